@@ -1,0 +1,2 @@
+//! The `callpy` command.
+fn main() {}

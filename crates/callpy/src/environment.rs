@@ -1,0 +1,1 @@
+//! A virtual environment made from declared requirements.

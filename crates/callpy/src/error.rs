@@ -1,0 +1,227 @@
+//! The one error type: what went wrong, where, and what to do about it.
+
+use std::fmt;
+
+use crate::locate::Report;
+
+/// The result of everything in callpy that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Says which function or step failed, why, and the way out.
+///
+/// `{}` is one useful line; `{:#}` adds what a reader of a log wants: the Python traceback, every
+/// interpreter that was tried, or the installer's own words.
+///
+/// ```
+/// use callpy::{Error, ErrorKind};
+///
+/// fn explain(error: &Error) -> String {
+///     match error.kind() {
+///         ErrorKind::Python(exception) => format!("Python raised {}", exception.type_name()),
+///         _ => format!("{error}"),
+///     }
+/// }
+/// ```
+pub struct Error {
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    kind: ErrorKind,
+    /// What callpy was doing, outermost last: "argument 2 of outliers:detect".
+    place: Option<String>,
+    message: String,
+    /// Long text that only `{:#}` shows.
+    detail: Option<String>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The sort of failure, for programs that act on it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// No interpreter could be used; the report names each that was tried, and why not.
+    Locate(Report),
+    /// An environment for the declared requirements could not be made.
+    Environment,
+    /// The interpreter was found and could not be started, or another one already runs.
+    Start,
+    /// A target such as `"outliers:detect"` is not written as one, or does not lead to a callable.
+    Target,
+    /// Python raised an exception.
+    Python(PythonException),
+    /// An argument can't be given to Python as it is.
+    Argument,
+    /// The function's result is not what the caller asked for.
+    Result,
+    /// NumPy is missing, or too old, or broken.
+    Numpy,
+    /// The result would have kept memory that was only lent for the call.
+    Kept,
+    /// A copy was needed and copies are denied for this function.
+    CopyDenied,
+    /// The process is ending; no more Python code runs.
+    Ending,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Error {
+            inner: Box::new(Inner {
+                kind,
+                place: None,
+                message: message.into(),
+                detail: None,
+                source: None,
+            }),
+        }
+    }
+
+    pub(crate) fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.inner.detail = Some(detail.into());
+        self
+    }
+
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.inner.source = Some(source.into());
+        self
+    }
+
+    /// Names the place of the failure from the inside out: each caller that knows more adds its part.
+    pub(crate) fn at(mut self, place: impl fmt::Display) -> Self {
+        self.inner.place = Some(match self.inner.place.take() {
+            Some(inner) => format!("{inner} of {place}"),
+            None => place.to_string(),
+        });
+        self
+    }
+
+    /// Returns what sort of failure this is.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.inner.kind
+    }
+
+    /// Returns the Python exception, if that is what this error is.
+    pub fn exception(&self) -> Option<&PythonException> {
+        match &self.inner.kind {
+            ErrorKind::Python(exception) => Some(exception),
+            _ => None,
+        }
+    }
+}
+
+impl From<PythonException> for Error {
+    fn from(exception: PythonException) -> Self {
+        let message = exception.to_string();
+        Error::new(ErrorKind::Python(exception), message)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.inner.place {
+            write!(f, "{place}: ")?;
+        }
+        f.write_str(&self.inner.message)?;
+        if f.alternate() {
+            match &self.inner.kind {
+                ErrorKind::Python(exception) => {
+                    write!(f, "\n{}", exception.traceback().trim_end())?;
+                }
+                ErrorKind::Locate(report) => write!(f, "\n{report}")?,
+                _ => {}
+            }
+            if let Some(detail) = &self.inner.detail {
+                write!(f, "\n{}", detail.trim_end())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    /// As `{:#}`, since this is what `fn main() -> Result<()>` prints.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:#}")
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.inner.kind {
+            ErrorKind::Python(exception) => {
+                exception.cause.as_deref().map(|cause| cause as &dyn std::error::Error)
+            }
+            _ => self.inner.source.as_deref().map(|source| source as _),
+        }
+    }
+}
+
+/// A Python exception as owned text: nothing of it stays in the interpreter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PythonException {
+    pub(crate) type_name: String,
+    pub(crate) module: String,
+    pub(crate) message: String,
+    pub(crate) traceback: String,
+    pub(crate) notes: Vec<String>,
+    pub(crate) cause: Option<Box<PythonException>>,
+    pub(crate) context: Option<Box<PythonException>>,
+}
+
+impl PythonException {
+    /// Returns the name of the exception's type without its module, such as `ValueError`.
+    pub fn type_name(&self) -> &str {
+        &self.type_name
+    }
+
+    /// Returns the module in which the type is defined, such as `builtins` or `numpy.linalg`.
+    pub fn module(&self) -> &str {
+        &self.module
+    }
+
+    /// Returns `str(exception)`.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Returns the traceback as Python prints it, chained exceptions and notes included.
+    pub fn traceback(&self) -> &str {
+        &self.traceback
+    }
+
+    /// Returns the notes added with `add_note` (Python 3.11 and newer).
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Returns the exception named in `raise … from cause`.
+    pub fn cause(&self) -> Option<&PythonException> {
+        self.cause.as_deref()
+    }
+
+    /// Returns the exception that was being handled when this one was raised.
+    pub fn context(&self) -> Option<&PythonException> {
+        self.context.as_deref()
+    }
+}
+
+impl fmt::Display for PythonException {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.type_name)?;
+        // One line: what follows the first is in the traceback.
+        if let Some(first) = self.message.lines().next() {
+            write!(f, ": {first}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for PythonException {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
