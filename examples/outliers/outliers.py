@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.8"
-# dependencies = ["numpy>=1.17"]
+# dependencies = ["numpy>=1.21"]
 # ///
 """Finds outliers in a series of measurements."""
 
