@@ -1,0 +1,197 @@
+//! The requirements in a script's header: PEP 723, `# /// script`.
+
+use boml::types::TomlValue;
+
+use super::Requirements;
+use crate::error::{Error, ErrorKind, Result};
+
+const EXAMPLE: &str = "dependencies = [\"numpy>=1.21\"]";
+
+impl Requirements {
+    /// Reads the requirements in the header of a script, as PEP 723 defines it.
+    ///
+    /// None if the script has no such header. What else the header says, such as `[tool]`, is for
+    /// other programs.
+    ///
+    /// # Errors
+    /// The script has two such headers, or one that is not TOML or names something else than
+    /// requirements.
+    ///
+    /// # Examples
+    /// ```
+    /// let script = r#"
+    /// # /// script
+    /// # requires-python = ">=3.8"
+    /// # dependencies = ["numpy>=1.21"]
+    /// # ///
+    /// import numpy
+    /// "#;
+    /// let requirements = callpy::environment::Requirements::from_script(script)?.unwrap();
+    /// assert_eq!(requirements.dependencies(), ["numpy>=1.21"]);
+    /// assert_eq!(requirements.requires_python(), Some(">=3.8"));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn from_script(source: &str) -> Result<Option<Self>> {
+        // As Python reads a text file.
+        let source = source.replace("\r\n", "\n").replace('\r', "\n");
+        let lines: Vec<&str> = source.split('\n').collect();
+        let headers = headers(&lines);
+        match &headers[..] {
+            [] => Ok(None),
+            [one] => read(one).map(Some),
+            [_, ..] => Err(wrong("the script has more than one `# /// script` header; keep one")),
+        }
+    }
+}
+
+/// Returns the text of each closed `script` block, by the regular expression of PEP 723:
+/// `(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$`
+fn headers(lines: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < lines.len() {
+        let start = at + 1;
+        at = start;
+        let Some(kind) = lines[start - 1].strip_prefix("# /// ") else { continue };
+        if kind.is_empty() || !kind.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+            continue;
+        }
+        let is_comment = |line: &&&str| **line == "#" || line.starts_with("# ");
+        let count = lines[start..].iter().take_while(is_comment).count();
+        let comments = &lines[start..start + count];
+        // The expression is greedy: the last `# ///` of the comment closes, and one that closes
+        // at once has no content and is no block.
+        let Some(end) = comments.iter().rposition(|line| *line == "# ///").filter(|&end| end > 0)
+        else {
+            continue;
+        };
+        if kind == "script" {
+            let content = comments[..end].iter().map(|line| line.get(2..).unwrap_or(""));
+            found.push(content.collect::<Vec<_>>().join("\n"));
+        }
+        at = start + end + 1;
+    }
+    found
+}
+
+fn read(header: &str) -> Result<Requirements> {
+    let toml = boml::parse(header).map_err(|error| {
+        let before = header.get(..error.src.start).unwrap_or(header);
+        let at = before.matches('\n').count();
+        let line = header.lines().nth(at).unwrap_or("");
+        wrong(format!("`{line}` is not TOML ({:?}); write for instance `{EXAMPLE}`", error.kind))
+    })?;
+    let dependencies = match toml.get("dependencies") {
+        None => Vec::new(),
+        Some(TomlValue::Array(list)) => list
+            .iter()
+            .map(|one| one.as_string().map(str::to_owned))
+            .collect::<Option<_>>()
+            .ok_or_else(|| not_text("dependencies"))?,
+        Some(_) => return Err(not_text("dependencies")),
+    };
+    let requirements = Requirements::new(dependencies);
+    match toml.get("requires-python") {
+        None => Ok(requirements),
+        Some(TomlValue::String(text)) => Ok(requirements.with_python(text.as_str())),
+        Some(_) => Err(wrong("requires-python is a text, such as \">=3.8\"")),
+    }
+}
+
+fn not_text(name: &str) -> Error {
+    wrong(format!("{name} is a list of texts: write `{EXAMPLE}`"))
+}
+
+fn wrong(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Environment, message).at("the `# /// script` header")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dependencies(source: &str) -> Option<Vec<String>> {
+        Requirements::from_script(source).unwrap().map(|found| found.dependencies().to_vec())
+    }
+
+    fn message(source: &str) -> String {
+        Requirements::from_script(source).unwrap_err().to_string()
+    }
+
+    const BLOCK: &str = "# /// script\n# dependencies = [\"a\"]\n# ///\n";
+
+    #[test]
+    fn a_header_anywhere_in_the_file_and_with_any_line_ends() {
+        for source in [
+            BLOCK.to_owned(),
+            BLOCK.trim_end().to_owned(),
+            format!("#!/usr/bin/env python\n\"\"\"Doc.\"\"\"\n\n{BLOCK}\nimport a\n"),
+            BLOCK.replace('\n', "\r\n"),
+        ] {
+            assert_eq!(dependencies(&source), Some(vec!["a".to_owned()]), "{source:?}");
+        }
+    }
+
+    #[test]
+    fn toml_over_several_lines_with_comments_and_other_tables() {
+        let source = "# /// script\n# # why\n# dependencies = [\n#   \"a>=1\", # one\n#\n#   'b',\n# ]\n\
+                      # [tool.uv]\n# x = 1\n# ///\n";
+        assert_eq!(dependencies(source).unwrap(), ["a>=1", "b"]);
+    }
+
+    #[test]
+    fn blocks_of_other_types_are_for_others() {
+        assert_eq!(dependencies(&BLOCK.replace("script", "pyproject")), None);
+        let both = format!("{}\n{BLOCK}", BLOCK.replace("script", "pyproject").replace('a', "b"));
+        assert_eq!(dependencies(&both).unwrap(), ["a"]);
+    }
+
+    #[test]
+    fn what_the_expression_does_not_match_is_no_header() {
+        for source in [
+            "import numpy\n",
+            "",
+            "# /// script\n# ///\n",
+            "# /// script\n# dependencies = [\"a\"]\n",
+            "# /// script\n# dependencies = [\"a\"]\nimport a\n# ///\n",
+            "# /// script\n#dependencies = [\"a\"]\n# ///\n",
+            " # /// script\n# dependencies = [\"a\"]\n# ///\n",
+            "# /// script \n# dependencies = [\"a\"]\n# ///\n",
+            "# ///script\n# dependencies = [\"a\"]\n# ///\n",
+        ] {
+            assert_eq!(dependencies(source), None, "{source:?}");
+        }
+    }
+
+    #[test]
+    fn an_unclosed_block_does_not_hide_the_next() {
+        assert_eq!(dependencies(&format!("# /// script\n# x = 1\n\n{BLOCK}")).unwrap(), ["a"]);
+    }
+
+    #[test]
+    fn the_last_end_of_a_comment_closes() {
+        let source = "# /// script\n# text = '''\n# ///\n# '''\n# dependencies = ['a']\n# ///\n";
+        assert_eq!(dependencies(source).unwrap(), ["a"]);
+    }
+
+    #[test]
+    fn a_header_without_dependencies_requires_nothing() {
+        let source = "# /// script\n# requires-python = \">=3.9\"\n# ///\n";
+        let found = Requirements::from_script(source).unwrap().unwrap();
+        assert!(found.dependencies().is_empty());
+        assert_eq!(found.requires_python(), Some(">=3.9"));
+    }
+
+    #[test]
+    fn errors_name_the_line_and_the_way_out() {
+        assert!(message(&format!("{BLOCK}\n{BLOCK}")).contains("more than one"));
+        let bad = message("# /// script\n# x = 1\n# dependencies = numpy\n# ///\n");
+        assert!(bad.contains("dependencies = numpy") && bad.contains(EXAMPLE), "{bad}");
+        for list in ["\"numpy\"", "[1]", "{}"] {
+            let bad = message(&format!("# /// script\n# dependencies = {list}\n# ///\n"));
+            assert!(bad.contains("a list of texts"), "{bad}");
+        }
+        let bad = message("# /// script\n# requires-python = 3.8\n# ///\n");
+        assert!(bad.contains("requires-python"), "{bad}");
+    }
+}

@@ -1,0 +1,118 @@
+//! Runs a program to its end: its lines as they come, and a limit on how long it may take.
+
+use std::collections::VecDeque;
+use std::io::{self, Read};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What is kept of a program that prints without end.
+const LINES_KEPT: usize = 500;
+const LONGEST_LINE: usize = 64 * 1024;
+
+/// How a program ended, and the last lines it printed.
+pub(crate) struct Ended {
+    pub(crate) success: bool,
+    pub(crate) lines: VecDeque<String>,
+}
+
+impl Ended {
+    /// Returns what the program printed, as it printed it.
+    pub(crate) fn text(&self) -> String {
+        self.lines.iter().fold(String::new(), |text, line| text + line + "\n")
+    }
+}
+
+/// Runs `command` with stdout and stderr in one stream and calls `on_line` for each line of it.
+///
+/// # Errors
+/// The program can't be started, or runs longer than `limit` (`ErrorKind::TimedOut`).
+pub(crate) fn run(
+    mut command: Command,
+    limit: Option<Duration>,
+    mut on_line: impl FnMut(&str),
+) -> io::Result<Ended> {
+    let (output, input) = io::pipe()?;
+    command.stdin(Stdio::null()).stdout(input.try_clone()?).stderr(input);
+    let mut child = command.spawn()?;
+    // The command holds the pipe's writing end: the stream would never end while it lives.
+    drop(command);
+
+    // Bounded, so that whoever prints without end waits for us and doesn't fill our memory.
+    let (sender, receiver) = sync_channel(64);
+    thread::Builder::new()
+        .name("callpy-lines".into())
+        .spawn(move || send_lines(output, &sender))?;
+
+    let deadline = limit.map(|limit| Instant::now() + limit);
+    let mut lines = VecDeque::new();
+    loop {
+        match next(&receiver, deadline) {
+            Ok(line) => {
+                on_line(&line);
+                if lines.len() == LINES_KEPT {
+                    lines.pop_front();
+                }
+                lines.push_back(line);
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                // The reader isn't joined: a grandchild may hold the pipe open for as long as it likes.
+                child.kill()?;
+                child.wait()?;
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+        }
+    }
+    Ok(Ended { success: child.wait()?.success(), lines })
+}
+
+fn next(
+    receiver: &Receiver<String>,
+    deadline: Option<Instant>,
+) -> Result<String, RecvTimeoutError> {
+    match deadline {
+        None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        Some(deadline) => {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(RecvTimeoutError::Timeout);
+            }
+            receiver.recv_timeout(left)
+        }
+    }
+}
+
+fn send_lines(mut output: impl Read, sender: &SyncSender<String>) {
+    let mut line = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        let count = match output.read(&mut chunk) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Ok(count) => count,
+            Err(_) => 0,
+        };
+        for &byte in &chunk[..count] {
+            let ends = matches!(byte, b'\n' | b'\r');
+            if !ends {
+                line.push(byte);
+            }
+            let is_whole = ends || line.len() == LONGEST_LINE;
+            if is_whole && send(&mut line, sender).is_err() {
+                return;
+            }
+        }
+        if count == 0 {
+            _ = send(&mut line, sender);
+            return;
+        }
+    }
+}
+
+/// Sends a line that isn't empty; fails when nobody listens any more.
+fn send(line: &mut Vec<u8>, sender: &SyncSender<String>) -> Result<(), ()> {
+    let text = String::from_utf8_lossy(line).trim_end().to_owned();
+    line.clear();
+    if text.is_empty() { Ok(()) } else { sender.send(text).map_err(|_| ()) }
+}

@@ -1,0 +1,345 @@
+//! What was tried in the search for a Python: each candidate, why it can't be used, the way out.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::facts::Interpreter;
+
+/// What was tried in the search for a Python, in order.
+///
+/// `Display` shows each candidate on a line of its own, with its reason and what to do about it.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    pub(crate) candidates: Vec<Candidate>,
+}
+
+impl Report {
+    /// Returns each place that was looked at, in the order of the search.
+    pub fn candidates(&self) -> &[Candidate] {
+        &self.candidates
+    }
+
+    /// Returns the candidate that is used, if any is.
+    pub fn chosen(&self) -> Option<&Candidate> {
+        self.candidates.iter().find(|candidate| matches!(candidate.verdict, Verdict::Chosen(_)))
+    }
+
+    /// Returns the first thing to do that would let one of the candidates be used.
+    pub fn remedy(&self) -> String {
+        let mut problems = self.candidates.iter().filter_map(Candidate::problem);
+        problems.find_map(Problem::remedy).unwrap_or_else(|| {
+            "install Python 3.8 or newer and put it on PATH, or name one with CALLPY_PYTHON".into()
+        })
+    }
+
+    pub(crate) fn push(&mut self, source: Source, path: PathBuf, verdict: Verdict) {
+        self.candidates.push(Candidate { source, path, verdict });
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.candidates.is_empty() {
+            return write!(f, "no Python was found anywhere: {}", self.remedy());
+        }
+        f.write_str("Python was looked for in this order:")?;
+        for candidate in &self.candidates {
+            write!(f, "\n  {candidate}")?;
+            if let Some(remedy) = candidate.problem().and_then(Problem::remedy) {
+                write!(f, "\n    -> {remedy}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One place where a Python was looked for.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    source: Source,
+    path: PathBuf,
+    verdict: Verdict,
+}
+
+impl Candidate {
+    /// Returns what pointed at this place.
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
+    /// Returns the executable, or the name or folder that leads to none.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns what became of it.
+    pub fn verdict(&self) -> &Verdict {
+        &self.verdict
+    }
+
+    /// Returns the interpreter, if it can be used.
+    pub fn interpreter(&self) -> Option<&Interpreter> {
+        match &self.verdict {
+            Verdict::Chosen(found) | Verdict::Base(found) | Verdict::Usable(found) => Some(found),
+            Verdict::Unusable(_) => None,
+        }
+    }
+
+    /// Returns why it can't be used.
+    pub fn problem(&self) -> Option<&Problem> {
+        match &self.verdict {
+            Verdict::Unusable(problem) => Some(problem),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: ", self.source, self.path.display())?;
+        if let Some(interpreter) = self.interpreter() {
+            let (major, minor, patch) = interpreter.version();
+            write!(f, "Python {major}.{minor}.{patch}, ")?;
+        }
+        match &self.verdict {
+            Verdict::Chosen(_) => f.write_str("chosen"),
+            Verdict::Base(_) => f.write_str("base of the environment"),
+            Verdict::Usable(_) => f.write_str("usable, but an earlier one decides"),
+            Verdict::Unusable(problem) => problem.fmt(f),
+        }
+    }
+}
+
+/// What points at a candidate, in the order in which the search asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Source {
+    /// The program or the command line named it.
+    Named,
+    /// The variable `CALLPY_PYTHON` names it.
+    CallpyPython,
+    /// callpy keeps this environment for the declared requirements.
+    Environment,
+    /// The variable `VIRTUAL_ENV`: an activated virtual environment.
+    VirtualEnv,
+    /// The variable `CONDA_PREFIX`: an activated conda environment.
+    Conda,
+    /// A folder `.venv` in the current folder or one above it.
+    DotVenv,
+    /// A command on PATH.
+    Path,
+}
+
+impl Source {
+    /// Says whether somebody named this very interpreter, so that no other may take its place.
+    pub(crate) fn names_one(self) -> bool {
+        matches!(self, Source::Named | Source::CallpyPython)
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Source::Named => "named",
+            Source::CallpyPython => "CALLPY_PYTHON",
+            Source::Environment => "environment for the requirements",
+            Source::VirtualEnv => "VIRTUAL_ENV",
+            Source::Conda => "CONDA_PREFIX",
+            Source::DotVenv => ".venv",
+            Source::Path => "PATH",
+        })
+    }
+}
+
+/// What became of a candidate.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It is used.
+    Chosen(Interpreter),
+    /// The environment for the declared requirements is made from it.
+    Base(Interpreter),
+    /// It could be used, but an earlier one decides.
+    Usable(Interpreter),
+    /// It can't be used.
+    Unusable(Problem),
+}
+
+/// Why a candidate can't be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// There is no such file or folder.
+    Missing,
+    /// There is no such command on PATH.
+    NotOnPath,
+    /// A link to an interpreter that was removed or upgraded away.
+    BrokenLink {
+        /// Where the link points.
+        target: PathBuf,
+    },
+    /// The system can't run the file.
+    DoesNotStart {
+        /// The system's words.
+        reason: String,
+    },
+    /// It runs and does not end.
+    Hangs {
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// It ran and didn't answer as a Python does.
+    NoAnswer {
+        /// What it printed instead.
+        output: String,
+    },
+    /// `PYTHONHOME` is set and it does not start with it.
+    PythonHome {
+        /// The value of `PYTHONHOME`.
+        home: PathBuf,
+    },
+    /// Another implementation than CPython.
+    Implementation {
+        /// Its name for itself, such as `pypy`.
+        name: String,
+    },
+    /// A version that callpy does not know.
+    TooOld {
+        /// Its version.
+        version: (u8, u8, u8),
+    },
+    /// Not a version that the requirements allow.
+    RequiresPython {
+        /// Its version.
+        version: (u8, u8, u8),
+        /// What `requires-python` says.
+        required: String,
+    },
+    /// Built for another machine than this program.
+    Architecture {
+        /// Its platform, such as `linux-aarch64`.
+        platform: String,
+        /// The size of its pointers.
+        bits: u32,
+    },
+    /// A static build: the interpreter is in the executable alone, and can't be loaded.
+    NoLibrary {
+        /// Its version.
+        version: (u8, u8, u8),
+        /// Where it is installed.
+        base_prefix: PathBuf,
+        /// The files that were looked for.
+        tried: Vec<PathBuf>,
+    },
+    /// The environment for the declared requirements isn't made yet.
+    NotMade,
+}
+
+impl Problem {
+    /// Says why there is no file at `path`.
+    pub(crate) fn missing(path: &Path) -> Self {
+        if path.components().count() == 1 {
+            return Problem::NotOnPath;
+        }
+        // bin/python is a link to python3, which is a link to what is gone.
+        let mut place = path.to_owned();
+        let mut links = 0;
+        while let Ok(target) = place.read_link() {
+            place = place.parent().unwrap_or(Path::new("")).join(target);
+            links += 1;
+            if links == 40 {
+                break;
+            }
+        }
+        if links == 0 { Problem::Missing } else { Problem::BrokenLink { target: place } }
+    }
+
+    /// Returns what to do, where there is something better to do than to name another Python.
+    pub fn remedy(&self) -> Option<String> {
+        Some(match self {
+            Problem::BrokenLink { .. } => {
+                "make the environment anew: its Python was removed or upgraded".into()
+            }
+            Problem::TooOld { .. } | Problem::RequiresPython { .. } => {
+                "install a newer Python, for instance with `uv python install`, and name it with \
+                 CALLPY_PYTHON"
+                    .into()
+            }
+            Problem::Architecture { .. } => {
+                format!("install a Python for {}", std::env::consts::ARCH)
+            }
+            Problem::PythonHome { .. } => "unset PYTHONHOME".into(),
+            Problem::NoLibrary { version, base_prefix, .. } => {
+                library_remedy(*version, base_prefix)
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// Says which package holds the shared library of a Python that came without.
+fn library_remedy((major, minor, patch): (u8, u8, u8), base_prefix: &Path) -> String {
+    let path = base_prefix.to_string_lossy();
+    if path.contains("pyenv") {
+        return format!(
+            "PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install --force {major}.{minor}.{patch}"
+        );
+    }
+    if base_prefix == Path::new("/usr") {
+        return format!(
+            "Debian, Ubuntu: apt install libpython{major}.{minor}; Fedora: dnf install python3-libs"
+        );
+    }
+    format!(
+        "use a Python that has one: `uv python install {major}.{minor}`, conda's, or one configured \
+         with --enable-shared"
+    )
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Problem::Missing => f.write_str("there is no such file"),
+            Problem::NotOnPath => f.write_str("there is no such command on PATH"),
+            Problem::BrokenLink { target } => {
+                write!(f, "a broken link: {} is gone", target.display())
+            }
+            Problem::DoesNotStart { reason } => write!(f, "it can't be run: {reason}"),
+            Problem::Hangs { seconds } => write!(f, "it gave no answer within {seconds} s"),
+            Problem::NoAnswer { output } => {
+                f.write_str("it does not answer as a Python does")?;
+                // The last line of a traceback, or of a shim's complaint, says most.
+                match output.lines().last() {
+                    Some(last) => write!(f, ": {last}"),
+                    None => Ok(()),
+                }
+            }
+            Problem::PythonHome { home } => {
+                write!(f, "it does not start with PYTHONHOME set to {}", home.display())
+            }
+            Problem::Implementation { name } => {
+                write!(f, "it is {name}; callpy runs CPython only")
+            }
+            Problem::TooOld { version: (major, minor, patch) } => {
+                write!(f, "too old: it is {major}.{minor}.{patch}, callpy runs 3.8 and newer")
+            }
+            Problem::RequiresPython { version: (major, minor, patch), required } => {
+                write!(f, "it is {major}.{minor}.{patch}, and Python {required} is required")
+            }
+            Problem::Architecture { platform, bits } => write!(
+                f,
+                "it is built for {platform} ({bits} bits), this program for {} ({} bits)",
+                std::env::consts::ARCH,
+                usize::BITS
+            ),
+            Problem::NoLibrary { tried, .. } => {
+                f.write_str("it has no shared library that could be loaded")?;
+                match tried.first() {
+                    Some(first) => write!(f, ", {} is not there", first.display()),
+                    None => Ok(()),
+                }
+            }
+            Problem::NotMade => f.write_str("not made yet"),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What a search sees of its process: environment variables, the current folder, the cache folder.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The environment variables and the current folder in which a Python is looked for.
+///
+/// The children that the search starts get exactly these, so a program can look for a Python as
+/// another user or service would find it.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    variables: Vec<(OsString, OsString)>,
+    folder: Option<PathBuf>,
+    home: Option<PathBuf>,
+}
+
+impl Surroundings {
+    /// Returns those of this process.
+    pub fn of_this_process() -> Self {
+        Surroundings {
+            variables: std::env::vars_os().collect(),
+            folder: std::env::current_dir().ok(),
+            home: std::env::home_dir(),
+        }
+    }
+
+    /// Returns surroundings with no variable set, in `folder`.
+    pub fn empty(folder: impl Into<PathBuf>) -> Self {
+        Surroundings { variables: Vec::new(), folder: Some(folder.into()), home: None }
+    }
+
+    /// Sets a variable.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.variables.retain(|(known, _)| !same_name(known, name));
+        self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// Returns the same without some variables.
+    pub(crate) fn without(&self, names: &[&str]) -> Self {
+        let mut rest = self.clone();
+        rest.variables.retain(|(known, _)| !names.iter().any(|name| same_name(known, name)));
+        rest
+    }
+
+    /// Returns a variable's value; one that is set to nothing counts as not set.
+    pub(crate) fn variable(&self, name: &str) -> Option<&OsStr> {
+        let (_, value) = self.variables.iter().find(|(known, _)| same_name(known, name))?;
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// Returns the current folder, unless it was deleted.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// Returns `path`, seen from the current folder.
+    pub(crate) fn resolve(&self, path: &Path) -> PathBuf {
+        self.folder.as_ref().map_or_else(|| path.to_owned(), |folder| folder.join(path))
+    }
+
+    /// Returns the folder in which callpy keeps what it can make again.
+    pub(crate) fn cache_folder(&self) -> Option<PathBuf> {
+        if let Some(folder) = self.variable("CALLPY_CACHE") {
+            return Some(self.resolve(folder.as_ref()));
+        }
+        if cfg!(windows) {
+            return Some(Path::new(self.variable("LOCALAPPDATA")?).join("callpy"));
+        }
+        // The XDG rules say that a relative path is to be ignored.
+        let shared = self.variable("XDG_CACHE_HOME").map(PathBuf::from);
+        if let Some(shared) = shared.filter(|path| path.is_absolute()) {
+            return Some(shared.join("callpy"));
+        }
+        let home = self.variable("HOME").map(PathBuf::from).or_else(|| self.home.clone())?;
+        let caches = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+        Some(home.join(caches).join("callpy"))
+    }
+
+    /// Returns each executable file called `name` on PATH, in PATH's order.
+    pub(crate) fn on_path(&self, name: &OsStr) -> Vec<PathBuf> {
+        let mut name = name.to_owned();
+        if cfg!(windows) && Path::new(&name).extension().is_none_or(|end| end != "exe") {
+            name.push(".exe");
+        }
+        let Some(path) = self.variable("PATH") else { return Vec::new() };
+        std::env::split_paths(path)
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .map(|folder| self.resolve(&folder).join(&name))
+            .filter(|file| is_executable(file))
+            .collect()
+    }
+
+    /// Returns a command that sees these surroundings.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear();
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
+        command
+    }
+}
+
+fn same_name(known: &OsStr, name: &str) -> bool {
+    if cfg!(windows) { known.eq_ignore_ascii_case(name) } else { known == name }
+}
+
+#[cfg(unix)]
+fn is_executable(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(file: &Path) -> bool {
+    file.is_file()
+}
