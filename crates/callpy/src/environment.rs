@@ -111,10 +111,12 @@ pub(crate) fn make(
         Some(ready) => ready,
         None => {
             fs::create_dir_all(&home).map_err(unwritable)?;
-            let lock = File::create(home.join(format!("{name}.lock"))).map_err(unwritable)?;
+            let mut lock = File::options();
+            lock.read(true).write(true).create(true).truncate(false);
+            let lock = lock.open(home.join(format!("{name}.lock"))).map_err(unwritable)?;
             let say = |progress| wanted.progress.iter().for_each(|listener| listener(&progress));
             take(&lock, || say(Progress::Waiting)).map_err(unwritable)?;
-            make_locked(&folder, base, wanted, around, &unwritable)?
+            make_locked(&lock, &folder, base, wanted, around, &unwritable)?
         }
     };
     // A named interpreter is for this once: what others use must not hang on what was named last.
@@ -129,8 +131,10 @@ pub(crate) fn make(
 // Scripts and pyvenv.cfg have the environment's path in them, so it is made where it stays, not
 // renamed into place. Two at once: the lock lets one in, the other finds the marker when its turn
 // comes. Killed half-way: the system drops the lock, the marker isn't there, so nobody takes the
-// folder for an environment and the next one wipes it. The marker is written last, by a rename.
+// folder for an environment and the next one wipes it. The marker is written last, by a rename. An
+// installer that outlives its killed parent still holds the lock (on Windows it doesn't).
 fn make_locked(
+    lock: &File,
     folder: &Path,
     base: &Interpreter,
     wanted: &Wanted,
@@ -141,7 +145,7 @@ fn make_locked(
         return Ok(ready);
     }
     wipe(folder).map_err(unwritable)?;
-    let installer = install::Installer::new(around, wanted.progress.as_ref());
+    let installer = install::Installer::new(lock, around, wanted.progress.as_ref());
     let dependencies = wanted.requirements.dependencies();
     let say = |progress| wanted.progress.iter().for_each(|listener| listener(&progress));
     say(Progress::Creating {

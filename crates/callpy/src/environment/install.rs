@@ -1,5 +1,6 @@
 //! The commands that make a virtual environment: uv's, else venv's and pip's.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -32,16 +33,23 @@ const CLEARED: &[&str] = &[
 
 /// Makes environments in surroundings where nothing leads an installer astray.
 pub(super) struct Installer<'a> {
+    /// The environment's lock. Each command has it as its stdin, so that the lock is held until the
+    /// last of them has ended, even if this process is killed and leaves one behind.
+    lock: &'a File,
     around: Surroundings,
     uv: Option<PathBuf>,
     progress: Option<&'a OnProgress>,
 }
 
 impl<'a> Installer<'a> {
-    pub(super) fn new(around: &Surroundings, progress: Option<&'a OnProgress>) -> Self {
+    pub(super) fn new(
+        lock: &'a File,
+        around: &Surroundings,
+        progress: Option<&'a OnProgress>,
+    ) -> Self {
         let around = around.without(CLEARED);
         let uv = around.on_path("uv".as_ref()).into_iter().next();
-        Installer { around, uv, progress }
+        Installer { lock, around, uv, progress }
     }
 
     pub(super) fn around(&self) -> &Surroundings {
@@ -93,14 +101,18 @@ impl<'a> Installer<'a> {
         command
     }
 
-    fn run(&self, command: Command, failure: &str) -> Result<()> {
+    fn run(&self, mut command: Command, failure: &str) -> Result<()> {
         let failed = |why: &str| Error::new(ErrorKind::Environment, format!("{failure}: {why}"));
-        let ended = run(command, None, |line| {
-            if let Some(progress) = self.progress {
-                progress(&Progress::Installing { line: line.to_owned() });
-            }
-        })
-        .map_err(|error| failed(&error.to_string()).with_source(error))?;
+        let locked = self.lock.try_clone();
+        let ended = locked.and_then(|lock| {
+            command.stdin(lock);
+            run(command, None, |line| {
+                if let Some(progress) = self.progress {
+                    progress(&Progress::Installing { line: line.to_owned() });
+                }
+            })
+        });
+        let ended = ended.map_err(|error| failed(&error.to_string()).with_source(error))?;
         if ended.success {
             return Ok(());
         }
@@ -111,21 +123,25 @@ impl<'a> Installer<'a> {
 
 /// Returns the line that says most, or the way out if it is a known one.
 fn reason(text: &str) -> String {
-    if text.contains("ensurepip is not available") || text.contains("No module named venv") {
-        // Debian's own words name the exact package.
-        let package = text.split_whitespace().find(|word| word.ends_with("-venv"));
+    if text.contains("ensurepip is not") || text.contains("No module named venv") {
+        // Debian's own words end with the exact package.
+        let package = text.split_whitespace().rfind(|word| word.ends_with("-venv"));
         return format!(
             "this Python came without the venv module; apt install {}, or install uv",
             package.unwrap_or("python3-venv")
         );
     }
-    let is_error = |line: &&str| {
-        let line = line.trim_start();
-        line.starts_with(['×', '╰']) || line.to_ascii_lowercase().starts_with("error")
+    if text.contains("connection broken by") {
+        // pip's last word on it is that there is no such package.
+        return "the package index can't be reached".to_owned();
+    }
+    let words = |line: &'_ str| {
+        let line = line.trim_start_matches([' ', '×', '╰', '─', '▶']);
+        let marks = ["error:", "ERROR:", "cause:"];
+        marks.iter().find_map(|mark| line.strip_prefix(mark)).map(|rest| rest.trim().to_owned())
     };
-    let line = text.lines().find(is_error).or_else(|| text.lines().last());
-    let line = line.map(|line| line.trim_start_matches([' ', '×', '╰', '─', '▶']).trim());
-    line.unwrap_or("it failed without a word").to_owned()
+    let last = text.lines().last().unwrap_or("it failed without a word").trim().to_owned();
+    text.lines().rev().find_map(words).unwrap_or(last)
 }
 
 #[cfg(test)]
@@ -134,22 +150,25 @@ mod tests {
 
     #[test]
     fn the_line_that_says_most() {
-        let pip =
-            "Looking in links: /x\nERROR: Could not find a version that satisfies x\nERROR: No";
-        assert_eq!(reason(pip), "ERROR: Could not find a version that satisfies x");
-        let uv = "Using Python 3.12\n  × No solution found\n  ╰─▶ Because x was not found";
-        assert_eq!(reason(uv), "No solution found");
+        let pip = "Looking in links: /x\nERROR: Could not find a version of x (from versions: 1)\n\
+                   ERROR: No matching distribution found for x>=2\n[notice] update pip";
+        assert_eq!(reason(pip), "No matching distribution found for x>=2");
+        let uv = "Using Python 3.12\nerror: No solution found\n  cause: Because x was not found";
+        assert_eq!(reason(uv), "Because x was not found");
         assert_eq!(reason("one\ntwo\n"), "two");
-        assert!(!reason("").is_empty());
+        assert_eq!(reason(""), "it failed without a word");
+        let offline = "WARNING: Retrying (Retry(total=0)) after connection broken by 'New'\n\
+                       ERROR: No matching distribution found for numpy";
+        assert!(reason(offline).contains("can't be reached"));
     }
 
     #[test]
     fn debian_without_venv_is_told_what_to_install() {
         let debian = "The virtual environment was not created successfully because ensurepip is not\n\
                       available.  On Debian/Ubuntu systems, you need to install the python3-venv\n\
-                      package using the following command.\n\n    apt install python3.11-venv\n";
-        // Both packages are named; either holds ensurepip.
-        assert!(reason(&debian.replace("is not\n", "is not ")).contains("apt install python3"));
+                      package using the following command.\n\n    apt install python3.11-venv\n\n\
+                      You may need to use sudo with that command.";
+        assert!(reason(debian).contains("apt install python3.11-venv"));
         assert!(reason("/usr/bin/python3: No module named venv").contains("python3-venv"));
     }
 }

@@ -19,14 +19,15 @@ impl Requirements {
     ///
     /// # Examples
     /// ```
-    /// let script = r#"
-    /// # /// script
-    /// # requires-python = ">=3.8"
-    /// # dependencies = ["numpy>=1.21"]
-    /// # ///
-    /// import numpy
-    /// "#;
-    /// let requirements = callpy::environment::Requirements::from_script(script)?.unwrap();
+    /// let script = [
+    ///     "# /// script",
+    ///     "# requires-python = '>=3.8'",
+    ///     "# dependencies = ['numpy>=1.21']",
+    ///     "# ///",
+    ///     "import numpy",
+    /// ];
+    /// let script = script.join("\n");
+    /// let requirements = callpy::environment::Requirements::from_script(&script)?.unwrap();
     /// assert_eq!(requirements.dependencies(), ["numpy>=1.21"]);
     /// assert_eq!(requirements.requires_python(), Some(">=3.8"));
     /// # Ok::<(), callpy::Error>(())

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -34,7 +34,7 @@ pub(crate) fn run(
     mut on_line: impl FnMut(&str),
 ) -> io::Result<Ended> {
     let (output, input) = io::pipe()?;
-    command.stdin(Stdio::null()).stdout(input.try_clone()?).stderr(input);
+    command.stdout(input.try_clone()?).stderr(input);
     let mut child = command.spawn()?;
     // The command holds the pipe's writing end: the stream would never end while it lives.
     drop(command);
@@ -115,4 +115,43 @@ fn send(line: &mut Vec<u8>, sender: &SyncSender<String>) -> Result<(), ()> {
     let text = String::from_utf8_lossy(line).trim_end().to_owned();
     line.clear();
     if text.is_empty() { Ok(()) } else { sender.send(text).map_err(|_| ()) }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("/bin/sh");
+        command.arg("-c").arg(script);
+        command
+    }
+
+    #[test]
+    fn lines_of_both_streams_come_in_order() {
+        let mut seen = Vec::new();
+        let script = "echo one; echo two >&2; printf 'three\\rfour\\n\\nfive'; exit 3";
+        let ended = run(shell(script), None, |line| seen.push(line.to_owned())).unwrap();
+        assert!(!ended.success);
+        assert_eq!(seen, ["one", "two", "three", "four", "five"]);
+        assert_eq!(ended.text(), "one\ntwo\nthree\nfour\nfive\n");
+    }
+
+    #[test]
+    fn one_that_does_not_end_is_ended() {
+        let limit = Some(Duration::from_millis(50));
+        let error = run(shell("exec sleep 600"), limit, |_| ()).err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        // One that prints without end neither fills the memory nor outlives its limit.
+        let error = run(shell("while :; do echo x; done"), limit, |_| ()).err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn the_last_lines_are_kept() {
+        let script = "i=0; while [ $i -lt 1000 ]; do i=$((i+1)); echo $i; done";
+        let ended = run(shell(script), None, |_| ()).unwrap();
+        assert_eq!(ended.lines.len(), LINES_KEPT);
+        assert_eq!(ended.lines.back().unwrap(), "1000");
+    }
 }

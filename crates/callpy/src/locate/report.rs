@@ -308,9 +308,11 @@ impl fmt::Display for Problem {
             Problem::Hangs { seconds } => write!(f, "it gave no answer within {seconds} s"),
             Problem::NoAnswer { output } => {
                 f.write_str("it does not answer as a Python does")?;
-                // The last line of a traceback, or of a shim's complaint, says most.
-                match output.lines().last() {
-                    Some(last) => write!(f, ": {last}"),
+                // A traceback says most in its last line, a shim in its first.
+                let is_traceback = output.contains("Traceback (most recent call last)");
+                let mut lines = output.lines();
+                match if is_traceback { lines.last() } else { lines.next() } {
+                    Some(line) => write!(f, ": {}", line.trim()),
                     None => Ok(()),
                 }
             }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::facts::{self, Interpreter};
-use super::report::{Problem, Report, Source, Verdict};
+use super::report::{Candidate, Problem, Report, Source, Verdict};
 use super::surroundings::Surroundings;
 use crate::environment::{self, OnProgress, Requirements};
 use crate::environment::{Key, Specifiers};
@@ -98,15 +98,18 @@ pub fn report_in(wanted: &Wanted, around: &Surroundings) -> Result<Report> {
 }
 
 fn failure(report: Report) -> Error {
-    let message = match report.candidates() {
+    let refused = |one: &&Candidate| one.problem() != Some(&Problem::NotMade);
+    let refused: Vec<&Candidate> = report.candidates().iter().filter(refused).collect();
+    let message = match refused[..] {
         [] => format!("no Python was found: {}", report.remedy()),
-        [one] => match one.problem().and_then(Problem::remedy) {
-            Some(remedy) => format!("no Python can be used: {one} -> {remedy}"),
-            None => format!("no Python can be used: {one}"),
-        },
-        [first, rest @ ..] => format!(
-            "none of the {} Pythons that were tried can be used, the first being {first}; {}",
-            rest.len() + 1,
+        [one] => {
+            let remedy = one.problem().and_then(Problem::remedy);
+            let remedy = remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
+            format!("no Python can be used: {one}{remedy}")
+        }
+        [first, ..] => format!(
+            "none of {} Pythons can be used, the first being {first}; {}",
+            refused.len(),
             report.remedy()
         ),
     };

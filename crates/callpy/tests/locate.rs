@@ -1,0 +1,350 @@
+//! The search for a Python: its order, each reason to refuse one, what is remembered.
+#![cfg(unix)]
+
+mod fake;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+
+use callpy::environment::Requirements;
+use callpy::locate::{Problem, Report, Source, Surroundings, Verdict, Wanted, find_in, report_in};
+use callpy::{Error, ErrorKind};
+use fake::World;
+
+fn chosen(around: &Surroundings) -> (Source, PathBuf) {
+    let (_, report) = find_in(&Wanted::default(), around).unwrap();
+    let chosen = report.chosen().unwrap();
+    (chosen.source(), chosen.path().to_owned())
+}
+
+fn named(name: impl Into<PathBuf>) -> Wanted {
+    Wanted { python: Some(name.into()), ..Wanted::default() }
+}
+
+fn refused(wanted: &Wanted, around: &Surroundings) -> (Error, Report) {
+    let error = find_in(wanted, around).unwrap_err();
+    let ErrorKind::Locate(report) = error.kind() else { panic!("{error:?}") };
+    let report = report.clone();
+    (error, report)
+}
+
+/// Returns why the only candidate was refused.
+fn problem(wanted: &Wanted, around: &Surroundings) -> Problem {
+    let (_, report) = refused(wanted, around);
+    let [one] = report.candidates() else { panic!("{report}") };
+    one.problem().unwrap().clone()
+}
+
+#[test]
+fn the_order_of_the_search() {
+    let world = World::new();
+    let mut around = world.around();
+    // From last to first: each new one is found before all that are there already.
+    world.good("bin/python");
+    assert_eq!(chosen(&around), (Source::Path, world.path("bin/python")));
+    world.good("bin/python3");
+    assert_eq!(chosen(&around), (Source::Path, world.path("bin/python3")));
+    world.good(".venv/bin/python");
+    assert_eq!(chosen(&around), (Source::DotVenv, world.path(".venv/bin/python")));
+    world.good("here/.venv/bin/python");
+    assert_eq!(chosen(&around), (Source::DotVenv, world.path("here/.venv/bin/python")));
+    world.good("conda/bin/python");
+    around = around.with("CONDA_PREFIX", world.path("conda"));
+    assert_eq!(chosen(&around), (Source::Conda, world.path("conda/bin/python")));
+    world.good("venv/bin/python");
+    around = around.with("VIRTUAL_ENV", world.path("venv"));
+    assert_eq!(chosen(&around), (Source::VirtualEnv, world.path("venv/bin/python")));
+    let other = world.good("other");
+    around = around.with("CALLPY_PYTHON", &other);
+    assert_eq!(chosen(&around), (Source::CallpyPython, other));
+    let mine = world.good("mine");
+    let (found, report) = find_in(&named(&mine), &around).unwrap();
+    assert_eq!(found.executable(), mine);
+    assert_eq!(report.chosen().unwrap().source(), Source::Named);
+    assert_eq!(report.candidates().len(), 1);
+
+    // The full report has all of them, in this order.
+    let report = report_in(&named(&mine), &around).unwrap();
+    let sources: Vec<Source> = report.candidates().iter().map(|one| one.source()).collect();
+    use Source::*;
+    assert_eq!(sources, [Named, CallpyPython, VirtualEnv, Conda, DotVenv, Path, Path]);
+    let later = &report.candidates()[1..];
+    assert!(later.iter().all(|one| matches!(one.verdict(), Verdict::Usable(_))), "{report}");
+}
+
+#[test]
+fn a_variable_set_to_nothing_is_not_set() {
+    let world = World::new();
+    let python = world.good("bin/python3");
+    let mut around = world.around();
+    for name in ["CALLPY_PYTHON", "VIRTUAL_ENV", "CONDA_PREFIX"] {
+        around = around.with(name, "");
+    }
+    assert_eq!(chosen(&around), (Source::Path, python));
+}
+
+#[test]
+fn every_place_on_path_is_tried() {
+    let world = World::new();
+    world
+        .script("bin/python3", "#!/bin/sh\necho 'pyenv: python3: command not found' >&2\nexit 127");
+    let python = world.good("more/python3");
+    let path = std::env::join_paths([world.path("bin"), world.path("more"), world.path("bin")]);
+    let around = world.around().with("PATH", path.unwrap());
+    let (found, report) = find_in(&Wanted::default(), &around).unwrap();
+    assert_eq!(found.executable(), python);
+    let text = report.to_string();
+    assert!(text.contains("does not answer as a Python does: pyenv: python3:"), "{text}");
+    // The folder that stands twice on PATH is tried once.
+    assert_eq!(report_in(&Wanted::default(), &around).unwrap().candidates().len(), 2);
+}
+
+#[test]
+fn ways_to_name_one() {
+    let world = World::new();
+    let around = world.around();
+    let command = world.good("bin/python3.12");
+    let venv = world.good("here/venv/bin/python");
+    let odd = world.good("here/ein Pfad/bin/pythön");
+    for (name, expected) in [
+        (PathBuf::from("python3.12"), &command),
+        ("3.12".into(), &command),
+        ("venv".into(), &venv),
+        ("./venv".into(), &venv),
+        (world.path("here/venv"), &venv),
+        (venv.clone(), &venv),
+        ("ein Pfad/bin/pythön".into(), &odd),
+    ] {
+        let (found, _) = find_in(&named(&name), &around).unwrap();
+        assert_eq!(found.executable(), expected.as_path(), "{}", name.display());
+    }
+}
+
+#[test]
+fn no_other_is_taken_for_a_named_one() {
+    let world = World::new();
+    world.good("bin/python3");
+    let around = world.around();
+    assert_eq!(problem(&named("python3.99"), &around), Problem::NotOnPath);
+    assert_eq!(problem(&named(world.path("gone")), &around), Problem::Missing);
+    let variable = world.around().with("CALLPY_PYTHON", "/no/such/python");
+    let (error, _) = refused(&Wanted::default(), &variable);
+    let text = error.to_string();
+    assert!(text.contains("CALLPY_PYTHON: /no/such/python: there is no such file"), "{text}");
+}
+
+#[test]
+fn no_python_at_all() {
+    let world = World::new();
+    let (error, report) = refused(&Wanted::default(), &world.around());
+    assert!(report.candidates().is_empty());
+    assert!(error.to_string().contains("install Python 3.8 or newer"), "{error}");
+}
+
+#[test]
+fn one_that_cannot_be_used_says_why() {
+    let world = World::new();
+    let around = world.around();
+    let with = |name: &'static str, json: &str| {
+        let python = world.python("odd", world.facts("odd").set(name, json));
+        // Other facts in a file of the same size and age would be answered from the cache.
+        fs::remove_dir_all(world.path("cache")).unwrap();
+        refused(&named(python), &around).0.to_string()
+    };
+    let has = |text: String, parts: &[&str]| {
+        assert!(parts.iter().all(|part| text.contains(part)), "{text}");
+    };
+    has(with("version", "[3, 6, 15]"), &["it is 3.6.15", "3.8 and newer", "uv python install"]);
+    has(with("implementation", "\"pypy\""), &["it is pypy", "CPython only"]);
+    has(with("platform", "\"linux-sparc64\""), &["built for linux-sparc64", "this program for"]);
+    has(with("bits", "32"), &["(32 bits)", "64 bits"]);
+    has(
+        with("libraries", "[\"/no/libpython3.12.so\"]"),
+        &["no shared library", "/no/libpython3.12"],
+    );
+    has(with("prefix", "3"), &["does not answer"]);
+
+    let static_in = |prefix: &str| {
+        let mut facts = world.facts("odd");
+        facts.set("libraries", "[]").set("base_prefix", prefix);
+        let python = world.python("odd", &facts);
+        fs::remove_dir_all(world.path("cache")).unwrap();
+        refused(&named(python), &around).0.to_string()
+    };
+    has(static_in("\"/usr\""), &["apt install libpython3.12", "dnf install python3-libs"]);
+    has(
+        static_in("\"/home/x/.pyenv/versions/3.12.1\""),
+        &["PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install --force 3.12.1"],
+    );
+    has(static_in("\"/opt/python\""), &["uv python install 3.12"]);
+}
+
+#[test]
+fn one_that_does_not_run_says_why() {
+    let world = World::new();
+    let around = world.around();
+    let garbage = world.script("garbage", "#!/bin/sh\necho hello\n");
+    let output = "hello\n".to_owned();
+    assert_eq!(problem(&named(garbage), &around), Problem::NoAnswer { output });
+
+    let file = world.path("data");
+    fs::write(&file, "hello").unwrap();
+    assert!(matches!(problem(&named(file), &around), Problem::DoesNotStart { .. }));
+
+    // bin/python -> python3 -> what was deleted
+    fs::create_dir_all(world.path("venv/bin")).unwrap();
+    symlink("python3", world.path("venv/bin/python")).unwrap();
+    symlink("/gone/bin/python3", world.path("venv/bin/python3")).unwrap();
+    let (error, report) = refused(&named(world.path("venv")), &around);
+    let target = PathBuf::from("/gone/bin/python3");
+    assert_eq!(report.candidates()[0].problem(), Some(&Problem::BrokenLink { target }));
+    assert!(error.to_string().contains("make the environment anew"), "{error}");
+
+    let fails = world.script("fails", "#!/bin/sh\nexit 1\n");
+    let wrong = world.around().with("PYTHONHOME", "/wrong");
+    let (error, _) = refused(&named(fails), &wrong);
+    assert!(error.to_string().contains("PYTHONHOME set to /wrong; unset PYTHONHOME"), "{error}");
+}
+
+#[test]
+fn the_error_lists_every_candidate_and_the_way_out() {
+    let world = World::new();
+    world.python("bin/python3", world.facts("bin/python3").set("version", "[3, 7, 1]"));
+    let mut facts = world.facts("bin/python");
+    world.python("bin/python", facts.set("libraries", "[]").set("base_prefix", "\"/usr\""));
+    let (error, _) = refused(&Wanted::default(), &world.around());
+    assert_eq!(error.to_string().lines().count(), 1);
+    let expected = format!(
+        "{error}\n\
+         Python was looked for in this order:\n  \
+         PATH: {0}/python3: too old: it is 3.7.1, callpy runs 3.8 and newer\n    \
+         -> install a newer Python, for instance with `uv python install`, and name it with \
+         CALLPY_PYTHON\n  \
+         PATH: {0}/python: it has no shared library that could be loaded\n    \
+         -> Debian, Ubuntu: apt install libpython3.12; Fedora: dnf install python3-libs",
+        world.path("bin").display()
+    );
+    assert_eq!(format!("{error:#}"), expected);
+}
+
+#[test]
+fn the_required_version_is_looked_for() {
+    let world = World::new();
+    world.python("bin/python3", world.facts("bin/python3").set("version", "[3, 8, 1]"));
+    let newer = world.good("bin/python");
+    let requirements = Requirements::default().with_python(">=3.10");
+    let wanted = Wanted { requirements, ..Wanted::default() };
+    let (found, report) = find_in(&wanted, &world.around()).unwrap();
+    assert_eq!(found.executable(), newer);
+    assert!(report.to_string().contains("it is 3.8.1, and Python >=3.10 is required"), "{report}");
+
+    let wanted = Wanted { python: Some("python3".into()), ..wanted };
+    let required = problem(&wanted, &world.around());
+    assert!(matches!(required, Problem::RequiresPython { version: (3, 8, 1), .. }));
+
+    let requirements = Requirements::default().with_python("new");
+    let error = find_in(&Wanted { requirements, ..wanted }, &world.around()).unwrap_err();
+    assert!(error.to_string().contains("`new`"), "{error}");
+}
+
+#[test]
+fn an_interpreter_is_asked_once() {
+    let world = World::new();
+    let python = world.good("bin/python3");
+    let around = world.around();
+    let find = || find_in(&Wanted::default(), &around).map(|(found, _)| found);
+    let first = find().unwrap();
+    assert_eq!(find().unwrap(), first);
+    assert_eq!(world.ran().len(), 1);
+
+    // Another program in its place, and another pyvenv.cfg beside it, are asked anew.
+    world.script("bin/python3", &(fs::read_to_string(&python).unwrap() + "# changed"));
+    find().unwrap();
+    assert_eq!(world.ran().len(), 2);
+    fs::write(world.path("pyvenv.cfg"), "home = /usr/bin").unwrap();
+    find().unwrap();
+    assert_eq!(world.ran().len(), 3);
+
+    // A cache that was torn is no answer, and is mended.
+    let facts = fs::read_dir(world.path("cache/facts")).unwrap().next().unwrap().unwrap().path();
+    let whole = fs::read_to_string(&facts).unwrap();
+    fs::write(&facts, &whole[..whole.len() / 2]).unwrap();
+    find().unwrap();
+    find().unwrap();
+    assert_eq!(world.ran().len(), 4);
+
+    // The library is looked for each time.
+    let library = world.path("libpython3.12.so.1.0");
+    fs::remove_file(&library).unwrap();
+    find().unwrap_err();
+    fs::write(&library, "").unwrap();
+    find().unwrap();
+    assert_eq!(world.ran().len(), 4);
+}
+
+#[test]
+fn a_shim_is_asked_each_time() {
+    let world = World::new();
+    world.python("bin/python3", &world.facts("real/python3"));
+    world.good("real/python3");
+    for times in 1..=2 {
+        let (found, _) = find_in(&Wanted::default(), &world.around()).unwrap();
+        assert_eq!(found.executable(), world.path("real/python3"));
+        assert_eq!(world.ran().len(), times);
+    }
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_costs_time_only() {
+    let world = World::new();
+    world.good("bin/python3");
+    // A file where the folder should be: root may write to any folder.
+    fs::write(world.path("file"), "").unwrap();
+    let around = world.around().with("CALLPY_CACHE", world.path("file"));
+    for times in 1..=2 {
+        find_in(&Wanted::default(), &around).unwrap();
+        assert_eq!(world.ran().len(), times);
+    }
+}
+
+#[test]
+fn a_real_python_gives_its_facts() {
+    let world = World::new();
+    // Modules of the current folder are not Python's own.
+    fs::write(world.path("here/json.py"), "raise SystemExit('the wrong json')").unwrap();
+    let (found, report) = find_in(&Wanted::default(), &Surroundings::of_this_process())
+        .expect("a CPython 3.8+ with a shared library");
+    eprintln!("{report}");
+    let around = world.around();
+    let (again, _) = find_in(&named(found.executable()), &around).unwrap();
+    assert_eq!(again.version(), found.version());
+    assert!(again.version() >= (3, 8, 0));
+    let name = again.libpython().file_name().unwrap().to_string_lossy().into_owned();
+    assert!(name.contains("ython") && name != "libpython3.so", "{name}");
+    assert!(again.prefix().is_dir() && again.base_executable().is_file());
+
+    // A virtual environment is its own prefix.
+    let mut venv = world.path("here/ein Pfad, é");
+    let status = std::process::Command::new(found.executable())
+        .args(["-I", "-m", "venv", "--without-pip"])
+        .arg(&venv)
+        .status();
+    assert!(status.unwrap().success());
+    if cfg!(target_os = "linux") {
+        // A name need not be UTF-8 there; the venv module can't write such a one.
+        let odd = world.path("here").join(OsStr::from_bytes(b"ein \xe9 Pfad"));
+        fs::rename(&venv, &odd).unwrap();
+        venv = odd;
+    }
+    let (inside, _) = find_in(&named(&venv), &around).unwrap();
+    assert_eq!(inside.prefix(), venv);
+    assert_eq!(inside.base_prefix(), again.base_prefix());
+    assert_eq!(inside.libpython(), again.libpython());
+    assert!(inside.is_virtual_environment());
+    assert!(inside.executable().starts_with(&venv));
+    assert!(inside.site_packages()[0].is_dir());
+    assert_eq!(find_in(&named(&venv), &around).unwrap().0, inside);
+}
