@@ -210,6 +210,16 @@ fn one_that_does_not_run_says_why() {
 }
 
 #[test]
+fn special_builds_and_newer_versions_are_taken_and_recognised() {
+    let world = World::new();
+    let mut facts = world.facts("odd");
+    facts.set("version", "[3, 31, 0]").set("free_threaded", "true").set("debug", "true");
+    let (found, _) = find_in(&named(world.python("odd", &facts)), &world.around()).unwrap();
+    assert_eq!(found.version(), (3, 31, 0));
+    assert!(found.is_free_threaded() && found.is_debug() && !found.is_virtual_environment());
+}
+
+#[test]
 fn the_error_lists_every_candidate_and_the_way_out() {
     let world = World::new();
     world.python("bin/python3", world.facts("bin/python3").set("version", "[3, 7, 1]"));

@@ -131,8 +131,8 @@ fn reason(text: &str) -> String {
             package.unwrap_or("python3-venv")
         );
     }
-    if text.contains("connection broken by") {
-        // pip's last word on it is that there is no such package.
+    if text.contains("connection broken by") || text.contains("error sending request") {
+        // pip's last word on it is that there is no such package, uv's a number of the system's.
         return "the package index can't be reached".to_owned();
     }
     let words = |line: &'_ str| {
