@@ -219,3 +219,13 @@ fn folder_name(base: &Interpreter) -> String {
     let identity = format!("{place:?} {} {}", base.platform(), base.is_debug());
     format!("cpython-{major}.{minor}{threads}-{}", hash(&identity))
 }
+
+/// Whether an interpreter has all that is required.
+///
+/// # Errors
+/// [`ErrorKind::Environment`](crate::ErrorKind::Environment) if the requirements are not written as
+/// such.
+pub(crate) fn fulfils(interpreter: &Interpreter, requirements: &Requirements) -> Result<bool> {
+    let key = requirements.key()?;
+    Ok(has(interpreter, requirements, &key, &Surroundings::of_this_process()))
+}

@@ -1,8 +1,54 @@
 //! Calls Python functions in memory: slices in, NumPy arrays out, nothing copied.
+//!
+//! ```no_run
+//! # fn main() -> callpy::Result<()> {
+//! let python = callpy::Python::start()?;
+//! let detect = python.function("outliers.py:detect")?;
+//!
+//! let series = vec![20.5, 19.0, 97.3, 21.1];
+//! let indices: callpy::Array<i64> = detect.call(&series)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A slice of numbers is a NumPy array in Python for the length of one call, the answer is read
+//! where NumPy put it, an exception arrives as a typed error, and any thread may call. No Python is
+//! needed to compile: libpython is found and loaded when the program starts it, CPython 3.8 to 3.15.
+//!
+//! - [`Python`] starts the interpreter; [`locate`] says which, [`environment`] installs what a
+//!   function requires.
+//! - [`Function`] calls; [`Object`] is any Python object.
+//! - [`array`] tells how arrays go in and out; [`convert`] does so for all other values.
+//! - [`Error`] is every failure; [`PythonException`] is a Python exception as owned text.
+//!
+//! # Features
+//!
+//! `ndarray` (default): n-dimensional views of the `ndarray` crate, in and out.
 #![deny(unsafe_code)]
 
+#[allow(unsafe_code, reason = "the rules of lending, and the memory they are about")]
+pub mod array;
+pub mod attach;
+pub mod convert;
 pub mod environment;
 mod error;
+mod exception;
+mod function;
+mod interpreter;
 pub mod locate;
+mod object;
+#[allow(unsafe_code, reason = "CPython's and NumPy's C functions")]
+mod raw;
+mod receipt;
+mod scope;
+mod support;
 
+pub use array::{Array, Copied, Dtype, Element, Given};
+pub use attach::Attached;
+pub use convert::{Arguments, Bytes, Call, FromPython, IntoPython, Item, Named, named};
 pub use error::{Error, ErrorKind, PythonException, Result};
+pub use function::{Function, Module};
+pub use interpreter::{Builder, Python};
+pub use object::Object;
+pub use receipt::{Copy, CopyReason, Receipt};
+pub use scope::Scope;

@@ -1,0 +1,44 @@
+//! Arrays both ways: slices lent to Python, and results read where NumPy put them.
+//!
+//! # In
+//!
+//! | in Rust | in Python | may Python keep it? |
+//! |---|---|---|
+//! | `&[T]`, `&Vec<T>`, `&Array<T>` | a read-only array over the same memory | no |
+//! | `&mut [T]` | a writable array over the same memory | no |
+//! | `Vec<T>`, [`Given<T>`] | an array that owns the memory | yes |
+//! | `Arc<[T]>`, `Arc<Vec<T>>` | a read-only array over shared memory | yes |
+//! | [`Copied<&[T]>`](Copied) | an array of its own | yes |
+//!
+//! What may not be kept is a loan, and ends with its call. If Python still holds it then (in a
+//! global, in a thread that runs on), callpy first lets go of what holds it by oversight: the result
+//! if it is a view, an exception's traceback, a reference cycle. If that was not all, the loan's
+//! memory would dangle, so callpy names the function, the argument and its holders, and aborts the
+//! process. A function that is known to keep its argument is given a `Vec`, an `Arc` or a [`Copied`].
+//!
+//! # Out
+//!
+//! An [`Array<T>`](Array) reads the result where it lies if nobody else can change it, and is a copy
+//! otherwise. There are no silent conversions: a result of another dtype is an error that says so.
+//!
+//! ```no_run
+//! # fn main() -> callpy::Result<()> {
+//! let python = callpy::Python::start()?;
+//! let cumsum = python.function("numpy:cumsum")?;
+//! let sums: callpy::Array<f64> = cumsum.call(&[1.0, 2.0, 3.0])?;
+//! assert_eq!(sums[..], [1.0, 3.0, 6.0]);
+//! # Ok(())
+//! # }
+//! ```
+
+mod element;
+mod lend;
+mod receive;
+mod view;
+
+pub use element::{Dtype, Element};
+pub use lend::{Copied, Given};
+pub use view::Array;
+
+pub(crate) use lend::Loans;
+pub(crate) use receive::detach_from_loans;

@@ -1,0 +1,353 @@
+//! Rust memory lent to Python for one call, or given to it for good.
+
+use std::ffi::{c_int, c_void};
+use std::fmt;
+use std::ptr::NonNull;
+
+use super::element::{Dtype, Element};
+use crate::raw::ndarray::{self, Ndarray, SliceMemory, flags};
+use crate::raw::numpy::Numpy;
+use crate::raw::{Attached, Ref, process};
+use crate::scope::Scope;
+use crate::{CopyReason, Error, ErrorKind, Object, Result, exception, support};
+
+/// One argument that Python may see until the call ends.
+struct Loan {
+    array: Ref,
+    /// Its place among the arguments, from 1.
+    argument: usize,
+    /// Writable bools: what Python wrote must be made 0 or 1 before Rust reads it.
+    bools: Option<(*mut u8, usize)>,
+}
+
+/// The loans of one call.
+pub(crate) struct Loans {
+    /// Most calls lend one to three arrays; those need no allocation.
+    few: [Option<Loan>; 3],
+    more: Vec<Loan>,
+    numpy: Option<&'static Numpy>,
+    /// The argument that is being converted.
+    pub(crate) argument: usize,
+}
+
+impl Loans {
+    #[inline]
+    pub(crate) fn new() -> Loans {
+        Loans { few: [const { None }; 3], more: Vec::new(), numpy: None, argument: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.numpy.is_none()
+    }
+
+    #[inline]
+    fn add(&mut self, numpy: &'static Numpy, array: Ref, bools: Option<(*mut u8, usize)>) {
+        self.numpy = Some(numpy);
+        let loan = Loan { array, argument: self.argument, bools };
+        match self.few.iter_mut().find(|slot| slot.is_none()) {
+            Some(slot) => *slot = Some(loan),
+            None => self.more.push(loan),
+        }
+    }
+
+    /// Ends every loan, or the process.
+    ///
+    /// `give_up` drops the call's result, if letting go of it may free a loan; it is called once at
+    /// most, and the answer says who held the loan until then.
+    #[inline]
+    pub(crate) fn settle(
+        &mut self,
+        py: Attached<'_>,
+        function: impl Fn() -> String,
+        give_up: impl FnOnce(),
+    ) -> Option<Error> {
+        let numpy = self.numpy.take()?;
+        let mut held = Vec::new();
+        for loan in self.few.iter_mut().filter_map(Option::take).chain(self.more.drain(..)) {
+            if let Some(loan) = loan.end(py, numpy) {
+                held.push(loan);
+            }
+        }
+        if held.is_empty() { None } else { settle_held(py, numpy, function, held, give_up) }
+    }
+}
+
+impl Loan {
+    /// Ends the loan if nobody else holds the array; gives it back otherwise.
+    #[inline]
+    fn end(self, py: Attached<'_>, numpy: &Numpy) -> Option<Loan> {
+        if self.array.references(py) != 1 {
+            return Some(self);
+        }
+        let array = Ndarray::of(py, numpy, &self.array).expect("a loan is an ndarray");
+        if array.has_weakrefs() {
+            // Somebody may revive it yet: then it must be empty, or be seen here.
+            array.make_empty();
+            if self.array.references(py) != 1 {
+                return Some(self);
+            }
+        }
+        if let Some((bytes, len)) = self.bools {
+            // SAFETY: the caller's own `&mut [bool]`, which Python no longer knows; as bytes, since
+            // Python may have written any.
+            for byte in unsafe { std::slice::from_raw_parts_mut(bytes, len) } {
+                *byte = (*byte != 0).into();
+            }
+        }
+        ndarray::keep_header(py, numpy, self.array);
+        None
+    }
+}
+
+#[cold]
+fn settle_held(
+    py: Attached<'_>,
+    numpy: &Numpy,
+    function: impl Fn() -> String,
+    held: Vec<Loan>,
+    give_up: impl FnOnce(),
+) -> Option<Error> {
+    let end_all = |held: Vec<Loan>| {
+        held.into_iter().filter_map(|loan| loan.end(py, numpy)).collect::<Vec<_>>()
+    };
+    let release = |held: &[Loan]| held.iter().for_each(|loan| support::release(py, &loan.array));
+    // A cycle, or a traceback that somebody keeps.
+    release(&held);
+    let held = end_all(held);
+    let first = held.first()?;
+    let holders = support::holders(py, &first.array);
+    let argument = first.argument;
+    // The result itself, say a generator that goes on reading its argument.
+    give_up();
+    release(&held);
+    let held = end_all(held);
+    if held.is_empty() {
+        return Some(Error::new(
+            ErrorKind::Kept,
+            format!(
+                "the result holds argument {argument}, which was only lent for the call ({}); {WAYS_OUT}",
+                list(&holders)
+            ),
+        )
+        .at(function()));
+    }
+    process::abort(&format!(
+        "callpy: {} kept argument {argument}, which was only lent for the call.\n\
+         It is held by {}.\n\
+         To return would leave Python with a pointer to memory that is not its own, so the process \
+         ends here.\n\
+         The way out: {WAYS_OUT}.",
+        function(),
+        list(&support::holders(py, &held[0].array)),
+    ))
+}
+
+const WAYS_OUT: &str =
+    "give the memory away as a Vec or an Arc<[T]>, or let Python have a copy with callpy::Copied";
+
+fn list(holders: &[String]) -> String {
+    if holders.is_empty() {
+        "something that Python's collector does not know, such as a C extension".to_owned()
+    } else {
+        holders.join(", and by ")
+    }
+}
+
+impl<'a> Scope<'a> {
+    /// Lends a slice read-only.
+    #[inline]
+    pub(crate) fn lend<T: Element>(&mut self, slice: &'a [T]) -> Result<Object> {
+        let data = slice.as_ptr().cast_mut().cast();
+        let memory =
+            SliceMemory { data, len: slice.len(), item_size: size_of::<T>(), writable: false };
+        // SAFETY: the slice is valid and not written for 'a, which outlives this scope, and the
+        // scope does not end before the array is forgotten. It is not writable.
+        unsafe { self.lend_memory::<T>(memory) }
+    }
+
+    /// Lends a slice that Python may write.
+    #[inline]
+    pub(crate) fn lend_mut<T: Element>(&mut self, slice: &'a mut [T]) -> Result<Object> {
+        let data = slice.as_mut_ptr().cast();
+        let memory =
+            SliceMemory { data, len: slice.len(), item_size: size_of::<T>(), writable: true };
+        // SAFETY: as in `lend`; nobody else sees the slice for 'a.
+        unsafe { self.lend_memory::<T>(memory) }
+    }
+
+    /// # Safety
+    ///
+    /// The memory is as `ndarray::lend_slice` wants it for all of this scope.
+    #[inline]
+    unsafe fn lend_memory<T: Element>(&mut self, memory: SliceMemory) -> Result<Object> {
+        let (py, loans, receipt) = self.lending();
+        let numpy = py.numpy()?;
+        let dtype = dtype_object(py, numpy, T::DTYPE)?;
+        // SAFETY: as the caller says; a slice is aligned, and T is the dtype's own layout.
+        let array = unsafe { ndarray::lend_slice(py, numpy, dtype, memory) }
+            .map_err(|raised| exception::into_error(py, raised))?;
+        let bools = (memory.writable && T::DTYPE == Dtype::Bool)
+            .then(|| (memory.data.cast::<u8>(), memory.len));
+        let argument = array.clone_ref(py);
+        loans.add(numpy, array, bools);
+        if let Some(receipt) = receipt {
+            receipt.lent_bytes += memory.len * memory.item_size;
+        }
+        Ok(Object(argument))
+    }
+
+    /// Gives memory to Python for good.
+    ///
+    /// # Safety
+    ///
+    /// The memory is valid as long as the owner is, wherever that is moved, and nobody writes it,
+    /// nor, if it is writable, reads it, but Python.
+    unsafe fn give_memory<T: Element, O: Send + 'static>(
+        &mut self,
+        owner: O,
+        data: *mut c_void,
+        shape: &[usize],
+        writable: bool,
+    ) -> Result<Object> {
+        let (py, _, receipt) = self.lending();
+        let numpy = py.numpy()?;
+        let dtype = dtype_object(py, numpy, T::DTYPE)?;
+        let into_error = |raised| exception::into_error(py, raised);
+        let base = py.capsule(Box::new(owner)).map_err(into_error)?;
+        let lengths: Vec<isize> = shape.iter().map(|length| *length as isize).collect();
+        let writable: c_int = if writable { flags::WRITEABLE } else { 0 };
+        let flags = flags::C_CONTIGUOUS | flags::ALIGNED | writable;
+        // SAFETY: the capsule keeps the owner until the array and all its views are gone.
+        let array = unsafe { numpy.new_array(py, dtype, &lengths, None, data, flags, base) }
+            .map_err(into_error)?;
+        if let Some(receipt) = receipt {
+            receipt.given_bytes += shape.iter().product::<usize>() * size_of::<T>();
+        }
+        Ok(Object(array))
+    }
+
+    /// Gives a vector away; Python may write it and keep it.
+    pub(crate) fn give<T: Element>(&mut self, vector: Vec<T>) -> Result<Object> {
+        let mut vector = vector;
+        let (data, shape) = (vector.as_mut_ptr().cast(), [vector.len()]);
+        // SAFETY: the vector's buffer stays where it is until the vector is dropped.
+        unsafe { self.give_memory::<T, _>(vector, data, &shape, true) }
+    }
+}
+
+fn dtype_object(py: Attached<'_>, numpy: &Numpy, dtype: Dtype) -> Result<Ref> {
+    numpy
+        .dtype_of(py, dtype.type_num())
+        .ok_or_else(|| Error::new(ErrorKind::Numpy, format!("this NumPy has no dtype {dtype}")))
+}
+
+/// Memory of any owner, given to Python read-only and without a copy: a memory map, a buffer of
+/// another library, an `Arc`.
+///
+/// Python may keep it as long as it likes; the owner is dropped when Python lets go, on whichever
+/// thread that happens.
+///
+/// ```no_run
+/// # fn main() -> callpy::Result<()> {
+/// # let python = callpy::Python::start()?;
+/// let table = callpy::Given::new(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).with_shape(&[3, 2])?;
+/// let means: callpy::Array<f64> = python.function("numpy:mean")?.call((table, callpy::named("axis", 0)))?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Given<O, T> {
+    owner: Owner<O>,
+    data: *const T,
+    shape: Vec<usize>,
+}
+
+// SAFETY: the pointer leads to memory of the owner's, which goes along and may be sent.
+unsafe impl<O: Send, T: Element> Send for Given<O, T> {}
+
+/// A value that has come to its last place: it is never moved again, and only dropped.
+struct Owner<O>(NonNull<O>);
+
+// SAFETY: owns its value as a Box does; it is not one since a Box that moves asserts that no
+// pointer into its value is in use.
+unsafe impl<O: Send> Send for Owner<O> {}
+
+impl<O> Owner<O> {
+    fn new(value: O) -> Self {
+        Owner(NonNull::from(Box::leak(Box::new(value))))
+    }
+}
+
+impl<O> Drop for Owner<O> {
+    fn drop(&mut self) {
+        // SAFETY: leaked from a box in `new`, and dropped only here.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
+impl<T: Element, O: AsRef<[T]> + Send + 'static> Given<O, T> {
+    /// Takes the owner of a slice of `T`.
+    pub fn new(owner: O) -> Self {
+        let owner = Owner::new(owner);
+        // SAFETY: the owner is alive. Its slice is asked for once; from here on nobody touches the
+        // owner but to drop it, so the slice stays as it is.
+        let slice: &[T] = unsafe { owner.0.as_ref() }.as_ref();
+        let (data, shape) = (slice.as_ptr(), vec![slice.len()]);
+        Given { owner, data, shape }
+    }
+
+    /// Gives the memory this shape, in C order (the last axis varies fastest).
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Argument` if the product of the lengths is not the slice's length.
+    pub fn with_shape(mut self, shape: &[usize]) -> Result<Self> {
+        let length: usize = self.shape.iter().product();
+        if shape.iter().try_fold(1, |all: usize, axis| all.checked_mul(*axis)) != Some(length) {
+            return Err(Error::new(
+                ErrorKind::Argument,
+                format!("{length} elements can't have the shape {shape:?}"),
+            ));
+        }
+        self.shape = shape.to_vec();
+        Ok(self)
+    }
+
+    pub(crate) fn give(self, scope: &mut Scope<'_>) -> Result<Object> {
+        // SAFETY: the slice is the owner's, who is dropped with the capsule and not touched before.
+        unsafe {
+            scope.give_memory::<T, _>(self.owner, self.data.cast_mut().cast(), &self.shape, false)
+        }
+    }
+}
+
+impl<O, T> fmt::Debug for Given<O, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Given").field("shape", &self.shape).finish_non_exhaustive()
+    }
+}
+
+/// Gives Python a copy of its own: for functions that keep an argument, or write into it.
+///
+/// ```no_run
+/// # fn main() -> callpy::Result<()> {
+/// # let python = callpy::Python::start()?;
+/// # let series = vec![1.0, 2.0];
+/// let keep = python.function("monitor:remember")?;
+/// keep.call::<()>(callpy::Copied(&series[..]))?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Copied<S>(pub S);
+
+impl<S> Copied<S> {
+    pub(crate) fn give<T: Element>(self, scope: &mut Scope<'_>) -> Result<Object>
+    where
+        S: AsRef<[T]>,
+    {
+        let copy = self.0.as_ref().to_vec();
+        scope.copied(size_of_val(&copy[..]), CopyReason::Asked)?;
+        scope.give(copy)
+    }
+}

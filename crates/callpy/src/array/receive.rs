@@ -1,0 +1,151 @@
+//! From a Python result to memory that Rust may read: borrowed where nobody else can change it,
+//! copied otherwise.
+
+use super::element::{Dtype, Element};
+use super::view::{Array, Layout};
+use crate::raw::ndarray::{Ndarray, flags};
+use crate::raw::numpy::Numpy;
+use crate::raw::{Attached, Ref};
+use crate::scope::Scope;
+use crate::{CopyReason, Object, Result, support};
+
+impl<T: Element> crate::FromPython for Array<T> {
+    fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
+        receive(object.0, scope)
+    }
+}
+
+/// Takes a result as an array of `T`, in any shape and strides.
+pub(super) fn receive<T: Element>(mut object: Ref, scope: &mut Scope<'_>) -> Result<Array<T>> {
+    let py = scope.py();
+    let numpy = py.numpy()?;
+    let Some(array) = Ndarray::of(py, numpy, &object) else {
+        return Err(scope.mismatch(format_args!("an array of {}", T::DTYPE), &object));
+    };
+    let (type_num, byte_order) = array.type_num();
+    // A masked array's values are wrong without its mask.
+    let masked = !array.is_exactly_ndarray(numpy) && support::is_masked(py, &object)?;
+    if Dtype::from_type_num(type_num) != Some(T::DTYPE) || masked {
+        return Err(scope.mismatch(format_args!("an array of {}", T::DTYPE), &object));
+    }
+    if let Some(reason) = reason_to_copy::<T>(py, numpy, array, byte_order) {
+        let bytes = array.shape().iter().product::<isize>() as usize * size_of::<T>();
+        let copy = match reason {
+            CopyReason::ByteOrder => support::native(py, &object)?,
+            _ => scope.ok(numpy.copy(py, &object))?,
+        };
+        scope.copied(bytes, reason)?;
+        object = copy;
+    }
+    let py = scope.py();
+    let array = Ndarray::of(py, numpy, &object).expect("a copy of an ndarray is one");
+    if T::DTYPE == Dtype::Bool && !normalise_bools(array) {
+        let copy = scope.ok(numpy.copy(py, &object))?;
+        normalise_bools(Ndarray::of(py, numpy, &copy).expect("a copy of an ndarray is one"));
+        scope.copied(array.shape().iter().product::<isize>() as usize, CopyReason::Bool)?;
+        object = copy;
+    }
+    let py = scope.py();
+    let array = Ndarray::of(py, numpy, &object).expect("a copy of an ndarray is one");
+    let layout = Layout::new(array.shape(), array.strides(), size_of::<T>());
+    let data = array.data().cast::<T>();
+    if let Some(receipt) = &mut scope.receipt {
+        receipt.borrowed_bytes += layout.len() * size_of::<T>();
+    }
+    // SAFETY: the array has the dtype of T in native order, aligned and with valid values; its
+    // elements lie where the layout says; and `reason_to_copy` has seen that this reference is the
+    // only way to its memory, or the copy is that.
+    Ok(unsafe { Array::new(object, data, layout) })
+}
+
+/// Says why the array's memory can't be read where it is, if so.
+#[inline]
+fn reason_to_copy<T>(
+    py: Attached<'_>,
+    numpy: &Numpy,
+    array: Ndarray<'_>,
+    byte_order: u8,
+) -> Option<CopyReason> {
+    // `>` on a little-endian machine; the native order is `=`, and `|` where it does not matter.
+    let foreign = if cfg!(target_endian = "little") { b'>' } else { b'<' };
+    if byte_order == foreign {
+        return Some(CopyReason::ByteOrder);
+    }
+    if let Some(reason) = who_else(py, numpy, array, 1) {
+        return Some(reason);
+    }
+    let aligned = array.data().cast::<T>().is_aligned()
+        && array.strides().iter().all(|stride| stride % align_of::<T>() as isize == 0);
+    // An empty array may have any address: it is not read.
+    if aligned || array.shape().contains(&0) { None } else { Some(CopyReason::Misaligned) }
+}
+
+/// Says who else could change the array's memory, where it is known to have so many holders:
+/// the caller, and the view through which the caller came to it.
+fn who_else(
+    py: Attached<'_>,
+    numpy: &Numpy,
+    array: Ndarray<'_>,
+    holders: usize,
+) -> Option<CopyReason> {
+    if !array.is_held_by(holders) || !array.is_exactly_ndarray(numpy) {
+        return Some(lent_below(py, numpy, array).unwrap_or(CopyReason::NotUnique));
+    }
+    let Some(base) = array.base() else {
+        return (array.flags() & flags::OWNDATA == 0).then_some(CopyReason::NotUnique);
+    };
+    match Ndarray::of(py, numpy, &base) {
+        _ if array.is_lent(numpy) => Some(CopyReason::Lent),
+        // The view holds its base, and `base` does.
+        Some(owner) => who_else(py, numpy, owner, 2),
+        // Memory that Rust gave away comes back, and nobody else has it.
+        None if py.is_own_capsule(&base) && base.references(py) == 2 => None,
+        None => Some(CopyReason::ForeignOwner(support::what(py, &base))),
+    }
+}
+
+/// Says that memory is lent, where an array leads to it through whatever views.
+fn lent_below(py: Attached<'_>, numpy: &Numpy, array: Ndarray<'_>) -> Option<CopyReason> {
+    if array.is_lent(numpy) {
+        return Some(CopyReason::Lent);
+    }
+    let base = array.base()?;
+    lent_below(py, numpy, Ndarray::of(py, numpy, &base)?)
+}
+
+/// Sees to it that the bytes of a bool array are 0 or 1; false if some are not and the array can't
+/// be written.
+///
+/// NumPy's own bools are, but a view of other bytes may hold anything, and a Rust `bool` may not.
+fn normalise_bools(array: Ndarray<'_>) -> bool {
+    let layout = Layout::new(array.shape(), array.strides(), 1);
+    let data = array.data().cast::<u8>();
+    let writable = array.flags() & flags::WRITEABLE != 0;
+    // SAFETY: the array is this thread's alone, and the offsets are those of its elements, which
+    // are read and written as bytes.
+    layout.offsets().all(|offset| unsafe {
+        let byte = data.offset(offset);
+        let valid = *byte <= 1;
+        if !valid && writable {
+            *byte = 1;
+        }
+        valid || writable
+    })
+}
+
+/// Replaces a result that is a view of lent memory by a copy, before it leaves the call.
+pub(crate) fn detach_from_loans(object: Ref, scope: &mut Scope<'_>) -> Result<Ref> {
+    if scope.loans.is_empty() {
+        return Ok(object);
+    }
+    let py = scope.py();
+    let Some(numpy) = py.numpy_if_loaded() else { return Ok(object) };
+    let Some(array) = Ndarray::of(py, numpy, &object) else { return Ok(object) };
+    if lent_below(py, numpy, array).is_none() {
+        return Ok(object);
+    }
+    let bytes = scope.ok(numpy.copy(py, &object))?;
+    let size = support::byte_size(py, &bytes)?;
+    scope.copied(size, CopyReason::Lent)?;
+    Ok(bytes)
+}

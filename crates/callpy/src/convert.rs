@@ -1,0 +1,271 @@
+//! Values both ways: what a Rust value is in Python, and what Rust takes a Python object for.
+//!
+//! | in Rust | as an argument | as a result it takes |
+//! |---|---|---|
+//! | `bool` | `bool` | `bool`, `numpy.bool` |
+//! | `i8` … `u64`, `isize`, `usize` | `int` | `int` and NumPy integers in range; no `bool`, no `float` |
+//! | `f32`, `f64` | `float` | `float`, `int` and NumPy numbers; no `bool` |
+//! | `&str`, `String` | `str` | `str` |
+//! | [`Bytes`] | `bytes` | `bytes` |
+//! | `()` | no argument; `None` inside a tuple | `None` |
+//! | `Option<T>` | `None` or `T` | `None` or `T` |
+//! | `Vec<T>`, slices of values | `list`; an array of the [element](crate::Element) types | `list`, `tuple`; a 1-D array, copied |
+//! | `HashMap`, `BTreeMap` | `dict` | `dict` |
+//! | `HashSet`, `BTreeSet` | `set` | `set`, `frozenset` |
+//! | tuples | several arguments; a `tuple` inside one | `tuple` of that length |
+//! | [`Object`] | the object | anything |
+//! | arrays | see [`array`](crate::array) | [`Array<T>`](crate::Array) |
+//!
+//! Nothing is converted in silence: a result that is not of the type asked for is an error which
+//! says what came. `int` is taken for `float` as in Python's own hints (PEP 484).
+
+mod collections;
+mod scalars;
+
+pub use scalars::Bytes;
+
+use crate::raw::objects::ArgumentList;
+use crate::scope::Scope;
+use crate::{Error, ErrorKind, Object, Result};
+
+/// A value that can be given to Python.
+///
+/// `'a` is how long what it lends is borrowed: longer than any call. Implement it for a type of your
+/// own by building an [`Object`] from parts:
+///
+/// ```no_run
+/// use callpy::{IntoPython, Object, Result, Scope};
+///
+/// struct Point { x: f64, y: f64 }
+///
+/// impl<'a> IntoPython<'a> for Point {
+///     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+///         (self.x, self.y).into_python(scope)
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be given to Python",
+    label = "not a value that callpy knows",
+    note = "arrays: &[T], &mut [T], Vec<T>, Arc<[T]> of numbers; values: bool, numbers, &str, String, \
+            Option, Vec, maps, tuples, Object; several arguments: a tuple, `call((&a, 2))`"
+)]
+pub trait IntoPython<'a>: Sized {
+    /// Makes the Python object.
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Argument` where the value has no Python counterpart, `ErrorKind::Numpy` for an
+    /// array where there is no NumPy.
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object>;
+
+    /// Places the value as all of a call's arguments: one, unless the value is a list of them as a
+    /// tuple is.
+    ///
+    /// # Errors
+    ///
+    /// As [`into_python`](IntoPython::into_python).
+    #[inline]
+    fn place(self, call: &mut Call<'a>) -> Result<()> {
+        self.place_one(call)
+    }
+
+    /// Places the value as one of a call's arguments: positional, unless it is [`named`].
+    ///
+    /// # Errors
+    ///
+    /// As [`into_python`](IntoPython::into_python).
+    #[inline]
+    fn place_one(self, call: &mut Call<'a>) -> Result<()> {
+        call.positional(self)
+    }
+}
+
+/// A value that may stand in a `Vec` or a slice given to Python.
+///
+/// Numbers become an array, all else a list. For a type of your own, `impl Item<'_> for Point {}`
+/// is enough.
+pub trait Item<'a>: IntoPython<'a> + Clone + 'a {
+    /// Makes the Python object of a vector of such values: a list, unless said otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As [`IntoPython::into_python`].
+    fn vec_into_python(items: Vec<Self>, scope: &mut Scope<'a>) -> Result<Object> {
+        collections::list(items.into_iter(), scope)
+    }
+
+    /// Makes the Python object of a slice of such values: a list, unless said otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As [`IntoPython::into_python`].
+    fn slice_into_python(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
+        collections::list(items.iter().cloned(), scope)
+    }
+}
+
+/// A value that can be made from a Python result.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be made from a Python result",
+    label = "not a type that callpy knows",
+    note = "arrays: Array<T>; values: bool, numbers, String, Option, Vec, maps, tuples, (), Object"
+)]
+pub trait FromPython: Sized {
+    /// Takes the object for a value of this type.
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Result` where the object is not one.
+    fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self>;
+
+    /// Takes the object for a vector of such values.
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Result` where the object, or an item of it, is not one.
+    fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
+        collections::vec(object, scope)
+    }
+}
+
+/// The arguments of a call in the making.
+pub struct Call<'a> {
+    // Dropped before the scope, which looks at who still holds a loan.
+    pub(crate) list: ArgumentList,
+    pub(crate) scope: Scope<'a>,
+}
+
+impl<'a> Call<'a> {
+    /// Adds a positional argument.
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Argument` after a keyword argument, and those of the conversion.
+    #[inline]
+    pub fn positional(&mut self, value: impl IntoPython<'a>) -> Result<()> {
+        let position = self.list.next_position();
+        self.scope.loans.argument = position;
+        let value = value
+            .into_python(&mut self.scope)
+            .map_err(|error| error.at(format_args!("argument {position}")))?;
+        if self.list.push(value.0) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Argument,
+            "a positional argument stands after a named one; put the named ones last",
+        ))
+    }
+
+    /// Adds a keyword argument.
+    ///
+    /// # Errors
+    ///
+    /// Those of the conversion.
+    pub fn named(&mut self, name: &str, value: impl IntoPython<'a>) -> Result<()> {
+        self.scope.loans.argument = self.list.next_position();
+        let value = value
+            .into_python(&mut self.scope)
+            .map_err(|error| error.at(format_args!("argument {name:?}")))?;
+        let name = self.scope.ok(self.scope.py().str(name))?;
+        self.list.push_named(name, value.0);
+        Ok(())
+    }
+}
+
+/// A keyword argument, made by [`named`].
+#[derive(Debug, Clone, Copy)]
+pub struct Named<'n, V> {
+    name: &'n str,
+    value: V,
+}
+
+/// Makes a keyword argument, to stand in the tuple of a call's arguments.
+///
+/// ```no_run
+/// # fn main() -> callpy::Result<()> {
+/// # let python = callpy::Python::start()?;
+/// use callpy::named;
+///
+/// let round = python.function("builtins:round")?;
+/// let rounded: f64 = round.call((3.14159, named("ndigits", 2)))?;
+/// assert_eq!(rounded, 3.14);
+/// # Ok(())
+/// # }
+/// ```
+pub fn named<V>(name: &str, value: V) -> Named<'_, V> {
+    Named { name, value }
+}
+
+impl<'a, V: IntoPython<'a>> IntoPython<'a> for Named<'_, V> {
+    fn into_python(self, _: &mut Scope<'a>) -> Result<Object> {
+        Err(Error::new(
+            ErrorKind::Argument,
+            format!(
+                "the named argument {:?} stands inside a value; it belongs beside the other arguments",
+                self.name
+            ),
+        ))
+    }
+
+    fn place_one(self, call: &mut Call<'a>) -> Result<()> {
+        call.named(self.name, self.value)
+    }
+}
+
+type Place<'a> = Box<dyn FnOnce(&mut Call<'a>) -> Result<()> + 'a>;
+
+/// An argument list whose length is known only at run time.
+///
+/// ```no_run
+/// # fn main() -> callpy::Result<()> {
+/// # let python = callpy::Python::start()?;
+/// let mut arguments = callpy::Arguments::new();
+/// for word in ["in", "memory"] {
+///     arguments.push(word);
+/// }
+/// arguments.push_named("sep", "-");
+/// python.function("builtins:print")?.call::<()>(arguments)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Default)]
+pub struct Arguments<'a>(Vec<Place<'a>>);
+
+impl<'a> Arguments<'a> {
+    /// Makes an empty list.
+    pub fn new() -> Self {
+        Arguments(Vec::new())
+    }
+
+    /// Adds a positional argument.
+    pub fn push(&mut self, value: impl IntoPython<'a> + 'a) -> &mut Self {
+        self.0.push(Box::new(move |call| call.positional(value)));
+        self
+    }
+
+    /// Adds a keyword argument.
+    pub fn push_named(
+        &mut self,
+        name: impl Into<String>,
+        value: impl IntoPython<'a> + 'a,
+    ) -> &mut Self {
+        let name = name.into();
+        self.0.push(Box::new(move |call| call.named(&name, value)));
+        self
+    }
+}
+
+impl<'a> IntoPython<'a> for Arguments<'a> {
+    fn into_python(self, _: &mut Scope<'a>) -> Result<Object> {
+        Err(Error::new(
+            ErrorKind::Argument,
+            "a list of arguments stands inside a value; give it to the call by itself",
+        ))
+    }
+
+    fn place(self, call: &mut Call<'a>) -> Result<()> {
+        self.0.into_iter().try_for_each(|place| place(call))
+    }
+}

@@ -1,0 +1,297 @@
+//! Vectors, slices, maps, sets and tuples.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
+
+use super::{Call, FromPython, IntoPython, Item};
+use crate::array::{Array, Element, Given};
+use crate::raw::Ref;
+use crate::raw::objects::Builtin;
+use crate::scope::Scope;
+use crate::{CopyReason, Object, Result, support};
+
+pub(super) fn list<'a, T: IntoPython<'a>>(
+    items: impl Iterator<Item = T>,
+    scope: &mut Scope<'a>,
+) -> Result<Object> {
+    let items = objects(items, scope)?;
+    scope.ok(scope.py().list(items)).map(Object)
+}
+
+fn objects<'a, T: IntoPython<'a>>(
+    items: impl Iterator<Item = T>,
+    scope: &mut Scope<'a>,
+) -> Result<Vec<Ref>> {
+    items
+        .enumerate()
+        .map(|(index, item)| {
+            let item = item.into_python(scope);
+            item.map(|item| item.0).map_err(|error| error.at(format_args!("item {index}")))
+        })
+        .collect()
+}
+
+impl<'a, T: Item<'a>> IntoPython<'a> for Vec<T> {
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        T::vec_into_python(self, scope)
+    }
+}
+
+impl<'a, T: Item<'a>> Item<'a> for Vec<T> {
+    fn slice_into_python(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
+        list(items.iter().map(Vec::as_slice), scope)
+    }
+}
+
+impl<'a, T: Item<'a>, const N: usize> IntoPython<'a> for [T; N] {
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        T::vec_into_python(Vec::from(self), scope)
+    }
+}
+
+impl<'a, T: Item<'a>, const N: usize> Item<'a> for [T; N] {}
+
+impl<'a, T: Item<'a>> IntoPython<'a> for Box<[T]> {
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        T::vec_into_python(self.into_vec(), scope)
+    }
+}
+
+impl<'a, T: Item<'a>> IntoPython<'a> for &'a [T] {
+    #[inline]
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        T::slice_into_python(self, scope)
+    }
+}
+
+impl<'a, T: Item<'a>> Item<'a> for &'a [T] {}
+
+impl<'a, T: Item<'a>> IntoPython<'a> for &'a Vec<T> {
+    #[inline]
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        T::slice_into_python(self, scope)
+    }
+}
+
+impl<'a, T: Item<'a>, const N: usize> IntoPython<'a> for &'a [T; N] {
+    #[inline]
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        T::slice_into_python(self, scope)
+    }
+}
+
+impl<'a, T: Element> IntoPython<'a> for &'a mut [T] {
+    #[inline]
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        scope.lend_mut(self)
+    }
+}
+
+impl<'a, T: Element> IntoPython<'a> for &'a mut Vec<T> {
+    #[inline]
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        scope.lend_mut(self)
+    }
+}
+
+impl<'a, T: Element, const N: usize> IntoPython<'a> for &'a mut [T; N] {
+    #[inline]
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        scope.lend_mut(self)
+    }
+}
+
+impl<'a, T: Element> IntoPython<'a> for Arc<[T]> {
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        Given::new(self).give(scope)
+    }
+}
+
+impl<'a, T: Element> IntoPython<'a> for Arc<Vec<T>> {
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        struct Shared<T>(Arc<Vec<T>>);
+        impl<T> AsRef<[T]> for Shared<T> {
+            fn as_ref(&self) -> &[T] {
+                &self.0
+            }
+        }
+        Given::new(Shared(self)).give(scope)
+    }
+}
+
+impl<T: FromPython> FromPython for Vec<T> {
+    fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
+        T::vec_from_python(object, scope)
+    }
+}
+
+pub(super) fn vec<T: FromPython>(object: Object, scope: &mut Scope<'_>) -> Result<Vec<T>> {
+    let items = match scope.py().builtin(&object.0) {
+        Builtin::List | Builtin::Tuple => scope.ok(scope.py().items(&object.0))?,
+        _ => return Err(scope.mismatch("a list or a tuple", &object.0)),
+    };
+    // The container's references go first, so that its arrays are the items' alone.
+    drop(object);
+    items
+        .into_iter()
+        .enumerate()
+        .map(|(index, item)| {
+            T::from_python(Object(item), scope)
+                .map_err(|error| error.at(format_args!("item {index}")))
+        })
+        .collect()
+}
+
+/// As [`vec`], and a 1-D array is copied.
+pub(super) fn vec_of_elements<T: Element + FromPython>(
+    object: Object,
+    scope: &mut Scope<'_>,
+) -> Result<Vec<T>> {
+    if scope.py().builtin(&object.0) != Builtin::Other {
+        return vec(object, scope);
+    }
+    let came = object.0.clone_ref(scope.py());
+    let array = Array::<T>::from_python(object, scope)?;
+    if array.ndim() != 1 {
+        return Err(scope.mismatch("a list, or an array with one axis", &came));
+    }
+    scope.copied(array.len() * size_of::<T>(), CopyReason::Asked)?;
+    Ok(array.to_vec())
+}
+
+/// A map that is given, and taken, as a dict.
+macro_rules! maps {
+    ($($map:ident<K: $($bound:path),+ $(; $hasher:ident)?>),*) => {$(
+        impl<'a, K, V $(, $hasher)?> IntoPython<'a> for $map<K, V $(, $hasher)?>
+        where
+            K: IntoPython<'a>,
+            V: IntoPython<'a>,
+        {
+            fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+                let pairs = self.into_iter().map(|(key, value)| {
+                    Ok((key.into_python(scope)?.0, value.into_python(scope)?.0))
+                });
+                let pairs = pairs.collect::<Result<Vec<_>>>()?;
+                scope.ok(scope.py().dict(pairs)).map(Object)
+            }
+        }
+
+        impl<'a, K, V $(, $hasher: Clone + 'a)?> Item<'a> for $map<K, V $(, $hasher)?>
+        where
+            K: IntoPython<'a> + Clone + 'a,
+            V: IntoPython<'a> + Clone + 'a,
+        {
+        }
+
+        impl<K, V $(, $hasher: BuildHasher + Default)?> FromPython for $map<K, V $(, $hasher)?>
+        where
+            K: FromPython $(+ $bound)+,
+            V: FromPython,
+        {
+            fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
+                pairs(object, scope)?.collect()
+            }
+        }
+    )*};
+}
+
+maps!(HashMap<K: Eq, Hash; S>, BTreeMap<K: Ord>);
+
+fn pairs<'s, K: FromPython, V: FromPython>(
+    object: Object,
+    scope: &'s mut Scope<'_>,
+) -> Result<impl Iterator<Item = Result<(K, V)>> + 's> {
+    if scope.py().builtin(&object.0) != Builtin::Dict {
+        return Err(scope.mismatch("a dict", &object.0));
+    }
+    let items = scope.ok(scope.py().dict_items(&object.0))?;
+    let items = scope.ok(scope.py().items(&items))?;
+    drop(object);
+    Ok(items.into_iter().enumerate().map(|(index, pair)| {
+        <(K, V)>::from_python(Object(pair), scope)
+            .map_err(|error| error.at(format_args!("entry {index} of the dict")))
+    }))
+}
+
+/// A set that is given as a set, and taken from a set or a frozenset.
+macro_rules! sets {
+    ($($set:ident<T: $($bound:path),+ $(; $hasher:ident)?>),*) => {$(
+        impl<'a, T: IntoPython<'a> $(, $hasher)?> IntoPython<'a> for $set<T $(, $hasher)?> {
+            fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+                let items = list(self.into_iter(), scope)?;
+                scope.ok(support::set(scope.py(), &items.0)).map(Object)
+            }
+        }
+
+        impl<T $(, $hasher: BuildHasher + Default)?> FromPython for $set<T $(, $hasher)?>
+        where
+            T: FromPython $(+ $bound)+,
+        {
+            fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
+                let Some(items) = scope.ok(support::set_items(scope.py(), &object.0))? else {
+                    return Err(scope.mismatch("a set", &object.0));
+                };
+                Ok(vec(Object(items), scope)?.into_iter().collect())
+            }
+        }
+    )*};
+}
+
+sets!(HashSet<T: Eq, Hash; S>, BTreeSet<T: Ord>);
+
+macro_rules! tuples {
+    ($(($($name:ident $index:tt),+) of $count:literal;)*) => {$(
+        impl<'a, $($name: IntoPython<'a>),+> IntoPython<'a> for ($($name,)+) {
+            fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+                let items = vec![$(self.$index.into_python(scope)?.0),+];
+                scope.ok(scope.py().tuple(items)).map(Object)
+            }
+
+            /// As many arguments.
+            #[inline]
+            fn place(self, call: &mut Call<'a>) -> Result<()> {
+                $(self.$index.place_one(call)?;)+
+                Ok(())
+            }
+        }
+
+        impl<'a, $($name: IntoPython<'a> + Clone + 'a),+> Item<'a> for ($($name,)+) {}
+
+        impl<$($name: FromPython),+> FromPython for ($($name,)+) {
+            fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
+                let mut items = tuple_items(object, $count, scope)?.into_iter();
+                Ok(($(
+                    $name::from_python(Object(items.next().expect("counted")), scope)
+                        .map_err(|error| error.at(format_args!("item {}", $index)))?,
+                )+))
+            }
+        }
+    )*};
+}
+
+tuples! {
+    (A 0) of 1;
+    (A 0, B 1) of 2;
+    (A 0, B 1, C 2) of 3;
+    (A 0, B 1, C 2, D 3) of 4;
+    (A 0, B 1, C 2, D 3, E 4) of 5;
+    (A 0, B 1, C 2, D 3, E 4, F 5) of 6;
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6) of 7;
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7) of 8;
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8) of 9;
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9) of 10;
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10) of 11;
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11) of 12;
+}
+
+fn tuple_items(object: Object, count: usize, scope: &mut Scope<'_>) -> Result<Vec<Ref>> {
+    let py = scope.py();
+    if py.builtin(&object.0) == Builtin::Tuple {
+        let items = scope.ok(py.tuple_items(&object.0))?;
+        if items.len() == count {
+            return Ok(items);
+        }
+    }
+    Err(scope.mismatch(format_args!("a tuple of {count}"), &object.0))
+}

@@ -1,0 +1,239 @@
+//! Finding a Python function, and calling it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::convert::{Call, FromPython, IntoPython};
+use crate::raw::objects::ArgumentList;
+use crate::raw::{Outcome, Ref};
+use crate::receipt::Receipt;
+use crate::scope::Scope;
+use crate::{Error, ErrorKind, Object, Result, support};
+
+/// A Python function, or anything else that can be called.
+///
+/// Got from [`Python::function`](crate::Python::function). A handle is cheap to clone, and may be
+/// called and dropped on any thread: a call attaches the thread, and detaches it when it is done.
+///
+/// ```no_run
+/// # fn main() -> callpy::Result<()> {
+/// let python = callpy::Python::start()?;
+/// let detect = python.function("outliers.py:detect")?;
+///
+/// let series = vec![1.0; 1_000];
+/// let indices: callpy::Array<i64> = detect.call(&series)?;
+///
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| detect.call::<callpy::Array<i64>>(&series));
+/// });
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Function {
+    inner: Arc<Inner>,
+    deny_copies: bool,
+}
+
+struct Inner {
+    object: Object,
+    /// As the caller wrote it: what errors call the function by.
+    name: String,
+}
+
+impl Function {
+    pub(crate) fn new(object: Object, name: String) -> Result<Function> {
+        let scope = Scope::new()?;
+        if scope.py().is_callable(&object.0) {
+            return Ok(Function { inner: Arc::new(Inner { object, name }), deny_copies: false });
+        }
+        let came = support::what(scope.py(), &object.0);
+        Err(Error::new(ErrorKind::Target, format!("{name} is {came}, which can't be called")))
+    }
+
+    /// Calls the function, and takes its result for an `R`.
+    ///
+    /// One argument is given as it is, several as a tuple, none as `()`; keyword arguments are
+    /// [`named`](crate::named), and stand last.
+    ///
+    /// # Errors
+    ///
+    /// - `ErrorKind::Python` if the function raised an exception;
+    /// - `ErrorKind::Argument`, `ErrorKind::Result` if a value can't be converted;
+    /// - `ErrorKind::Numpy` if an array is given and there is no NumPy;
+    /// - `ErrorKind::Kept` if the result holds memory that was lent for the call;
+    /// - `ErrorKind::CopyDenied` as [`deny_copies`](Function::deny_copies) says.
+    ///
+    /// # Aborts
+    ///
+    /// If Python keeps memory that was only lent: see [`array`](crate::array).
+    #[inline]
+    pub fn call<'a, R: FromPython>(&self, arguments: impl IntoPython<'a>) -> Result<R> {
+        let mut scope = Scope::new()?;
+        scope.deny_copies(self.deny_copies);
+        call_object(&self.inner.object.0, || self.inner.name.clone(), scope, arguments).1
+    }
+
+    /// Calls the function as [`call`](Function::call) does, and says what that took.
+    ///
+    /// # Errors
+    ///
+    /// As `call`.
+    pub fn call_with_receipt<'a, R: FromPython>(
+        &self,
+        arguments: impl IntoPython<'a>,
+    ) -> Result<(R, Receipt)> {
+        let start = Instant::now();
+        let mut scope = Scope::new()?;
+        scope.deny_copies(self.deny_copies);
+        let receipt = Receipt { waiting: start.elapsed(), ..Receipt::default() };
+        scope.receipt = Some(Box::new(receipt));
+        let name = || self.inner.name.clone();
+        let (receipt, result) = call_object(&self.inner.object.0, name, scope, arguments);
+        let mut receipt = *receipt.unwrap_or_default();
+        receipt.total = start.elapsed();
+        Ok((result?, receipt))
+    }
+
+    /// Returns a handle by which every copy of array memory is an error.
+    ///
+    /// A result that can't be read where it lies is then `ErrorKind::CopyDenied`, which says why.
+    #[must_use]
+    pub fn deny_copies(&self) -> Function {
+        Function { inner: Arc::clone(&self.inner), deny_copies: true }
+    }
+
+    /// Returns the function as errors name it.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// Returns the function's Python object.
+    pub fn object(&self) -> &Object {
+        &self.inner.object
+    }
+}
+
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Function").field(&self.inner.name).finish()
+    }
+}
+
+impl<'a> IntoPython<'a> for &Function {
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        self.object().into_python(scope)
+    }
+}
+
+/// One call, from door to door; the scope has attached the thread, and its end detaches it.
+#[inline]
+pub(crate) fn call_object<'a, R: FromPython>(
+    callable: &Ref,
+    name: impl Fn() -> String,
+    scope: Scope<'a>,
+    arguments: impl IntoPython<'a>,
+) -> (Option<Box<Receipt>>, Result<R>) {
+    let mut call = Call { list: ArgumentList::new(), scope };
+    let result = match arguments.place(&mut call) {
+        Ok(()) => call
+            .run(callable)
+            .map_err(|raised| crate::exception::into_error(call.scope.py(), raised)),
+        Err(error) => Err(error.at(name())),
+    };
+    let Call { list, mut scope } = call;
+    list.release(scope.py());
+    let result = result.and_then(|object| {
+        R::from_python(Object(object), &mut scope)
+            .map_err(|error| error.at(format_args!("the result of {}", name())))
+    });
+    let receipt = scope.receipt.take();
+    (receipt, scope.settle(name, result))
+}
+
+impl Call<'_> {
+    #[inline]
+    fn run(&mut self, callable: &Ref) -> Outcome<Ref> {
+        if self.scope.receipt.is_none() {
+            return self.scope.py().call(callable, &self.list);
+        }
+        let start = Instant::now();
+        let result = self.scope.py().call(callable, &self.list);
+        if let Some(receipt) = &mut self.scope.receipt {
+            receipt.in_python = start.elapsed();
+        }
+        result
+    }
+}
+
+/// A Python module.
+///
+/// Got from [`Python::module`](crate::Python::module).
+#[derive(Clone)]
+pub struct Module {
+    object: Object,
+    name: String,
+}
+
+impl Module {
+    pub(crate) fn new(object: Object, name: String) -> Module {
+        Module { object, name }
+    }
+
+    /// Returns a function of the module; `"Class.method"` leads to a method.
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Target` if there is no such name, or it can't be called.
+    pub fn function(&self, path: &str) -> Result<Function> {
+        let name = format!("{}:{path}", self.name);
+        let mut object = self.object.clone();
+        for part in path.split('.') {
+            if part.is_empty() {
+                return Err(Error::new(ErrorKind::Target, format!("{name} names no function")));
+            }
+            object = object.attr(part).map_err(|error| match error.exception() {
+                Some(exception) if exception.type_name() == "AttributeError" => {
+                    self.no_such_function(&name, part, &object).with_source(error)
+                }
+                _ => error.at(&name),
+            })?;
+        }
+        Function::new(object, name)
+    }
+
+    fn no_such_function(&self, name: &str, part: &str, object: &Object) -> Error {
+        let close = support::callables(object, part).unwrap_or_default();
+        let has = match close.is_empty() {
+            true => "it has no functions of its own".to_owned(),
+            false => format!("it has {}", close.join(", ")),
+        };
+        Error::new(ErrorKind::Target, format!("{name}: there is no {part:?} in it; {has}"))
+    }
+
+    /// Returns an attribute of the module.
+    ///
+    /// # Errors
+    ///
+    /// Python's AttributeError.
+    pub fn attr(&self, name: &str) -> Result<Object> {
+        self.object.attr(name)
+    }
+
+    /// Returns the module as errors name it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the module's Python object.
+    pub fn object(&self) -> &Object {
+        &self.object
+    }
+}
+
+impl fmt::Debug for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Module").field(&self.name).finish()
+    }
+}

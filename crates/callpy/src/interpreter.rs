@@ -1,0 +1,401 @@
+//! The one running interpreter: how it is started, what it loads, and its orderly end.
+//!
+//! There is one interpreter in a process. Whoever starts first decides which; later starts join it,
+//! and are told if it is not what they ask for. If Python runs already because the program is an
+//! extension module or uses PyO3, callpy joins that one, and leaves its end to its owner.
+//!
+//! When the process exits, Python's exit handlers run and its streams are flushed. The interpreter
+//! is not finalised, since extension modules crash there: `__del__` of objects that are still alive
+//! is not called.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use crate::attach::Attached;
+use crate::environment::{self, Progress, Requirements};
+use crate::function::{Function, Module};
+use crate::locate::{self, Interpreter, Report, Wanted};
+use crate::raw::cpython::Api;
+use crate::raw::library::Library;
+use crate::raw::{Attachment, process};
+use crate::scope::Scope;
+use crate::{Error, ErrorKind, Object, Result, support};
+
+/// The running interpreter. A handle without contents, to be copied freely.
+///
+/// ```no_run
+/// # fn main() -> callpy::Result<()> {
+/// let python = callpy::Python::start()?;
+/// let sqrt = python.function("math:sqrt")?;
+/// assert_eq!(sqrt.call::<f64>(2.25)?, 1.5);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Python(());
+
+struct Running {
+    /// None if Python ran in this process before callpy came.
+    own: Option<(Interpreter, Report)>,
+    /// What was asked for at the first start.
+    python: Option<PathBuf>,
+    requirements: Requirements,
+}
+
+static RUNNING: OnceLock<Running> = OnceLock::new();
+static START: Mutex<()> = Mutex::new(());
+
+impl Python {
+    /// Starts Python as found by [`locate`](crate::locate), or joins the one that runs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::start`].
+    pub fn start() -> Result<Python> {
+        Python::builder().start()
+    }
+
+    /// Returns a builder, to say which Python and with which packages.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Returns the running interpreter if there is one that callpy has started or joined.
+    pub fn running() -> Option<Python> {
+        RUNNING.get().map(|_| Python(()))
+    }
+
+    /// Returns the function that a target names.
+    ///
+    /// | target | names |
+    /// |---|---|
+    /// | `"outliers:detect"` | the function `detect` of the module `outliers` |
+    /// | `"package.module:Class.method"` | a method |
+    /// | `"path/to/outliers.py:detect"` | a function of the file |
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Target` if the text is none of these or leads nowhere, `ErrorKind::Python` with
+    /// what importing the module raised.
+    pub fn function(&self, target: &str) -> Result<Function> {
+        let (module, function) = split_target(target)?;
+        self.module(module)?.function(function)
+    }
+
+    /// Imports a module by its name (`"scipy.signal"`), or a file by its path (`"tools/clean.py"`).
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Target` if the file is not there, `ErrorKind::Python` with what the import raised.
+    pub fn module(&self, name: &str) -> Result<Module> {
+        let scope = Scope::new()?;
+        let py = scope.py();
+        let text = scope.ok(py.str(name))?;
+        if !is_file(name) {
+            let c_name = process::c_string(name, "the module's name")?;
+            let module = py.import(&c_name);
+            return scope
+                .ok(module)
+                .map(|module| Module::new(Object(module), name.to_owned()))
+                .map_err(|error| error.at(format_args!("importing {name}")));
+        }
+        if !Path::new(name).is_file() {
+            let folder = std::env::current_dir().unwrap_or_default();
+            return Err(Error::new(
+                ErrorKind::Target,
+                format!("there is no file {name} (looked for in {})", folder.display()),
+            ));
+        }
+        let stem = Path::new(name).file_stem().unwrap_or_default().to_string_lossy();
+        scope
+            .ok(support::load_file(py, &text))
+            .map(|module| Module::new(Object(module), stem.into_owned()))
+            .map_err(|error| error.at(format_args!("importing {name}")))
+    }
+
+    /// Runs source text as the module `name`, once: a module of that name is returned if there is one.
+    ///
+    /// Tracebacks show `filename` and the lines of the source; the file need not exist.
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Python` with what running it raised.
+    pub fn module_from_source(&self, name: &str, filename: &str, source: &str) -> Result<Module> {
+        let scope = Scope::new()?;
+        let py = scope.py();
+        let [text, file, source] = [py.str(name), py.str(filename), py.str(source)];
+        let (text, file, source) = (scope.ok(text)?, scope.ok(file)?, scope.ok(source)?);
+        scope
+            .ok(support::load_source(py, &text, &file, &source))
+            .map(|module| Module::new(Object(module), name.to_owned()))
+            .map_err(|error| error.at(format_args!("running {filename}")))
+    }
+
+    /// Attaches this thread for as long as the closure runs, so that many calls in it need not.
+    ///
+    /// Other threads that wait for the interpreter lock get it when Python itself hands it over,
+    /// every five milliseconds, or in [`Attached::detach`].
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Ending` if the process is ending.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn main() -> callpy::Result<()> {
+    /// # let python = callpy::Python::start()?;
+    /// let hypot = python.function("math:hypot")?;
+    /// let total = python.attach(|py| {
+    ///     let mut total = 0.0;
+    ///     for side in 0..1_000 {
+    ///         total += hypot.call::<f64>((3.0, side))?;
+    ///     }
+    ///     // Long work of our own: the others may have Python meanwhile.
+    ///     py.detach(|| std::thread::sleep(std::time::Duration::from_millis(1)));
+    ///     callpy::Result::Ok(total)
+    /// })??;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn attach<R>(&self, work: impl FnOnce(&Attached<'_>) -> R) -> Result<R> {
+        let attachment = Attachment::new()?;
+        crate::raw::reference::release_queued(attachment.token());
+        Ok(work(&Attached::new(attachment.token())))
+    }
+
+    /// Returns the interpreter that callpy found and started; none if it joined one.
+    pub fn interpreter(&self) -> Option<&'static Interpreter> {
+        RUNNING.get()?.own.as_ref().map(|(interpreter, _)| interpreter)
+    }
+
+    /// Returns how the interpreter was found; none if callpy joined it.
+    pub fn report(&self) -> Option<&'static Report> {
+        RUNNING.get()?.own.as_ref().map(|(_, report)| report)
+    }
+}
+
+/// A target of one of these forms is a file, not a module.
+fn is_file(name: &str) -> bool {
+    name.ends_with(".py") || name.contains(['/', '\\'])
+}
+
+fn split_target(target: &str) -> Result<(&str, &str)> {
+    match target.rsplit_once(':') {
+        Some((module, function)) if !module.is_empty() && !function.is_empty() => {
+            Ok((module, function))
+        }
+        _ => Err(Error::new(
+            ErrorKind::Target,
+            format!(
+                "{target:?} names no function: write \"module:function\" or \"path/to/file.py:function\""
+            ),
+        )),
+    }
+}
+
+/// Says which Python to start, and what it must have.
+///
+/// ```no_run
+/// # fn main() -> callpy::Result<()> {
+/// let python = callpy::Python::builder().require(["numpy>=1.21", "scipy"]).start()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Default)]
+#[must_use = "a builder does nothing until `start`"]
+pub struct Builder {
+    python: Option<PathBuf>,
+    requirements: Requirements,
+    scripts: Vec<PathBuf>,
+    search: Vec<PathBuf>,
+    progress: Option<environment::OnProgress>,
+}
+
+impl Builder {
+    /// Names the interpreter: a python executable, an environment's folder, or a command on PATH.
+    pub fn python(mut self, path: impl Into<PathBuf>) -> Self {
+        self.python = Some(path.into());
+        self
+    }
+
+    /// Adds packages that must be there, written as pip takes them (`"numpy>=1.21"`).
+    pub fn require(mut self, packages: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.requirements = self.requirements.merge(Requirements::new(packages));
+        self
+    }
+
+    /// Adds what a Python file says in its header that it needs (PEP 723).
+    pub fn script(mut self, path: impl Into<PathBuf>) -> Self {
+        self.scripts.push(path.into());
+        self
+    }
+
+    /// Adds requirements that were read elsewhere.
+    pub fn requirements(mut self, requirements: Requirements) -> Self {
+        self.requirements = self.requirements.merge(requirements);
+        self
+    }
+
+    /// Adds a folder in which modules are looked for, before all others.
+    pub fn search_path(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.search.push(folder.into());
+        self
+    }
+
+    /// Is told while an environment is being made, which can take a minute.
+    pub fn on_progress(mut self, tell: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
+        self.progress = Some(Arc::new(tell));
+        self
+    }
+
+    /// Finds the interpreter, makes an environment for the requirements if there is none yet, and
+    /// starts it in this process.
+    ///
+    /// # Errors
+    ///
+    /// - `ErrorKind::Locate` if there is no usable interpreter; the report in it names each;
+    /// - `ErrorKind::Environment` if the environment could not be made;
+    /// - `ErrorKind::Start` if libpython could not be loaded, or another interpreter runs than the
+    ///   one named, or it lacks what is required.
+    ///
+    /// After an error the next start begins anew.
+    pub fn start(mut self) -> Result<Python> {
+        for script in std::mem::take(&mut self.scripts) {
+            self.requirements = self.requirements.merge(read_script(&script)?);
+        }
+        let running = match RUNNING.get() {
+            Some(running) => running,
+            None => {
+                let _only_one = START.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                match RUNNING.get() {
+                    Some(running) => running,
+                    None => {
+                        let running = self.bring_up()?;
+                        RUNNING.get_or_init(|| running)
+                    }
+                }
+            }
+        };
+        self.check(running)?;
+        for folder in &self.search {
+            let scope = Scope::new()?;
+            let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
+            let folder = scope.ok(scope.py().str(&folder.to_string_lossy()))?;
+            scope.ok(support::add_path(scope.py(), &folder))?;
+        }
+        Ok(Python(()))
+    }
+
+    fn wanted(&self) -> Wanted {
+        Wanted {
+            python: self.python.clone(),
+            requirements: self.requirements.clone(),
+            progress: self.progress.clone(),
+        }
+    }
+
+    fn bring_up(&self) -> Result<Running> {
+        if let Some(library) = Library::of_this_process() {
+            let api = Api::install(&library)?;
+            if api.is_initialized() {
+                library.keep();
+                return Ok(Running {
+                    own: None,
+                    python: None,
+                    requirements: Requirements::default(),
+                });
+            }
+            // Linked to the program and not started: no other may be loaded beside it.
+            let (interpreter, report) = locate::find(&self.wanted())?;
+            let (_, minor, _) = interpreter.version();
+            if u32::from(minor) != api.minor {
+                return Err(Error::new(
+                    ErrorKind::Start,
+                    format!(
+                        "this program is linked with libpython 3.{}, and {} is Python 3.{minor}: \
+                         name a Python 3.{} with CALLPY_PYTHON",
+                        api.minor,
+                        interpreter.executable().display(),
+                        api.minor
+                    ),
+                ));
+            }
+            process::initialize(api, interpreter.executable())?;
+            library.keep();
+            return Ok(self.running(interpreter, report));
+        }
+        let (interpreter, report) = locate::find(&self.wanted())?;
+        let library = Library::load(interpreter.libpython())?;
+        let api = Api::install(&library)?;
+        process::initialize(api, interpreter.executable())?;
+        library.keep();
+        Ok(self.running(interpreter, report))
+    }
+
+    fn running(&self, interpreter: Interpreter, report: Report) -> Running {
+        Running {
+            own: Some((interpreter, report)),
+            python: self.python.clone(),
+            requirements: self.requirements.clone(),
+        }
+    }
+
+    /// Holds what is asked for against what runs.
+    fn check(&self, running: &Running) -> Result<()> {
+        let Some((interpreter, _)) = &running.own else { return Ok(()) };
+        let known = |wanted: &String| running.requirements.dependencies().contains(wanted);
+        let same_packages = self.requirements.dependencies().iter().all(known);
+        if self.python.is_none() && same_packages {
+            return Ok(());
+        }
+        if let Some(python) = &self.python
+            && self.python != running.python
+            && locate::find(&Wanted { python: self.python.clone(), ..Wanted::default() })?.0
+                != *interpreter
+        {
+            return Err(Error::new(
+                ErrorKind::Start,
+                format!(
+                    "{} runs in this process already, so {} can't be started: a process has one \
+                     interpreter",
+                    interpreter.executable().display(),
+                    python.display()
+                ),
+            ));
+        }
+        if !same_packages && !environment::fulfils(interpreter, &self.requirements)? {
+            return Err(Error::new(
+                ErrorKind::Start,
+                format!(
+                    "{} runs in this process already and lacks some of {}: name all that is \
+                     required at the first start",
+                    interpreter.executable().display(),
+                    self.requirements.dependencies().join(", ")
+                ),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn read_script(path: &Path) -> Result<Requirements> {
+    let source = std::fs::read_to_string(path).map_err(|error| {
+        Error::new(ErrorKind::Target, format!("{} can't be read: {error}", path.display()))
+            .with_source(error)
+    })?;
+    Requirements::from_script(&source)
+        .map(Option::unwrap_or_default)
+        .map_err(|error| error.at(path.display()))
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("python", &self.python)
+            .field("requirements", &self.requirements)
+            .field("search", &self.search)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,182 @@
+//! The one owning handle of a Python object; every other handle wraps it.
+
+use std::fmt;
+
+use crate::Result;
+use crate::convert::{FromPython, IntoPython};
+use crate::function::call_object;
+use crate::raw::{Attachment, Ref};
+use crate::scope::Scope;
+
+/// Any Python object, for what has no type in Rust.
+///
+/// A handle may be sent to another thread, used there and dropped there. Each of its methods attaches
+/// for as long as it takes.
+///
+/// ```no_run
+/// # fn main() -> callpy::Result<()> {
+/// # let python = callpy::Python::start()?;
+/// let counter: callpy::Object = python.function("collections:Counter")?.call("banana")?;
+/// let top: Vec<(String, i64)> = counter.call_method("most_common", 1)?;
+/// assert_eq!(top, [("a".to_owned(), 3)]);
+/// let bs: i64 = counter.item("b")?.extract()?;
+/// assert_eq!(bs, 1);
+/// # Ok(())
+/// # }
+/// ```
+#[repr(transparent)]
+pub struct Object(pub(crate) Ref);
+
+impl Object {
+    /// Returns the attribute of this name.
+    ///
+    /// # Errors
+    ///
+    /// Python's AttributeError, or what a property raised.
+    pub fn attr(&self, name: &str) -> Result<Object> {
+        let scope = Scope::new()?;
+        let name = scope.ok(scope.py().str(name))?;
+        scope.ok(scope.py().attribute(&self.0, &name)).map(Object)
+    }
+
+    /// Sets the attribute of this name, which keeps the value: give arrays as `Vec`, not as slices.
+    ///
+    /// # Errors
+    ///
+    /// Python's own, and those of the value's conversion.
+    pub fn set_attr<V: IntoPython<'static>>(&self, name: &str, value: V) -> Result<()> {
+        let mut scope = Scope::new()?;
+        let value = value.into_python(&mut scope)?;
+        let key = scope.ok(scope.py().str(name))?;
+        let set = scope.ok(scope.py().set_attribute(&self.0, &key, &value.0));
+        drop(value);
+        scope.settle(|| format!("the attribute {name:?}"), set)
+    }
+
+    /// Returns `object[key]`.
+    ///
+    /// # Errors
+    ///
+    /// Python's KeyError, IndexError or TypeError.
+    pub fn item<'a, K: IntoPython<'a>>(&self, key: K) -> Result<Object> {
+        let mut scope = Scope::new()?;
+        let key = key.into_python(&mut scope)?;
+        let item = scope.ok(scope.py().item(&self.0, &key.0)).map(Object);
+        drop(key);
+        scope.settle(|| "an item's look-up".to_owned(), item)
+    }
+
+    /// Sets `object[key] = value`, which keeps the value: give arrays as `Vec`, not as slices.
+    ///
+    /// # Errors
+    ///
+    /// Python's own, and those of the conversions.
+    pub fn set_item<K, V>(&self, key: K, value: V) -> Result<()>
+    where
+        K: IntoPython<'static>,
+        V: IntoPython<'static>,
+    {
+        let mut scope = Scope::new()?;
+        let key = key.into_python(&mut scope)?;
+        let value = value.into_python(&mut scope)?;
+        let set = scope.ok(scope.py().set_item(&self.0, &key.0, &value.0));
+        drop((key, value));
+        scope.settle(|| "an item's assignment".to_owned(), set)
+    }
+
+    /// Calls the object, as [`Function::call`](crate::Function::call) does.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn call<'a, R: FromPython>(&self, arguments: impl IntoPython<'a>) -> Result<R> {
+        call_object(&self.0, || self.to_string(), Scope::new()?, arguments).1
+    }
+
+    /// Calls a method of the object.
+    ///
+    /// # Errors
+    ///
+    /// Python's AttributeError, and those of [`Function::call`](crate::Function::call).
+    pub fn call_method<'a, R: FromPython>(
+        &self,
+        name: &str,
+        arguments: impl IntoPython<'a>,
+    ) -> Result<R> {
+        let method = self.attr(name)?;
+        call_object(&method.0, || name.to_owned(), Scope::new()?, arguments).1
+    }
+
+    /// Converts the object to a Rust value.
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Result` if it is not one of that type.
+    pub fn extract<T: FromPython>(&self) -> Result<T> {
+        T::from_python(self.clone(), &mut Scope::new()?)
+    }
+
+    /// Returns `len(object)`.
+    ///
+    /// # Errors
+    ///
+    /// Python's TypeError if it has no length.
+    pub fn len(&self) -> Result<usize> {
+        let scope = Scope::new()?;
+        scope.ok(scope.py().size(&self.0))
+    }
+
+    /// Whether `len(object)` is 0.
+    ///
+    /// # Errors
+    ///
+    /// As [`len`](Object::len).
+    pub fn is_empty(&self) -> Result<bool> {
+        self.len().map(|len| len == 0)
+    }
+
+    /// Whether the object is `None`.
+    pub fn is_none(&self) -> bool {
+        Attachment::new().is_ok_and(|attachment| attachment.token().is_none(&self.0))
+    }
+
+    /// Returns `repr(object)`.
+    ///
+    /// # Errors
+    ///
+    /// What `__repr__` raised.
+    pub fn repr(&self) -> Result<String> {
+        let scope = Scope::new()?;
+        let text = scope.ok(scope.py().to_repr(&self.0))?;
+        scope.ok(scope.py().text(&text)).map(str::to_owned)
+    }
+}
+
+impl Clone for Object {
+    fn clone(&self) -> Self {
+        match Attachment::new() {
+            Ok(attachment) => Object(self.0.clone_ref(attachment.token())),
+            // The process is ending: no drop counts any more, so a copy need not either.
+            Err(_) => Object(self.0.clone_uncounted().expect("attaching fails only at the end")),
+        }
+    }
+}
+
+impl fmt::Display for Object {
+    /// Writes `str(object)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = || -> Result<String> {
+            let scope = Scope::new()?;
+            let text = scope.ok(scope.py().to_str(&self.0))?;
+            scope.ok(scope.py().text(&text)).map(str::to_owned)
+        };
+        f.write_str(text().as_deref().unwrap_or("<a Python object>"))
+    }
+}
+
+impl fmt::Debug for Object {
+    /// Writes `repr(object)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.repr().as_deref().unwrap_or("<a Python object>"))
+    }
+}

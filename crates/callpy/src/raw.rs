@@ -1,0 +1,32 @@
+//! The room for unsafe code: CPython and NumPy as they are, behind wrappers that safe code may call.
+//!
+//! # Safety contract
+//!
+//! 1. **Functions come from the library that runs.** [`cpython::Api`] is filled from one libpython,
+//!    which is never closed, before any other thing here exists.
+//! 2. **Nothing is called detached.** Whatever touches a Python object takes an [`Attached`], which
+//!    exists only while this thread holds a thread state (and, where there is one, the interpreter
+//!    lock). It is not `Send`, and it borrows from the [`thread::Attachment`] that releases it.
+//! 3. **A reference is owned once.** [`Ref`] owns one reference; `Ref::steal` takes over a reference
+//!    that CPython hands out as new, and `Ref::into_ptr` gives one up to a function documented to
+//!    steal it. Borrowed pointers become a `Ref` by `Ref::borrow`, which adds a reference.
+//! 4. **No error is left set.** A wrapper whose CPython function failed takes the exception away and
+//!    returns it as [`Raised`].
+//! 5. **No panic crosses a C frame.** Every `extern "C"` function here catches.
+
+#[macro_use]
+mod functions;
+pub(crate) mod cpython;
+pub(crate) mod layout;
+pub(crate) mod library;
+pub(crate) mod memory;
+pub(crate) mod ndarray;
+pub(crate) mod numpy;
+pub(crate) mod objects;
+pub(crate) mod process;
+pub(crate) mod reference;
+pub(crate) mod thread;
+
+pub(crate) use objects::{Outcome, Raised};
+pub(crate) use reference::Ref;
+pub(crate) use thread::{Attached, Attachment};

@@ -1,0 +1,121 @@
+//! The table of CPython functions, found by name in the library at run time.
+
+#![allow(non_camel_case_types, non_snake_case, reason = "the names are CPython's")]
+
+use std::ffi::{CStr, c_char, c_double, c_int, c_long, c_longlong, c_ulong, c_ulonglong, c_void};
+use std::sync::OnceLock;
+
+use super::layout::Header;
+use super::library::Library;
+use crate::{Error, ErrorKind, Result};
+
+macro_rules! opaque {
+    ($($(#[$doc:meta])* $name:ident),*) => {$(
+        $(#[$doc])*
+        #[repr(C)]
+        pub(crate) struct $name { _opaque: [u8; 0] }
+    )*};
+}
+opaque!(PyObject, PyTypeObject, PyThreadState);
+
+pub(crate) type Py_ssize_t = isize;
+type size_t = usize;
+#[cfg(unix)]
+pub(crate) type wchar_t = libc::wchar_t;
+#[cfg(windows)]
+pub(crate) type wchar_t = u16;
+/// An enum of two ints in C.
+pub(crate) type PyGILState_STATE = c_int;
+pub(crate) type PyCapsule_Destructor = unsafe extern "C" fn(*mut PyObject);
+
+macro_rules! table {
+    (
+        required { $(fn $name:ident($($arg:ident: $ty:ty),*) $(-> $ret:ty)?;)* }
+        optional { $([$($when:tt)*] fn $oname:ident($($oarg:ident: $oty:ty),*) $(-> $oret:ty)?;)* }
+        objects { $($object:ident: $class:ty,)* }
+    ) => {
+        /// CPython's functions, by their own names.
+        pub(crate) struct Api {
+            $(pub(crate) $name: unsafe extern "C" fn($($ty),*) $(-> $ret)?,)*
+            $(pub(crate) $oname: Option<unsafe extern "C" fn($($oty),*) $(-> $oret)?>,)*
+            $(pub(crate) $object: *mut $class,)*
+            /// The minor version: 12 for Python 3.12.
+            pub(crate) minor: u32,
+            pub(crate) header: Header,
+        }
+
+        impl Api {
+            fn from_library(library: &Library, minor: u32, header: Header) -> Result<Api> {
+                let required = |name: &str| {
+                    library.symbol(name).ok_or_else(|| {
+                        Error::new(ErrorKind::Start, format!(
+                            "this Python has no {name}: callpy knows CPython 3.8 to 3.15"))
+                    })
+                };
+                // SAFETY: the symbol is CPython's function of that name, and the signature beside
+                // it is checked against pyo3-ffi for every version by callpy-ffi-check. An address
+                // and a function pointer have the same size on every supported platform.
+                Ok(unsafe { Api {
+                    $($name: std::mem::transmute::<*mut c_void, unsafe extern "C" fn($($ty),*) $(-> $ret)?>(
+                        required(stringify!($name))?),)*
+                    $($oname: library.symbol(stringify!($oname)).map(|address| {
+                        std::mem::transmute::<*mut c_void, unsafe extern "C" fn($($oty),*) $(-> $oret)?>(address)
+                    }),)*
+                    $($object: required(stringify!($object))?.cast(),)*
+                    minor,
+                    header,
+                } })
+            }
+        }
+    };
+}
+cpython_functions!(table);
+
+// SAFETY: the pointers are addresses of functions and of objects that live as long as the library,
+// which is never closed.
+unsafe impl Send for Api {}
+// SAFETY: as above; the table is never written after it was made.
+unsafe impl Sync for Api {}
+
+static API: OnceLock<Api> = OnceLock::new();
+
+/// Returns the table, once an interpreter has been found.
+#[inline]
+pub(crate) fn api() -> Option<&'static Api> {
+    API.get()
+}
+
+impl Api {
+    /// Fills the table from the library, or returns the one that is filled already.
+    pub(crate) fn install(library: &Library) -> Result<&'static Api> {
+        if let Some(api) = API.get() {
+            return Ok(api);
+        }
+        let get_version = library.symbol("Py_GetVersion").ok_or_else(|| {
+            Error::new(ErrorKind::Start, "the library that was loaded is not a libpython")
+        })?;
+        // SAFETY: Py_GetVersion takes nothing, may be called before initialisation, and returns a
+        // string that lives as long as the library.
+        let version = unsafe {
+            let get_version: unsafe extern "C" fn() -> *const c_char =
+                std::mem::transmute(get_version);
+            CStr::from_ptr(get_version())
+        }
+        .to_string_lossy();
+        let minor = version
+            .strip_prefix("3.")
+            .and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok())
+            .filter(|minor| *minor >= 8)
+            .ok_or_else(|| {
+                Error::new(ErrorKind::Start, format!("Python {version} is older than 3.8"))
+            })?;
+        let api = Api::from_library(library, minor, Header::of(&version, minor))?;
+        Ok(API.get_or_init(|| api))
+    }
+
+    /// Whether an interpreter runs.
+    pub(crate) fn is_initialized(&self) -> bool {
+        // SAFETY: may be called at any time.
+        unsafe { (self.Py_IsInitialized)() != 0 }
+    }
+}

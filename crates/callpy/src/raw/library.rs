@@ -1,0 +1,63 @@
+//! Finds libpython in this process, or loads it.
+
+use std::ffi::c_void;
+use std::path::Path;
+
+use crate::{Error, ErrorKind, Result};
+
+/// The library that CPython's functions are looked up in.
+pub(crate) struct Library(Os);
+
+#[cfg(unix)]
+type Os = libloading::os::unix::Library;
+#[cfg(windows)]
+type Os = libloading::os::windows::Library;
+
+impl Library {
+    /// Returns the CPython that is in this process already, if there is one.
+    ///
+    /// A second libpython beside it would have a second set of globals, and the first extension
+    /// module would mix the two.
+    pub(crate) fn of_this_process() -> Option<Library> {
+        #[cfg(unix)]
+        let library = Os::this();
+        // A PyO3 program imports python3X.dll by name, so its functions are not the executable's.
+        #[cfg(windows)]
+        let library = (8..=20)
+            .find_map(|minor| Os::open_already_loaded(format!("python3{minor}.dll")).ok())?;
+        let library = Library(library);
+        library.symbol("Py_IsInitialized").map(|_| library)
+    }
+
+    /// Loads libpython with its names visible to extension modules, which look them up globally.
+    pub(crate) fn load(path: &Path) -> Result<Library> {
+        #[cfg(unix)]
+        // SAFETY: libpython's initialisers only set up its own globals.
+        let library = unsafe {
+            let flags = libloading::os::unix::RTLD_NOW | libloading::os::unix::RTLD_GLOBAL;
+            Os::open(Some(path), flags)
+        };
+        #[cfg(windows)]
+        // SAFETY: as above.
+        let library = unsafe { Os::new(path) };
+        library.map(Library).map_err(|error| {
+            Error::new(ErrorKind::Start, format!("cannot load {}: {error}", path.display()))
+                .with_source(error)
+        })
+    }
+
+    /// Returns the address of an exported function or object.
+    pub(crate) fn symbol(&self, name: &str) -> Option<*mut c_void> {
+        // SAFETY: only the address is taken here; who gives it a type says why that is right.
+        unsafe { self.0.get::<*mut c_void>(name.as_bytes()) }
+            .ok()
+            .map(|symbol| symbol.into_raw())
+            .map(|address| address as *mut c_void)
+            .filter(|address| !address.is_null())
+    }
+
+    /// Gives up the right to close the library: its code may run until the process ends.
+    pub(crate) fn keep(self) {
+        std::mem::forget(self.0);
+    }
+}

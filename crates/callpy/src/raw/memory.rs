@@ -1,0 +1,93 @@
+//! NumPy's data allocator on mimalloc (NEP 49): large temporaries stay mapped between calls.
+//!
+//! The C library gives large blocks back to the kernel at every free, and the next call pays for
+//! fresh pages. Every array remembers the allocator it came from, so mixing them is safe.
+
+use std::cell::Cell;
+use std::ffi::{c_char, c_void};
+
+use super::numpy::Numpy;
+use super::objects::Outcome;
+use super::reference::Ref;
+use super::thread::Attached;
+
+/// `PyDataMemAllocator` (`numpy/ndarraytypes.h`).
+#[repr(C)]
+struct Allocator {
+    context: *mut c_void,
+    malloc: unsafe extern "C" fn(*mut c_void, usize) -> *mut c_void,
+    calloc: unsafe extern "C" fn(*mut c_void, usize, usize) -> *mut c_void,
+    realloc: unsafe extern "C" fn(*mut c_void, *mut c_void, usize) -> *mut c_void,
+    free: unsafe extern "C" fn(*mut c_void, *mut c_void, usize),
+}
+
+/// `PyDataMem_Handler` (`numpy/ndarraytypes.h`), version 1.
+#[repr(C)]
+struct Handler {
+    name: [c_char; 127],
+    version: u8,
+    allocator: Allocator,
+}
+
+#[cfg(target_pointer_width = "64")]
+const _: () =
+    assert!(size_of::<Handler>() == 168 && std::mem::offset_of!(Handler, allocator) == 128);
+
+// SAFETY: the context is unused, and mimalloc may be called from any thread.
+unsafe impl Sync for Handler {}
+
+unsafe extern "C" fn malloc(_: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: any size may be asked for; null where memory is out.
+    unsafe { libmimalloc_sys::mi_malloc(size) }
+}
+
+unsafe extern "C" fn calloc(_: *mut c_void, count: usize, size: usize) -> *mut c_void {
+    // SAFETY: mimalloc checks the product for overflow.
+    unsafe { libmimalloc_sys::mi_calloc(count, size) }
+}
+
+unsafe extern "C" fn realloc(_: *mut c_void, block: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: NumPy gives back only blocks of this allocator.
+    unsafe { libmimalloc_sys::mi_realloc(block, size) }
+}
+
+unsafe extern "C" fn free(_: *mut c_void, block: *mut c_void, _size: usize) {
+    // SAFETY: NumPy gives back only blocks of this allocator, each once.
+    unsafe { libmimalloc_sys::mi_free(block) }
+}
+
+static HANDLER: Handler = Handler {
+    name: {
+        let text = b"callpy (mimalloc)";
+        let mut name = [0; 127];
+        let mut index = 0;
+        while index < text.len() {
+            name[index] = text[index] as c_char;
+            index += 1;
+        }
+        name
+    },
+    version: 1,
+    allocator: Allocator { context: std::ptr::null_mut(), malloc, calloc, realloc, free },
+};
+
+/// Wraps the handler as NumPy wants it: a capsule of this name.
+pub(crate) fn handler(py: Attached<'_>) -> Outcome<Ref> {
+    let pointer = (&raw const HANDLER).cast_mut().cast::<c_void>();
+    // SAFETY: attached; the handler is a static, and NumPy only reads it.
+    let capsule = unsafe { (py.api.PyCapsule_New)(pointer, c"mem_handler".as_ptr(), None) };
+    // SAFETY: a new reference, or null with an exception.
+    unsafe { Ref::steal(py, capsule) }.ok_or_else(|| py.take_raised())
+}
+
+thread_local! {
+    static IN_USE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Sets the handler in this thread's context, once: NumPy keeps it in a context variable.
+#[inline]
+pub(crate) fn use_on_this_thread(py: Attached<'_>, numpy: &Numpy) {
+    if !IN_USE.replace(true) {
+        numpy.set_handler(py);
+    }
+}

@@ -1,0 +1,298 @@
+//! An ndarray's own fields, and the spare headers in which slices are lent.
+//!
+//! Making an array costs about half of a call, so the header of a loan that has ended is kept and
+//! pointed at the next slice. That is right only while nobody else knows the header: see
+//! [`Ndarray::is_forgotten`].
+
+use std::cell::Cell;
+use std::ffi::{c_char, c_int, c_void};
+
+use super::cpython::{PyObject, PyTypeObject};
+use super::numpy::Numpy;
+use super::objects::Raised;
+use super::reference::Ref;
+use super::thread::Attached;
+
+/// `PyArrayObject_fields` after the object header (`numpy/ndarraytypes.h`), the same in 1.x and 2.x.
+#[repr(C)]
+struct Fields {
+    data: *mut c_void,
+    nd: c_int,
+    dimensions: *mut isize,
+    strides: *mut isize,
+    base: *mut PyObject,
+    dtype: *mut PyObject,
+    flags: c_int,
+    weakrefs: *mut PyObject,
+    /// Since NumPy 1.20.
+    exports: *mut c_void,
+}
+
+/// `PyArray_Descr` after the object header; what follows differs between 1.x and 2.x.
+#[repr(C)]
+struct DtypeFields {
+    scalar_type: *mut PyTypeObject,
+    kind: c_char,
+    code: c_char,
+    byte_order: c_char,
+    flags: c_char,
+    type_num: c_int,
+}
+
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    assert!(std::mem::offset_of!(Fields, flags) == 48);
+    assert!(std::mem::offset_of!(Fields, exports) == 64);
+    assert!(std::mem::offset_of!(DtypeFields, type_num) == 12);
+};
+
+/// Flag bits of an array (`numpy/ndarraytypes.h`).
+pub(crate) mod flags {
+    use std::ffi::c_int;
+
+    pub(crate) const C_CONTIGUOUS: c_int = 0x0001;
+    pub(crate) const F_CONTIGUOUS: c_int = 0x0002;
+    pub(crate) const OWNDATA: c_int = 0x0004;
+    pub(crate) const ALIGNED: c_int = 0x0100;
+    pub(crate) const WRITEABLE: c_int = 0x0400;
+}
+
+/// An object that has been seen to be an ndarray, and is kept alive by the borrow.
+#[derive(Clone, Copy)]
+pub(crate) struct Ndarray<'r> {
+    py: Attached<'r>,
+    object: &'r Ref,
+}
+
+impl<'r> Ndarray<'r> {
+    /// Returns the object as an ndarray if it is one, of a subclass perhaps.
+    #[inline]
+    pub(crate) fn of(py: Attached<'r>, numpy: &Numpy, object: &'r Ref) -> Option<Ndarray<'r>> {
+        py.is_instance(object, numpy.array_type()).then_some(Ndarray { py, object })
+    }
+
+    #[inline]
+    fn fields(self) -> *mut Fields {
+        // SAFETY: an ndarray's fields follow its header, in the same allocation.
+        unsafe { self.object.as_ptr().byte_add(self.py.api.header.size()).cast() }
+    }
+
+    /// Reads a field. NumPy writes them only with the interpreter lock held, or, where there is
+    /// none, not while others may look (its own rule for shape and strides).
+    #[inline]
+    fn read<T: Copy>(self, field: impl FnOnce(*mut Fields) -> *mut T) -> T {
+        // SAFETY: the closure projects to a field of this live array; the thread is attached.
+        unsafe { field(self.fields()).read() }
+    }
+
+    #[inline]
+    pub(crate) fn data(self) -> *mut c_void {
+        // SAFETY: only projects.
+        self.read(|f| unsafe { &raw mut (*f).data })
+    }
+
+    fn rank(self) -> usize {
+        // SAFETY: only projects.
+        self.read(|f| unsafe { &raw mut (*f).nd }) as usize
+    }
+
+    fn lengths(self, field: *mut isize) -> &'r [isize] {
+        match self.rank() {
+            0 => &[],
+            // SAFETY: NumPy keeps `nd` values there as long as the array lives and nobody reshapes
+            // it in place, which takes a reference that callers have seen nobody else to have.
+            rank => unsafe { std::slice::from_raw_parts(field, rank) },
+        }
+    }
+
+    /// The length of each axis.
+    pub(crate) fn shape(self) -> &'r [isize] {
+        // SAFETY: only projects.
+        self.lengths(self.read(|f| unsafe { &raw mut (*f).dimensions }))
+    }
+
+    /// The step of each axis, in bytes.
+    pub(crate) fn strides(self) -> &'r [isize] {
+        // SAFETY: only projects.
+        self.lengths(self.read(|f| unsafe { &raw mut (*f).strides }))
+    }
+
+    pub(crate) fn flags(self) -> c_int {
+        // SAFETY: only projects.
+        self.read(|f| unsafe { &raw mut (*f).flags })
+    }
+
+    /// What keeps the memory alive, where the array does not own it.
+    pub(crate) fn base(self) -> Option<Ref> {
+        // SAFETY: only projects; the base is null or alive as long as the array.
+        unsafe { Ref::borrow(self.py, self.read(|f| &raw mut (*f).base)) }
+    }
+
+    fn base_is(self, object: &Ref) -> bool {
+        // SAFETY: only projects.
+        self.read(|f| unsafe { &raw mut (*f).base }) == object.as_ptr()
+    }
+
+    /// Whether this is memory that was lent for a call.
+    pub(crate) fn is_lent(self, numpy: &Numpy) -> bool {
+        self.base_is(&numpy.lent)
+    }
+
+    fn dtype_ptr(self) -> *mut PyObject {
+        // SAFETY: only projects.
+        self.read(|f| unsafe { &raw mut (*f).dtype })
+    }
+
+    pub(crate) fn dtype(self) -> Ref {
+        // SAFETY: an array has a dtype, and keeps it alive.
+        unsafe { Ref::borrow(self.py, self.dtype_ptr()) }.expect("an array has a dtype")
+    }
+
+    /// The dtype's number, and its byte order: `=` native, `|` none, `<`, `>`.
+    #[inline]
+    pub(crate) fn type_num(self) -> (c_int, u8) {
+        // SAFETY: the dtype is alive as long as the array; its first fields are the same in every
+        // NumPy (`numpy/ndarraytypes.h`).
+        unsafe {
+            let fields = self.dtype_ptr().byte_add(self.py.api.header.size()).cast::<DtypeFields>();
+            ((*fields).type_num, (*fields).byte_order as u8)
+        }
+    }
+
+    pub(crate) fn has_weakrefs(self) -> bool {
+        // SAFETY: only projects.
+        !self.read(|f| unsafe { &raw mut (*f).weakrefs }).is_null()
+    }
+
+    /// Whether there are just so many ways to the array, all known to the caller.
+    #[inline]
+    pub(crate) fn is_held_by(self, holders: usize) -> bool {
+        self.object.references(self.py) == holders && !self.has_weakrefs()
+    }
+
+    /// Whether this is an ndarray and not of a subclass, which the collector would show to anybody.
+    #[inline]
+    pub(crate) fn is_exactly_ndarray(self, numpy: &Numpy) -> bool {
+        self.object.class(self.py) == numpy.array_type()
+    }
+
+    /// Makes an array that nobody holds an empty one, so that whoever revives it through a weak
+    /// reference finds no memory in it.
+    pub(crate) fn make_empty(self) {
+        for index in 0..self.rank() {
+            // SAFETY: the array has `nd` lengths. Only weak references know it, and this thread
+            // holds the lock, or whoever gets it from one now is seen in the count that is read next.
+            unsafe { (*self.fields()).dimensions.add(index).write(0) };
+        }
+    }
+
+    /// Whether nobody but the caller can know this header, so that it may stand for other memory.
+    ///
+    /// A weak reference does not count but could give it back; a NumPy that knows an array's exports
+    /// would answer with the old shape; and Python may have reshaped the header in place.
+    fn is_forgotten(self, numpy: &Numpy) -> bool {
+        // SAFETY: only projects; `exports` is read only where the field exists.
+        self.is_held_by(1)
+            && self.is_exactly_ndarray(numpy)
+            && self.rank() == 1
+            && numpy.arrays_know_their_exports()
+            && self.read(|f| unsafe { &raw mut (*f).exports }).is_null()
+            && self.base_is(&numpy.lent)
+    }
+}
+
+/// The flags of a lent slice: one axis, packed.
+const SLICE: c_int = flags::C_CONTIGUOUS | flags::F_CONTIGUOUS | flags::ALIGNED;
+
+/// The spare headers of a thread.
+pub(crate) struct Headers([Cell<Option<Ref>>; 4]);
+
+impl Headers {
+    pub(crate) const fn new() -> Headers {
+        Headers([const { Cell::new(None) }; 4])
+    }
+
+    pub(crate) fn clear(&self, py: Attached<'_>) {
+        for header in self.0.iter().filter_map(Cell::take) {
+            header.release(py);
+        }
+    }
+}
+
+/// A slice's memory, as an array is to see it.
+#[derive(Clone, Copy)]
+pub(crate) struct SliceMemory {
+    pub(crate) data: *mut c_void,
+    pub(crate) len: usize,
+    pub(crate) item_size: usize,
+    pub(crate) writable: bool,
+}
+
+/// Makes a one-dimensional array over a slice, in a spare header where there is one.
+///
+/// # Safety
+///
+/// The memory is valid, and nothing else than the array may write it (nor read, where it is
+/// writable), until the caller has seen the array forgotten.
+#[inline]
+pub(crate) unsafe fn lend_slice(
+    py: Attached<'_>,
+    numpy: &Numpy,
+    dtype: Ref,
+    memory: SliceMemory,
+) -> Result<Ref, Raised> {
+    let SliceMemory { data, len, item_size, writable } = memory;
+    let flags = SLICE | if writable { flags::WRITEABLE } else { 0 };
+    let spare = py.headers(|headers| {
+        headers.0.iter().find_map(|slot| {
+            let header = slot.take()?;
+            let array = Ndarray { py, object: &header };
+            // Another element type waits for its turn.
+            if array.dtype_ptr() != dtype.as_ptr() {
+                slot.set(Some(header));
+                return None;
+            }
+            let fields = array.fields();
+            // SAFETY: `keep_header` has seen that nobody else knows this header and that it has
+            // one axis, and it has been in this thread's keeping since.
+            unsafe {
+                (*fields).data = data;
+                (*fields).dimensions.write(len as isize);
+                (*fields).strides.write(item_size as isize);
+                (*fields).flags = flags;
+            }
+            Some(header)
+        })
+    });
+    if let Some(Some(header)) = spare {
+        dtype.release(py);
+        return Ok(header);
+    }
+    let shape = [len as isize];
+    let base = numpy.lent.clone_ref(py);
+    // SAFETY: the caller says that the memory is valid for so long.
+    unsafe { numpy.new_array(py, dtype, &shape, None, data, flags, base) }
+}
+
+/// Keeps the header of a loan that has ended, if nobody else can know it.
+#[inline]
+pub(crate) fn keep_header(py: Attached<'_>, numpy: &Numpy, header: Ref) {
+    if (Ndarray { py, object: &header }).is_forgotten(numpy) {
+        let mut header = Some(header);
+        py.headers(|headers| {
+            if let Some(slot) = headers.0.iter().find(|slot| {
+                let spare = slot.take();
+                let free = spare.is_none();
+                slot.set(spare);
+                free
+            }) {
+                slot.set(header.take());
+            }
+        });
+        if let Some(header) = header {
+            header.release(py);
+        }
+    } else {
+        header.release(py);
+    }
+}

@@ -1,0 +1,220 @@
+//! NumPy's C API table, found at run time: one binary serves NumPy 1.17 to 2.x.
+//!
+//! The table is an array of addresses in a capsule; the slots are NumPy's own, stable since 1.0
+//! (`numpy/_core/code_generators/numpy_api.py`).
+
+use std::ffi::{c_int, c_uint, c_void};
+use std::ptr::null_mut;
+use std::sync::OnceLock;
+
+use super::cpython::{PyObject, PyTypeObject};
+use super::memory;
+use super::reference::Ref;
+use super::thread::Attached;
+use crate::{Error, ErrorKind, Result, support};
+
+const GET_NDARRAY_C_VERSION: usize = 0;
+const ARRAY_TYPE: usize = 2;
+const DESCR_FROM_TYPE: usize = 45;
+const NEW_COPY: usize = 85;
+const NEW_FROM_DESCR: usize = 94;
+const GET_NDARRAY_C_FEATURE_VERSION: usize = 211;
+const SET_BASE_OBJECT: usize = 282;
+const DATA_MEM_SET_HANDLER: usize = 304;
+
+/// `NPY_1_17_API_VERSION`, the oldest that callpy knows.
+const FEATURES_1_17: u32 = 0x0d;
+/// Since 1.20 an array keeps what its exported buffers look like in itself.
+const FEATURES_1_20: u32 = 0x0e;
+/// `NPY_1_22_API_VERSION`, the first with data allocators (NEP 49).
+const FEATURES_1_22: u32 = 0x0f;
+
+pub(crate) struct Numpy {
+    table: *const *mut c_void,
+    features: u32,
+    /// The base of every lent array, by which it is known and never made writable.
+    pub(crate) lent: Ref,
+    handler: Option<Ref>,
+}
+
+// SAFETY: the table is NumPy's, constant, and never unloaded; CPython unloads no extension module.
+unsafe impl Send for Numpy {}
+// SAFETY: as above.
+unsafe impl Sync for Numpy {}
+
+static NUMPY: OnceLock<Numpy> = OnceLock::new();
+
+impl<'a> Attached<'a> {
+    /// Returns NumPy, imported at the first use.
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Numpy` where it is missing, too old or can't be imported.
+    #[inline]
+    pub(crate) fn numpy(self) -> Result<&'static Numpy> {
+        let numpy = match NUMPY.get() {
+            Some(numpy) => numpy,
+            // Not get_or_init: the import may hand the interpreter to a thread that asks as well.
+            None => {
+                let numpy = Numpy::import(self)?;
+                NUMPY.get_or_init(|| numpy)
+            }
+        };
+        memory::use_on_this_thread(self, numpy);
+        Ok(numpy)
+    }
+
+    /// Returns NumPy if it was needed before: without it no object can be an ndarray of ours.
+    pub(crate) fn numpy_if_loaded(self) -> Option<&'static Numpy> {
+        NUMPY.get()
+    }
+}
+
+impl Numpy {
+    #[cold]
+    fn import(py: Attached<'_>) -> Result<Numpy> {
+        let capsule = support::numpy_table(py)?;
+        // SAFETY: attached; NumPy's capsule has no name, and its pointer is the table.
+        let table = unsafe { (py.api.PyCapsule_GetPointer)(capsule.as_ptr(), std::ptr::null()) };
+        if table.is_null() {
+            let _ = py.take_raised();
+            return Err(Error::new(ErrorKind::Numpy, "NumPy's C API table is empty"));
+        }
+        let mut numpy =
+            Numpy { table: table.cast(), features: 0, lent: support::lent(py)?, handler: None };
+        type Version = unsafe extern "C" fn() -> c_uint;
+        // SAFETY: slots 0 and 211 are functions of this type in every NumPy since 1.4.
+        let (abi, features) = unsafe {
+            (
+                numpy.slot::<Version>(GET_NDARRAY_C_VERSION)(),
+                numpy.slot::<Version>(GET_NDARRAY_C_FEATURE_VERSION)(),
+            )
+        };
+        if !(0x0100_0000..0x0300_0000).contains(&abi) || features < FEATURES_1_17 {
+            return Err(Error::new(
+                ErrorKind::Numpy,
+                format!(
+                    "this NumPy's C API (ABI {abi:#x}, version {features:#x}) is not one that callpy knows: it needs NumPy 1.17 to 2.x"
+                ),
+            ));
+        }
+        numpy.features = features;
+        numpy.handler = match features >= FEATURES_1_22 {
+            true => memory::handler(py).ok(),
+            false => None,
+        };
+        Ok(numpy)
+    }
+
+    /// Reads a function's address out of the table.
+    ///
+    /// # Safety
+    ///
+    /// `F` is the type of the function that this slot holds in every NumPy since the one that
+    /// introduced it, and this NumPy is not older.
+    #[inline]
+    unsafe fn slot<F: Copy>(&self, index: usize) -> F {
+        const { assert!(size_of::<F>() == size_of::<*mut c_void>()) };
+        // SAFETY: the caller says what is in the slot.
+        unsafe { std::mem::transmute_copy(&*self.table.add(index)) }
+    }
+
+    #[inline]
+    pub(crate) fn array_type(&self) -> *mut PyTypeObject {
+        // SAFETY: slot 2 is PyArray_Type itself.
+        unsafe { self.slot(ARRAY_TYPE) }
+    }
+
+    /// Whether an array knows the buffers it exported (see `Headers`).
+    pub(crate) fn arrays_know_their_exports(&self) -> bool {
+        self.features >= FEATURES_1_20
+    }
+
+    /// Returns the dtype of a built-in type number.
+    #[inline]
+    pub(crate) fn dtype_of(&self, py: Attached<'_>, type_num: c_int) -> Option<Ref> {
+        type Function = unsafe extern "C" fn(c_int) -> *mut PyObject;
+        // SAFETY: slot 45 has this type; it returns a new reference, or null with an exception.
+        let dtype = unsafe { Ref::steal(py, self.slot::<Function>(DESCR_FROM_TYPE)(type_num)) };
+        if dtype.is_none() {
+            let _ = py.take_raised();
+        }
+        dtype
+    }
+
+    /// Makes an array over memory that `base` stands for.
+    ///
+    /// # Safety
+    ///
+    /// Every element within shape and strides of `data` is readable, and writable if `flags` say so,
+    /// until the array and all its views are gone. The strides, where given, are as many as the
+    /// lengths.
+    pub(crate) unsafe fn new_array(
+        &self,
+        py: Attached<'_>,
+        dtype: Ref,
+        shape: &[isize],
+        strides: Option<&[isize]>,
+        data: *mut c_void,
+        flags: c_int,
+        base: Ref,
+    ) -> Result<Ref, super::Raised> {
+        type NewFromDescr = unsafe extern "C" fn(
+            *mut PyTypeObject,
+            *mut PyObject,
+            c_int,
+            *const isize,
+            *const isize,
+            *mut c_void,
+            c_int,
+            *mut PyObject,
+        ) -> *mut PyObject;
+        type SetBaseObject = unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> c_int;
+        let strides = strides.map_or(std::ptr::null(), <[isize]>::as_ptr);
+        // SAFETY: slot 94 has this type and steals the dtype, on failure too; shape and strides are
+        // copied; the memory is as the caller promises.
+        let array = unsafe {
+            Ref::steal(
+                py,
+                self.slot::<NewFromDescr>(NEW_FROM_DESCR)(
+                    self.array_type(),
+                    dtype.into_ptr(),
+                    shape.len() as c_int,
+                    shape.as_ptr(),
+                    strides,
+                    data,
+                    flags,
+                    null_mut(),
+                ),
+            )
+        }
+        .ok_or_else(|| py.take_raised())?;
+        // SAFETY: slot 282 has this type and steals the base, on failure too.
+        let status =
+            unsafe { self.slot::<SetBaseObject>(SET_BASE_OBJECT)(array.as_ptr(), base.into_ptr()) };
+        if status == 0 { Ok(array) } else { Err(py.take_raised()) }
+    }
+
+    /// Copies an array into a new one in C order that owns its memory, with the same dtype.
+    pub(crate) fn copy(&self, py: Attached<'_>, array: &Ref) -> Result<Ref, super::Raised> {
+        type NewCopy = unsafe extern "C" fn(*mut PyObject, c_int) -> *mut PyObject;
+        const C_ORDER: c_int = 0;
+        // SAFETY: slot 85 has this type; the caller has seen that this is an ndarray.
+        unsafe { Ref::steal(py, self.slot::<NewCopy>(NEW_COPY)(array.as_ptr(), C_ORDER)) }
+            .ok_or_else(|| py.take_raised())
+    }
+
+    /// Makes callpy's allocator that of the current context; it is NumPy's own before 1.22.
+    pub(crate) fn set_handler(&self, py: Attached<'_>) {
+        type SetHandler = unsafe extern "C" fn(*mut PyObject) -> *mut PyObject;
+        let Some(handler) = &self.handler else { return };
+        // SAFETY: slot 304 has this type since 1.22; it borrows the capsule and returns a new
+        // reference to the one before, or null with an exception.
+        let before = unsafe {
+            Ref::steal(py, self.slot::<SetHandler>(DATA_MEM_SET_HANDLER)(handler.as_ptr()))
+        };
+        if before.is_none() {
+            let _ = py.take_raised();
+        }
+    }
+}

@@ -1,0 +1,520 @@
+//! CPython's object protocol as safe functions of an attached thread.
+
+use std::ffi::{CStr, c_char, c_void};
+use std::ptr::null_mut;
+
+use super::cpython::{PyObject, PyTypeObject};
+use super::reference::Ref;
+use super::thread::Attached;
+
+/// A Python exception, taken out of the interpreter's error indicator.
+///
+/// `None` where a function failed without setting one, which a broken extension module can do.
+pub(crate) struct Raised(pub(crate) Option<Ref>);
+
+pub(crate) type Outcome<T> = Result<T, Raised>;
+
+/// What an object is, told by the subclass bits of its type's flags (`Include/object.h`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Builtin {
+    Int,
+    List,
+    Tuple,
+    Bytes,
+    Str,
+    Dict,
+    Type,
+    Other,
+}
+
+/// The first arguments of a call that are kept without an allocation.
+const INLINE: usize = 7;
+
+/// The arguments of one call, laid out as `PyObject_Vectorcall` wants them.
+pub(crate) struct ArgumentList {
+    /// Slot 0 is scratch space that the callee may use (`PY_VECTORCALL_ARGUMENTS_OFFSET`).
+    inline: [Option<Ref>; INLINE + 1],
+    /// All of them, with their scratch slot, once they are too many for `inline`.
+    many: Vec<Option<Ref>>,
+    positional: usize,
+    names: Vec<Ref>,
+}
+
+impl ArgumentList {
+    #[inline]
+    pub(crate) fn new() -> ArgumentList {
+        ArgumentList {
+            inline: [const { None }; INLINE + 1],
+            many: Vec::new(),
+            positional: 0,
+            names: Vec::new(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.positional + self.names.len()
+    }
+
+    #[inline]
+    fn add(&mut self, value: Ref) {
+        let slot = self.len() + 1;
+        if slot <= INLINE {
+            self.inline[slot] = Some(value);
+            return;
+        }
+        if self.many.is_empty() {
+            self.many.extend(self.inline.iter_mut().map(Option::take));
+        }
+        self.many.push(Some(value));
+    }
+
+    /// Adds a positional argument; false after a keyword argument.
+    #[inline]
+    pub(crate) fn push(&mut self, value: Ref) -> bool {
+        if !self.names.is_empty() {
+            return false;
+        }
+        self.add(value);
+        self.positional += 1;
+        true
+    }
+
+    /// Adds a keyword argument; the name is a Python str.
+    pub(crate) fn push_named(&mut self, name: Ref, value: Ref) {
+        self.add(value);
+        self.names.push(name);
+    }
+
+    pub(crate) fn next_position(&self) -> usize {
+        self.positional + 1
+    }
+
+    fn slots(&self) -> &[Option<Ref>] {
+        if self.many.is_empty() { &self.inline } else { &self.many }
+    }
+
+    fn values(&self) -> &[Option<Ref>] {
+        &self.slots()[1..=self.len()]
+    }
+
+    #[inline]
+    pub(crate) fn release(mut self, py: Attached<'_>) {
+        for value in self.inline.iter_mut().chain(&mut self.many).filter_map(Option::take) {
+            value.release(py);
+        }
+        for name in self.names.drain(..) {
+            name.release(py);
+        }
+    }
+}
+
+impl<'a> Attached<'a> {
+    /// Takes over a function's result, or the exception it set.
+    #[inline]
+    fn outcome(self, pointer: *mut PyObject) -> Outcome<Ref> {
+        // SAFETY: callers pass the new reference that a CPython function returned.
+        unsafe { Ref::steal(self, pointer) }.ok_or_else(|| self.take_raised())
+    }
+
+    fn status(self, status: i32) -> Outcome<()> {
+        if status == -1 { Err(self.take_raised()) } else { Ok(()) }
+    }
+
+    #[cold]
+    pub(crate) fn take_raised(self) -> Raised {
+        if let Some(get) = self.api.PyErr_GetRaisedException {
+            // SAFETY: attached; returns a new reference or null and clears the indicator.
+            return Raised(unsafe { Ref::steal(self, get()) });
+        }
+        let (mut class, mut value, mut traceback) = (null_mut(), null_mut(), null_mut());
+        // SAFETY: the three become owned references, each of which may be null; normalising makes
+        // the value an instance, and setting its traceback takes no reference over.
+        unsafe {
+            (self.api.PyErr_Fetch)(&mut class, &mut value, &mut traceback);
+            if class.is_null() {
+                return Raised(None);
+            }
+            (self.api.PyErr_NormalizeException)(&mut class, &mut value, &mut traceback);
+            let value = Ref::steal(self, value);
+            if let (Some(value), false) = (&value, traceback.is_null()) {
+                (self.api.PyException_SetTraceback)(value.as_ptr(), traceback);
+            }
+            drop((Ref::steal(self, class), Ref::steal(self, traceback)));
+            Raised(value)
+        }
+    }
+
+    fn raised(self) -> Outcome<()> {
+        // SAFETY: attached; the answer is borrowed and only compared with null.
+        if unsafe { (self.api.PyErr_Occurred)() }.is_null() {
+            Ok(())
+        } else {
+            Err(self.take_raised())
+        }
+    }
+
+    #[inline]
+    pub(crate) fn none(self) -> Ref {
+        // SAFETY: None lives as long as the library.
+        unsafe { Ref::borrow(self, self.api._Py_NoneStruct) }.expect("None has an address")
+    }
+
+    #[inline]
+    pub(crate) fn is_none(self, object: &Ref) -> bool {
+        object.as_ptr() == self.api._Py_NoneStruct
+    }
+
+    pub(crate) fn bool(self, value: bool) -> Outcome<Ref> {
+        // SAFETY: attached; returns a new reference.
+        self.outcome(unsafe { (self.api.PyBool_FromLong)(value.into()) })
+    }
+
+    pub(crate) fn int(self, value: i64) -> Outcome<Ref> {
+        // SAFETY: attached; returns a new reference.
+        self.outcome(unsafe { (self.api.PyLong_FromLongLong)(value) })
+    }
+
+    pub(crate) fn uint(self, value: u64) -> Outcome<Ref> {
+        // SAFETY: attached; returns a new reference.
+        self.outcome(unsafe { (self.api.PyLong_FromUnsignedLongLong)(value) })
+    }
+
+    pub(crate) fn float(self, value: f64) -> Outcome<Ref> {
+        // SAFETY: attached; returns a new reference.
+        self.outcome(unsafe { (self.api.PyFloat_FromDouble)(value) })
+    }
+
+    pub(crate) fn str(self, text: &str) -> Outcome<Ref> {
+        let (pointer, length) = (text.as_ptr().cast::<c_char>(), text.len() as isize);
+        // SAFETY: attached; copies `length` bytes that the str keeps alive.
+        self.outcome(unsafe { (self.api.PyUnicode_FromStringAndSize)(pointer, length) })
+    }
+
+    /// Returns the one str object of this text, for names that are looked up often.
+    pub(crate) fn interned(self, text: &CStr) -> Outcome<Ref> {
+        // SAFETY: attached; copies the text.
+        self.outcome(unsafe { (self.api.PyUnicode_InternFromString)(text.as_ptr()) })
+    }
+
+    pub(crate) fn bytes(self, bytes: &[u8]) -> Outcome<Ref> {
+        let (pointer, length) = (bytes.as_ptr().cast::<c_char>(), bytes.len() as isize);
+        // SAFETY: attached; copies `length` bytes that the slice keeps alive.
+        self.outcome(unsafe { (self.api.PyBytes_FromStringAndSize)(pointer, length) })
+    }
+
+    pub(crate) fn list(self, items: Vec<Ref>) -> Outcome<Ref> {
+        // SAFETY: attached; returns a new reference to a list of empty slots.
+        let list = self.outcome(unsafe { (self.api.PyList_New)(items.len() as isize) })?;
+        for (index, item) in (0..).zip(items) {
+            // SAFETY: the index is in range, and the item's reference is given up to the list.
+            unsafe { (self.api.PyList_SetItem)(list.as_ptr(), index, item.into_ptr()) };
+        }
+        Ok(list)
+    }
+
+    pub(crate) fn tuple(self, items: Vec<Ref>) -> Outcome<Ref> {
+        // SAFETY: attached; returns a new reference to a tuple of empty slots.
+        let tuple = self.outcome(unsafe { (self.api.PyTuple_New)(items.len() as isize) })?;
+        for (index, item) in (0..).zip(items) {
+            // SAFETY: the index is in range, nobody else has the tuple yet, and the item's
+            // reference is given up to it.
+            unsafe { (self.api.PyTuple_SetItem)(tuple.as_ptr(), index, item.into_ptr()) };
+        }
+        Ok(tuple)
+    }
+
+    pub(crate) fn dict(self, items: impl IntoIterator<Item = (Ref, Ref)>) -> Outcome<Ref> {
+        // SAFETY: attached; returns a new reference.
+        let dict = self.outcome(unsafe { (self.api.PyDict_New)() })?;
+        for (key, value) in items {
+            // SAFETY: all three are alive; the dict adds references of its own.
+            let status =
+                unsafe { (self.api.PyDict_SetItem)(dict.as_ptr(), key.as_ptr(), value.as_ptr()) };
+            self.status(status)?;
+        }
+        Ok(dict)
+    }
+
+    /// Returns the items of a tuple, which the caller has seen to be one.
+    pub(crate) fn tuple_items(self, tuple: &Ref) -> Outcome<Vec<Ref>> {
+        // SAFETY: attached, and the tuple is alive; a non-tuple gets an exception.
+        let length = unsafe { (self.api.PyTuple_Size)(tuple.as_ptr()) };
+        (0..length)
+            .map(|index| {
+                // SAFETY: the answer is borrowed from the tuple, which is alive.
+                unsafe { Ref::borrow(self, (self.api.PyTuple_GetItem)(tuple.as_ptr(), index)) }
+                    .ok_or_else(|| self.take_raised())
+            })
+            .collect()
+    }
+
+    /// Returns the pairs of a dict as a list of tuples.
+    pub(crate) fn dict_items(self, dict: &Ref) -> Outcome<Ref> {
+        // SAFETY: attached; a non-dict gets an exception.
+        self.outcome(unsafe { (self.api.PyDict_Items)(dict.as_ptr()) })
+    }
+
+    /// Returns what iterating over the object yields.
+    pub(crate) fn items(self, iterable: &Ref) -> Outcome<Vec<Ref>> {
+        // SAFETY: attached, and the object is alive.
+        let iterator = self.outcome(unsafe { (self.api.PyObject_GetIter)(iterable.as_ptr()) })?;
+        let mut items = Vec::new();
+        // SAFETY: PyIter_Next returns a new reference, or null at the end or on an exception.
+        while let Some(item) =
+            unsafe { Ref::steal(self, (self.api.PyIter_Next)(iterator.as_ptr())) }
+        {
+            items.push(item);
+        }
+        self.raised().map(|()| items)
+    }
+
+    pub(crate) fn builtin(self, object: &Ref) -> Builtin {
+        // SAFETY: attached; the type of a live object is alive.
+        let flags = unsafe { (self.api.PyType_GetFlags)(object.class(self)) };
+        match flags >> 24 & 0xff {
+            bits if bits & 1 << 0 != 0 => Builtin::Int,
+            bits if bits & 1 << 1 != 0 => Builtin::List,
+            bits if bits & 1 << 2 != 0 => Builtin::Tuple,
+            bits if bits & 1 << 3 != 0 => Builtin::Bytes,
+            bits if bits & 1 << 4 != 0 => Builtin::Str,
+            bits if bits & 1 << 5 != 0 => Builtin::Dict,
+            bits if bits & 1 << 7 != 0 => Builtin::Type,
+            _ => Builtin::Other,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_instance(self, object: &Ref, class: *mut PyTypeObject) -> bool {
+        let own = object.class(self);
+        // SAFETY: attached; both types are alive.
+        own == class || unsafe { (self.api.PyType_IsSubtype)(own, class) != 0 }
+    }
+
+    /// bool is a subclass of int that can't be subclassed.
+    #[inline]
+    pub(crate) fn is_bool(self, object: &Ref) -> bool {
+        object.class(self) == self.api.PyBool_Type
+    }
+
+    pub(crate) fn is_true(self, object: &Ref) -> Outcome<bool> {
+        // SAFETY: attached, and the object is alive.
+        let truth = unsafe { (self.api.PyObject_IsTrue)(object.as_ptr()) };
+        self.status(truth).map(|()| truth == 1)
+    }
+
+    pub(crate) fn is_float(self, object: &Ref) -> bool {
+        self.is_instance(object, self.api.PyFloat_Type)
+    }
+
+    pub(crate) fn as_f64(self, float: &Ref) -> Outcome<f64> {
+        // SAFETY: attached, and the object is alive.
+        let value = unsafe { (self.api.PyFloat_AsDouble)(float.as_ptr()) };
+        if value == -1.0 {
+            self.raised()?;
+        }
+        Ok(value)
+    }
+
+    /// Returns an int's value; OverflowError where it does not fit.
+    pub(crate) fn as_i64(self, int: &Ref) -> Outcome<i64> {
+        // SAFETY: attached, and the object is alive.
+        let value = unsafe { (self.api.PyLong_AsLongLong)(int.as_ptr()) };
+        if value == -1 {
+            self.raised()?;
+        }
+        Ok(value)
+    }
+
+    /// Returns an int's value; OverflowError where it does not fit.
+    pub(crate) fn as_u64(self, int: &Ref) -> Outcome<u64> {
+        // SAFETY: attached, and the object is alive.
+        let value = unsafe { (self.api.PyLong_AsUnsignedLongLong)(int.as_ptr()) };
+        if value == u64::MAX {
+            self.raised()?;
+        }
+        Ok(value)
+    }
+
+    /// Returns a str's text; UnicodeEncodeError where it has lone surrogates.
+    pub(crate) fn text(self, str: &Ref) -> Outcome<&str> {
+        let mut length = 0;
+        // SAFETY: attached, and the object is alive.
+        let text = unsafe { (self.api.PyUnicode_AsUTF8AndSize)(str.as_ptr(), &mut length) };
+        if text.is_null() {
+            return Err(self.take_raised());
+        }
+        // SAFETY: CPython caches this UTF-8 text in the str object, which the borrow keeps alive.
+        Ok(unsafe {
+            std::str::from_utf8_unchecked(std::slice::from_raw_parts(text.cast(), length as usize))
+        })
+    }
+
+    /// Returns the contents of a bytes object, which the caller has seen to be one.
+    pub(crate) fn byte_slice(self, bytes: &Ref) -> Outcome<&[u8]> {
+        let length = self.size(bytes)?;
+        // SAFETY: attached; a non-bytes object gets an exception.
+        let pointer = unsafe { (self.api.PyBytes_AsString)(bytes.as_ptr()) };
+        if pointer.is_null() {
+            return Err(self.take_raised());
+        }
+        // SAFETY: bytes are immutable and kept alive by the borrow.
+        Ok(unsafe { std::slice::from_raw_parts(pointer.cast(), length) })
+    }
+
+    pub(crate) fn size(self, object: &Ref) -> Outcome<usize> {
+        // SAFETY: attached, and the object is alive.
+        let size = unsafe { (self.api.PyObject_Size)(object.as_ptr()) };
+        usize::try_from(size).map_err(|_| self.take_raised())
+    }
+
+    pub(crate) fn to_str(self, object: &Ref) -> Outcome<Ref> {
+        // SAFETY: attached, and the object is alive.
+        self.outcome(unsafe { (self.api.PyObject_Str)(object.as_ptr()) })
+    }
+
+    pub(crate) fn to_repr(self, object: &Ref) -> Outcome<Ref> {
+        // SAFETY: attached, and the object is alive.
+        self.outcome(unsafe { (self.api.PyObject_Repr)(object.as_ptr()) })
+    }
+
+    pub(crate) fn attribute(self, object: &Ref, name: &Ref) -> Outcome<Ref> {
+        // SAFETY: attached, and both are alive.
+        self.outcome(unsafe { (self.api.PyObject_GetAttr)(object.as_ptr(), name.as_ptr()) })
+    }
+
+    pub(crate) fn set_attribute(self, object: &Ref, name: &Ref, value: &Ref) -> Outcome<()> {
+        // SAFETY: attached, and all are alive.
+        self.status(unsafe {
+            (self.api.PyObject_SetAttr)(object.as_ptr(), name.as_ptr(), value.as_ptr())
+        })
+    }
+
+    pub(crate) fn item(self, object: &Ref, key: &Ref) -> Outcome<Ref> {
+        // SAFETY: attached, and both are alive.
+        self.outcome(unsafe { (self.api.PyObject_GetItem)(object.as_ptr(), key.as_ptr()) })
+    }
+
+    pub(crate) fn set_item(self, object: &Ref, key: &Ref, value: &Ref) -> Outcome<()> {
+        // SAFETY: attached, and all are alive.
+        self.status(unsafe {
+            (self.api.PyObject_SetItem)(object.as_ptr(), key.as_ptr(), value.as_ptr())
+        })
+    }
+
+    pub(crate) fn is_callable(self, object: &Ref) -> bool {
+        // SAFETY: attached, and the object is alive.
+        unsafe { (self.api.PyCallable_Check)(object.as_ptr()) != 0 }
+    }
+
+    /// Calls an object with arguments, which stay with the caller.
+    #[inline]
+    pub(crate) fn call(self, callable: &Ref, list: &ArgumentList) -> Outcome<Ref> {
+        const OFFSET: usize = 1 << (usize::BITS - 1);
+        let names = if list.names.is_empty() {
+            None
+        } else {
+            Some(self.tuple(list.names.iter().map(|name| name.clone_ref(self)).collect())?)
+        };
+        let Some(vectorcall) = self.api.PyObject_Vectorcall else {
+            return self.call_with_tuple(callable, list, names.as_ref());
+        };
+        let names = names.as_ref().map_or(null_mut(), Ref::as_ptr);
+        // SAFETY: an `Option<Ref>` is a nullable pointer. The slots of all arguments are filled, the
+        // one before the first is ours to lend as scratch space, and names is null or a tuple of
+        // strings with one name for each value after the positional ones.
+        let result = unsafe {
+            let first = list.slots().as_ptr().add(1).cast::<*mut PyObject>();
+            vectorcall(callable.as_ptr(), first, list.positional | OFFSET, names)
+        };
+        self.outcome(result)
+    }
+
+    /// The call for CPython 3.8 and 3.9, where `PyObject_Vectorcall` is an inline of the headers.
+    #[cold]
+    fn call_with_tuple(
+        self,
+        callable: &Ref,
+        list: &ArgumentList,
+        names: Option<&Ref>,
+    ) -> Outcome<Ref> {
+        let values = || list.values().iter().flatten().map(|value| value.clone_ref(self));
+        let positional = self.tuple(values().take(list.positional).collect())?;
+        let keywords = match names {
+            Some(names) => {
+                let named = values().skip(list.positional);
+                Some(self.dict(self.tuple_items(names)?.into_iter().zip(named))?)
+            }
+            None => None,
+        };
+        let keywords = keywords.as_ref().map_or(null_mut(), Ref::as_ptr);
+        // SAFETY: attached; a callable, a tuple, and a dict or null, all alive.
+        self.outcome(unsafe {
+            (self.api.PyObject_Call)(callable.as_ptr(), positional.as_ptr(), keywords)
+        })
+    }
+
+    pub(crate) fn import(self, name: &CStr) -> Outcome<Ref> {
+        // SAFETY: attached; copies the name.
+        self.outcome(unsafe { (self.api.PyImport_ImportModule)(name.as_ptr()) })
+    }
+
+    /// Runs source text as a new module that is not in `sys.modules`.
+    pub(crate) fn run_module(self, name: &CStr, file: &CStr, source: &CStr) -> Outcome<Ref> {
+        const FILE_INPUT: i32 = 257;
+        // SAFETY: attached; the module's dict is borrowed from the module, which is alive, as are
+        // the builtins from the interpreter; each new reference is taken over by `outcome`.
+        unsafe {
+            let module = self.outcome((self.api.PyModule_New)(name.as_ptr()))?;
+            let globals = (self.api.PyModule_GetDict)(module.as_ptr());
+            let key = self.interned(c"__builtins__")?;
+            let builtins = (self.api.PyEval_GetBuiltins)();
+            self.status((self.api.PyDict_SetItem)(globals, key.as_ptr(), builtins))?;
+            let code = self.outcome((self.api.Py_CompileString)(
+                source.as_ptr(),
+                file.as_ptr(),
+                FILE_INPUT,
+            ))?;
+            self.outcome((self.api.PyEval_EvalCode)(code.as_ptr(), globals, globals))?;
+            Ok(module)
+        }
+    }
+
+    /// Wraps a boxed value in a capsule that drops it when Python lets it go, on any thread.
+    pub(crate) fn capsule<T: Send + 'static>(self, value: Box<T>) -> Outcome<Ref> {
+        let pointer = Box::into_raw(value).cast::<c_void>();
+        // SAFETY: the pointer is not null and belongs to the capsule, whose destructor knows its type.
+        let capsule =
+            unsafe { (self.api.PyCapsule_New)(pointer, CAPSULE.as_ptr(), Some(drop_capsule::<T>)) };
+        self.outcome(capsule).inspect_err(|_| {
+            // SAFETY: no capsule was made, so the box is still ours.
+            drop(unsafe { Box::from_raw(pointer.cast::<T>()) });
+        })
+    }
+
+    /// Whether the object is a capsule of callpy's own, which holds memory given to Python.
+    pub(crate) fn is_own_capsule(self, object: &Ref) -> bool {
+        object.class(self) == self.api.PyCapsule_Type
+            // SAFETY: attached, and the object is alive.
+            && unsafe { (self.api.PyCapsule_IsValid)(object.as_ptr(), CAPSULE.as_ptr()) != 0 }
+    }
+}
+
+/// The name by which callpy knows its own capsules.
+const CAPSULE: &CStr = c"callpy.memory";
+
+unsafe extern "C" fn drop_capsule<T: Send>(capsule: *mut PyObject) {
+    let Some(api) = super::cpython::api() else { return };
+    // SAFETY: CPython calls this once, attached, with the capsule made in `Attached::capsule`, whose
+    // pointer is a box of a T that may be dropped on any thread.
+    let value = unsafe { (api.PyCapsule_GetPointer)(capsule, CAPSULE.as_ptr()).cast::<T>() };
+    if !value.is_null() {
+        // A panicking destructor of the caller's must not unwind into CPython.
+        let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            // SAFETY: as above.
+            drop(unsafe { Box::from_raw(value) })
+        }));
+        if dropped.is_err() {
+            eprintln!("callpy: dropping memory that was given to Python panicked");
+        }
+    }
+}

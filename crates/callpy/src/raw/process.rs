@@ -1,0 +1,122 @@
+//! Starting the interpreter in this process, and what happens at the process's end.
+
+use std::ffi::CString;
+use std::path::Path;
+use std::ptr::null_mut;
+
+use super::cpython::{Api, api};
+use super::thread;
+use crate::{Error, ErrorKind, Result, support};
+
+/// Starts the interpreter as the environment's own `python` would, and leaves this thread detached.
+pub(crate) fn initialize(api: &'static Api, executable: &Path) -> Result<()> {
+    let name = encode(executable)?;
+    let interrupts = Interrupts::save();
+    // SAFETY: decodes to a string that is never freed, since CPython keeps the pointer; then starts
+    // the interpreter, which no other thread does (callers hold the start lock). Signal handlers
+    // stay the host's.
+    unsafe {
+        let name = (api.Py_DecodeLocale)(name.as_ptr(), null_mut());
+        if name.is_null() {
+            return Err(Error::new(
+                ErrorKind::Start,
+                format!("the path {} can't be decoded in this locale", executable.display()),
+            ));
+        }
+        (api.Py_SetProgramName)(name);
+        (api.Py_InitializeEx)(0);
+    }
+    let settled = {
+        // Nested in the attachment that Py_InitializeEx left this thread with.
+        let attachment = thread::Attachment::ensure(api);
+        support::after_start(attachment.token())
+    };
+    interrupts.restore();
+    // SAFETY: attached since Py_InitializeEx, whose thread state stays this thread's own.
+    unsafe { (api.PyEval_SaveThread)() };
+    settled?;
+    at_exit();
+    Ok(())
+}
+
+#[cfg(unix)]
+fn encode(path: &Path) -> Result<CString> {
+    use std::os::unix::ffi::OsStrExt;
+    CString::new(path.as_os_str().as_bytes()).map_err(|error| {
+        Error::new(ErrorKind::Start, format!("{} is no path", path.display())).with_source(error)
+    })
+}
+
+#[cfg(windows)]
+fn encode(path: &Path) -> Result<CString> {
+    CString::new(path.to_string_lossy().into_owned()).map_err(|error| {
+        Error::new(ErrorKind::Start, format!("{} is no path", path.display())).with_source(error)
+    })
+}
+
+/// The host's SIGINT handling: importing Python's signal module replaces it even where
+/// `Py_InitializeEx(0)` promised not to.
+struct Interrupts(#[cfg(unix)] Option<libc::sigaction>);
+
+impl Interrupts {
+    #[cfg(unix)]
+    fn save() -> Interrupts {
+        let mut action = std::mem::MaybeUninit::<libc::sigaction>::uninit();
+        // SAFETY: asks for the present action without setting one; it is filled on success.
+        Interrupts(unsafe {
+            (libc::sigaction(libc::SIGINT, std::ptr::null(), action.as_mut_ptr()) == 0)
+                .then(|| action.assume_init())
+        })
+    }
+
+    #[cfg(windows)]
+    fn save() -> Interrupts {
+        Interrupts()
+    }
+
+    fn restore(self) {
+        #[cfg(unix)]
+        if let Some(action) = self.0 {
+            // SAFETY: sets what the system reported as this process's own action.
+            unsafe { libc::sigaction(libc::SIGINT, &action, null_mut()) };
+        }
+    }
+}
+
+unsafe extern "C" {
+    /// C's own, on every platform.
+    safe fn atexit(callback: extern "C" fn()) -> i32;
+}
+
+fn at_exit() {
+    // Where this fails, Python's exit handlers don't run; the C library allows 32 at least.
+    atexit(end);
+}
+
+/// Runs Python's exit handlers and flushes its streams when the process exits.
+///
+/// The interpreter is not finalised: extension modules crash there.
+extern "C" fn end() {
+    // Nothing to be done about a panic while the process exits, but it must not cross this frame.
+    let _ = std::panic::catch_unwind(|| {
+        if let Some(attachment) = api().and_then(thread::attach_to_end) {
+            support::end(attachment.token());
+            // Never released: see `attach_to_end`.
+            std::mem::forget(attachment);
+        }
+    });
+}
+
+/// Ends the process at once with a message, where going on would be unsound.
+pub(crate) fn abort(message: &str) -> ! {
+    eprintln!("{message}");
+    std::process::abort()
+}
+
+/// Makes a C string of source text, in which a NUL is an error of the caller's.
+pub(crate) fn c_string(text: &str, what: &str) -> Result<CString> {
+    CString::new(text).map_err(|error| {
+        Error::new(ErrorKind::Target, format!("{what} has a NUL character in it"))
+            .with_source(error)
+    })
+}

@@ -1,0 +1,144 @@
+//! One owned reference to a Python object, and the queue of those dropped on detached threads.
+
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::cpython::{PyObject, PyTypeObject};
+use super::thread::{self, Attached};
+
+/// Owns one reference. May be sent anywhere and dropped anywhere.
+#[repr(transparent)]
+pub(crate) struct Ref(NonNull<PyObject>);
+
+// SAFETY: the pointer is only followed with an `Attached` at hand, and a drop on a thread that has
+// none only moves the pointer to a queue.
+unsafe impl Send for Ref {}
+// SAFETY: as above: `&Ref` offers nothing that works detached but comparing addresses.
+unsafe impl Sync for Ref {}
+
+impl Ref {
+    /// Takes over a new reference; null is `None`.
+    ///
+    /// # Safety
+    ///
+    /// The pointer is null, or a reference that CPython gave to the caller to own.
+    #[inline]
+    pub(crate) unsafe fn steal(_: Attached<'_>, pointer: *mut PyObject) -> Option<Ref> {
+        NonNull::new(pointer).map(Ref)
+    }
+
+    /// Adds a reference to an object that somebody else keeps alive meanwhile; null is `None`.
+    ///
+    /// # Safety
+    ///
+    /// The pointer is null or points to a live object.
+    #[inline]
+    pub(crate) unsafe fn borrow(py: Attached<'_>, pointer: *mut PyObject) -> Option<Ref> {
+        let pointer = NonNull::new(pointer)?;
+        // SAFETY: the object is alive and this thread attached.
+        unsafe { (py.api.Py_IncRef)(pointer.as_ptr()) };
+        Some(Ref(pointer))
+    }
+
+    #[inline]
+    pub(crate) fn as_ptr(&self) -> *mut PyObject {
+        self.0.as_ptr()
+    }
+
+    /// Gives the reference up to a function that steals it.
+    #[inline]
+    pub(crate) fn into_ptr(self) -> *mut PyObject {
+        ManuallyDrop::new(self).0.as_ptr()
+    }
+
+    #[inline]
+    pub(crate) fn clone_ref(&self, py: Attached<'_>) -> Ref {
+        // SAFETY: self keeps the object alive.
+        unsafe { (py.api.Py_IncRef)(self.as_ptr()) };
+        Ref(self.0)
+    }
+
+    /// Copies the handle without counting it, which is right once no drop counts any more.
+    pub(crate) fn clone_uncounted(&self) -> Option<Ref> {
+        thread::is_ending().then_some(Ref(self.0))
+    }
+
+    /// Drops the reference here and now, without asking whether this thread is attached.
+    #[inline]
+    pub(crate) fn release(self, py: Attached<'_>) {
+        if thread::is_ending() {
+            std::mem::forget(self);
+        } else {
+            // SAFETY: self owned this reference and gives it up.
+            unsafe { (py.api.Py_DecRef)(self.into_ptr()) }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn class(&self, py: Attached<'_>) -> *mut PyTypeObject {
+        // SAFETY: self keeps the object alive.
+        unsafe { py.api.header.class(self.as_ptr()) }
+    }
+
+    /// Returns how many references to the object there are, this one included.
+    #[inline]
+    pub(crate) fn references(&self, py: Attached<'_>) -> usize {
+        // SAFETY: self keeps the object alive.
+        unsafe { py.api.header.references(self.as_ptr()) }
+    }
+}
+
+impl Drop for Ref {
+    #[inline]
+    fn drop(&mut self) {
+        // Once the process ends nothing is released: handles may have been copied uncounted, and
+        // the memory goes with the process.
+        if thread::is_ending() {
+            return;
+        }
+        let pointer = self.0;
+        let dropped = thread::if_attached(|py| {
+            // SAFETY: this was the reference that self owned.
+            unsafe { (py.api.Py_DecRef)(pointer.as_ptr()) }
+        });
+        if dropped.is_none() {
+            queue(Ref(pointer));
+        }
+    }
+}
+
+/// References dropped on threads that were not attached, until the next attachment.
+static QUEUE: Mutex<Vec<Ref>> = Mutex::new(Vec::new());
+static QUEUED: AtomicUsize = AtomicUsize::new(0);
+
+#[cold]
+fn queue(reference: Ref) {
+    let mut queue = QUEUE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    queue.push(reference);
+    QUEUED.store(queue.len(), Ordering::Release);
+}
+
+/// Releases what was dropped detached.
+#[inline]
+pub(crate) fn release_queued(py: Attached<'_>) {
+    if QUEUED.load(Ordering::Acquire) != 0 {
+        drain(py);
+    }
+}
+
+#[cold]
+fn drain(py: Attached<'_>) {
+    // One at a time, and without the lock: a release may run any Python code, callpy's own too.
+    while let Some(reference) = pop() {
+        reference.release(py);
+    }
+}
+
+fn pop() -> Option<Ref> {
+    let mut queue = QUEUE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let reference = queue.pop();
+    QUEUED.store(queue.len(), Ordering::Release);
+    reference
+}

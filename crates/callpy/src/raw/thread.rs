@@ -1,0 +1,197 @@
+//! A thread's attachment: holding a thread state, and keeping it from one call to the next.
+//!
+//! `PyGILState_Ensure` makes a thread state where a thread has none, and `PyGILState_Release`
+//! destroys it again, which costs ten times as much as taking the lock. So a thread's first
+//! attachment ensures twice: the second count keeps the state until the thread ends.
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::cpython::{Api, PyGILState_STATE, PyThreadState, api};
+use super::ndarray::Headers;
+use crate::{Error, ErrorKind, Result};
+
+/// Set once, when the process begins to end: no new Python code runs after that.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    static KEEPING: Cell<Keeping> = const { Cell::new(Keeping::Nothing) };
+    /// Dropped when the thread ends; it is only made when there is something to give back.
+    static KEPT: Kept = const { Kept { headers: Headers::new() } };
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keeping {
+    Nothing,
+    State,
+    /// This thread's destructors run: what it attaches from now on, it gives back at once.
+    Ended,
+}
+
+/// Proof that this thread is attached: it holds a thread state, and the lock where there is one.
+///
+/// Zero-sized but for the table, copied freely, never sent to another thread.
+#[derive(Clone, Copy)]
+pub(crate) struct Attached<'a> {
+    pub(crate) api: &'static Api,
+    attachment: PhantomData<&'a Attachment>,
+}
+
+/// An attachment of this thread, released on drop.
+pub(crate) struct Attachment {
+    api: &'static Api,
+    state: PyGILState_STATE,
+    not_send: PhantomData<*mut ()>,
+}
+
+impl Attachment {
+    /// Attaches this thread; a thread that is attached already goes on as it is.
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Ending` when the process is ending, `ErrorKind::Start` before a start.
+    #[inline]
+    pub(crate) fn new() -> Result<Attachment> {
+        let Some(api) = api() else { return Err(not_started()) };
+        if ENDING.load(Ordering::Acquire) && !is_attached() {
+            return Err(ending());
+        }
+        Ok(Attachment::ensure(api))
+    }
+
+    /// Attaches, also while the process is ending; the interpreter runs.
+    #[inline]
+    pub(super) fn ensure(api: &'static Api) -> Attachment {
+        // SAFETY: the table is only filled once an interpreter runs, and it is never finalised.
+        let state = unsafe { (api.PyGILState_Ensure)() };
+        if KEEPING.get() == Keeping::Nothing {
+            keep(api);
+        }
+        Attachment { api, state, not_send: PhantomData }
+    }
+
+    #[inline]
+    pub(crate) fn token(&self) -> Attached<'_> {
+        Attached { api: self.api, attachment: PhantomData }
+    }
+}
+
+impl Drop for Attachment {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: the state is what Ensure returned on this thread (an Attachment is not Send), and
+        // attachments are nested as values are.
+        unsafe { (self.api.PyGILState_Release)(self.state) }
+    }
+}
+
+impl Attached<'_> {
+    /// Runs other work while other threads may hold the interpreter.
+    pub(crate) fn detach<R>(self, work: impl FnOnce() -> R) -> R {
+        struct Restore(&'static Api, *mut PyThreadState);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                // SAFETY: SaveThread returned this state on this thread, which holds none now.
+                unsafe { (self.0.PyEval_RestoreThread)(self.1) }
+            }
+        }
+        // SAFETY: this thread is attached.
+        let _restore = Restore(self.api, unsafe { (self.api.PyEval_SaveThread)() });
+        work()
+    }
+
+    /// Lends this thread's spare array headers; none while the thread's destructors run.
+    #[inline]
+    pub(crate) fn headers<R>(self, work: impl FnOnce(&Headers) -> R) -> Option<R> {
+        KEPT.try_with(|kept| work(&kept.headers)).ok()
+    }
+}
+
+#[cold]
+fn keep(api: &'static Api) {
+    // Registers the destructor; fails when this thread's destructors have run already.
+    if KEPT.try_with(|_| ()).is_ok() {
+        // SAFETY: this thread is attached, so this only raises the state's counter. The matching
+        // release is in `Kept::drop`.
+        unsafe { (api.PyGILState_Ensure)() };
+        KEEPING.set(Keeping::State);
+    } else {
+        KEEPING.set(Keeping::Ended);
+    }
+}
+
+/// What a thread keeps between its attachments.
+struct Kept {
+    headers: Headers,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let kept = KEEPING.replace(Keeping::Ended);
+        let Some(api) = api() else { return };
+        // While the process ends, the thread that ends it holds the interpreter for good: waiting
+        // for it here would hang whoever joins this thread.
+        if kept != Keeping::State || ENDING.load(Ordering::Acquire) {
+            return;
+        }
+        let attachment = Attachment::ensure(api);
+        self.headers.clear(attachment.token());
+        // SAFETY: gives back the count that `keep` took; the attachment's own is the last one, so
+        // its drop destroys the state, or leaves it to the thread that started the interpreter.
+        unsafe { (api.PyGILState_Release)(PYGILSTATE_LOCKED) };
+    }
+}
+
+/// `PyGILState_LOCKED`: the state was held before, so releasing keeps it held.
+const PYGILSTATE_LOCKED: PyGILState_STATE = 0;
+
+/// Whether this thread is attached, asked of CPython itself.
+///
+/// Not `PyGILState_Check`: once a sub-interpreter exists, it answers yes to everybody. Up to 3.11
+/// the current state is that of whichever thread holds the lock, so it is compared with this
+/// thread's own.
+#[inline]
+pub(crate) fn is_attached() -> bool {
+    let Some(api) = api() else { return false };
+    // SAFETY: both only read: the current state may be asked for by anybody, this thread's own
+    // state once the interpreter runs.
+    unsafe {
+        let current = match (api.PyThreadState_GetUnchecked, api._PyThreadState_UncheckedGet) {
+            (Some(get), _) | (None, Some(get)) => get(),
+            (None, None) => return false,
+        };
+        !current.is_null() && current == (api.PyGILState_GetThisThreadState)()
+    }
+}
+
+/// Runs work if this thread is attached.
+#[inline]
+pub(crate) fn if_attached<R>(work: impl FnOnce(Attached<'_>) -> R) -> Option<R> {
+    if !is_attached() {
+        return None;
+    }
+    api().map(|api| work(Attached { api, attachment: PhantomData }))
+}
+
+pub(crate) fn is_ending() -> bool {
+    ENDING.load(Ordering::Acquire)
+}
+
+/// Attaches the thread that ends the process, and keeps all others out from now on.
+///
+/// Its attachment is never released: the libraries' own destructors run next, and a thread that
+/// computed in them meanwhile would crash the process that has already done its work.
+pub(crate) fn attach_to_end(api: &'static Api) -> Option<Attachment> {
+    (!ENDING.swap(true, Ordering::AcqRel)).then(|| Attachment::ensure(api))
+}
+
+#[cold]
+fn not_started() -> Error {
+    Error::new(ErrorKind::Start, "no Python runs yet: begin with Python::start()")
+}
+
+#[cold]
+fn ending() -> Error {
+    Error::new(ErrorKind::Ending, "the process is ending, and Python with it")
+}

@@ -1,0 +1,84 @@
+//! What a call did: bytes lent, bytes copied and why, and where its time went.
+
+use std::fmt;
+use std::time::Duration;
+
+/// What one call did, for those who want to know where time and memory went.
+///
+/// Got from [`Function::call_with_receipt`](crate::Function::call_with_receipt).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// Bytes that Python saw in the caller's own memory.
+    pub lent_bytes: usize,
+    /// Bytes of memory that was given away to Python without a copy.
+    pub given_bytes: usize,
+    /// Bytes of results that are read where NumPy put them.
+    pub borrowed_bytes: usize,
+    /// Each copy that had to be made.
+    pub copies: Vec<Copy>,
+    /// Time until the interpreter was this thread's.
+    pub waiting: Duration,
+    /// Time inside the Python function.
+    pub in_python: Duration,
+    /// Time from door to door.
+    pub total: Duration,
+}
+
+/// One copy that a call had to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Copy {
+    /// Its size in bytes.
+    pub bytes: usize,
+    /// Why the memory could not be used as it lay.
+    pub reason: CopyReason,
+}
+
+/// Why array memory was copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CopyReason {
+    /// The result is an argument that was lent, or a view of one.
+    Lent,
+    /// Somebody in Python still holds the array, or memory of its, and could change it.
+    NotUnique,
+    /// The memory belongs to an object of another kind, named here, that may show it to others.
+    ForeignOwner(String),
+    /// The array's byte order is not this machine's.
+    ByteOrder,
+    /// The array's elements do not lie at addresses that Rust may read them at.
+    Misaligned,
+    /// The array's `bool` bytes are not all 0 or 1.
+    Bool,
+    /// A cast was asked for by name.
+    Cast,
+    /// A copy was asked for by name: a `Vec` result, a [`Copied`](crate::Copied) argument.
+    Asked,
+}
+
+impl fmt::Display for CopyReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CopyReason::Lent => f.write_str("it is memory that was only lent"),
+            CopyReason::NotUnique => f.write_str("Python still holds the array"),
+            CopyReason::ForeignOwner(owner) => write!(f, "its memory belongs to {owner}"),
+            CopyReason::ByteOrder => f.write_str("it is not in this machine's byte order"),
+            CopyReason::Misaligned => f.write_str("its elements are not aligned"),
+            CopyReason::Bool => f.write_str("it has bool bytes other than 0 and 1"),
+            CopyReason::Cast => f.write_str("a cast was asked for"),
+            CopyReason::Asked => f.write_str("a copy was asked for"),
+        }
+    }
+}
+
+impl Receipt {
+    pub(crate) fn add_copy(&mut self, bytes: usize, reason: CopyReason) {
+        self.copies.push(Copy { bytes, reason });
+    }
+
+    /// Returns how many bytes were copied in all.
+    pub fn copied_bytes(&self) -> usize {
+        self.copies.iter().map(|copy| copy.bytes).sum()
+    }
+}

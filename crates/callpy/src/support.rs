@@ -1,0 +1,168 @@
+//! What callpy does in Python, called from Rust: `support.py`, run once in a module of its own.
+
+use std::ffi::CStr;
+use std::sync::OnceLock;
+
+use crate::raw::objects::{ArgumentList, Outcome};
+use crate::raw::{Attached, Ref};
+use crate::{Error, ErrorKind, Result, exception};
+
+const SOURCE: &str = concat!(include_str!("support.py"), "\0");
+
+static MODULE: OnceLock<Ref> = OnceLock::new();
+
+fn module(py: Attached<'_>) -> Outcome<&'static Ref> {
+    if let Some(module) = MODULE.get() {
+        return Ok(module);
+    }
+    let source = CStr::from_bytes_with_nul(SOURCE.as_bytes()).expect("support.py has no NUL");
+    let module = py.run_module(c"callpy", c"<callpy>", source)?;
+    Ok(MODULE.get_or_init(|| module))
+}
+
+fn get(py: Attached<'_>, name: &CStr) -> Outcome<Ref> {
+    py.attribute(module(py)?, &py.interned(name)?)
+}
+
+fn call(py: Attached<'_>, name: &CStr, arguments: &[&Ref]) -> Outcome<Ref> {
+    let function = get(py, name)?;
+    let mut list = ArgumentList::new();
+    for argument in arguments {
+        list.push(argument.clone_ref(py));
+    }
+    let result = py.call(&function, &list);
+    list.release(py);
+    result
+}
+
+fn text(py: Attached<'_>, name: &CStr, argument: &Ref) -> Outcome<String> {
+    let text = call(py, name, &[argument])?;
+    py.text(&text).map(str::to_owned)
+}
+
+/// What a started interpreter still needs: the host's signals stay the host's.
+pub(crate) fn after_start(py: Attached<'_>) -> Result<()> {
+    call(py, c"after_start", &[])
+        .map(drop)
+        .map_err(|raised| exception::into_error(py, raised).at("the interpreter's start"))
+}
+
+/// Runs exit handlers and flushes the streams; nobody is left to be told of a failure.
+pub(crate) fn end(py: Attached<'_>) {
+    let _ = call(py, c"end", &[]);
+}
+
+pub(crate) fn lent(py: Attached<'_>) -> Result<Ref> {
+    get(py, c"LENT").map_err(|raised| exception::into_error(py, raised))
+}
+
+/// Imports NumPy and returns the capsule of its C API.
+pub(crate) fn numpy_table(py: Attached<'_>) -> Result<Ref> {
+    call(py, c"numpy_table", &[]).map_err(|raised| {
+        let error = exception::into_error(py, raised);
+        let missing = error.exception().is_some_and(|exception| {
+            exception.type_name() == "ModuleNotFoundError"
+                && exception.message() == "No module named 'numpy'"
+        });
+        let place = process_executable(py);
+        let message = if missing {
+            format!(
+                "arrays need NumPy, which {place} does not have: install it there \
+                 (`{place} -m pip install numpy`), or declare the requirement \"numpy\" when Python is started"
+            )
+        } else {
+            format!("arrays need NumPy, and that of {place} can't be imported: {error}")
+        };
+        let detail = format!("{error:#}");
+        Error::new(ErrorKind::Numpy, message).with_detail(detail).with_source(error)
+    })
+}
+
+fn process_executable(py: Attached<'_>) -> String {
+    let executable = || {
+        let sys = py.import(c"sys")?;
+        let executable = py.attribute(&sys, &py.interned(c"executable")?)?;
+        py.text(&executable).map(str::to_owned)
+    };
+    executable().unwrap_or_else(|_| "python".to_owned())
+}
+
+pub(crate) fn describe(py: Attached<'_>, exception: &Ref) -> Option<Ref> {
+    call(py, c"describe", &[exception]).ok()
+}
+
+/// Names what an object is, as an error message does: "a list", "an array of int32 (3x4)".
+pub(crate) fn what(py: Attached<'_>, object: &Ref) -> String {
+    text(py, c"what", object).unwrap_or_else(|_| "an object".to_owned())
+}
+
+/// Returns a NumPy scalar as the Python scalar it stands for.
+pub(crate) fn plain(py: Attached<'_>, object: &Ref) -> Outcome<Ref> {
+    call(py, c"plain", &[object])
+}
+
+pub(crate) fn set(py: Attached<'_>, items: &Ref) -> Outcome<Ref> {
+    call(py, c"make_set", &[items])
+}
+
+/// Returns a list of a set's items; `None` for what is not a set.
+pub(crate) fn set_items(py: Attached<'_>, set: &Ref) -> Outcome<Option<Ref>> {
+    call(py, c"set_items", &[set]).map(|items| (!py.is_none(&items)).then_some(items))
+}
+
+pub(crate) fn native(py: Attached<'_>, array: &Ref) -> Result<Ref> {
+    call(py, c"native", &[array]).map_err(|raised| exception::into_error(py, raised))
+}
+
+pub(crate) fn is_masked(py: Attached<'_>, array: &Ref) -> Result<bool> {
+    call(py, c"is_masked", &[array])
+        .and_then(|answer| py.is_true(&answer))
+        .map_err(|raised| exception::into_error(py, raised))
+}
+
+pub(crate) fn byte_size(py: Attached<'_>, array: &Ref) -> Result<usize> {
+    let size = || py.as_u64(&py.attribute(array, &py.interned(c"nbytes")?)?);
+    size().map(|size| size as usize).map_err(|raised| exception::into_error(py, raised))
+}
+
+pub(crate) fn load_file(py: Attached<'_>, path: &Ref) -> Outcome<Ref> {
+    call(py, c"load_file", &[path])
+}
+
+pub(crate) fn load_source(
+    py: Attached<'_>,
+    name: &Ref,
+    filename: &Ref,
+    source: &Ref,
+) -> Outcome<Ref> {
+    call(py, c"load_source", &[name, filename, source])
+}
+
+pub(crate) fn add_path(py: Attached<'_>, folder: &Ref) -> Outcome<()> {
+    call(py, c"add_path", &[folder]).map(drop)
+}
+
+/// Returns the names of an object's callables, those most like `wanted` first.
+pub(crate) fn callables(object: &crate::Object, wanted: &str) -> Result<Vec<String>> {
+    let scope = crate::Scope::new()?;
+    let py = scope.py();
+    let names = || {
+        let names = py.items(&call(py, c"callables", &[&object.0, &py.str(wanted)?])?)?;
+        names.iter().map(|name| py.text(name).map(str::to_owned)).collect::<Outcome<_>>()
+    };
+    scope.ok(names())
+}
+
+/// Lets go of what holds a lent array by oversight.
+pub(crate) fn release(py: Attached<'_>, lent: &Ref) {
+    let _ = call(py, c"release", &[lent]);
+}
+
+/// Says in words who holds a lent array.
+pub(crate) fn holders(py: Attached<'_>, lent: &Ref) -> Vec<String> {
+    let holders = || {
+        let holders = py.items(&call(py, c"holders", &[lent])?)?;
+        holders.iter().map(|holder| py.text(holder).map(str::to_owned)).collect::<Outcome<_>>()
+    };
+    holders().unwrap_or_default()
+}
