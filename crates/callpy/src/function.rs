@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::convert::{Call, FromPython, IntoPython};
+use crate::raw::Ref;
 use crate::raw::objects::ArgumentList;
-use crate::raw::{Outcome, Ref};
 use crate::receipt::Receipt;
 use crate::scope::Scope;
 use crate::{Error, ErrorKind, Object, Result, support};
@@ -70,9 +70,9 @@ impl Function {
     /// If Python keeps memory that was only lent: see [`array`](crate::array).
     #[inline]
     pub fn call<'a, R: FromPython>(&self, arguments: impl IntoPython<'a>) -> Result<R> {
-        let mut scope = Scope::new()?;
-        scope.deny_copies(self.deny_copies);
-        call_object(&self.inner.object.0, || self.inner.name.clone(), scope, arguments).1
+        let mut call = Call::new(Scope::new()?);
+        call.scope.deny_copies = self.deny_copies;
+        call.run(&self.inner.object.0, || self.inner.name.clone(), arguments)
     }
 
     /// Calls the function as [`call`](Function::call) does, and says what that took.
@@ -85,15 +85,15 @@ impl Function {
         arguments: impl IntoPython<'a>,
     ) -> Result<(R, Receipt)> {
         let start = Instant::now();
-        let mut scope = Scope::new()?;
-        scope.deny_copies(self.deny_copies);
+        let mut call = Call::new(Scope::new()?);
+        call.scope.deny_copies = self.deny_copies;
         let receipt = Receipt { waiting: start.elapsed(), ..Receipt::default() };
-        scope.receipt = Some(Box::new(receipt));
-        let name = || self.inner.name.clone();
-        let (receipt, result) = call_object(&self.inner.object.0, name, scope, arguments);
-        let mut receipt = *receipt.unwrap_or_default();
+        call.scope.receipt = Some(Box::new(receipt));
+        let result = call.run(&self.inner.object.0, || self.inner.name.clone(), arguments)?;
+        let mut receipt = *call.scope.receipt.take().unwrap_or_default();
+        drop(call);
         receipt.total = start.elapsed();
-        Ok((result?, receipt))
+        Ok((result, receipt))
     }
 
     /// Returns a handle by which every copy of array memory is an error.
@@ -127,43 +127,41 @@ impl<'a> IntoPython<'a> for &Function {
     }
 }
 
-/// One call, from door to door; the scope has attached the thread, and its end detaches it.
-#[inline]
-pub(crate) fn call_object<'a, R: FromPython>(
-    callable: &Ref,
-    name: impl Fn() -> String,
-    scope: Scope<'a>,
-    arguments: impl IntoPython<'a>,
-) -> (Option<Box<Receipt>>, Result<R>) {
-    let mut call = Call { list: ArgumentList::new(), scope };
-    let result = match arguments.place(&mut call) {
-        Ok(()) => call
-            .run(callable)
-            .map_err(|raised| crate::exception::into_error(call.scope.py(), raised)),
-        Err(error) => Err(error.at(name())),
-    };
-    let Call { list, mut scope } = call;
-    list.release(scope.py());
-    let result = result.and_then(|object| {
-        R::from_python(Object(object), &mut scope)
-            .map_err(|error| error.at(format_args!("the result of {}", name())))
-    });
-    let receipt = scope.receipt.take();
-    (receipt, scope.settle(name, result))
-}
-
-impl Call<'_> {
+impl<'a> Call<'a> {
     #[inline]
-    fn run(&mut self, callable: &Ref) -> Outcome<Ref> {
-        if self.scope.receipt.is_none() {
-            return self.scope.py().call(callable, &self.list);
-        }
-        let start = Instant::now();
+    pub(crate) fn new(scope: Scope<'a>) -> Self {
+        Call { list: ArgumentList::new(), scope }
+    }
+
+    /// Runs one call, from door to door; the scope has attached the thread, and its end detaches it.
+    #[inline]
+    pub(crate) fn run<R: FromPython>(
+        &mut self,
+        callable: &Ref,
+        name: impl Fn() -> String,
+        arguments: impl IntoPython<'a>,
+    ) -> Result<R> {
+        let result = match arguments.place(self) {
+            Ok(()) => self.python(callable),
+            Err(error) => Err(error.at(name())),
+        };
+        self.list.release(self.scope.py());
+        let result = match result {
+            Ok(object) => R::from_python(Object(object), &mut self.scope)
+                .map_err(|error| error.at(format_args!("the result of {}", name()))),
+            Err(error) => Err(error),
+        };
+        self.scope.settle(name, result)
+    }
+
+    #[inline]
+    fn python(&mut self, callable: &Ref) -> Result<Ref> {
+        let start = self.scope.receipt.is_some().then(Instant::now);
         let result = self.scope.py().call(callable, &self.list);
-        if let Some(receipt) = &mut self.scope.receipt {
+        if let (Some(start), Some(receipt)) = (start, &mut self.scope.receipt) {
             receipt.in_python = start.elapsed();
         }
-        result
+        self.scope.ok(result)
     }
 }
 

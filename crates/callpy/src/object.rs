@@ -3,8 +3,7 @@
 use std::fmt;
 
 use crate::Result;
-use crate::convert::{FromPython, IntoPython};
-use crate::function::call_object;
+use crate::convert::{Call, FromPython, IntoPython};
 use crate::raw::{Attachment, Ref};
 use crate::scope::Scope;
 
@@ -90,7 +89,7 @@ impl Object {
     ///
     /// As there.
     pub fn call<'a, R: FromPython>(&self, arguments: impl IntoPython<'a>) -> Result<R> {
-        call_object(&self.0, || self.to_string(), Scope::new()?, arguments).1
+        Call::new(Scope::new()?).run(&self.0, || self.to_string(), arguments)
     }
 
     /// Calls a method of the object.
@@ -104,7 +103,7 @@ impl Object {
         arguments: impl IntoPython<'a>,
     ) -> Result<R> {
         let method = self.attr(name)?;
-        call_object(&method.0, || name.to_owned(), Scope::new()?, arguments).1
+        Call::new(Scope::new()?).run(&method.0, || name.to_owned(), arguments)
     }
 
     /// Converts the object to a Rust value.

@@ -18,7 +18,7 @@ pub struct Scope<'a> {
     // Dropped in this order: the loans are settled while the thread is attached.
     pub(crate) loans: Loans,
     attachment: Attachment,
-    deny_copies: bool,
+    pub(crate) deny_copies: bool,
     pub(crate) receipt: Option<Box<Receipt>>,
     lends: PhantomData<Cell<&'a ()>>,
 }
@@ -39,11 +39,6 @@ impl<'a> Scope<'a> {
             receipt: None,
             lends: PhantomData,
         }
-    }
-
-    #[inline]
-    pub(crate) fn deny_copies(&mut self, deny: bool) {
-        self.deny_copies = deny;
     }
 
     #[inline]
@@ -83,7 +78,7 @@ impl<'a> Scope<'a> {
 
     /// Ends every loan, then detaches; an error takes the result's place if that held a loan.
     #[inline]
-    pub(crate) fn settle<R>(mut self, name: impl Fn() -> String, result: Result<R>) -> Result<R> {
+    pub(crate) fn settle<R>(&mut self, name: impl Fn() -> String, result: Result<R>) -> Result<R> {
         if self.loans.is_empty() {
             return result;
         }

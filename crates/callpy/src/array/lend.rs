@@ -16,24 +16,30 @@ struct Loan {
     array: Ref,
     /// Its place among the arguments, from 1.
     argument: usize,
-    /// Writable bools: what Python wrote must be made 0 or 1 before Rust reads it.
-    bools: Option<(*mut u8, usize)>,
 }
 
 /// The loans of one call.
 pub(crate) struct Loans {
     /// Most calls lend one to three arrays; those need no allocation.
     few: [Option<Loan>; 3],
-    more: Vec<Loan>,
+    more: Option<Box<More>>,
     numpy: Option<&'static Numpy>,
     /// The argument that is being converted.
     pub(crate) argument: usize,
 }
 
+/// What few calls have.
+#[derive(Default)]
+struct More {
+    loans: Vec<Loan>,
+    /// Writable bools: what Python wrote must be made 0 or 1 before Rust reads it.
+    bools: Vec<(*mut u8, usize)>,
+}
+
 impl Loans {
     #[inline]
     pub(crate) fn new() -> Loans {
-        Loans { few: [const { None }; 3], more: Vec::new(), numpy: None, argument: 0 }
+        Loans { few: [const { None }; 3], more: None, numpy: None, argument: 0 }
     }
 
     #[inline]
@@ -42,12 +48,12 @@ impl Loans {
     }
 
     #[inline]
-    fn add(&mut self, numpy: &'static Numpy, array: Ref, bools: Option<(*mut u8, usize)>) {
+    fn add(&mut self, numpy: &'static Numpy, array: Ref) {
         self.numpy = Some(numpy);
-        let loan = Loan { array, argument: self.argument, bools };
+        let loan = Loan { array, argument: self.argument };
         match self.few.iter_mut().find(|slot| slot.is_none()) {
             Some(slot) => *slot = Some(loan),
-            None => self.more.push(loan),
+            None => self.more.get_or_insert_default().loans.push(loan),
         }
     }
 
@@ -64,12 +70,41 @@ impl Loans {
     ) -> Option<Error> {
         let numpy = self.numpy.take()?;
         let mut held = Vec::new();
-        for loan in self.few.iter_mut().filter_map(Option::take).chain(self.more.drain(..)) {
+        for slot in &mut self.few {
+            let Some(loan) = slot.take() else { break };
             if let Some(loan) = loan.end(py, numpy) {
                 held.push(loan);
             }
         }
-        if held.is_empty() { None } else { settle_held(py, numpy, function, held, give_up) }
+        if held.is_empty() && self.more.is_none() {
+            return None;
+        }
+        self.settle_rest(py, numpy, held, function, give_up)
+    }
+
+    #[cold]
+    fn settle_rest(
+        &mut self,
+        py: Attached<'_>,
+        numpy: &Numpy,
+        mut held: Vec<Loan>,
+        function: impl Fn() -> String,
+        give_up: impl FnOnce(),
+    ) -> Option<Error> {
+        let more = self.more.take().unwrap_or_default();
+        held.extend(more.loans.into_iter().filter_map(|loan| loan.end(py, numpy)));
+        let error = match held.is_empty() {
+            true => None,
+            false => settle_held(py, numpy, function, held, give_up),
+        };
+        for (bytes, len) in more.bools {
+            // SAFETY: the caller's own `&mut [bool]`, which Python no longer knows; as bytes, since
+            // Python may have written any.
+            for byte in unsafe { std::slice::from_raw_parts_mut(bytes, len) } {
+                *byte = (*byte != 0).into();
+            }
+        }
+        error
     }
 }
 
@@ -80,7 +115,7 @@ impl Loan {
         if self.array.references(py) != 1 {
             return Some(self);
         }
-        let array = Ndarray::of(py, numpy, &self.array).expect("a loan is an ndarray");
+        let array = Ndarray::known(py, &self.array);
         if array.has_weakrefs() {
             // Somebody may revive it yet: then it must be empty, or be seen here.
             array.make_empty();
@@ -88,19 +123,11 @@ impl Loan {
                 return Some(self);
             }
         }
-        if let Some((bytes, len)) = self.bools {
-            // SAFETY: the caller's own `&mut [bool]`, which Python no longer knows; as bytes, since
-            // Python may have written any.
-            for byte in unsafe { std::slice::from_raw_parts_mut(bytes, len) } {
-                *byte = (*byte != 0).into();
-            }
-        }
         ndarray::keep_header(py, numpy, self.array);
         None
     }
 }
 
-#[cold]
 fn settle_held(
     py: Attached<'_>,
     numpy: &Numpy,
@@ -183,14 +210,15 @@ impl<'a> Scope<'a> {
     unsafe fn lend_memory<T: Element>(&mut self, memory: SliceMemory) -> Result<Object> {
         let (py, loans, receipt) = self.lending();
         let numpy = py.numpy()?;
-        let dtype = dtype_object(py, numpy, T::DTYPE)?;
         // SAFETY: as the caller says; a slice is aligned, and T is the dtype's own layout.
-        let array = unsafe { ndarray::lend_slice(py, numpy, dtype, memory) }
+        let array = unsafe { ndarray::lend_slice(py, numpy, T::DTYPE.type_num(), memory) }
             .map_err(|raised| exception::into_error(py, raised))?;
-        let bools = (memory.writable && T::DTYPE == Dtype::Bool)
-            .then(|| (memory.data.cast::<u8>(), memory.len));
         let argument = array.clone_ref(py);
-        loans.add(numpy, array, bools);
+        loans.add(numpy, array);
+        if memory.writable && T::DTYPE == Dtype::Bool {
+            let bools = (memory.data.cast(), memory.len);
+            loans.more.get_or_insert_default().bools.push(bools);
+        }
         if let Some(receipt) = receipt {
             receipt.lent_bytes += memory.len * memory.item_size;
         }
@@ -212,8 +240,8 @@ impl<'a> Scope<'a> {
     ) -> Result<Object> {
         let (py, _, receipt) = self.lending();
         let numpy = py.numpy()?;
-        let dtype = dtype_object(py, numpy, T::DTYPE)?;
         let into_error = |raised| exception::into_error(py, raised);
+        let dtype = numpy.dtype_of(py, T::DTYPE.type_num()).map_err(into_error)?;
         let base = py.capsule(Box::new(owner)).map_err(into_error)?;
         let lengths: Vec<isize> = shape.iter().map(|length| *length as isize).collect();
         let writable: c_int = if writable { flags::WRITEABLE } else { 0 };
@@ -234,12 +262,6 @@ impl<'a> Scope<'a> {
         // SAFETY: the vector's buffer stays where it is until the vector is dropped.
         unsafe { self.give_memory::<T, _>(vector, data, &shape, true) }
     }
-}
-
-fn dtype_object(py: Attached<'_>, numpy: &Numpy, dtype: Dtype) -> Result<Ref> {
-    numpy
-        .dtype_of(py, dtype.type_num())
-        .ok_or_else(|| Error::new(ErrorKind::Numpy, format!("this NumPy has no dtype {dtype}")))
 }
 
 /// Memory of any owner, given to Python read-only and without a copy: a memory map, a buffer of

@@ -210,7 +210,11 @@ impl<'a> IntoPython<'a> for () {
 
 impl FromPython for () {
     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
-        if scope.py().is_none(&object.0) { Ok(()) } else { Err(scope.mismatch("None", &object.0)) }
+        if !scope.py().is_none(&object.0) {
+            return Err(scope.mismatch("None", &object.0));
+        }
+        object.0.release(scope.py());
+        Ok(())
     }
 }
 

@@ -71,6 +71,13 @@ impl<'r> Ndarray<'r> {
         py.is_instance(object, numpy.array_type()).then_some(Ndarray { py, object })
     }
 
+    /// Takes the object for an ndarray, which the caller has made it.
+    #[inline]
+    pub(crate) fn known(py: Attached<'r>, object: &'r Ref) -> Ndarray<'r> {
+        debug_assert!(py.numpy_if_loaded().is_some_and(|n| py.is_instance(object, n.array_type())));
+        Ndarray { py, object }
+    }
+
     #[inline]
     fn fields(self) -> *mut Fields {
         // SAFETY: an ndarray's fields follow its header, in the same allocation.
@@ -204,16 +211,47 @@ impl<'r> Ndarray<'r> {
 /// The flags of a lent slice: one axis, packed.
 const SLICE: c_int = flags::C_CONTIGUOUS | flags::F_CONTIGUOUS | flags::ALIGNED;
 
-/// The spare headers of a thread.
-pub(crate) struct Headers([Cell<Option<Ref>>; 4]);
+/// The last of the type numbers that are numbers (`NPY_CLONGDOUBLE`).
+const LAST_NUMBER: c_int = 16;
+
+/// The spare headers of a thread, each beside the number of its dtype.
+pub(crate) struct Headers([Cell<Option<(Ref, c_int)>>; 4]);
 
 impl Headers {
     pub(crate) const fn new() -> Headers {
         Headers([const { Cell::new(None) }; 4])
     }
 
+    /// Takes a spare header of this dtype.
+    #[inline]
+    fn take(&self, type_num: c_int) -> Option<Ref> {
+        for slot in &self.0 {
+            match slot.take() {
+                Some((header, number)) if number == type_num => return Some(header),
+                // Another element type waits for its turn.
+                other => slot.set(other),
+            }
+        }
+        None
+    }
+
+    /// Keeps a header for later, or gives it back where there is no place.
+    #[inline]
+    fn put(&self, header: Ref, type_num: c_int) -> Option<Ref> {
+        for slot in &self.0 {
+            match slot.take() {
+                None => {
+                    slot.set(Some((header, type_num)));
+                    return None;
+                }
+                other => slot.set(other),
+            }
+        }
+        Some(header)
+    }
+
     pub(crate) fn clear(&self, py: Attached<'_>) {
-        for header in self.0.iter().filter_map(Cell::take) {
+        for (header, _) in self.0.iter().filter_map(Cell::take) {
             header.release(py);
         }
     }
@@ -233,41 +271,30 @@ pub(crate) struct SliceMemory {
 /// # Safety
 ///
 /// The memory is valid, and nothing else than the array may write it (nor read, where it is
-/// writable), until the caller has seen the array forgotten.
+/// writable), until the caller has seen the array forgotten. The type number is that of a built-in
+/// dtype of this item size.
 #[inline]
 pub(crate) unsafe fn lend_slice(
     py: Attached<'_>,
     numpy: &Numpy,
-    dtype: Ref,
+    type_num: c_int,
     memory: SliceMemory,
 ) -> Result<Ref, Raised> {
     let SliceMemory { data, len, item_size, writable } = memory;
     let flags = SLICE | if writable { flags::WRITEABLE } else { 0 };
-    let spare = py.headers(|headers| {
-        headers.0.iter().find_map(|slot| {
-            let header = slot.take()?;
-            let array = Ndarray { py, object: &header };
-            // Another element type waits for its turn.
-            if array.dtype_ptr() != dtype.as_ptr() {
-                slot.set(Some(header));
-                return None;
-            }
-            let fields = array.fields();
-            // SAFETY: `keep_header` has seen that nobody else knows this header and that it has
-            // one axis, and it has been in this thread's keeping since.
-            unsafe {
-                (*fields).data = data;
-                (*fields).dimensions.write(len as isize);
-                (*fields).strides.write(item_size as isize);
-                (*fields).flags = flags;
-            }
-            Some(header)
-        })
-    });
-    if let Some(Some(header)) = spare {
-        dtype.release(py);
+    if let Some(header) = py.headers(|headers| headers.take(type_num)).flatten() {
+        let fields = Ndarray::known(py, &header).fields();
+        // SAFETY: `keep_header` has seen that nobody else knows this header and that it has one
+        // axis and the dtype, and it has been in this thread's keeping since.
+        unsafe {
+            (*fields).data = data;
+            (*fields).dimensions.write(len as isize);
+            (*fields).strides.write(item_size as isize);
+            (*fields).flags = flags;
+        }
         return Ok(header);
     }
+    let dtype = numpy.dtype_of(py, type_num)?;
     let shape = [len as isize];
     let base = numpy.lent.clone_ref(py);
     // SAFETY: the caller says that the memory is valid for so long.
@@ -277,22 +304,16 @@ pub(crate) unsafe fn lend_slice(
 /// Keeps the header of a loan that has ended, if nobody else can know it.
 #[inline]
 pub(crate) fn keep_header(py: Attached<'_>, numpy: &Numpy, header: Ref) {
-    if (Ndarray { py, object: &header }).is_forgotten(numpy) {
-        let mut header = Some(header);
-        py.headers(|headers| {
-            if let Some(slot) = headers.0.iter().find(|slot| {
-                let spare = slot.take();
-                let free = spare.is_none();
-                slot.set(spare);
-                free
-            }) {
-                slot.set(header.take());
-            }
-        });
-        if let Some(header) = header {
-            header.release(py);
-        }
-    } else {
+    let array = Ndarray::known(py, &header);
+    let (type_num, byte_order) = array.type_num();
+    // Python may have given it another dtype: one of foreign byte order, of flexible size, or with
+    // fields. The numbers of all others name just one layout.
+    let plain = (0..=LAST_NUMBER).contains(&type_num) && !matches!(byte_order, b'<' | b'>');
+    let rest = match plain && array.is_forgotten(numpy) {
+        true => py.headers(|headers| headers.put(header, type_num)).flatten(),
+        false => Some(header),
+    };
+    if let Some(header) = rest {
         header.release(py);
     }
 }

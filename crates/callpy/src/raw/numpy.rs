@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use super::cpython::{PyObject, PyTypeObject};
 use super::memory;
+use super::objects::Outcome;
 use super::reference::Ref;
 use super::thread::Attached;
 use crate::{Error, ErrorKind, Result, support};
@@ -131,15 +132,11 @@ impl Numpy {
     }
 
     /// Returns the dtype of a built-in type number.
-    #[inline]
-    pub(crate) fn dtype_of(&self, py: Attached<'_>, type_num: c_int) -> Option<Ref> {
+    pub(crate) fn dtype_of(&self, py: Attached<'_>, type_num: c_int) -> Outcome<Ref> {
         type Function = unsafe extern "C" fn(c_int) -> *mut PyObject;
         // SAFETY: slot 45 has this type; it returns a new reference, or null with an exception.
-        let dtype = unsafe { Ref::steal(py, self.slot::<Function>(DESCR_FROM_TYPE)(type_num)) };
-        if dtype.is_none() {
-            let _ = py.take_raised();
-        }
-        dtype
+        unsafe { Ref::steal(py, self.slot::<Function>(DESCR_FROM_TYPE)(type_num)) }
+            .ok_or_else(|| py.take_raised())
     }
 
     /// Makes an array over memory that `base` stands for.
@@ -158,7 +155,7 @@ impl Numpy {
         data: *mut c_void,
         flags: c_int,
         base: Ref,
-    ) -> Result<Ref, super::Raised> {
+    ) -> Outcome<Ref> {
         type NewFromDescr = unsafe extern "C" fn(
             *mut PyTypeObject,
             *mut PyObject,
@@ -196,7 +193,7 @@ impl Numpy {
     }
 
     /// Copies an array into a new one in C order that owns its memory, with the same dtype.
-    pub(crate) fn copy(&self, py: Attached<'_>, array: &Ref) -> Result<Ref, super::Raised> {
+    pub(crate) fn copy(&self, py: Attached<'_>, array: &Ref) -> Outcome<Ref> {
         type NewCopy = unsafe extern "C" fn(*mut PyObject, c_int) -> *mut PyObject;
         const C_ORDER: c_int = 0;
         // SAFETY: slot 85 has this type; the caller has seen that this is an ndarray.

@@ -27,51 +27,51 @@ pub(crate) enum Builtin {
     Other,
 }
 
-/// The first arguments of a call that are kept without an allocation.
+/// The arguments of a call that are kept without an allocation.
 const INLINE: usize = 7;
 
 /// The arguments of one call, laid out as `PyObject_Vectorcall` wants them.
 pub(crate) struct ArgumentList {
-    /// Slot 0 is scratch space that the callee may use (`PY_VECTORCALL_ARGUMENTS_OFFSET`).
-    inline: [Option<Ref>; INLINE + 1],
-    /// All of them, with their scratch slot, once they are too many for `inline`.
-    many: Vec<Option<Ref>>,
+    /// Owned references in slots 1 to `len`, while they are few. Slot 0 is scratch space that the
+    /// callee may use (`PY_VECTORCALL_ARGUMENTS_OFFSET`).
+    inline: [*mut PyObject; INLINE + 1],
+    len: usize,
     positional: usize,
+    rest: Option<Box<Rest>>,
+}
+
+/// What few calls have.
+#[derive(Default)]
+struct Rest {
+    /// All the slots, once they are too many for `inline`.
+    many: Vec<*mut PyObject>,
     names: Vec<Ref>,
 }
 
 impl ArgumentList {
     #[inline]
     pub(crate) fn new() -> ArgumentList {
-        ArgumentList {
-            inline: [const { None }; INLINE + 1],
-            many: Vec::new(),
-            positional: 0,
-            names: Vec::new(),
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.positional + self.names.len()
+        ArgumentList { inline: [null_mut(); INLINE + 1], len: 0, positional: 0, rest: None }
     }
 
     #[inline]
     fn add(&mut self, value: Ref) {
-        let slot = self.len() + 1;
-        if slot <= INLINE {
-            self.inline[slot] = Some(value);
+        self.len += 1;
+        if self.len <= INLINE {
+            self.inline[self.len] = value.into_ptr();
             return;
         }
-        if self.many.is_empty() {
-            self.many.extend(self.inline.iter_mut().map(Option::take));
+        let rest = self.rest.get_or_insert_default();
+        if rest.many.is_empty() {
+            rest.many.extend(self.inline);
         }
-        self.many.push(Some(value));
+        rest.many.push(value.into_ptr());
     }
 
     /// Adds a positional argument; false after a keyword argument.
     #[inline]
     pub(crate) fn push(&mut self, value: Ref) -> bool {
-        if !self.names.is_empty() {
+        if self.positional < self.len {
             return false;
         }
         self.add(value);
@@ -82,28 +82,46 @@ impl ArgumentList {
     /// Adds a keyword argument; the name is a Python str.
     pub(crate) fn push_named(&mut self, name: Ref, value: Ref) {
         self.add(value);
-        self.names.push(name);
-    }
-
-    pub(crate) fn next_position(&self) -> usize {
-        self.positional + 1
-    }
-
-    fn slots(&self) -> &[Option<Ref>] {
-        if self.many.is_empty() { &self.inline } else { &self.many }
-    }
-
-    fn values(&self) -> &[Option<Ref>] {
-        &self.slots()[1..=self.len()]
+        self.rest.get_or_insert_default().names.push(name);
     }
 
     #[inline]
-    pub(crate) fn release(mut self, py: Attached<'_>) {
-        for value in self.inline.iter_mut().chain(&mut self.many).filter_map(Option::take) {
-            value.release(py);
+    pub(crate) fn next_position(&self) -> usize {
+        self.len + 1
+    }
+
+    fn names(&self) -> &[Ref] {
+        self.rest.as_ref().map_or(&[], |rest| &rest.names)
+    }
+
+    #[inline]
+    fn values(&self) -> &[*mut PyObject] {
+        if self.len <= INLINE {
+            return &self.inline[1..=self.len];
         }
-        for name in self.names.drain(..) {
-            name.release(py);
+        self.rest.as_ref().map_or(&[], |rest| &rest.many[1..])
+    }
+
+    /// Lets go of the arguments.
+    #[inline]
+    pub(crate) fn release(&mut self, py: Attached<'_>) {
+        for value in self.values() {
+            // SAFETY: the list owns a reference to each of its values, and forgets them below.
+            unsafe { Ref::steal(py, *value) }.into_iter().for_each(|value| value.release(py));
+        }
+        self.len = 0;
+        if self.rest.is_some() {
+            self.rest = None;
+        }
+    }
+}
+
+impl Drop for ArgumentList {
+    #[inline]
+    fn drop(&mut self) {
+        if self.len > 0 {
+            // A panic or an early error: a call has released them.
+            super::thread::if_attached(|py| self.release(py));
         }
     }
 }
@@ -410,20 +428,19 @@ impl<'a> Attached<'a> {
     #[inline]
     pub(crate) fn call(self, callable: &Ref, list: &ArgumentList) -> Outcome<Ref> {
         const OFFSET: usize = 1 << (usize::BITS - 1);
-        let names = if list.names.is_empty() {
-            None
-        } else {
-            Some(self.tuple(list.names.iter().map(|name| name.clone_ref(self)).collect())?)
+        let names = match list.names() {
+            [] => None,
+            names => Some(self.tuple(names.iter().map(|name| name.clone_ref(self)).collect())?),
         };
         let Some(vectorcall) = self.api.PyObject_Vectorcall else {
             return self.call_with_tuple(callable, list, names.as_ref());
         };
         let names = names.as_ref().map_or(null_mut(), Ref::as_ptr);
-        // SAFETY: an `Option<Ref>` is a nullable pointer. The slots of all arguments are filled, the
-        // one before the first is ours to lend as scratch space, and names is null or a tuple of
-        // strings with one name for each value after the positional ones.
+        // SAFETY: the list's values are alive, the slot before the first of them is the list's to
+        // lend as scratch space, and names is null or a tuple of strings with one name for each
+        // value after the positional ones.
         let result = unsafe {
-            let first = list.slots().as_ptr().add(1).cast::<*mut PyObject>();
+            let first = list.values().as_ptr();
             vectorcall(callable.as_ptr(), first, list.positional | OFFSET, names)
         };
         self.outcome(result)
@@ -437,11 +454,13 @@ impl<'a> Attached<'a> {
         list: &ArgumentList,
         names: Option<&Ref>,
     ) -> Outcome<Ref> {
-        let values = || list.values().iter().flatten().map(|value| value.clone_ref(self));
-        let positional = self.tuple(values().take(list.positional).collect())?;
+        // SAFETY: the list owns a reference to each of its values.
+        let value = |value: &*mut PyObject| unsafe { Ref::borrow(self, *value) };
+        let (positional, named) = list.values().split_at(list.positional);
+        let positional = self.tuple(positional.iter().filter_map(value).collect())?;
         let keywords = match names {
             Some(names) => {
-                let named = values().skip(list.positional);
+                let named = named.iter().filter_map(value);
                 Some(self.dict(self.tuple_items(names)?.into_iter().zip(named))?)
             }
             None => None,

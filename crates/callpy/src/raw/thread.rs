@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::cpython::{Api, PyGILState_STATE, PyThreadState, api};
@@ -17,6 +18,8 @@ static ENDING: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     static KEEPING: Cell<Keeping> = const { Cell::new(Keeping::Nothing) };
+    /// The thread state that is kept, as long as it is; null otherwise.
+    static STATE: Cell<*mut PyThreadState> = const { Cell::new(null_mut()) };
     /// Dropped when the thread ends; it is only made when there is something to give back.
     static KEPT: Kept = const { Kept { headers: Headers::new() } };
 }
@@ -41,7 +44,8 @@ pub(crate) struct Attached<'a> {
 /// An attachment of this thread, released on drop.
 pub(crate) struct Attachment {
     api: &'static Api,
-    state: PyGILState_STATE,
+    /// What `PyGILState_Ensure` returned; none where the thread was attached already.
+    state: Option<PyGILState_STATE>,
     not_send: PhantomData<*mut ()>,
 }
 
@@ -54,6 +58,10 @@ impl Attachment {
     #[inline]
     pub(crate) fn new() -> Result<Attachment> {
         let Some(api) = api() else { return Err(not_started()) };
+        let state = STATE.get();
+        if !state.is_null() && current_state(api) == state {
+            return Ok(Attachment { api, state: None, not_send: PhantomData });
+        }
         if ENDING.load(Ordering::Acquire) && !is_attached() {
             return Err(ending());
         }
@@ -68,7 +76,7 @@ impl Attachment {
         if KEEPING.get() == Keeping::Nothing {
             keep(api);
         }
-        Attachment { api, state, not_send: PhantomData }
+        Attachment { api, state: Some(state), not_send: PhantomData }
     }
 
     #[inline]
@@ -80,9 +88,11 @@ impl Attachment {
 impl Drop for Attachment {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: the state is what Ensure returned on this thread (an Attachment is not Send), and
-        // attachments are nested as values are.
-        unsafe { (self.api.PyGILState_Release)(self.state) }
+        if let Some(state) = self.state {
+            // SAFETY: the state is what Ensure returned on this thread (an Attachment is not Send),
+            // and attachments are nested as values are.
+            unsafe { (self.api.PyGILState_Release)(state) }
+        }
     }
 }
 
@@ -115,6 +125,7 @@ fn keep(api: &'static Api) {
         // SAFETY: this thread is attached, so this only raises the state's counter. The matching
         // release is in `Kept::drop`.
         unsafe { (api.PyGILState_Ensure)() };
+        STATE.set(current_state(api));
         KEEPING.set(Keeping::State);
     } else {
         KEEPING.set(Keeping::Ended);
@@ -136,6 +147,7 @@ impl Drop for Kept {
             return;
         }
         let attachment = Attachment::ensure(api);
+        STATE.set(null_mut());
         self.headers.clear(attachment.token());
         // SAFETY: gives back the count that `keep` took; the attachment's own is the last one, so
         // its drop destroys the state, or leaves it to the thread that started the interpreter.
@@ -146,23 +158,29 @@ impl Drop for Kept {
 /// `PyGILState_LOCKED`: the state was held before, so releasing keeps it held.
 const PYGILSTATE_LOCKED: PyGILState_STATE = 0;
 
+/// The thread state that is current: this thread's own if it is attached. Up to 3.11 it is that of
+/// whichever thread holds the lock, and so another's, or null, if this thread does not.
+#[inline]
+fn current_state(api: &Api) -> *mut PyThreadState {
+    match (api.PyThreadState_GetUnchecked, api._PyThreadState_UncheckedGet) {
+        // SAFETY: only reads a variable, and may be called by anybody.
+        (Some(get), _) | (None, Some(get)) => unsafe { get() },
+        (None, None) => null_mut(),
+    }
+}
+
 /// Whether this thread is attached, asked of CPython itself.
 ///
-/// Not `PyGILState_Check`: once a sub-interpreter exists, it answers yes to everybody. Up to 3.11
-/// the current state is that of whichever thread holds the lock, so it is compared with this
-/// thread's own.
+/// Not `PyGILState_Check`: once a sub-interpreter exists, it answers yes to everybody.
 #[inline]
 pub(crate) fn is_attached() -> bool {
     let Some(api) = api() else { return false };
-    // SAFETY: both only read: the current state may be asked for by anybody, this thread's own
-    // state once the interpreter runs.
-    unsafe {
-        let current = match (api.PyThreadState_GetUnchecked, api._PyThreadState_UncheckedGet) {
-            (Some(get), _) | (None, Some(get)) => get(),
-            (None, None) => return false,
-        };
-        !current.is_null() && current == (api.PyGILState_GetThisThreadState)()
-    }
+    let own = match STATE.get() {
+        // SAFETY: only reads, once the interpreter runs.
+        state if state.is_null() => unsafe { (api.PyGILState_GetThisThreadState)() },
+        state => state,
+    };
+    !own.is_null() && current_state(api) == own
 }
 
 /// Runs work if this thread is attached.
@@ -174,6 +192,7 @@ pub(crate) fn if_attached<R>(work: impl FnOnce(Attached<'_>) -> R) -> Option<R> 
     api().map(|api| work(Attached { api, attachment: PhantomData }))
 }
 
+#[inline]
 pub(crate) fn is_ending() -> bool {
     ENDING.load(Ordering::Acquire)
 }
