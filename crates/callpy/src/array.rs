@@ -33,12 +33,17 @@
 
 mod element;
 mod lend;
+#[cfg(feature = "ndarray")]
+mod ndarray;
 mod receive;
+mod special;
 mod view;
 
-pub use element::{Dtype, Element};
+pub use element::{Dtype, Element, Field, Unit};
 pub use lend::{Copied, Given};
+pub use receive::Cast;
+pub use special::{Datetime64, FixedBytes, FixedStr, TimeUnit, Timedelta64, unit};
 pub use view::Array;
 
 pub(crate) use lend::Loans;
-pub(crate) use receive::detach_from_loans;
+pub(crate) use receive::{detach_from_loans, element};

@@ -23,7 +23,9 @@
 //!
 //! # Features
 //!
-//! `ndarray` (default): n-dimensional views of the `ndarray` crate, in and out.
+//! - `ndarray` (default): arrays and views of the `ndarray` crate, of any rank and strides, in and out.
+//! - `complex` (default): `num_complex::Complex` as an element.
+//! - `half`: `half::f16` as an element.
 #![deny(unsafe_code)]
 
 #[allow(unsafe_code, reason = "the rules of lending, and the memory they are about")]
@@ -43,7 +45,10 @@ mod receipt;
 mod scope;
 mod support;
 
-pub use array::{Array, Copied, Dtype, Element, Given};
+pub use array::{
+    Array, Cast, Copied, Datetime64, Dtype, Element, FixedBytes, FixedStr, Given, TimeUnit,
+    Timedelta64, unit,
+};
 pub use attach::Attached;
 pub use convert::{Arguments, Bytes, Call, FromPython, IntoPython, Item, Named, named};
 pub use error::{Error, ErrorKind, PythonException, Result};

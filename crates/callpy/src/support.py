@@ -79,6 +79,7 @@ def load_file(path):
     """
     import importlib.util
     import os
+    from importlib.machinery import SourceFileLoader
 
     path = os.path.realpath(path)
     folder, name = os.path.split(path)
@@ -90,38 +91,49 @@ def load_file(path):
         if spec is not None and spec.origin and os.path.realpath(spec.origin) == path:
             return importlib.import_module(name)
     name = "callpy_file:" + path
-    if name in sys.modules:
-        return sys.modules[name]
-    from importlib.machinery import SourceFileLoader
-
     loader = SourceFileLoader(name, path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_file_location(name, path, loader=loader))
-    return _execute(module, lambda: loader.exec_module(module))
+
+    def make():
+        spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+        return importlib.util.module_from_spec(spec)
+
+    return _load_once(name, make, loader.exec_module)
 
 
 def load_source(name, filename, source):
     """Runs source text as a module; tracebacks show its lines though there may be no such file."""
-    import linecache
-    import types
 
-    if name in sys.modules:
+    def make():
+        module = type(sys)(name)
+        module.__file__ = filename
+        return module
+
+    def execute(module):
+        import linecache
+
+        # Without a modification time, linecache never looks for a newer file.
+        linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+        exec(compile(source, filename, "exec", dont_inherit=True), module.__dict__)
+
+    return _load_once(name, make, execute)
+
+
+_LOADING = {}
+
+
+def _load_once(name, make, execute):
+    """Does as an import does: whoever comes second waits until the module is whole."""
+    import _thread
+
+    with _LOADING.setdefault(name, _thread.RLock()):
+        if name not in sys.modules:
+            sys.modules[name] = module = make()
+            try:
+                execute(module)
+            except BaseException:
+                sys.modules.pop(name, None)
+                raise
         return sys.modules[name]
-    module = types.ModuleType(name)
-    module.__file__ = filename
-    code = compile(source, filename, "exec", dont_inherit=True)
-    # Without a modification time, linecache never looks for a newer file.
-    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-    return _execute(module, lambda: exec(code, module.__dict__))
-
-
-def _execute(module, run):
-    sys.modules[module.__name__] = module
-    try:
-        run()
-    except BaseException:
-        sys.modules.pop(module.__name__, None)
-        raise
-    return sys.modules.get(module.__name__, module)
 
 
 def add_path(folder):
@@ -154,6 +166,42 @@ def plain(value):
         if isinstance(value, numpy.generic) or (isinstance(value, numpy.ndarray) and value.ndim == 0):
             return value.item()
     return value
+
+
+def dtype(name):
+    import numpy
+
+    return numpy.dtype(name)
+
+
+def struct_dtype(fields, size):
+    import numpy
+
+    names, formats, offsets = zip(*fields)
+    spec = {"names": names, "formats": formats, "offsets": offsets, "itemsize": size}
+    return numpy.dtype(spec)
+
+
+def is_swapped(found, wanted):
+    """Whether a dtype is the wanted one in foreign byte order."""
+    return found != wanted and found.newbyteorder("=") == wanted
+
+
+def cast(value, dtype):
+    """A copy of an array, or a NumPy scalar, in another dtype; None for what is neither."""
+    numpy = sys.modules["numpy"]
+    if isinstance(value, (numpy.ndarray, numpy.generic)):
+        return numpy.asarray(value).astype(dtype)
+    return None
+
+
+def as_array(value, dtype):
+    """A scalar as an array of one; None where that would convert it."""
+    numpy = sys.modules["numpy"]
+    array = numpy.asarray(value)
+    if array.ndim == 0 and (array.dtype == dtype or not isinstance(value, numpy.generic)):
+        return array.astype(dtype, casting="safe").reshape(1)
+    return None
 
 
 def native(array):

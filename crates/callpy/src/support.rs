@@ -110,6 +110,29 @@ pub(crate) fn set_items(py: Attached<'_>, set: &Ref) -> Outcome<Option<Ref>> {
     call(py, c"set_items", &[set]).map(|items| (!py.is_none(&items)).then_some(items))
 }
 
+pub(crate) fn dtype(py: Attached<'_>, name: &str) -> Outcome<Ref> {
+    call(py, c"dtype", &[&py.str(name)?])
+}
+
+pub(crate) fn struct_dtype(py: Attached<'_>, fields: Ref, size: usize) -> Outcome<Ref> {
+    call(py, c"struct_dtype", &[&fields, &py.uint(size as u64)?])
+}
+
+/// Whether a dtype is the wanted one in foreign byte order.
+pub(crate) fn is_swapped(py: Attached<'_>, found: &Ref, wanted: &Ref) -> Outcome<bool> {
+    py.is_true(&call(py, c"is_swapped", &[found, wanted])?)
+}
+
+/// Returns an array in another dtype; `None` for what is no array.
+pub(crate) fn cast(py: Attached<'_>, value: &Ref, dtype: &Ref) -> Outcome<Option<Ref>> {
+    call(py, c"cast", &[value, dtype]).map(|array| (!py.is_none(&array)).then_some(array))
+}
+
+/// Returns a scalar as an array of one element; `None` for what would have to be converted.
+pub(crate) fn as_array(py: Attached<'_>, value: &Ref, dtype: &Ref) -> Outcome<Option<Ref>> {
+    call(py, c"as_array", &[value, dtype]).map(|array| (!py.is_none(&array)).then_some(array))
+}
+
 pub(crate) fn native(py: Attached<'_>, array: &Ref) -> Result<Ref> {
     call(py, c"native", &[array]).map_err(|raised| exception::into_error(py, raised))
 }

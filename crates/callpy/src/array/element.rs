@@ -2,6 +2,11 @@
 
 use std::ffi::{c_int, c_long};
 use std::fmt;
+use std::sync::Mutex;
+
+use crate::raw::numpy::Numpy;
+use crate::raw::{Attached, Outcome, Ref};
+use crate::support;
 
 /// A Rust type whose values lie in memory just as those of one NumPy dtype.
 ///
@@ -11,17 +16,23 @@ use std::fmt;
 /// | `i8`, `i16`, `i32`, `i64`, `isize` | `int8`, `int16`, `int32`, `int64`, `intp` |
 /// | `u8`, `u16`, `u32`, `u64`, `usize` | `uint8`, `uint16`, `uint32`, `uint64`, `uintp` |
 /// | `f32`, `f64` | `float32`, `float64` |
+/// | `half::f16` (feature `half`) | `float16` |
+/// | `num_complex::Complex<f32>`, `Complex<f64>` (feature `complex`) | `complex64`, `complex128` |
+/// | [`Datetime64<U>`](crate::Datetime64), [`Timedelta64<U>`](crate::Timedelta64) | `datetime64[U]`, `timedelta64[U]` |
+/// | [`FixedStr<N>`](crate::FixedStr), [`FixedBytes<N>`](crate::FixedBytes) | `<U{N}`, `S{N}` |
+/// | a struct declared with [`element!`](crate::element) | a structured dtype |
 ///
 /// # Safety
 ///
-/// The type is plain data of exactly the dtype's item size, its alignment is at most that size, and
-/// every bit pattern that Python may write is a value of it. (`bool`, whose bytes may only be 0 and
-/// 1, is looked after by callpy itself.)
+/// The type is plain data of exactly the dtype's item size, without padding, and every bit pattern
+/// that Python may write is a value of it. (`bool`, whose bytes may only be 0 and 1, is looked after
+/// by callpy itself, and may not be part of a struct.)
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the element type of a NumPy array",
     label = "no NumPy dtype has the layout of `{Self}`",
-    note = "element types are bool, i8 to i64, u8 to u64, f32 and f64; other values go to Python as \
-            a list: give `Vec<{Self}>` where `{Self}` is a String, a number in an Option, a tuple, …"
+    note = "element types are bool, i8 to i64, u8 to u64, f32, f64, complex numbers, Datetime64, \
+            FixedStr and structs declared with callpy::element!; String, Option and tuples go to \
+            Python as a list, in a Vec"
 )]
 pub unsafe trait Element: Copy + Send + Sync + fmt::Debug + PartialEq + 'static {
     /// The dtype that this type is.
@@ -50,20 +61,101 @@ pub enum Dtype {
     Uint32,
     /// `uint64`
     Uint64,
+    /// `float16`
+    Float16,
     /// `float32`
     Float32,
     /// `float64`
     Float64,
+    /// `complex64`, two `float32`
+    Complex64,
+    /// `complex128`, two `float64`
+    Complex128,
+    /// `datetime64`: a count of the unit since 1970
+    Datetime64(Unit),
+    /// `timedelta64`: a count of the unit
+    Timedelta64(Unit),
+    /// `str_`: so many characters of four bytes each, padded with zeros
+    Str(usize),
+    /// `bytes_`: so many bytes, padded with zeros
+    Bytes(usize),
+    /// A structured dtype
+    Struct(&'static [Field]),
+}
+
+/// A field of a structured dtype.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Field {
+    /// Its name in Python.
+    pub name: &'static str,
+    /// Its dtype.
+    pub dtype: Dtype,
+    /// Where it begins, in bytes from the struct's beginning.
+    pub offset: usize,
+}
+
+/// The unit of a time, from a week to an attosecond (`numpy.datetime64`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Unit {
+    /// `Y`
+    Year,
+    /// `M`
+    Month,
+    /// `W`
+    Week,
+    /// `D`
+    Day,
+    /// `h`
+    Hour,
+    /// `m`
+    Minute,
+    /// `s`
+    Second,
+    /// `ms`
+    Millisecond,
+    /// `us`
+    Microsecond,
+    /// `ns`
+    Nanosecond,
+    /// `ps`
+    Picosecond,
+    /// `fs`
+    Femtosecond,
+    /// `as`
+    Attosecond,
+}
+
+impl Unit {
+    /// Returns NumPy's abbreviation.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Unit::Year => "Y",
+            Unit::Month => "M",
+            Unit::Week => "W",
+            Unit::Day => "D",
+            Unit::Hour => "h",
+            Unit::Minute => "m",
+            Unit::Second => "s",
+            Unit::Millisecond => "ms",
+            Unit::Microsecond => "us",
+            Unit::Nanosecond => "ns",
+            Unit::Picosecond => "ps",
+            Unit::Femtosecond => "fs",
+            Unit::Attosecond => "as",
+        }
+    }
 }
 
 impl Dtype {
-    /// The number by which NumPy knows the dtype (`NPY_TYPES` of `numpy/ndarraytypes.h`).
+    /// The number by which NumPy knows the dtype (`NPY_TYPES` of `numpy/ndarraytypes.h`), if that
+    /// says all: text, times and structs share a number with others of their kind.
     ///
     /// NumPy counts C's types: which of `long` and `long long` is called `int64` depends on the
     /// platform.
-    pub(crate) const fn type_num(self) -> c_int {
+    pub(crate) const fn type_num(self) -> Option<c_int> {
         const LONG_IS_64: bool = size_of::<c_long>() == 8;
-        match self {
+        Some(match self {
             Dtype::Bool => 0,
             Dtype::Int8 => 1,
             Dtype::Uint8 => 2,
@@ -75,7 +167,11 @@ impl Dtype {
             Dtype::Uint64 => 8 + if LONG_IS_64 { 0 } else { 2 },
             Dtype::Float32 => 11,
             Dtype::Float64 => 12,
-        }
+            Dtype::Complex64 => 14,
+            Dtype::Complex128 => 15,
+            Dtype::Float16 => 23,
+            _ => return None,
+        })
     }
 
     /// Returns the dtype of a number, of which several may name one.
@@ -96,15 +192,75 @@ impl Dtype {
             10 => Dtype::Uint64,
             11 => Dtype::Float32,
             12 => Dtype::Float64,
+            14 => Dtype::Complex64,
+            15 => Dtype::Complex128,
+            23 => Dtype::Float16,
             _ => return None,
         })
+    }
+
+    /// Returns the size of one element in bytes.
+    pub const fn item_size(self) -> usize {
+        match self {
+            Dtype::Bool | Dtype::Int8 | Dtype::Uint8 => 1,
+            Dtype::Int16 | Dtype::Uint16 | Dtype::Float16 => 2,
+            Dtype::Int32 | Dtype::Uint32 | Dtype::Float32 => 4,
+            Dtype::Int64 | Dtype::Uint64 | Dtype::Float64 | Dtype::Complex64 => 8,
+            Dtype::Datetime64(_) | Dtype::Timedelta64(_) => 8,
+            Dtype::Complex128 => 16,
+            Dtype::Str(characters) => 4 * characters,
+            Dtype::Bytes(bytes) => bytes,
+            Dtype::Struct(fields) => {
+                // Without padding the size is the sum of the fields'.
+                let (mut size, mut index) = (0, 0);
+                while index < fields.len() {
+                    size += fields[index].dtype.item_size();
+                    index += 1;
+                }
+                size
+            }
+        }
+    }
+}
+
+/// The dtype objects that were made: there are few, and they never change.
+static OBJECTS: Mutex<Vec<(Dtype, Ref)>> = Mutex::new(Vec::new());
+
+impl Dtype {
+    /// Returns NumPy's object for the dtype.
+    pub(crate) fn object(self, py: Attached<'_>, numpy: &Numpy) -> Outcome<Ref> {
+        if let Some(number) = self.type_num() {
+            return numpy.dtype_of(py, number);
+        }
+        let objects = || OBJECTS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let known = |objects: &Vec<(Dtype, Ref)>| {
+            objects.iter().find(|(dtype, _)| *dtype == self).map(|(_, object)| object.clone_ref(py))
+        };
+        if let Some(object) = known(&objects()) {
+            return Ok(object);
+        }
+        // Made without the lock, since Python may hand the interpreter to another thread.
+        let object = match self {
+            Dtype::Struct(fields) => {
+                let mut parts = Vec::new();
+                for field in fields {
+                    let offset = py.uint(field.offset as u64)?;
+                    let part = [py.str(field.name)?, field.dtype.object(py, numpy)?, offset];
+                    parts.push(py.tuple(part.into())?);
+                }
+                support::struct_dtype(py, py.list(parts)?, self.item_size())?
+            }
+            _ => support::dtype(py, &self.to_string())?,
+        };
+        objects().push((self, object.clone_ref(py)));
+        Ok(object)
     }
 }
 
 impl fmt::Display for Dtype {
-    /// Writes NumPy's name for it.
+    /// Writes NumPy's name for it, which for all but structs `numpy.dtype` takes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        let name = match self {
             Dtype::Bool => "bool",
             Dtype::Int8 => "int8",
             Dtype::Int16 => "int16",
@@ -114,9 +270,24 @@ impl fmt::Display for Dtype {
             Dtype::Uint16 => "uint16",
             Dtype::Uint32 => "uint32",
             Dtype::Uint64 => "uint64",
+            Dtype::Float16 => "float16",
             Dtype::Float32 => "float32",
             Dtype::Float64 => "float64",
-        })
+            Dtype::Complex64 => "complex64",
+            Dtype::Complex128 => "complex128",
+            Dtype::Datetime64(unit) => return write!(f, "datetime64[{}]", unit.code()),
+            Dtype::Timedelta64(unit) => return write!(f, "timedelta64[{}]", unit.code()),
+            Dtype::Str(characters) => return write!(f, "U{characters}"),
+            Dtype::Bytes(bytes) => return write!(f, "S{bytes}"),
+            Dtype::Struct(fields) => {
+                for (index, field) in fields.iter().enumerate() {
+                    let start = if index > 0 { ", " } else { "{" };
+                    write!(f, "{start}{}: {}", field.name, field.dtype)?;
+                }
+                "}"
+            }
+        };
+        f.write_str(name)
     }
 }
 
@@ -141,3 +312,8 @@ elements! {
 elements! { isize => Int64, usize => Uint64, }
 #[cfg(target_pointer_width = "32")]
 elements! { isize => Int32, usize => Uint32, }
+
+#[cfg(feature = "half")]
+elements! { half::f16 => Float16, }
+#[cfg(feature = "complex")]
+elements! { num_complex::Complex<f32> => Complex64, num_complex::Complex<f64> => Complex128, }

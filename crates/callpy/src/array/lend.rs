@@ -1,12 +1,12 @@
 //! Rust memory lent to Python for one call, or given to it for good.
 
-use std::ffi::{c_int, c_void};
 use std::fmt;
 use std::ptr::NonNull;
 
 use super::element::{Dtype, Element};
-use crate::raw::ndarray::{self, Ndarray, SliceMemory, flags};
-use crate::raw::numpy::Numpy;
+use super::view::Layout;
+use crate::raw::ndarray::{self, Ndarray, SliceMemory};
+use crate::raw::numpy::{Memory, Numpy};
 use crate::raw::{Attached, Ref, process};
 use crate::scope::Scope;
 use crate::{CopyReason, Error, ErrorKind, Object, Result, exception, support};
@@ -33,7 +33,7 @@ pub(crate) struct Loans {
 struct More {
     loans: Vec<Loan>,
     /// Writable bools: what Python wrote must be made 0 or 1 before Rust reads it.
-    bools: Vec<(*mut u8, usize)>,
+    bools: Vec<(*mut u8, Layout)>,
 }
 
 impl Loans {
@@ -55,6 +55,11 @@ impl Loans {
             Some(slot) => *slot = Some(loan),
             None => self.more.get_or_insert_default().loans.push(loan),
         }
+    }
+
+    /// Has writable bools made 0 or 1 at the end.
+    fn normalise(&mut self, first: *mut u8, layout: Layout) {
+        self.more.get_or_insert_default().bools.push((first, layout));
     }
 
     /// Ends every loan, or the process.
@@ -97,11 +102,14 @@ impl Loans {
             true => None,
             false => settle_held(py, numpy, function, held, give_up),
         };
-        for (bytes, len) in more.bools {
-            // SAFETY: the caller's own `&mut [bool]`, which Python no longer knows; as bytes, since
-            // Python may have written any.
-            for byte in unsafe { std::slice::from_raw_parts_mut(bytes, len) } {
-                *byte = (*byte != 0).into();
+        for (first, layout) in more.bools {
+            for offset in layout.offsets() {
+                // SAFETY: the caller's own mutable bools, which Python no longer knows; as bytes,
+                // since Python may have written any.
+                unsafe {
+                    let byte = first.offset(offset);
+                    *byte = (*byte != 0).into();
+                }
             }
         }
         error
@@ -208,19 +216,53 @@ impl<'a> Scope<'a> {
     /// The memory is as `ndarray::lend_slice` wants it for all of this scope.
     #[inline]
     unsafe fn lend_memory<T: Element>(&mut self, memory: SliceMemory) -> Result<Object> {
+        let Some(type_num) = T::DTYPE.type_num() else {
+            let SliceMemory { data, len, writable, .. } = memory;
+            let memory = Memory { data, shape: &[len as isize], strides: None, writable };
+            // SAFETY: as the caller says.
+            return unsafe { self.lend_any::<T>(memory) };
+        };
         let (py, loans, receipt) = self.lending();
         let numpy = py.numpy()?;
         // SAFETY: as the caller says; a slice is aligned, and T is the dtype's own layout.
-        let array = unsafe { ndarray::lend_slice(py, numpy, T::DTYPE.type_num(), memory) }
+        let array = unsafe { ndarray::lend_slice(py, numpy, type_num, memory) }
             .map_err(|raised| exception::into_error(py, raised))?;
         let argument = array.clone_ref(py);
         loans.add(numpy, array);
         if memory.writable && T::DTYPE == Dtype::Bool {
-            let bools = (memory.data.cast(), memory.len);
-            loans.more.get_or_insert_default().bools.push(bools);
+            loans.normalise(memory.data.cast(), Layout::new(&[memory.len as isize], &[1], 1));
         }
         if let Some(receipt) = receipt {
             receipt.lent_bytes += memory.len * memory.item_size;
+        }
+        Ok(Object(argument))
+    }
+
+    /// Lends memory of any shape and strides.
+    ///
+    /// # Safety
+    ///
+    /// The elements within shape and strides are aligned, valid `T`s that nobody else writes (nor
+    /// reads, if they are writable) for all of this scope.
+    pub(super) unsafe fn lend_any<T: Element>(&mut self, memory: Memory<'_>) -> Result<Object> {
+        let (py, loans, receipt) = self.lending();
+        let numpy = py.numpy()?;
+        let into_error = |raised| exception::into_error(py, raised);
+        let dtype = T::DTYPE.object(py, numpy).map_err(into_error)?;
+        // SAFETY: as the caller says; the loan ends before the scope does.
+        let array = unsafe { numpy.new_array(py, dtype, memory, numpy.lent.clone_ref(py)) }
+            .map_err(into_error)?;
+        let argument = array.clone_ref(py);
+        let layout = {
+            let array = Ndarray::known(py, &array);
+            Layout::new(array.shape(), array.strides(), size_of::<T>())
+        };
+        if let Some(receipt) = receipt {
+            receipt.lent_bytes += layout.len() * size_of::<T>();
+        }
+        loans.add(numpy, array);
+        if memory.writable && T::DTYPE == Dtype::Bool {
+            loans.normalise(memory.data.cast(), layout);
         }
         Ok(Object(argument))
     }
@@ -231,26 +273,20 @@ impl<'a> Scope<'a> {
     ///
     /// The memory is valid as long as the owner is, wherever that is moved, and nobody writes it,
     /// nor, if it is writable, reads it, but Python.
-    unsafe fn give_memory<T: Element, O: Send + 'static>(
+    pub(super) unsafe fn give_memory<T: Element, O: Send + 'static>(
         &mut self,
         owner: O,
-        data: *mut c_void,
-        shape: &[usize],
-        writable: bool,
+        memory: Memory<'_>,
     ) -> Result<Object> {
         let (py, _, receipt) = self.lending();
         let numpy = py.numpy()?;
         let into_error = |raised| exception::into_error(py, raised);
-        let dtype = numpy.dtype_of(py, T::DTYPE.type_num()).map_err(into_error)?;
+        let dtype = T::DTYPE.object(py, numpy).map_err(into_error)?;
         let base = py.capsule(Box::new(owner)).map_err(into_error)?;
-        let lengths: Vec<isize> = shape.iter().map(|length| *length as isize).collect();
-        let writable: c_int = if writable { flags::WRITEABLE } else { 0 };
-        let flags = flags::C_CONTIGUOUS | flags::ALIGNED | writable;
         // SAFETY: the capsule keeps the owner until the array and all its views are gone.
-        let array = unsafe { numpy.new_array(py, dtype, &lengths, None, data, flags, base) }
-            .map_err(into_error)?;
+        let array = unsafe { numpy.new_array(py, dtype, memory, base) }.map_err(into_error)?;
         if let Some(receipt) = receipt {
-            receipt.given_bytes += shape.iter().product::<usize>() * size_of::<T>();
+            receipt.given_bytes += memory.shape.iter().product::<isize>() as usize * size_of::<T>();
         }
         Ok(Object(array))
     }
@@ -258,9 +294,11 @@ impl<'a> Scope<'a> {
     /// Gives a vector away; Python may write it and keep it.
     pub(crate) fn give<T: Element>(&mut self, vector: Vec<T>) -> Result<Object> {
         let mut vector = vector;
-        let (data, shape) = (vector.as_mut_ptr().cast(), [vector.len()]);
+        let shape = [vector.len() as isize];
+        let data = vector.as_mut_ptr().cast();
+        let memory = Memory { data, shape: &shape, strides: None, writable: true };
         // SAFETY: the vector's buffer stays where it is until the vector is dropped.
-        unsafe { self.give_memory::<T, _>(vector, data, &shape, true) }
+        unsafe { self.give_memory::<T, _>(vector, memory) }
     }
 }
 
@@ -336,10 +374,11 @@ impl<T: Element, O: AsRef<[T]> + Send + 'static> Given<O, T> {
     }
 
     pub(crate) fn give(self, scope: &mut Scope<'_>) -> Result<Object> {
+        let shape: Vec<isize> = self.shape.iter().map(|length| *length as isize).collect();
+        let data = self.data.cast_mut().cast();
+        let memory = Memory { data, shape: &shape, strides: None, writable: false };
         // SAFETY: the slice is the owner's, who is dropped with the capsule and not touched before.
-        unsafe {
-            scope.give_memory::<T, _>(self.owner, self.data.cast_mut().cast(), &self.shape, false)
-        }
+        unsafe { scope.give_memory::<T, _>(self.owner, memory) }
     }
 }
 
@@ -371,5 +410,17 @@ impl<S> Copied<S> {
         let copy = self.0.as_ref().to_vec();
         scope.copied(size_of_val(&copy[..]), CopyReason::Asked)?;
         scope.give(copy)
+    }
+}
+
+impl<'a, T: Element> crate::IntoPython<'a> for &'a super::Array<T> {
+    /// Lent as it lies: its values don't change while it exists, so Python may not write it.
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        let shape: Vec<isize> = self.shape().iter().map(|length| *length as isize).collect();
+        let strides = Some(self.strides());
+        let data = self.data().as_ptr().cast();
+        let memory = Memory { data, shape: &shape, strides, writable: false };
+        // SAFETY: the array's elements are valid and not written for 'a, which outlives the scope.
+        unsafe { scope.lend_any::<T>(memory) }
     }
 }

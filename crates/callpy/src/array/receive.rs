@@ -5,13 +5,74 @@ use super::element::{Dtype, Element};
 use super::view::{Array, Layout};
 use crate::raw::ndarray::{Ndarray, flags};
 use crate::raw::numpy::Numpy;
-use crate::raw::{Attached, Ref};
+use crate::raw::{Attached, Outcome, Ref};
 use crate::scope::Scope;
 use crate::{CopyReason, Object, Result, support};
 
 impl<T: Element> crate::FromPython for Array<T> {
     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
         receive(object.0, scope)
+    }
+}
+
+/// Takes a result as an array of one dtype in another: `numpy.ndarray.astype` by name.
+///
+/// ```no_run
+/// # fn main() -> callpy::Result<()> {
+/// # let python = callpy::Python::start()?;
+/// use callpy::Cast;
+///
+/// let Cast(counts): Cast<f32> = python.function("numpy:bincount")?.call(&[0_i64, 1, 1])?;
+/// assert_eq!(counts[..], [1.0, 2.0]);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Cast<T>(pub Array<T>);
+
+impl<T: Element> crate::FromPython for Cast<T> {
+    fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
+        let py = scope.py();
+        let numpy = py.numpy()?;
+        if let Some(array) = Ndarray::of(py, numpy, &object.0)
+            && let Some(ByteOrder::Native) = scope.ok(byte_order(py, numpy, array, T::DTYPE))?
+        {
+            return receive(object.0, scope).map(Cast);
+        }
+        let dtype = scope.ok(T::DTYPE.object(py, numpy))?;
+        let Some(array) = scope.ok(support::cast(py, &object.0, &dtype))? else {
+            return Err(scope.mismatch("an array", &object.0));
+        };
+        drop(object);
+        scope.copied(support::byte_size(scope.py(), &array)?, CopyReason::Cast)?;
+        receive(array, scope).map(Cast)
+    }
+}
+
+impl<T: Element> Array<T> {
+    /// Copies the elements into an array of another type, as `numpy.ndarray.astype` does: floats
+    /// lose their fraction where `U` is an integer, and large numbers wrap.
+    ///
+    /// # Errors
+    ///
+    /// Those of NumPy's where it knows no such cast.
+    pub fn cast<U: Element>(&self) -> Result<Array<U>> {
+        let mut scope = Scope::new()?;
+        let py = scope.py();
+        let dtype = scope.ok(U::DTYPE.object(py, py.numpy()?))?;
+        match scope.ok(support::cast(py, self.object(), &dtype))? {
+            Some(array) => receive(array, &mut scope),
+            None => unreachable!("an Array is an ndarray"),
+        }
+    }
+}
+
+/// Takes a scalar as the only element of an array.
+pub(crate) fn element<T: Element>(object: Object, scope: &mut Scope<'_>) -> Result<T> {
+    let py = scope.py();
+    let dtype = scope.ok(T::DTYPE.object(py, py.numpy()?))?;
+    match support::as_array(py, &object.0, &dtype) {
+        Ok(Some(array)) => Ok(receive::<T>(array, scope)?[0]),
+        _ => Err(scope.mismatch(T::DTYPE, &object.0)),
     }
 }
 
@@ -22,13 +83,17 @@ pub(super) fn receive<T: Element>(mut object: Ref, scope: &mut Scope<'_>) -> Res
     let Some(array) = Ndarray::of(py, numpy, &object) else {
         return Err(scope.mismatch(format_args!("an array of {}", T::DTYPE), &object));
     };
-    let (type_num, byte_order) = array.type_num();
     // A masked array's values are wrong without its mask.
     let masked = !array.is_exactly_ndarray(numpy) && support::is_masked(py, &object)?;
-    if Dtype::from_type_num(type_num) != Some(T::DTYPE) || masked {
+    let order = if masked { None } else { scope.ok(byte_order(py, numpy, array, T::DTYPE))? };
+    let Some(order) = order else {
         return Err(scope.mismatch(format_args!("an array of {}", T::DTYPE), &object));
-    }
-    if let Some(reason) = reason_to_copy::<T>(py, numpy, array, byte_order) {
+    };
+    let reason = match order {
+        ByteOrder::Foreign => Some(CopyReason::ByteOrder),
+        ByteOrder::Native => reason_to_copy::<T>(py, numpy, array),
+    };
+    if let Some(reason) = reason {
         let bytes = array.shape().iter().product::<isize>() as usize * size_of::<T>();
         let copy = match reason {
             CopyReason::ByteOrder => support::native(py, &object)?,
@@ -58,19 +123,36 @@ pub(super) fn receive<T: Element>(mut object: Ref, scope: &mut Scope<'_>) -> Res
     Ok(unsafe { Array::new(object, data, layout) })
 }
 
-/// Says why the array's memory can't be read where it is, if so.
+enum ByteOrder {
+    Native,
+    Foreign,
+}
+
+/// Says in which byte order an array has the dtype; `None` if it has another.
 #[inline]
-fn reason_to_copy<T>(
+fn byte_order(
     py: Attached<'_>,
     numpy: &Numpy,
     array: Ndarray<'_>,
-    byte_order: u8,
-) -> Option<CopyReason> {
-    // `>` on a little-endian machine; the native order is `=`, and `|` where it does not matter.
-    let foreign = if cfg!(target_endian = "little") { b'>' } else { b'<' };
-    if byte_order == foreign {
-        return Some(CopyReason::ByteOrder);
+    dtype: Dtype,
+) -> Outcome<Option<ByteOrder>> {
+    let (type_num, order) = array.type_num();
+    if dtype.type_num().is_some() {
+        // `>` on a little-endian machine; the native order is `=`, and `|` where it does not matter.
+        let foreign = if cfg!(target_endian = "little") { b'>' } else { b'<' };
+        let order = if order == foreign { ByteOrder::Foreign } else { ByteOrder::Native };
+        return Ok((Dtype::from_type_num(type_num) == Some(dtype)).then_some(order));
     }
+    let (found, wanted) = (array.dtype(), dtype.object(py, numpy)?);
+    if numpy.are_equivalent(py, &found, &wanted) {
+        return Ok(Some(ByteOrder::Native));
+    }
+    Ok(support::is_swapped(py, &found, &wanted)?.then_some(ByteOrder::Foreign))
+}
+
+/// Says why the array's memory can't be read where it is, if so.
+#[inline]
+fn reason_to_copy<T>(py: Attached<'_>, numpy: &Numpy, array: Ndarray<'_>) -> Option<CopyReason> {
     if let Some(reason) = who_else(py, numpy, array, 1) {
         return Some(reason);
     }

@@ -145,10 +145,14 @@ impl<T: Element> Array<T> {
         self.len() == 0
     }
 
-    /// Returns the address of the first element, all of whose fellows lie at the strides' multiples.
-    #[cfg(feature = "ndarray")]
+    /// Returns the address of the first element; the others lie as the strides say.
     pub(super) fn data(&self) -> NonNull<T> {
         self.data
+    }
+
+    /// Returns the ndarray, which must stay as it is.
+    pub(crate) fn object(&self) -> &Ref {
+        &self.object
     }
 
     /// Returns the elements as a slice if they lie one after the other in C order.

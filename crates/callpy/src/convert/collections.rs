@@ -151,10 +151,9 @@ pub(super) fn vec_of_elements<T: Element + FromPython>(
     if scope.py().builtin(&object.0) != Builtin::Other {
         return vec(object, scope);
     }
-    let came = object.0.clone_ref(scope.py());
     let array = Array::<T>::from_python(object, scope)?;
     if array.ndim() != 1 {
-        return Err(scope.mismatch("a list, or an array with one axis", &came));
+        return Err(scope.mismatch("a list, or an array with one axis", array.object()));
     }
     scope.copied(array.len() * size_of::<T>(), CopyReason::Asked)?;
     Ok(array.to_vec())

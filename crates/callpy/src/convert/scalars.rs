@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use super::{FromPython, IntoPython, Item};
-use crate::array::{Array, Copied, Element, Given};
+use crate::array::{
+    Array, Copied, Datetime64, Element, FixedBytes, FixedStr, Given, TimeUnit, Timedelta64,
+};
 use crate::raw::objects::Builtin;
 use crate::raw::{Outcome, Ref};
 use crate::scope::Scope;
@@ -59,6 +61,48 @@ elements! {
     u8 => unsigned, u16 => unsigned, u32 => unsigned, u64 => unsigned, usize => unsigned,
     f32 => single, f64 => double, bool => truth,
 }
+
+/// Element types whose scalars are NumPy's own: they go through an array of one.
+macro_rules! element_values {
+    ($([$($generic:tt)*] $rust:ty),* $(,)?) => {$(
+        impl<'a, $($generic)*> IntoPython<'a> for $rust {
+            fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+                super::element_into_python(self, scope)
+            }
+        }
+
+        impl<'a, $($generic)*> Item<'a> for $rust {
+            fn vec_into_python(items: Vec<Self>, scope: &mut Scope<'a>) -> Result<Object> {
+                scope.give(items)
+            }
+
+            fn slice_into_python(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
+                scope.lend(items)
+            }
+        }
+
+        impl<$($generic)*> FromPython for $rust {
+            fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
+                crate::array::element(object, scope)
+            }
+
+            fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
+                super::collections::vec_of_elements(object, scope)
+            }
+        }
+    )*};
+}
+
+element_values! {
+    [U: TimeUnit] Datetime64<U>,
+    [U: TimeUnit] Timedelta64<U>,
+    [const N: usize] FixedStr<N>,
+    [const N: usize] FixedBytes<N>,
+}
+#[cfg(feature = "complex")]
+element_values! { [] num_complex::Complex<f32>, [] num_complex::Complex<f64> }
+#[cfg(feature = "half")]
+element_values! { [] half::f16 }
 
 /// Reads an int, or a NumPy integer, with any function of those below.
 fn number<T>(

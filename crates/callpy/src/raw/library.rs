@@ -52,7 +52,6 @@ impl Library {
         unsafe { self.0.get::<*mut c_void>(name.as_bytes()) }
             .ok()
             .map(|symbol| symbol.into_raw())
-            .map(|address| address as *mut c_void)
             .filter(|address| !address.is_null())
     }
 

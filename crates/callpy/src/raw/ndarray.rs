@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_void};
 
 use super::cpython::{PyObject, PyTypeObject};
-use super::numpy::Numpy;
+use super::numpy::{Memory, Numpy};
 use super::objects::Raised;
 use super::reference::Ref;
 use super::thread::Attached;
@@ -295,10 +295,9 @@ pub(crate) unsafe fn lend_slice(
         return Ok(header);
     }
     let dtype = numpy.dtype_of(py, type_num)?;
-    let shape = [len as isize];
-    let base = numpy.lent.clone_ref(py);
+    let memory = Memory { data, shape: &[len as isize], strides: None, writable };
     // SAFETY: the caller says that the memory is valid for so long.
-    unsafe { numpy.new_array(py, dtype, &shape, None, data, flags, base) }
+    unsafe { numpy.new_array(py, dtype, memory, numpy.lent.clone_ref(py)) }
 }
 
 /// Keeps the header of a loan that has ended, if nobody else can know it.

@@ -3,12 +3,13 @@
 //! The table is an array of addresses in a capsule; the slots are NumPy's own, stable since 1.0
 //! (`numpy/_core/code_generators/numpy_api.py`).
 
-use std::ffi::{c_int, c_uint, c_void};
+use std::ffi::{c_int, c_uchar, c_uint, c_void};
 use std::ptr::null_mut;
 use std::sync::OnceLock;
 
 use super::cpython::{PyObject, PyTypeObject};
 use super::memory;
+use super::ndarray::flags;
 use super::objects::Outcome;
 use super::reference::Ref;
 use super::thread::Attached;
@@ -19,6 +20,7 @@ const ARRAY_TYPE: usize = 2;
 const DESCR_FROM_TYPE: usize = 45;
 const NEW_COPY: usize = 85;
 const NEW_FROM_DESCR: usize = 94;
+const EQUIV_TYPES: usize = 182;
 const GET_NDARRAY_C_FEATURE_VERSION: usize = 211;
 const SET_BASE_OBJECT: usize = 282;
 const DATA_MEM_SET_HANDLER: usize = 304;
@@ -42,6 +44,16 @@ pub(crate) struct Numpy {
 unsafe impl Send for Numpy {}
 // SAFETY: as above.
 unsafe impl Sync for Numpy {}
+
+/// Memory as an array is to see it. The elements are aligned.
+#[derive(Clone, Copy)]
+pub(crate) struct Memory<'m> {
+    pub(crate) data: *mut c_void,
+    pub(crate) shape: &'m [isize],
+    /// In bytes; none where the elements lie in C order without gaps.
+    pub(crate) strides: Option<&'m [isize]>,
+    pub(crate) writable: bool,
+}
 
 static NUMPY: OnceLock<Numpy> = OnceLock::new();
 
@@ -139,23 +151,29 @@ impl Numpy {
             .ok_or_else(|| py.take_raised())
     }
 
+    /// Whether two dtypes have the same layout and meaning.
+    pub(crate) fn are_equivalent(&self, _: Attached<'_>, one: &Ref, other: &Ref) -> bool {
+        type EquivTypes = unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> c_uchar;
+        // SAFETY: slot 182 has this type; both are dtypes.
+        unsafe { self.slot::<EquivTypes>(EQUIV_TYPES)(one.as_ptr(), other.as_ptr()) != 0 }
+    }
+
     /// Makes an array over memory that `base` stands for.
     ///
     /// # Safety
     ///
-    /// Every element within shape and strides of `data` is readable, and writable if `flags` say so,
-    /// until the array and all its views are gone. The strides, where given, are as many as the
-    /// lengths.
+    /// The memory's elements are of the dtype, readable, and writable if it says so, until the array
+    /// and all its views are gone. The strides, where given, are as many as the lengths.
     pub(crate) unsafe fn new_array(
         &self,
         py: Attached<'_>,
         dtype: Ref,
-        shape: &[isize],
-        strides: Option<&[isize]>,
-        data: *mut c_void,
-        flags: c_int,
+        memory: Memory<'_>,
         base: Ref,
     ) -> Outcome<Ref> {
+        let Memory { data, shape, strides, writable } = memory;
+        let packed = if strides.is_none() { flags::C_CONTIGUOUS } else { 0 };
+        let writable = if writable { flags::WRITEABLE } else { 0 };
         type NewFromDescr = unsafe extern "C" fn(
             *mut PyTypeObject,
             *mut PyObject,
@@ -180,7 +198,7 @@ impl Numpy {
                     shape.as_ptr(),
                     strides,
                     data,
-                    flags,
+                    packed | flags::ALIGNED | writable,
                     null_mut(),
                 ),
             )

@@ -277,11 +277,12 @@ impl<'a> Attached<'a> {
         // SAFETY: attached, and the object is alive.
         let iterator = self.outcome(unsafe { (self.api.PyObject_GetIter)(iterable.as_ptr()) })?;
         let mut items = Vec::new();
-        // SAFETY: PyIter_Next returns a new reference, or null at the end or on an exception.
-        while let Some(item) =
-            unsafe { Ref::steal(self, (self.api.PyIter_Next)(iterator.as_ptr())) }
-        {
-            items.push(item);
+        loop {
+            // SAFETY: PyIter_Next returns a new reference, or null at the end or on an exception.
+            match unsafe { Ref::steal(self, (self.api.PyIter_Next)(iterator.as_ptr())) } {
+                Some(item) => items.push(item),
+                None => break,
+            }
         }
         self.raised().map(|()| items)
     }

@@ -1,0 +1,157 @@
+import gc
+import weakref
+
+import numpy as np
+
+
+def make(dtype, shape, steps, how):
+    fortran, transposed, swapped, misaligned = how
+    dtype = np.dtype(dtype)
+    if swapped:
+        dtype = dtype.newbyteorder()
+    # Larger than asked for along each axis, so that steps have something to step over.
+    whole = [length * abs(step) for length, step in zip(shape, steps)]
+    size = int(np.prod(whole, dtype=int))
+    values = np.arange(size) % 100
+    if misaligned:
+        packed = np.zeros(size, dtype=np.dtype([("gap", "u1"), ("value", dtype)]))
+        packed["value"] = values.astype(dtype)
+        array = packed["value"]
+    else:
+        array = values.astype(dtype)
+    array = array.reshape(whole, order="F" if fortran else "C")
+    # With an ellipsis, no axes give a 0-d array rather than a scalar.
+    array = array[tuple(slice(None, None, step) for step in steps) + (Ellipsis,)]
+    return array.T if transposed else array
+
+
+def naive(dtype, shape, steps, how):
+    array = make(dtype, shape, steps, how)
+    flat = [array[index] for index in np.ndindex(array.shape)]
+    return np.array(flat, dtype=np.dtype(dtype)), array.shape
+
+
+def fresh():
+    return np.arange(4.0)
+
+
+def fresh_transposed():
+    return np.arange(6.0).reshape(2, 3).T
+
+
+def fresh_strided():
+    return np.arange(8.0)[::2]
+
+
+def fresh_backwards():
+    return np.arange(8.0)[::-1]
+
+
+def fresh_reshaped():
+    return np.arange(4.0).reshape(2, 2)
+
+
+KEPT = np.arange(4.0)
+
+
+def kept():
+    KEPT[:] = np.arange(4.0)
+    return KEPT
+
+
+def overwrite_kept():
+    KEPT[:] = -1
+
+
+def view_of_kept():
+    return KEPT[:]
+
+
+def weakly_kept():
+    array = np.arange(4.0)
+    weakly_kept.reference = weakref.ref(array)
+    return array
+
+
+class Subclass(np.ndarray):
+    pass
+
+
+def subclass():
+    return np.arange(4.0).view(Subclass)
+
+
+def over_bytearray():
+    return np.frombuffer(bytearray(np.arange(4.0).tobytes()))
+
+
+def pair():
+    return np.array([0.5]), np.array([7])
+
+
+def list_of_arrays():
+    return [np.array([float(index)]) for index in range(3)]
+
+
+def objects():
+    return np.array([1.0, None])
+
+
+def list():
+    return [1.0]
+
+
+def none():
+    return None
+
+
+def masked():
+    return np.ma.masked_array([1.0, 2.0], mask=[True, False])
+
+
+def long_double():
+    return np.ones(2, dtype=np.longdouble) if np.dtype(np.longdouble).itemsize > 8 else None
+
+
+def seconds():
+    return np.zeros(2, dtype="datetime64[s]")
+
+
+def strange_bools():
+    return np.array([0, 1, 2, 255], dtype=np.uint8).view(bool)
+
+
+def strange_readonly_bools():
+    array = np.array([0, 1, 2, 255], dtype=np.uint8).view(bool)
+    array.flags.writeable = False
+    return array
+
+
+def collect():
+    gc.collect()
+
+
+def eye(size):
+    return np.eye(size)
+
+
+def total(array):
+    return float(array.sum())
+
+
+def identity(value):
+    return value
+
+
+def later(samples):
+    samples = samples.copy()
+    samples["time"] += np.timedelta64(60, "s")
+    return samples
+
+
+def first(samples):
+    return samples[0]
+
+
+def a_complex():
+    return 1 + 2j
