@@ -199,8 +199,11 @@ def as_array(value, dtype):
     """A scalar as an array of one; None where that would convert it."""
     numpy = sys.modules["numpy"]
     array = numpy.asarray(value)
-    if array.ndim == 0 and (array.dtype == dtype or not isinstance(value, numpy.generic)):
-        return array.astype(dtype, casting="safe").reshape(1)
+    # A Python complex may become a complex64, and text become longer; nothing else changes.
+    own = not isinstance(value, numpy.generic) and array.dtype.kind == dtype.kind
+    fits = own and (dtype.kind == "c" or array.dtype.itemsize <= dtype.itemsize)
+    if array.ndim == 0 and (array.dtype == dtype or fits):
+        return array.astype(dtype).reshape(1)
     return None
 
 
@@ -217,8 +220,9 @@ def set_items(value):
 
 
 def is_masked(array):
-    ma = sys.modules.get("numpy.ma")
-    return ma is not None and isinstance(array, ma.MaskedArray)
+    # Another thread may be about to import the module: then there is no masked array yet.
+    kind = getattr(sys.modules.get("numpy.ma"), "MaskedArray", None)
+    return kind is not None and isinstance(array, kind)
 
 
 def what(value):

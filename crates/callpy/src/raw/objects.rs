@@ -277,12 +277,10 @@ impl<'a> Attached<'a> {
         // SAFETY: attached, and the object is alive.
         let iterator = self.outcome(unsafe { (self.api.PyObject_GetIter)(iterable.as_ptr()) })?;
         let mut items = Vec::new();
-        loop {
-            // SAFETY: PyIter_Next returns a new reference, or null at the end or on an exception.
-            match unsafe { Ref::steal(self, (self.api.PyIter_Next)(iterator.as_ptr())) } {
-                Some(item) => items.push(item),
-                None => break,
-            }
+        // SAFETY: PyIter_Next returns a new reference, or null at the end or on an exception.
+        let next = || unsafe { Ref::steal(self, (self.api.PyIter_Next)(iterator.as_ptr())) };
+        while let Some(item) = next() {
+            items.push(item);
         }
         self.raised().map(|()| items)
     }
