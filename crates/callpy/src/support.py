@@ -148,10 +148,13 @@ def callables(owner, wanted):
 
 
 def plain(value):
-    """A NumPy scalar or 0-d array as the Python scalar it stands for; others as they are."""
+    """A NumPy number or bool, alone or in a 0-d array, as Python's own; others as they are.
+
+    A datetime64 in nanoseconds has an int for its item, and what is masked has 0: both are others.
+    """
     numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        if isinstance(value, numpy.generic) or (isinstance(value, numpy.ndarray) and value.ndim == 0):
+    if numpy is not None and isinstance(value, (numpy.generic, numpy.ndarray)):
+        if value.ndim == 0 and value.dtype.kind in "biuf" and not is_masked(value):
             return value.item()
     return value
 
@@ -183,9 +186,9 @@ def what(value):
         return "an array of %s%s (%s)" % (value.dtype, order, shape)
     if value is None:
         return "None"
-    name = kind.__qualname__
-    if kind.__module__ not in ("builtins", "__main__"):
-        name = kind.__module__ + "." + name
+    name, module = kind.__qualname__, kind.__module__
+    if isinstance(module, str) and module not in ("builtins", "__main__"):
+        name = module + "." + name
     return ("an " if name[:1].lower() in "aeiou" else "a ") + name
 
 
