@@ -85,6 +85,10 @@ impl ArgumentList {
         self.names.push(name);
     }
 
+    pub(crate) fn names(&self) -> &[Ref] {
+        &self.names
+    }
+
     pub(crate) fn next_position(&self) -> usize {
         self.positional + 1
     }
