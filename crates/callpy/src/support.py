@@ -90,28 +90,47 @@ def load_file(path):
         if spec is not None and spec.origin and os.path.realpath(spec.origin) == path:
             return importlib.import_module(name)
     name = "callpy_file:" + path
-    if name in sys.modules:
-        return sys.modules[name]
-    from importlib.machinery import SourceFileLoader
 
-    loader = SourceFileLoader(name, path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_file_location(name, path, loader=loader))
-    return _execute(module, lambda: loader.exec_module(module))
+    def load():
+        from importlib.machinery import SourceFileLoader
+
+        loader = SourceFileLoader(name, path)
+        spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+        module = importlib.util.module_from_spec(spec)
+        return _execute(module, lambda: loader.exec_module(module))
+
+    return _once(name, load)
 
 
 def load_source(name, filename, source):
     """Runs source text as a module; tracebacks show its lines though there may be no such file."""
-    import linecache
-    import types
 
-    if name in sys.modules:
-        return sys.modules[name]
-    module = types.ModuleType(name)
-    module.__file__ = filename
-    code = compile(source, filename, "exec", dont_inherit=True)
-    # Without a modification time, linecache never looks for a newer file.
-    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-    return _execute(module, lambda: exec(code, module.__dict__))
+    def load():
+        import linecache
+        import types
+
+        module = types.ModuleType(name)
+        module.__file__ = filename
+        code = compile(source, filename, "exec", dont_inherit=True)
+        # Without a modification time, linecache never looks for a newer file.
+        linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+        return _execute(module, lambda: exec(code, module.__dict__))
+
+    return _once(name, load)
+
+
+_loading = {}
+
+
+def _once(name, load):
+    """Loads a module, unless it is there; a thread that comes meanwhile waits, as `import` does.
+
+    The thread that loads it sees it half done, should its own code ask for it.
+    """
+    import _thread
+
+    with _loading.setdefault(name, _thread.RLock()):
+        return sys.modules[name] if name in sys.modules else load()
 
 
 def _execute(module, run):
@@ -207,16 +226,31 @@ def _text(make):
         return "<%s while this was made into text>" % type(error).__name__
 
 
+def _outside(traceback):
+    """A traceback without the frames of this file, and of the import that they began."""
+    mine = False
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        mine = mine or file == _HERE
+        if not mine or not (file == _HERE or "importlib" in file):
+            break
+        traceback = traceback.tb_next
+    return traceback
+
+
 def _describe(exception, seen):
     if exception is None or id(exception) in seen or len(seen) > 100:
         return None
     seen.add(id(exception))
     kind = type(exception)
 
+    # Each exception has its whole chain in its traceback; in a long chain that becomes too much.
+    chain = len(seen) <= 10
+
     def traceback():
         from traceback import format_exception
 
-        return "".join(format_exception(kind, exception, exception.__traceback__))
+        return "".join(format_exception(kind, exception, _outside(exception.__traceback__), chain=chain))
 
     notes = getattr(exception, "__notes__", None)
     return (

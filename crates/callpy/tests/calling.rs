@@ -279,3 +279,29 @@ fn source_text_is_a_module_once() {
     );
     failure(python().function("source_bad:f"));
 }
+
+#[test]
+fn a_module_is_loaded_once_and_whole_by_many_threads() {
+    let source = "import sys, time\nseen = set(sys.modules)\nfor _ in range(50):\n    time.sleep(0)\ndef f():\n    return id(f)\n";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("json.py");
+    std::fs::write(&path, source).unwrap();
+    let by_path = format!("{}:f", path.display());
+    for round in 0..20 {
+        let name = format!("many_threads_{round}");
+        let all = std::sync::Barrier::new(8);
+        let load = || {
+            all.wait();
+            let module = python().module_from_source(&name, "many.py", source).unwrap();
+            let by_path = python().function(&by_path).unwrap();
+            let f = module.function("f").unwrap();
+            (f.call::<i64>(()).unwrap(), by_path.call::<i64>(()).unwrap())
+        };
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(load)).collect();
+            let answers: Vec<_> =
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+            assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+        });
+    }
+}
