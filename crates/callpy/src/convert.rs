@@ -162,8 +162,14 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     ///
-    /// Those of the conversion.
+    /// `ErrorKind::Argument` if there is one of this name already, and those of the conversion.
     pub fn named(&mut self, name: &str, value: impl IntoPython<'a>) -> Result<()> {
+        // Python itself lets the last one win where a function takes any names, or before 3.10.
+        let py = self.scope.py();
+        if self.list.names().iter().any(|other| py.text(other).is_ok_and(|other| other == name)) {
+            let message = format!("the named argument {name:?} is given twice");
+            return Err(Error::new(ErrorKind::Argument, message));
+        }
         self.scope.loans.argument = self.list.next_position();
         let value = value
             .into_python(&mut self.scope)

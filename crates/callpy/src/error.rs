@@ -203,7 +203,8 @@ impl PythonException {
         self.cause.as_deref()
     }
 
-    /// Returns the exception that was being handled when this one was raised.
+    /// Returns the exception that was being handled when this one was raised, if it is not its
+    /// cause as well.
     pub fn context(&self) -> Option<&PythonException> {
         self.context.as_deref()
     }
@@ -212,8 +213,8 @@ impl PythonException {
 impl fmt::Display for PythonException {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.type_name)?;
-        // One line: what follows the first is in the traceback.
-        if let Some(first) = self.message.lines().next() {
+        // One line: what follows the first that says something is in the traceback.
+        if let Some(first) = self.message.lines().find(|line| !line.trim().is_empty()) {
             write!(f, ": {first}")?;
         }
         Ok(())

@@ -160,10 +160,13 @@ def callables(owner, wanted):
 
 
 def plain(value):
-    """A NumPy scalar or 0-d array as the Python scalar it stands for; others as they are."""
+    """A NumPy number or bool, alone or in a 0-d array, as Python's own; others as they are.
+
+    A datetime64 in nanoseconds has an int for its item, and what is masked has 0: both are others.
+    """
     numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        if isinstance(value, numpy.generic) or (isinstance(value, numpy.ndarray) and value.ndim == 0):
+    if numpy is not None and isinstance(value, (numpy.generic, numpy.ndarray)):
+        if value.ndim == 0 and value.dtype.kind in "biuf" and not is_masked(value):
             return value.item()
     return value
 
@@ -235,9 +238,9 @@ def what(value):
         return "an array of %s%s (%s)" % (value.dtype, order, shape)
     if value is None:
         return "None"
-    name = kind.__qualname__
-    if kind.__module__ not in ("builtins", "__main__"):
-        name = kind.__module__ + "." + name
+    name, module = kind.__qualname__, kind.__module__
+    if isinstance(module, str) and module not in ("builtins", "__main__"):
+        name = module + "." + name
     return ("an " if name[:1].lower() in "aeiou" else "a ") + name
 
 
@@ -256,16 +259,31 @@ def _text(make):
         return "<%s while this was made into text>" % type(error).__name__
 
 
+def _outside(traceback):
+    """A traceback without the frames of this file, and of the import that they began."""
+    mine = False
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        mine = mine or file == _HERE
+        if not mine or not (file == _HERE or "importlib" in file):
+            break
+        traceback = traceback.tb_next
+    return traceback
+
+
 def _describe(exception, seen):
     if exception is None or id(exception) in seen or len(seen) > 100:
         return None
     seen.add(id(exception))
     kind = type(exception)
 
+    # Each exception has its whole chain in its traceback; in a long chain that becomes too much.
+    chain = len(seen) <= 10
+
     def traceback():
         from traceback import format_exception
 
-        return "".join(format_exception(kind, exception, exception.__traceback__))
+        return "".join(format_exception(kind, exception, _outside(exception.__traceback__), chain=chain))
 
     notes = getattr(exception, "__notes__", None)
     return (

@@ -90,7 +90,7 @@ impl ArgumentList {
         self.len + 1
     }
 
-    fn names(&self) -> &[Ref] {
+    pub(crate) fn names(&self) -> &[Ref] {
         self.rest.as_ref().map_or(&[], |rest| &rest.names)
     }
 

@@ -1,0 +1,92 @@
+//! The one interpreter that the tests of a file share, and tests that need a process of their own.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use callpy::{FromPython, Function, Module, Python, Result};
+
+/// Starts Python with NumPy; its environment is made once, in the user's cache folder.
+pub(crate) fn python() -> Python {
+    Python::builder().require(["numpy"]).search_path(file("")).start().unwrap()
+}
+
+/// Returns a file or folder of `tests/python`.
+pub(crate) fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(name)
+}
+
+/// Returns the target of a function in a file of `tests/python`.
+pub(crate) fn target(file_name: &str, function: &str) -> String {
+    format!("{}:{function}", file(file_name).display())
+}
+
+/// Runs source text as a module, whose name must be the file's own.
+pub(crate) fn module(name: &str, source: &str) -> Module {
+    python().module_from_source(name, &format!("{name}.py"), source).unwrap()
+}
+
+/// Returns a function that is the value of an expression.
+pub(crate) fn lambda(expression: &str) -> Function {
+    let source = format!("import sys\nimport numpy\nf = {expression}\n");
+    let name = format!("lambda_{:x}", hash(expression));
+    module(&name, &source).function("f").unwrap()
+}
+
+/// Takes the value of an expression for a `T`.
+pub(crate) fn eval<T: FromPython>(expression: &str) -> Result<T> {
+    lambda(&format!("lambda: ({expression})")).call(())
+}
+
+fn hash(text: &str) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+const CHILD: &str = "CALLPY_TEST_CHILD";
+
+/// Runs the body in a process of its own, which must end well: this test again, as a child.
+///
+/// The child's environment is changed by `prepare`. The name is that of the test.
+pub(crate) fn alone(name: &str, prepare: impl FnOnce(&mut Command), body: impl FnOnce()) {
+    if is_child(name) {
+        return body();
+    }
+    let mut command = child(name);
+    prepare(&mut command);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    let ran = String::from_utf8_lossy(&output.stdout).contains("1 passed");
+    assert!(ran, "there is no test {name}\n{}", told(&output));
+}
+
+/// Whether this process is the child that runs the test of this name.
+pub(crate) fn is_child(name: &str) -> bool {
+    std::env::var_os(CHILD).is_some_and(|child| child == name)
+}
+
+/// Returns the command that runs the test of this name as a child.
+pub(crate) fn child(name: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([name, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, name);
+    command
+}
+
+/// Returns all that a child said, for a failing assertion.
+pub(crate) fn told(output: &Output) -> String {
+    format!(
+        "{}\n--- stdout\n{}\n--- stderr\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+/// Returns this process's resident memory in bytes.
+#[cfg(target_os = "linux")]
+pub(crate) fn resident() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}

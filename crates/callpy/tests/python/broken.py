@@ -1,0 +1,4 @@
+"""A file that does not parse."""
+
+def broken(:
+    pass

@@ -1,0 +1,5 @@
+from family_child import name
+
+
+def greet():
+    return "parent of " + name()

@@ -1,0 +1,5 @@
+WHERE = "one"
+
+
+def where():
+    return WHERE

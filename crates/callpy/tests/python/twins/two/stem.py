@@ -1,0 +1,5 @@
+WHERE = "two"
+
+
+def where():
+    return WHERE
