@@ -18,8 +18,9 @@ impl<'py> Attached<'py> {
 
     /// Lets other threads have the interpreter while the closure runs.
     ///
-    /// Calls in it attach again, as anywhere else.
-    pub fn detach<R>(&self, work: impl FnOnce() -> R) -> R {
+    /// Calls in it attach again, as anywhere else. The closure is `Send`, though it stays on this
+    /// thread, so that nothing goes in which works only attached, such as a [`Scope`](crate::Scope).
+    pub fn detach<R>(&self, work: impl FnOnce() -> R + Send) -> R {
         self.0.detach(work)
     }
 }

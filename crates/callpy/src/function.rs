@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::convert::{Call, FromPython, IntoPython};
-use crate::raw::Ref;
 use crate::raw::objects::ArgumentList;
+use crate::raw::{Attachment, Ref};
 use crate::receipt::Receipt;
 use crate::scope::Scope;
 use crate::{Error, ErrorKind, Object, Result, support};
@@ -70,7 +70,8 @@ impl Function {
     /// If Python keeps memory that was only lent: see [`array`](crate::array).
     #[inline]
     pub fn call<'a, R: FromPython>(&self, arguments: impl IntoPython<'a>) -> Result<R> {
-        let mut call = Call::new(Scope::new()?);
+        let attachment = Attachment::new()?;
+        let mut call = Call::new(Scope::of(&attachment));
         call.scope.deny_copies = self.deny_copies;
         call.run(&self.inner.object.0, || self.inner.name.clone(), arguments)
     }
@@ -85,13 +86,15 @@ impl Function {
         arguments: impl IntoPython<'a>,
     ) -> Result<(R, Receipt)> {
         let start = Instant::now();
-        let mut call = Call::new(Scope::new()?);
+        let attachment = Attachment::new()?;
+        let mut call = Call::new(Scope::of(&attachment));
         call.scope.deny_copies = self.deny_copies;
         let receipt = Receipt { waiting: start.elapsed(), ..Receipt::default() };
         call.scope.receipt = Some(Box::new(receipt));
         let result = call.run(&self.inner.object.0, || self.inner.name.clone(), arguments)?;
         let mut receipt = *call.scope.receipt.take().unwrap_or_default();
         drop(call);
+        drop(attachment);
         receipt.total = start.elapsed();
         Ok((result, receipt))
     }

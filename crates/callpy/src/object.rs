@@ -89,7 +89,9 @@ impl Object {
     ///
     /// As there.
     pub fn call<'a, R: FromPython>(&self, arguments: impl IntoPython<'a>) -> Result<R> {
-        Call::new(Scope::new()?).run(&self.0, || self.to_string(), arguments)
+        let attachment = Attachment::new()?;
+        let mut call = Call::new(Scope::of(&attachment));
+        call.run(&self.0, || self.to_string(), arguments)
     }
 
     /// Calls a method of the object.
@@ -103,7 +105,9 @@ impl Object {
         arguments: impl IntoPython<'a>,
     ) -> Result<R> {
         let method = self.attr(name)?;
-        Call::new(Scope::new()?).run(&method.0, || name.to_owned(), arguments)
+        let attachment = Attachment::new()?;
+        let mut call = Call::new(Scope::of(&attachment));
+        call.run(&method.0, || name.to_owned(), arguments)
     }
 
     /// Converts the object to a Rust value.
@@ -112,7 +116,8 @@ impl Object {
     ///
     /// `ErrorKind::Result` if it is not one of that type.
     pub fn extract<T: FromPython>(&self) -> Result<T> {
-        T::from_python(self.clone(), &mut Scope::new()?)
+        let mut scope = Scope::new()?;
+        T::from_python(self.clone(), &mut scope)
     }
 
     /// Returns `len(object)`.

@@ -6,7 +6,8 @@
 //!    which is never closed, before any other thing here exists.
 //! 2. **Nothing is called detached.** Whatever touches a Python object takes an [`Attached`], which
 //!    exists only while this thread holds a thread state (and, where there is one, the interpreter
-//!    lock). It is not `Send`, and it borrows from the [`thread::Attachment`] that releases it.
+//!    lock). It is not `Send`, and it borrows from the [`thread::Attachment`] that releases it, or
+//!    from a [`thread::Within`], which its owner drops before the attachment.
 //! 3. **A reference is owned once.** [`Ref`] owns one reference; `Ref::steal` takes over a reference
 //!    that CPython hands out as new, and `Ref::into_ptr` gives one up to a function documented to
 //!    steal it. Borrowed pointers become a `Ref` by `Ref::borrow`, which adds a reference.
@@ -29,4 +30,4 @@ pub(crate) mod thread;
 
 pub(crate) use objects::{Outcome, Raised};
 pub(crate) use reference::Ref;
-pub(crate) use thread::{Attached, Attachment};
+pub(crate) use thread::{Attached, Attachment, Within};

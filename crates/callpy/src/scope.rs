@@ -3,9 +3,10 @@
 use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
 
 use crate::array::Loans;
-use crate::raw::{Attached, Attachment, Raised, Ref};
+use crate::raw::{Attached, Attachment, Raised, Ref, Within};
 use crate::receipt::{CopyReason, Receipt};
 use crate::{Error, ErrorKind, Result, exception};
 
@@ -15,26 +16,51 @@ use crate::{Error, ErrorKind, Result, exception};
 /// loans are over. Programs meet it only where they implement
 /// [`IntoPython`](crate::IntoPython) or [`FromPython`](crate::FromPython).
 pub struct Scope<'a> {
-    // Dropped in this order: the loans are settled while the thread is attached.
     pub(crate) loans: Loans,
-    attachment: Attachment,
+    // Not the attachment itself: `IntoPython` of the caller's, nested in one another, could swap two
+    // scopes, and the inner call would then end the outer one's attachment.
+    within: Within,
     pub(crate) deny_copies: bool,
     pub(crate) receipt: Option<Box<Receipt>>,
     lends: PhantomData<Cell<&'a ()>>,
 }
 
+/// A scope with an attachment of its own.
+pub(crate) struct Entered<'a> {
+    // Dropped in this order: the loans are settled while the thread is attached.
+    scope: Scope<'a>,
+    _attachment: Attachment,
+}
+
+impl<'a> Deref for Entered<'a> {
+    type Target = Scope<'a>;
+
+    fn deref(&self) -> &Scope<'a> {
+        &self.scope
+    }
+}
+
+impl<'a> DerefMut for Entered<'a> {
+    fn deref_mut(&mut self) -> &mut Scope<'a> {
+        &mut self.scope
+    }
+}
+
 impl<'a> Scope<'a> {
     #[inline]
-    pub(crate) fn new() -> Result<Self> {
-        Ok(Scope::of(Attachment::new()?))
+    #[allow(clippy::new_ret_no_self, reason = "it is one, and attached")]
+    pub(crate) fn new() -> Result<Entered<'a>> {
+        let attachment = Attachment::new()?;
+        Ok(Entered { scope: Scope::of(&attachment), _attachment: attachment })
     }
 
+    /// Opens a scope, which the caller drops before the attachment.
     #[inline]
-    pub(crate) fn of(attachment: Attachment) -> Self {
+    pub(crate) fn of(attachment: &Attachment) -> Self {
         crate::raw::reference::release_queued(attachment.token());
         Scope {
             loans: Loans::new(),
-            attachment,
+            within: attachment.within(),
             deny_copies: false,
             receipt: None,
             lends: PhantomData,
@@ -43,13 +69,13 @@ impl<'a> Scope<'a> {
 
     #[inline]
     pub(crate) fn py(&self) -> Attached<'_> {
-        self.attachment.token()
+        self.within.token()
     }
 
     /// The parts that a loan needs at once.
     #[inline]
     pub(crate) fn lending(&mut self) -> (Attached<'_>, &mut Loans, Option<&mut Receipt>) {
-        (self.attachment.token(), &mut self.loans, self.receipt.as_deref_mut())
+        (self.within.token(), &mut self.loans, self.receipt.as_deref_mut())
     }
 
     /// Turns a Python exception into an error.
@@ -83,7 +109,7 @@ impl<'a> Scope<'a> {
             return result;
         }
         let mut result = Some(result);
-        let py = self.attachment.token();
+        let py = self.within.token();
         match self.loans.settle(py, name, || drop(result.take())) {
             Some(error) => Err(error),
             None => result.expect("a result is given up for an error only"),
@@ -102,7 +128,7 @@ impl Drop for Scope<'_> {
     /// Settles what a panic or an early error left.
     fn drop(&mut self) {
         if !self.loans.is_empty() {
-            self.loans.settle(self.attachment.token(), || "a call that failed".to_owned(), || ());
+            self.loans.settle(self.within.token(), || "a call that failed".to_owned(), || ());
         }
     }
 }

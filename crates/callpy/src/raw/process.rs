@@ -108,8 +108,25 @@ extern "C" fn end() {
 }
 
 /// Ends the process at once with a message, where going on would be unsound.
+///
+/// Not with `eprintln!`: it panics where stderr is closed, and waits for a thread that holds
+/// stderr's lock, perhaps while that waits for the interpreter.
 pub(crate) fn abort(message: &str) -> ! {
-    eprintln!("{message}");
+    let message = format!("{message}\n");
+    let mut rest = message.as_bytes();
+    #[cfg(unix)]
+    while !rest.is_empty() {
+        // SAFETY: the buffer is as long as is said. A closed or full stderr is no reason to go on.
+        match unsafe { libc::write(libc::STDERR_FILENO, rest.as_ptr().cast(), rest.len()) } {
+            written @ 1.. => rest = &rest[written as usize..],
+            _ => break,
+        }
+    }
+    #[cfg(windows)]
+    {
+        use std::io::Write;
+        let _ = std::io::stderr().write_all(std::mem::take(&mut rest));
+    }
     std::process::abort()
 }
 

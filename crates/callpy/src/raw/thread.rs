@@ -83,6 +83,25 @@ impl Attachment {
     pub(crate) fn token(&self) -> Attached<'_> {
         Attached { api: self.api, attachment: PhantomData }
     }
+
+    /// Returns a token for a value of this thread's that is dropped before the attachment is.
+    #[inline]
+    pub(crate) fn within(&self) -> Within {
+        Within { api: self.api, not_send: PhantomData }
+    }
+}
+
+/// A token that names no attachment: its owner sees to it that this thread stays attached.
+pub(crate) struct Within {
+    api: &'static Api,
+    not_send: PhantomData<*mut ()>,
+}
+
+impl Within {
+    #[inline]
+    pub(crate) fn token(&self) -> Attached<'_> {
+        Attached { api: self.api, attachment: PhantomData }
+    }
 }
 
 impl Drop for Attachment {
