@@ -421,5 +421,5 @@ fn a_thousand_levels_are_converted() {
         level = level.extract::<Vec<Object>>().unwrap().remove(0);
     }
     assert_eq!(level.extract::<String>().unwrap(), "core");
-    drop(python());
+    python();
 }
