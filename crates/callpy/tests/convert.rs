@@ -4,6 +4,8 @@
 
 mod common;
 
+#![allow(clippy::needless_borrows_for_generic_args, reason = "both the value and its loan are tested")]
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Debug;
@@ -219,7 +221,7 @@ fn option() {
 fn vectors_of_numbers_are_arrays() {
     assert!(seen(vec![1.5, 2.0]).starts_with("ndarray array([1.5, 2. ])"));
     assert!(seen(&[1_u8, 2][..]).contains("dtype=uint8"));
-    assert!(seen([true]).contains("True"));
+    assert!(seen(vec![true]).contains("True"));
     assert_eq!(seen(Vec::<f64>::new()), "ndarray array([], dtype=float64)");
     assert_eq!(round_trip::<Vec<i32>>(vec![1, -2]), [1, -2]);
     assert_eq!(round_trip::<Vec<bool>>(&[true, false][..]), [true, false]);
@@ -229,7 +231,7 @@ fn vectors_of_numbers_are_arrays() {
 fn vectors_of_other_values_are_lists() {
     assert_eq!(seen(vec!["a", "b"]), "list ['a', 'b']");
     assert_eq!(seen(&vec!["a".to_owned()]), "list ['a']");
-    assert_eq!(seen(["x"; 2]), "list ['x', 'x']");
+    assert_eq!(seen(&["x"; 2]), "list ['x', 'x']");
     assert_eq!(seen(vec![("a", 1), ("b", 2)]), "list [('a', 1), ('b', 2)]");
     assert_eq!(seen(Vec::<String>::new()), "list []");
     assert_eq!(seen(vec![Bytes(b"a")]), "list [b'a']");

@@ -44,14 +44,6 @@ impl<'a, T: Item<'a>> Item<'a> for Vec<T> {
     }
 }
 
-impl<'a, T: Item<'a>, const N: usize> IntoPython<'a> for [T; N] {
-    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-        T::vec_into_python(Vec::from(self), scope)
-    }
-}
-
-impl<'a, T: Item<'a>, const N: usize> Item<'a> for [T; N] {}
-
 impl<'a, T: Item<'a>> IntoPython<'a> for Box<[T]> {
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
         T::vec_into_python(self.into_vec(), scope)
@@ -74,6 +66,7 @@ impl<'a, T: Item<'a>> IntoPython<'a> for &'a Vec<T> {
     }
 }
 
+// Not by value: an array is often Copy, and whoever leaves the `&` out would copy it unawares.
 impl<'a, T: Item<'a>, const N: usize> IntoPython<'a> for &'a [T; N] {
     #[inline]
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
