@@ -1,10 +1,12 @@
 //! Values both ways, row by row of the table in `convert`: what Python sees, what Rust takes, and
 //! what neither may take for the other.
 #![allow(missing_docs, reason = "a test")]
+#![allow(
+    clippy::needless_borrows_for_generic_args,
+    reason = "both the value and its loan are tested"
+)]
 
 mod common;
-
-#![allow(clippy::needless_borrows_for_generic_args, reason = "both the value and its loan are tested")]
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
