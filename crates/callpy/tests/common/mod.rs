@@ -70,7 +70,9 @@ pub(crate) fn is_child(name: &str) -> bool {
 /// Returns the command that runs the test of this name as a child.
 pub(crate) fn child(name: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([name, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, name);
+    command
+        .args([name, "--exact", "--include-ignored", "--nocapture", "--test-threads=1"])
+        .env(CHILD, name);
     command
 }
 
