@@ -34,6 +34,12 @@ def end():
     if threading is not None:
         # Joins the threads that are not daemons, and tells executors to let their workers go.
         try:
+            # Up to 3.12 it would join the thread that first imported threading as well, or insist
+            # that this is that thread and has not ended. Here it is a thread like any other.
+            lock = getattr(threading._main_thread, "_tstate_lock", None)
+            if lock is not None:
+                threading._main_thread._ident = threading.get_ident()
+                lock.acquire(False)
             threading._shutdown()
         except BaseException:
             pass
