@@ -34,9 +34,19 @@ pub(crate) fn initialize(api: &'static Api, executable: &Path) -> Result<()> {
     interrupts.restore();
     // SAFETY: attached since Py_InitializeEx, whose thread state stays this thread's own.
     unsafe { (api.PyEval_SaveThread)() };
-    settled?;
+    thread::started_here();
     at_exit();
-    Ok(())
+    settled
+}
+
+/// Joins an interpreter that somebody else runs, and may finalise.
+pub(crate) fn join(api: &'static Api) {
+    extern "C" fn finalised() {
+        thread::finalised();
+    }
+    // SAFETY: may be called at any time; the function only sets a flag. Where CPython has no room
+    // for it any more (it has for 32), the end goes unnoticed.
+    unsafe { (api.Py_AtExit)(Some(finalised)) };
 }
 
 #[cfg(unix)]
