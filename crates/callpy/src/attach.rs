@@ -18,8 +18,14 @@ impl<'py> Attached<'py> {
 
     /// Lets other threads have the interpreter while the closure runs.
     ///
-    /// Calls in it attach again, as anywhere else.
-    pub fn detach<R>(&self, work: impl FnOnce() -> R) -> R {
+    /// Calls in it attach again, as anywhere else. Whatever is sound only while this thread is
+    /// attached can't be brought along, since that is not `Send`:
+    ///
+    /// ```compile_fail,E0277
+    /// # let python = callpy::Python::start().unwrap();
+    /// python.attach(|py| py.detach(|| py.detach(|| ())));
+    /// ```
+    pub fn detach<R>(&self, work: impl FnOnce() -> R + Send) -> R {
         self.0.detach(work)
     }
 }
