@@ -36,10 +36,12 @@ def end():
         try:
             # Up to 3.12 it would join the thread that first imported threading as well, or insist
             # that this is that thread and has not ended. Here it is a thread like any other.
-            lock = getattr(threading._main_thread, "_tstate_lock", None)
-            if lock is not None:
-                threading._main_thread._ident = threading.get_ident()
-                lock.acquire(False)
+            main = threading._main_thread
+            if hasattr(main, "_tstate_lock"):
+                main._ident = threading.get_ident()
+                main._is_stopped = False
+                main._tstate_lock = main._tstate_lock or threading.Lock()
+                main._tstate_lock.acquire(False)
             threading._shutdown()
         except BaseException:
             pass
