@@ -18,8 +18,13 @@ impl<'py> Attached<'py> {
 
     /// Lets other threads have the interpreter while the closure runs.
     ///
-    /// Calls in it attach again, as anywhere else. The closure is `Send`, though it stays on this
-    /// thread, so that nothing goes in which works only attached, such as a [`Scope`](crate::Scope).
+    /// Calls in it attach again, as anywhere else. Whatever is sound only while this thread is
+    /// attached can't be brought along, since that is not `Send`:
+    ///
+    /// ```compile_fail,E0277
+    /// # let python = callpy::Python::start().unwrap();
+    /// python.attach(|py| py.detach(|| py.detach(|| ())));
+    /// ```
     pub fn detach<R>(&self, work: impl FnOnce() -> R + Send) -> R {
         self.0.detach(work)
     }

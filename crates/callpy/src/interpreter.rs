@@ -43,6 +43,14 @@ struct Running {
     requirements: Requirements,
 }
 
+impl Running {
+    /// Joins the interpreter of somebody else, to whom its end is left.
+    fn joined(api: &'static Api) -> Running {
+        process::join(api);
+        Running { own: None, python: None, requirements: Requirements::default() }
+    }
+}
+
 static RUNNING: OnceLock<Running> = OnceLock::new();
 static START: Mutex<()> = Mutex::new(());
 
@@ -299,13 +307,9 @@ impl Builder {
     fn bring_up(&self) -> Result<Running> {
         if let Some(library) = Library::of_this_process() {
             let api = Api::install(&library)?;
+            library.keep();
             if api.is_initialized() {
-                library.keep();
-                return Ok(Running {
-                    own: None,
-                    python: None,
-                    requirements: Requirements::default(),
-                });
+                return Ok(Running::joined(api));
             }
             // Linked to the program and not started: no other may be loaded beside it.
             let (interpreter, report) = locate::find(&self.wanted())?;
@@ -323,14 +327,18 @@ impl Builder {
                 ));
             }
             process::initialize(api, interpreter.executable())?;
-            library.keep();
             return Ok(self.running(interpreter, report));
         }
         let (interpreter, report) = locate::find(&self.wanted())?;
         let library = Library::load(interpreter.libpython())?;
         let api = Api::install(&library)?;
-        process::initialize(api, interpreter.executable())?;
+        // The table leads into it from now on, also if the start fails.
         library.keep();
+        // It was here already, loaded so that its names are not global.
+        if api.is_initialized() {
+            return Ok(Running::joined(api));
+        }
+        process::initialize(api, interpreter.executable())?;
         Ok(self.running(interpreter, report))
     }
 

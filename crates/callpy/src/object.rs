@@ -160,7 +160,7 @@ impl Clone for Object {
     fn clone(&self) -> Self {
         match Attachment::new() {
             Ok(attachment) => Object(self.0.clone_ref(attachment.token())),
-            // The process is ending: no drop counts any more, so a copy need not either.
+            // The process is ending: no drop of this object's handles counts any more.
             Err(_) => Object(self.0.clone_uncounted().expect("attaching fails only at the end")),
         }
     }

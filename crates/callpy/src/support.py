@@ -34,6 +34,14 @@ def end():
     if threading is not None:
         # Joins the threads that are not daemons, and tells executors to let their workers go.
         try:
+            # Up to 3.12 it would join the thread that first imported threading as well, or insist
+            # that this is that thread and has not ended. Here it is a thread like any other.
+            main = threading._main_thread
+            if hasattr(main, "_tstate_lock"):
+                main._ident = threading.get_ident()
+                main._is_stopped = False
+                main._tstate_lock = main._tstate_lock or threading.Lock()
+                main._tstate_lock.acquire(False)
             threading._shutdown()
         except BaseException:
             pass

@@ -2,7 +2,10 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use callpy::{FromPython, Function, Module, Python, Result};
 
@@ -56,7 +59,7 @@ pub(crate) fn alone(name: &str, prepare: impl FnOnce(&mut Command), body: impl F
     }
     let mut command = child(name);
     prepare(&mut command);
-    let output = command.output().unwrap();
+    let output = run(&mut command);
     assert!(output.status.success(), "{}", told(&output));
     let ran = String::from_utf8_lossy(&output.stdout).contains("1 passed");
     assert!(ran, "there is no test {name}\n{}", told(&output));
@@ -74,6 +77,21 @@ pub(crate) fn child(name: &str) -> Command {
         .args([name, "--exact", "--include-ignored", "--nocapture", "--test-threads=1"])
         .env(CHILD, name);
     command
+}
+
+/// Runs a command to its end, which must come within two minutes.
+pub(crate) fn run(command: &mut Command) -> Output {
+    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let id = child.id();
+    let (sender, receiver) = mpsc::channel();
+    let waiter = thread::spawn(move || sender.send(child.wait_with_output()));
+    if let Ok(output) = receiver.recv_timeout(Duration::from_secs(120)) {
+        waiter.join().unwrap().unwrap();
+        return output.unwrap();
+    }
+    let kill = Command::new("kill").args(["-9", &id.to_string()]).status();
+    panic!("{command:?} hangs, and was killed: {kill:?}");
 }
 
 /// Returns all that a child said, for a failing assertion.
