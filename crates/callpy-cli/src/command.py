@@ -42,7 +42,7 @@ def parameters(function):
 
 
 def functions(module):
-    """The functions that a module has of its own, as they would be written after the colon."""
+    """The functions that a module has of its own, with the names of their parameters."""
     import inspect
 
     found = []
@@ -50,9 +50,10 @@ def functions(module):
         own = getattr(value, "__module__", None) == module.__name__
         if own and inspect.isroutine(value) and not name.startswith("_"):
             try:
-                found.append(name + str(inspect.signature(value)))
+                parameters = ", ".join(inspect.signature(value).parameters)
             except (ValueError, TypeError):
-                found.append(name)
+                parameters = "..."
+            found.append("%s(%s)" % (name, parameters))
     return found
 
 
@@ -82,8 +83,12 @@ def from_npy(data):
             shape, fortran, dtype = format.read_array_header_2_0(header)
         else:
             raise ValueError("version %d.%d of the format holds tables of named fields" % version)
-    except ValueError as error:
-        raise Usage("its header can't be read: " + str(error).split("\n")[0]) from None
+        if any(length < 0 for length in shape):
+            raise ValueError("a length is negative in the shape %s" % (shape,))
+    except Exception as error:
+        # A broken header makes Python's own parser raise what it likes.
+        reason = str(error).split("\n")[0] or type(error).__name__
+        raise Usage("its header can't be read: " + reason) from None
     if dtype.hasobject:
         raise Usage("it holds pickled Python objects, which are not numbers in memory")
     if not shape:

@@ -7,6 +7,9 @@ use crate::failure::Result;
 /// The name under which Python knows command.py.
 pub(crate) const MODULE: &str = "callpy_command";
 
+/// A parameter's name, kind, whether it is required, and hint.
+pub(crate) type Parameter = (String, i64, bool, String);
+
 /// The functions of command.py.
 pub(crate) struct Helper(Module);
 
@@ -23,11 +26,8 @@ impl Helper {
         Ok(self.0.function(name)?)
     }
 
-    /// Returns name, kind, whether required, and hint of each parameter, if Python knows.
-    pub(crate) fn parameters(
-        &self,
-        function: &Function,
-    ) -> Result<Option<Vec<(String, i64, bool, String)>>> {
+    /// Returns a function's parameters, if Python knows them.
+    pub(crate) fn parameters(&self, function: &Function) -> Result<Option<Vec<Parameter>>> {
         Ok(self.function("parameters")?.call(function.object())?)
     }
 

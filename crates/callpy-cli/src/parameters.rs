@@ -3,7 +3,7 @@
 use callpy::Function;
 
 use crate::failure::{Result, usage};
-use crate::helper::Helper;
+use crate::helper::{self, Helper};
 use crate::source::Choice;
 use crate::table::Number;
 
@@ -70,7 +70,7 @@ impl Parameters {
     /// Asks Python for a function's signature.
     pub(crate) fn of(function: &Function, helper: &Helper) -> Result<Parameters> {
         let list = helper.parameters(function)?.map(|list| {
-            let parameter = |(name, kind, required, hint): (_, _, _, String)| {
+            let parameter = |(name, kind, required, hint): helper::Parameter| {
                 let kind = match kind {
                     0 => Kind::PositionalOnly,
                     1 => Kind::Either,

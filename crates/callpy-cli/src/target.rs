@@ -1,6 +1,6 @@
 //! The function that the command line names.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use callpy::{Builder, Function, Python};
 
@@ -83,7 +83,7 @@ impl Target {
             return Failure::Usage(format!(
                 "there is no module {missing} in the current folder or in {place}; a file is \
                  named by its path: {}:{}",
-                Path::new(".").join(file).display(),
+                file.display(),
                 self.function.as_deref().unwrap_or("function")
             ));
         }
