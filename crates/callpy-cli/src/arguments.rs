@@ -77,6 +77,9 @@ pub(crate) struct Call {
     pub(crate) target: String,
 
     /// The numbers: CSV or .npy; `-` or nothing for standard input
+    ///
+    /// Without a FILE, what is piped in is read if a column is asked for, or the function takes an
+    /// array that no --arg gives it.
     pub(crate) file: Option<PathBuf>,
 
     /// A column by name or number (from 1), and the parameter it goes to

@@ -221,8 +221,12 @@ impl Parameters {
             match given {
                 Some(argument) => bound.push(Bound { slot, argument, takes }),
                 None if parameter.required => {
+                    let how = match columns {
+                        [] => "name a file of numbers, or give it".to_owned(),
+                        _ => format!("give it with --column {name}=NAME or"),
+                    };
                     return usage(format!(
-                        "{} needs {name}: give it with --column {name}=NAME or --arg {name}=JSON; {}",
+                        "{} needs {name}: {how} with --arg {name}=JSON; {}",
                         self.function,
                         self.has()
                     ));
