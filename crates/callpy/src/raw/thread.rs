@@ -162,7 +162,9 @@ fn keep(api: &'static Api) {
 }
 
 /// Says that this thread has started the interpreter, which keeps its state for good.
-pub(super) fn started_here() {
+pub(super) fn started_here(api: &Api) {
+    // SAFETY: only reads; the interpreter runs.
+    STATE.set(unsafe { (api.PyGILState_GetThisThreadState)() });
     KEEPING.set(Keeping::Never);
 }
 
