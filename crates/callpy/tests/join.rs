@@ -6,6 +6,7 @@
 mod common;
 
 use std::ffi::{CStr, c_char, c_int, c_void};
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -15,13 +16,14 @@ use callpy::{Object, Python};
 use common::{alone, told};
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
 
-/// A host's own Python, started without callpy.
-struct Host(Library);
+/// A host's own Python, started without callpy. It is never unloaded, which CPython does not survive.
+struct Host(ManuallyDrop<Library>);
 
 impl Host {
     fn start(path: &Path, flags: c_int) -> Host {
         // SAFETY: libpython's initialisers only set up its own globals.
-        let host = Host(unsafe { Library::open(Some(path), flags | RTLD_NOW) }.unwrap());
+        let library = unsafe { Library::open(Some(path), flags | RTLD_NOW) }.unwrap();
+        let host = Host(ManuallyDrop::new(library));
         // SAFETY: the functions have these signatures; started once, on this thread.
         unsafe {
             host.get::<unsafe extern "C" fn(c_int)>("Py_InitializeEx")(0);
