@@ -165,7 +165,7 @@ impl Python {
     ///     }
     ///     // Long work of our own: the others may have Python meanwhile.
     ///     py.detach(|| std::thread::sleep(std::time::Duration::from_millis(1)));
-    ///     callpy::Result::Ok(total)
+    ///     Ok::<f64, callpy::Error>(total)
     /// })??;
     /// # Ok(())
     /// # }

@@ -228,7 +228,9 @@ fn vectors_of_numbers_are_arrays() {
 #[test]
 fn vectors_of_other_values_are_lists() {
     assert_eq!(seen(vec!["a", "b"]), "list ['a', 'b']");
-    assert_eq!(seen(&vec!["a".to_owned()]), "list ['a']");
+    let borrowed = vec!["a".to_owned()];
+    assert_eq!(seen(&borrowed), "list ['a']");
+    assert_eq!(borrowed, ["a"]);
     assert_eq!(seen(["x"; 2]), "list ['x', 'x']");
     assert_eq!(seen(vec![("a", 1), ("b", 2)]), "list [('a', 1), ('b', 2)]");
     assert_eq!(seen(Vec::<String>::new()), "list []");
@@ -236,7 +238,9 @@ fn vectors_of_other_values_are_lists() {
     assert!(
         seen(vec![vec![1.5], vec![]]).starts_with("list [array([1.5]), array([], dtype=float64)]")
     );
-    assert!(seen(&vec![vec![1.5]]).starts_with("list [array([1.5])]"));
+    let nested = vec![vec![1.5]];
+    assert!(seen(&nested).starts_with("list [array([1.5])]"));
+    assert_eq!(nested, [[1.5]]);
     assert_eq!(seen(vec![HashMap::from([("k", 1)])]), "list [{'k': 1}]");
     let object: Object = eval("{1}").unwrap();
     assert_eq!(seen(vec![object.clone(), object]), "list [{1}, {1}]");

@@ -264,9 +264,8 @@ impl<'a> Attached<'a> {
         let iterator = self.outcome(unsafe { (self.api.PyObject_GetIter)(iterable.as_ptr()) })?;
         let mut items = Vec::new();
         // SAFETY: PyIter_Next returns a new reference, or null at the end or on an exception.
-        while let Some(item) =
-            unsafe { Ref::steal(self, (self.api.PyIter_Next)(iterator.as_ptr())) }
-        {
+        let next = || unsafe { Ref::steal(self, (self.api.PyIter_Next)(iterator.as_ptr())) };
+        while let Some(item) = next() {
             items.push(item);
         }
         self.raised().map(|()| items)
