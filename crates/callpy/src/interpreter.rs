@@ -10,6 +10,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::attach::Attached;
@@ -44,12 +45,14 @@ struct Running {
 }
 
 impl Running {
-    /// Joins the interpreter of somebody else, to whom its end is left.
-    fn joined(api: &'static Api) -> Running {
-        process::join(api);
+    /// The interpreter of somebody else, to whom its end is left.
+    fn joined() -> Running {
         Running { own: None, python: None, requirements: Requirements::default() }
     }
 }
+
+/// Whether somebody sees to it that a joined interpreter's end is noticed.
+static WATCHED: AtomicBool = AtomicBool::new(false);
 
 static RUNNING: OnceLock<Running> = OnceLock::new();
 static START: Mutex<()> = Mutex::new(());
@@ -286,6 +289,10 @@ impl Builder {
                 }
             }
         };
+        // Not under the lock, for which a thread may be waiting that holds the interpreter.
+        if running.own.is_none() && !WATCHED.swap(true, Ordering::AcqRel) {
+            process::watch_finalisation()?;
+        }
         self.check(running)?;
         for folder in &self.search {
             let scope = Scope::new()?;
@@ -309,7 +316,7 @@ impl Builder {
             let api = Api::install(&library)?;
             library.keep();
             if api.is_initialized() {
-                return Ok(Running::joined(api));
+                return Ok(Running::joined());
             }
             // Linked to the program and not started: no other may be loaded beside it.
             let (interpreter, report) = locate::find(&self.wanted())?;
@@ -336,7 +343,7 @@ impl Builder {
         library.keep();
         // It was here already, loaded so that its names are not global.
         if api.is_initialized() {
-            return Ok(Running::joined(api));
+            return Ok(Running::joined());
         }
         process::initialize(api, interpreter.executable())?;
         Ok(self.running(interpreter, report))

@@ -58,6 +58,12 @@ def end():
             pass
 
 
+def drop_at_exit(value):
+    import atexit
+
+    atexit.register([value].clear)
+
+
 def numpy_table():
     import numpy
 

@@ -52,6 +52,12 @@ pub(crate) fn end(py: Attached<'_>) {
     let _ = call(py, c"end", &[]);
 }
 
+/// Has an object dropped as the first thing when the interpreter is finalised.
+pub(crate) fn drop_at_exit(py: Attached<'_>, object: &Ref) -> Outcome<()> {
+    // The list of arguments is gone before anybody can finalise.
+    call(py, c"drop_at_exit", &[object]).map(drop)
+}
+
 pub(crate) fn lent(py: Attached<'_>) -> Result<Ref> {
     get(py, c"LENT").map_err(|raised| exception::into_error(py, raised))
 }

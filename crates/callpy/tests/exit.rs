@@ -25,7 +25,7 @@ struct Case {
 }
 
 const CASES: &[Case] = &[
-    case("main_returns", || exit_handlers(), 0, &["handler", "flushed at the end"]),
+    case("main_returns", exit_handlers, 0, &["handler", "flushed at the end"]),
     case("main_panics", main_panics, 101, &["handler", "flushed at the end"]),
     case("exit_on_main", exit_on_main, 7, &["handler", "flushed at the end"]),
     case("exit_on_another_thread", exit_on_another_thread, 7, &["handler", "flushed at the end"]),
@@ -319,7 +319,7 @@ extern "C" fn forty_two() -> i64 {
     let copy = object.clone();
     drop(object);
     let series = [40.0, 2.0];
-    let sum: Array<f64> = lambda("lambda array: array.cumsum()").call(&series).unwrap();
+    let sum: Array<f64> = lambda("lambda array: array.cumsum()").call(&series[..]).unwrap();
     assert_eq!(copy.len().unwrap(), 2);
     sum[1] as i64
 }

@@ -330,7 +330,7 @@ fn the_interpreter_is_the_one_that_was_located() {
     let interpreter = python.interpreter().unwrap();
     let (major, minor, micro) = interpreter.version();
     let running: (u8, u8, u8) = eval("tuple(sys.version_info[:3])").unwrap();
-    assert_eq!(running, (major as u8, minor as u8, micro as u8));
+    assert_eq!(running, (major, minor, micro));
     let chosen = python.report().unwrap().chosen().unwrap();
     assert_eq!(chosen.interpreter().unwrap().executable(), interpreter.executable());
 }

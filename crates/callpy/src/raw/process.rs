@@ -63,14 +63,20 @@ fn pre_initialize(api: &'static Api) -> Result<()> {
     Err(Error::new(ErrorKind::Start, format!("Python does not start: {message}")))
 }
 
-/// Joins an interpreter that somebody else runs, and may finalise.
-pub(crate) fn join(api: &'static Api) {
-    extern "C" fn finalised() {
-        thread::finalised();
+/// Has everybody kept out when the owner of a joined interpreter finalises it: CPython ends or hangs
+/// the threads that come then.
+pub(crate) fn watch_finalisation() -> Result<()> {
+    struct Watch;
+    impl Drop for Watch {
+        fn drop(&mut self) {
+            thread::keep_out();
+        }
     }
-    // SAFETY: may be called at any time; the function only sets a flag. Where CPython has no room
-    // for it any more (it has for 32), the end goes unnoticed.
-    unsafe { (api.Py_AtExit)(Some(finalised)) };
+    let attachment = thread::Attachment::new()?;
+    let py = attachment.token();
+    py.capsule(Box::new(Watch))
+        .and_then(|watch| support::drop_at_exit(py, &watch))
+        .map_err(|raised| crate::exception::into_error(py, raised))
 }
 
 #[cfg(unix)]

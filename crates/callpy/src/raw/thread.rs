@@ -9,7 +9,8 @@
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use super::cpython::{Api, PyGILState_STATE, PyThreadState, api};
 use super::ndarray::Headers;
@@ -177,9 +178,13 @@ impl Drop for Kept {
     fn drop(&mut self) {
         let kept = KEEPING.replace(Keeping::Never);
         let Some(api) = api() else { return };
+        if kept != Keeping::State {
+            return;
+        }
+        let _counted = GivingBack::new();
         // While the process ends, the thread that ends it holds the interpreter for good: waiting
         // for it here would hang whoever joins this thread.
-        if kept != Keeping::State || ENDING.load(Ordering::Acquire) {
+        if ENDING.load(Ordering::SeqCst) {
             return;
         }
         let attachment = Attachment::ensure(api);
@@ -233,9 +238,42 @@ pub(crate) fn is_ending() -> bool {
     ENDING.load(Ordering::Acquire)
 }
 
-/// Keeps everybody out, since the interpreter's owner has finalised it.
-pub(super) fn finalised() {
-    ENDING.store(true, Ordering::Release);
+/// Counts the threads that are giving their states back, for which the end waits.
+static GIVING_BACK: AtomicUsize = AtomicUsize::new(0);
+
+struct GivingBack;
+
+impl GivingBack {
+    fn new() -> GivingBack {
+        GIVING_BACK.fetch_add(1, Ordering::SeqCst);
+        GivingBack
+    }
+}
+
+impl Drop for GivingBack {
+    fn drop(&mut self) {
+        GIVING_BACK.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Lets nobody attach any more who is not attached already; false if that was so before.
+pub(super) fn keep_out() -> bool {
+    if ENDING.swap(true, Ordering::SeqCst) {
+        return false;
+    }
+    // A thread that gives its state back has seen that this is not the end, and needs the
+    // interpreter: to take that from it for good would hang whoever joins the thread. What runs
+    // then could wait for something itself, so there is a limit.
+    let wait = || {
+        let start = Instant::now();
+        while GIVING_BACK.load(Ordering::SeqCst) != 0 && start.elapsed().as_secs() < 1 {
+            std::thread::yield_now();
+        }
+    };
+    if if_attached(|py| py.detach(wait)).is_none() {
+        wait();
+    }
+    true
 }
 
 /// Attaches the thread that ends the process, and keeps all others out from now on.
@@ -243,7 +281,7 @@ pub(super) fn finalised() {
 /// Its attachment is never released: the libraries' own destructors run next, and a thread that
 /// computed in them meanwhile would crash the process that has already done its work.
 pub(crate) fn attach_to_end(api: &'static Api) -> Option<Attachment> {
-    (!ENDING.swap(true, Ordering::AcqRel)).then(|| Attachment::ensure(api))
+    keep_out().then(|| Attachment::ensure(api))
 }
 
 #[cold]
