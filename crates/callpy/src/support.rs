@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 use std::sync::OnceLock;
 
-use crate::raw::objects::{ArgumentList, Outcome};
+use crate::raw::objects::{ArgumentList, Outcome, Raised};
 use crate::raw::{Attached, Ref};
 use crate::{Error, ErrorKind, Result, exception};
 
@@ -154,6 +154,16 @@ pub(crate) fn byte_size(py: Attached<'_>, array: &Ref) -> Result<usize> {
     size().map(|size| size as usize).map_err(|raised| exception::into_error(py, raised))
 }
 
+/// Returns a result without views of lent memory, and how many bytes were copied for that.
+pub(crate) fn copied_out(py: Attached<'_>, value: &Ref) -> Outcome<(Ref, usize)> {
+    let pair = call(py, c"copied_out", &[value])?;
+    let mut items = py.tuple_items(&pair)?.into_iter();
+    match (items.next(), items.next()) {
+        (Some(value), Some(bytes)) => Ok((value, py.as_u64(&bytes)? as usize)),
+        _ => Err(Raised(None)),
+    }
+}
+
 pub(crate) fn load_file(py: Attached<'_>, path: &Ref) -> Outcome<Ref> {
     call(py, c"load_file", &[path])
 }
@@ -182,7 +192,17 @@ pub(crate) fn callables(object: &crate::Object, wanted: &str) -> Result<Vec<Stri
     scope.ok(names())
 }
 
-/// Lets go of what holds a lent array by oversight.
+/// Runs Python's collector, also where the program has disabled it.
+pub(crate) fn collect(py: Attached<'_>) {
+    let _ = call(py, c"collect", &[]);
+}
+
+/// Whether another thread works with a lent array, and may yet let go of it.
+pub(crate) fn others_hold(py: Attached<'_>, lent: &Ref) -> bool {
+    call(py, c"others_hold", &[lent]).and_then(|answer| py.is_true(&answer)).unwrap_or(true)
+}
+
+/// Clears the finished frames that hold a lent array.
 pub(crate) fn release(py: Attached<'_>, lent: &Ref) {
     let _ = call(py, c"release", &[lent]);
 }

@@ -215,19 +215,16 @@ fn normalise_bools(array: Ndarray<'_>) -> bool {
     })
 }
 
-/// Replaces a result that is a view of lent memory by a copy, before it leaves the call.
+/// Replaces views of lent memory in a result by copies, before it leaves the call: the result
+/// itself, or the items of its tuples, lists and dicts.
 pub(crate) fn detach_from_loans(object: Ref, scope: &mut Scope<'_>) -> Result<Ref> {
-    if scope.loans.is_empty() {
-        return Ok(object);
-    }
     let py = scope.py();
-    let Some(numpy) = py.numpy_if_loaded() else { return Ok(object) };
-    let Some(array) = Ndarray::of(py, numpy, &object) else { return Ok(object) };
-    if lent_below(py, numpy, array).is_none() {
+    if !scope.loans.are_held(py) {
         return Ok(object);
     }
-    let bytes = scope.ok(numpy.copy(py, &object))?;
-    let size = support::byte_size(py, &bytes)?;
-    scope.copied(size, CopyReason::Lent)?;
-    Ok(bytes)
+    let (object, bytes) = scope.ok(support::copied_out(py, &object))?;
+    if bytes > 0 {
+        scope.copied(bytes, CopyReason::Lent)?;
+    }
+    Ok(object)
 }

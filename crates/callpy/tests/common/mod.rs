@@ -94,6 +94,39 @@ pub(crate) fn run(command: &mut Command) -> Output {
     panic!("{command:?} hangs, and was killed: {kill:?}");
 }
 
+/// The variable that says which of its cases a child is to run.
+const CASE: &str = "CALLPY_TEST_CASE";
+
+/// Returns the case that this child of the test is to run; none in the parent.
+pub(crate) fn case(name: &str) -> Option<String> {
+    is_child(name).then(|| std::env::var(CASE).unwrap())
+}
+
+/// Runs a case of the test in a child, which must abort; returns what it said on stderr.
+#[cfg(unix)]
+pub(crate) fn abort_of(name: &str, case: &str) -> String {
+    use std::os::unix::process::ExitStatusExt;
+
+    let output = run(child(name).env(CASE, case).env("RUST_BACKTRACE", "0"));
+    assert_eq!(output.status.signal(), Some(libc::SIGABRT), "{case}: {}", told(&output));
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Runs work on each case, on as many threads as there are cores.
+pub(crate) fn each<T: Sync>(cases: &[T], work: impl Fn(&T) + Sync) {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let worker = || {
+        while let Some(case) = cases.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
+            work(case);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, |cores| cores.get()) {
+            scope.spawn(worker);
+        }
+    });
+}
+
 /// Returns all that a child said, for a failing assertion.
 pub(crate) fn told(output: &Output) -> String {
     format!(
