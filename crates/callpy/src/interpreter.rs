@@ -176,6 +176,19 @@ impl Python {
         Ok(work(&Attached::new(attachment.token())))
     }
 
+    /// Whether threads take turns in Python: always, but on a free-threaded build.
+    ///
+    /// There, importing an extension module that is not made for it turns the interpreter lock on
+    /// for good, and Python says so with a RuntimeWarning that names the module.
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Ending` if the process is ending.
+    pub fn has_interpreter_lock(&self) -> Result<bool> {
+        let scope = Scope::new()?;
+        scope.ok(support::has_interpreter_lock(scope.py()))
+    }
+
     /// Returns the interpreter that callpy found and started; none if it joined one.
     pub fn interpreter(&self) -> Option<&'static Interpreter> {
         RUNNING.get()?.own.as_ref().map(|(interpreter, _)| interpreter)

@@ -67,6 +67,10 @@ def numpy_table():
     return sys.modules[package + "._multiarray_umath"]._ARRAY_API
 
 
+def has_interpreter_lock():
+    return getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
 # --- targets
 
 
@@ -577,7 +581,7 @@ class _Is:
 
 
 # Where there is no lock, the locals of a frame that another thread runs must not be looked at.
-_LOCKED = getattr(sys, "_is_gil_enabled", lambda: True)()
+_LOCKED = has_interpreter_lock()
 
 
 def _stack(frame):

@@ -164,6 +164,10 @@ pub(crate) fn copied_out(py: Attached<'_>, value: &Ref) -> Outcome<(Ref, usize)>
     }
 }
 
+pub(crate) fn has_interpreter_lock(py: Attached<'_>) -> Outcome<bool> {
+    py.is_true(&call(py, c"has_interpreter_lock", &[])?)
+}
+
 pub(crate) fn load_file(py: Attached<'_>, path: &Ref) -> Outcome<Ref> {
     call(py, c"load_file", &[path])
 }

@@ -337,3 +337,13 @@ fn all_threads_come_at_the_same_moment() {
         }
     });
 }
+
+#[test]
+fn numpy_leaves_a_free_threaded_python_free() {
+    let python = python();
+    let free = python.interpreter().unwrap().is_free_threaded();
+    // Arrays both ways, so that all that callpy itself imports has been.
+    let sum: f64 = lambda("lambda a: a.sum()").call(&[1.0, 2.0]).unwrap();
+    assert_eq!(sum, 3.0);
+    assert_eq!(python.has_interpreter_lock().unwrap(), !free);
+}
