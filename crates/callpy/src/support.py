@@ -482,6 +482,9 @@ class _Search:
         if id(owner) in self.modules:
             return "the global %s of module %s" % (self.keys(owner, leads), self.modules[id(owner)]), None
         if kind is types.FrameType:
+            for outer in gc.get_referrers(owner):
+                if _frame_of(types, outer) is owner:
+                    return self.link(outer, leads)
             return self.local(owner, leads), None
         if kind is types.FunctionType:
             name = owner.__qualname__
@@ -611,16 +614,11 @@ def _release(lent):
     suspended = set()
     types = search.types
     for owner in gc.get_objects():
-        kind = type(owner)
-        if kind is types.FrameType:
+        if type(owner) is types.FrameType:
             if owner.f_code.co_filename != _HERE:
                 frames.append(owner)
-        elif kind is types.GeneratorType:
-            suspended.add(id(owner.gi_frame))
-        elif kind is types.CoroutineType:
-            suspended.add(id(owner.cr_frame))
-        elif kind is types.AsyncGeneratorType:
-            suspended.add(id(owner.ag_frame))
+        else:
+            suspended.add(id(_frame_of(types, owner)))
     for stack in search.stacks():
         suspended.update(map(id, stack))
     for frame in frames:
@@ -631,6 +629,18 @@ def _release(lent):
             except RuntimeError:
                 pass  # it runs again
     gc.collect()
+
+
+def _frame_of(types, owner):
+    """The frame of a generator or its like that has not ended."""
+    kind = type(owner)
+    if kind is types.GeneratorType:
+        return owner.gi_frame
+    if kind is types.CoroutineType:
+        return owner.cr_frame
+    if kind is types.AsyncGeneratorType:
+        return owner.ag_frame
+    return None
 
 
 def _reaches(search, todo):
