@@ -213,8 +213,14 @@ def as_array(value, dtype):
 
 
 def native(array):
-    """A copy in this machine's byte order."""
+    """A copy in this machine's byte order; not of the subclass, nor by its methods."""
+    array = exact_copy(array)
     return array.astype(array.dtype.newbyteorder("="))
+
+
+def exact_copy(array):
+    """A copy that is an ndarray and of no subclass."""
+    return sys.modules["numpy"].array(array, order="C", subok=False)
 
 
 def copied_out(value, depth=0):
