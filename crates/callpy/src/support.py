@@ -223,8 +223,14 @@ def as_array(value, dtype):
 
 
 def native(array):
-    """A copy in this machine's byte order."""
+    """A copy in this machine's byte order; not of the subclass, nor by its methods."""
+    array = exact_copy(array)
     return array.astype(array.dtype.newbyteorder("="))
+
+
+def exact_copy(array):
+    """A copy that is an ndarray and of no subclass."""
+    return sys.modules["numpy"].array(array, order="C", subok=False)
 
 
 def copied_out(value, depth=0):
@@ -492,6 +498,9 @@ class _Search:
         if id(owner) in self.modules:
             return "the global %s of module %s" % (self.keys(owner, leads), self.modules[id(owner)]), None
         if kind is types.FrameType:
+            for outer in gc.get_referrers(owner):
+                if _frame_of(types, outer) is owner:
+                    return self.link(outer, leads)
             return self.local(owner, leads), None
         if kind is types.FunctionType:
             name = owner.__qualname__
@@ -621,16 +630,11 @@ def _release(lent):
     suspended = set()
     types = search.types
     for owner in gc.get_objects():
-        kind = type(owner)
-        if kind is types.FrameType:
+        if type(owner) is types.FrameType:
             if owner.f_code.co_filename != _HERE:
                 frames.append(owner)
-        elif kind is types.GeneratorType:
-            suspended.add(id(owner.gi_frame))
-        elif kind is types.CoroutineType:
-            suspended.add(id(owner.cr_frame))
-        elif kind is types.AsyncGeneratorType:
-            suspended.add(id(owner.ag_frame))
+        else:
+            suspended.add(id(_frame_of(types, owner)))
     for stack in search.stacks():
         suspended.update(map(id, stack))
     for frame in frames:
@@ -641,6 +645,18 @@ def _release(lent):
             except RuntimeError:
                 pass  # it runs again
     gc.collect()
+
+
+def _frame_of(types, owner):
+    """The frame of a generator or its like that has not ended."""
+    kind = type(owner)
+    if kind is types.GeneratorType:
+        return owner.gi_frame
+    if kind is types.CoroutineType:
+        return owner.cr_frame
+    if kind is types.AsyncGeneratorType:
+        return owner.ag_frame
+    return None
 
 
 def _reaches(search, todo):

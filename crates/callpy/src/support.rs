@@ -143,6 +143,11 @@ pub(crate) fn native(py: Attached<'_>, array: &Ref) -> Result<Ref> {
     call(py, c"native", &[array]).map_err(|raised| exception::into_error(py, raised))
 }
 
+/// Returns a copy of a subclass's array that is an ndarray and nothing else.
+pub(crate) fn exact_copy(py: Attached<'_>, array: &Ref) -> Result<Ref> {
+    call(py, c"exact_copy", &[array]).map_err(|raised| exception::into_error(py, raised))
+}
+
 pub(crate) fn is_masked(py: Attached<'_>, array: &Ref) -> Result<bool> {
     call(py, c"is_masked", &[array])
         .and_then(|answer| py.is_true(&answer))

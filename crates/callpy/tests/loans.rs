@@ -87,7 +87,7 @@ const KEEPERS: &[(&str, &str)] = &[
     ("as_a_default", "a default argument of the function as_a_default.<locals>.inner"),
     ("as_a_keyword_default", "of the function as_a_keyword_default.<locals>.inner"),
     ("in_a_generator", "in_a_generator.<locals>.rows"),
-    ("in_an_unstarted_generator", "the global 'kept' of module keepers"),
+    ("in_an_unstarted_generator", ", which is the global 'kept' of module keepers"),
     ("in_a_coroutine", "a variable of a closure, which is "),
     ("in_an_async_generator", "in_an_async_generator.<locals>.rows"),
     ("in_an_iterator", "an iterator, which is the global 'kept' of module keepers"),
@@ -253,6 +253,7 @@ fn aborts_also_where_stderr_is_closed() {
 
 #[test]
 fn views_in_results_are_copied_out() {
+    let _turn = my_turn();
     let data = [1.0, 2.0, 3.0, 4.0];
     let call = |name: &str| settler(name).call_with_receipt::<Array<f64>>(&data).unwrap();
     let (array, receipt) = call("itself");
@@ -286,6 +287,7 @@ fn views_in_objects_are_copied_out() {
             assert!(text.contains(rest), "{name}: {text}");
         });
     }
+    let _turn = my_turn();
     let data = [1.0, 2.0, 3.0, 4.0];
     let object: Object = settler("nested").call(&data).unwrap();
     let rows: Vec<(Array<f64>, String)> = object.item("rows").unwrap().extract().unwrap();
@@ -296,6 +298,7 @@ fn views_in_objects_are_copied_out() {
 
 #[test]
 fn a_view_of_many_is_copied_out() {
+    let _turn = my_turn();
     // Beyond the loans that need no allocation.
     let rows = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0], [9.0, 10.0]];
     let last = function("operator:itemgetter").call::<Object>(-1).unwrap();
@@ -413,6 +416,7 @@ fn what_only_the_result_holds_is_an_error() {
             assert!(text.contains(holder) && text.contains("callpy::Copied"), "{name}: {text}");
         });
     }
+    let _turn = my_turn();
     let error = settler("generator").call::<Object>(named("data", &[1.0])).unwrap_err();
     assert!(error.to_string().contains("the result holds argument \"data\","), "{error}");
 }

@@ -95,12 +95,26 @@ pub(super) fn receive<T: Element>(mut object: Ref, scope: &mut Scope<'_>) -> Res
     };
     if let Some(reason) = reason {
         let bytes = array.shape().iter().product::<isize>() as usize * size_of::<T>();
+        let exact = array.is_exactly_ndarray(numpy);
         let copy = match reason {
             CopyReason::ByteOrder => support::native(py, &object)?,
+            // The copy would be of the subclass too, whose code has seen it.
+            _ if !exact => support::exact_copy(py, &object)?,
             _ => scope.ok(numpy.copy(py, &object))?,
         };
         scope.copied(bytes, reason)?;
         object = copy;
+        // Python code has made it, which a program may have replaced.
+        let py = scope.py();
+        let order = match Ndarray::of(py, numpy, &object) {
+            Some(copy) if reason_to_copy::<T>(py, numpy, copy).is_none() => {
+                scope.ok(byte_order(py, numpy, copy, T::DTYPE))?
+            }
+            _ => None,
+        };
+        if !matches!(order, Some(ByteOrder::Native)) {
+            return Err(scope.mismatch(format_args!("an array of {}", T::DTYPE), &object));
+        }
     }
     let py = scope.py();
     let array = Ndarray::of(py, numpy, &object).expect("a copy of an ndarray is one");
