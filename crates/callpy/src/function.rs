@@ -156,10 +156,10 @@ impl Call<'_> {
     #[inline]
     fn run(&mut self, callable: &Ref) -> Outcome<Ref> {
         if self.scope.receipt.is_none() {
-            return self.scope.py().call(callable, &self.list);
+            return self.scope.py().call(callable, &mut self.list);
         }
         let start = Instant::now();
-        let result = self.scope.py().call(callable, &self.list);
+        let result = self.scope.py().call(callable, &mut self.list);
         if let Some(receipt) = &mut self.scope.receipt {
             receipt.in_python = start.elapsed();
         }

@@ -97,6 +97,11 @@ impl ArgumentList {
         if self.many.is_empty() { &self.inline } else { &self.many }
     }
 
+    /// As the callee gets them, who writes to the scratch space.
+    fn slots_mut(&mut self) -> &mut [Option<Ref>] {
+        if self.many.is_empty() { &mut self.inline } else { &mut self.many }
+    }
+
     fn values(&self) -> &[Option<Ref>] {
         &self.slots()[1..=self.len()]
     }
@@ -411,7 +416,7 @@ impl<'a> Attached<'a> {
 
     /// Calls an object with arguments, which stay with the caller.
     #[inline]
-    pub(crate) fn call(self, callable: &Ref, list: &ArgumentList) -> Outcome<Ref> {
+    pub(crate) fn call(self, callable: &Ref, list: &mut ArgumentList) -> Outcome<Ref> {
         const OFFSET: usize = 1 << (usize::BITS - 1);
         let names = if list.names.is_empty() {
             None
@@ -426,8 +431,9 @@ impl<'a> Attached<'a> {
         // one before the first is ours to lend as scratch space, and names is null or a tuple of
         // strings with one name for each value after the positional ones.
         let result = unsafe {
-            let first = list.slots().as_ptr().add(1).cast::<*mut PyObject>();
-            vectorcall(callable.as_ptr(), first, list.positional | OFFSET, names)
+            let count = list.positional | OFFSET;
+            let first = list.slots_mut().as_mut_ptr().add(1).cast::<*mut PyObject>();
+            vectorcall(callable.as_ptr(), first, count, names)
         };
         self.outcome(result)
     }
