@@ -205,8 +205,9 @@ def set_items(value):
 
 
 def is_masked(array):
-    ma = sys.modules.get("numpy.ma")
-    return ma is not None and isinstance(array, ma.MaskedArray)
+    # NumPy imports it when it is first asked for, on another thread perhaps at this very moment.
+    kind = getattr(sys.modules.get("numpy.ma.core"), "MaskedArray", None)
+    return kind is not None and isinstance(array, kind)
 
 
 def what(value):
