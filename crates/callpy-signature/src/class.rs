@@ -1,0 +1,268 @@
+//! Classes: which sort of value they are, and their fields and members.
+
+mod dataclass;
+mod enumeration;
+pub(crate) mod functional;
+mod tuple_and_dict;
+
+use std::collections::HashMap;
+
+use crate::decorator;
+use crate::function::Functions;
+use crate::hint::{Hints, Scope};
+use crate::model::{Class, ClassKind, EnumKind, Field, Type};
+use crate::names::Resolved;
+use crate::parse::clean_docstring;
+use crate::syntax::{self, Argument, Bytes, Expr, ExprKind, Identifier, Statement, positional};
+
+/// Classes under construction: later definitions replace earlier ones.
+#[derive(Default)]
+pub(crate) struct Classes {
+    pub(crate) done: Vec<Class>,
+}
+
+impl Classes {
+    pub(crate) fn add(&mut self, hints: &Hints<'_>, class: &syntax::Class, is_conditional: bool) {
+        let mut model = self.model(hints, class);
+        model.is_conditional = is_conditional;
+        self.insert(model);
+    }
+
+    /// Adds a class that a call makes: `P = namedtuple("P", "x y")`.
+    pub(crate) fn add_made(
+        &mut self,
+        hints: &Hints<'_>,
+        name: &Identifier,
+        call: &Expr,
+        range: &Bytes,
+        is_conditional: bool,
+    ) {
+        let mut class = empty(hints, name, range);
+        class.is_conditional = is_conditional;
+        functional::fill(hints, call, &mut class);
+        self.insert(class);
+    }
+
+    fn insert(&mut self, class: Class) {
+        match self.done.iter_mut().find(|earlier| earlier.name == class.name) {
+            Some(earlier) if class.is_conditional => earlier.is_conditional = true,
+            Some(earlier) => *earlier = class,
+            None => self.done.push(class),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&Class> {
+        self.done.iter().find(|class| class.name == name)
+    }
+
+    fn model(&self, hints: &Hints<'_>, class: &syntax::Class) -> Class {
+        let mut model = empty(hints, &class.name, &class.range);
+        model.docstring = class.docstring.clone();
+        let decorator = |expr| decorator::decorator(expr, hints.names, hints.positions);
+        model.decorators = class.decorators.iter().map(decorator).collect();
+        let nothing = HashMap::new();
+        let mut variables = hints.variables(&class.type_parameters, Scope::new(&nothing));
+        model.type_parameters = class.type_parameters.iter().map(|it| it.name.clone()).collect();
+        variables.insert(
+            "Self".to_owned(),
+            Type::Class { name: class.name.text.clone(), arguments: Vec::new() },
+        );
+        let bases = self.bases(hints, &class.arguments, &mut model);
+        let mut methods = Functions::default();
+        for statement in &class.body {
+            if let Statement::Function(function) = statement {
+                methods.add(hints, function, &variables, false);
+            }
+        }
+        model.methods = methods.done;
+        for base in &bases {
+            if let Base::Class(base) = base {
+                inherit(&mut model, base);
+            }
+        }
+        let scope = Scope::new(&variables);
+        match dataclass::decorator(hints, class) {
+            Some(arguments) => dataclass::fill(hints, class, arguments, scope, &mut model),
+            None => match bases.iter().find_map(Base::kind).unwrap_or(ClassKind::Plain) {
+                ClassKind::NamedTuple => {
+                    tuple_and_dict::named_tuple(hints, class, scope, &mut model)
+                }
+                ClassKind::TypedDict => tuple_and_dict::typed_dict(hints, class, scope, &mut model),
+                ClassKind::Enum(kind) => enumeration::fill(hints, class, kind, &mut model),
+                // A class below a dataclass takes over its fields and adds none.
+                kind => model.kind = kind,
+            },
+        }
+        model
+    }
+
+    /// What each base brings. Those from elsewhere are noted in the class.
+    fn bases(&self, hints: &Hints<'_>, arguments: &[Argument], into: &mut Class) -> Vec<Base> {
+        let mut bases = Vec::new();
+        let mut mixin = EnumKind::Plain;
+        for argument in positional(arguments) {
+            let (expr, items) = match &argument.kind {
+                ExprKind::Subscript(base, items) => (&**base, &items[..]),
+                _ => (argument, &[][..]),
+            };
+            if let ExprKind::Call(..) = &expr.kind
+                && functional::makes_class(expr, hints.names)
+            {
+                // `class P(namedtuple("P", "x y")):`
+                let name = Identifier { text: into.name.clone(), range: expr.range.clone() };
+                let mut base = empty(hints, &name, &expr.range);
+                functional::fill(hints, expr, &mut base);
+                bases.push(Base::Class(Box::new(base)));
+                continue;
+            }
+            let unknown = || hints.positions.text(&expr.range).to_owned();
+            match expr.name().map(|name| hints.names.resolve(name)) {
+                Some(Resolved::Global(path)) => match path.as_str() {
+                    "typing.Generic" | "typing.Protocol" => {
+                        let names = items.iter().filter_map(Expr::name).map(str::to_owned);
+                        into.type_parameters.extend(names);
+                    }
+                    "builtins.object" | "abc.ABC" => {}
+                    "builtins.int" => mixin = EnumKind::Int,
+                    "builtins.str" => mixin = EnumKind::Str,
+                    "typing.NamedTuple" => bases.push(Base::Kind(ClassKind::NamedTuple)),
+                    "typing.TypedDict" => bases.push(Base::Kind(ClassKind::TypedDict)),
+                    _ => match enumeration::base(&path) {
+                        Some(EnumKind::Plain) => {
+                            bases.push(Base::Kind(ClassKind::Enum(mixin)));
+                        }
+                        Some(kind) => bases.push(Base::Kind(ClassKind::Enum(kind))),
+                        None => into.unknown_bases.push(path),
+                    },
+                },
+                Some(Resolved::Class(name)) => match self.get(&name) {
+                    Some(class) => bases.push(Base::Class(Box::new(class.clone()))),
+                    None => into.unknown_bases.push(name),
+                },
+                _ => into.unknown_bases.push(unknown()),
+            }
+        }
+        // `class C(int):` is no enum: what it inherits is not known here.
+        let is_enum = bases.iter().any(|it| matches!(it.kind(), Some(ClassKind::Enum(_))));
+        match mixin {
+            EnumKind::Int if !is_enum => into.unknown_bases.push("builtins.int".to_owned()),
+            EnumKind::Str if !is_enum => into.unknown_bases.push("builtins.str".to_owned()),
+            _ => {}
+        }
+        bases
+    }
+}
+
+/// What a base brings to a class.
+enum Base {
+    /// It makes the class a value of this kind.
+    Kind(ClassKind),
+    /// A class of the file.
+    Class(Box<Class>),
+}
+
+impl Base {
+    fn kind(&self) -> Option<ClassKind> {
+        match self {
+            Base::Kind(kind) => Some(*kind),
+            Base::Class(class) if class.kind == ClassKind::Plain => None,
+            Base::Class(class) => Some(class.kind),
+        }
+    }
+}
+
+fn inherit(class: &mut Class, base: &Class) {
+    for field in &base.fields {
+        put(&mut class.fields, field.clone());
+    }
+    class.unknown_bases.extend(base.unknown_bases.iter().cloned());
+}
+
+/// Adds a field. One that is declared again keeps its place.
+fn put(fields: &mut Vec<Field>, field: Field) {
+    match fields.iter_mut().find(|earlier| earlier.name == field.name) {
+        Some(earlier) => *earlier = field,
+        None => fields.push(field),
+    }
+}
+
+fn empty(hints: &Hints<'_>, name: &Identifier, range: &Bytes) -> Class {
+    Class {
+        name: name.text.clone(),
+        name_span: hints.positions.span(&name.range),
+        span: hints.positions.span(range),
+        docstring: None,
+        kind: ClassKind::Plain,
+        is_conditional: false,
+        type_parameters: Vec::new(),
+        unknown_bases: Vec::new(),
+        fields: Vec::new(),
+        members: Vec::new(),
+        methods: Vec::new(),
+        decorators: Vec::new(),
+    }
+}
+
+/// The string literal that follows a statement of a class body.
+fn docstring_after(body: &[Statement], at: usize) -> Option<String> {
+    match body.get(at + 1)? {
+        Statement::Expression(expr) => expr.string().map(clean_docstring),
+        _ => None,
+    }
+}
+
+/// An annotated name of a class body: `x: int = 1`.
+struct Annotated<'a> {
+    name: &'a Identifier,
+    hint: &'a Expr,
+    value: Option<&'a Expr>,
+    docstring: Option<String>,
+}
+
+fn annotated(body: &[Statement]) -> impl Iterator<Item = Annotated<'_>> {
+    body.iter().enumerate().filter_map(|(at, statement)| match statement {
+        Statement::Assign { targets, annotation: Some(hint), value, .. } => Some(Annotated {
+            name: targets.first()?,
+            hint,
+            value: value.as_ref(),
+            docstring: docstring_after(body, at),
+        }),
+        _ => None,
+    })
+}
+
+/// Words around a field's type that speak of the field: `Required[int]`, `InitVar[int]`, …
+#[derive(Default)]
+struct Qualifiers {
+    required: Option<bool>,
+    class_variable: bool,
+    init_only: bool,
+}
+
+/// Takes the qualifiers off a field's hint.
+fn qualifiers(hints: &Hints<'_>, hint: &Expr) -> Qualifiers {
+    let mut found = Qualifiers::default();
+    let mut hint = match hint.string() {
+        Some(text) => crate::parse::hint(text).unwrap_or_else(|| hint.clone()),
+        None => hint.clone(),
+    };
+    loop {
+        let (base, inner) = match hint.kind {
+            ExprKind::Subscript(base, items) => (*base, items.into_iter().next()),
+            _ => (hint, None),
+        };
+        let name = base.name().and_then(|name| hints.names.global(name));
+        match name.as_deref() {
+            Some("typing.Required") => found.required = Some(true),
+            Some("typing.NotRequired") => found.required = Some(false),
+            Some("typing.ClassVar") => found.class_variable = true,
+            Some("dataclasses.InitVar") => found.init_only = true,
+            Some("typing.Annotated" | "typing.Final" | "typing.ReadOnly") => {}
+            _ => return found,
+        }
+        match inner {
+            Some(inner) => hint = inner,
+            None => return found,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Enums: their members and what `auto()` gives them.
+
+use super::docstring_after;
+use crate::hint::Hints;
+use crate::model::{Class, ClassKind, EnumKind, Literal, Member, MemberValue, Span};
+use crate::syntax::{self, Expr, ExprKind, Statement};
+
+/// The enum that a base class makes of a class.
+pub(super) fn base(path: &str) -> Option<EnumKind> {
+    Some(match path {
+        "enum.Enum" => EnumKind::Plain,
+        "enum.IntEnum" => EnumKind::Int,
+        "enum.StrEnum" => EnumKind::Str,
+        "enum.Flag" => EnumKind::Flag,
+        "enum.IntFlag" => EnumKind::IntFlag,
+        _ => return None,
+    })
+}
+
+pub(super) fn fill(hints: &Hints<'_>, class: &syntax::Class, kind: EnumKind, model: &mut Class) {
+    model.kind = ClassKind::Enum(kind);
+    let has_own_auto = class.body.iter().any(|statement| {
+        matches!(statement, Statement::Function(function)
+            if function.name.text == "_generate_next_value_")
+    });
+    for (at, statement) in class.body.iter().enumerate() {
+        let Statement::Assign { targets, annotation: None, value: Some(value), .. } = statement
+        else {
+            continue;
+        };
+        for target in targets {
+            // `_ignore_`, `__slots__`, and what a double underscore makes private.
+            let name = &target.text;
+            let is_sunder = name.starts_with('_') && name.ends_with('_');
+            if is_sunder || name.starts_with("__") || is_no_member(hints, value) {
+                continue;
+            }
+            let value = match is_auto(hints, value) {
+                true if has_own_auto => MemberValue::Other("auto()".to_owned()),
+                true => automatic(kind, name, &model.members),
+                false => self::value(hints, value),
+            };
+            let span = hints.positions.span(&target.range);
+            push(model, name.clone(), span, value, docstring_after(&class.body, at));
+        }
+    }
+}
+
+pub(super) fn push(
+    class: &mut Class,
+    name: String,
+    span: Span,
+    value: MemberValue,
+    docstring: Option<String>,
+) {
+    let is_plain = !matches!(value, MemberValue::Other(_));
+    let earlier = class.members.iter().find(|member| is_plain && member.value == value);
+    let alias_of = earlier.map(|member| member.alias_of.as_ref().unwrap_or(&member.name).clone());
+    class.members.push(Member { name, span, value, alias_of, docstring });
+}
+
+pub(super) fn value(hints: &Hints<'_>, value: &Expr) -> MemberValue {
+    match hints.literal(value) {
+        Some(Literal::Int(number)) => MemberValue::Int(number),
+        Some(Literal::Str(text)) => MemberValue::Str(text),
+        _ => MemberValue::Other(hints.positions.text(&value.range).to_owned()),
+    }
+}
+
+/// What `auto()` gives: the greatest value before and one, the next bit, or the name.
+pub(super) fn automatic(kind: EnumKind, name: &str, earlier: &[Member]) -> MemberValue {
+    let mut numbers = earlier.iter().filter_map(|member| match member.value {
+        MemberValue::Int(number) => Some(number),
+        _ => None,
+    });
+    let only_numbers = earlier.iter().all(|member| matches!(member.value, MemberValue::Int(_)));
+    let next = match kind {
+        EnumKind::Str => return MemberValue::Str(name.to_lowercase()),
+        EnumKind::Plain | EnumKind::Int => {
+            numbers.max().map_or(Some(1), |greatest| greatest.checked_add(1))
+        }
+        EnumKind::Flag | EnumKind::IntFlag => match numbers.by_ref().max() {
+            Some(greatest) if greatest > 0 => {
+                1_i128.checked_shl(128 - greatest.leading_zeros()).filter(|bit| *bit > 0)
+            }
+            _ => Some(1),
+        },
+    };
+    match next.filter(|_| only_numbers) {
+        Some(number) => MemberValue::Int(number),
+        None => MemberValue::Other("auto()".to_owned()),
+    }
+}
+
+fn is_auto(hints: &Hints<'_>, value: &Expr) -> bool {
+    called(hints, value).is_some_and(|function| function == "enum.auto")
+}
+
+/// `nonmember(1)` and descriptors are attributes of the enum, not members.
+fn is_no_member(hints: &Hints<'_>, value: &Expr) -> bool {
+    let function = called(hints, value);
+    matches!(function.as_deref(), Some("enum.nonmember" | "builtins.property" | "enum.property"))
+}
+
+fn called(hints: &Hints<'_>, value: &Expr) -> Option<String> {
+    match &value.kind {
+        ExprKind::Call(function, _) => hints.names.global(function.name()?),
+        _ => None,
+    }
+}

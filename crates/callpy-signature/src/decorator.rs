@@ -1,0 +1,69 @@
+//! Which decorators leave a function's signature as its `def` says.
+
+use crate::model::{Decorator, DecoratorEffect};
+use crate::names::{Names, Resolved};
+use crate::position::Positions;
+use crate::syntax::{Expr, ExprKind};
+
+/// The model of a decorator.
+pub(crate) fn decorator(expr: &Expr, names: &Names, positions: &Positions<'_>) -> Decorator {
+    let function = match &expr.kind {
+        ExprKind::Call(function, _) => function,
+        _ => expr,
+    };
+    let name = function.name().map(|name| match names.resolve(name) {
+        Resolved::Global(path) => path,
+        _ => name.to_owned(),
+    });
+    Decorator {
+        source: positions.text(&expr.range).to_owned(),
+        span: positions.span(&expr.range),
+        effect: name.as_deref().map_or(DecoratorEffect::Unknown, effect),
+        name,
+    }
+}
+
+fn effect(name: &str) -> DecoratorEffect {
+    let (module, last) = name.rsplit_once('.').unwrap_or(("", name));
+    let package = module.split('.').next().unwrap_or_default();
+    let keeps = match package {
+        "functools" => matches!(last, "cache" | "lru_cache" | "singledispatch"),
+        "typing" => matches!(
+            last,
+            "override" | "final" | "no_type_check" | "deprecated" | "runtime_checkable"
+        ),
+        "warnings" => last == "deprecated",
+        "numba" => matches!(last, "jit" | "njit" | "generated_jit"),
+        "torch" => {
+            matches!(last, "no_grad" | "inference_mode" | "enable_grad" | "compile" | "script")
+        }
+        "jax" => matches!(last, "jit" | "checkpoint" | "named_call"),
+        "tensorflow" => last == "function",
+        "jaxtyping" => last == "jaxtyped",
+        "beartype" => last == "beartype",
+        "typeguard" => last == "typechecked",
+        "pydantic" => last == "validate_call",
+        "abc" => last == "abstractmethod",
+        "dataclasses" | "enum" => true,
+        "" => matches!(name, "staticmethod"),
+        _ => false,
+    };
+    let changes = match package {
+        "contextlib" => true,
+        "functools" => matches!(last, "cached_property" | "partialmethod" | "singledispatchmethod"),
+        "numba" => matches!(last, "vectorize" | "guvectorize" | "stencil" | "cfunc"),
+        "numpy" => last == "vectorize",
+        "jax" => matches!(last, "vmap" | "pmap" | "grad" | "value_and_grad"),
+        "dask" => last == "delayed",
+        "ray" => last == "remote",
+        "click" => true,
+        "" => matches!(name, "property" | "classmethod"),
+        "builtins" => last == "property",
+        _ => last == "setter" || last == "getter" || last == "deleter",
+    };
+    match (keeps, changes) {
+        (true, _) => DecoratorEffect::Keeps,
+        (_, true) => DecoratorEffect::Changes,
+        _ => DecoratorEffect::Unknown,
+    }
+}

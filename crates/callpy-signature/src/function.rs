@@ -1,0 +1,96 @@
+//! Functions: parameters, result, decorators.
+
+use std::collections::HashMap;
+
+use crate::decorator;
+use crate::hint::{Hints, Scope};
+use crate::model::{Expression, Function, Parameter, Type};
+use crate::syntax;
+
+/// Functions under construction: later definitions replace earlier ones, overloads only count.
+#[derive(Default)]
+pub(crate) struct Functions {
+    pub(crate) done: Vec<Function>,
+    overloads: HashMap<String, usize>,
+}
+
+impl Functions {
+    /// Adds a definition; `outer` has the type parameters of the class around it.
+    pub(crate) fn add(
+        &mut self,
+        hints: &Hints<'_>,
+        function: &syntax::Function,
+        outer: &HashMap<String, Type>,
+        is_conditional: bool,
+    ) {
+        let name = &function.name.text;
+        let mut function = model(hints, function, outer);
+        let is_overload = |it: &crate::model::Decorator| {
+            it.name.as_deref().is_some_and(|name| name == "typing.overload")
+        };
+        if function.decorators.iter().any(is_overload) {
+            *self.overloads.entry(name.clone()).or_default() += 1;
+            return;
+        }
+        // A property's setter has the property's name and is not a function of its own.
+        let prefix = format!("{name}.");
+        let accessor = |it: &crate::model::Decorator| it.source.starts_with(&prefix);
+        if function.decorators.iter().any(accessor) {
+            return;
+        }
+        function.overloads = self.overloads.remove(name).unwrap_or(0);
+        function.is_conditional = is_conditional;
+        let earlier = self.done.iter().position(|earlier| earlier.name == *name);
+        match earlier {
+            // `if …: def f … else: def f …`: which of them runs is not known, the first stays.
+            Some(at) if is_conditional => self.done[at].is_conditional = true,
+            Some(at) => {
+                self.done.remove(at);
+                self.done.push(function);
+            }
+            None => self.done.push(function),
+        }
+    }
+}
+
+/// The model of one definition.
+fn model(
+    hints: &Hints<'_>,
+    function: &syntax::Function,
+    outer: &HashMap<String, Type>,
+) -> Function {
+    let mut variables = outer.clone();
+    variables.extend(hints.variables(&function.type_parameters, Scope::new(outer)));
+    let scope = Scope::new(&variables);
+    let parameter = |parameter: &syntax::Parameter| Parameter {
+        name: parameter.name.text.clone(),
+        span: hints.positions.span(&parameter.name.range),
+        kind: parameter.kind,
+        hint: parameter.annotation.as_ref().map(|hint| hints.hint(hint, scope)),
+        default: parameter.default.as_ref().map(|default| expression(hints, default)),
+    };
+    let decorator = |expr| decorator::decorator(expr, hints.names, hints.positions);
+    Function {
+        name: function.name.text.clone(),
+        name_span: hints.positions.span(&function.name.range),
+        span: hints.positions.span(&function.range),
+        docstring: function.docstring.clone(),
+        decorators: function.decorators.iter().map(decorator).collect(),
+        is_async: function.is_async,
+        is_generator: function.is_generator,
+        is_conditional: false,
+        overloads: 0,
+        type_parameters: function.type_parameters.iter().map(|it| it.name.clone()).collect(),
+        parameters: function.parameters.iter().map(parameter).collect(),
+        returns: function.returns.as_ref().map(|returns| hints.hint(returns, scope)),
+    }
+}
+
+/// A default.
+pub(crate) fn expression(hints: &Hints<'_>, expr: &syntax::Expr) -> Expression {
+    Expression {
+        source: hints.positions.text(&expr.range).to_owned(),
+        span: hints.positions.span(&expr.range),
+        literal: hints.literal(expr),
+    }
+}

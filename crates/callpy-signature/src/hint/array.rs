@@ -1,0 +1,257 @@
+//! NumPy's arrays and scalars, and the shapes that `Annotated` and jaxtyping write down.
+
+use super::{Hints, Scope, union};
+use crate::model::{Array, Dim, Dtype, DtypeKind, Dtypes, Literal, Shape, Type};
+use crate::syntax::{Expr, ExprKind};
+
+impl Hints<'_> {
+    /// An array or a NumPy scalar, if that is what the canonical name is.
+    pub(super) fn array(&self, path: &str, items: &[Expr], scope: Scope<'_>) -> Option<Type> {
+        match path {
+            "numpy.typing.NDArray" | "numpy.ndarray" => {
+                // `NDArray[dtype]`, but `ndarray[shape, dtype[scalar]]`.
+                let (shape, dtype) = match (path, items) {
+                    ("numpy.ndarray", [shape, rest @ ..]) => (Some(shape), rest.first()),
+                    (_, items) => (None, items.first()),
+                };
+                let shape = shape.and_then(|shape| shape_of(&self.ty(shape, scope)));
+                let scalar = dtype.map_or(Type::Any, |dtype| self.ty(dtype, scope));
+                return Some(match dtypes_of(&scalar) {
+                    Some(dtypes) => {
+                        let container = "numpy.ndarray".to_owned();
+                        Type::Array(Array { container, dtypes, shape })
+                    }
+                    // A dtype that another file names.
+                    None if matches!(scalar, Type::Unknown { .. }) => {
+                        Type::Unknown { name: path.to_owned(), arguments: vec![scalar] }
+                    }
+                    None => super::invalid(format!("`{scalar}` is no NumPy scalar type")),
+                });
+            }
+            "numpy.typing.ArrayLike" => {
+                let container = path.to_owned();
+                return Some(Type::Array(Array { container, dtypes: Dtypes::Any, shape: None }));
+            }
+            _ => {}
+        }
+        let (module, name) = path.rsplit_once('.')?;
+        match module {
+            "numpy" => scalar(name).map(Type::Scalar),
+            "jaxtyping" => self.jaxtyping(name, items, scope),
+            _ => None,
+        }
+    }
+
+    /// `Float64[Array, "n 3"]`
+    fn jaxtyping(&self, name: &str, items: &[Expr], scope: Scope<'_>) -> Option<Type> {
+        let dtypes = match name {
+            "Array" | "ArrayLike" => {
+                let container = format!("jax.{name}");
+                return Some(Type::Array(Array { container, dtypes: Dtypes::Any, shape: None }));
+            }
+            "Shaped" => Dtypes::Any,
+            "Num" => Dtypes::Kind(DtypeKind::Number),
+            "Real" => Dtypes::Kind(DtypeKind::Real),
+            "Inexact" => Dtypes::Kind(DtypeKind::Inexact),
+            "Float" => Dtypes::Kind(DtypeKind::Floating),
+            "Complex" => Dtypes::Kind(DtypeKind::ComplexFloating),
+            "Integer" => Dtypes::Kind(DtypeKind::Integer),
+            "Int" => Dtypes::Kind(DtypeKind::SignedInteger),
+            "UInt" => Dtypes::Kind(DtypeKind::UnsignedInteger),
+            "BFloat16" => Dtypes::One(Dtype::BFloat16),
+            "Bool" | "Int8" | "Int16" | "Int32" | "Int64" | "UInt8" | "UInt16" | "UInt32"
+            | "UInt64" | "Float16" | "Float32" | "Float64" | "Complex64" | "Complex128" => {
+                scalar(&name.to_lowercase())?
+            }
+            _ => return None,
+        };
+        let [container, shape] = items else { return None };
+        let Some(shape) = shape.string() else {
+            return Some(super::invalid("the shape is not a string literal"));
+        };
+        let array = |ty| match ty {
+            Type::Array(Array { container, .. }) | Type::Unknown { name: container, .. } => {
+                Type::Array(Array {
+                    container,
+                    dtypes: dtypes.clone(),
+                    shape: Some(parse_shape(shape)),
+                })
+            }
+            // jaxtyping lets `Float[Array | np.ndarray, "n"]` and `Float[float, ""]` pass.
+            other => other,
+        };
+        Some(match self.ty(container, scope) {
+            Type::Union(members) => union(members.into_iter().map(array)),
+            other => array(other),
+        })
+    }
+
+    /// `Annotated[NDArray[np.float64], "n 3"]`; other annotations are for others.
+    pub(super) fn annotated(&self, items: &[Expr], scope: Scope<'_>) -> Type {
+        let [ty, notes @ ..] = items else {
+            return super::invalid("`Annotated` without a type");
+        };
+        let shape = notes.iter().find_map(|note| match &note.kind {
+            ExprKind::Str(text) => Some(parse_shape(text)),
+            // `Annotated[NDArray[np.float64], Literal["N", 3]]`
+            ExprKind::Subscript(..) => match self.ty(note, scope) {
+                Type::Literal(literals) => {
+                    Some(Shape { dims: literals.iter().filter_map(literal_dim).collect() })
+                }
+                _ => None,
+            },
+            _ => None,
+        });
+        let shaped = |ty| match ty {
+            Type::Array(array) => {
+                Type::Array(Array { shape: shape.clone().or(array.shape.clone()), ..array })
+            }
+            other => other,
+        };
+        match self.ty(ty, scope) {
+            Type::Optional(inner) => Type::Optional(Box::new(shaped(*inner))),
+            other => shaped(other),
+        }
+    }
+}
+
+fn literal_dim(literal: &Literal) -> Option<Dim> {
+    match literal {
+        Literal::Int(extent) => u64::try_from(*extent).ok().map(Dim::Fixed),
+        Literal::Str(name) => Some(Dim::Named(name.clone())),
+        _ => None,
+    }
+}
+
+/// The dtypes that a type argument names: `np.float64`, `np.dtype[np.float64]`, a type variable
+/// over such, a union of them, or `Any`.
+fn dtypes_of(ty: &Type) -> Option<Dtypes> {
+    match ty {
+        Type::Any => Some(Dtypes::Any),
+        Type::Scalar(dtypes) => Some(dtypes.clone()),
+        // What NumPy makes of Python's own scalars.
+        Type::Bool => Some(Dtypes::One(Dtype::Bool)),
+        Type::Int => Some(Dtypes::One(Dtype::Intp)),
+        Type::Float => Some(Dtypes::One(Dtype::Float64)),
+        Type::Complex => Some(Dtypes::One(Dtype::Complex128)),
+        Type::Unknown { name, arguments } if name == "numpy.dtype" => {
+            arguments.first().map_or(Some(Dtypes::Any), dtypes_of)
+        }
+        Type::TypeVariable { bound: Some(bound), .. } => dtypes_of(bound),
+        Type::TypeVariable { constraints, .. } if constraints.is_empty() => Some(Dtypes::Any),
+        Type::Union(members) | Type::TypeVariable { constraints: members, .. } => {
+            let mut all = Vec::new();
+            for member in members {
+                let more = match dtypes_of(member)? {
+                    Dtypes::Any => return Some(Dtypes::Any),
+                    Dtypes::Union(inner) => inner,
+                    other => vec![other],
+                };
+                for dtypes in more {
+                    if !all.contains(&dtypes) {
+                        all.push(dtypes);
+                    }
+                }
+            }
+            Some(if all.len() == 1 { all.remove(0) } else { Dtypes::Union(all) })
+        }
+        _ => None,
+    }
+}
+
+/// The shape that the first argument of `np.ndarray` tells.
+fn shape_of(ty: &Type) -> Option<Shape> {
+    let dim = |item: &Type| match item {
+        Type::Literal(literals) => match &literals[..] {
+            [only] => literal_dim(only).unwrap_or(Dim::Any),
+            _ => Dim::Any,
+        },
+        Type::TypeVariable { name, .. } => Dim::Named(name.clone()),
+        _ => Dim::Any,
+    };
+    match ty {
+        Type::Tuple(items) => Some(Shape { dims: items.iter().map(dim).collect() }),
+        Type::VariadicTuple(_) => Some(Shape { dims: vec![Dim::Ellipsis] }),
+        Type::TypeVariable { bound: Some(bound), .. } => shape_of(bound),
+        _ => None,
+    }
+}
+
+/// A shape string in jaxtyping's words: `"batch n 3"`, `"... n"`, `"*batch _"`, `""`.
+fn parse_shape(text: &str) -> Shape {
+    // Commas too, as in `"n, 3"` and `"(n, 3)"`.
+    let text = text.trim().trim_start_matches('(').trim_end_matches(')');
+    let words = text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
+    let is_name = |word: &str| {
+        word.chars().all(|c| c == '_' || c.is_alphanumeric())
+            && !word.starts_with(|c: char| c.is_numeric())
+    };
+    let dim = |word: &str| {
+        // `channels=3` and `?n` only annotate further.
+        let plain = word.trim_start_matches('?');
+        let plain = plain.rsplit('=').next().unwrap_or(plain);
+        match plain {
+            "..." => Dim::Ellipsis,
+            "_" => Dim::Any,
+            _ if is_name(plain) && plain.starts_with('_') => Dim::Any,
+            _ if is_name(plain) => Dim::Named(plain.to_owned()),
+            _ => match (plain.parse(), plain.strip_prefix('*')) {
+                (Ok(extent), _) => Dim::Fixed(extent),
+                (_, Some("_")) => Dim::Ellipsis,
+                (_, Some(name)) if is_name(name) => Dim::Variadic(name.to_owned()),
+                _ => Dim::Expression(word.to_owned()),
+            },
+        }
+    };
+    Shape { dims: words.map(dim).collect() }
+}
+
+/// The dtypes of a scalar class of NumPy.
+fn scalar(name: &str) -> Option<Dtypes> {
+    let kind = match name {
+        "generic" => return Some(Dtypes::Any),
+        "number" => DtypeKind::Number,
+        "integer" => DtypeKind::Integer,
+        "signedinteger" => DtypeKind::SignedInteger,
+        "unsignedinteger" => DtypeKind::UnsignedInteger,
+        "inexact" => DtypeKind::Inexact,
+        "floating" => DtypeKind::Floating,
+        "complexfloating" => DtypeKind::ComplexFloating,
+        "flexible" => DtypeKind::Flexible,
+        "character" => DtypeKind::Character,
+        _ => return dtype(name).map(Dtypes::One),
+    };
+    Some(Dtypes::Kind(kind))
+}
+
+fn dtype(name: &str) -> Option<Dtype> {
+    Some(match name {
+        "bool" | "bool_" | "bool8" => Dtype::Bool,
+        "int8" | "byte" => Dtype::Int8,
+        "int16" | "short" => Dtype::Int16,
+        "int32" | "intc" => Dtype::Int32,
+        "int64" | "longlong" => Dtype::Int64,
+        "uint8" | "ubyte" => Dtype::UInt8,
+        "uint16" | "ushort" => Dtype::UInt16,
+        "uint32" | "uintc" => Dtype::UInt32,
+        "uint64" | "ulonglong" => Dtype::UInt64,
+        "intp" | "int_" => Dtype::Intp,
+        "uintp" | "uint" => Dtype::UIntp,
+        "long" => Dtype::CLong,
+        "ulong" => Dtype::CULong,
+        "float16" | "half" => Dtype::Float16,
+        "float32" | "single" => Dtype::Float32,
+        "float64" | "double" | "float_" => Dtype::Float64,
+        "longdouble" | "float96" | "float128" | "longfloat" => Dtype::LongDouble,
+        "complex64" | "csingle" | "singlecomplex" => Dtype::Complex64,
+        "complex128" | "cdouble" | "complex_" | "cfloat" => Dtype::Complex128,
+        "clongdouble" | "complex192" | "complex256" | "clongfloat" => Dtype::CLongDouble,
+        "datetime64" => Dtype::Datetime64,
+        "timedelta64" => Dtype::Timedelta64,
+        "str_" | "unicode_" => Dtype::Str,
+        "bytes_" | "string_" => Dtype::Bytes,
+        "void" | "record" => Dtype::Void,
+        "object_" => Dtype::Object,
+        _ => return None,
+    })
+}

@@ -1,0 +1,66 @@
+//! Reads the hints of a Python file into a signature model. No Python runs, and none is needed.
+//!
+//! [`read`] takes the source and gives a [`Module`]: the functions with their parameters, hints
+//! and docstrings, and the classes that are values (dataclasses, named tuples, typed dicts and
+//! enums). Hints are resolved: whichever way a file imports `numpy` or `Optional`, and through
+//! whichever alias it names a type, [`Hint::ty`] says what is meant.
+//!
+//! ```
+//! use callpy_signature::{Dtype, Dtypes, Type};
+//!
+//! let module = callpy_signature::read(r#"
+//! import numpy as np
+//! from numpy.typing import NDArray as A
+//!
+//! def detect(series: A[np.float64], *, limit: "float | None" = None) -> A[np.int64]:
+//!     """Returns the indices of the outliers."""
+//!     ...
+//! "#)?;
+//!
+//! let detect = module.function("detect").unwrap();
+//! assert_eq!(detect.docstring.as_deref(), Some("Returns the indices of the outliers."));
+//!
+//! let [series, limit] = &detect.parameters[..] else { panic!() };
+//! let Some(Type::Array(array)) = series.hint.as_ref().map(|hint| &hint.ty) else { panic!() };
+//! assert_eq!(array.dtypes, Dtypes::One(Dtype::Float64));
+//! assert_eq!(limit.hint.as_ref().unwrap().ty, Type::Optional(Box::new(Type::Float)));
+//! assert_eq!(limit.default.as_ref().unwrap().source, "None");
+//! # Ok::<(), callpy_signature::Error>(())
+//! ```
+//!
+//! # What is an error and what is not
+//! A syntax error is an [`Error`] with its line and column. A hint that can't be understood never
+//! is: it is [`Type::Unknown`] (a class from elsewhere) or [`Type::Invalid`] (no type at all),
+//! with its source text beside it, and whoever maps the types decides.
+//!
+//! # What is not seen
+//! The file is read, not run: functions made by calls (`f = partial(g, 1)`), names changed by
+//! `globals()`, and what other modules declare stay unknown.
+#![forbid(unsafe_code)]
+
+mod class;
+mod decorator;
+mod error;
+mod function;
+mod hint;
+mod model;
+mod module;
+mod names;
+mod parse;
+mod position;
+mod syntax;
+
+pub use error::Error;
+pub use model::*;
+
+/// Reads the source of a Python file.
+///
+/// # Errors
+/// The source is not Python: the error has the line and the column.
+pub fn read(source: &str) -> Result<Module, Error> {
+    // Offsets are those of the text after a byte-order mark, as editors count them.
+    let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+    let positions = position::Positions::new(source);
+    let (docstring, statements) = parse::file(source, &positions)?;
+    Ok(module::module(docstring, &statements, &positions))
+}

@@ -1,0 +1,215 @@
+//! The signature model: what a Python file offers to its callers, as plain data.
+
+mod class;
+mod display;
+mod types;
+
+pub use class::{Class, ClassKind, EnumKind, Field, FieldKind, Member, MemberValue};
+pub use types::{
+    Array, Dim, Dtype, DtypeKind, Dtypes, Literal, MappingKind, SequenceKind, SetKind, Shape, Type,
+};
+
+/// What a Python file declares at its top level.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct Module {
+    /// The module's docstring, cleaned of its indentation as `inspect.cleandoc` does.
+    pub docstring: Option<String>,
+    /// The names in `__all__`, if the file has one made of string literals.
+    pub all: Option<Vec<String>>,
+    /// The functions in the file's order. Of two definitions of a name the later one counts.
+    pub functions: Vec<Function>,
+    /// The classes in the file's order, those made by a call (`namedtuple("P", "x y")`) included.
+    pub classes: Vec<Class>,
+    /// The names given to types: `Vec = NDArray[np.float64]`, `type Vec = …`, `NewType`.
+    ///
+    /// Hints are already resolved through them; this is for those who want to keep the name.
+    pub aliases: Vec<Alias>,
+}
+
+impl Module {
+    /// Returns the function of this name.
+    pub fn function(&self, name: &str) -> Option<&Function> {
+        self.functions.iter().find(|function| function.name == name)
+    }
+
+    /// Returns the class of this name.
+    pub fn class(&self, name: &str) -> Option<&Class> {
+        self.classes.iter().find(|class| class.name == name)
+    }
+
+    /// Tells whether `from module import *` would bring the name: it is listed in `__all__`, or
+    /// there is no `__all__` and the name has no leading underscore.
+    pub fn is_public(&self, name: &str) -> bool {
+        match &self.all {
+            Some(all) => all.iter().any(|listed| listed == name),
+            None => !name.starts_with('_'),
+        }
+    }
+
+    /// Returns the functions for which [`is_public`](Self::is_public) holds.
+    pub fn public_functions(&self) -> impl Iterator<Item = &Function> {
+        self.functions.iter().filter(|function| self.is_public(&function.name))
+    }
+}
+
+/// A function or a method.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Function {
+    /// The name.
+    pub name: String,
+    /// Where the name stands.
+    pub name_span: Span,
+    /// From `def` or `async` to the end of the body, decorators not included.
+    pub span: Span,
+    /// The docstring, cleaned of its indentation.
+    pub docstring: Option<String>,
+    /// The decorators, outermost first.
+    pub decorators: Vec<Decorator>,
+    /// `async def`.
+    pub is_async: bool,
+    /// The body has a `yield`: the call gives a generator, or an async one.
+    pub is_generator: bool,
+    /// Defined under an `if`, a `try` or a loop, and so perhaps not defined at all.
+    pub is_conditional: bool,
+    /// How many `@overload` declarations precede the function; they are not in the model.
+    pub overloads: usize,
+    /// The names in the brackets of `def f[T](…)`.
+    pub type_parameters: Vec<String>,
+    /// The parameters in the file's order, which is Python's: positional-only,
+    /// positional-or-keyword, `*args`, keyword-only, `**kwargs`. Of a method, with `self`.
+    pub parameters: Vec<Parameter>,
+    /// The hint of the result.
+    pub returns: Option<Hint>,
+}
+
+impl Function {
+    /// Tells whether every parameter and the result have a hint.
+    pub fn is_fully_hinted(&self) -> bool {
+        self.returns.is_some() && self.parameters.iter().all(|parameter| parameter.hint.is_some())
+    }
+
+    /// Returns the first decorator that may give the function another signature than its `def`.
+    pub fn unsettling_decorator(&self) -> Option<&Decorator> {
+        self.decorators.iter().find(|decorator| decorator.effect != DecoratorEffect::Keeps)
+    }
+}
+
+/// A parameter of a function.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Parameter {
+    /// The name, without the stars of `*args` and `**kwargs`.
+    pub name: String,
+    /// Where the name stands.
+    pub span: Span,
+    /// How it is passed.
+    pub kind: ParameterKind,
+    /// The hint. For `*args: int` it is that of one argument.
+    pub hint: Option<Hint>,
+    /// The default, if it has one; such a parameter need not be passed.
+    pub default: Option<Expression>,
+}
+
+/// How an argument reaches its parameter: the five kinds of the language reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParameterKind {
+    /// Before the `/`.
+    PositionalOnly,
+    /// By position or by name.
+    PositionalOrKeyword,
+    /// `*args`.
+    VarPositional,
+    /// After `*` or `*args`.
+    KeywordOnly,
+    /// `**kwargs`.
+    VarKeyword,
+}
+
+/// A hint: its words, its place and what it means.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Hint {
+    /// The hint as it is written, without the quotes of a string hint.
+    pub source: String,
+    /// Where it stands.
+    pub span: Span,
+    /// What it means, imports and aliases resolved.
+    pub ty: Type,
+}
+
+/// An expression that Python evaluates: a default.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Expression {
+    /// The expression as it is written.
+    pub source: String,
+    /// Where it stands.
+    pub span: Span,
+    /// Its value, if it is a literal.
+    pub literal: Option<Literal>,
+}
+
+/// A decorator of a function or a class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Decorator {
+    /// The decorator as it is written, without the `@`.
+    pub source: String,
+    /// The dotted name with imports resolved, such as `functools.lru_cache`; none if the decorator
+    /// is another sort of expression.
+    pub name: Option<String>,
+    /// Where it stands, without the `@`.
+    pub span: Span,
+    /// What it does to the signature.
+    pub effect: DecoratorEffect,
+}
+
+/// What a decorator does to the signature of the function below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DecoratorEffect {
+    /// Known to keep it: `functools.cache`, `numba.njit`, `torch.no_grad()`, …
+    Keeps,
+    /// Known to change it: `contextlib.contextmanager`, `property`, `dask.delayed`, …
+    Changes,
+    /// Not known.
+    Unknown,
+}
+
+/// A name given to a type.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Alias {
+    /// The name.
+    pub name: String,
+    /// Where the name stands.
+    pub span: Span,
+    /// The names in the brackets of `type Pair[T] = …`.
+    pub type_parameters: Vec<String>,
+    /// What it stands for.
+    pub hint: Hint,
+}
+
+/// From here to there in the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Span {
+    /// The first character.
+    pub start: Position,
+    /// One past the last character.
+    pub end: Position,
+}
+
+/// A place in the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Position {
+    /// Bytes from the start of the source.
+    pub offset: usize,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column, counted from 1 in characters.
+    pub column: usize,
+}

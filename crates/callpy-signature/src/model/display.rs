@@ -1,0 +1,200 @@
+//! Types in words: Python's notation with imports and aliases resolved, for messages.
+
+use std::fmt;
+
+use super::{
+    Array, Dim, Dtype, DtypeKind, Dtypes, Literal, MappingKind, SequenceKind, SetKind, Shape, Type,
+};
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Type::None => f.write_str("None"),
+            Type::Bool => f.write_str("bool"),
+            Type::Int => f.write_str("int"),
+            Type::Float => f.write_str("float"),
+            Type::Complex => f.write_str("complex"),
+            Type::Str => f.write_str("str"),
+            Type::Bytes => f.write_str("bytes"),
+            Type::Any => f.write_str("Any"),
+            Type::Sequence { kind, item } => {
+                let name = match kind {
+                    SequenceKind::List => "list",
+                    SequenceKind::Sequence => "Sequence",
+                    SequenceKind::MutableSequence => "MutableSequence",
+                    SequenceKind::Collection => "Collection",
+                    SequenceKind::Iterable => "Iterable",
+                };
+                write!(f, "{name}[{item}]")
+            }
+            Type::Tuple(items) if items.is_empty() => f.write_str("tuple[()]"),
+            Type::Tuple(items) => generic(f, "tuple", items),
+            Type::VariadicTuple(item) => write!(f, "tuple[{item}, ...]"),
+            Type::Mapping { kind, key, value } => {
+                let name = match kind {
+                    MappingKind::Dict => "dict",
+                    MappingKind::Mapping => "Mapping",
+                    MappingKind::MutableMapping => "MutableMapping",
+                };
+                write!(f, "{name}[{key}, {value}]")
+            }
+            Type::Set { kind, item } => {
+                let name = match kind {
+                    SetKind::Set => "set",
+                    SetKind::FrozenSet => "frozenset",
+                    SetKind::AbstractSet => "AbstractSet",
+                    SetKind::MutableSet => "MutableSet",
+                };
+                write!(f, "{name}[{item}]")
+            }
+            Type::Optional(inner) => write!(f, "{inner} | None"),
+            Type::Union(members) => list(f, members, " | "),
+            Type::Literal(literals) => {
+                f.write_str("Literal[")?;
+                list(f, literals, ", ")?;
+                f.write_str("]")
+            }
+            Type::Array(array) => array.fmt(f),
+            Type::Scalar(dtypes) => dtypes.fmt(f),
+            Type::Class { name, arguments } | Type::Unknown { name, arguments } => {
+                generic(f, name, arguments)
+            }
+            Type::TypeVariable { name, .. } => f.write_str(name),
+            Type::Invalid { .. } => f.write_str("<invalid>"),
+        }
+    }
+}
+
+fn generic(f: &mut fmt::Formatter<'_>, name: &str, arguments: &[Type]) -> fmt::Result {
+    f.write_str(name)?;
+    if arguments.is_empty() {
+        return Ok(());
+    }
+    f.write_str("[")?;
+    list(f, arguments, ", ")?;
+    f.write_str("]")
+}
+
+fn list(f: &mut fmt::Formatter<'_>, items: &[impl fmt::Display], separator: &str) -> fmt::Result {
+    for (number, item) in items.iter().enumerate() {
+        if number > 0 {
+            f.write_str(separator)?;
+        }
+        write!(f, "{item}")?;
+    }
+    Ok(())
+}
+
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Literal::None => f.write_str("None"),
+            Literal::Bool(true) => f.write_str("True"),
+            Literal::Bool(false) => f.write_str("False"),
+            Literal::Int(value) => value.fmt(f),
+            Literal::Float(value) => write!(f, "{value:?}"),
+            Literal::Str(value) => write!(f, "{value:?}"),
+            Literal::Bytes(value) => write!(f, "b\"{}\"", value.escape_ascii()),
+            Literal::Member { class, member } => write!(f, "{class}.{member}"),
+        }
+    }
+}
+
+impl fmt::Display for Array {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.container.as_str() {
+            "numpy.ndarray" => "NDArray",
+            "numpy.typing.ArrayLike" => "ArrayLike",
+            other => other,
+        };
+        f.write_str(name)?;
+        match (&self.dtypes, &self.shape) {
+            (Dtypes::Any, None) => Ok(()),
+            (dtypes, None) => write!(f, "[{dtypes}]"),
+            (dtypes, Some(shape)) => write!(f, "[{dtypes}, \"{shape}\"]"),
+        }
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        list(f, &self.dims, " ")
+    }
+}
+
+impl fmt::Display for Dim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Dim::Any => f.write_str("_"),
+            Dim::Fixed(extent) => extent.fmt(f),
+            Dim::Named(name) => f.write_str(name),
+            Dim::Ellipsis => f.write_str("..."),
+            Dim::Variadic(name) => write!(f, "*{name}"),
+            Dim::Expression(text) => f.write_str(text),
+        }
+    }
+}
+
+impl fmt::Display for Dtypes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Dtypes::Any => f.write_str("np.generic"),
+            Dtypes::One(dtype) => write!(f, "np.{}", dtype.numpy_name()),
+            Dtypes::Kind(kind) => write!(f, "np.{}", kind.numpy_name()),
+            Dtypes::Union(members) => list(f, members, " | "),
+        }
+    }
+}
+
+impl Dtype {
+    /// Returns the name of the scalar class in NumPy, such as `float64` or `bool_`.
+    pub fn numpy_name(self) -> &'static str {
+        match self {
+            Dtype::Bool => "bool_",
+            Dtype::Int8 => "int8",
+            Dtype::Int16 => "int16",
+            Dtype::Int32 => "int32",
+            Dtype::Int64 => "int64",
+            Dtype::UInt8 => "uint8",
+            Dtype::UInt16 => "uint16",
+            Dtype::UInt32 => "uint32",
+            Dtype::UInt64 => "uint64",
+            Dtype::Intp => "intp",
+            Dtype::UIntp => "uintp",
+            Dtype::CLong => "long",
+            Dtype::CULong => "ulong",
+            Dtype::Float16 => "float16",
+            Dtype::Float32 => "float32",
+            Dtype::Float64 => "float64",
+            Dtype::LongDouble => "longdouble",
+            Dtype::Complex64 => "complex64",
+            Dtype::Complex128 => "complex128",
+            Dtype::CLongDouble => "clongdouble",
+            Dtype::Datetime64 => "datetime64",
+            Dtype::Timedelta64 => "timedelta64",
+            Dtype::Str => "str_",
+            Dtype::Bytes => "bytes_",
+            Dtype::Void => "void",
+            Dtype::Object => "object_",
+            Dtype::BFloat16 => "bfloat16",
+        }
+    }
+}
+
+impl DtypeKind {
+    /// Returns the name of the abstract scalar class in NumPy, such as `floating`.
+    pub fn numpy_name(self) -> &'static str {
+        match self {
+            DtypeKind::Number => "number",
+            DtypeKind::Integer => "integer",
+            DtypeKind::SignedInteger => "signedinteger",
+            DtypeKind::UnsignedInteger => "unsignedinteger",
+            DtypeKind::Inexact => "inexact",
+            DtypeKind::Floating => "floating",
+            DtypeKind::ComplexFloating => "complexfloating",
+            DtypeKind::Flexible => "flexible",
+            DtypeKind::Character => "character",
+            DtypeKind::Real => "real",
+        }
+    }
+}

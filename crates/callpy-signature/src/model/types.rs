@@ -1,0 +1,302 @@
+//! What a hint means: Python's own types, NumPy's arrays and dtypes, and the classes of the file.
+
+/// A type as hints can tell it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Type {
+    /// `None`.
+    None,
+    /// `bool`.
+    Bool,
+    /// `int`.
+    Int,
+    /// `float`.
+    Float,
+    /// `complex`.
+    Complex,
+    /// `str`, `Text` and `LiteralString`.
+    Str,
+    /// `bytes`.
+    Bytes,
+    /// `Any` and `object`.
+    Any,
+    /// `list[T]`, `Sequence[T]`, …; a bare `list` has items of [`Type::Any`].
+    Sequence {
+        /// Which of them.
+        kind: SequenceKind,
+        /// The items.
+        item: Box<Type>,
+    },
+    /// `tuple[A, B]`; empty for `tuple[()]`.
+    Tuple(Vec<Type>),
+    /// `tuple[T, ...]`, and a bare `tuple`.
+    VariadicTuple(Box<Type>),
+    /// `dict[K, V]`, `Mapping[K, V]`, …
+    Mapping {
+        /// Which of them.
+        kind: MappingKind,
+        /// The keys.
+        key: Box<Type>,
+        /// The values.
+        value: Box<Type>,
+    },
+    /// `set[T]`, `frozenset[T]`, …
+    Set {
+        /// Which of them.
+        kind: SetKind,
+        /// The items.
+        item: Box<Type>,
+    },
+    /// `Optional[T]`, `T | None`, or a union with `None` in any place.
+    Optional(Box<Type>),
+    /// `Union[A, B]` or `A | B` without `None`: at least two different members, in order.
+    Union(Vec<Type>),
+    /// `Literal[1, "a"]`, nested ones flattened. A `None` among others makes it
+    /// [`Type::Optional`].
+    Literal(Vec<Literal>),
+    /// A NumPy array, or one of another library that jaxtyping describes.
+    Array(Array),
+    /// A NumPy scalar such as `np.float64`.
+    Scalar(Dtypes),
+    /// A class of the same file: see [`Module::class`](crate::Module::class).
+    Class {
+        /// Its name.
+        name: String,
+        /// The arguments of a generic class.
+        arguments: Vec<Type>,
+    },
+    /// A class that is none of the above, such as `pathlib.Path` or `collections.abc.Callable`.
+    Unknown {
+        /// The dotted name with imports resolved. What `typing` only re-exports has the name of
+        /// its origin: `typing.Callable` is `collections.abc.Callable`.
+        name: String,
+        /// The arguments; the list of a `Callable`'s parameters is a [`Type::Tuple`].
+        arguments: Vec<Type>,
+    },
+    /// A type variable.
+    TypeVariable {
+        /// Its name.
+        name: String,
+        /// What it is bounded by.
+        bound: Option<Box<Type>>,
+        /// The types it is one of.
+        constraints: Vec<Type>,
+    },
+    /// No type at all, such as a call or a string that is no Python.
+    Invalid {
+        /// Why, as one line.
+        reason: String,
+    },
+}
+
+impl Type {
+    /// Returns the types of which this one is directly made, such as the items of a list.
+    pub fn children(&self) -> Vec<&Type> {
+        match self {
+            Type::Sequence { item, .. } | Type::Set { item, .. } => vec![item],
+            Type::VariadicTuple(inner) | Type::Optional(inner) => vec![inner],
+            Type::Mapping { key, value, .. } => vec![key, value],
+            Type::Tuple(items) | Type::Union(items) => items.iter().collect(),
+            Type::Class { arguments, .. } | Type::Unknown { arguments, .. } => {
+                arguments.iter().collect()
+            }
+            Type::TypeVariable { bound, constraints, .. } => {
+                bound.as_deref().into_iter().chain(constraints).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Which sequence a hint asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SequenceKind {
+    /// `list`.
+    List,
+    /// `collections.abc.Sequence`.
+    Sequence,
+    /// `collections.abc.MutableSequence`.
+    MutableSequence,
+    /// `collections.abc.Collection`.
+    Collection,
+    /// `collections.abc.Iterable`.
+    Iterable,
+}
+
+/// Which mapping a hint asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MappingKind {
+    /// `dict`.
+    Dict,
+    /// `collections.abc.Mapping`.
+    Mapping,
+    /// `collections.abc.MutableMapping`.
+    MutableMapping,
+}
+
+/// Which set a hint asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SetKind {
+    /// `set`.
+    Set,
+    /// `frozenset`.
+    FrozenSet,
+    /// `collections.abc.Set`, which `typing` calls `AbstractSet`.
+    AbstractSet,
+    /// `collections.abc.MutableSet`.
+    MutableSet,
+}
+
+/// A literal value.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Literal {
+    /// `None`.
+    None,
+    /// `True` or `False`.
+    Bool(bool),
+    /// An integer that fits.
+    Int(i128),
+    /// A float; only defaults have it, `Literal[…]` can't.
+    Float(f64),
+    /// A string.
+    Str(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// An enum's member, such as `Color.RED`.
+    Member {
+        /// The enum as written, imports resolved.
+        class: String,
+        /// The member's name.
+        member: String,
+    },
+}
+
+/// An array's hint.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Array {
+    /// The class: `numpy.ndarray`, for jaxtyping also `jax.Array`, `torch.Tensor`, …, and
+    /// `numpy.typing.ArrayLike` for what NumPy makes an array of.
+    pub container: String,
+    /// The dtypes allowed.
+    pub dtypes: Dtypes,
+    /// The shape, if the hint tells anything about it.
+    pub shape: Option<Shape>,
+}
+
+/// Which dtypes a hint allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Dtypes {
+    /// Any, or none named.
+    Any,
+    /// One.
+    One(Dtype),
+    /// One of a family, such as `np.floating`.
+    Kind(DtypeKind),
+    /// Any of these, in order, without repetition.
+    Union(Vec<Dtypes>),
+}
+
+/// A dtype.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are NumPy's")]
+#[non_exhaustive]
+pub enum Dtype {
+    Bool,
+    Int8,
+    Int16,
+    Int32,
+    Int64,
+    UInt8,
+    UInt16,
+    UInt32,
+    UInt64,
+    /// `np.intp`, and `np.int_`, which is the same since NumPy 2.
+    Intp,
+    /// `np.uintp`, and `np.uint`, which is the same since NumPy 2.
+    UIntp,
+    /// `np.long`: C's.
+    CLong,
+    /// `np.ulong`: C's.
+    CULong,
+    Float16,
+    Float32,
+    Float64,
+    LongDouble,
+    Complex64,
+    Complex128,
+    CLongDouble,
+    Datetime64,
+    Timedelta64,
+    Str,
+    Bytes,
+    Void,
+    Object,
+    /// jaxtyping's; NumPy itself has none.
+    BFloat16,
+}
+
+/// A family of dtypes: an abstract scalar class of NumPy, or a jaxtyping name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DtypeKind {
+    /// `np.number`, jaxtyping's `Num`.
+    Number,
+    /// `np.integer`, jaxtyping's `Integer`.
+    Integer,
+    /// `np.signedinteger`, jaxtyping's `Int`.
+    SignedInteger,
+    /// `np.unsignedinteger`, jaxtyping's `UInt`.
+    UnsignedInteger,
+    /// `np.inexact`, jaxtyping's `Inexact`.
+    Inexact,
+    /// `np.floating`, jaxtyping's `Float`.
+    Floating,
+    /// `np.complexfloating`, jaxtyping's `Complex`.
+    ComplexFloating,
+    /// `np.flexible`.
+    Flexible,
+    /// `np.character`.
+    Character,
+    /// jaxtyping's `Real`: floats and integers.
+    Real,
+}
+
+/// The shape of an array, axis by axis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Shape {
+    /// The axes; at most one is [`Dim::Ellipsis`] or [`Dim::Variadic`].
+    pub dims: Vec<Dim>,
+}
+
+impl Shape {
+    /// Returns the number of axes, if it is fixed.
+    pub fn rank(&self) -> Option<usize> {
+        let fixed = !self.dims.iter().any(|dim| matches!(dim, Dim::Ellipsis | Dim::Variadic(_)));
+        fixed.then_some(self.dims.len())
+    }
+}
+
+/// The extent of one axis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Dim {
+    /// Anything: `_`, or the `int` in `tuple[int, int]`.
+    Any,
+    /// A number.
+    Fixed(u64),
+    /// A name: equal wherever it stands in one call.
+    Named(String),
+    /// Any number of axes: `...`.
+    Ellipsis,
+    /// Any number of axes with a name: `*batch`.
+    Variadic(String),
+    /// Anything else that shape strings can say, as written: `n+1`, `#n`.
+    Expression(String),
+}

@@ -1,0 +1,166 @@
+//! From the statements of a file to its [`Module`].
+
+use std::collections::HashMap;
+
+use crate::class::{Classes, functional};
+use crate::function::Functions;
+use crate::hint::{Hints, Scope};
+use crate::model::{Alias, Module, Type};
+use crate::names::Names;
+use crate::position::Positions;
+use crate::syntax::{Condition, Expr, ExprKind, Statement, positional};
+
+pub(crate) fn module(
+    docstring: Option<String>,
+    statements: &[Statement],
+    positions: &Positions<'_>,
+) -> Module {
+    let mut names = Names::of(statements);
+    let mut made = Vec::new();
+    visit(statements, false, &mut |statement, is_conditional| {
+        if let Statement::Assign { targets, value: Some(value), .. } = statement
+            && let [target] = &targets[..]
+            && functional::makes_class(value, &names)
+        {
+            made.push((target.clone(), value.clone(), is_conditional));
+        }
+    });
+    for (target, ..) in &made {
+        names.make_class(&target.text);
+    }
+    let hints = Hints::new(&names, positions);
+    let mut functions = Functions::default();
+    let mut classes = Classes::default();
+    let nothing = HashMap::new();
+    let mut all = All::default();
+    visit(statements, false, &mut |statement, is_conditional| match statement {
+        Statement::Function(function) => {
+            functions.add(&hints, function, &nothing, is_conditional);
+        }
+        Statement::Class(class) => classes.add(&hints, class, is_conditional),
+        Statement::Assign { targets, value: Some(value), range, .. } => {
+            if let [target] = &targets[..] {
+                if target.text == "__all__" {
+                    all.set(value);
+                } else if made.iter().any(|(made, ..)| made.range == target.range) {
+                    classes.add_made(&hints, target, value, range, is_conditional);
+                }
+            }
+        }
+        Statement::Extend { name, value } if name == "__all__" => all.extend(value),
+        Statement::Expression(Expr { kind: ExprKind::Call(function, arguments), .. }) => {
+            match (function.name(), positional(arguments).next()) {
+                (Some("__all__.extend"), Some(more)) => all.extend(more),
+                (Some("__all__.append"), Some(one)) => all.append(one),
+                _ => {}
+            }
+        }
+        Statement::Delete(deleted) => {
+            functions.done.retain(|function| !deleted.contains(&function.name));
+        }
+        _ => {}
+    });
+    Module {
+        docstring,
+        all: all.names(),
+        functions: functions.done,
+        classes: classes.done,
+        aliases: aliases(&hints),
+    }
+}
+
+/// Visits the statements that belong to the module, those of blocks too.
+fn visit(
+    statements: &[Statement],
+    is_conditional: bool,
+    visitor: &mut impl FnMut(&Statement, bool),
+) {
+    for statement in statements {
+        match statement {
+            Statement::Branches { condition, branches } => {
+                let never = matches!(condition, Condition::TypeChecking | Condition::Main);
+                let inside = is_conditional || *condition != Condition::Always;
+                for branch in &branches[usize::from(never).min(branches.len())..] {
+                    visit(branch, inside, visitor);
+                }
+            }
+            other => visitor(other, is_conditional),
+        }
+    }
+}
+
+/// `__all__` under construction.
+#[derive(Default)]
+struct All {
+    names: Option<Vec<String>>,
+    /// Some part of it is made at run time, so what is known is not all.
+    is_open: bool,
+}
+
+impl All {
+    fn set(&mut self, value: &Expr) {
+        self.is_open = value.strings().is_none();
+        self.names = value.strings();
+    }
+
+    fn extend(&mut self, value: &Expr) {
+        match (value.strings(), &mut self.names) {
+            (Some(more), Some(names)) => names.extend(more),
+            _ => self.is_open = true,
+        }
+    }
+
+    fn append(&mut self, value: &Expr) {
+        match (value.string(), &mut self.names) {
+            (Some(name), Some(names)) => names.push(name.to_owned()),
+            _ => self.is_open = true,
+        }
+    }
+
+    fn names(self) -> Option<Vec<String>> {
+        self.names.filter(|_| !self.is_open)
+    }
+}
+
+/// The assignments that name a type: those that say so, and those whose value has a type's form.
+fn aliases(hints: &Hints<'_>) -> Vec<Alias> {
+    let nothing = HashMap::new();
+    let scope = Scope::new(&nothing);
+    let mut aliases = Vec::new();
+    for alias in hints.names.aliases() {
+        let has_form = match &alias.value.kind {
+            ExprKind::Subscript(base, _) => base.name().is_some(),
+            ExprKind::Union(_) | ExprKind::Name(_) => true,
+            ExprKind::Call(function, _) => {
+                let function = function.name().and_then(|name| hints.names.global(name));
+                matches!(function.as_deref(), Some("typing.NewType" | "typing.TypeAliasType"))
+            }
+            _ => false,
+        };
+        if !(alias.is_explicit || has_form) {
+            continue;
+        }
+        let variables = hints.variables(&alias.parameters, scope);
+        let mut hint = hints.hint(&alias.value, Scope::new(&variables));
+        if let ExprKind::Call(..) = &alias.value.kind {
+            hint.ty = hints.ty(&alias_name(alias), scope);
+        }
+        // `x = y` and `x = y[0]` name types only if they lead to one.
+        let is_type = !matches!(hint.ty, Type::Invalid { .. } | Type::Unknown { .. });
+        if alias.is_explicit || is_type {
+            aliases.push(Alias {
+                name: alias.name.text.clone(),
+                span: hints.positions.span(&alias.name.range),
+                type_parameters: alias.parameters.iter().map(|it| it.name.clone()).collect(),
+                hint,
+            });
+        }
+    }
+    aliases.sort_by_key(|alias| alias.span.start);
+    aliases
+}
+
+/// The alias's own name as a hint.
+fn alias_name(alias: &crate::names::Alias) -> Expr {
+    Expr { kind: ExprKind::Name(alias.name.text.clone()), range: alias.name.range.clone() }
+}

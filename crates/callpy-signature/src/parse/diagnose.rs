@@ -1,0 +1,121 @@
+//! Where and what a syntax error is, from a parser that recovers from all of them.
+//!
+//! The grammar's recovery may put one wrong token's error over the whole file. So the place is
+//! found by cutting: the shortest run of lines from the top that is already wrong ends with the
+//! line to blame.
+
+use tree_sitter::Node;
+
+use super::lines::{self, Line};
+use crate::error::Error;
+use crate::position::Positions;
+
+/// The first syntax error of a source that has one.
+pub(super) fn syntax_error(source: &str, positions: &Positions<'_>) -> Error {
+    let scan = lines::scan(source);
+    let lines = &scan.lines;
+    // The number of lines, from the top, up to which all is well.
+    let (mut good, mut bad) = (0, lines.len());
+    while good + 1 < bad {
+        let middle = (good + bad) / 2;
+        let wrong = has_error(&completed(source, &lines[..middle]));
+        if wrong { bad = middle } else { good = middle }
+    }
+    let blamed = lines.get(bad.saturating_sub(1));
+    if let Some((offset, message)) = scan.unpaired
+        && blamed.is_none_or(|line| offset <= line.end)
+    {
+        return positions.error(offset, message);
+    }
+    let Some(line) = blamed else { return positions.error(0, "invalid syntax") };
+    if lacks_colon(source, &lines[..bad]) {
+        return positions.error(line.end, "expected `:`");
+    }
+    let text = completed(source, &lines[..bad]);
+    let tree = super::tree(&text);
+    let fault = first_fault(tree.root_node(), line);
+    if let Some((Fault::Missing(token), offset)) = fault {
+        return positions.error(offset.min(line.end), format!("expected `{token}`"));
+    }
+    let start = fault.map_or(line.start, |(_, offset)| offset);
+    let rest = &source[start..line.end];
+    let excerpt = rest.split(['\n', '#']).next().unwrap_or(rest).trim_end();
+    let excerpt = match excerpt.char_indices().nth(40) {
+        Some((end, _)) => format!("{}…", &excerpt[..end]),
+        None => excerpt.to_owned(),
+    };
+    positions.error(start, format!("invalid syntax at `{excerpt}`"))
+}
+
+/// Whether a colon at the end of the last line makes all well.
+fn lacks_colon(source: &str, lines: &[Line]) -> bool {
+    let [earlier @ .., last] = lines else { return false };
+    let with_colon = format!("{}:", &source[..last.end]);
+    let last = Line { end: last.end + 1, opens: true, ..*last };
+    !has_error(&completed(&with_colon, &[earlier, &[last]].concat()))
+}
+
+fn has_error(source: &str) -> bool {
+    super::tree(source).root_node().has_error()
+}
+
+/// The lines as a source of their own: blocks that are open at the end get a body.
+fn completed(source: &str, lines: &[Line]) -> String {
+    let Some(last) = lines.last() else { return String::new() };
+    let mut text = source[..last.end].to_owned();
+    let indent = |line: &Line| &source[line.start - line.indent..line.start];
+    if last.opens {
+        let body = if word(source, last) == "match" { "case _: pass" } else { "pass" };
+        text += &format!("\n{} {body}", indent(last));
+    } else if source[last.start..].starts_with('@') {
+        text += &format!("\n{}def f(): pass", indent(last));
+    }
+    // `try` needs a handler. Those that are open enclose the last line, the innermost one first.
+    let mut inside = last.indent + 1;
+    for line in lines.iter().rev() {
+        if line.indent >= inside {
+            continue;
+        }
+        inside = line.indent;
+        if word(source, line) == "try" {
+            text += &format!("\n{}finally: pass", indent(line));
+        }
+    }
+    text + "\n"
+}
+
+fn word<'a>(source: &'a str, line: &Line) -> &'a str {
+    let text = &source[line.start..line.end];
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default()
+}
+
+#[derive(Clone, Copy)]
+enum Fault<'t> {
+    Missing(&'t str),
+    Unexpected,
+}
+
+/// The first error node that begins in the line. Trees may be deep: no recursion.
+fn first_fault<'t>(root: Node<'t>, line: &Line) -> Option<(Fault<'t>, usize)> {
+    let mut cursor = root.walk();
+    loop {
+        let node = cursor.node();
+        let start = node.start_byte();
+        if (line.start..=line.end).contains(&start) {
+            if node.is_missing() && !node.is_named() {
+                return Some((Fault::Missing(node.kind()), start));
+            }
+            if (node.is_error() || node.is_missing()) && start < line.end {
+                return Some((Fault::Unexpected, start));
+            }
+        }
+        if node.has_error() && cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return None;
+            }
+        }
+    }
+}

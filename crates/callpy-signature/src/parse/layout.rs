@@ -1,0 +1,99 @@
+//! What Python refuses in the layout of statements although the grammar lets it pass.
+
+use tree_sitter::Node;
+
+use super::children;
+use crate::error::Error;
+use crate::position::Positions;
+
+/// The first statement in the file that is not where it may be.
+pub(super) fn check(root: Node<'_>, source: &str, positions: &Positions<'_>) -> Result<(), Error> {
+    let mut faults = Vec::new();
+    let mut left = vec![root];
+    while let Some(node) = left.pop() {
+        let inner = children(node);
+        let fault = match node.kind() {
+            "module" => misplaced(&inner, Some(0), source),
+            "block" => match inner.first() {
+                None => Some((node.start_byte(), "expected an indented block".to_owned())),
+                Some(_) => misplaced(&inner, None, source),
+            },
+            "try_statement" if inner.len() < 2 => {
+                Some((node.end_byte(), "expected `except` or `finally`".to_owned()))
+            }
+            "print_statement" | "exec_statement" => python_2(node, source),
+            _ => None,
+        };
+        faults.extend(fault);
+        left.extend(inner.into_iter().filter(|child| holds_statements(*child)));
+    }
+    match faults.into_iter().min() {
+        Some((offset, message)) => Err(positions.error(offset, message)),
+        None => Ok(()),
+    }
+}
+
+fn holds_statements(node: Node<'_>) -> bool {
+    let kind = node.kind();
+    matches!(
+        kind,
+        "block"
+            | "if_statement"
+            | "for_statement"
+            | "while_statement"
+            | "try_statement"
+            | "with_statement"
+            | "match_statement"
+            | "print_statement"
+            | "exec_statement"
+    ) || kind.ends_with("_clause")
+        || kind.ends_with("_definition")
+}
+
+/// The first statement that begins a line and is indented otherwise than its block.
+fn misplaced(
+    statements: &[Node<'_>],
+    mut indent: Option<usize>,
+    source: &str,
+) -> Option<(usize, String)> {
+    let mut after_block = false;
+    for statement in statements {
+        if let Some(own) = self::indent(source, *statement)
+            && own != *indent.get_or_insert(own)
+        {
+            let message = match after_block {
+                true => "unindent does not match any outer indentation level",
+                false => "unexpected indent",
+            };
+            return Some((statement.start_byte(), message.to_owned()));
+        }
+        after_block = holds_statements(*statement);
+    }
+    None
+}
+
+/// How far a statement is indented; none if it does not begin a logical line.
+fn indent(source: &str, statement: Node<'_>) -> Option<usize> {
+    let before = &source[..statement.start_byte()];
+    let line = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let blank = &before[line..];
+    // The backslash that ends a comment continues nothing, but whether it is in one is not
+    // worth finding out.
+    let is_continued = before[..line].trim_end_matches(['\r', '\n']).ends_with('\\');
+    if is_continued || !blank.trim_start().is_empty() {
+        return None;
+    }
+    // A form feed starts the count anew.
+    Some(blank.len() - blank.rfind('\x0c').map_or(0, |feed| feed + 1))
+}
+
+/// The grammar also reads Python 2. `print -x` is Python 3 as well, so only what can't be.
+fn python_2(node: Node<'_>, source: &str) -> Option<(usize, String)> {
+    let keyword = node.kind().trim_end_matches("_statement");
+    let argument = *children(node).first()?;
+    let rest = &source[argument.byte_range()];
+    let is_operand =
+        rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '"' | '\''));
+    let message = format!("this is Python 2; in Python 3 it is `{keyword}(…)`");
+    is_operand.then_some((node.start_byte(), message))
+}

@@ -1,0 +1,242 @@
+//! Logical lines and brackets, read without the grammar: to say where broken source breaks.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// A logical line: all that a newline outside of brackets and strings ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Line {
+    /// The first byte that is no blank.
+    pub(crate) start: usize,
+    /// One past the last byte, the newline not included.
+    pub(crate) end: usize,
+    /// How far it is indented, in bytes.
+    pub(crate) indent: usize,
+    /// It ends with a colon, and so opens a block.
+    pub(crate) opens: bool,
+}
+
+/// What the scan found.
+pub(crate) struct Lines {
+    pub(crate) lines: Vec<Line>,
+    /// The first bracket or quote that does not pair: where, and what is wrong.
+    pub(crate) unpaired: Option<(usize, String)>,
+}
+
+/// Splits the source into logical lines; comments and empty lines belong to none.
+pub(crate) fn scan(source: &str) -> Lines {
+    let bytes = source.as_bytes();
+    let mut found = Lines { lines: Vec::new(), unpaired: None };
+    let mut brackets: Vec<(u8, usize)> = Vec::new();
+    let mut line_start = 0;
+    let mut first = None;
+    let mut last = (0, b' ');
+    let mut at = 0;
+    while at < bytes.len() {
+        let byte = bytes[at];
+        match byte {
+            b'#' => {
+                at = line_end(source, at);
+                continue;
+            }
+            b'\n' if brackets.is_empty() => {
+                found.finish(line_start, first.take(), last);
+                line_start = at + 1;
+            }
+            b'\n' | b' ' | b'\t' | b'\r' | b'\x0c' => {}
+            b'\\' if bytes[at + 1..].starts_with(b"\n") => at += 1,
+            b'\\' if bytes[at + 1..].starts_with(b"\r\n") => at += 2,
+            b'"' | b'\'' => {
+                first.get_or_insert(at);
+                let end = string_end(source, at);
+                if end.is_none() {
+                    let triple = is_triple(&bytes[at..]);
+                    let what = if triple { "triple-quoted string" } else { "string" };
+                    found.unpaired = Some((at, format!("unterminated {what} literal")));
+                    last = (line_end(source, at), byte);
+                    break;
+                }
+                at = end.unwrap_or(at + 1) - 1;
+                last = (at + 1, byte);
+            }
+            _ => {
+                first.get_or_insert(at);
+                last = (at + 1, byte);
+                match byte {
+                    b'(' | b'[' | b'{' => brackets.push((byte, at)),
+                    b')' | b']' | b'}' => {
+                        if let Some(message) = close(&mut brackets, byte) {
+                            found.unpaired = Some((at, message));
+                            break;
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        at += 1;
+    }
+    if let (Some((open, offset)), None) = (brackets.last(), &found.unpaired) {
+        found.unpaired = Some((*offset, format!("'{}' was never closed", char::from(*open))));
+    }
+    found.finish(line_start, first, last);
+    found
+}
+
+impl Lines {
+    fn finish(&mut self, line_start: usize, first: Option<usize>, last: (usize, u8)) {
+        if let Some(start) = first {
+            let indent = start - line_start;
+            self.lines.push(Line { start, end: last.0, indent, opens: last.1 == b':' });
+        }
+    }
+}
+
+/// Takes the bracket's partner off, or says why it can't.
+fn close(brackets: &mut Vec<(u8, usize)>, close: u8) -> Option<String> {
+    let close = char::from(close);
+    match brackets.pop().map(|(open, _)| char::from(open)) {
+        None => Some(format!("unmatched '{close}'")),
+        Some(open) if matches!((open, close), ('(', ')') | ('[', ']') | ('{', '}')) => None,
+        Some(open) => Some(format!("closing '{close}' does not match opening '{open}'")),
+    }
+}
+
+fn line_end(source: &str, from: usize) -> usize {
+    source[from..].find('\n').map_or(source.len(), |length| from + length)
+}
+
+fn is_triple(bytes: &[u8]) -> bool {
+    matches!(bytes, [a, b, c, ..] if a == b && b == c)
+}
+
+/// One past the string that opens here; none if it does not end.
+fn string_end(source: &str, start: usize) -> Option<usize> {
+    let bytes = source.as_bytes();
+    let quote = bytes[start];
+    let triple = is_triple(&bytes[start..]);
+    let prefix = &bytes[start.saturating_sub(2)..start];
+    let formatted = prefix.iter().any(|byte| matches!(byte, b'f' | b'F' | b't' | b'T'));
+    let mut at = start + if triple { 3 } else { 1 };
+    // In the braces of an f-string the same quotes may open a string of their own.
+    let mut braces = 0_usize;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' => at += 1,
+            b'{' if formatted && braces == 0 && bytes.get(at + 1) == Some(&b'{') => at += 1,
+            b'{' if formatted => braces += 1,
+            b'}' if formatted => braces = braces.saturating_sub(1),
+            b'\n' if !triple && braces == 0 => return None,
+            byte if byte == quote && braces == 0 => {
+                if !triple {
+                    return Some(at + 1);
+                }
+                if bytes[at..].starts_with(&[quote; 3]) {
+                    return Some(at + 3);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// The source without the syntax that the grammar is too old for, all offsets kept:
+/// `lazy import` (Python 3.15), and the defaults of type parameters, `class C[T = int]` (3.13).
+pub(crate) fn without_newest_syntax(source: &str) -> Cow<'_, str> {
+    let mut plain = Cow::Borrowed(source);
+    for line in scan(source).lines {
+        let text = &source[line.start..line.end];
+        let import = text.strip_prefix("lazy ").map(str::trim_start);
+        let import = import.filter(|it| it.starts_with("import ") || it.starts_with("from "));
+        if let Some(import) = import {
+            let padded = format!("{import}{}", " ".repeat(text.len() - import.len()));
+            plain.to_mut().replace_range(line.start..line.end, &padded);
+        }
+        for default in type_parameter_defaults(text) {
+            let blanks = " ".repeat(default.len());
+            let range = line.start + default.start..line.start + default.end;
+            plain.to_mut().replace_range(range, &blanks);
+        }
+    }
+    plain
+}
+
+/// The `= int` in the brackets that follow the name in `class C[T = int]`, `def` and `type`.
+fn type_parameter_defaults(line: &str) -> Vec<Range<usize>> {
+    let mut defaults = Vec::new();
+    let keyword =
+        ["class ", "def ", "async def ", "type "].into_iter().find(|it| line.starts_with(it));
+    let Some(keyword) = keyword else { return defaults };
+    let Some(open) = line.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ' ')) else {
+        return defaults;
+    };
+    if open < keyword.len() || line.as_bytes()[open] != b'[' {
+        return defaults;
+    }
+    let mut depth = 0_usize;
+    let mut start = None;
+    for (at, byte) in line.bytes().enumerate().skip(open) {
+        match byte {
+            b'[' | b'(' | b'{' => depth += 1,
+            b']' | b')' | b'}' => depth = depth.saturating_sub(1),
+            b'=' if depth == 1 => start = start.or(Some(at)),
+            _ => {}
+        }
+        if depth == 0 || (depth == 1 && byte == b',') {
+            defaults.extend(start.take().map(|start| start..at));
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    defaults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_outside_of_brackets_and_strings() {
+        let source = "a = (1,\n 2)  # (\n\nif x:\n  '''\n(\n'''\n  f'{d['k']}' \\\n + 1\n";
+        let lines = scan(source);
+        let texts: Vec<_> = lines.lines.iter().map(|it| &source[it.start..it.end]).collect();
+        assert_eq!(texts, ["a = (1,\n 2)", "if x:", "'''\n(\n'''", "f'{d['k']}' \\\n + 1"]);
+        assert_eq!(lines.lines[2].indent, 2);
+        assert!(lines.lines[1].opens);
+        assert_eq!(lines.unpaired, None);
+    }
+
+    #[test]
+    fn what_does_not_pair_is_named() {
+        let unpaired =
+            |source| scan(source).unpaired.map(|(at, message)| format!("{at} {message}"));
+        assert_eq!(unpaired("f(\n[1]\n").unwrap(), "1 '(' was never closed");
+        assert_eq!(unpaired("f)").unwrap(), "1 unmatched ')'");
+        assert_eq!(unpaired("(]").unwrap(), "1 closing ']' does not match opening '('");
+        assert_eq!(unpaired("x = 'a\nb").unwrap(), "4 unterminated string literal");
+        assert_eq!(unpaired("\"\"\"a").unwrap(), "0 unterminated triple-quoted string literal");
+    }
+
+    #[test]
+    fn the_newest_syntax_becomes_older_one_of_the_same_length() {
+        for (new, old) in [
+            (
+                "lazy import a\n  lazy from b import (c,\n d)",
+                "import a     \n  from b import (c,\n d)     ",
+            ),
+            ("'lazy import'\nlazy = 1", "'lazy import'\nlazy = 1"),
+            (
+                "class C[T: int = str, **P = [int, str]](B): x",
+                "class C[T: int      , **P             ](B): x",
+            ),
+            ("type A[T = dict[str, int]] = list[T]", "type A[T                 ] = list[T]"),
+            ("def f(a=1): x[b] = 2\ntype = x[a]", "def f(a=1): x[b] = 2\ntype = x[a]"),
+        ] {
+            assert_eq!(without_newest_syntax(new), old);
+            assert_eq!(new.len(), old.len());
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! From byte offsets to lines and columns.
+
+use crate::error::Error;
+use crate::model::{Position, Span};
+use crate::syntax::Bytes;
+
+/// The line starts of a source.
+pub(crate) struct Positions<'a> {
+    source: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Positions<'a> {
+    pub(crate) fn new(source: &'a str) -> Self {
+        let ends = source.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let starts = std::iter::once(0).chain(ends.map(|(offset, _)| offset + 1)).collect();
+        Positions { source, starts }
+    }
+
+    pub(crate) fn position(&self, offset: usize) -> Position {
+        let at_most = offset.min(self.source.len());
+        let boundary = (0..=at_most).rev().find(|offset| self.source.is_char_boundary(*offset));
+        let offset = boundary.unwrap_or(0);
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = self.starts[line - 1];
+        Position { offset, line, column: self.source[start..offset].chars().count() + 1 }
+    }
+
+    pub(crate) fn span(&self, range: &Bytes) -> Span {
+        Span { start: self.position(range.start), end: self.position(range.end) }
+    }
+
+    pub(crate) fn text(&self, range: &Bytes) -> &'a str {
+        &self.source[range.clone()]
+    }
+
+    pub(crate) fn error(&self, offset: usize, message: impl Into<String>) -> Error {
+        let Position { line, column, .. } = self.position(offset);
+        Error { line, column, message: message.into() }
+    }
+}

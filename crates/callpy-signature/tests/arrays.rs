@@ -1,0 +1,155 @@
+//! Hints of arrays: dtypes, ranks and shapes.
+
+use callpy_signature::{Array, Dim, Dtype, DtypeKind, Dtypes, Type, read};
+
+const PRELUDE: &str = "
+import numpy as np
+import numpy.typing as npt
+import numpy as anything
+from numpy.typing import NDArray, ArrayLike as Like
+from numpy.typing import NDArray as A
+from typing import Annotated, Any, Literal, Optional, TypeVar
+from jaxtyping import Array, Float, Float64, Int32, Shaped, Bool, Num
+import torch
+T = TypeVar('T', np.float32, np.float64)
+F = TypeVar('F', bound=np.floating[Any])
+Vec = npt.NDArray[np.float64]
+type Of[S] = np.ndarray[tuple[int, int], np.dtype[S]]
+N = TypeVar('N', bound=int)
+";
+
+fn ty(hint: &str) -> Type {
+    let module = read(&format!("{PRELUDE}def f(a: {hint}): ...\n")).unwrap();
+    module.functions[0].parameters[0].hint.clone().unwrap().ty
+}
+
+fn array(hint: &str) -> Array {
+    match ty(hint) {
+        Type::Array(array) => array,
+        other => panic!("{hint}: {other:?}"),
+    }
+}
+
+fn dims(hint: &str) -> Vec<Dim> {
+    array(hint).shape.unwrap_or_else(|| panic!("{hint} has no shape")).dims
+}
+
+#[test]
+fn every_way_to_write_an_array_of_doubles() {
+    for hint in [
+        "NDArray[np.float64]",
+        "npt.NDArray[np.float64]",
+        "np.typing.NDArray[np.double]",
+        "A[anything.float64]",
+        "anything.typing.NDArray['np.float64']",
+        "NDArray[float]",
+        "Vec",
+        "'Vec'",
+        "np.ndarray[Any, np.dtype[np.float64]]",
+    ] {
+        let array = array(hint);
+        assert_eq!(array.dtypes, Dtypes::One(Dtype::Float64), "{hint}");
+        assert_eq!(array.container, "numpy.ndarray");
+        assert_eq!(array.shape, None, "{hint}");
+    }
+}
+
+#[test]
+fn dtypes() {
+    use Dtype::*;
+    for (name, dtype) in [
+        ("bool_", Bool),
+        ("int8", Int8),
+        ("int16", Int16),
+        ("int32", Int32),
+        ("int64", Int64),
+        ("uint8", UInt8),
+        ("uint16", UInt16),
+        ("uint32", UInt32),
+        ("uint64", UInt64),
+        ("intp", Intp),
+        ("int_", Intp),
+        ("uintp", UIntp),
+        ("float16", Float16),
+        ("float32", Float32),
+        ("float64", Float64),
+        ("complex64", Complex64),
+        ("complex128", Complex128),
+        ("datetime64", Datetime64),
+        ("timedelta64", Timedelta64),
+        ("str_", Str),
+        ("bytes_", Bytes),
+        ("object_", Object),
+        ("longdouble", LongDouble),
+    ] {
+        assert_eq!(array(&format!("NDArray[np.{name}]")).dtypes, Dtypes::One(dtype), "{name}");
+        assert_eq!(ty(&format!("np.{name}")), Type::Scalar(Dtypes::One(dtype)), "{name}");
+    }
+    let floating = Dtypes::Kind(DtypeKind::Floating);
+    assert_eq!(array("NDArray").dtypes, Dtypes::Any);
+    assert_eq!(array("np.ndarray").dtypes, Dtypes::Any);
+    assert_eq!(array("NDArray[Any]").dtypes, Dtypes::Any);
+    assert_eq!(array("NDArray[np.generic]").dtypes, Dtypes::Any);
+    assert_eq!(array("NDArray[np.floating]").dtypes, floating);
+    assert_eq!(array("NDArray[np.floating[Any]]").dtypes, floating);
+    assert_eq!(array("NDArray[F]").dtypes, floating);
+    let both = vec![Dtypes::One(Float32), Dtypes::One(Float64)];
+    assert_eq!(array("NDArray[T]").dtypes, Dtypes::Union(both.clone()));
+    assert_eq!(array("NDArray[np.float32 | np.float64 | np.float32]").dtypes, Dtypes::Union(both));
+    assert!(matches!(ty("NDArray[str]"), Type::Invalid { .. }));
+    assert_eq!(ty("NDArray[torch.float64]").to_string(), "numpy.typing.NDArray[torch.float64]");
+    assert_eq!(array("Like").container, "numpy.typing.ArrayLike");
+}
+
+#[test]
+fn the_rank_of_an_ndarray_is_that_of_its_tuple() {
+    let rank = |hint| array(hint).shape.and_then(|shape| shape.rank());
+    assert_eq!(rank("np.ndarray[tuple[int, int], np.dtype[np.float64]]"), Some(2));
+    assert_eq!(rank("np.ndarray[tuple[int], np.dtype[np.float64]]"), Some(1));
+    assert_eq!(rank("np.ndarray[tuple[()], np.dtype[np.float64]]"), Some(0));
+    assert_eq!(rank("np.ndarray[tuple[int, ...], np.dtype[np.float64]]"), None);
+    assert_eq!(
+        dims("np.ndarray[tuple[Literal[3], N], Any]"),
+        [Dim::Fixed(3), Dim::Named("N".into())]
+    );
+    assert_eq!(array("Of[np.int64]").dtypes, Dtypes::One(Dtype::Int64));
+    assert_eq!(rank("Of[np.int64]"), Some(2));
+}
+
+#[test]
+fn shapes_in_words() {
+    let n = || Dim::Named("n".into());
+    assert_eq!(dims("Annotated[NDArray[np.float64], 'n 3']"), [n(), Dim::Fixed(3)]);
+    assert_eq!(dims("Annotated[Vec, 'n, 3']"), [n(), Dim::Fixed(3)]);
+    assert_eq!(dims("Annotated[Vec, '(n, 3)']"), [n(), Dim::Fixed(3)]);
+    assert_eq!(dims("Annotated[Vec, 'n']"), [n()]);
+    assert_eq!(dims("Annotated[Vec, Literal['n', 3]]"), [n(), Dim::Fixed(3)]);
+    assert_eq!(array("Annotated[Vec, Unit('m')]").shape, None);
+    let Type::Optional(inner) = ty("Annotated[Vec | None, 'n']") else { panic!() };
+    assert_eq!(inner.to_string(), "NDArray[np.float64, \"n\"]");
+}
+
+#[test]
+fn jaxtyping() {
+    let n = || Dim::Named("n".into());
+    let hint = array("Float64[Array, 'n 3']");
+    assert_eq!(hint.container, "jax.Array");
+    assert_eq!(hint.dtypes, Dtypes::One(Dtype::Float64));
+    assert_eq!(hint.shape.unwrap().rank(), Some(2));
+    let hint = array("Float[np.ndarray, 'batch n']");
+    assert_eq!(hint.container, "numpy.ndarray");
+    assert_eq!(hint.dtypes, Dtypes::Kind(DtypeKind::Floating));
+    assert_eq!(array("Int32[torch.Tensor, '']").container, "torch.Tensor");
+    assert_eq!(array("Bool[np.ndarray, 'n']").dtypes, Dtypes::One(Dtype::Bool));
+    assert_eq!(array("Num[np.ndarray, 'n']").dtypes, Dtypes::Kind(DtypeKind::Number));
+    let dims = |shape: &str| dims(&format!("Shaped[np.ndarray, '{shape}']"));
+    assert_eq!(dims(""), []);
+    assert_eq!(dims("... n"), [Dim::Ellipsis, n()]);
+    assert_eq!(dims("*batch _ 1"), [Dim::Variadic("batch".into()), Dim::Any, Dim::Fixed(1)]);
+    assert_eq!(dims("n+1 #n"), [Dim::Expression("n+1".into()), Dim::Expression("#n".into())]);
+    assert_eq!(dims("channels=3"), [Dim::Fixed(3)]);
+    assert_eq!(
+        ty("Float[np.ndarray, 'n'] | None").to_string(),
+        "NDArray[np.floating, \"n\"] | None"
+    );
+}
