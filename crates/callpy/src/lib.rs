@@ -23,6 +23,7 @@
 //!
 //! # Features
 //!
+//! - `macros` (default): [`module!`], typed functions from a Python file's own hints.
 //! - `ndarray` (default): arrays and views of the `ndarray` crate, of any rank and strides, in and out.
 //! - `complex` (default): `num_complex::Complex` as an element.
 //! - `half`: `half::f16` as an element.
@@ -36,6 +37,8 @@ pub mod environment;
 mod error;
 mod exception;
 mod function;
+#[doc(hidden)]
+pub mod generated;
 mod interpreter;
 pub mod locate;
 mod object;
@@ -44,10 +47,16 @@ mod raw;
 mod receipt;
 mod scope;
 mod support;
+#[cfg(feature = "macros")]
+pub mod typed;
+
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub use callpy_macros as __macros;
 
 pub use array::{
-    Array, Cast, Copied, Datetime64, Dtype, Element, FixedBytes, FixedStr, Given, TimeUnit,
-    Timedelta64, unit,
+    Array, ArrayArgument, Cast, Copied, Datetime64, Dtype, Element, FixedBytes, FixedStr, Given,
+    IntoArray, TimeUnit, Timedelta64, unit,
 };
 pub use attach::Attached;
 pub use convert::{Arguments, Bytes, Call, FromPython, IntoPython, Item, Named, named};
