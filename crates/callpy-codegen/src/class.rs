@@ -93,8 +93,9 @@ fn structure(
     let into =
         is_constructible(class).then(|| into_python(&writer, class, &fields, &boxed, callpy));
     let from = from_python(class, &keys, &names, callpy);
-    let new =
-        is_constructible(class).then(|| constructor(&mut writer, class, &fields, &types)).flatten();
+    let new = is_constructible(class)
+        .then(|| constructor(&mut writer, class, &fields, &boxed, &types))
+        .flatten();
     quote! {
         #docs
         #[derive(Debug #(, #derives)*)]
@@ -237,6 +238,7 @@ fn constructor(
     writer: &mut Writer<'_, '_>,
     class: &Class,
     fields: &[(&callpy_signature::Field, Rust)],
+    boxed: &[bool],
     types: &[TokenStream],
 ) -> Option<TokenStream> {
     if !fields.iter().any(|(field, _)| field.default.is_some() || !field.required) {
@@ -245,13 +247,16 @@ fn constructor(
     let name = ident(&class.name);
     let mut parameters = Vec::new();
     let mut values = Vec::new();
-    for ((field, rust), ty) in fields.iter().zip(types) {
+    for (((field, rust), boxed), ty) in fields.iter().zip(boxed).zip(types) {
         let field_name = ident(&field.name);
         match &field.default {
             _ if !field.required => values.push(quote!(#field_name: ::core::option::Option::None)),
             Some(default) => {
                 let value = default_value(writer, rust, default)?;
-                values.push(quote!(#field_name: #value));
+                values.push(match boxed {
+                    true => quote!(#field_name: ::std::boxed::Box::new(#value)),
+                    false => quote!(#field_name: #value),
+                });
             }
             None => {
                 parameters.push(quote!(#field_name: #ty));
@@ -314,11 +319,14 @@ fn default_value(
             let (name, variant) = (ident(&texts.name), ident(variant));
             quote!(#name::#variant)
         }
-        (Rust::Enum(name), Some(Literal::Member { class, member })) if name == class => {
+        (Rust::Enum(name), _) => {
+            let class = writer.lowering.module.class(name)?;
+            let (of, member) = default.source.split_once('.')?;
+            let known = of == name && class.members.iter().any(|known| known.name == member);
             let (name, member) = (ident(name), ident(member));
-            quote!(#name::#member)
+            known.then(|| quote!(#name::#member))?
         }
-        (Rust::List { .. } | Rust::VariadicTuple(_) | Rust::Dict(..) | Rust::Set(_), None)
+        (Rust::List { .. } | Rust::VariadicTuple(_) | Rust::Dict(..) | Rust::Set(_), _)
             if matches!(&default.source[..], "list" | "dict" | "set" | "tuple" | "()") =>
         {
             let ty = writer.owned(rust);

@@ -10,7 +10,7 @@
 //! let input = Input::new("shapes", "shapes.py", Loading::Imported { module: "shapes".into() });
 //! let generated = callpy_codegen::generate(python, &input).unwrap();
 //! let code = generated.code.to_string();
-//! assert!(code.contains("pub fn area (width : f64 , height : f64)"));
+//! assert!(code.contains("width : f64 , height : f64"));
 //! ```
 #![forbid(unsafe_code)]
 
