@@ -18,7 +18,8 @@ mod functions;
 use libc::wchar_t;
 #[allow(unused_imports, reason = "which of them a table needs is the table's affair")]
 use pyo3_ffi::{
-    Py_ssize_t, PyCapsule_Destructor, PyGILState_STATE, PyObject, PyThreadState, PyTypeObject,
+    Py_ssize_t, PyCapsule_Destructor, PyGILState_STATE, PyObject, PyPreConfig, PyStatus,
+    PyThreadState, PyTypeObject,
 };
 #[allow(unused_imports, reason = "as above")]
 use std::ffi::{c_char, c_double, c_int, c_long, c_longlong, c_ulong, c_ulonglong, c_void};
@@ -93,4 +94,12 @@ const _: () = {
     assert!(size_of::<PyObject>() == 32);
     assert!(offset_of!(PyObject, ob_tid) == 0 && offset_of!(PyObject, ob_ref_local) == 12);
     assert!(offset_of!(PyObject, ob_ref_shared) == 16 && offset_of!(PyObject, ob_type) == 24);
+};
+
+// The structs of which callpy knows but a field or two.
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    assert!(offset_of!(PyPreConfig, coerce_c_locale) == 20 && size_of::<PyPreConfig>() <= 48);
+    assert!(size_of::<PyStatus>() == 32);
+    assert!(offset_of!(PyStatus, _type) == 0 && offset_of!(PyStatus, err_msg) == 16);
 };

@@ -47,5 +47,5 @@ pub use receive::Cast;
 pub use special::{Datetime64, FixedBytes, FixedStr, TimeUnit, Timedelta64, unit};
 pub use view::Array;
 
-pub(crate) use lend::Loans;
+pub(crate) use lend::{Loans, Names};
 pub(crate) use receive::{detach_from_loans, element, is_array};

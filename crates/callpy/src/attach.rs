@@ -3,6 +3,16 @@
 //! Every call attaches its thread and detaches it again, which costs under 100 ns: the thread state
 //! is kept from one call to the next, and given back when the thread ends. What Rust drops on a
 //! detached thread waits for the next attachment of any thread.
+//!
+//! # Stack
+//!
+//! Python runs on the stack of the thread that calls it. Rust's threads have 2 MiB, Python's own have
+//! 8 MiB on Linux. 2 MiB is enough for NumPy and its linear algebra, and for Python code to reach its
+//! recursion limit, which is then a `RecursionError`, through nearly everything; a recursion through
+//! functions in C with large frames of their own, such as `sorted(…, key=…)`, overflows it, which
+//! ends the process. CPython 3.14 and newer measure the stack, and raise in time. Threads for code
+//! that recurses so are best made with [`std::thread::Builder::stack_size`] of 8 MiB (a pool's own
+//! option, or `RUST_MIN_STACK=8388608` for all).
 
 use std::fmt;
 
@@ -18,8 +28,13 @@ impl<'py> Attached<'py> {
 
     /// Lets other threads have the interpreter while the closure runs.
     ///
-    /// Calls in it attach again, as anywhere else. The closure is `Send`, though it stays on this
-    /// thread, so that nothing goes in which works only attached, such as a [`Scope`](crate::Scope).
+    /// Calls in it attach again, as anywhere else. Whatever is sound only while this thread is
+    /// attached can't be brought along, since that is not `Send`:
+    ///
+    /// ```compile_fail,E0277
+    /// # let python = callpy::Python::start().unwrap();
+    /// python.attach(|py| py.detach(|| py.detach(|| ())));
+    /// ```
     pub fn detach<R>(&self, work: impl FnOnce() -> R + Send) -> R {
         self.0.detach(work)
     }

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::array::Names;
 use crate::convert::{Call, FromPython, IntoPython};
 use crate::raw::objects::ArgumentList;
-use crate::raw::{Attachment, Ref};
+use crate::raw::{Attached, Attachment, Ref};
 use crate::receipt::Receipt;
 use crate::scope::Scope;
 use crate::{Error, ErrorKind, Object, Result, support};
@@ -154,7 +155,8 @@ impl<'a> Call<'a> {
                 .map_err(|error| error.at(format_args!("the result of {}", name()))),
             Err(error) => Err(error),
         };
-        self.scope.settle(name, result)
+        let names = CallNames { function: name, list: &self.list };
+        self.scope.settle(&names, result)
     }
 
     #[inline]
@@ -165,6 +167,22 @@ impl<'a> Call<'a> {
             receipt.in_python = start.elapsed();
         }
         self.scope.ok(result)
+    }
+}
+
+struct CallNames<'c, F> {
+    function: F,
+    list: &'c ArgumentList,
+}
+
+impl<F: Fn() -> String> Names for CallNames<'_, F> {
+    fn function(&self) -> String {
+        (self.function)()
+    }
+
+    fn argument(&self, py: Attached<'_>, place: usize) -> String {
+        let name = self.list.name(place).and_then(|name| py.text(name).ok());
+        name.map_or_else(|| format!("argument {place}"), |name| format!("argument {name:?}"))
     }
 }
 

@@ -10,6 +10,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::attach::Attached;
@@ -42,6 +43,16 @@ struct Running {
     python: Option<PathBuf>,
     requirements: Requirements,
 }
+
+impl Running {
+    /// The interpreter of somebody else, to whom its end is left.
+    fn joined() -> Running {
+        Running { own: None, python: None, requirements: Requirements::default() }
+    }
+}
+
+/// Whether somebody sees to it that a joined interpreter's end is noticed.
+static WATCHED: AtomicBool = AtomicBool::new(false);
 
 static RUNNING: OnceLock<Running> = OnceLock::new();
 static START: Mutex<()> = Mutex::new(());
@@ -154,7 +165,7 @@ impl Python {
     ///     }
     ///     // Long work of our own: the others may have Python meanwhile.
     ///     py.detach(|| std::thread::sleep(std::time::Duration::from_millis(1)));
-    ///     callpy::Result::Ok(total)
+    ///     Ok::<f64, callpy::Error>(total)
     /// })??;
     /// # Ok(())
     /// # }
@@ -163,6 +174,19 @@ impl Python {
         let attachment = Attachment::new()?;
         crate::raw::reference::release_queued(attachment.token());
         Ok(work(&Attached::new(attachment.token())))
+    }
+
+    /// Whether threads take turns in Python: always, but on a free-threaded build.
+    ///
+    /// There, importing an extension module that is not made for it turns the interpreter lock on
+    /// for good, and Python says so with a RuntimeWarning that names the module.
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Ending` if the process is ending.
+    pub fn has_interpreter_lock(&self) -> Result<bool> {
+        let scope = Scope::new()?;
+        scope.ok(support::has_interpreter_lock(scope.py()))
     }
 
     /// Returns the interpreter that callpy found and started; none if it joined one.
@@ -278,6 +302,10 @@ impl Builder {
                 }
             }
         };
+        // Not under the lock, for which a thread may be waiting that holds the interpreter.
+        if running.own.is_none() && !WATCHED.swap(true, Ordering::AcqRel) {
+            process::watch_finalisation()?;
+        }
         self.check(running)?;
         for folder in &self.search {
             let scope = Scope::new()?;
@@ -299,13 +327,9 @@ impl Builder {
     fn bring_up(&self) -> Result<Running> {
         if let Some(library) = Library::of_this_process() {
             let api = Api::install(&library)?;
+            library.keep();
             if api.is_initialized() {
-                library.keep();
-                return Ok(Running {
-                    own: None,
-                    python: None,
-                    requirements: Requirements::default(),
-                });
+                return Ok(Running::joined());
             }
             // Linked to the program and not started: no other may be loaded beside it.
             let (interpreter, report) = locate::find(&self.wanted())?;
@@ -323,14 +347,18 @@ impl Builder {
                 ));
             }
             process::initialize(api, interpreter.executable())?;
-            library.keep();
             return Ok(self.running(interpreter, report));
         }
         let (interpreter, report) = locate::find(&self.wanted())?;
         let library = Library::load(interpreter.libpython())?;
         let api = Api::install(&library)?;
-        process::initialize(api, interpreter.executable())?;
+        // The table leads into it from now on, also if the start fails.
         library.keep();
+        // It was here already, loaded so that its names are not global.
+        if api.is_initialized() {
+            return Ok(Running::joined());
+        }
+        process::initialize(api, interpreter.executable())?;
         Ok(self.running(interpreter, report))
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::Result;
 use crate::convert::{Call, FromPython, IntoPython};
 use crate::raw::{Attachment, Ref};
-use crate::scope::Scope;
+use crate::scope::{Scope, Value};
 
 /// Any Python object, for what has no type in Rust.
 ///
@@ -49,7 +49,7 @@ impl Object {
         let key = scope.ok(scope.py().str(name))?;
         let set = scope.ok(scope.py().set_attribute(&self.0, &key, &value.0));
         drop(value);
-        scope.settle(|| format!("the attribute {name:?}"), set)
+        scope.settle(&Value { of: format!("the attribute {name:?}"), what: "the value" }, set)
     }
 
     /// Returns `object[key]`.
@@ -62,7 +62,7 @@ impl Object {
         let key = key.into_python(&mut scope)?;
         let item = scope.ok(scope.py().item(&self.0, &key.0)).map(Object);
         drop(key);
-        scope.settle(|| "an item's look-up".to_owned(), item)
+        scope.settle(&Value { of: "an item's look-up".to_owned(), what: "the key" }, item)
     }
 
     /// Sets `object[key] = value`, which keeps the value: give arrays as `Vec`, not as slices.
@@ -80,7 +80,8 @@ impl Object {
         let value = value.into_python(&mut scope)?;
         let set = scope.ok(scope.py().set_item(&self.0, &key.0, &value.0));
         drop((key, value));
-        scope.settle(|| "an item's assignment".to_owned(), set)
+        let of = "an item's assignment".to_owned();
+        scope.settle(&Value { of, what: "the key or the value" }, set)
     }
 
     /// Calls the object, as [`Function::call`](crate::Function::call) does.
@@ -160,7 +161,7 @@ impl Clone for Object {
     fn clone(&self) -> Self {
         match Attachment::new() {
             Ok(attachment) => Object(self.0.clone_ref(attachment.token())),
-            // The process is ending: no drop counts any more, so a copy need not either.
+            // The process is ending: no drop of this object's handles counts any more.
             Err(_) => Object(self.0.clone_uncounted().expect("attaching fails only at the end")),
         }
     }

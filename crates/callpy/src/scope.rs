@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-use crate::array::Loans;
+use crate::array::{Loans, Names};
 use crate::raw::{Attached, Attachment, Raised, Ref, Within};
 use crate::receipt::{CopyReason, Receipt};
 use crate::{Error, ErrorKind, Result, exception};
@@ -104,13 +104,13 @@ impl<'a> Scope<'a> {
 
     /// Ends every loan, then detaches; an error takes the result's place if that held a loan.
     #[inline]
-    pub(crate) fn settle<R>(&mut self, name: impl Fn() -> String, result: Result<R>) -> Result<R> {
+    pub(crate) fn settle<R>(&mut self, names: &impl Names, result: Result<R>) -> Result<R> {
         if self.loans.is_empty() {
             return result;
         }
         let mut result = Some(result);
         let py = self.within.token();
-        match self.loans.settle(py, name, || drop(result.take())) {
+        match self.loans.settle(py, names, || drop(result.take())) {
             Some(error) => Err(error),
             None => result.expect("a result is given up for an error only"),
         }
@@ -128,7 +128,24 @@ impl Drop for Scope<'_> {
     /// Settles what a panic or an early error left.
     fn drop(&mut self) {
         if !self.loans.is_empty() {
-            self.loans.settle(self.within.token(), || "a call that failed".to_owned(), || ());
+            let names = Value { of: "a call that failed".to_owned(), what: "an argument" };
+            self.loans.settle(self.within.token(), &names, || ());
         }
+    }
+}
+
+/// The names of what is no call, but may lend as one does.
+pub(crate) struct Value {
+    pub(crate) of: String,
+    pub(crate) what: &'static str,
+}
+
+impl Names for Value {
+    fn function(&self) -> String {
+        self.of.clone()
+    }
+
+    fn argument(&self, _: Attached<'_>, _: usize) -> String {
+        self.what.to_owned()
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 use std::sync::OnceLock;
 
-use crate::raw::objects::{ArgumentList, Outcome};
+use crate::raw::objects::{ArgumentList, Outcome, Raised};
 use crate::raw::{Attached, Ref};
 use crate::{Error, ErrorKind, Result, exception};
 
@@ -50,6 +50,12 @@ pub(crate) fn after_start(py: Attached<'_>) -> Result<()> {
 /// Runs exit handlers and flushes the streams; nobody is left to be told of a failure.
 pub(crate) fn end(py: Attached<'_>) {
     let _ = call(py, c"end", &[]);
+}
+
+/// Has an object dropped as the first thing when the interpreter is finalised.
+pub(crate) fn drop_at_exit(py: Attached<'_>, object: &Ref) -> Outcome<()> {
+    // The list of arguments is gone before anybody can finalise.
+    call(py, c"drop_at_exit", &[object]).map(drop)
 }
 
 pub(crate) fn lent(py: Attached<'_>) -> Result<Ref> {
@@ -137,6 +143,11 @@ pub(crate) fn native(py: Attached<'_>, array: &Ref) -> Result<Ref> {
     call(py, c"native", &[array]).map_err(|raised| exception::into_error(py, raised))
 }
 
+/// Returns a copy of a subclass's array that is an ndarray and nothing else.
+pub(crate) fn exact_copy(py: Attached<'_>, array: &Ref) -> Result<Ref> {
+    call(py, c"exact_copy", &[array]).map_err(|raised| exception::into_error(py, raised))
+}
+
 pub(crate) fn is_masked(py: Attached<'_>, array: &Ref) -> Result<bool> {
     call(py, c"is_masked", &[array])
         .and_then(|answer| py.is_true(&answer))
@@ -155,6 +166,20 @@ pub(crate) fn signature(py: Attached<'_>, function: &Ref) -> Outcome<Option<Stri
 pub(crate) fn byte_size(py: Attached<'_>, array: &Ref) -> Result<usize> {
     let size = || py.as_u64(&py.attribute(array, &py.interned(c"nbytes")?)?);
     size().map(|size| size as usize).map_err(|raised| exception::into_error(py, raised))
+}
+
+/// Returns a result without views of lent memory, and how many bytes were copied for that.
+pub(crate) fn copied_out(py: Attached<'_>, value: &Ref) -> Outcome<(Ref, usize)> {
+    let pair = call(py, c"copied_out", &[value])?;
+    let mut items = py.tuple_items(&pair)?.into_iter();
+    match (items.next(), items.next()) {
+        (Some(value), Some(bytes)) => Ok((value, py.as_u64(&bytes)? as usize)),
+        _ => Err(Raised(None)),
+    }
+}
+
+pub(crate) fn has_interpreter_lock(py: Attached<'_>) -> Outcome<bool> {
+    py.is_true(&call(py, c"has_interpreter_lock", &[])?)
 }
 
 pub(crate) fn load_file(py: Attached<'_>, path: &Ref) -> Outcome<Ref> {
@@ -185,7 +210,17 @@ pub(crate) fn callables(object: &crate::Object, wanted: &str) -> Result<Vec<Stri
     scope.ok(names())
 }
 
-/// Lets go of what holds a lent array by oversight.
+/// Runs Python's collector, also where the program has disabled it.
+pub(crate) fn collect(py: Attached<'_>) {
+    let _ = call(py, c"collect", &[]);
+}
+
+/// Whether another thread works with a lent array, and may yet let go of it.
+pub(crate) fn others_hold(py: Attached<'_>, lent: &Ref) -> bool {
+    call(py, c"others_hold", &[lent]).and_then(|answer| py.is_true(&answer)).unwrap_or(true)
+}
+
+/// Clears the finished frames that hold a lent array.
 pub(crate) fn release(py: Attached<'_>, lent: &Ref) {
     let _ = call(py, c"release", &[lent]);
 }

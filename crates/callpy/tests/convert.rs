@@ -240,7 +240,9 @@ fn vectors_of_other_values_are_lists() {
     assert!(
         seen(vec![vec![1.5], vec![]]).starts_with("list [array([1.5]), array([], dtype=float64)]")
     );
-    assert!(seen(&vec![vec![1.5]]).starts_with("list [array([1.5])]"));
+    let nested = vec![vec![1.5]];
+    assert!(seen(&nested).starts_with("list [array([1.5])]"));
+    assert_eq!(nested, [[1.5]]);
     assert_eq!(seen(vec![HashMap::from([("k", 1)])]), "list [{'k': 1}]");
     let object: Object = eval("{1}").unwrap();
     assert_eq!(seen(vec![object.clone(), object]), "list [{1}, {1}]");

@@ -196,7 +196,8 @@ fn the_interpreters_own_errors_are_errors() {
     assert!(raised(&error).traceback().contains("cell.py\", line 1"), "{error:#}");
     let error = lambda("lambda: numpy.empty(1 << 56)").call::<Object>(()).unwrap_err();
     assert!(raised(&error).type_name().ends_with("MemoryError"), "{error}");
-    assert!(raised(&error).module().starts_with("numpy"), "{error}");
+    // An exception of NumPy's own since 1.18.
+    assert_ne!(raised(&error).message(), "", "{error}");
 }
 
 #[test]

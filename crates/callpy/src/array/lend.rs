@@ -2,14 +2,24 @@
 
 use std::fmt;
 use std::ptr::NonNull;
+use std::time::{Duration, Instant};
 
 use super::element::{Dtype, Element};
 use super::view::Layout;
 use crate::raw::ndarray::{self, Ndarray, SliceMemory};
 use crate::raw::numpy::{Memory, Numpy};
-use crate::raw::{Attached, Ref, process};
+use crate::raw::{Attached, Ref, process, reference};
 use crate::scope::Scope;
 use crate::{CopyReason, Error, ErrorKind, Object, Result, exception, support};
+
+/// What a call, and its arguments, are called in messages.
+pub(crate) trait Names {
+    /// Names the function.
+    fn function(&self) -> String;
+
+    /// Names the argument at a place, counted from 1.
+    fn argument(&self, py: Attached<'_>, place: usize) -> String;
+}
 
 /// One argument that Python may see until the call ends.
 struct Loan {
@@ -47,6 +57,13 @@ impl Loans {
         self.numpy.is_none()
     }
 
+    /// Whether somebody else holds a lent array: once the arguments are released, that is Python,
+    /// or the result.
+    pub(crate) fn are_held(&self, py: Attached<'_>) -> bool {
+        let more = self.more.iter().flat_map(|more| &more.loans);
+        self.few.iter().flatten().chain(more).any(|loan| loan.array.references(py) != 1)
+    }
+
     #[inline]
     fn add(&mut self, numpy: &'static Numpy, array: Ref) {
         self.numpy = Some(numpy);
@@ -70,7 +87,7 @@ impl Loans {
     pub(crate) fn settle(
         &mut self,
         py: Attached<'_>,
-        function: impl Fn() -> String,
+        names: &impl Names,
         give_up: impl FnOnce(),
     ) -> Option<Error> {
         let numpy = self.numpy.take()?;
@@ -84,7 +101,7 @@ impl Loans {
         if held.is_empty() && self.more.is_none() {
             return None;
         }
-        self.settle_rest(py, numpy, held, function, give_up)
+        self.settle_rest(py, numpy, held, names, give_up)
     }
 
     #[cold]
@@ -93,14 +110,14 @@ impl Loans {
         py: Attached<'_>,
         numpy: &Numpy,
         mut held: Vec<Loan>,
-        function: impl Fn() -> String,
+        names: &impl Names,
         give_up: impl FnOnce(),
     ) -> Option<Error> {
         let more = self.more.take().unwrap_or_default();
         held.extend(more.loans.into_iter().filter_map(|loan| loan.end(py, numpy)));
         let error = match held.is_empty() {
             true => None,
-            false => settle_held(py, numpy, function, held, give_up),
+            false => settle_held(py, numpy, names, held, give_up),
         };
         for (first, layout) in more.bools {
             for offset in layout.offsets() {
@@ -124,57 +141,124 @@ impl Loan {
             return Some(self);
         }
         let array = Ndarray::known(py, &self.array);
-        if array.has_weakrefs() {
-            // Somebody may revive it yet: then it must be empty, or be seen here.
-            array.make_empty();
-            if self.array.references(py) != 1 {
-                return Some(self);
-            }
+        if !array.is_lent(numpy) {
+            // Python gave the array other memory (`__setstate__`, `data` in NumPy 1), and views of
+            // what was lent may hang on that.
+            return Some(self);
+        }
+        // Somebody may revive it yet: then it must be empty, or be seen here.
+        if array.has_weakrefs() && !(array.make_empty() && self.array.references(py) == 1) {
+            return Some(self);
         }
         ndarray::keep_header(py, numpy, self.array);
         None
     }
 }
 
+/// Ends the process where loans would be forgotten by a panic.
+struct NoUnwinding;
+
+impl Drop for NoUnwinding {
+    fn drop(&mut self) {
+        process::abort(
+            "callpy: a panic while memory was lent to Python, which still holds it: the process \
+             ends here",
+        )
+    }
+}
+
+#[cold]
 fn settle_held(
     py: Attached<'_>,
     numpy: &Numpy,
-    function: impl Fn() -> String,
+    names: &impl Names,
     held: Vec<Loan>,
     give_up: impl FnOnce(),
 ) -> Option<Error> {
-    let end_all = |held: Vec<Loan>| {
-        held.into_iter().filter_map(|loan| loan.end(py, numpy)).collect::<Vec<_>>()
+    let no_unwinding = NoUnwinding;
+    let held = let_go(py, numpy, held);
+    let held = wait_for_threads(py, numpy, held);
+    let error = if held.is_empty() {
+        None
+    } else {
+        let (argument, holders) = describe(py, names, &held);
+        // The result itself, say a generator that goes on reading its argument.
+        give_up();
+        let held = let_go(py, numpy, held);
+        if !held.is_empty() {
+            abort(py, numpy, names, &held);
+        }
+        let message = format!(
+            "the result holds {argument}, which was only lent for the call ({holders}); {WAYS_OUT}"
+        );
+        Some(Error::new(ErrorKind::Kept, message).at(names.function()))
     };
-    let release = |held: &[Loan]| held.iter().for_each(|loan| support::release(py, &loan.array));
-    // A cycle, or a traceback that somebody keeps.
-    release(&held);
-    let held = end_all(held);
-    let first = held.first()?;
-    let holders = support::holders(py, &first.array);
-    let argument = first.argument;
-    // The result itself, say a generator that goes on reading its argument.
-    give_up();
-    release(&held);
-    let held = end_all(held);
+    std::mem::forget(no_unwinding);
+    error
+}
+
+fn end_all(py: Attached<'_>, numpy: &Numpy, held: Vec<Loan>) -> Vec<Loan> {
+    held.into_iter().filter_map(|loan| loan.end(py, numpy)).collect()
+}
+
+/// Lets go of what holds loans by oversight, the quick ways first.
+fn let_go(py: Attached<'_>, numpy: &Numpy, held: Vec<Loan>) -> Vec<Loan> {
+    // A handle in Rust that was dropped detached.
+    reference::release_queued(py);
+    let held = end_all(py, numpy, held);
     if held.is_empty() {
-        return Some(Error::new(
-            ErrorKind::Kept,
-            format!(
-                "the result holds argument {argument}, which was only lent for the call ({}); {WAYS_OUT}",
-                list(&holders)
-            ),
-        )
-        .at(function()));
+        return held;
     }
+    // A cycle.
+    support::collect(py);
+    let held = end_all(py, numpy, held);
+    // A traceback that somebody keeps.
+    held.iter().for_each(|loan| support::release(py, &loan.array));
+    end_all(py, numpy, held)
+}
+
+/// Gives other threads a second to let go: a worker of a pool drops its task only after it has
+/// handed over the result.
+fn wait_for_threads(py: Attached<'_>, numpy: &Numpy, mut held: Vec<Loan>) -> Vec<Loan> {
+    if !held.iter().any(|loan| support::others_hold(py, &loan.array)) {
+        return held;
+    }
+    let start = Instant::now();
+    let mut pause = Duration::from_micros(50);
+    while start.elapsed() < Duration::from_secs(1) {
+        py.detach(|| std::thread::sleep(pause));
+        pause = (pause * 2).min(Duration::from_millis(10));
+        held = end_all(py, numpy, held);
+        if held.is_empty() {
+            return held;
+        }
+    }
+    let_go(py, numpy, held)
+}
+
+/// Names the first loan's argument, and who holds it.
+fn describe(py: Attached<'_>, names: &impl Names, held: &[Loan]) -> (String, String) {
+    let loan = &held[0];
+    (names.argument(py, loan.argument), list(&support::holders(py, &loan.array)))
+}
+
+fn abort(py: Attached<'_>, numpy: &Numpy, names: &impl Names, held: &[Loan]) -> ! {
+    let (argument, holders) = describe(py, names, held);
+    let function = names.function();
+    let array = Ndarray::known(py, &held[0].array);
+    let what = if array.is_lent(numpy) {
+        format!("kept {argument}, which was only lent for the call.\nIt is held by {holders}")
+    } else {
+        format!(
+            "gave the array of {argument}, which was only lent for the call, other memory.\n\
+             Views of what was lent may hang on that memory now, and nobody can tell"
+        )
+    };
     process::abort(&format!(
-        "callpy: {} kept argument {argument}, which was only lent for the call.\n\
-         It is held by {}.\n\
+        "callpy: {function} {what}.\n\
          To return would leave Python with a pointer to memory that is not its own, so the process \
          ends here.\n\
          The way out: {WAYS_OUT}.",
-        function(),
-        list(&support::holders(py, &held[0].array)),
     ))
 }
 
@@ -183,7 +267,9 @@ const WAYS_OUT: &str =
 
 fn list(holders: &[String]) -> String {
     if holders.is_empty() {
-        "something that Python's collector does not know, such as a C extension".to_owned()
+        "something that Python's collector does not know: a C extension, a capsule, an Object kept in \
+         Rust"
+            .to_owned()
     } else {
         holders.join(", and by ")
     }

@@ -95,12 +95,26 @@ pub(super) fn receive<T: Element>(mut object: Ref, scope: &mut Scope<'_>) -> Res
     };
     if let Some(reason) = reason {
         let bytes = array.shape().iter().product::<isize>() as usize * size_of::<T>();
+        let exact = array.is_exactly_ndarray(numpy);
         let copy = match reason {
             CopyReason::ByteOrder => support::native(py, &object)?,
+            // The copy would be of the subclass too, whose code has seen it.
+            _ if !exact => support::exact_copy(py, &object)?,
             _ => scope.ok(numpy.copy(py, &object))?,
         };
         scope.copied(bytes, reason)?;
         object = copy;
+        // Python code has made it, which a program may have replaced.
+        let py = scope.py();
+        let order = match Ndarray::of(py, numpy, &object) {
+            Some(copy) if reason_to_copy::<T>(py, numpy, copy).is_none() => {
+                scope.ok(byte_order(py, numpy, copy, T::DTYPE))?
+            }
+            _ => None,
+        };
+        if !matches!(order, Some(ByteOrder::Native)) {
+            return Err(scope.mismatch(format_args!("an array of {}", T::DTYPE), &object));
+        }
     }
     let py = scope.py();
     let array = Ndarray::of(py, numpy, &object).expect("a copy of an ndarray is one");
@@ -234,19 +248,16 @@ fn normalise_bools(array: Ndarray<'_>) -> bool {
     })
 }
 
-/// Replaces a result that is a view of lent memory by a copy, before it leaves the call.
+/// Replaces views of lent memory in a result by copies, before it leaves the call: the result
+/// itself, or the items of its tuples, lists and dicts.
 pub(crate) fn detach_from_loans(object: Ref, scope: &mut Scope<'_>) -> Result<Ref> {
-    if scope.loans.is_empty() {
-        return Ok(object);
-    }
     let py = scope.py();
-    let Some(numpy) = py.numpy_if_loaded() else { return Ok(object) };
-    let Some(array) = Ndarray::of(py, numpy, &object) else { return Ok(object) };
-    if lent_below(py, numpy, array).is_none() {
+    if !scope.loans.are_held(py) {
         return Ok(object);
     }
-    let bytes = scope.ok(numpy.copy(py, &object))?;
-    let size = support::byte_size(py, &bytes)?;
-    scope.copied(size, CopyReason::Lent)?;
-    Ok(bytes)
+    let (object, bytes) = scope.ok(support::copied_out(py, &object))?;
+    if bytes > 0 {
+        scope.copied(bytes, CopyReason::Lent)?;
+    }
+    Ok(object)
 }

@@ -28,6 +28,32 @@ pub(crate) type wchar_t = u16;
 pub(crate) type PyGILState_STATE = c_int;
 pub(crate) type PyCapsule_Destructor = unsafe extern "C" fn(*mut PyObject);
 
+/// `PyPreConfig` (`Include/cpython/initconfig.h`), the same since 3.8.
+#[repr(C)]
+pub(crate) struct PyPreConfig {
+    _before: [c_int; 5],
+    pub(crate) coerce_c_locale: c_int,
+    /// The fields that callpy does not touch, and room for those that are yet to come.
+    _after: [c_int; 26],
+}
+
+/// `PyStatus` (`Include/cpython/initconfig.h`).
+#[repr(C)]
+pub(crate) struct PyStatus {
+    pub(crate) kind: c_int,
+    _function: *const c_char,
+    pub(crate) message: *const c_char,
+    _exit_code: c_int,
+}
+
+// callpy-ffi-check asserts the same of pyo3-ffi's.
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    assert!(std::mem::offset_of!(PyPreConfig, coerce_c_locale) == 20);
+    assert!(size_of::<PyPreConfig>() >= 48);
+    assert!(size_of::<PyStatus>() == 32 && std::mem::offset_of!(PyStatus, message) == 16);
+};
+
 macro_rules! table {
     (
         required { $(fn $name:ident($($arg:ident: $ty:ty),*) $(-> $ret:ty)?;)* }

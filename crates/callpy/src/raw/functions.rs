@@ -10,6 +10,8 @@ macro_rules! cpython_functions {
             required {
                 fn Py_IsInitialized() -> c_int;
                 fn Py_InitializeEx(install_signal_handlers: c_int);
+                fn PyPreConfig_InitPythonConfig(config: *mut PyPreConfig);
+                fn Py_PreInitialize(config: *const PyPreConfig) -> PyStatus;
                 fn Py_SetProgramName(name: *const wchar_t);
                 fn Py_DecodeLocale(text: *const c_char, size: *mut size_t) -> *mut wchar_t;
                 fn Py_CompileString(source: *const c_char, file: *const c_char, start: c_int) -> *mut PyObject;

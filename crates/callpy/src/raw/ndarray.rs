@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_void};
 
 use super::cpython::{PyObject, PyTypeObject};
+use super::layout::Header;
 use super::numpy::{Memory, Numpy};
 use super::objects::Raised;
 use super::reference::Ref;
@@ -184,13 +185,19 @@ impl<'r> Ndarray<'r> {
     }
 
     /// Makes an array that nobody holds an empty one, so that whoever revives it through a weak
-    /// reference finds no memory in it.
-    pub(crate) fn make_empty(self) {
+    /// reference finds no memory in it. Says whether that is certain.
+    pub(crate) fn make_empty(self) -> bool {
         for index in 0..self.rank() {
             // SAFETY: the array has `nd` lengths. Only weak references know it, and this thread
             // holds the lock, or whoever gets it from one now is seen in the count that is read next.
             unsafe { (*self.fields()).dimensions.add(index).write(0) };
         }
+        // Whoever revives it counts first and reads the lengths then, this thread the other way
+        // about: without a fence each could miss what the other wrote.
+        std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
+        // An array without axes has an element, and can't lose it; but where there is a lock,
+        // nobody comes between here and the array's end.
+        self.rank() > 0 || self.py.api.header != Header::FreeThreaded
     }
 
     /// Whether nobody but the caller can know this header, so that it may stand for other memory.

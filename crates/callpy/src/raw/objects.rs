@@ -90,6 +90,11 @@ impl ArgumentList {
         self.len + 1
     }
 
+    /// Returns the name of the keyword argument at a place, counted from 1; also after `release`.
+    pub(crate) fn name(&self, place: usize) -> Option<&Ref> {
+        self.names().get(place.checked_sub(self.positional + 1)?)
+    }
+
     pub(crate) fn names(&self) -> &[Ref] {
         self.rest.as_ref().map_or(&[], |rest| &rest.names)
     }
@@ -102,7 +107,7 @@ impl ArgumentList {
         self.rest.as_ref().map_or(&[], |rest| &rest.many[1..])
     }
 
-    /// Lets go of the arguments.
+    /// Lets go of the arguments, not of their names.
     #[inline]
     pub(crate) fn release(&mut self, py: Attached<'_>) {
         for value in self.values() {
@@ -110,8 +115,8 @@ impl ArgumentList {
             unsafe { Ref::steal(py, *value) }.into_iter().for_each(|value| value.release(py));
         }
         self.len = 0;
-        if self.rest.is_some() {
-            self.rest = None;
+        if let Some(rest) = &mut self.rest {
+            rest.many.clear();
         }
     }
 }

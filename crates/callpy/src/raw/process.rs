@@ -1,10 +1,10 @@
 //! Starting the interpreter in this process, and what happens at the process's end.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::path::Path;
 use std::ptr::null_mut;
 
-use super::cpython::{Api, api};
+use super::cpython::{Api, PyPreConfig, api};
 use super::thread;
 use crate::{Error, ErrorKind, Result, support};
 
@@ -12,6 +12,7 @@ use crate::{Error, ErrorKind, Result, support};
 pub(crate) fn initialize(api: &'static Api, executable: &Path) -> Result<()> {
     let name = encode(executable)?;
     let interrupts = Interrupts::save();
+    pre_initialize(api)?;
     // SAFETY: decodes to a string that is never freed, since CPython keeps the pointer; then starts
     // the interpreter, which no other thread does (callers hold the start lock). Signal handlers
     // stay the host's.
@@ -34,9 +35,48 @@ pub(crate) fn initialize(api: &'static Api, executable: &Path) -> Result<()> {
     interrupts.restore();
     // SAFETY: attached since Py_InitializeEx, whose thread state stays this thread's own.
     unsafe { (api.PyEval_SaveThread)() };
-    settled?;
+    thread::started_here(api);
     at_exit();
-    Ok(())
+    settled
+}
+
+/// Takes over locale and encodings as `python` does; `Py_InitializeEx` alone would stay with ASCII
+/// where no locale is set (PEP 540).
+fn pre_initialize(api: &'static Api) -> Result<()> {
+    // SAFETY: CPython fills the configuration, in which all values are valid, and reads it; this
+    // may be done before initialisation, and again.
+    let status = unsafe {
+        let mut config = std::mem::zeroed::<PyPreConfig>();
+        (api.PyPreConfig_InitPythonConfig)(&mut config);
+        // It would set a variable of the environment, which other threads may be reading.
+        config.coerce_c_locale = 0;
+        (api.Py_PreInitialize)(&config)
+    };
+    if status.kind == 0 {
+        return Ok(());
+    }
+    let message = match status.message.is_null() {
+        true => "it gives no reason".into(),
+        // SAFETY: CPython's messages are constant texts.
+        false => unsafe { CStr::from_ptr(status.message) }.to_string_lossy(),
+    };
+    Err(Error::new(ErrorKind::Start, format!("Python does not start: {message}")))
+}
+
+/// Has everybody kept out when the owner of a joined interpreter finalises it: CPython ends or hangs
+/// the threads that come then.
+pub(crate) fn watch_finalisation() -> Result<()> {
+    struct Watch;
+    impl Drop for Watch {
+        fn drop(&mut self) {
+            thread::keep_out();
+        }
+    }
+    let attachment = thread::Attachment::new()?;
+    let py = attachment.token();
+    py.capsule(Box::new(Watch))
+        .and_then(|watch| support::drop_at_exit(py, &watch))
+        .map_err(|raised| crate::exception::into_error(py, raised))
 }
 
 #[cfg(unix)]

@@ -1,6 +1,8 @@
 //! One owned reference to a Python object, and the queue of those dropped on detached threads.
 
+use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
+use std::num::NonZeroUsize;
 use std::ptr::NonNull;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -60,19 +62,34 @@ impl Ref {
         Ref(self.0)
     }
 
-    /// Copies the handle without counting it, which is right once no drop counts any more.
+    /// Copies the handle without counting it, which is right once the process ends: from then on no
+    /// drop of a handle of this object counts.
     pub(crate) fn clone_uncounted(&self) -> Option<Ref> {
-        thread::is_ending().then_some(Ref(self.0))
+        if !thread::is_ending() {
+            return None;
+        }
+        let mut uncounted = UNCOUNTED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        uncounted.insert(self.0.addr());
+        Some(Ref(self.0))
+    }
+
+    /// Whether this handle owns the reference that it gives up.
+    #[inline]
+    fn is_counted(&self) -> bool {
+        !thread::is_ending() || {
+            let uncounted = UNCOUNTED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            !uncounted.contains(&self.0.addr())
+        }
     }
 
     /// Drops the reference here and now, without asking whether this thread is attached.
     #[inline]
     pub(crate) fn release(self, py: Attached<'_>) {
-        if thread::is_ending() {
-            std::mem::forget(self);
-        } else {
+        if self.is_counted() {
             // SAFETY: self owned this reference and gives it up.
             unsafe { (py.api.Py_DecRef)(self.into_ptr()) }
+        } else {
+            std::mem::forget(self);
         }
     }
 
@@ -93,21 +110,22 @@ impl Ref {
 impl Drop for Ref {
     #[inline]
     fn drop(&mut self) {
-        // Once the process ends nothing is released: handles may have been copied uncounted, and
-        // the memory goes with the process.
-        if thread::is_ending() {
-            return;
-        }
         let pointer = self.0;
         let dropped = thread::if_attached(|py| {
-            // SAFETY: this was the reference that self owned.
-            unsafe { (py.api.Py_DecRef)(pointer.as_ptr()) }
+            if self.is_counted() {
+                // SAFETY: this was the reference that self owned.
+                unsafe { (py.api.Py_DecRef)(pointer.as_ptr()) }
+            }
         });
-        if dropped.is_none() {
+        // Once the process ends, nobody comes to release what is queued.
+        if dropped.is_none() && !thread::is_ending() {
             queue(Ref(pointer));
         }
     }
 }
+
+/// The addresses of objects whose handles were copied uncounted.
+static UNCOUNTED: Mutex<BTreeSet<NonZeroUsize>> = Mutex::new(BTreeSet::new());
 
 /// References dropped on threads that were not attached, until the next attachment.
 static QUEUE: Mutex<Vec<Ref>> = Mutex::new(Vec::new());

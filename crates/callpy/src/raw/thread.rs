@@ -2,12 +2,15 @@
 //!
 //! `PyGILState_Ensure` makes a thread state where a thread has none, and `PyGILState_Release`
 //! destroys it again, which costs ten times as much as taking the lock. So a thread's first
-//! attachment ensures twice: the second count keeps the state until the thread ends.
+//! attachment ensures twice: the second count keeps the state until the thread ends. A state that is
+//! there before is somebody else's (of a thread that Python itself started, say), who destroys it
+//! when he thinks fit: that one is never kept.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use super::cpython::{Api, PyGILState_STATE, PyThreadState, api};
 use super::ndarray::Headers;
@@ -17,8 +20,8 @@ use crate::{Error, ErrorKind, Result};
 static ENDING: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
-    static KEEPING: Cell<Keeping> = const { Cell::new(Keeping::Nothing) };
-    /// The thread state that is kept, as long as it is; null otherwise.
+    static KEEPING: Cell<Keeping> = const { Cell::new(Keeping::Undecided) };
+    /// The thread state that lives as long as this thread, if callpy sees to that; null otherwise.
     static STATE: Cell<*mut PyThreadState> = const { Cell::new(null_mut()) };
     /// Dropped when the thread ends; it is only made when there is something to give back.
     static KEPT: Kept = const { Kept { headers: Headers::new() } };
@@ -26,10 +29,12 @@ thread_local! {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Keeping {
-    Nothing,
+    Undecided,
+    /// The state is callpy's, and stays until the thread ends.
     State,
-    /// This thread's destructors run: what it attaches from now on, it gives back at once.
-    Ended,
+    /// The state stays anyhow, since this thread started the interpreter; or this thread's
+    /// destructors run, and what it attaches from now on, it gives back at once.
+    Never,
 }
 
 /// Proof that this thread is attached: it holds a thread state, and the lock where there is one.
@@ -71,11 +76,17 @@ impl Attachment {
     /// Attaches, also while the process is ending; the interpreter runs.
     #[inline]
     pub(super) fn ensure(api: &'static Api) -> Attachment {
-        // SAFETY: the table is only filled once an interpreter runs, and it is never finalised.
-        let state = unsafe { (api.PyGILState_Ensure)() };
-        if KEEPING.get() == Keeping::Nothing {
-            keep(api);
-        }
+        // SAFETY: the table is only filled once an interpreter runs. callpy never finalises it; if
+        // its owner does, `ENDING` is set.
+        let state = unsafe {
+            let undecided = KEEPING.get() == Keeping::Undecided;
+            let keeps = undecided && (api.PyGILState_GetThisThreadState)().is_null();
+            let state = (api.PyGILState_Ensure)();
+            if keeps {
+                keep(api);
+            }
+            state
+        };
         Attachment { api, state: Some(state), not_send: PhantomData }
     }
 
@@ -147,8 +158,15 @@ fn keep(api: &'static Api) {
         STATE.set(current_state(api));
         KEEPING.set(Keeping::State);
     } else {
-        KEEPING.set(Keeping::Ended);
+        KEEPING.set(Keeping::Never);
     }
+}
+
+/// Says that this thread has started the interpreter, which keeps its state for good.
+pub(super) fn started_here(api: &Api) {
+    // SAFETY: only reads; the interpreter runs.
+    STATE.set(unsafe { (api.PyGILState_GetThisThreadState)() });
+    KEEPING.set(Keeping::Never);
 }
 
 /// What a thread keeps between its attachments.
@@ -158,18 +176,22 @@ struct Kept {
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        let kept = KEEPING.replace(Keeping::Ended);
+        let kept = KEEPING.replace(Keeping::Never);
         let Some(api) = api() else { return };
+        if kept != Keeping::State {
+            return;
+        }
+        let _counted = GivingBack::new();
         // While the process ends, the thread that ends it holds the interpreter for good: waiting
         // for it here would hang whoever joins this thread.
-        if kept != Keeping::State || ENDING.load(Ordering::Acquire) {
+        if ENDING.load(Ordering::SeqCst) {
             return;
         }
         let attachment = Attachment::ensure(api);
         STATE.set(null_mut());
         self.headers.clear(attachment.token());
         // SAFETY: gives back the count that `keep` took; the attachment's own is the last one, so
-        // its drop destroys the state, or leaves it to the thread that started the interpreter.
+        // its drop destroys the state.
         unsafe { (api.PyGILState_Release)(PYGILSTATE_LOCKED) };
     }
 }
@@ -216,12 +238,50 @@ pub(crate) fn is_ending() -> bool {
     ENDING.load(Ordering::Acquire)
 }
 
+/// Counts the threads that are giving their states back, for which the end waits.
+static GIVING_BACK: AtomicUsize = AtomicUsize::new(0);
+
+struct GivingBack;
+
+impl GivingBack {
+    fn new() -> GivingBack {
+        GIVING_BACK.fetch_add(1, Ordering::SeqCst);
+        GivingBack
+    }
+}
+
+impl Drop for GivingBack {
+    fn drop(&mut self) {
+        GIVING_BACK.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Lets nobody attach any more who is not attached already; false if that was so before.
+pub(super) fn keep_out() -> bool {
+    if ENDING.swap(true, Ordering::SeqCst) {
+        return false;
+    }
+    // A thread that gives its state back has seen that this is not the end, and needs the
+    // interpreter: to take that from it for good would hang whoever joins the thread. What runs
+    // then could wait for something itself, so there is a limit.
+    let wait = || {
+        let start = Instant::now();
+        while GIVING_BACK.load(Ordering::SeqCst) != 0 && start.elapsed().as_secs() < 1 {
+            std::thread::yield_now();
+        }
+    };
+    if if_attached(|py| py.detach(wait)).is_none() {
+        wait();
+    }
+    true
+}
+
 /// Attaches the thread that ends the process, and keeps all others out from now on.
 ///
 /// Its attachment is never released: the libraries' own destructors run next, and a thread that
 /// computed in them meanwhile would crash the process that has already done its work.
 pub(crate) fn attach_to_end(api: &'static Api) -> Option<Attachment> {
-    (!ENDING.swap(true, Ordering::AcqRel)).then(|| Attachment::ensure(api))
+    keep_out().then(|| Attachment::ensure(api))
 }
 
 #[cold]

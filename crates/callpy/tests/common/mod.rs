@@ -2,7 +2,10 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use callpy::{FromPython, Function, Module, Python, Result};
 
@@ -56,7 +59,7 @@ pub(crate) fn alone(name: &str, prepare: impl FnOnce(&mut Command), body: impl F
     }
     let mut command = child(name);
     prepare(&mut command);
-    let output = command.output().unwrap();
+    let output = run(&mut command);
     assert!(output.status.success(), "{}", told(&output));
     let ran = String::from_utf8_lossy(&output.stdout).contains("1 passed");
     assert!(ran, "there is no test {name}\n{}", told(&output));
@@ -70,8 +73,58 @@ pub(crate) fn is_child(name: &str) -> bool {
 /// Returns the command that runs the test of this name as a child.
 pub(crate) fn child(name: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([name, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, name);
     command
+        .args([name, "--exact", "--include-ignored", "--nocapture", "--test-threads=1"])
+        .env(CHILD, name);
+    command
+}
+
+/// Runs a command to its end, which must come within two minutes.
+pub(crate) fn run(command: &mut Command) -> Output {
+    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let id = child.id();
+    let (sender, receiver) = mpsc::channel();
+    let waiter = thread::spawn(move || sender.send(child.wait_with_output()));
+    if let Ok(output) = receiver.recv_timeout(Duration::from_secs(120)) {
+        waiter.join().unwrap().unwrap();
+        return output.unwrap();
+    }
+    let kill = Command::new("kill").args(["-9", &id.to_string()]).status();
+    panic!("{command:?} hangs, and was killed: {kill:?}");
+}
+
+/// The variable that says which of its cases a child is to run.
+const CASE: &str = "CALLPY_TEST_CASE";
+
+/// Returns the case that this child of the test is to run; none in the parent.
+pub(crate) fn case(name: &str) -> Option<String> {
+    is_child(name).then(|| std::env::var(CASE).unwrap())
+}
+
+/// Runs a case of the test in a child, which must abort; returns what it said on stderr.
+#[cfg(unix)]
+pub(crate) fn abort_of(name: &str, case: &str) -> String {
+    use std::os::unix::process::ExitStatusExt;
+
+    let output = run(child(name).env(CASE, case).env("RUST_BACKTRACE", "0"));
+    assert_eq!(output.status.signal(), Some(libc::SIGABRT), "{case}: {}", told(&output));
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Runs work on each case, on as many threads as there are cores.
+pub(crate) fn each<T: Sync>(cases: &[T], work: impl Fn(&T) + Sync) {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let worker = || {
+        while let Some(case) = cases.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
+            work(case);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, |cores| cores.get()) {
+            scope.spawn(worker);
+        }
+    });
 }
 
 /// Returns all that a child said, for a failing assertion.

@@ -1,5 +1,5 @@
 //! An async function declared by hand.
-callpy::module!(mod m = "tests/ui/python/async_declared.py" {
+callpy::module!(mod m = "python/async_declared.py" {
     fn fetch(n: i64) -> i64;
 });
 

@@ -1,5 +1,5 @@
 //! A function that is not there.
-callpy::module!(mod m = "tests/ui/python/declared_missing.py" {
+callpy::module!(mod m = "python/declared_missing.py" {
     fn detekt(data: &[f64]);
 });
 

@@ -1,5 +1,5 @@
 //! A parameter of another name.
-callpy::module!(mod m = "tests/ui/python/declared_parameter.py" {
+callpy::module!(mod m = "python/declared_parameter.py" {
     fn detect(series: &[f64]);
 });
 

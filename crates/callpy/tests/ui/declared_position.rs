@@ -1,5 +1,5 @@
 //! A parameter by position, at another.
-callpy::module!(mod m = "tests/ui/python/declared_position.py" {
+callpy::module!(mod m = "python/declared_position.py" {
     fn detect(b: i64);
 });
 

@@ -1,5 +1,5 @@
 //! A parameter that must be given.
-callpy::module!(mod m = "tests/ui/python/declared_without.py" {
+callpy::module!(mod m = "python/declared_without.py" {
     fn detect(data: &[f64]);
 });
 

@@ -1,4 +1,4 @@
 //! A result that is no type.
-callpy::module!(mod m = "tests/ui/python/invalid_result.py");
+callpy::module!(mod m = "python/invalid_result.py");
 
 fn main() {}

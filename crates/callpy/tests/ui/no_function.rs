@@ -1,4 +1,4 @@
 //! A file without functions.
-callpy::module!(mod m = "tests/ui/python/no_function.py");
+callpy::module!(mod m = "python/no_function.py");
 
 fn main() {}

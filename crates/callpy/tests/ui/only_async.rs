@@ -1,4 +1,4 @@
 //! An async function alone.
-callpy::module!(mod m = "tests/ui/python/only_async.py");
+callpy::module!(mod m = "python/only_async.py");
 
 fn main() {}

@@ -1,4 +1,4 @@
 //! A file from which nothing comes.
-callpy::module!(mod m = "tests/ui/python/only_unhinted.py");
+callpy::module!(mod m = "python/only_unhinted.py");
 
 fn main() {}

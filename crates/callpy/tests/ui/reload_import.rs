@@ -1,4 +1,4 @@
 //! Two options that exclude each other.
-callpy::module!(mod m = "tests/ui/python/reload_import.py", import = "m", reload);
+callpy::module!(mod m = "python/reload_import.py", import = "m", reload);
 
 fn main() {}

@@ -1,4 +1,4 @@
 //! An option that is none.
-callpy::module!(mod m = "tests/ui/python/unknown_option.py", relaod);
+callpy::module!(mod m = "python/unknown_option.py", relaod);
 
 fn main() {}

@@ -1,5 +1,5 @@
 //! An array of another dtype.
-callpy::module!(mod m = "tests/ui/python/wrong_dtype.py");
+callpy::module!(mod m = "python/wrong_dtype.py");
 
 fn main() {
     let series: Vec<f32> = vec![1.0];

@@ -1,0 +1,89 @@
+//! `command.py` in the running interpreter: the command's questions to Python.
+
+use callpy::{Function, IntoPython, Module, Object, Python};
+
+use crate::failure::Result;
+
+/// The name under which Python knows command.py.
+pub(crate) const MODULE: &str = "callpy_command";
+
+/// A parameter's name, kind, whether it is required, and hint.
+pub(crate) type Parameter = (String, i64, bool, String);
+
+/// The functions of command.py.
+pub(crate) struct Helper(Module);
+
+impl Helper {
+    /// Loads command.py; `divert` sends what Python prints to stderr.
+    pub(crate) fn load(python: Python, divert: bool) -> Result<Helper> {
+        let source = include_str!("command.py");
+        let helper = Helper(python.module_from_source(MODULE, "<callpy command>", source)?);
+        helper.function("prepare")?.call::<()>(divert)?;
+        Ok(helper)
+    }
+
+    fn function(&self, name: &str) -> Result<Function> {
+        Ok(self.0.function(name)?)
+    }
+
+    /// Returns a function's parameters, if Python knows them.
+    pub(crate) fn parameters(&self, function: &Function) -> Result<Option<Vec<Parameter>>> {
+        Ok(self.function("parameters")?.call(function.object())?)
+    }
+
+    /// Lists a module's functions with their parameters.
+    pub(crate) fn functions(&self, module: &Module) -> Result<Vec<String>> {
+        Ok(self.function("functions")?.call(module.object())?)
+    }
+
+    /// Makes the value that a JSON text stands for.
+    pub(crate) fn value(&self, json: &str) -> Result<Object> {
+        Ok(self.function("from_json")?.call(json)?)
+    }
+
+    /// Makes an array of the bytes of a .npy file, which are not copied.
+    pub(crate) fn array(&self, bytes: impl IntoPython<'static>) -> Result<Object> {
+        Ok(self.function("from_npy")?.call(bytes)?)
+    }
+
+    /// Returns the number of an array's rows.
+    pub(crate) fn len(&self, array: &Object) -> Result<usize> {
+        Ok(array.len()?)
+    }
+
+    /// Returns a view of an array's column, counted from 1.
+    pub(crate) fn column(&self, array: &Object, number: usize) -> Result<Object> {
+        Ok(self.function("column")?.call((array, number))?)
+    }
+
+    /// Returns the cells of an array's rows as text.
+    pub(crate) fn cells(&self, array: &Object, rows: &[usize]) -> Result<Vec<Vec<String>>> {
+        Ok(self.function("cells")?.call((array, rows.to_vec()))?)
+    }
+
+    /// Reads a result as indices of `count` rows.
+    pub(crate) fn rows(&self, result: &Object, count: usize) -> Result<Vec<usize>> {
+        Ok(self.function("rows")?.call((result, count))?)
+    }
+
+    /// Returns what Python's print would write of a result; nothing for None.
+    pub(crate) fn text(&self, result: &Object) -> Result<Option<String>> {
+        Ok(self.function("text")?.call(result)?)
+    }
+
+    /// Returns a result as JSON.
+    pub(crate) fn json(&self, result: &Object) -> Result<String> {
+        Ok(self.function("to_json")?.call(result)?)
+    }
+
+    /// Writes out what Python has printed, so that ours comes after it.
+    pub(crate) fn flush(&self) -> Result<()> {
+        Ok(self.function("flush")?.call(())?)
+    }
+
+    /// Says whether whoever read the output has gone.
+    pub(crate) fn stdout_is_broken(&self) -> bool {
+        let broken = || self.function("stdout_is_broken").ok()?.call::<bool>(()).ok();
+        broken().unwrap_or(false)
+    }
+}

@@ -1,0 +1,442 @@
+//! A function's parameters: which take arrays, and what goes where.
+
+use callpy::Function;
+
+use crate::failure::{Result, usage};
+use crate::helper::{self, Helper};
+use crate::source::Choice;
+use crate::table::Number;
+
+/// What a parameter's hint says of the numbers it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    Array(Number),
+    List(Number),
+    /// It has no hint.
+    Anything,
+    /// Its hint speaks of something else.
+    Other,
+}
+
+/// `inspect.Parameter.kind`, in Python's order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    PositionalOnly,
+    Either,
+    VarPositional,
+    KeywordOnly,
+    VarKeyword,
+}
+
+#[derive(Debug, Clone)]
+struct Parameter {
+    name: String,
+    kind: Kind,
+    required: bool,
+    takes: Takes,
+}
+
+/// A function's parameters.
+#[derive(Debug)]
+pub(crate) struct Parameters {
+    function: String,
+    /// None for functions in C that don't say.
+    list: Option<Vec<Parameter>>,
+}
+
+/// How an argument is passed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Slot {
+    Positional,
+    Named(String),
+}
+
+/// Which of the command line's columns or values an argument is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Argument {
+    Column(usize),
+    Value(usize),
+}
+
+/// One argument of the call, and what its parameter takes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Bound {
+    pub(crate) slot: Slot,
+    pub(crate) argument: Argument,
+    pub(crate) takes: Takes,
+}
+
+impl Parameters {
+    /// Asks Python for a function's signature.
+    pub(crate) fn of(function: &Function, helper: &Helper) -> Result<Parameters> {
+        let list = helper.parameters(function)?.map(|list| {
+            let parameter = |(name, kind, required, hint): helper::Parameter| {
+                let kind = match kind {
+                    0 => Kind::PositionalOnly,
+                    1 => Kind::Either,
+                    2 => Kind::VarPositional,
+                    3 => Kind::KeywordOnly,
+                    _ => Kind::VarKeyword,
+                };
+                Parameter { name, kind, required, takes: takes(&hint) }
+            };
+            list.into_iter().map(parameter).collect()
+        });
+        Ok(Parameters { function: function.name().to_owned(), list })
+    }
+
+    /// Returns the parameters that take arrays and are not given a value.
+    fn free<'p>(
+        &'p self,
+        list: &'p [Parameter],
+        values: &[(String, String)],
+    ) -> Vec<&'p Parameter> {
+        let open = list.iter().filter(|parameter| {
+            parameter.kind != Kind::VarKeyword
+                && !values.iter().any(|(name, _)| *name == parameter.name)
+        });
+        let open: Vec<&Parameter> = open.collect();
+        let some = |want: &dyn Fn(&Parameter) -> bool| {
+            let found: Vec<&Parameter> = open.iter().copied().filter(|it| want(it)).collect();
+            (!found.is_empty()).then_some(found)
+        };
+        // Hints decide where there are any; then what must be given; then what may be.
+        some(&|it| matches!(it.takes, Takes::Array(_) | Takes::List(_)))
+            .or_else(|| {
+                let must = |it: &Parameter| it.required || it.kind == Kind::VarPositional;
+                some(&|it| it.takes == Takes::Anything && must(it))
+            })
+            .or_else(|| some(&|it| it.takes == Takes::Anything))
+            .unwrap_or_default()
+    }
+
+    /// Returns the names of the parameters that take a single array each, and whether it is required.
+    pub(crate) fn arrays(&self, values: &[(String, String)]) -> Vec<(&str, bool)> {
+        let list = self.list.as_deref().unwrap_or_default();
+        let single = |it: &&Parameter| it.kind != Kind::VarPositional;
+        let free = self.free(list, values).into_iter().filter(single);
+        free.map(|parameter| (&parameter.name[..], parameter.required)).collect()
+    }
+
+    /// Whether the function can't be called without numbers.
+    pub(crate) fn want_numbers(&self, values: &[(String, String)]) -> bool {
+        match &self.list {
+            None => values.is_empty(),
+            Some(list) => self.free(list, values).iter().any(|parameter| {
+                let hinted = matches!(parameter.takes, Takes::Array(_) | Takes::List(_));
+                parameter.required || hinted || parameter.kind == Kind::VarPositional
+            }),
+        }
+    }
+
+    /// Says which column and which value goes to which parameter.
+    ///
+    pub(crate) fn bind(
+        &self,
+        columns: &[Choice],
+        values: &[(String, String)],
+    ) -> Result<Vec<Bound>> {
+        let named = columns
+            .iter()
+            .enumerate()
+            .filter_map(|(at, choice)| Some((choice.parameter.as_deref()?, at)));
+        let named = named.map(|(name, at)| (name, Argument::Column(at)));
+        let valued = values.iter().enumerate();
+        let valued = valued.map(|(at, (name, _))| (&name[..], Argument::Value(at)));
+        let named: Vec<(&str, Argument)> = named.chain(valued).collect();
+        if let Some((at, (name, _))) = named
+            .iter()
+            .enumerate()
+            .find(|(at, (name, _))| named[..*at].iter().any(|(other, _)| other == name))
+        {
+            let times = named[..=at].iter().filter(|(other, _)| other == name).count();
+            return usage(format!("the parameter {name} is given {times} times"));
+        }
+        let unnamed = columns.iter().enumerate().filter(|(_, choice)| choice.parameter.is_none());
+        let mut unnamed = unnamed.map(|(at, _)| Argument::Column(at)).collect::<Vec<_>>();
+        unnamed.reverse();
+
+        let Some(list) = &self.list else {
+            let takes = Takes::Anything;
+            let first = unnamed.into_iter().rev();
+            let first = first.map(|argument| Bound { slot: Slot::Positional, argument, takes });
+            let named = named.into_iter().map(|(name, argument)| Bound {
+                slot: Slot::Named(name.to_owned()),
+                argument,
+                takes,
+            });
+            return Ok(first.chain(named).collect());
+        };
+        let takes_names = list.iter().any(|it| it.kind == Kind::VarKeyword);
+        for (name, _) in &named {
+            let can = |it: &Parameter| {
+                it.name == *name && !matches!(it.kind, Kind::VarPositional | Kind::VarKeyword)
+            };
+            if !list.iter().any(can) && !takes_names {
+                return usage(format!(
+                    "{} has no parameter {name:?}; {}",
+                    self.function,
+                    self.has()
+                ));
+            }
+        }
+        // Which array parameters the columns without a name go to: the free ones, in order.
+        let taken = |it: &Parameter| named.iter().any(|(name, _)| *name == it.name);
+        let free: Vec<&str> = self
+            .free(list, values)
+            .into_iter()
+            .filter(|it| !taken(it))
+            .map(|it| &it.name[..])
+            .collect();
+        let mut bound = Vec::new();
+        // Arguments are positional as long as no parameter is left out before them.
+        let mut gap = false;
+        for parameter in list {
+            let name = &parameter.name[..];
+            let given = named.iter().find(|(other, _)| *other == name).map(|(_, given)| *given);
+            let fills = free.contains(&name);
+            let takes = parameter.takes;
+            let slot = match parameter.kind {
+                Kind::VarKeyword => continue,
+                Kind::VarPositional => {
+                    if !fills || unnamed.is_empty() {
+                        continue;
+                    }
+                    if gap {
+                        return usage(format!(
+                            "columns can't go to *{name} while a parameter before it has no value; {}",
+                            self.has()
+                        ));
+                    }
+                    let rest = std::mem::take(&mut unnamed).into_iter().rev();
+                    let slot = |argument| Bound { slot: Slot::Positional, argument, takes };
+                    bound.extend(rest.map(slot));
+                    continue;
+                }
+                Kind::PositionalOnly => Slot::Positional,
+                Kind::Either if !gap => Slot::Positional,
+                Kind::Either | Kind::KeywordOnly => Slot::Named(name.to_owned()),
+            };
+            let given = given.or_else(|| if fills { unnamed.pop() } else { None });
+            match given {
+                Some(argument) => bound.push(Bound { slot, argument, takes }),
+                None if parameter.required => {
+                    let how = match columns {
+                        [] => "name a file of numbers, or give it".to_owned(),
+                        _ => format!("give it with --column {name}=NAME or"),
+                    };
+                    return usage(format!(
+                        "{} needs {name}: {how} with --arg {name}=JSON; {}",
+                        self.function,
+                        self.has()
+                    ));
+                }
+                None => gap = true,
+            }
+        }
+        if !unnamed.is_empty() {
+            let takes = match &free[..] {
+                [] => "takes no array by its hints".to_owned(),
+                [one] => format!("takes one array, {one}"),
+                more => format!("takes {} arrays, {}", more.len(), more.join(" and ")),
+            };
+            return usage(format!(
+                "{} {takes}, and {} without a parameter {}; say which with --column PARAM=NAME; {}",
+                self.function,
+                crate::table::count(columns.len() as u64, "column"),
+                if columns.len() == 1 { "is given" } else { "are given" },
+                self.has()
+            ));
+        }
+        let extra = named.iter().filter(|(name, _)| !list.iter().any(|it| it.name == *name));
+        bound.extend(extra.map(|(name, argument)| Bound {
+            slot: Slot::Named((*name).to_owned()),
+            argument: *argument,
+            takes: Takes::Anything,
+        }));
+        // Python wants the named ones last; a stable sort keeps each group's order.
+        bound.sort_by_key(|bound| bound.slot != Slot::Positional);
+        Ok(bound)
+    }
+
+    /// Lists the parameters for an error.
+    fn has(&self) -> String {
+        let list = self.list.as_deref().unwrap_or_default();
+        let names: Vec<String> = list
+            .iter()
+            .map(|it| match it.kind {
+                Kind::VarPositional => format!("*{}", it.name),
+                Kind::VarKeyword => format!("**{}", it.name),
+                _ if it.required => it.name.clone(),
+                _ => format!("{} (optional)", it.name),
+            })
+            .collect();
+        match names.is_empty() {
+            true => "it has no parameters".to_owned(),
+            false => format!("its parameters: {}", names.join(", ")),
+        }
+    }
+}
+
+/// Reads a hint, written out by Python or as the source has it.
+fn takes(hint: &str) -> Takes {
+    if hint.is_empty() {
+        return Takes::Anything;
+    }
+    let number = |ints: bool| if ints { Number::Int64 } else { Number::Float64 };
+    if ["NDArray", "ndarray", "ArrayLike"].iter().any(|word| hint.contains(word)) {
+        return Takes::Array(number(hint.contains("int64")));
+    }
+    let (outer, inner) = hint.split_once('[').unwrap_or((hint, "float]"));
+    let outer = outer.rsplit('.').next().unwrap_or(outer);
+    let inner = inner.strip_suffix(']').unwrap_or(inner);
+    match (outer, inner) {
+        ("list" | "List" | "Sequence" | "Iterable" | "Collection", "float") => {
+            Takes::List(Number::Float64)
+        }
+        ("list" | "List" | "Sequence" | "Iterable" | "Collection", "int") => {
+            Takes::List(Number::Int64)
+        }
+        _ => Takes::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Failure;
+
+    /// A function's parameters, written as in Python.
+    fn of(signature: &str) -> Parameters {
+        let mut kind = Kind::Either;
+        let mut list = Vec::new();
+        for part in signature.split(", ").filter(|part| !part.is_empty()) {
+            let (part, required) = match part.split_once(" = ") {
+                Some((part, _)) => (part, false),
+                None => (part, true),
+            };
+            let (name, hint) = part.split_once(": ").unwrap_or((part, ""));
+            let (name, this) = match name {
+                "/" => {
+                    list.iter_mut().for_each(|it: &mut Parameter| it.kind = Kind::PositionalOnly);
+                    continue;
+                }
+                "*" => {
+                    kind = Kind::KeywordOnly;
+                    continue;
+                }
+                name => match (name.strip_prefix("**"), name.strip_prefix('*')) {
+                    (Some(name), _) => (name, Kind::VarKeyword),
+                    (_, Some(name)) => {
+                        kind = Kind::KeywordOnly;
+                        (name, Kind::VarPositional)
+                    }
+                    _ => (name, kind),
+                },
+            };
+            let required = required && !matches!(this, Kind::VarKeyword | Kind::VarPositional);
+            list.push(Parameter { name: name.into(), kind: this, required, takes: takes(hint) });
+        }
+        Parameters { function: "f".into(), list: Some(list) }
+    }
+
+    /// Where columns (`None` or their parameter) and values go, as a call would be written.
+    fn bound(signature: &str, columns: &[Option<&str>], values: &[&str]) -> String {
+        let values: Vec<_> =
+            values.iter().map(|name| ((*name).to_owned(), String::new())).collect();
+        let columns: Vec<_> = columns.iter().map(|name| Choice::new(*name, None)).collect();
+        let bound = match of(signature).bind(&columns, &values) {
+            Ok(bound) => bound,
+            Err(Failure::Usage(text)) => return text,
+            Err(other) => panic!("{other:?}"),
+        };
+        let written = bound.iter().map(|bound| {
+            let value = match bound.argument {
+                Argument::Column(at) => format!("column{at}"),
+                Argument::Value(at) => format!("value{at}"),
+            };
+            match &bound.slot {
+                Slot::Positional => value,
+                Slot::Named(name) => format!("{name}={value}"),
+            }
+        });
+        written.collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn a_hint_says_what_a_parameter_takes() {
+        let (float, int) = (Number::Float64, Number::Int64);
+        for (hint, expected) in [
+            ("", Takes::Anything),
+            ("npt.NDArray[np.float64]", Takes::Array(float)),
+            ("numpy.ndarray[typing.Any, numpy.dtype[numpy.int64]]", Takes::Array(int)),
+            ("Optional[np.ndarray]", Takes::Array(float)),
+            ("ArrayLike", Takes::Array(float)),
+            ("list[float]", Takes::List(float)),
+            ("typing.List[int]", Takes::List(int)),
+            ("collections.abc.Sequence[float]", Takes::List(float)),
+            ("list", Takes::List(float)),
+            ("list[str]", Takes::Other),
+            ("float", Takes::Other),
+            ("str", Takes::Other),
+        ] {
+            assert_eq!(takes(hint), expected, "{hint}");
+        }
+    }
+
+    #[test]
+    fn a_column_without_a_name_goes_to_the_arrays_in_order() {
+        assert_eq!(bound("data", &[None], &[]), "column0");
+        assert_eq!(
+            bound("k: int, x: NDArray, y: NDArray", &[None, None], &["k"]),
+            "value0, column0, column1"
+        );
+        assert_eq!(bound("x, y, k = 1", &[None, None], &[]), "column0, column1");
+        assert_eq!(bound("x: NDArray, y, k = 1", &[None], &["y"]), "column0, value0");
+        assert_eq!(bound("x, y", &[Some("y"), None], &[]), "column1, column0");
+        assert_eq!(bound("*series", &[None, None], &[]), "column0, column1");
+        assert_eq!(
+            bound("k, *series, scale = 1", &[None, None], &["k"]),
+            "value0, column0, column1"
+        );
+    }
+
+    #[test]
+    fn what_stands_behind_a_gap_is_named() {
+        assert_eq!(bound("x, k = 1, m = 2", &[None], &["m"]), "column0, m=value0");
+        assert_eq!(bound("x, *, m = 2", &[None], &["m"]), "column0, m=value0");
+        assert_eq!(bound("*, m = 2, data: NDArray", &[None], &[]), "data=column0");
+        assert_eq!(bound("x, /, y", &[None], &["x"]), "value0, column0");
+        assert_eq!(bound("x, **more", &[None], &["m"]), "column0, m=value0");
+        assert!(bound("k = 1, *series: NDArray", &[None], &[]).contains("*series"));
+    }
+
+    #[test]
+    fn what_does_not_fit_lists_the_parameters() {
+        let text = bound("data: NDArray, k = 1", &[None], &["m"]);
+        assert_eq!(text, "f has no parameter \"m\"; its parameters: data, k (optional)");
+        let text = bound("data: NDArray", &[None, None], &[]);
+        assert!(text.starts_with("f takes one array, data, and 2 columns without"), "{text}");
+        let text = bound("k: int", &[None], &["k"]);
+        assert!(text.starts_with("f takes no array by its hints"), "{text}");
+        let text = bound("data: NDArray, k", &[None], &[]);
+        assert!(text.starts_with("f needs k: give it with"), "{text}");
+        assert_eq!(bound("x", &[Some("x")], &["x"]), "the parameter x is given 2 times");
+        assert_eq!(bound("", &[], &[]), "");
+    }
+
+    #[test]
+    fn numbers_are_wanted_where_an_array_is_missing() {
+        let want = |signature, values: &[&str]| {
+            let values: Vec<_> =
+                values.iter().map(|name| ((*name).to_owned(), String::new())).collect();
+            of(signature).want_numbers(&values)
+        };
+        assert!(want("data", &[]));
+        assert!(want("data: NDArray = None", &[]));
+        assert!(!want("data", &["data"]));
+        assert!(!want("", &[]));
+        assert!(!want("k = 1", &[]));
+        assert!(!want("k: int", &[]));
+    }
+}

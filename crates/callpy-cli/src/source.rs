@@ -1,0 +1,299 @@
+//! Where the numbers come from: a table or an array, in a file or from a pipe.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::Path;
+
+use callpy::{IntoPython, Item, Object, Scope};
+
+use crate::failure::{Failure, Result, usage};
+use crate::helper::Helper;
+use crate::npy::{self, Npy};
+use crate::output::Rows;
+use crate::parameters::{Parameters, Takes};
+use crate::table::{Column, Number, Table, Values};
+
+/// A file that was opened.
+pub(crate) struct Source {
+    /// What errors call it.
+    name: String,
+    contents: Contents,
+}
+
+enum Contents {
+    Table(Table),
+    Npy(Npy),
+    /// A .npy file's array, once there is a Python to make it.
+    Array(Object),
+}
+
+/// A column that was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Choice {
+    /// The parameter it is for, if that is said.
+    pub(crate) parameter: Option<String>,
+    /// None is the whole of an array.
+    column: Option<Column>,
+}
+
+/// An argument of the call.
+pub(crate) enum Numbers {
+    Array(Values),
+    List(Values),
+    Object(Object),
+}
+
+impl Choice {
+    pub(crate) fn new(parameter: Option<&str>, column: Option<Column>) -> Choice {
+        Choice { parameter: parameter.map(str::to_owned), column }
+    }
+}
+
+impl Source {
+    /// Opens a file, or standard input for `-`.
+    pub(crate) fn open(path: &Path) -> Result<Source> {
+        if path == Path::new("-") {
+            return Source::read("standard input".to_owned(), io::stdin().lock(), None);
+        }
+        let name = path.display().to_string();
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return usage(format!("there is no file {name}"));
+            }
+            Err(error) => return usage(format!("{name} can't be read: {error}")),
+        };
+        let metadata = file.metadata();
+        if metadata.as_ref().is_ok_and(|metadata| metadata.is_dir()) {
+            return usage(format!("{name} is a folder; name a file in it"));
+        }
+        let mappable = metadata.is_ok_and(|metadata| metadata.is_file());
+        Source::read(name, &file, mappable.then_some(&file))
+    }
+
+    /// Opens standard input if something is piped to it.
+    pub(crate) fn piped() -> Result<Option<Source>> {
+        if io::stdin().is_terminal() || !is_data(&io::stdin()) {
+            return Ok(None);
+        }
+        Source::open(Path::new("-")).map(Some)
+    }
+
+    /// Reads a stream, or maps the file it comes from where that helps.
+    fn read(name: String, mut stream: impl Read, file: Option<&File>) -> Result<Source> {
+        let mut bytes = Vec::new();
+        let mut read = || {
+            stream.by_ref().take(npy::MAGIC.len() as u64).read_to_end(&mut bytes)?;
+            match file {
+                Some(file) if bytes == npy::MAGIC => Npy::map(file).map(Some),
+                _ => stream.read_to_end(&mut bytes).map(|_| None),
+            }
+        };
+        let contents = match read() {
+            Ok(Some(mapped)) => Contents::Npy(mapped),
+            Ok(None) if bytes.starts_with(npy::MAGIC) => Contents::Npy(Npy::Read(bytes)),
+            Ok(None) if name.ends_with(".npy") => {
+                return usage(format!("{name} is no .npy file: it begins otherwise"));
+            }
+            Ok(None) => Contents::Table(Table::new(name.clone(), bytes)?),
+            Err(error) => return usage(format!("{name} can't be read: {error}")),
+        };
+        Ok(Source { name, contents })
+    }
+
+    /// Gives a .npy file's bytes to Python.
+    pub(crate) fn load(&mut self, helper: &Helper) -> Result<()> {
+        if let Contents::Npy(bytes) = &mut self.contents {
+            let bytes = std::mem::replace(bytes, Npy::Read(Vec::new()));
+            let array = helper.array(bytes.given()).map_err(|failure| self.wrong(failure))?;
+            self.contents = Contents::Array(array);
+        }
+        Ok(())
+    }
+
+    /// Says which file a wrong use is about.
+    fn wrong(&self, failure: Failure) -> Failure {
+        match failure {
+            Failure::Usage(text) => Failure::Usage(format!("{}: {text}", self.name)),
+            other => other,
+        }
+    }
+
+    /// Finds the columns that the command line names.
+    pub(crate) fn choose(&self, columns: &[String]) -> Result<Vec<Choice>> {
+        let choice = |text: &String| {
+            let split = || match text.split_once('=') {
+                Some((parameter, name)) if !parameter.is_empty() => (Some(parameter), name),
+                _ => (None, &text[..]),
+            };
+            let (parameter, column) = match &self.contents {
+                Contents::Table(table) => match table.named(text)? {
+                    Some(column) => (None, column),
+                    None => {
+                        let (parameter, name) = split();
+                        (parameter, table.column(name)?)
+                    }
+                },
+                Contents::Npy(_) | Contents::Array(_) => {
+                    let (parameter, name) = split();
+                    (parameter, npy::column(name, &self.name)?)
+                }
+            };
+            Ok(Choice::new(parameter, Some(column)))
+        };
+        columns.iter().map(choice).collect()
+    }
+
+    /// Chooses what the command line leaves open: the columns called as the parameters are, else
+    /// the only one of numbers; an array whole.
+    pub(crate) fn choose_for(
+        &self,
+        parameters: &Parameters,
+        values: &[(String, String)],
+    ) -> Result<Vec<Choice>> {
+        let Contents::Table(table) = &self.contents else {
+            return Ok(vec![Choice::new(None, None)]);
+        };
+        let numeric = table.numeric();
+        let arrays = parameters.arrays(values);
+        let mut same = Vec::new();
+        for (name, required) in &arrays {
+            match table.named(name)?.filter(|column| numeric.contains(column)) {
+                Some(column) => same.push(Choice::new(Some(name), Some(column))),
+                None if *required => {
+                    same.clear();
+                    break;
+                }
+                None => {}
+            }
+        }
+        match numeric[..] {
+            _ if !same.is_empty() => Ok(same),
+            [one] => Ok(vec![Choice::new(None, Some(one))]),
+            _ => table.choose(&numeric),
+        }
+    }
+
+    /// Reads columns as their parameters take them.
+    pub(crate) fn columns(
+        &self,
+        wanted: &[(&Choice, Takes)],
+        helper: &Helper,
+    ) -> Result<Vec<Numbers>> {
+        let array = match &self.contents {
+            Contents::Table(table) => {
+                let columns = wanted.iter().map(|(choice, takes)| {
+                    let number = match takes {
+                        Takes::Array(number) | Takes::List(number) => *number,
+                        Takes::Anything | Takes::Other => Number::Float64,
+                    };
+                    (choice.column.unwrap_or_default(), number)
+                });
+                let read = table.read(&columns.collect::<Vec<_>>())?.into_iter();
+                let numbers = read.zip(wanted).map(|(values, (_, takes))| match takes {
+                    Takes::List(_) => Numbers::List(values),
+                    _ => Numbers::Array(values),
+                });
+                return Ok(numbers.collect());
+            }
+            Contents::Array(array) => array,
+            Contents::Npy(_) => unreachable!("loaded before its columns are read"),
+        };
+        let numbers = |(choice, takes): &(&Choice, Takes)| {
+            let column = match choice.column {
+                Some(number) => {
+                    helper.column(array, number).map_err(|failure| self.wrong(failure))?
+                }
+                None => array.clone(),
+            };
+            Ok(Numbers::Object(match takes {
+                Takes::List(_) => column.call_method("tolist", ())?,
+                _ => column,
+            }))
+        };
+        wanted.iter().map(numbers).collect()
+    }
+
+    /// Returns the number of rows.
+    pub(crate) fn len(&self, helper: &Helper) -> Result<usize> {
+        match &self.contents {
+            Contents::Table(table) => table.len(),
+            Contents::Array(array) => helper.len(array),
+            Contents::Npy(_) => unreachable!("loaded before its rows are counted"),
+        }
+    }
+
+    /// Returns rows to be printed.
+    pub(crate) fn rows(&self, indices: Vec<usize>, helper: &Helper) -> Result<Rows<'_>> {
+        let (table, array) = match &self.contents {
+            Contents::Table(table) => (Some(table), None),
+            Contents::Array(array) => (None, Some(array)),
+            Contents::Npy(_) => unreachable!("loaded before its rows are read"),
+        };
+        if let Some(table) = table {
+            let rows = table.rows(&indices)?;
+            return Ok(Rows {
+                names: table.names(),
+                header: table.header(),
+                separator: table.separator(),
+                texts: rows.iter().map(|row| row.text.into()).collect(),
+                cells: rows.into_iter().map(|row| row.cells).collect(),
+                indices,
+            });
+        }
+        let cells = helper.cells(array.expect("one of the two"), &indices)?;
+        let width = cells.first().map_or(0, Vec::len);
+        Ok(Rows {
+            names: (1..=width).map(|number| number.to_string()).collect(),
+            header: None,
+            separator: b',',
+            texts: cells.iter().map(|row| row.join(",").into_bytes().into()).collect(),
+            cells,
+            indices,
+        })
+    }
+}
+
+/// Whether a stream may have data: not so /dev/null and its like, which stand for nothing.
+#[cfg(unix)]
+fn is_data(stream: &impl std::os::fd::AsFd) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    let file = stream.as_fd().try_clone_to_owned().map(File::from);
+    file.and_then(|file| file.metadata()).is_ok_and(|it| !it.file_type().is_char_device())
+}
+
+#[cfg(not(unix))]
+fn is_data<T>(_: &T) -> bool {
+    true
+}
+
+impl<'a> IntoPython<'a> for Numbers {
+    fn into_python(self, scope: &mut Scope<'a>) -> callpy::Result<Object> {
+        match self {
+            Numbers::Array(Values::Float64(values)) => values.into_python(scope),
+            Numbers::Array(Values::Int64(values)) => values.into_python(scope),
+            Numbers::List(Values::Float64(values)) => list(values, scope),
+            Numbers::List(Values::Int64(values)) => list(values, scope),
+            Numbers::Object(object) => Ok(object),
+        }
+    }
+}
+
+/// A number in a list; a vector of bare numbers would be an array.
+#[derive(Clone)]
+struct Listed<T>(T);
+
+impl<'a, T: IntoPython<'a>> IntoPython<'a> for Listed<T> {
+    fn into_python(self, scope: &mut Scope<'a>) -> callpy::Result<Object> {
+        self.0.into_python(scope)
+    }
+}
+
+impl<'a, T: IntoPython<'a> + Clone + 'a> Item<'a> for Listed<T> {}
+
+fn list<'a, T>(values: Vec<T>, scope: &mut Scope<'a>) -> callpy::Result<Object>
+where
+    T: IntoPython<'a> + Clone + 'a,
+{
+    values.into_iter().map(Listed).collect::<Vec<_>>().into_python(scope)
+}

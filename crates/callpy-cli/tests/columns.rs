@@ -1,0 +1,140 @@
+//! Which columns go where, and as what.
+
+mod command;
+
+use command::Folder;
+
+const FUNCTIONS: &str = "
+import numpy.typing as npt
+
+def show(data):
+    print(data.dtype, data.tolist())
+
+def two(x, y, scale=1.0):
+    return (x - y).tolist(), scale
+
+def whole(data: npt.NDArray[np.int64], k: int = 0):
+    return str(data.dtype), data.tolist()
+
+def named(value: npt.NDArray[np.float64], weight: npt.NDArray[np.float64] = None):
+    return value.tolist(), None if weight is None else weight.tolist()
+
+def only(*, data):
+    return data.tolist()
+
+def hinted(label: str, data: 'npt.NDArray[np.float64]'):
+    return label, data.tolist()
+
+def several(first, *rest):
+    return first.tolist(), [one.tolist() for one in rest]
+
+def options(data, **options):
+    return data.tolist(), options
+
+kept = []
+def keep(data):
+    data[0] = -1
+    kept.append(data)
+    import atexit
+    atexit.register(lambda: print('kept', kept[0].tolist()))
+    return data
+";
+
+#[test]
+fn the_only_column_of_numbers() {
+    let folder = Folder::with(FUNCTIONS).file("t.csv", "name,value\na,1\nb,2.5\n");
+    assert_eq!(folder.printed(&["f.py:show", "t.csv"]), "float64 [1.0, 2.5]\n");
+    let text = folder.pipe(&["f.py:show"], "1\n2\n").printed();
+    assert_eq!(text, "float64 [1.0, 2.0]\n");
+    let text = folder.pipe(&["f.py:show", "-"], "a,1\nb,2\n").printed();
+    assert_eq!(text, "float64 [1.0, 2.0]\n");
+}
+
+#[test]
+fn several_columns_of_numbers_want_a_choice() {
+    let folder = Folder::with(FUNCTIONS)
+        .file("t.csv", "time,x,label,y\n1,10,a,4\n2,20,b,5\n")
+        .file("bare.csv", "1,10,a\n2,20,b\n");
+    folder.run(&["f.py:show", "t.csv"]).failed(2, &["--column: time, x, y"]);
+    folder.run(&["f.py:show", "bare.csv"]).failed(2, &["no header", "1, 2"]);
+    assert_eq!(folder.printed(&["f.py:show", "t.csv", "-c", "x"]), "float64 [10.0, 20.0]\n");
+    assert_eq!(folder.printed(&["f.py:show", "bare.csv", "-c", "2"]), "float64 [10.0, 20.0]\n");
+    // Columns that are called as the parameters need none.
+    assert_eq!(folder.printed(&["f.py:two", "t.csv"]), "([6.0, 15.0], 1.0)\n");
+    let swapped = ["f.py:two", "t.csv", "--column", "y=x", "--column", "x=y"];
+    assert_eq!(folder.printed(&swapped), "([-6.0, -15.0], 1.0)\n");
+    let in_order = ["f.py:two", "t.csv", "--column", "y", "--column", "x", "--arg", "scale=2"];
+    assert_eq!(folder.printed(&in_order), "([-6.0, -15.0], 2)\n");
+}
+
+#[test]
+fn a_parameter_takes_the_column_of_its_name() {
+    let folder = Folder::with(FUNCTIONS)
+        .file("both.csv", "weight,value\n1,10\n2,20\n")
+        .file("one.csv", "value,other\n10,1\n");
+    assert_eq!(folder.printed(&["f.py:named", "both.csv"]), "([10.0, 20.0], [1.0, 2.0])\n");
+    assert_eq!(folder.printed(&["f.py:named", "one.csv"]), "([10.0], None)\n");
+}
+
+#[test]
+fn hints_say_where_a_column_goes_and_as_what() {
+    let folder = Folder::with(FUNCTIONS).file("t.csv", "9007199254740993\n2\n");
+    let text = folder.printed(&["f.py:whole", "t.csv"]);
+    assert_eq!(text, "('int64', [9007199254740993, 2])\n");
+    let text = folder.printed(&["f.py:hinted", "t.csv", "--arg", "label=a b"]);
+    assert_eq!(text, "('a b', [9007199254740992.0, 2.0])\n");
+    let fraction = folder.pipe(&["f.py:whole"], "1\n2.5\n");
+    fraction.failed(2, &["line 2", "2.5", "no int64"]);
+}
+
+#[test]
+fn a_function_without_numpy_takes_a_list() {
+    let folder = Folder::plain(
+        "from typing import List, Sequence\n\
+         def show(values: List[float]):\n    return values\n\
+         def count(values: 'Sequence[int]'):\n    return values\n",
+    );
+    assert_eq!(folder.pipe(&["f.py:show"], "1\n2.5\n").printed(), "[1.0, 2.5]\n");
+    assert_eq!(folder.pipe(&["f.py:count"], "1\n2\n").printed(), "[1, 2]\n");
+}
+
+#[test]
+fn parameters_of_every_kind() {
+    let folder = Folder::with(FUNCTIONS).file("t.csv", "x,y,z\n1,2,3\n");
+    assert_eq!(folder.printed(&["f.py:only", "t.csv", "-c", "z"]), "[3.0]\n");
+    let several = ["f.py:several", "t.csv", "-c", "x", "-c", "y", "-c", "z"];
+    assert_eq!(folder.printed(&several), "([1.0], [[2.0], [3.0]])\n");
+    let options = ["f.py:options", "t.csv", "-c", "y", "-a", "mode=fast", "-a", "deep={\"a\":[1]}"];
+    assert_eq!(folder.printed(&options), "([2.0], {'mode': 'fast', 'deep': {'a': [1]}})\n");
+}
+
+#[test]
+fn a_column_that_is_not_there_lists_those_that_are() {
+    let folder = Folder::with(FUNCTIONS).file("t.csv", "größe,a=b\n1,2\n");
+    let text = folder.run(&["f.py:show", "t.csv", "-c", "groesse"]);
+    text.failed(2, &["no column \"groesse\" in t.csv", "größe, a=b"]);
+    folder.run(&["f.py:show", "t.csv", "-c", "3"]).failed(2, &["größe, a=b"]);
+    assert_eq!(folder.printed(&["f.py:show", "t.csv", "-c", "größe"]), "float64 [1.0]\n");
+    assert_eq!(folder.printed(&["f.py:show", "t.csv", "-c", "a=b"]), "float64 [2.0]\n");
+    assert_eq!(folder.printed(&["f.py:show", "t.csv", "-c", "data=a=b"]), "float64 [2.0]\n");
+    let text = folder.run(&["f.py:show", "t.csv", "-c", "date=a=b"]);
+    text.failed(2, &["no parameter \"date\"", "its parameters: data"]);
+}
+
+#[test]
+fn what_is_missing_or_too_much_is_told() {
+    let folder = Folder::with(FUNCTIONS).file("t.csv", "p,q\n1,2\n");
+    folder.run(&["f.py:show", "t.csv", "-c", "p", "-c", "q"]).failed(2, &["takes one array, data"]);
+    folder.run(&["f.py:two", "t.csv", "-c", "p"]).failed(2, &["needs y", "--column y=NAME"]);
+    folder.run(&["f.py:show"]).failed(2, &["needs data"]);
+    folder.run(&["f.py:show", "-c", "x"]).failed(2, &["there are no numbers"]);
+    folder.run(&["f.py:show", "nowhere.csv"]).failed(2, &["there is no file nowhere.csv"]);
+    folder.run(&["f.py:show", "."]).failed(2, &["is a folder"]);
+}
+
+#[test]
+fn the_function_may_change_and_keep_its_columns() {
+    let folder = Folder::with(FUNCTIONS);
+    let text = folder.pipe(&["f.py:keep"], "1\n2\n").printed();
+    assert_eq!(text, "[-1.  2.]\nkept [-1.0, 2.0]\n");
+}

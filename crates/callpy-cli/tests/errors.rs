@@ -1,0 +1,183 @@
+//! Exit codes, and what is said on stderr.
+
+mod command;
+
+#[cfg(unix)]
+use std::io::Read;
+#[cfg(target_os = "linux")]
+use std::process::Stdio;
+
+use command::Folder;
+
+#[test]
+fn an_exception_is_printed_as_python_prints_it() {
+    let folder = Folder::plain(
+        "def low(x):\n    raise ValueError('too low\\nby far')\n\ndef high(x):\n    print('before')\n    \
+         try:\n        low(x)\n    except ValueError as error:\n        raise KeyError('high') from error\n",
+    );
+    let ended = folder.run(&["f.py:high", "--arg", "x=1"]);
+    assert_eq!((ended.code, &ended.stdout[..]), (Some(1), "before\n"));
+    let path = folder.path().canonicalize().unwrap().join("f.py");
+    let path = path.display();
+    let expected = [
+        "Traceback (most recent call last):",
+        &format!("  File \"{path}\", line 7, in high"),
+        "    low(x)",
+        "ValueError: too low\nby far",
+        "\nThe above exception was the direct cause of the following exception:\n",
+        &format!("  File \"{path}\", line 9, in high"),
+        "KeyError: 'high'\n",
+    ];
+    let mut rest = &ended.stderr[..];
+    for part in expected {
+        let at = rest.find(part).unwrap_or_else(|| panic!("{part:?} in {}", ended.stderr));
+        rest = &rest[at + part.len()..];
+    }
+    assert_eq!(rest, "");
+    assert!(!ended.stderr.contains("callpy"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_module_that_can_not_be_imported() {
+    let folder = Folder::plain("import surely_not_installed\ndef f(): pass\n")
+        .file("broken.py", "def f(:\n    pass\n")
+        .file("raises.py", "1 / 0\n");
+    let text = folder.run(&["f.py:f"]);
+    let text = text.failed(1, &["No module named 'surely_not_installed'", "help: install"]);
+    assert!(text.contains("# dependencies = [\"surely_not_installed\"]"), "{text}");
+    assert!(!text.contains("importlib"), "{text}");
+    folder.run(&["broken.py:f"]).failed(1, &["broken.py\", line 1", "SyntaxError"]);
+    folder.run(&["raises.py:f"]).failed(1, &["raises.py\", line 1", "ZeroDivisionError"]);
+    folder.run(&["broken:f"]).failed(1, &["SyntaxError"]);
+}
+
+#[test]
+fn a_target_that_is_not_there() {
+    let folder = Folder::plain(
+        "from math import floor\nlimit = 3\ndef first(x, y=1): pass\ndef second(): pass\ndef _own(): pass\n",
+    );
+    folder.run(&["f.py:frist"]).failed(2, &["no \"frist\"", "first"]);
+    folder.run(&["f.py:limit"]).failed(2, &["is an int, which can't be called"]);
+    for target in ["f.py", "f.py:", "f"] {
+        let text =
+            folder.run(&[target]).failed(2, &["names no function", "  first(x, y)\n  second()\n"]);
+        assert!(!text.contains("floor") && !text.contains("_own"), "{text}");
+    }
+    folder.run(&["g.py:first"]).failed(2, &["g.py can't be read"]);
+    folder
+        .run(&["gone:first"])
+        .failed(2, &["no module gone in the current folder", "path/to/file.py:first"]);
+    folder.run(&["os.gone:first"]).failed(1, &["'os' is not a package"]);
+    folder.run(&[":first"]).failed(2, &["names no function"]);
+    folder.run(&[""]).failed(2, &["names no function"]);
+}
+
+#[test]
+fn modules_are_found_in_the_current_folder() {
+    let folder = Folder::new().file("package/__init__.py", "").file(
+        "package/tools.py",
+        "class C:\n    @staticmethod\n    def twice(x):\n        return 2 * x\n",
+    );
+    assert_eq!(folder.printed(&["package.tools:C.twice", "--arg", "x=21"]), "42\n");
+    assert_eq!(folder.printed(&["math:sqrt", "--arg", "x=2.25"]), "1.5\n");
+}
+
+#[test]
+fn a_function_may_end_the_command() {
+    let folder = Folder::plain(
+        "import sys\ndef code(n): sys.exit(n)\ndef end():\n    print('a', end='')\n    sys.exit()\n",
+    );
+    for (argument, code) in [("n=0", 0), ("n=3", 3), ("n=256", 0), ("n=-1", 255), ("n=null", 0)] {
+        let ended = folder.run(&["f.py:code", "--arg", argument]);
+        assert_eq!((ended.code, &ended.stderr[..]), (Some(code), ""), "{argument}");
+    }
+    let ended = folder.run(&["f.py:code", "--arg", "n=no luck"]);
+    assert_eq!((ended.code, &ended.stderr[..]), (Some(1), "no luck\n"));
+    assert_eq!(folder.printed(&["f.py:end"]), "a");
+}
+
+#[test]
+fn wrong_usage() {
+    let folder = Folder::plain("def f(x): return x\n");
+    folder.run(&[]).failed(2, &["<TARGET>", "Usage:"]);
+    folder.run(&["f.py:f", "--arg", "x"]).failed(2, &["write NAME=JSON"]);
+    folder.run(&["f.py:f", "--arg", "x=[1"]).failed(2, &["the value is no JSON"]);
+    folder.run(&["f.py:f", "--arg", "x=False"]).failed(2, &["write x=false"]);
+    folder.run(&["f.py:f", "--arg", "x=1", "--arg", "x=2"]).failed(2, &["x is given 2 times"]);
+    folder.run(&["f.py:f", "--arg", "y=1"]).failed(2, &["no parameter \"y\"", "parameters: x"]);
+    folder.run(&["f.py:f", "--colunm", "x"]).failed(2, &["--column"]);
+    let text = folder.run(&["f.py:f", "--arg", "x=1", "--python", "/nowhere/python"]);
+    text.failed(1, &["/nowhere/python"]);
+}
+
+#[test]
+fn values_arrive_as_json_says() {
+    let folder = Folder::plain("def f(x): return repr(x)\n");
+    for (json, expected) in [
+        ("null", "None"),
+        ("true", "True"),
+        ("-3", "-3"),
+        ("123456789012345678901234567890", "123456789012345678901234567890"),
+        ("0.1", "0.1"),
+        ("\"a\\u00fc\"", "'aü'"),
+        ("word", "'word'"),
+        ("[1, [2.0]]", "[1, [2.0]]"),
+        ("{\"b\": 1, \"a\": null}", "{'b': 1, 'a': None}"),
+    ] {
+        let text = folder.printed(&["f.py:f", "--arg", &format!("x={json}")]);
+        assert_eq!(text.trim_end(), expected);
+    }
+}
+
+#[test]
+fn no_colours_in_a_pipe() {
+    let folder = Folder::plain("def f(x): raise ValueError\n");
+    for arguments in
+        [&["f.py:g"][..], &["f.py:f", "--arg", "x=1"], &["f.py:f", "--nope"], &["--help"]]
+    {
+        let ended = folder.run(arguments);
+        assert!(!ended.stderr.contains('\x1b') && !ended.stdout.contains('\x1b'), "{ended:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_has_enough_is_no_error() {
+    let folder = Folder::plain(
+        "def much(): return list(range(200000))\n\
+         def chatty():\n    while True: print('again ' * 100)\n\
+         def other(): raise BrokenPipeError('of my own')\n",
+    );
+    for target in ["f.py:much", "f.py:chatty"] {
+        let mut child = folder.command(&[target]).spawn().unwrap();
+        let mut start = [0; 5];
+        child.stdout.take().unwrap().read_exact(&mut start).unwrap();
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&ended.stderr), "", "{target}");
+        assert_eq!(ended.status.code(), Some(0), "{target}");
+    }
+    folder.run(&["f.py:other"]).failed(1, &["BrokenPipeError: of my own"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn control_c_ends_it_as_a_shell_expects() {
+    use std::os::unix::process::ExitStatusExt;
+
+    let folder = Folder::plain(
+        "import time\ndef f():\n    print('asleep', flush=True)\n    time.sleep(60)\n",
+    );
+    let command = folder.command(&["f.py:f"]);
+    // A test that runs in the background of a script would hand on that SIGINT is ignored.
+    let mut fresh = std::process::Command::new("env");
+    fresh.arg("--default-signal=INT").arg(command.get_program()).args(command.get_args());
+    fresh.current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = fresh.stdin(Stdio::null()).spawn().unwrap();
+    let mut first = [0; 1];
+    child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    let interrupt = ["-INT", &child.id().to_string()];
+    assert!(std::process::Command::new("kill").args(interrupt).status().unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.signal(), Some(2));
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+}

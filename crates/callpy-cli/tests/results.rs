@@ -1,0 +1,118 @@
+//! Results as text and as JSON.
+
+mod command;
+
+use command::Folder;
+
+const FUNCTIONS: &str = r#"
+import collections, dataclasses, datetime, decimal, enum
+
+def array(): return np.arange(10000)
+def table(): return np.array([[1.5, -2], [300, 4]])
+def scalar(): return np.float64(1.5)
+def number(): return 10 ** 30
+def text(): return "größe \udc80"
+def nothing(): return None
+
+class Colour(enum.Enum):
+    RED = "red"
+
+@dataclasses.dataclass
+class Fit:
+    slope: float
+    points: list
+
+Point = collections.namedtuple("Point", "x y")
+
+def mixed():
+    return {
+        "fit": Fit(np.float32(0.5), [Point(1, np.int8(2))]),
+        "none": None, "yes": np.bool_(True), "big": 2 ** 70, 3: (1, 2), None: {1},
+        "float": [0.1, float("nan"), np.inf], "array": np.array([[1.5, np.nan]]),
+        "ints": np.array([[1, 2]], dtype="u1"), "bools": np.array([True, False]),
+        "day": datetime.date(2020, 4, 2), "days": np.array(["2020-04-02", "NaT"], "M8[D]"),
+        "colour": Colour.RED, "words": np.array(["a", "ü"]), "single": np.array(3),
+        "masked": np.ma.array([1.0, 2.0], mask=[False, True]), "range": range(2),
+    }
+
+def number_c(): return 1j
+def strange(): return [object()]
+def lost(): return b"bytes"
+def key(): return {(1, 2): 3}
+
+def chatty():
+    print("from the function, ü")
+    import os, sys
+    sys.stdout.flush()
+    os.write(1, b"from the descriptor\n")
+    return 1
+print("from the import")
+"#;
+
+#[test]
+fn a_result_is_printed_as_python_prints_it() {
+    let folder = Folder::with(FUNCTIONS);
+    let printed = |function: &str| {
+        let text = folder.printed(&[&format!("f.py:{function}")]);
+        text.strip_prefix("from the import\n").unwrap().to_owned()
+    };
+    assert_eq!(printed("array"), "[   0    1    2 ... 9997 9998 9999]\n");
+    assert_eq!(printed("table"), "[[  1.5  -2. ]\n [300.    4. ]]\n");
+    assert_eq!(printed("scalar"), "1.5\n");
+    assert_eq!(printed("number"), format!("1{}\n", "0".repeat(30)));
+    assert_eq!(printed("text"), "größe \\udc80\n");
+    assert_eq!(printed("nothing"), "");
+    assert_eq!(printed("chatty"), "from the function, ü\nfrom the descriptor\n1\n");
+}
+
+#[test]
+fn json_stands_alone_on_stdout() {
+    let folder = Folder::with(FUNCTIONS);
+    let ended = folder.run(&["f.py:chatty", "--json"]);
+    for line in ["from the import", "from the function, ü", "from the descriptor"] {
+        assert!(ended.stderr.contains(line), "{}", ended.stderr);
+    }
+    assert_eq!(ended.printed(), "1\n");
+    assert_eq!(folder.printed(&["f.py:nothing", "--json"]), "null\n");
+    assert_eq!(folder.printed(&["f.py:text", "--json"]), "\"größe \\\\udc80\"\n");
+}
+
+#[test]
+fn json_of_everything_that_has_a_word_for_it() {
+    let json = Folder::with(FUNCTIONS).printed(&["f.py:mixed", "--json"]);
+    assert_eq!(
+        json,
+        concat!(
+            r#"{"fit": {"slope": 0.5, "points": [{"x": 1, "y": 2}]}, "none": null, "yes": true, "#,
+            r#""big": 1180591620717411303424, "3": [1, 2], "null": [1], "#,
+            r#""float": [0.1, null, null], "array": [[1.5, null]], "ints": [[1, 2]], "#,
+            r#""bools": [true, false], "day": "2020-04-02", "days": ["2020-04-02", null], "#,
+            r#""colour": "red", "words": ["a", "ü"], "single": 3, "masked": [1.0, null], "#,
+            r#""range": [0, 1]}"#,
+            "\n"
+        )
+    );
+}
+
+#[test]
+fn what_json_has_no_word_for_is_told() {
+    let folder = Folder::with(FUNCTIONS);
+    for (function, word) in [
+        ("number_c", "a complex"),
+        ("strange", "an object"),
+        ("lost", "a bytes"),
+        ("key", "a tuple for a key"),
+    ] {
+        let target = format!("f.py:{function}");
+        folder.run(&[&target, "--json"]).failed(1, &["the result h", word]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_locale_without_an_encoding_is_taken_for_utf_8() {
+    let folder = Folder::plain("def f():\n    print('ü')\n    return 'ä'\n");
+    let mut command = folder.command(&["f.py:f"]);
+    let ended = command.env("LC_ALL", "C").env_remove("LANG").output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ended.stdout), "ü\nä\n", "{ended:?}");
+}

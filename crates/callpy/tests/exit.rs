@@ -1,0 +1,476 @@
+//! The process's end, however it comes: exit handlers have run, nothing printed is lost, nothing
+//! hangs and nothing crashes.
+//!
+//! Each case is this program once more, which runs it on its own main thread.
+#![allow(missing_docs, reason = "a test")]
+
+mod common;
+
+use std::io::Write as _;
+use std::process::{Command, ExitCode, Output};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use callpy::{Array, ErrorKind, Object};
+use common::{eval, lambda, module, python, told};
+
+struct Case {
+    name: &'static str,
+    /// What the child does; if it returns, `main` does.
+    run: fn(),
+    code: i32,
+    /// What the child must have printed, in this order.
+    printed: &'static [&'static str],
+    times: usize,
+}
+
+const CASES: &[Case] = &[
+    case("main_returns", exit_handlers, 0, &["handler", "flushed at the end"]),
+    case("main_panics", main_panics, 101, &["handler", "flushed at the end"]),
+    case("exit_on_main", exit_on_main, 7, &["handler", "flushed at the end"]),
+    case("exit_on_another_thread", exit_on_another_thread, 7, &["handler", "flushed at the end"]),
+    case("exit_while_main_calls", exit_while_main_calls, 7, &["handler", "flushed at the end"]),
+    case("exit_while_attached", exit_while_attached, 7, &["handler", "flushed at the end"]),
+    case("exit_while_detached", exit_while_detached, 7, &["handler", "flushed at the end"]),
+    case("exit_in_a_callback_held", || exit_in_a_callback("PYFUNCTYPE"), 9, &["handler"]),
+    case("exit_in_a_callback_released", || exit_in_a_callback("CFUNCTYPE"), 9, &["handler"]),
+    case(
+        "started_on_a_thread_that_is_gone",
+        started_on_a_thread,
+        0,
+        &["handler", "flushed at the end"],
+    ),
+    case(
+        "threading_imported_on_a_thread_that_is_gone",
+        threading_on_a_thread,
+        0,
+        &["thread done", "handler"],
+    ),
+    case("python_threads_are_joined", python_threads, 0, &["thread done", "handler"]),
+    case("daemon_threads_are_not", daemon_threads, 0, &["handler"]),
+    case("logging_is_flushed", logging, 0, &["remembered until the end"]),
+    case("a_thread_pool_is_left_open", || pool("ThreadPoolExecutor(2)"), 0, &["handler"]),
+    case("a_process_pool_is_left_open", || pool("ProcessPoolExecutor(2)"), 0, &["handler"]),
+    case(
+        "a_spawned_process_pool_is_left_open",
+        || pool("ProcessPoolExecutor(2, mp_context=multiprocessing.get_context('spawn'))"),
+        0,
+        &["handler"],
+    ),
+    case("a_handler_fails", a_handler_fails, 0, &["third", "second", "first"]),
+    case("a_handler_calls_rust", a_handler_calls_rust, 0, &["42 from Rust"]),
+    case("stdout_is_closed", stdout_is_closed, 0, &[]),
+    case("calls_are_errors_from_then_on", calls_are_errors, 0, &["ending", "handler is done"]),
+    case("handles_outlive_python", handles_outlive_python, 0, &["dropped"]),
+    case("numpy_has_threads", numpy_has_threads, 0, &["handler"]),
+    Case { times: 25, ..case("eight_threads_call", eight_threads_call, 0, &["handler"]) },
+    Case { times: 10, ..case("threads_end_meanwhile", threads_end_meanwhile, 0, &["handler"]) },
+];
+
+const fn case(name: &'static str, run: fn(), code: i32, printed: &'static [&'static str]) -> Case {
+    Case { name, run, code, printed, times: 1 }
+}
+
+const CHILD: &str = "CALLPY_TEST_EXIT";
+
+fn main() -> ExitCode {
+    if let Ok(name) = std::env::var(CHILD) {
+        (CASES.iter().find(|case| case.name == name).unwrap().run)();
+        return ExitCode::SUCCESS;
+    }
+    let (options, filters): (Vec<_>, Vec<_>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with('-'));
+    let wanted = |case: &&Case| {
+        filters.is_empty() || filters.iter().any(|filter| case.name.contains(filter.as_str()))
+    };
+    let wanted: Vec<&Case> = CASES.iter().filter(wanted).collect();
+    if options.iter().any(|option| option == "--list") {
+        wanted.iter().for_each(|case| println!("{}: test", case.name));
+        return ExitCode::SUCCESS;
+    }
+    // The environment is made before its making could be in a child's way.
+    python();
+    let next = AtomicUsize::new(0);
+    let failed = AtomicUsize::new(0);
+    println!("\nrunning {} tests", wanted.len());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(|| {
+                while let Some(case) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    match check(case) {
+                        Ok(()) => println!("test {} ... ok", case.name),
+                        Err(reason) => {
+                            failed.fetch_add(1, Ordering::Relaxed);
+                            println!("test {} ... FAILED: {reason}", case.name);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner();
+    println!("\ntest result: {} passed; {failed} failed\n", wanted.len() - failed);
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(101) }
+}
+
+fn check(case: &Case) -> Result<(), String> {
+    for time in 1..=case.times {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        let output = common::run(command.env(CHILD, case.name));
+        is_right(case, &output)
+            .map_err(|reason| format!("the {time}. time {reason}\n{}", told(&output)))?;
+    }
+    Ok(())
+}
+
+fn is_right(case: &Case, output: &Output) -> Result<(), String> {
+    if output.status.code() != Some(case.code) {
+        return Err(format!("it ended with {}, not with {}", output.status, case.code));
+    }
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let mut rest = &*printed;
+    for text in case.printed {
+        rest = match rest.split_once(text) {
+            Some((_, rest)) => rest,
+            None => return Err(format!("{text:?} was not printed there")),
+        };
+    }
+    Ok(())
+}
+
+/// Registers a handler that prints, and prints what stays in the buffer of a pipe.
+fn exit_handlers() {
+    let source = "
+import atexit
+
+def last():
+    print('handler')
+    print('flushed at the end', end='')
+
+atexit.register(last)
+";
+    module("exit_handlers", source);
+}
+
+fn main_panics() {
+    exit_handlers();
+    panic!("on purpose");
+}
+
+fn exit_on_main() {
+    exit_handlers();
+    std::process::exit(7);
+}
+
+fn exit_on_another_thread() {
+    exit_handlers();
+    thread::spawn(|| std::process::exit(7));
+    loop {
+        thread::park();
+    }
+}
+
+fn exit_while_main_calls() {
+    exit_handlers();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    thread::spawn(move || {
+        let mut one = [0];
+        std::io::Read::read_exact(&mut &reader, &mut one).unwrap();
+        std::process::exit(7)
+    });
+    // Python itself says when it is in the call.
+    let call = lambda("lambda write, wait: (write(), wait())");
+    writer.flush().unwrap();
+    let write: Object = lambda("lambda fd: (lambda: __import__('os').write(fd, b'1'))")
+        .call(std::os::fd::AsRawFd::as_raw_fd(&writer))
+        .unwrap();
+    let wait = eval::<Object>("__import__('threading').Event().wait").unwrap();
+    call.call::<Object>((write, wait)).unwrap();
+}
+
+fn exit_while_attached() {
+    exit_handlers();
+    let series = vec![1.0; 10];
+    let sum = lambda("lambda array: array.sum()");
+    python()
+        .attach(|_| {
+            let _: f64 = sum.call(&series).unwrap();
+            std::process::exit(7)
+        })
+        .unwrap()
+}
+
+fn exit_while_detached() {
+    exit_handlers();
+    python().attach(|py| py.detach(|| std::process::exit(7))).unwrap()
+}
+
+extern "C" fn exit_now() {
+    let _: i64 = eval("1").unwrap();
+    std::process::exit(9)
+}
+
+fn exit_in_a_callback(kind: &str) {
+    exit_handlers();
+    let call =
+        lambda("lambda kind, address, array: getattr(__import__('ctypes'), kind)(None)(address)()");
+    let series = [1.0, 2.0];
+    call.call::<()>((kind, exit_now as extern "C" fn() as usize, &series[..])).unwrap();
+}
+
+fn started_on_a_thread() {
+    thread::spawn(exit_handlers).join().unwrap();
+    assert_eq!(eval::<i64>("1").unwrap(), 1);
+}
+
+fn threading_on_a_thread() {
+    thread::spawn(|| {
+        module("imports_threading", "import threading, concurrent.futures\n");
+    })
+    .join()
+    .unwrap();
+    python_threads();
+}
+
+fn python_threads() {
+    exit_handlers();
+    let source = "
+import threading
+
+def run(gate):
+    gate.wait()
+    for _ in range(300000):
+        pass
+    print('thread done')
+
+gate = threading.Event()
+# Threads that a thread of Rust's starts are daemons unless they are told not to be.
+threading.Thread(target=run, args=(gate,), daemon=False).start()
+gate.set()
+";
+    module("python_threads", source);
+}
+
+fn daemon_threads() {
+    exit_handlers();
+    let source = "
+import threading
+
+started = threading.Event()
+
+def run():
+    started.set()
+    while True:
+        sum(range(100))
+
+threading.Thread(target=run, daemon=True).start()
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+started.wait()
+";
+    module("daemon_threads", source);
+}
+
+fn logging() {
+    let source = "
+import logging.handlers
+import sys
+
+target = logging.StreamHandler(sys.stdout)
+memory = logging.handlers.MemoryHandler(1000, logging.CRITICAL, target)
+logging.getLogger('exit').addHandler(memory)
+logging.getLogger('exit').error('remembered until the end')
+";
+    module("logs", source);
+}
+
+fn pool(pool: &str) {
+    exit_handlers();
+    let source = format!(
+        "
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+import math
+import multiprocessing
+
+pool = {pool}
+first = pool.submit(math.factorial, 5).result()
+pending = [pool.submit(math.factorial, 2000) for _ in range(20)]
+"
+    );
+    let pool = module("pools", &source);
+    assert_eq!(pool.attr("first").unwrap().extract::<i64>().unwrap(), 120);
+}
+
+fn a_handler_fails() {
+    let source = "
+import atexit
+import sys
+
+atexit.register(print, 'first')
+atexit.register(lambda: 1 / 0)
+atexit.register(print, 'second')
+atexit.register(sys.exit, 3)
+atexit.register(print, 'third')
+";
+    module("failing_handlers", source);
+}
+
+extern "C" fn forty_two() -> i64 {
+    let object: Object = eval("[40, 2]").unwrap();
+    let copy = object.clone();
+    drop(object);
+    let series = [40.0, 2.0];
+    let sum: Array<f64> = lambda("lambda array: array.cumsum()").call(&series[..]).unwrap();
+    assert_eq!(copy.len().unwrap(), 2);
+    sum[1] as i64
+}
+
+fn a_handler_calls_rust() {
+    let source = "
+import atexit
+import ctypes
+
+def register(address):
+    function = ctypes.PYFUNCTYPE(ctypes.c_int64)(address)
+    atexit.register(lambda: print(function(), 'from Rust'))
+";
+    let register = module("calls_rust", source).function("register").unwrap();
+    register.call::<()>(forty_two as extern "C" fn() -> i64 as usize).unwrap();
+}
+
+fn stdout_is_closed() {
+    let source = "
+import os
+
+print('lost', end='')
+os.close(1)
+";
+    module("closed", source);
+}
+
+fn calls_are_errors() {
+    // The handler waits until a thread of Rust's has seen that Python is ending.
+    let source = "
+import atexit
+import os
+
+def register(fd):
+    def handler():
+        os.read(fd, 1)
+        print('handler is done')
+    atexit.register(handler)
+";
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let register = module("errors_at_the_end", source).function("register").unwrap();
+    register.call::<()>(std::os::fd::AsRawFd::as_raw_fd(&reader)).unwrap();
+    std::mem::forget(reader);
+    let object: Object = eval("[1, 2]").unwrap();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        let call = lambda("lambda: 1");
+        let copy = object.clone();
+        sender.send(()).unwrap();
+        let error = loop {
+            match call.call::<i64>(()) {
+                Ok(one) => assert_eq!(one, 1),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error.kind(), ErrorKind::Ending), "{error}");
+        assert!(matches!(copy.len().unwrap_err().kind(), ErrorKind::Ending));
+        assert_eq!(copy.to_string(), "<a Python object>");
+        drop((copy.clone(), copy, object));
+        println!("ending");
+        writer.write_all(b"1").unwrap();
+    });
+    receiver.recv().unwrap();
+}
+
+static DROPPED: AtomicBool = AtomicBool::new(false);
+
+fn handles_outlive_python() {
+    /// Dropped with the main thread's locals, after Python's end or before.
+    struct Last(Object);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            let _ = self.0.clone().len();
+            DROPPED.store(true, Ordering::SeqCst);
+            println!("dropped");
+        }
+    }
+    thread_local!(static LAST: std::cell::RefCell<Option<Last>> = const { std::cell::RefCell::new(None) });
+    LAST.set(Some(Last(eval("[1]").unwrap())));
+    let _: f64 = lambda("lambda array: array.sum()").call(&[1.0][..]).unwrap();
+}
+
+fn numpy_has_threads() {
+    exit_handlers();
+    let product = lambda("lambda a: a.reshape(300, 300) @ a.reshape(300, 300)");
+    let a = vec![1.0; 90_000];
+    let b: Array<f64> = product.call(&a).unwrap();
+    assert_eq!(b[0], 300.0);
+}
+
+/// What eight threads do over and over: lend, fail, make, clone, drop.
+fn busy(seed: usize, stop: impl Fn() -> bool) {
+    let add = lambda("lambda array, n: array * n + n");
+    let fails = lambda("lambda array: {}[array.size]");
+    let make = lambda("lambda: [object()]");
+    let series = vec![seed as f64; 1_000];
+    let ends = |error: callpy::Error| match error.kind() {
+        ErrorKind::Ending => (),
+        _ => panic!("{error}"),
+    };
+    while !stop() {
+        match add.call::<Array<f64>>((&series, 2)) {
+            Ok(sum) => assert_eq!(sum[0], seed as f64 * 2.0 + 2.0),
+            Err(error) => return ends(error),
+        }
+        match fails.call::<Object>(&series) {
+            Err(error) if error.exception().is_some() => (),
+            Err(error) => return ends(error),
+            Ok(_) => panic!("this must fail"),
+        }
+        match make.call::<Object>(()) {
+            Ok(object) => drop((object.clone(), object.len())),
+            Err(error) => return ends(error),
+        }
+    }
+}
+
+fn eight_threads_call() {
+    exit_handlers();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    for seed in 0..8 {
+        let sender = sender.clone();
+        thread::spawn(move || {
+            let calls = std::cell::Cell::new(0);
+            busy(seed, || {
+                calls.set(calls.get() + 1);
+                if calls.get() == 3 {
+                    sender.send(()).unwrap();
+                }
+                false
+            });
+        });
+    }
+    // All eight are at it when main returns.
+    (0..8).for_each(|_| receiver.recv().unwrap());
+}
+
+fn threads_end_meanwhile() {
+    exit_handlers();
+    let (sender, receiver) = std::sync::mpsc::sync_channel(0);
+    for seed in 0..4 {
+        let sender = sender.clone();
+        thread::spawn(move || {
+            loop {
+                let calls = AtomicUsize::new(0);
+                let short = move || busy(seed, || calls.fetch_add(1, Ordering::Relaxed) == 2);
+                let thread = thread::Builder::new().spawn(short).unwrap();
+                thread.join().unwrap();
+                let _ = sender.try_send(());
+            }
+        });
+    }
+    (0..8).for_each(|_| receiver.recv().unwrap());
+}

@@ -1,0 +1,193 @@
+//! Joining a Python that runs in the process already: that of a host which embeds one, and that of
+//! `python` itself, which loads this very program as a library would be.
+#![allow(missing_docs, reason = "a test")]
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::mem::ManuallyDrop;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
+use callpy::locate::{self, Wanted};
+use callpy::{Object, Python};
+use common::{alone, told};
+use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
+
+/// A host's own Python, started without callpy. It is never unloaded, which CPython does not survive.
+struct Host(ManuallyDrop<Library>);
+
+impl Host {
+    fn start(path: &Path, flags: c_int) -> Host {
+        // SAFETY: libpython's initialisers only set up its own globals.
+        let library = unsafe { Library::open(Some(path), flags | RTLD_NOW) }.unwrap();
+        let host = Host(ManuallyDrop::new(library));
+        // SAFETY: the functions have these signatures; started once, on this thread.
+        unsafe {
+            host.get::<unsafe extern "C" fn(c_int)>("Py_InitializeEx")(0);
+        }
+        host
+    }
+
+    /// # Safety
+    ///
+    /// `F` is the type of the function.
+    unsafe fn get<F: Copy>(&self, name: &str) -> F {
+        // SAFETY: as the caller says.
+        *unsafe { self.0.get::<F>(name.as_bytes()) }.unwrap()
+    }
+
+    fn run(&self, source: &CStr) {
+        // SAFETY: called on the thread that is attached.
+        unsafe {
+            let run = self.get::<unsafe extern "C" fn(*const c_char, *mut c_void) -> c_int>(
+                "PyRun_SimpleStringFlags",
+            );
+            assert_eq!(run(source.as_ptr(), std::ptr::null_mut()), 0);
+        }
+    }
+
+    fn detached<R>(&self, work: impl FnOnce() -> R) -> R {
+        // SAFETY: this thread is attached, and is again afterwards.
+        unsafe {
+            let save = self.get::<unsafe extern "C" fn() -> *mut c_void>("PyEval_SaveThread");
+            let restore = self.get::<unsafe extern "C" fn(*mut c_void)>("PyEval_RestoreThread");
+            let state = save();
+            let result = work();
+            restore(state);
+            result
+        }
+    }
+
+    fn finish(&self) {
+        // SAFETY: on the thread that started it, attached.
+        assert_eq!(unsafe { self.get::<unsafe extern "C" fn() -> c_int>("Py_FinalizeEx")() }, 0);
+    }
+}
+
+fn libpython() -> std::path::PathBuf {
+    locate::find(&Wanted::default()).unwrap().0.libpython().to_owned()
+}
+
+/// Joins, and calls: no NumPy, which the host's Python may lack.
+fn joins() -> Python {
+    let python = Python::start().unwrap();
+    assert!(python.interpreter().is_none() && python.report().is_none());
+    let answer = python.module("__main__").unwrap().attr("answer").unwrap();
+    assert_eq!(answer.extract::<i64>().unwrap(), 42, "it is the host's interpreter");
+    let upper = python.function("builtins:str.upper").unwrap();
+    assert_eq!(upper.call::<String>("joined").unwrap(), "JOINED");
+    let error = python.function("math:sqrt").unwrap().call::<f64>(-1.0).unwrap_err();
+    assert_eq!(error.exception().unwrap().type_name(), "ValueError");
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            let upper = upper.clone();
+            scope.spawn(move || assert_eq!(upper.call::<String>("a").unwrap(), "A"));
+        }
+    });
+    python
+}
+
+/// Starts a host's Python, joins it from its own thread, and lets the host finalise it.
+fn a_hosts_python(flags: c_int) {
+    let host = Host::start(&libpython(), flags);
+    host.run(c"answer = 42");
+    let object = host.detached(|| {
+        let python = joins();
+        python.function("builtins:list").unwrap().call::<Object>("ab").unwrap()
+    });
+    // Attached, as an extension module's functions are.
+    let python = Python::start().unwrap();
+    assert_eq!(object.len().unwrap(), 2);
+    let upper = python.function("builtins:str.upper").unwrap();
+    assert_eq!(upper.call::<String>("attached").unwrap(), "ATTACHED");
+    let copy = object.clone();
+    host.run(c"assert answer == 42");
+
+    host.finish();
+    // The host's Python is gone: errors, and drops that do nothing.
+    assert!(matches!(object.len().unwrap_err().kind(), callpy::ErrorKind::Ending));
+    drop((object.clone(), object));
+    thread::spawn(move || {
+        assert!(upper.call::<String>("too late").is_err());
+        drop(copy);
+    })
+    .join()
+    .unwrap();
+}
+
+#[test]
+fn a_hosts_python_is_joined() {
+    alone("a_hosts_python_is_joined", |_| (), || a_hosts_python(RTLD_GLOBAL));
+}
+
+#[test]
+fn a_hosts_python_without_global_names_is_joined() {
+    alone("a_hosts_python_without_global_names_is_joined", |_| (), || a_hosts_python(RTLD_LOCAL));
+}
+
+#[test]
+fn a_libpython_that_was_loaded_and_not_started_is_started() {
+    alone(
+        "a_libpython_that_was_loaded_and_not_started_is_started",
+        |_| (),
+        || {
+            // SAFETY: libpython's initialisers only set up its own globals.
+            let library =
+                unsafe { Library::open(Some(libpython()), RTLD_NOW | RTLD_GLOBAL) }.unwrap();
+            std::mem::forget(library);
+            let python = Python::start().unwrap();
+            assert!(python.interpreter().is_some());
+            let upper = python.function("builtins:str.upper").unwrap();
+            assert_eq!(upper.call::<String>("started").unwrap(), "STARTED");
+        },
+    );
+}
+
+/// What `python` does with the guest library: it calls with the interpreter held and released, from
+/// its main thread and from others, and ends as ever.
+const SCRIPT: &str = "
+import atexit, ctypes, sys, threading
+
+answer = 42
+released, held = ctypes.CDLL(sys.argv[1]), ctypes.PyDLL(sys.argv[1])
+for library in (released, held):
+    for function in (library.work, library.keep, library.keep_thread):
+        function.restype = ctypes.c_int64
+atexit.register(held.work)
+
+def run():
+    for _ in range(10):
+        assert held.work() == 1 and released.work() == 1
+    held.keep()
+
+assert held.work() == 1 and released.work() == 1
+threads = [threading.Thread(target=run) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert held.keep() == 1 and released.keep_thread() == 1
+print('python is done')
+";
+
+/// Returns the library of tests/guest, which `cargo test` builds with the examples.
+fn guest() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let examples = test.ancestors().nth(2).unwrap().join("examples");
+    let guest = examples.join("libguest.so");
+    assert!(guest.is_file(), "cargo test --example guest builds {}", guest.display());
+    guest
+}
+
+#[test]
+fn python_loads_a_library_that_calls_back() {
+    let python = common::python().interpreter().unwrap().executable();
+    let output = common::run(Command::new(python).args(["-c", SCRIPT]).arg(guest()));
+    assert!(output.status.success(), "{}", told(&output));
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(printed.contains("python is done"), "{}", told(&output));
+    assert!(output.stderr.is_empty(), "{}", told(&output));
+}

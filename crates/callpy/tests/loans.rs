@@ -1,0 +1,422 @@
+//! A loan ends with its call: what holds it by oversight is let go, what keeps it ends the process
+//! with a message that says who.
+#![cfg(unix)]
+
+mod common;
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use callpy::{Array, CopyReason, Error, ErrorKind, Object, named};
+use common::{abort_of, alone, case, each, python};
+
+/// Tests that look at what all calls of the process have in common take turns.
+static TURN: Mutex<()> = Mutex::new(());
+
+fn my_turn() -> impl Drop {
+    TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn function(target: &str) -> callpy::Function {
+    python().function(target).unwrap()
+}
+
+fn settler(name: &str) -> callpy::Function {
+    function(&format!("settlers:{name}"))
+}
+
+/// Calls a function several times, and sees the next calls undisturbed and the state flat.
+fn settles(name: &str, expect: impl Fn(callpy::Result<Object>)) {
+    let _turn = my_turn();
+    let (total, settler) = (settler("total"), settler(name));
+    let data = [1.0, 2.0, 3.0, 4.0];
+    let probe = || total.call::<(f64, i64, (i64,), String)>(&data).unwrap();
+    expect(settler.call(&data));
+    let before = probe();
+    assert_eq!((before.0, before.2), (10.0, (4,)), "{name}");
+    for _ in 0..4 {
+        expect(settler.call(&data));
+        let after = probe();
+        assert_eq!(after, before, "{name}");
+    }
+    assert_eq!(data, [1.0, 2.0, 3.0, 4.0]);
+    if let Ok(kept) = python().module("settlers").unwrap().attr("kept") {
+        kept.call_method::<()>("clear", ()).unwrap();
+    }
+}
+
+fn is_one(result: callpy::Result<Object>) {
+    assert_eq!(result.unwrap().extract::<f64>().unwrap(), 1.0);
+}
+
+fn is_python(error: &Error, name: &str, message: &str) {
+    let exception = error.exception().unwrap_or_else(|| panic!("{error:#}"));
+    assert_eq!((exception.type_name(), exception.message()), (name, message));
+}
+
+// --- what is kept
+
+/// A function of keepers.py, and what the message says of the holder.
+const KEEPERS: &[(&str, &str)] = &[
+    ("in_a_global", "the global 'kept' of module keepers"),
+    ("in_a_list", "item 0 of a list, which is the global 'box' of module keepers"),
+    (
+        "in_a_nested_list",
+        "item 1 of a list, which is item 1 of a list, which is a dict under 'rows', which is the \
+         global 'table' of module keepers",
+    ),
+    ("in_a_dict", "the global 'table' of module keepers"),
+    ("as_a_dict_key", "the attribute 'series' of a keepers.Hashed, which is a dict under "),
+    (
+        "in_a_set",
+        "the attribute 'series' of a keepers.Hashed, which is a set, which is the global 'kept'",
+    ),
+    ("in_a_tuple", "the global 'kept' of module keepers"),
+    ("in_its_own_arguments", "the global 'kept' of module keepers"),
+    ("in_a_deque", "a collections.deque, which is the global 'kept' of module keepers"),
+    ("in_an_attribute", "the attribute 'series' of a keepers.Plain, which is the global 'holder'"),
+    ("in_a_slot", "the attribute 'series' of a keepers.Slotted, which is the global 'slotted'"),
+    ("in_a_dataclass", "the attribute 'series' of a keepers.Record, which is the global 'kept'"),
+    ("in_a_class_attribute", "the class attribute 'cache' of Plain"),
+    ("in_a_function_attribute", "the attribute 'cache' of the function in_a_function_attribute"),
+    (
+        "in_a_closure",
+        "a variable of a closure, which is the function in_a_closure.<locals>.inner, which is the \
+         global 'kept' of module keepers",
+    ),
+    ("as_a_default", "a default argument of the function as_a_default.<locals>.inner"),
+    ("as_a_keyword_default", "of the function as_a_keyword_default.<locals>.inner"),
+    ("in_a_generator", "in_a_generator.<locals>.rows"),
+    ("in_an_unstarted_generator", ", which is the global 'kept' of module keepers"),
+    ("in_a_coroutine", "a variable of a closure, which is "),
+    ("in_an_async_generator", "in_an_async_generator.<locals>.rows"),
+    ("in_an_iterator", "an iterator, which is the global 'kept' of module keepers"),
+    ("in_a_map", ", which is the global 'kept' of module keepers"),
+    ("in_a_bound_method", "the bound method ndarray.mean, which is the global 'kept'"),
+    ("in_a_python_method", "the attribute 'series' of a keepers.Hashed, which is the bound method"),
+    ("in_a_partial", "a functools.partial, which is the global 'kept' of module keepers"),
+    ("in_a_cache", "the attribute 'series' of a keepers.Hashed"),
+    ("in_an_exception_of_its_own", "a ValueError, which is the global 'kept' of module keepers"),
+    ("in_an_exception_it_raises", "a ValueError, which is the global 'kept' of module keepers"),
+    ("in_a_running_thread", "the local 'series' of run ("),
+    (
+        "in_a_thread_local",
+        "the attribute 'series' of a _thread._local, which is the global 'local'",
+    ),
+    ("in_a_context_variable", "the context variable 'series_of_this_call'"),
+    ("as_a_slice", "the global 'kept' of module keepers"),
+    ("as_a_slice_of_a_slice", "the global 'kept' of module keepers"),
+    ("as_a_reshape", "the global 'kept' of module keepers"),
+    ("as_other_bytes", "the global 'kept' of module keepers"),
+    ("as_a_subclass", "the global 'kept' of module keepers"),
+    ("as_a_broadcast", "the global 'kept' of module keepers"),
+    ("as_a_window", "the global 'kept' of module keepers"),
+    ("in_an_object_array", "the global 'kept' of module keepers"),
+    ("as_flat", "the global 'kept' of module keepers"),
+    ("as_nditer", "the global 'kept' of module keepers"),
+    ("as_a_memoryview", "the global 'kept' of module keepers"),
+    ("as_a_cast_memoryview", "the global 'kept' of module keepers"),
+    ("as_its_buffer", "the global 'kept' of module keepers"),
+    ("from_a_buffer", "the global 'kept' of module keepers"),
+    ("as_a_pickle_buffer", "the global 'kept' of module keepers"),
+    ("as_ctypes", "the global 'kept' of module keepers"),
+    ("as_a_ctypes_pointer", "It is held by "),
+    ("as_an_array_struct", "something that Python's collector does not know: a C extension"),
+    ("by_a_strong_weakref_callback", "a variable of a closure"),
+    ("in_a_cycle_that_rises_again", "the attribute 'series' of a keepers.Undead"),
+    ("in_logged_arguments", "the attribute 'args' of a logging.LogRecord"),
+];
+
+#[test]
+fn what_is_kept_ends_the_process() {
+    if let Some(case) = case("what_is_kept_ends_the_process") {
+        let data = [1.0, 2.0, 3.0, 4.0];
+        let result = function(&format!("keepers:{case}")).call::<Object>(&data);
+        panic!("{case} went on with {result:?}");
+    }
+    each(KEEPERS, |(case, holder)| {
+        let said = abort_of("what_is_kept_ends_the_process", case);
+        let start = format!(
+            "callpy: keepers:{case} kept argument 1, which was only lent for the call.\nIt is held by "
+        );
+        assert!(said.contains(&start), "{case}: {said}");
+        assert!(said.contains(holder), "{case}: {said}");
+        for way_out in ["Vec", "Arc<[T]>", "callpy::Copied"] {
+            assert!(said.contains(way_out), "{case}: {said}");
+        }
+        // What callpy itself holds while it looks is not among the holders.
+        for own in ["<callpy>", "_Search", "a frame", "_Is"] {
+            assert!(!said.contains(own), "{case}: {said}");
+        }
+    });
+}
+
+#[test]
+fn a_running_thread_is_named_with_its_place_in_the_file() {
+    if case("a_running_thread_is_named_with_its_place_in_the_file").is_some() {
+        let _ = function("keepers:in_a_running_thread").call::<Object>(&[1.0]);
+        panic!("went on");
+    }
+    let said = abort_of("a_running_thread_is_named_with_its_place_in_the_file", "-");
+    let source = std::fs::read_to_string(std::env::var_os("CALLPY_TEST_PYTHON_FILES").map_or_else(
+        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/keepers.py"),
+        |folder| std::path::Path::new(&folder).join("keepers.py"),
+    ));
+    let source = source.unwrap();
+    let line = source.lines().position(|line| line.contains("for_ever.wait()")).unwrap() + 1;
+    assert!(said.contains(&format!("keepers.py:{line}), which still runs")), "{said}");
+}
+
+#[test]
+fn dlpack_of_a_writable_loan_is_kept() {
+    if let Some(case) = case("dlpack_of_a_writable_loan_is_kept") {
+        let mut data = [1.0, 2.0];
+        let result = function(&format!("keepers:{case}")).call::<Object>(&mut data);
+        panic!("{case} went on with {result:?}");
+    }
+    let numpy = python().module("numpy").unwrap();
+    for (case, holder) in [
+        ("as_a_dlpack_capsule", "something that Python's collector does not know"),
+        ("from_dlpack", "the global 'kept' of module keepers"),
+    ] {
+        let wanted = if case == "from_dlpack" { "from_dlpack" } else { "ndarray.__dlpack__" };
+        if numpy.function(wanted).is_ok() {
+            let said = abort_of("dlpack_of_a_writable_loan_is_kept", case);
+            assert!(said.contains(&format!("callpy: keepers:{case} kept argument 1")), "{said}");
+            assert!(said.contains(holder), "{said}");
+        }
+    }
+}
+
+#[test]
+fn the_message_names_the_argument() {
+    let [a, b, c, d, mut e] = [[1.0], [2.0], [3.0], [4.0], [5.0]];
+    if let Some(case) = case("the_message_names_the_argument") {
+        let keeper = function(&format!("keepers:{case}"));
+        let result = match case.as_str() {
+            "the_second" => keeper.call::<()>((&a, &b)),
+            "the_fifth" => keeper.call((&a, &b, &c, &d, &mut e)),
+            "by_name" => keeper.call((&a, named("data", &b))),
+            "in_its_own_keywords" => keeper.call((named("first", &a), named("second", &b))),
+            "one_of_a_list" => keeper.call((vec![&a[..], &b, &c, &d],)),
+            "both" => keeper.call((&a, &a)),
+            _ => unreachable!(),
+        };
+        panic!("{case} went on with {result:?}");
+    }
+    let cases = [
+        ("the_second", "kept argument 2, which"),
+        ("the_fifth", "kept argument 5, which"),
+        ("by_name", "kept argument \"data\", which"),
+        ("in_its_own_keywords", "kept argument \"first\", which"),
+        ("one_of_a_list", "kept argument 1, which"),
+        ("both", "kept argument 1, which"),
+    ];
+    each(&cases, |(case, argument)| {
+        let said = abort_of("the_message_names_the_argument", case);
+        assert!(said.contains(argument) && said.contains("the global 'kept'"), "{case}: {said}");
+    });
+}
+
+#[test]
+fn an_object_kept_in_rust_is_kept() {
+    static KEPT: Mutex<Option<Object>> = Mutex::new(None);
+    struct Keep<'a>(&'a [f64]);
+    impl<'a> callpy::IntoPython<'a> for Keep<'a> {
+        fn into_python(self, scope: &mut callpy::Scope<'a>) -> callpy::Result<Object> {
+            let object = self.0.into_python(scope)?;
+            *KEPT.lock().unwrap() = Some(object.clone());
+            Ok(object)
+        }
+    }
+    if case("an_object_kept_in_rust_is_kept").is_some() {
+        let _ = function("builtins:len").call::<i64>(Keep(&[1.0]));
+        panic!("went on");
+    }
+    let said = abort_of("an_object_kept_in_rust_is_kept", "-");
+    assert!(said.contains("builtins:len kept argument 1") && said.contains("Object"), "{said}");
+}
+
+#[test]
+fn aborts_also_where_stderr_is_closed() {
+    const NAME: &str = "aborts_also_where_stderr_is_closed";
+    if case(NAME).is_some() {
+        // SAFETY: closes a descriptor that nothing of this test uses again.
+        unsafe { libc::close(libc::STDERR_FILENO) };
+        let _ = function("keepers:in_a_global").call::<()>(&[1.0]);
+        std::process::exit(0);
+    }
+    assert_eq!(abort_of(NAME, "-"), "");
+}
+
+// --- what is held by oversight
+
+#[test]
+fn views_in_results_are_copied_out() {
+    let _turn = my_turn();
+    let data = [1.0, 2.0, 3.0, 4.0];
+    let call = |name: &str| settler(name).call_with_receipt::<Array<f64>>(&data).unwrap();
+    let (array, receipt) = call("itself");
+    assert_eq!(array[..], data);
+    assert_eq!(receipt.copies.len(), 1);
+    assert_eq!((receipt.copies[0].bytes, &receipt.copies[0].reason), (32, &CopyReason::Lent));
+    assert_eq!(call("every_second_backwards").0[..], [4.0, 2.0]);
+    let (array, _) = call("transposed");
+    assert_eq!((array.shape(), &array[..]), (&[2, 2][..], &[1.0, 3.0, 2.0, 4.0][..]));
+    let (array, _) = call("as_a_matrix");
+    assert_eq!((array.shape(), &array[..]), (&[1, 3][..], &data[1..]));
+
+    let (rest, seven, all): (Array<f64>, i64, Vec<f64>) =
+        settler("in_a_tuple").call(&data).unwrap();
+    assert_eq!((&rest[..], seven, &all[..]), (&data[1..], 7, &data[..]));
+    let rows: Vec<Array<f64>> = settler("in_a_list").call(&data).unwrap();
+    assert_eq!((&rows[0][..], &rows[1][..]), (&data[..1], &data[1..]));
+    let rows: HashMap<String, Vec<f64>> = settler("in_a_dict").call(&data).unwrap();
+    assert_eq!((&rows["first"][..], &rows["rest"][..]), (&data[..1], &data[1..]));
+    let optional: Option<Array<f64>> = settler("itself").call(&data).unwrap();
+    assert_eq!(optional.unwrap()[..], data);
+}
+
+#[test]
+fn views_in_objects_are_copied_out() {
+    for name in ["itself", "in_a_tuple", "in_a_list", "in_a_dict", "nested", "in_a_namedtuple"] {
+        settles(name, |result| {
+            let object = result.unwrap_or_else(|error| panic!("{name}: {error}"));
+            let text = object.repr().unwrap();
+            let rest = if name == "in_a_namedtuple" { "array([3., 4.])" } else { "2., 3., 4.])" };
+            assert!(text.contains(rest), "{name}: {text}");
+        });
+    }
+    let _turn = my_turn();
+    let data = [1.0, 2.0, 3.0, 4.0];
+    let object: Object = settler("nested").call(&data).unwrap();
+    let rows: Vec<(Array<f64>, String)> = object.item("rows").unwrap().extract().unwrap();
+    assert_eq!((&rows[1].0[..], &rows[1].1[..]), (&data[1..], "b"));
+    let object: Object = settler("in_a_namedtuple").call(&data).unwrap();
+    assert_eq!(object.attr("rows").unwrap().extract::<Vec<f64>>().unwrap(), data[2..]);
+}
+
+#[test]
+fn a_view_of_many_is_copied_out() {
+    let _turn = my_turn();
+    // Beyond the loans that need no allocation.
+    let rows = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0], [9.0, 10.0]];
+    let last = function("operator:itemgetter").call::<Object>(-1).unwrap();
+    for _ in 0..10 {
+        let array: Array<f64> =
+            last.call((rows.iter().map(|row| &row[..]).collect::<Vec<_>>(),)).unwrap();
+        assert_eq!(array[..], rows[4]);
+    }
+}
+
+#[test]
+fn exceptions_let_go() {
+    for name in ["raises", "raises_a_cycle"] {
+        settles(name, |result| is_python(&result.unwrap_err(), "ValueError", "no: 3"));
+    }
+    settles("raises_a_chain", |result| {
+        let error = result.unwrap_err();
+        is_python(&error, "KeyError", "'chained'");
+        assert_eq!(error.exception().unwrap().cause().unwrap().message(), "no: 1");
+    });
+    settles("logs_and_raises", |result| {
+        is_python(&result.unwrap_err(), "KeyError", "'chained'");
+    });
+}
+
+#[test]
+fn finished_frames_let_go() {
+    settles("logs", |result| assert_eq!(result.unwrap().extract::<i64>().unwrap(), 3));
+    settles("keeps_the_exception_of_a_generator", is_one);
+    settles("keeps_looked_at_locals", is_one);
+    settles("finished_generator", |result| {
+        assert_eq!(result.unwrap().extract::<i64>().unwrap(), 4);
+    });
+    settles("closed_generator", is_one);
+    settles("ran_coroutine", |result| {
+        assert_eq!(result.unwrap().extract::<f64>().unwrap(), 9.0);
+    });
+}
+
+#[test]
+fn cycles_are_collected() {
+    for name in ["cycle", "cycle_through_instances", "cycle_with_the_collector_off"] {
+        settles(name, is_one);
+    }
+    function("gc:enable").call::<()>(()).unwrap();
+}
+
+#[test]
+fn weak_references_do_not_hold() {
+    for name in ["weakly", "weakly_with_callback", "in_a_weak_cache", "weakly_without_axes"] {
+        if name != "weakly_without_axes" {
+            settles(name, is_one);
+        }
+        let _turn = my_turn();
+        let (call, dead) = (settler(name), settler("is_dead"));
+        assert_eq!(call.call::<i64>(&[1.0]).unwrap(), 1);
+        if name.starts_with("weakly") && name != "weakly_with_callback" {
+            assert!(dead.call::<bool>(&[2.0]).unwrap(), "{name}");
+        }
+        let kept = python().module("settlers").unwrap().attr("kept").unwrap();
+        if name == "weakly_with_callback" {
+            assert!(kept.item(1).unwrap().is_none());
+        }
+        kept.call_method::<()>("clear", ()).unwrap();
+    }
+}
+
+#[test]
+fn other_threads_have_time_to_let_go() {
+    let sum = |result: callpy::Result<Object>| {
+        assert_eq!(result.unwrap().extract::<f64>().unwrap(), 10.0);
+    };
+    settles("in_a_pool", sum);
+    settles("in_a_thread_that_ends_soon", is_one);
+}
+
+#[test]
+fn a_tracer_that_keeps_frames_is_no_holder() {
+    alone(
+        "a_tracer_that_keeps_frames_is_no_holder",
+        |_| (),
+        || {
+            let data = [1.0, 2.0, 3.0, 4.0];
+            for _ in 0..3 {
+                assert_eq!(settler("traced").call::<f64>(&data).unwrap(), 10.0);
+            }
+            settler("untrace").call::<()>(&data).unwrap();
+        },
+    );
+}
+
+#[test]
+fn what_only_the_result_holds_is_an_error() {
+    let cases = [
+        ("generator", "generator"),
+        ("coroutine", "coroutine"),
+        ("async_generator", "asynchronous generator"),
+        ("closure", "a variable of a closure"),
+        ("iterator", "an iterator"),
+        ("flat", "something that Python's collector does not know"),
+        ("view_in_memory", "memory"),
+        ("capsule", "something that Python's collector does not know"),
+        ("exception", "a ValueError"),
+        ("in_an_instance", "the attribute 'rows' of a settlers.WithRows"),
+    ];
+    for (name, holder) in cases {
+        settles(name, |result| {
+            let error = result.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Kept), "{name}: {error}");
+            let text = error.to_string();
+            let start = format!(
+                "settlers:{name}: the result holds argument 1, which was only lent for the call ("
+            );
+            assert!(text.starts_with(&start), "{text}");
+            assert!(text.contains(holder) && text.contains("callpy::Copied"), "{name}: {text}");
+        });
+    }
+    let _turn = my_turn();
+    let error = settler("generator").call::<Object>(named("data", &[1.0])).unwrap_err();
+    assert!(error.to_string().contains("the result holds argument \"data\","), "{error}");
+}
