@@ -7,7 +7,7 @@ use quote::{format_ident, quote};
 use crate::doc;
 use crate::lower::{Lowering, Place, Rust};
 use crate::names::{camel, ident};
-use crate::types::{Writer, mentions_lifetime};
+use crate::types::Writer;
 
 /// A parameter and its Rust type.
 struct Lowered<'f> {
@@ -103,7 +103,7 @@ impl Names {
         has_options: bool,
     ) -> Names {
         let mut with = format!("{}_with", function.name);
-        while lowering.module.function(&with).is_some() {
+        while lowering.functions.contains(&with[..]) {
             with.push_str("_options");
         }
         let options_type = match has_options {
@@ -181,7 +181,7 @@ fn functions(
         #options_after
         ::core::result::Result::Ok(())
     };
-    let needs_dims = has_options || check_result.is_some() || place.to_string().contains("__dims");
+    let needs_dims = has_options || check_result.is_some() || writer.checks;
     let dims = needs_dims.then(|| quote!(let __dims = &#callpy::generated::Dims::new();));
     let iterated = matches!(returns, Rust::List { iterable: true, .. });
     let call = match iterated {
@@ -211,7 +211,7 @@ fn functions(
     let Names { function: name, with, options_type, .. } = names;
     let docs = docs(function, file);
     if !has_options {
-        let lifetime = lifetime(mentions_lifetime(&quote!(#(#parameters),*)));
+        let lifetime = lifetime(writer.lends);
         return quote! {
             #docs
             pub fn #name<#lifetime #(#generics),*>(#(#parameters),*) -> #callpy::Result<#result> {
@@ -225,7 +225,7 @@ fn functions(
     let with_doc = doc::attributes(&format!(
         "Calls [`{name}`] with more than it must have: see [`{options_type}`]."
     ));
-    let short_lifetime = lifetime(mentions_lifetime(&quote!(#(#parameters),*)));
+    let short_lifetime = lifetime(writer.lends);
     quote! {
         #docs
         #[doc = ""]

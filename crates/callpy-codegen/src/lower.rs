@@ -1,5 +1,7 @@
 //! Which Rust type a hint becomes. Decided once here; `types` writes it in each position.
 
+use std::collections::HashSet;
+
 use callpy_signature::{
     Array, Class, ClassKind, Dtype, DtypeKind, Dtypes, EnumKind, FieldKind, Literal, Module,
     SequenceKind, Shape, Type,
@@ -79,7 +81,9 @@ pub(crate) struct Lowering<'m> {
     pub(crate) unions: Vec<Union>,
     pub(crate) texts: Vec<Texts>,
     /// The names of types that are taken.
-    pub(crate) taken: Vec<String>,
+    pub(crate) taken: HashSet<String>,
+    /// The names of Python's functions.
+    pub(crate) functions: HashSet<&'m str>,
     /// The classes that some hint names.
     pub(crate) used: Vec<String>,
     /// What is only an object in Rust, and why: of the function at hand.
@@ -94,6 +98,7 @@ impl<'m> Lowering<'m> {
             unions: Vec::new(),
             texts: Vec::new(),
             taken,
+            functions: module.functions.iter().map(|function| &function.name[..]).collect(),
             used: Vec::new(),
             untyped: Vec::new(),
         }
@@ -105,7 +110,7 @@ impl<'m> Lowering<'m> {
         while self.taken.contains(&name) {
             name.push('_');
         }
-        self.taken.push(name.clone());
+        self.taken.insert(name.clone());
         name
     }
 

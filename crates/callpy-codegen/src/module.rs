@@ -9,7 +9,7 @@ use crate::types::own;
 use crate::{Generated, Input, Loading, Outcome, Problem, class, doc, function, union};
 
 pub(crate) fn generate(module: &Module, input: &Input) -> Result<Generated, Vec<Problem>> {
-    let callpy = &input.callpy;
+    let callpy = &quote!(__callpy);
     let mut problems = Vec::new();
     let mut problem = |line: Option<usize>, message: String| {
         problems.push(Problem { file: input.file.clone(), line, message });
@@ -58,6 +58,7 @@ pub(crate) fn generate(module: &Module, input: &Input) -> Result<Generated, Vec<
         quote! {
             pub use self::__declared::*;
             mod __declared {
+                use super::__callpy;
                 use super::super::*;
                 use #callpy::generated::prelude::*;
                 #declared
@@ -65,6 +66,7 @@ pub(crate) fn generate(module: &Module, input: &Input) -> Result<Generated, Vec<
         }
     });
     let statics = statics(input);
+    let real = &input.callpy;
     let docs = docs(module, input, &outcomes);
     let Input { attributes, visibility, name, .. } = input;
     let code = quote! {
@@ -76,6 +78,7 @@ pub(crate) fn generate(module: &Module, input: &Input) -> Result<Generated, Vec<
             reason = "generated from Python, whose names these are"
         )]
         #visibility mod #name {
+            use #real as __callpy;
             #statics
             #functions
             #declared
@@ -185,14 +188,14 @@ fn classes(lowering: &mut Lowering<'_>, input: &Input, problems: &mut Vec<Proble
                 problems.push(Problem { file: input.file.clone(), line, message });
             }
         }
-        code.extend(class::class(lowering, &input.callpy, next, &input.file));
+        code.extend(class::class(lowering, &quote!(__callpy), next, &input.file));
     }
     code
 }
 
 /// Writes what loads the module.
 fn statics(input: &Input) -> TokenStream {
-    let callpy = &input.callpy;
+    let callpy = quote!(__callpy);
     let name = input.name.to_string();
     let name = name.trim_start_matches("r#");
     let module = own("__MODULE");

@@ -14,6 +14,10 @@ pub(crate) struct Writer<'l, 'm> {
     pub(crate) callpy: &'l TokenStream,
     /// Type parameters for dtypes that the caller chooses, of the function at hand.
     pub(crate) generics: Vec<Ident>,
+    /// Whether an `'a` was written.
+    pub(crate) lends: bool,
+    /// Whether a shape is checked.
+    pub(crate) checks: bool,
 }
 
 /// How the value at hand is held.
@@ -27,7 +31,7 @@ pub(crate) enum Held {
 
 impl<'l, 'm> Writer<'l, 'm> {
     pub(crate) fn new(lowering: &'l Lowering<'m>, callpy: &'l TokenStream) -> Self {
-        Writer { lowering, callpy, generics: Vec::new() }
+        Writer { lowering, callpy, generics: Vec::new(), lends: false, checks: false }
     }
 
     /// Writes an element type.
@@ -141,6 +145,20 @@ impl<'l, 'm> Writer<'l, 'm> {
         inner: bool,
     ) -> (TokenStream, TokenStream) {
         let callpy = self.callpy;
+        // Each but these has an `'a` in its type.
+        self.lends |= !matches!(
+            rust,
+            Rust::Unit
+                | Rust::Bool
+                | Rust::Int
+                | Rust::Float
+                | Rust::Complex
+                | Rust::Text(_)
+                | Rust::Enum(_)
+                | Rust::Scalar(_)
+                | Rust::Optional(_)
+                | Rust::Tuple(_)
+        );
         match rust {
             Rust::Str if inner => (
                 quote!(impl ::core::convert::AsRef<str> + 'a),
@@ -164,6 +182,7 @@ impl<'l, 'm> Writer<'l, 'm> {
                 };
                 let value = match shape {
                     Some(shape) => {
+                        self.checks = true;
                         let dims = self.dims(shape);
                         quote!(#callpy::generated::shaped(#value, #parameter, #dims, __dims))
                     }
@@ -368,11 +387,6 @@ impl<'l, 'm> Writer<'l, 'm> {
         let callpy = self.callpy;
         self.generics.iter().map(|name| quote!(#name: #callpy::Element)).collect()
     }
-}
-
-/// Whether generated code has an `'a` in it that must be declared.
-pub(crate) fn mentions_lifetime(tokens: &TokenStream) -> bool {
-    tokens.to_string().contains("'a")
 }
 
 /// Makes an identifier of our own.
