@@ -21,8 +21,6 @@ fn a_thousand_functions_take_less_than_seconds() {
     }
     let input = Input::new("m", "m.py", Loading::Imported { module: "m".into() });
     let start = Instant::now();
-    drop(callpy_signature::read(&source));
-    println!("read {:?}", start.elapsed());
     let generated = generate(&source, &input).unwrap();
     let time = start.elapsed();
     println!(
