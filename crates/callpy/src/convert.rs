@@ -85,6 +85,12 @@ pub trait IntoPython<'a>: Sized {
 ///
 /// Numbers become an array, all else a list. For a type of your own, `impl Item<'_> for Point {}`
 /// is enough.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't stand in a Vec or a slice that is given to Python",
+    label = "neither the element of an array nor the item of a list",
+    note = "for a type of your own that is IntoPython and Clone, `impl Item<'_> for {Self} {{}}` makes \
+            a list of such values; a plain struct can be the element of an array: see callpy::Element"
+)]
 pub trait Item<'a>: IntoPython<'a> + Clone + 'a {
     /// Makes the Python object of a vector of such values: a list, unless said otherwise.
     ///

@@ -162,7 +162,7 @@ impl<'a> Call<'a> {
     #[inline]
     fn python(&mut self, callable: &Ref) -> Result<Ref> {
         let start = self.scope.receipt.is_some().then(Instant::now);
-        let result = self.scope.py().call(callable, &self.list);
+        let result = self.scope.py().call(callable, &mut self.list);
         if let (Some(start), Some(receipt)) = (start, &mut self.scope.receipt) {
             receipt.in_python = start.elapsed();
         }

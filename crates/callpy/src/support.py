@@ -290,8 +290,8 @@ def set_items(value):
 
 
 def is_masked(array):
-    # Another thread may be about to import the module: then there is no masked array yet.
-    kind = getattr(sys.modules.get("numpy.ma"), "MaskedArray", None)
+    # NumPy imports it when it is first asked for, on another thread perhaps at this very moment.
+    kind = getattr(sys.modules.get("numpy.ma.core"), "MaskedArray", None)
     return kind is not None and isinstance(array, kind)
 
 

@@ -30,7 +30,7 @@ fn call(py: Attached<'_>, name: &CStr, arguments: &[&Ref]) -> Outcome<Ref> {
     for argument in arguments {
         list.push(argument.clone_ref(py));
     }
-    let result = py.call(&function, &list);
+    let result = py.call(&function, &mut list);
     list.release(py);
     result
 }

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Debug;
 
 use callpy::{Bytes, Error, ErrorKind, FromPython, IntoPython, Item, Object, Result, Scope};
-use common::{eval, lambda, python};
+use common::{eval, lambda};
 
 /// What Python says of a value: its type and its repr.
 fn seen<'a>(value: impl IntoPython<'a>) -> String {
@@ -427,5 +427,4 @@ fn a_thousand_levels_are_converted() {
         level = level.extract::<Vec<Object>>().unwrap().remove(0);
     }
     assert_eq!(level.extract::<String>().unwrap(), "core");
-    python();
 }

@@ -115,8 +115,7 @@ fn calls_leave_nothing_behind() {
 #[test]
 #[ignore = "takes minutes"]
 fn ten_million_calls_leave_nothing_behind() {
-    let name = "ten_million_calls_leave_nothing_behind";
-    alone(name, |_| (), || Mix::new().run(10_000_000));
+    Mix::new().run(10_000_000);
 }
 
 /// Calls from eight threads at once, each dropping what another one got.
@@ -154,5 +153,5 @@ fn eight_threads_call_at_once() {
 #[test]
 #[ignore = "takes minutes"]
 fn eight_threads_make_a_million_calls_each() {
-    alone("eight_threads_make_a_million_calls_each", |_| (), || eight_threads(1_000_000));
+    eight_threads(1_000_000);
 }

@@ -420,3 +420,135 @@ fn what_only_the_result_holds_is_an_error() {
     let error = settler("generator").call::<Object>(named("data", &[1.0])).unwrap_err();
     assert!(error.to_string().contains("the result holds argument \"data\","), "{error}");
 }
+
+// --- panics
+
+/// Lends a slice, and panics: after so many steps of its conversion, or in its destructor.
+struct Panics<'a>(&'a [f64], When);
+
+#[derive(Clone, Copy, PartialEq)]
+enum When {
+    BeforeLending,
+    AfterLending,
+}
+
+impl<'a> callpy::IntoPython<'a> for Panics<'a> {
+    fn into_python(self, scope: &mut callpy::Scope<'a>) -> callpy::Result<Object> {
+        assert!(self.1 != When::BeforeLending, "as this test wants it");
+        let _object = (self.0, self.0).into_python(scope)?;
+        panic!("as this test wants it");
+    }
+}
+
+/// Is made of any result by a panic.
+#[derive(Debug)]
+struct Unmakeable;
+
+impl callpy::FromPython for Unmakeable {
+    fn from_python(_: Object, _: &mut callpy::Scope<'_>) -> callpy::Result<Self> {
+        panic!("as this test wants it");
+    }
+}
+
+/// Holds a result, and panics when it is dropped.
+struct Undroppable(#[allow(dead_code, reason = "it is there to be dropped")] Object);
+
+impl callpy::FromPython for Undroppable {
+    fn from_python(object: Object, _: &mut callpy::Scope<'_>) -> callpy::Result<Self> {
+        Ok(Undroppable(object))
+    }
+}
+
+impl Drop for Undroppable {
+    fn drop(&mut self) {
+        panic!("as this test wants it");
+    }
+}
+
+fn panics(work: impl FnOnce()) {
+    let payload = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_err();
+    assert_eq!(payload.downcast_ref::<&str>(), Some(&"as this test wants it"));
+}
+
+#[test]
+fn a_panic_ends_the_loans() {
+    let _turn = my_turn();
+    let data = [1.0, 2.0, 3.0, 4.0];
+    let total = settler("total");
+    let probe = || total.call::<(f64, i64, (i64,), String)>(&data).unwrap();
+    let mut before = None;
+    for _ in 0..10 {
+        for when in [When::BeforeLending, When::AfterLending] {
+            panics(|| drop(total.call::<Object>(Panics(&data, when))));
+            panics(|| drop(total.call::<Object>((&data, Panics(&data, when), &data))));
+            panics(|| drop(total.call::<Object>((&data, named("b", Panics(&data, when))))));
+        }
+        // The function has run, and the result holds the loan.
+        panics(|| drop(settler("itself").call::<Unmakeable>(&data)));
+        panics(|| drop(settler("generator").call::<Unmakeable>(&data)));
+        panics(|| drop(settler("in_a_tuple").call::<(Object, i64, Unmakeable)>(&data)));
+        // The first round has filled the thread's store of spare headers.
+        assert_eq!(probe(), *before.get_or_insert_with(probe));
+    }
+}
+
+#[test]
+fn a_panic_with_a_kept_loan_ends_the_process() {
+    const NAME: &str = "a_panic_with_a_kept_loan_ends_the_process";
+    let data = [1.0, 2.0];
+    if let Some(case) = case(NAME) {
+        let _ = std::panic::catch_unwind(|| match case.as_str() {
+            "after the call" => drop(function("keepers:in_a_global").call::<Unmakeable>(&data)),
+            "in the result's destructor" => {
+                let result = settler("generator").call::<Undroppable>(&data);
+                std::mem::forget(result);
+            }
+            _ => unreachable!(),
+        });
+        return;
+    }
+    let said = abort_of(NAME, "after the call");
+    assert!(said.contains("as this test wants it"), "{said}");
+    assert!(said.contains("It is held by the global 'kept' of module keepers"), "{said}");
+    let said = abort_of(NAME, "in the result's destructor");
+    assert!(said.contains("a panic while memory was lent"), "{said}");
+}
+
+#[test]
+fn memory_replaced_by_python_is_not_taken_for_forgotten() {
+    const NAME: &str = "memory_replaced_by_python_is_not_taken_for_forgotten";
+    let replace = "lambda data: data.__setstate__((1, (2,), numpy.dtype('f8'), False, bytes(16)))";
+    if case(NAME).is_some() {
+        let _ = common::lambda(replace).call::<Object>(&[1.0, 2.0, 3.0]);
+        return;
+    }
+    let said = abort_of(NAME, "-");
+    assert!(
+        said.contains("gave the array of argument 1") && said.contains("other memory"),
+        "{said}"
+    );
+}
+
+#[test]
+fn swapped_scopes_stay_attached() {
+    /// In a call in a call, exchanges the two calls' scopes.
+    struct Outer<'a>(&'a [f64], &'a callpy::Function);
+    struct Inner<'s, 'a>(&'s mut callpy::Scope<'a>, &'a [f64]);
+    impl<'a> callpy::IntoPython<'a> for Outer<'a> {
+        fn into_python(self, scope: &mut callpy::Scope<'a>) -> callpy::Result<Object> {
+            assert_eq!(self.1.call::<i64>(Inner(scope, self.0))?, 2);
+            self.0.into_python(scope)
+        }
+    }
+    impl<'a> callpy::IntoPython<'a> for Inner<'_, 'a> {
+        fn into_python(self, scope: &mut callpy::Scope<'a>) -> callpy::Result<Object> {
+            std::mem::swap(self.0, scope);
+            self.1.into_python(scope)
+        }
+    }
+    let length = function("builtins:len");
+    // On a thread that is attached for this call only.
+    std::thread::scope(|scope| {
+        scope.spawn(|| assert_eq!(length.call::<i64>(Outer(&[1.0, 2.0], &length)).unwrap(), 2));
+    });
+}

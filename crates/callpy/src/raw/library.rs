@@ -51,7 +51,7 @@ impl Library {
         // SAFETY: only the address is taken here; who gives it a type says why that is right.
         unsafe { self.0.get::<*mut c_void>(name.as_bytes()) }
             .ok()
-            .map(|symbol| symbol.into_raw())
+            .map(|symbol| *symbol)
             .filter(|address| !address.is_null())
     }
 

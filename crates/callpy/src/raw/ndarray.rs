@@ -218,9 +218,6 @@ impl<'r> Ndarray<'r> {
 /// The flags of a lent slice: one axis, packed.
 const SLICE: c_int = flags::C_CONTIGUOUS | flags::F_CONTIGUOUS | flags::ALIGNED;
 
-/// The last of the type numbers that are numbers (`NPY_CLONGDOUBLE`).
-const LAST_NUMBER: c_int = 16;
-
 /// The spare headers of a thread, each beside the number of its dtype.
 pub(crate) struct Headers([Cell<Option<(Ref, c_int)>>; 4]);
 
@@ -301,7 +298,7 @@ pub(crate) unsafe fn lend_slice(
         }
         return Ok(header);
     }
-    let dtype = numpy.dtype_of(py, type_num)?;
+    let dtype = numpy.lendable(py, type_num)?;
     let memory = Memory { data, shape: &[len as isize], strides: None, writable };
     // SAFETY: the caller says that the memory is valid for so long.
     unsafe { numpy.new_array(py, dtype, memory, numpy.lent.clone_ref(py)) }
@@ -311,10 +308,9 @@ pub(crate) unsafe fn lend_slice(
 #[inline]
 pub(crate) fn keep_header(py: Attached<'_>, numpy: &Numpy, header: Ref) {
     let array = Ndarray::known(py, &header);
-    let (type_num, byte_order) = array.type_num();
-    // Python may have given it another dtype: one of foreign byte order, of flexible size, or with
-    // fields. The numbers of all others name just one layout.
-    let plain = (0..=LAST_NUMBER).contains(&type_num) && !matches!(byte_order, b'<' | b'>');
+    let (type_num, _) = array.type_num();
+    // Python may have given it another dtype.
+    let plain = numpy.is_lendable(type_num, array.dtype_ptr());
     let rest = match plain && array.is_forgotten(numpy) {
         true => py.headers(|headers| headers.put(header, type_num)).flatten(),
         false => Some(header),

@@ -6,6 +6,7 @@
 use std::ffi::{c_int, c_uchar, c_uint, c_void};
 use std::ptr::null_mut;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::cpython::{PyObject, PyTypeObject};
 use super::memory;
@@ -37,8 +38,13 @@ pub(crate) struct Numpy {
     features: u32,
     /// The base of every lent array, by which it is known and never made writable.
     pub(crate) lent: Ref,
+    /// The dtype objects that slices have been lent with, each at its number; NumPy keeps them.
+    lendable: [AtomicPtr<PyObject>; LENDABLE],
     handler: Option<Ref>,
 }
+
+/// One more than the last number of a dtype that is lent by its number (`NPY_HALF`).
+const LENDABLE: usize = 24;
 
 // SAFETY: the table is NumPy's, constant, and never unloaded; CPython unloads no extension module.
 unsafe impl Send for Numpy {}
@@ -93,8 +99,13 @@ impl Numpy {
             let _ = py.take_raised();
             return Err(Error::new(ErrorKind::Numpy, "NumPy's C API table is empty"));
         }
-        let mut numpy =
-            Numpy { table: table.cast(), features: 0, lent: support::lent(py)?, handler: None };
+        let mut numpy = Numpy {
+            table: table.cast(),
+            features: 0,
+            lent: support::lent(py)?,
+            lendable: Default::default(),
+            handler: None,
+        };
         type Version = unsafe extern "C" fn() -> c_uint;
         // SAFETY: slots 0 and 211 are functions of this type in every NumPy since 1.4.
         let (abi, features) = unsafe {
@@ -149,6 +160,23 @@ impl Numpy {
         // SAFETY: slot 45 has this type; it returns a new reference, or null with an exception.
         unsafe { Ref::steal(py, self.slot::<Function>(DESCR_FROM_TYPE)(type_num)) }
             .ok_or_else(|| py.take_raised())
+    }
+
+    /// Returns the dtype of a built-in type number, to lend a slice with.
+    pub(crate) fn lendable(&self, py: Attached<'_>, type_num: c_int) -> Outcome<Ref> {
+        let dtype = self.dtype_of(py, type_num)?;
+        if let Some(slot) = self.lendable.get(type_num as usize) {
+            slot.store(dtype.as_ptr(), Ordering::Relaxed);
+        }
+        Ok(dtype)
+    }
+
+    /// Whether slices are lent with just this dtype: others may have its number, with fields or
+    /// metadata.
+    #[inline]
+    pub(crate) fn is_lendable(&self, type_num: c_int, dtype: *mut PyObject) -> bool {
+        let slot = self.lendable.get(type_num as usize);
+        slot.is_some_and(|slot| slot.load(Ordering::Relaxed) == dtype)
     }
 
     /// Whether two dtypes have the same layout and meaning.

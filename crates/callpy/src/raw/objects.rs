@@ -107,6 +107,15 @@ impl ArgumentList {
         self.rest.as_ref().map_or(&[], |rest| &rest.many[1..])
     }
 
+    /// As the callee gets them, who may write to the scratch space.
+    #[inline]
+    fn slots_mut(&mut self) -> &mut [*mut PyObject] {
+        match &mut self.rest {
+            Some(rest) if self.len > INLINE => &mut rest.many,
+            _ => &mut self.inline,
+        }
+    }
+
     /// Lets go of the arguments, not of their names.
     #[inline]
     pub(crate) fn release(&mut self, py: Attached<'_>) {
@@ -430,7 +439,7 @@ impl<'a> Attached<'a> {
 
     /// Calls an object with arguments, which stay with the caller.
     #[inline]
-    pub(crate) fn call(self, callable: &Ref, list: &ArgumentList) -> Outcome<Ref> {
+    pub(crate) fn call(self, callable: &Ref, list: &mut ArgumentList) -> Outcome<Ref> {
         const OFFSET: usize = 1 << (usize::BITS - 1);
         let names = match list.names() {
             [] => None,
@@ -444,7 +453,7 @@ impl<'a> Attached<'a> {
         // lend as scratch space, and names is null or a tuple of strings with one name for each
         // value after the positional ones.
         let result = unsafe {
-            let first = list.values().as_ptr();
+            let first = list.slots_mut().as_mut_ptr().add(1);
             vectorcall(callable.as_ptr(), first, list.positional | OFFSET, names)
         };
         self.outcome(result)

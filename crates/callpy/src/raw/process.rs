@@ -33,7 +33,7 @@ pub(crate) fn initialize(api: &'static Api, executable: &Path) -> Result<()> {
         support::after_start(attachment.token())
     };
     interrupts.restore();
-    // SAFETY: attached since Py_InitializeEx, whose thread state stays this thread's own.
+    // SAFETY: attached since Py_InitializeEx, whose thread state stays with this thread.
     unsafe { (api.PyEval_SaveThread)() };
     thread::started_here(api);
     at_exit();

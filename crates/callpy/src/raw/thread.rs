@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use super::cpython::{Api, PyGILState_STATE, PyThreadState, api};
+use super::layout::Header;
 use super::ndarray::Headers;
 use crate::{Error, ErrorKind, Result};
 
@@ -162,11 +163,17 @@ fn keep(api: &'static Api) {
     }
 }
 
-/// Says that this thread has started the interpreter, which keeps its state for good.
+/// Says that this thread has started the interpreter, and has a state of its own for that.
+///
+/// That state stays when the thread ends, since CPython 3.11 and 3.12 abort where the next state is
+/// made after the first was the only one. But a free-threaded build knows an object's thread by an
+/// address, which the next thread may have again: what other threads drop of that one's would be
+/// left to the ended thread for good. So there it is given back, as any other.
 pub(super) fn started_here(api: &Api) {
+    let gives_back = api.header == Header::FreeThreaded && KEPT.try_with(|_| ()).is_ok();
     // SAFETY: only reads; the interpreter runs.
     STATE.set(unsafe { (api.PyGILState_GetThisThreadState)() });
-    KEEPING.set(Keeping::Never);
+    KEEPING.set(if gives_back { Keeping::State } else { Keeping::Never });
 }
 
 /// What a thread keeps between its attachments.
@@ -190,8 +197,8 @@ impl Drop for Kept {
         let attachment = Attachment::ensure(api);
         STATE.set(null_mut());
         self.headers.clear(attachment.token());
-        // SAFETY: gives back the count that `keep` took; the attachment's own is the last one, so
-        // its drop destroys the state.
+        // SAFETY: gives back the count that `keep` or the start took; the attachment's own is the
+        // last one, so its drop destroys the state.
         unsafe { (api.PyGILState_Release)(PYGILSTATE_LOCKED) };
     }
 }

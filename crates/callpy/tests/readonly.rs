@@ -1,0 +1,120 @@
+//! A slice that is lent to be read can't be written by Python, and one that is lent to be written
+//! is written in place.
+
+mod common;
+
+use callpy::{Array, Function, named};
+use common::{lambda, python};
+
+fn writer(name: &str) -> Function {
+    python().function(&format!("writers:{name}")).unwrap()
+}
+
+/// What Python's own errors say of read-only memory, or of a function that this version lacks.
+const REFUSALS: &[&str] = &[
+    "read-only",
+    "readonly",
+    "not writ",
+    "is not set",
+    "cannot set WRITEABLE",
+    "cannot modify read-only",
+    "read-write",
+    "not contiguous, writable",
+    "must be contiguous, writable",
+    "does not support item assignment",
+    "a bytes-like object is required",
+    "immutable",
+    "can't set attributes of built-in",
+    "only supported for",
+    "layout differs",
+    "does not own its data",
+    "doesn't support item deletion",
+    "cannot delete array elements",
+    "read-write bytes-like",
+    "output array",
+    "is not writable",
+    "has no attribute",
+    "unexpected keyword argument",
+    "invalid keyword",
+    "Unable to avoid copy",
+    "WRITEABLE",
+    "to be writeable",
+];
+
+#[test]
+fn what_is_lent_to_be_read_stays_as_it_is() {
+    let attempt = writer("attempt");
+    let ways: Vec<String> = writer("ways").call(()).unwrap();
+    assert!(ways.len() > 80, "{ways:?}");
+    let mut wrong = Vec::new();
+    for way in &ways {
+        let data = [1.0, 2.0, 3.0, 4.0];
+        let raised: Option<String> = attempt.call((way, &data)).unwrap();
+        // The compiler must not know the answer.
+        let written = *std::hint::black_box(&data) != [1.0, 2.0, 3.0, 4.0];
+        let raised = raised.unwrap_or_else(|| "nothing was raised".to_owned());
+        if written || !REFUSALS.iter().any(|words| raised.contains(words)) {
+            wrong.push((way, written, raised));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_error_is_pythons_own() {
+    let data = [1.0, 2.0];
+    let error = lambda("lambda data: data.fill(0)").call::<()>(&data).unwrap_err();
+    let exception = error.exception().unwrap();
+    assert_eq!(exception.type_name(), "ValueError");
+    assert_eq!(exception.message(), "assignment destination is read-only");
+}
+
+#[test]
+fn what_is_lent_to_be_written_is_written_in_place() {
+    let mut data = [3.0, 1.0, 2.0];
+    let address: usize = {
+        let address = lambda("lambda data: (data.__iadd__(1), data.ctypes.data)[1]");
+        address.call(&mut data).unwrap()
+    };
+    assert_eq!((address, data), (data.as_ptr() as usize, [4.0, 2.0, 3.0]));
+    writer("double").call::<()>(&mut data).unwrap();
+    assert_eq!(data, [8.0, 6.0, 4.0]);
+    let mut vector = vec![1_u8; 3];
+    writer("double").call::<()>(named("data", &mut vector)).unwrap();
+    assert_eq!(vector, [2; 3]);
+    // Written also where the function fails afterwards.
+    let fails = lambda("lambda data: (data.fill(7), 1 / 0)");
+    fails.call::<()>(&mut vector).unwrap_err();
+    assert_eq!(vector, [7; 3]);
+}
+
+#[test]
+fn bools_are_bools_whatever_python_wrote() {
+    let mut flags = [true; 5];
+    let seen: Vec<i64> = writer("set_bytes").call(&mut flags).unwrap();
+    assert_eq!(seen, [0, 1, 2, 3, 4]);
+    // As bytes: a bool of another value would be undefined.
+    // SAFETY: bools are bytes.
+    let bytes: &[u8; 5] = unsafe { &*std::hint::black_box(&raw const flags).cast() };
+    assert_eq!(*bytes, [0, 1, 1, 1, 1]);
+
+    // Copied out as a result, and where the call fails, and beyond the third argument.
+    let set = "(data.view(numpy.uint8).fill(2), data)[1]";
+    let array: Array<bool> = lambda(&format!("lambda data: {set}")).call(&mut flags).unwrap();
+    assert_eq!(array[..], [true; 5]);
+    let fails = lambda(&format!("lambda a, b, c, data: ({set}, 1 / 0)"));
+    let (a, mut b) = ([false; 2], [false; 2]);
+    flags = [false; 5];
+    fails.call::<()>((&a, &mut b, &a, &mut flags)).unwrap_err();
+    assert_eq!((flags, b, a), ([true; 5], [false; 2], [false; 2]));
+}
+
+#[test]
+fn an_array_lent_on_is_read_only() {
+    let array: Array<f64> = lambda("lambda: numpy.arange(4.0)[::2]").call(()).unwrap();
+    for way in ["item", "flag", "base_class", "data_cast", "as_strided"] {
+        let raised: Option<String> = writer("attempt").call((way, &array)).unwrap();
+        assert!(raised.is_some(), "{way}");
+        assert_eq!(std::hint::black_box(&array)[..], [0.0, 2.0]);
+    }
+}
