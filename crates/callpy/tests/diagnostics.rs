@@ -7,7 +7,7 @@ use std::path::Path;
 
 #[test]
 fn every_diagnostic_says_where_and_what_instead() {
-    let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui");
+    let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics");
     // trybuild compiles each case as a package of its own, in a folder below `target`: there the
     // macro looks for the Python files.
     let target = std::env::current_exe().unwrap();
@@ -18,5 +18,5 @@ fn every_diagnostic_says_where_and_what_instead() {
         let file = file.unwrap().path();
         fs::copy(&file, package.join(file.file_name().unwrap())).unwrap();
     }
-    trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
+    trybuild::TestCases::new().compile_fail("tests/diagnostics/*.rs");
 }
