@@ -1,5 +1,13 @@
 //! Calls Python functions in memory: slices in, NumPy arrays out, nothing copied.
 //!
+//! ```ignore
+//! callpy::module!(mod outliers = "python/outliers.py");   // typed from its hints, at compile time
+//!
+//! let indices = outliers::detect(&series)?;               // &[f64] in, Array<i64> out, nothing copied
+//! ```
+//!
+//! And without the macro:
+//!
 //! ```no_run
 //! # fn main() -> callpy::Result<()> {
 //! let python = callpy::Python::start()?;
@@ -18,6 +26,7 @@
 //! - [`Python`] starts the interpreter; [`locate`] says which, [`environment`] installs what a
 //!   function requires.
 //! - [`Function`] calls; [`Object`] is any Python object.
+//! - [`typed`] makes Rust functions of a Python file's hinted ones.
 //! - [`array`] tells how arrays go in and out; [`convert`] does so for all other values.
 //! - [`Error`] is every failure; [`PythonException`] is a Python exception as owned text.
 //!
