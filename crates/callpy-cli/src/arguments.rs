@@ -16,6 +16,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Call(Call),
+    Bindgen(Bindgen),
 }
 
 const LONG: &str = "\
@@ -115,6 +116,24 @@ pub(crate) struct Call {
     /// requirements that it lacks, it is what the environment is made from.
     #[arg(long, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
+}
+
+/// Prints the Rust module that `callpy::module!` makes of a Python file
+///
+/// For those who want to commit it. The printed code holds the file's source by include_str!, so it
+/// changes with the file; print it again when the hints change. Needs no Python.
+#[derive(Debug, Args)]
+pub(crate) struct Bindgen {
+    /// The Python file, as seen from the folder of the Cargo.toml that the code is for
+    pub(crate) file: PathBuf,
+
+    /// The module's name; without it, the file's
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// Have Python find the module by this name, instead of holding its source
+    #[arg(long, value_name = "PACKAGE.MODULE")]
+    pub(crate) import: Option<String>,
 }
 
 /// Splits NAME=JSON, and makes JSON of a bare word.

@@ -1,7 +1,9 @@
-//! The `callpy` command: calls a Python function with the numbers of a file.
+//! The `callpy` command: calls a Python function with the numbers of a file, and writes the Rust
+//! code that calls it.
 #![deny(unsafe_code)]
 
 mod arguments;
+mod bindgen;
 mod call;
 mod failure;
 mod helper;
@@ -22,6 +24,7 @@ use crate::arguments::{Arguments, Command};
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Call(arguments) => call::run(&arguments),
+        Command::Bindgen(arguments) => bindgen::run(&arguments),
     };
     outcome.map_or_else(failure::Failure::report, |()| ExitCode::SUCCESS)
 }

@@ -31,6 +31,7 @@
 //! # }
 //! ```
 
+mod argument;
 mod element;
 mod lend;
 #[cfg(feature = "ndarray")]
@@ -39,6 +40,7 @@ mod receive;
 mod special;
 mod view;
 
+pub use argument::{ArrayArgument, IntoArray};
 pub use element::{Dtype, Element, Field, Unit};
 pub use lend::{Copied, Given};
 pub use receive::Cast;
@@ -46,4 +48,4 @@ pub use special::{Datetime64, FixedBytes, FixedStr, TimeUnit, Timedelta64, unit}
 pub use view::Array;
 
 pub(crate) use lend::{Loans, Names};
-pub(crate) use receive::{detach_from_loans, element};
+pub(crate) use receive::{detach_from_loans, element, is_array};

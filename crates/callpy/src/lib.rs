@@ -1,5 +1,13 @@
 //! Calls Python functions in memory: slices in, NumPy arrays out, nothing copied.
 //!
+//! ```ignore
+//! callpy::module!(mod outliers = "python/outliers.py");   // typed from its hints, at compile time
+//!
+//! let indices = outliers::detect(&series)?;               // &[f64] in, Array<i64> out, nothing copied
+//! ```
+//!
+//! And without the macro:
+//!
 //! ```no_run
 //! # fn main() -> callpy::Result<()> {
 //! let python = callpy::Python::start()?;
@@ -18,11 +26,13 @@
 //! - [`Python`] starts the interpreter; [`locate`] says which, [`environment`] installs what a
 //!   function requires.
 //! - [`Function`] calls; [`Object`] is any Python object.
+//! - [`typed`] makes Rust functions of a Python file's hinted ones.
 //! - [`array`] tells how arrays go in and out; [`convert`] does so for all other values.
 //! - [`Error`] is every failure; [`PythonException`] is a Python exception as owned text.
 //!
 //! # Features
 //!
+//! - `macros` (default): [`module!`], typed functions from a Python file's own hints.
 //! - `ndarray` (default): arrays and views of the `ndarray` crate, of any rank and strides, in and out.
 //! - `complex` (default): `num_complex::Complex` as an element.
 //! - `half`: `half::f16` as an element.
@@ -36,6 +46,8 @@ pub mod environment;
 mod error;
 mod exception;
 mod function;
+#[doc(hidden)]
+pub mod generated;
 mod interpreter;
 pub mod locate;
 mod object;
@@ -44,10 +56,16 @@ mod raw;
 mod receipt;
 mod scope;
 mod support;
+#[cfg(feature = "macros")]
+pub mod typed;
+
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub use callpy_macros as __macros;
 
 pub use array::{
-    Array, Cast, Copied, Datetime64, Dtype, Element, FixedBytes, FixedStr, Given, TimeUnit,
-    Timedelta64, unit,
+    Array, ArrayArgument, Cast, Copied, Datetime64, Dtype, Element, FixedBytes, FixedStr, Given,
+    IntoArray, TimeUnit, Timedelta64, unit,
 };
 pub use attach::Attached;
 pub use convert::{Arguments, Bytes, Call, FromPython, IntoPython, Item, Named, named};

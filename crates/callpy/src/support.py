@@ -168,6 +168,31 @@ def callables(owner, wanted):
     return names
 
 
+def signature(function):
+    """The parameters as callpy's generator writes them, without hints: (a, /, b=..., *args, c)."""
+    import inspect
+
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    parts, slash, star = [], False, False
+    for parameter in parameters:
+        kind = parameter.kind
+        if slash and kind != parameter.POSITIONAL_ONLY:
+            parts.append("/")
+        slash = kind == parameter.POSITIONAL_ONLY
+        if kind == parameter.KEYWORD_ONLY and not star:
+            parts.append("*")
+        star = star or kind in (parameter.VAR_POSITIONAL, parameter.KEYWORD_ONLY)
+        stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(kind, "")
+        default = "" if parameter.default is parameter.empty else "=..."
+        parts.append(stars + parameter.name + default)
+    if slash:
+        parts.append("/")
+    return "(%s)" % ", ".join(parts)
+
+
 # --- results
 
 

@@ -155,6 +155,15 @@ pub(crate) fn is_masked(py: Attached<'_>, array: &Ref) -> Result<bool> {
         .map_err(|raised| exception::into_error(py, raised))
 }
 
+/// Writes a function's signature; `None` if the function does not tell.
+pub(crate) fn signature(py: Attached<'_>, function: &Ref) -> Outcome<Option<String>> {
+    let text = call(py, c"signature", &[function])?;
+    if py.is_none(&text) {
+        return Ok(None);
+    }
+    py.text(&text).map(|text| Some(text.to_owned()))
+}
+
 pub(crate) fn byte_size(py: Attached<'_>, array: &Ref) -> Result<usize> {
     let size = || py.as_u64(&py.attribute(array, &py.interned(c"nbytes")?)?);
     size().map(|size| size as usize).map_err(|raised| exception::into_error(py, raised))

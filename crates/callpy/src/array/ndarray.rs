@@ -5,6 +5,7 @@ use ndarray::{
     OwnedArcRepr, OwnedRepr, RawData, ShapeBuilder, ShapeError, ViewRepr,
 };
 
+use super::argument::IntoArray;
 use super::element::Element;
 use super::view::Array;
 use crate::convert::{FromPython, IntoPython};
@@ -103,6 +104,26 @@ impl<'a, T: Element, D: Dimension + 'static> IntoPython<'a> for ArrayBase<OwnedA
         unsafe { scope.give_memory::<T, _>(self, memory) }
     }
 }
+
+impl<'a, T: Element, D: Dimension> IntoArray<'a, T> for ArrayBase<ViewRepr<&'a T>, D> where D: 'a {}
+impl<'a, T: Element, D: Dimension> IntoArray<'a, T> for ArrayBase<ViewRepr<&'a mut T>, D> where D: 'a
+{}
+impl<'a, T, S, D> IntoArray<'a, T> for &'a ArrayBase<S, D>
+where
+    T: Element,
+    S: Data<Elem = T>,
+    D: Dimension,
+{
+}
+impl<'a, T, S, D> IntoArray<'a, T> for &'a mut ArrayBase<S, D>
+where
+    T: Element,
+    S: DataMut<Elem = T>,
+    D: Dimension,
+{
+}
+impl<'a, T: Element, D: Dimension + 'static> IntoArray<'a, T> for ArrayBase<OwnedRepr<T>, D> {}
+impl<'a, T: Element, D: Dimension + 'static> IntoArray<'a, T> for ArrayBase<OwnedArcRepr<T>, D> {}
 
 impl<T: Element> Array<T> {
     /// Returns a view of the array for the `ndarray` crate, of the same shape.

@@ -137,6 +137,25 @@ pub(super) fn receive<T: Element>(mut object: Ref, scope: &mut Scope<'_>) -> Res
     Ok(unsafe { Array::new(object, data, layout) })
 }
 
+impl<T: Element> TryFrom<Vec<T>> for Array<T> {
+    type Error = crate::Error;
+
+    /// Makes an array of one axis over the vector's own memory. Python must have been started.
+    fn try_from(vector: Vec<T>) -> Result<Self> {
+        let mut scope = Scope::new()?;
+        let array = scope.give(vector)?;
+        receive(array.0, &mut scope)
+    }
+}
+
+/// Whether an object is an array of `T`.
+pub(crate) fn is_array<T: Element>(object: &Ref, scope: &Scope<'_>) -> bool {
+    let py = scope.py();
+    let Some(numpy) = py.numpy_if_loaded() else { return false };
+    let Some(array) = Ndarray::of(py, numpy, object) else { return false };
+    matches!(byte_order(py, numpy, array, T::DTYPE), Ok(Some(_)))
+}
+
 enum ByteOrder {
     Native,
     Foreign,

@@ -113,6 +113,12 @@ impl<'a, T: Element> IntoPython<'a> for Arc<Vec<T>> {
     }
 }
 
+impl<T: FromPython> FromPython for Box<T> {
+    fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
+        T::from_python(object, scope).map(Box::new)
+    }
+}
+
 impl<T: FromPython> FromPython for Vec<T> {
     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
         T::vec_from_python(object, scope)

@@ -1,0 +1,56 @@
+//! `callpy bindgen`: the code of `callpy::module!`, printed.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use callpy_codegen::{Input, Loading};
+use quote::quote;
+
+use crate::arguments::Bindgen;
+use crate::failure::{Failure, Result, usage};
+
+/// Prints the module for a file.
+pub(crate) fn run(arguments: &Bindgen) -> Result<()> {
+    let path = &arguments.file;
+    // Forward slashes mean the same everywhere, and the code may be committed.
+    let file = path.to_string_lossy().replace('\\', "/");
+    let source = fs::read_to_string(path)
+        .or_else(|error| usage(format_args!("{file} can't be read: {error}")))?;
+    let name = match &arguments.name {
+        Some(name) => name.clone(),
+        None => module_name(path),
+    };
+    if syn::parse_str::<syn::Ident>(&name).is_err() {
+        return usage(format_args!(
+            "`{name}` can't be a module's name in Rust; choose one with --name"
+        ));
+    }
+    let loading = match &arguments.import {
+        Some(module) => Loading::Imported { module: module.clone() },
+        None => {
+            let below = format!("/{file}");
+            let path = match path.is_absolute() {
+                true => quote!(#file),
+                false => quote!(concat!(env!("CARGO_MANIFEST_DIR"), #below)),
+            };
+            Loading::Embedded { path, reload: false }
+        }
+    };
+    let input = Input::new(&name, file, loading);
+    let generated = callpy_codegen::generate(&source, &input).map_err(|problems| {
+        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Failure::Failed(problems.join("\n"))
+    })?;
+    let code = syn::parse2(generated.code).map_err(|error| {
+        Failure::Failed(format!("the code is no Rust, which is callpy's fault: {error}"))
+    })?;
+    io::stdout().write_all(prettyplease::unparse(&code).as_bytes())?;
+    Ok(())
+}
+
+/// Returns the file's name as a name in Rust.
+fn module_name(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    stem.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect()
+}

@@ -1,0 +1,46 @@
+//! `callpy bindgen`: prints what the macro makes; that the code works is tested with the macro.
+#![allow(missing_docs, reason = "a test")]
+
+mod command;
+
+use std::process::Command;
+
+use command::{Ended, Folder};
+
+fn bindgen(folder: &Folder, arguments: &[&str]) -> Ended {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_callpy"));
+    let ended = command.current_dir(folder.path()).arg("bindgen").args(arguments).output().unwrap();
+    Ended {
+        stdout: String::from_utf8(ended.stdout).unwrap(),
+        stderr: String::from_utf8(ended.stderr).unwrap(),
+        code: ended.status.code(),
+    }
+}
+
+#[test]
+fn a_file_becomes_a_module() {
+    let folder = Folder::new().file("python/my-area.py", "def area(a: float) -> float: ...\n");
+    let code = bindgen(&folder, &["python/my-area.py"]).printed();
+    assert!(code.contains("pub mod my_area {"), "{code}");
+    assert!(code.contains("pub fn area(a: f64) -> __callpy::Result<f64> {"), "{code}");
+    assert!(
+        code.contains(r#"concat!(env!("CARGO_MANIFEST_DIR"), "/python/my-area.py")"#),
+        "{code}"
+    );
+
+    let code =
+        bindgen(&folder, &["python/my-area.py", "--name", "x", "--import", "pkg.area"]).printed();
+    assert!(
+        code.contains("pub mod x {") && code.contains(r#"Source::Imported("pkg.area")"#),
+        "{code}"
+    );
+    assert!(!code.contains("include_str"), "{code}");
+}
+
+#[test]
+fn what_cannot_be_mapped_is_told() {
+    let folder = Folder::plain("def f(a: 1 + 1) -> int: ...\n\n\ndef g(b: [1]) -> int: ...\n");
+    bindgen(&folder, &["f.py"]).failed(1, &["f.py:1: `f`, parameter `a`", "f.py:4: `g`"]);
+    bindgen(&folder, &["no.py"]).failed(2, &["no.py can't be read"]);
+    bindgen(&folder, &["f.py", "--name", "a b"]).failed(2, &["--name"]);
+}

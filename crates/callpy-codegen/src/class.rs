@@ -1,0 +1,394 @@
+//! The structs and enums that stand for the file's own classes.
+
+use callpy_signature::{Class, ClassKind, Expression, Literal};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::doc;
+use crate::lower::{ClassShape, Lowering, Rust, is_constructible, shape_of};
+use crate::names::ident;
+use crate::types::{Held, Writer};
+
+/// Writes the type for a class that has one.
+pub(crate) fn class(
+    lowering: &mut Lowering<'_>,
+    callpy: &TokenStream,
+    class: &Class,
+    file: &str,
+) -> TokenStream {
+    match shape_of(class) {
+        ClassShape::Struct => structure(lowering, callpy, class, file),
+        ClassShape::Enum => enumeration(callpy, class, file),
+        ClassShape::Object => TokenStream::new(),
+    }
+}
+
+fn docs(class: &Class, file: &str) -> TokenStream {
+    let text = doc::docstring(class.docstring.as_deref()).unwrap_or_default();
+    let line = class.name_span.start.line;
+    doc::attributes(&format!(
+        "{text}\n{} of {}, line {line}.",
+        doc::code(&class.name),
+        doc::code(file)
+    ))
+}
+
+fn structure(
+    lowering: &mut Lowering<'_>,
+    callpy: &TokenStream,
+    class: &Class,
+    file: &str,
+) -> TokenStream {
+    let fields = lowering.fields(&class.name);
+    let boxed: Vec<bool> = fields
+        .iter()
+        .map(|(_, rust)| lowering.holds(rust, &class.name, &mut vec![class.name.clone()]))
+        .collect();
+    let is_array =
+        |rust: &Rust| matches!(rust, Rust::Array { element: Some(_), .. } | Rust::Union(_));
+    // An object has no `==`; a union has neither that nor `clone`.
+    let is_object = |rust: &Rust| {
+        matches!(rust, Rust::Object { .. } | Rust::Array { element: None, .. } | Rust::Union(_))
+    };
+    let clone = !fields.iter().any(|(_, rust)| lowering.has(rust, is_array));
+    let equal = !fields.iter().any(|(_, rust)| lowering.has(rust, is_object));
+    let derives = [clone.then(|| quote!(Clone)), equal.then(|| quote!(PartialEq))];
+    let derives = derives.into_iter().flatten();
+
+    let mut writer = Writer::new(lowering, callpy);
+    let name = ident(&class.name);
+    let docs = docs(class, file);
+    let (names, keys): (Vec<_>, Vec<_>) =
+        fields.iter().map(|(field, _)| (ident(&field.name), &field.name)).unzip();
+    let types: Vec<_> = fields
+        .iter()
+        .zip(&boxed)
+        .map(|((_, rust), boxed)| {
+            let ty = writer.owned(rust);
+            match boxed {
+                true => quote!(::std::boxed::Box<#ty>),
+                false => ty,
+            }
+        })
+        .collect();
+    let field_docs: Vec<TokenStream> = fields
+        .iter()
+        .map(|(field, _)| {
+            let mut source = field.name.clone();
+            if let Some(hint) = &field.hint {
+                source.push_str(&format!(": {}", hint.source));
+            }
+            if let Some(default) = &field.default {
+                source.push_str(&format!(" = {}", default.source));
+            }
+            let mut text = doc::docstring(field.docstring.as_deref()).unwrap_or_default();
+            text.push_str(&format!("\n{}", doc::code(&source)));
+            if !field.in_init {
+                text.push_str("\n\nPython sets it; what it is here makes no difference to Python.");
+            }
+            doc::attributes(text.trim_start_matches('\n'))
+        })
+        .collect();
+
+    let into =
+        is_constructible(class).then(|| into_python(&writer, class, &fields, &boxed, callpy));
+    let from = from_python(class, &keys, &names, callpy);
+    let new = is_constructible(class)
+        .then(|| constructor(&mut writer, class, &fields, &boxed, &types))
+        .flatten();
+    quote! {
+        #docs
+        #[derive(Debug #(, #derives)*)]
+        pub struct #name {
+            #(#field_docs pub #names: #types,)*
+        }
+        #new
+        #into
+        #from
+    }
+}
+
+fn into_python(
+    writer: &Writer<'_, '_>,
+    class: &Class,
+    fields: &[(&callpy_signature::Field, Rust)],
+    boxed: &[bool],
+    callpy: &TokenStream,
+) -> TokenStream {
+    let name = ident(&class.name);
+    let class_name = &class.name;
+    let is_dict = class.kind == ClassKind::TypedDict;
+    let body = |held: Held| {
+        let gives: Vec<TokenStream> = fields
+            .iter()
+            .zip(boxed)
+            .filter(|((field, _), _)| field.in_init || is_dict)
+            .map(|((field, rust), boxed)| {
+                let (field_name, key) = (ident(&field.name), &field.name);
+                let place = match (held, boxed) {
+                    (Held::Reference, false) => quote!((&self.#field_name)),
+                    (Held::Reference, true) => quote!((&*self.#field_name)),
+                    (Held::Value, false) => quote!(self.#field_name),
+                    (Held::Value, true) => quote!((*self.#field_name)),
+                };
+                match rust {
+                    // A key that need not be there.
+                    Rust::Optional(inner) if !field.required => {
+                        let as_ref = (held == Held::Reference).then(|| quote!(.as_ref()));
+                        let value = writer.give(inner, quote!(__value), held);
+                        quote! {
+                            if let ::core::option::Option::Some(__value) = #place #as_ref {
+                                __fields.push(#callpy::generated::give(#key, #value, __scope)?);
+                            }
+                        }
+                    }
+                    rust => {
+                        let value = writer.give(rust, place, held);
+                        match is_dict {
+                            true => quote!(__fields.push(#callpy::generated::give(#key, #value, __scope)?);),
+                            false => quote!(#callpy::generated::give(#key, #value, __scope)?),
+                        }
+                    }
+                }
+            })
+            .collect();
+        match is_dict {
+            true => quote! {
+                let mut __fields = ::std::vec::Vec::new();
+                #(#gives)*
+                #callpy::generated::mapping(__fields, __scope)
+            },
+            false => quote! {
+                static __CLASS: #callpy::generated::Class =
+                    #callpy::generated::Class::new(&__MODULE, #class_name);
+                let __fields = [#(#gives),*];
+                #callpy::generated::construct(__CLASS.get()?, __fields)
+            },
+        }
+    };
+    let (reference, value) = (body(Held::Reference), body(Held::Value));
+    quote! {
+        impl<'a> #callpy::IntoPython<'a> for &'a #name {
+            fn into_python(self, __scope: &mut #callpy::Scope<'a>) -> #callpy::Result<#callpy::Object> {
+                #reference
+            }
+        }
+        impl<'a> #callpy::IntoPython<'a> for #name {
+            fn into_python(self, __scope: &mut #callpy::Scope<'a>) -> #callpy::Result<#callpy::Object> {
+                #value
+            }
+        }
+    }
+}
+
+fn from_python(
+    class: &Class,
+    keys: &[&String],
+    names: &[proc_macro2::Ident],
+    callpy: &TokenStream,
+) -> TokenStream {
+    let (name, class_name) = (ident(&class.name), &class.name);
+    let parts: Vec<_> = (0..names.len()).map(|index| quote::format_ident!("__{index}")).collect();
+    let body = match class.kind {
+        ClassKind::TypedDict => {
+            let takes = parts.iter().zip(keys).zip(&class.fields).map(|((part, key), field)| {
+                match field.required {
+                    true => quote!(match #part {
+                        ::core::option::Option::Some(__value) =>
+                            #callpy::generated::field(#key, __value, __scope)?,
+                        ::core::option::Option::None => return ::core::result::Result::Err(
+                            #callpy::generated::missing(#class_name, #key),
+                        ),
+                    }),
+                    false => quote!(match #part {
+                        ::core::option::Option::Some(__value) =>
+                            ::core::option::Option::Some(#callpy::generated::field(#key, __value, __scope)?),
+                        ::core::option::Option::None => ::core::option::Option::None,
+                    }),
+                }
+            });
+            quote! {
+                let [#(#parts),*] =
+                    #callpy::generated::entries(#class_name, __object, [#(#keys),*], __scope)?;
+                ::core::result::Result::Ok(Self { #(#names: #takes,)* })
+            }
+        }
+        _ => quote! {
+            let [#(#parts),*] =
+                #callpy::generated::attributes(#class_name, __object, [#(#keys),*], __scope)?;
+            ::core::result::Result::Ok(Self {
+                #(#names: #callpy::generated::field(#keys, #parts, __scope)?,)*
+            })
+        },
+    };
+    quote! {
+        impl #callpy::FromPython for #name {
+            fn from_python(
+                __object: #callpy::Object,
+                __scope: &mut #callpy::Scope<'_>,
+            ) -> #callpy::Result<Self> {
+                #body
+            }
+        }
+    }
+}
+
+/// Writes `new`, which takes what has no default, if Rust can write all the defaults.
+fn constructor(
+    writer: &mut Writer<'_, '_>,
+    class: &Class,
+    fields: &[(&callpy_signature::Field, Rust)],
+    boxed: &[bool],
+    types: &[TokenStream],
+) -> Option<TokenStream> {
+    if !fields.iter().any(|(field, _)| field.default.is_some() || !field.required) {
+        return None;
+    }
+    let name = ident(&class.name);
+    let mut parameters = Vec::new();
+    let mut values = Vec::new();
+    for (((field, rust), boxed), ty) in fields.iter().zip(boxed).zip(types) {
+        let field_name = ident(&field.name);
+        match &field.default {
+            _ if !field.required => values.push(quote!(#field_name: ::core::option::Option::None)),
+            Some(default) => {
+                let value = default_value(writer, rust, default)?;
+                values.push(match boxed {
+                    true => quote!(#field_name: ::std::boxed::Box::new(#value)),
+                    false => quote!(#field_name: #value),
+                });
+            }
+            None => {
+                parameters.push(quote!(#field_name: #ty));
+                values.push(quote!(#field_name));
+            }
+        }
+    }
+    let default = parameters.is_empty().then(|| {
+        quote! {
+            impl ::core::default::Default for #name {
+                fn default() -> Self {
+                    Self::new()
+                }
+            }
+        }
+    });
+    Some(quote! {
+        impl #name {
+            /// Takes what has no default in Python; the rest is as it is by default there.
+            pub fn new(#(#parameters),*) -> Self {
+                Self { #(#values),* }
+            }
+        }
+        #default
+    })
+}
+
+fn default_value(
+    writer: &mut Writer<'_, '_>,
+    rust: &Rust,
+    default: &Expression,
+) -> Option<TokenStream> {
+    if let Rust::Optional(inner) = rust {
+        return match &default.literal {
+            Some(Literal::None) => Some(quote!(::core::option::Option::None)),
+            _ => {
+                let value = default_value(writer, inner, default)?;
+                Some(quote!(::core::option::Option::Some(#value)))
+            }
+        };
+    }
+    Some(match (rust, default.literal.as_ref()) {
+        (Rust::Bool, Some(Literal::Bool(value))) => quote!(#value),
+        (Rust::Int, Some(Literal::Int(value))) => {
+            let value = proc_macro2::Literal::i64_unsuffixed(i64::try_from(*value).ok()?);
+            quote!(#value)
+        }
+        (Rust::Float, Some(Literal::Float(value))) if value.is_finite() => {
+            let value = proc_macro2::Literal::f64_unsuffixed(*value);
+            quote!(#value)
+        }
+        (Rust::Float, Some(Literal::Int(value))) => {
+            let value = proc_macro2::Literal::f64_unsuffixed(*value as f64);
+            quote!(#value)
+        }
+        (Rust::Str, Some(Literal::Str(text))) => quote!(#text.into()),
+        (Rust::Text(number), Some(Literal::Str(text))) => {
+            let texts = &writer.lowering.texts[*number];
+            let (variant, _) = texts.texts.iter().find(|(_, other)| other == text)?;
+            let (name, variant) = (ident(&texts.name), ident(variant));
+            quote!(#name::#variant)
+        }
+        (Rust::Enum(name), _) => {
+            let class = writer.lowering.module.class(name)?;
+            let (of, member) = default.source.split_once('.')?;
+            let known = of == name && class.members.iter().any(|known| known.name == member);
+            let (name, member) = (ident(name), ident(member));
+            known.then(|| quote!(#name::#member))?
+        }
+        (Rust::List { .. } | Rust::VariadicTuple(_) | Rust::Dict(..) | Rust::Set(_), _)
+            if matches!(&default.source[..], "list" | "dict" | "set" | "tuple" | "()") =>
+        {
+            let ty = writer.owned(rust);
+            quote!(<#ty as ::core::default::Default>::default())
+        }
+        _ => return None,
+    })
+}
+
+fn enumeration(callpy: &TokenStream, class: &Class, file: &str) -> TokenStream {
+    let (name, class_name) = (ident(&class.name), &class.name);
+    let docs = docs(class, file);
+    let members: Vec<_> = class.members.iter().filter(|member| member.alias_of.is_none()).collect();
+    let (variants, keys): (Vec<_>, Vec<_>) =
+        members.iter().map(|member| (ident(&member.name), &member.name)).unzip();
+    let variant_docs = members.iter().map(|member| {
+        let text = doc::docstring(member.docstring.as_deref());
+        doc::attributes(
+            &text.unwrap_or_else(|| doc::code(&format!("{}.{}", class.name, member.name))),
+        )
+    });
+    let aliases = class.members.iter().filter_map(|member| {
+        let (alias, of) = (ident(&member.name), ident(member.alias_of.as_ref()?));
+        let text = format!(" Another name of [`{of}`](Self::{of}).");
+        Some(quote!(#[doc = #text] pub const #alias: Self = Self::#of;))
+    });
+    quote! {
+        #docs
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum #name {
+            #(#variant_docs #variants,)*
+        }
+        impl #name {
+            #(#aliases)*
+
+            /// Returns the member's name.
+            pub fn name(self) -> &'static str {
+                match self {
+                    #(Self::#variants => #keys,)*
+                }
+            }
+        }
+        impl<'a> #callpy::IntoPython<'a> for #name {
+            fn into_python(self, _: &mut #callpy::Scope<'a>) -> #callpy::Result<#callpy::Object> {
+                static __CLASS: #callpy::generated::Class =
+                    #callpy::generated::Class::new(&__MODULE, #class_name);
+                __CLASS.get()?.attr(self.name())
+            }
+        }
+        impl #callpy::FromPython for #name {
+            fn from_python(
+                __object: #callpy::Object,
+                __scope: &mut #callpy::Scope<'_>,
+            ) -> #callpy::Result<Self> {
+                let __name = #callpy::generated::enum_name(#class_name, &__object, __scope)?;
+                match __name.as_str() {
+                    #(#keys => ::core::result::Result::Ok(Self::#variants),)*
+                    _ => ::core::result::Result::Err(
+                        #callpy::generated::mismatch(#class_name, &__object, __scope),
+                    ),
+                }
+            }
+        }
+    }
+}

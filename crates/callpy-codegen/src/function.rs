@@ -1,0 +1,381 @@
+//! The Rust functions for one Python function: with its required arguments, and with all.
+
+use callpy_signature::{Function, Literal, Parameter, ParameterKind};
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+use crate::doc;
+use crate::lower::{Lowering, Place, Rust};
+use crate::names::{camel, ident};
+use crate::types::Writer;
+
+/// A parameter and its Rust type.
+struct Lowered<'f> {
+    parameter: &'f Parameter,
+    rust: Rust,
+}
+
+/// Writes the function, and the type of its options if it has any.
+pub(crate) fn function(
+    lowering: &mut Lowering<'_>,
+    callpy: &TokenStream,
+    function: &Function,
+    file: &str,
+    check: bool,
+) -> TokenStream {
+    let base = camel(&function.name);
+    let (required, optional): (Vec<&Parameter>, Vec<&Parameter>) =
+        function.parameters.iter().partition(|parameter| is_required(parameter));
+    let mut lower = |parameters: Vec<&'_ Parameter>| -> Vec<(usize, Rust)> {
+        parameters
+            .iter()
+            .enumerate()
+            .map(|(index, parameter)| {
+                let words = format!("the parameter `{}` of `{}`", parameter.name, function.name);
+                let name = format!("{base}{}", camel(&parameter.name));
+                let rust = match &parameter.hint {
+                    Some(hint) => lowering.lower(&hint.ty, &Place { name, words: &words }),
+                    None => {
+                        lowering.untyped.push(format!("{words}: it has no hint"));
+                        Rust::Object { any: true }
+                    }
+                };
+                (index, rust)
+            })
+            .collect()
+    };
+    let zip = |parameters: &[&'_ Parameter], lowered: Vec<(usize, Rust)>| {
+        lowered
+            .into_iter()
+            .map(|(index, rust)| (parameters[index].name.clone(), rust))
+            .collect::<Vec<_>>()
+    };
+    let required_rust = zip(&required, lower(required.clone()));
+    let optional_rust = zip(&optional, lower(optional.clone()));
+    let required: Vec<Lowered<'_>> = required
+        .into_iter()
+        .zip(required_rust)
+        .map(|(parameter, (_, rust))| Lowered { parameter, rust })
+        .collect();
+    let optional: Vec<Lowered<'_>> = optional
+        .into_iter()
+        .zip(optional_rust)
+        .map(|(parameter, (_, rust))| Lowered { parameter, rust })
+        .collect();
+    let words = format!("the result of `{}`", function.name);
+    let returns = match &function.returns {
+        Some(hint) => {
+            lowering.lower(&hint.ty, &Place { name: format!("{base}Result"), words: &words })
+        }
+        None => {
+            lowering.untyped.push(format!("{words}: it has no hint"));
+            Rust::Object { any: true }
+        }
+    };
+    let names = Names::new(lowering, function, &base, &required, !optional.is_empty());
+    let with_options =
+        (!optional.is_empty()).then(|| options(lowering, callpy, function, &optional, &names));
+    let functions =
+        functions(lowering, callpy, function, file, check, &required, &optional, &returns, &names);
+    quote!(#functions #with_options)
+}
+
+fn is_required(parameter: &Parameter) -> bool {
+    let star = matches!(parameter.kind, ParameterKind::VarPositional | ParameterKind::VarKeyword);
+    parameter.default.is_none() && !star
+}
+
+/// What the Rust side calls things.
+struct Names {
+    function: Ident,
+    with: Ident,
+    options_type: Ident,
+    /// The parameter that takes the options.
+    options: Ident,
+}
+
+impl Names {
+    fn new(
+        lowering: &mut Lowering<'_>,
+        function: &Function,
+        base: &str,
+        required: &[Lowered<'_>],
+        has_options: bool,
+    ) -> Names {
+        let mut with = format!("{}_with", function.name);
+        while lowering.functions.contains(&with[..]) {
+            with.push_str("_options");
+        }
+        let options_type = match has_options {
+            true => lowering.take_name(&format!("{base}Options")),
+            false => "_Unused".to_owned(),
+        };
+        let mut options = "options".to_owned();
+        while required.iter().any(|lowered| lowered.parameter.name == options) {
+            options.push('_');
+        }
+        Names {
+            function: ident(&function.name),
+            with: ident(&with),
+            options_type: ident(&options_type),
+            options: ident(&options),
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "they are the parts of one function")]
+fn functions(
+    lowering: &Lowering<'_>,
+    callpy: &TokenStream,
+    function: &Function,
+    file: &str,
+    check: bool,
+    required: &[Lowered<'_>],
+    optional: &[Lowered<'_>],
+    returns: &Rust,
+    names: &Names,
+) -> TokenStream {
+    let mut writer = Writer::new(lowering, callpy);
+    let result = writer.result(returns);
+    let mut parameters = Vec::new();
+    let mut arguments = Vec::new();
+    let mut by_position = Vec::new();
+    let mut by_name = Vec::new();
+    for Lowered { parameter, rust } in required {
+        let (name, key) = (ident(&parameter.name), &parameter.name);
+        let (ty, into) = writer.argument(rust, quote!(#name), key, false);
+        parameters.push(quote!(#name: #ty));
+        arguments.push(name);
+        match parameter.kind {
+            ParameterKind::KeywordOnly => by_name.push(quote!(__call.named(#key, #into)?;)),
+            _ => by_position.push(quote!(__call.positional(#into)?;)),
+        }
+    }
+    let of_kind = |kind: ParameterKind| {
+        optional
+            .iter()
+            .filter(move |lowered| lowered.parameter.kind == kind)
+            .map(|lowered| &lowered.parameter.name)
+    };
+    let has_options = !optional.is_empty();
+    let options = &names.options;
+    let (options_before, options_after) = match has_options {
+        true => {
+            let (only, either) = (
+                of_kind(ParameterKind::PositionalOnly),
+                of_kind(ParameterKind::PositionalOrKeyword),
+            );
+            (
+                quote!(__options.positional(__call, __dims, &[#(#only),*], &[#(#either),*])?;),
+                quote!(__options.named(__call, __dims)?;),
+            )
+        }
+        false => (quote!(), quote!()),
+    };
+    let take_options = has_options.then(|| quote!(let mut __options = #options.0;));
+    let check_result = writer.check_result(returns, quote!(__result));
+    let place = quote! {
+        #(#by_position)*
+        #options_before
+        #(#by_name)*
+        #options_after
+        ::core::result::Result::Ok(())
+    };
+    let needs_dims = has_options || check_result.is_some() || writer.checks;
+    let dims = needs_dims.then(|| quote!(let __dims = &#callpy::generated::Dims::new();));
+    let iterated = matches!(returns, Rust::List { iterable: true, .. });
+    let call = match iterated {
+        true => quote! {
+            let __result: #callpy::Object = __FUNCTION.call(|__call| { #place })?;
+            #callpy::generated::iterated(__result)
+        },
+        false => match check_result {
+            Some(check) => quote! {
+                let __result: #result = __FUNCTION.call(|__call| { #place })?;
+                #check
+                ::core::result::Result::Ok(__result)
+            },
+            None => quote!(__FUNCTION.call(|__call| { #place })),
+        },
+    };
+    let (python_name, signature) = (&function.name, signature(&function.parameters));
+    let body = quote! {
+        static __FUNCTION: #callpy::generated::Function =
+            #callpy::generated::Function::new(&__MODULE, #python_name, #signature, #check);
+        #take_options
+        #dims
+        #call
+    };
+    let generics = writer.generics();
+    let lifetime = |used: bool| used.then(|| quote!('a,));
+    let Names { function: name, with, options_type, .. } = names;
+    let docs = docs(function, file);
+    if !has_options {
+        let lifetime = lifetime(writer.lends);
+        return quote! {
+            #docs
+            pub fn #name<#lifetime #(#generics),*>(#(#parameters),*) -> #callpy::Result<#result> {
+                #body
+            }
+        };
+    }
+    let more = doc::attributes(&format!(
+        "What has a default in Python is left to it; [`{with}`] takes it too."
+    ));
+    let with_doc = doc::attributes(&format!(
+        "Calls [`{name}`] with more than it must have: see [`{options_type}`]."
+    ));
+    let short_lifetime = lifetime(writer.lends);
+    quote! {
+        #docs
+        #[doc = ""]
+        #more
+        pub fn #name<#short_lifetime #(#generics),*>(#(#parameters),*) -> #callpy::Result<#result> {
+            #with(#(#arguments,)* #options_type::new())
+        }
+        #with_doc
+        pub fn #with<'a, #(#generics),*>(
+            #(#parameters,)*
+            #options: #options_type<'a>,
+        ) -> #callpy::Result<#result> {
+            #body
+        }
+    }
+}
+
+/// Writes the type of the options: a setter for each.
+fn options(
+    lowering: &Lowering<'_>,
+    callpy: &TokenStream,
+    function: &Function,
+    optional: &[Lowered<'_>],
+    names: &Names,
+) -> TokenStream {
+    let Names { function: function_name, with, options_type: name, .. } = names;
+    let setters = optional.iter().map(|Lowered { parameter, rust }| {
+        let key = &parameter.name;
+        let setter = match &key[..] {
+            "new" => format_ident!("new_"),
+            key => ident(key),
+        };
+        let mut writer = Writer::new(lowering, callpy);
+        // Where None is the default, leaving the option out says it.
+        let is_none = parameter.default.as_ref().is_some_and(|d| d.literal == Some(Literal::None));
+        let rust = match rust {
+            Rust::Optional(inner) if is_none => inner,
+            other => other,
+        };
+        let (ty, into) = writer.argument(rust, quote!(value), key, false);
+        // A closure that captures an `impl Into` would borrow what it makes.
+        let make = quote!(move |__scope, __dims| #callpy::IntoPython::into_python(#into, __scope));
+        let mut source = key.clone();
+        if let Some(hint) = &parameter.hint {
+            source.push_str(&format!(": {}", hint.source));
+        }
+        if let Some(default) = &parameter.default {
+            source.push_str(&format!(" = {}", default.source));
+        }
+        let source = doc::code(&source);
+        let generics = writer.generics();
+        let (docs, signature, set) = match parameter.kind {
+            ParameterKind::VarPositional => (
+                format!("Adds one of {}.", doc::code(&format!("*{source}").replace('`', ""))),
+                quote!(#setter<#(#generics),*>(mut self, value: #ty)),
+                quote!(self.0.push(#make)),
+            ),
+            ParameterKind::VarKeyword => (
+                format!("Adds one of {}.", doc::code(&format!("**{source}").replace('`', ""))),
+                quote!(#setter<#(#generics),*>(mut self, name: &str, value: #ty)),
+                quote!(self.0.extra(name, #make)),
+            ),
+            _ => (
+                format!("Sets {source}."),
+                quote!(#setter<#(#generics),*>(mut self, value: #ty)),
+                quote!(self.0.set(#key, #make)),
+            ),
+        };
+        let docs = doc::attributes(&docs);
+        quote! {
+            #docs
+            pub fn #signature -> Self {
+                #set;
+                self
+            }
+        }
+    });
+    let docs = doc::attributes(&format!(
+        "What [`{with}`] takes beyond the arguments of [`{function_name}`]. What is not set has the \
+         default that Python gives it."
+    ));
+    let _ = function;
+    quote! {
+        #docs
+        #[derive(Debug, Default)]
+        #[must_use]
+        pub struct #name<'a>(#callpy::generated::Options<'a>);
+        impl<'a> #name<'a> {
+            /// Sets nothing yet.
+            pub fn new() -> Self {
+                Self(::core::default::Default::default())
+            }
+            #(#setters)*
+        }
+    }
+}
+
+fn docs(function: &Function, file: &str) -> TokenStream {
+    let text = doc::docstring(function.docstring.as_deref()).unwrap_or_default();
+    let line = function.name_span.start.line;
+    let source = doc::code(&python(function));
+    doc::attributes(
+        format!("{text}\n{source}, line {line} of {}.", doc::code(file)).trim_start_matches('\n'),
+    )
+}
+
+/// Writes the function's first line as Python has it.
+pub(crate) fn python(function: &Function) -> String {
+    let parameters = listed(&function.parameters, |parameter| {
+        let hint = parameter.hint.as_ref().map(|hint| format!(": {}", hint.source));
+        let default = parameter.default.as_ref().map(|default| match hint {
+            Some(_) => format!(" = {}", default.source),
+            None => format!("={}", default.source),
+        });
+        format!("{}{}", hint.unwrap_or_default(), default.unwrap_or_default())
+    });
+    let returns = function.returns.as_ref().map(|hint| format!(" -> {}", hint.source));
+    format!("{}{parameters}{}", function.name, returns.unwrap_or_default())
+}
+
+/// Writes the parameters as `signature` of callpy's support.py does, to compare them with Python's.
+pub(crate) fn signature(parameters: &[Parameter]) -> String {
+    listed(parameters, |parameter| match parameter.default {
+        Some(_) => "=...".to_owned(),
+        None => String::new(),
+    })
+}
+
+fn listed(parameters: &[Parameter], rest: impl Fn(&Parameter) -> String) -> String {
+    let mut parts = Vec::new();
+    let (mut slash, mut star) = (false, false);
+    for parameter in parameters {
+        let kind = parameter.kind;
+        if slash && kind != ParameterKind::PositionalOnly {
+            parts.push("/".to_owned());
+        }
+        slash = kind == ParameterKind::PositionalOnly;
+        if kind == ParameterKind::KeywordOnly && !star {
+            parts.push("*".to_owned());
+        }
+        star |= matches!(kind, ParameterKind::KeywordOnly | ParameterKind::VarPositional);
+        let stars = match kind {
+            ParameterKind::VarPositional => "*",
+            ParameterKind::VarKeyword => "**",
+            _ => "",
+        };
+        parts.push(format!("{stars}{}{}", parameter.name, rest(parameter)));
+    }
+    if slash {
+        parts.push("/".to_owned());
+    }
+    format!("({})", parts.join(", "))
+}

@@ -1,0 +1,138 @@
+//! Writes the Rust module that stands for a Python file: one typed function for each hinted one.
+//!
+//! `callpy::module!` and `callpy bindgen` both are [`generate`], so they write the same code. Nothing
+//! of Python is needed.
+//!
+//! ```
+//! use callpy_codegen::{Input, Loading};
+//!
+//! let python = "def area(width: float, height: float) -> float: ...";
+//! let input = Input::new("shapes", "shapes.py", Loading::Imported { module: "shapes".into() });
+//! let generated = callpy_codegen::generate(python, &input).unwrap();
+//! let code = generated.code.to_string();
+//! assert!(code.contains("width : f64 , height : f64"));
+//! ```
+#![forbid(unsafe_code)]
+
+mod class;
+mod declared;
+mod doc;
+mod function;
+mod lower;
+mod module;
+mod names;
+mod types;
+mod union;
+
+use std::fmt;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+pub use declared::Declared;
+
+/// What to make of a file.
+pub struct Input {
+    /// The module's attributes, visibility and name, as the user wrote them.
+    pub attributes: TokenStream,
+    /// `pub`, or nothing.
+    pub visibility: TokenStream,
+    /// The module's name.
+    pub name: Ident,
+    /// The way to the crate callpy: `::callpy`.
+    pub callpy: TokenStream,
+    /// The Python file as messages and tracebacks show it.
+    pub file: String,
+    /// Where the running module comes from.
+    pub loading: Loading,
+    /// The functions declared by hand.
+    pub declared: Vec<Declared>,
+}
+
+/// Where the running module comes from.
+pub enum Loading {
+    /// From the binary.
+    Embedded {
+        /// An expression for the file's path while Rust compiles, for `include_str!`.
+        path: TokenStream,
+        /// The file is read again at each start of the program, in release builds too.
+        reload: bool,
+    },
+    /// From where Python finds the module of this name.
+    Imported {
+        /// The name, dotted.
+        module: String,
+    },
+}
+
+impl Input {
+    /// Makes the input for `pub mod name`, without attributes or declarations.
+    pub fn new(name: &str, file: impl Into<String>, loading: Loading) -> Input {
+        Input {
+            attributes: TokenStream::new(),
+            visibility: quote!(pub),
+            name: Ident::new(name, Span::call_site()),
+            callpy: quote!(::callpy),
+            file: file.into(),
+            loading,
+            declared: Vec::new(),
+        }
+    }
+}
+
+/// The Rust module, and what became of each public function.
+#[derive(Debug)]
+pub struct Generated {
+    /// The code: one `mod` item.
+    pub code: TokenStream,
+    /// The file's public functions, in its order.
+    pub functions: Vec<Outcome>,
+}
+
+/// What became of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The function's name.
+    pub name: String,
+    /// The line it stands on.
+    pub line: usize,
+    /// Why it has no typed counterpart; none if it has one.
+    pub left_out: Option<String>,
+    /// The parts of its signature that are no more than a Python object in Rust, and why.
+    pub untyped: Vec<String>,
+}
+
+/// What can't be mapped, with its place in the Python file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The Python file.
+    pub file: String,
+    /// The line, counted from 1; none if it is about the whole file.
+    pub line: Option<usize>,
+    /// What is wrong, and what to write instead.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: {}", self.file, self.message),
+            None => write!(f, "{}: {}", self.file, self.message),
+        }
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// Writes the Rust module for a Python file's source.
+///
+/// # Errors
+///
+/// All that can't be mapped, in the file's order; never an empty list.
+pub fn generate(source: &str, input: &Input) -> Result<Generated, Vec<Problem>> {
+    let module = callpy_signature::read(source).map_err(|error| {
+        let message = format!("column {}: {}", error.column, error.message);
+        vec![Problem { file: input.file.clone(), line: Some(error.line), message }]
+    })?;
+    module::generate(&module, input)
+}

@@ -1,0 +1,395 @@
+//! A lowered hint written as Rust: the owned type, the argument's type, and the conversion.
+
+use callpy_signature::{Dim, Shape};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+
+use crate::lower::{Lowering, Rust};
+use crate::names::ident;
+
+/// Writes types and conversions.
+pub(crate) struct Writer<'l, 'm> {
+    pub(crate) lowering: &'l Lowering<'m>,
+    /// The way to callpy.
+    pub(crate) callpy: &'l TokenStream,
+    /// Type parameters for dtypes that the caller chooses, of the function at hand.
+    pub(crate) generics: Vec<Ident>,
+    /// Whether an `'a` was written.
+    pub(crate) lends: bool,
+    /// Whether a shape is checked.
+    pub(crate) checks: bool,
+}
+
+/// How the value at hand is held.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// By value.
+    Value,
+    /// By a reference for `'a`.
+    Reference,
+}
+
+impl<'l, 'm> Writer<'l, 'm> {
+    pub(crate) fn new(lowering: &'l Lowering<'m>, callpy: &'l TokenStream) -> Self {
+        Writer { lowering, callpy, generics: Vec::new(), lends: false, checks: false }
+    }
+
+    /// Writes an element type.
+    pub(crate) fn element(&self, element: &str) -> TokenStream {
+        Self::element_of(self.callpy, element)
+    }
+
+    /// As `element`, without a writer.
+    pub(crate) fn element_of(callpy: &TokenStream, element: &str) -> TokenStream {
+        match element.strip_prefix("__callpy::") {
+            Some(rest) => {
+                let rest: TokenStream = rest.parse().expect("a type");
+                quote!(#callpy::generated::#rest)
+            }
+            None => element.parse().expect("a type"),
+        }
+    }
+
+    fn generic(&mut self) -> Ident {
+        let generic = format_ident!("T{}", self.generics.len() + 1);
+        self.generics.push(generic.clone());
+        generic
+    }
+
+    /// Writes the type of a value that Rust owns: a result's, or a field's.
+    pub(crate) fn owned(&mut self, rust: &Rust) -> TokenStream {
+        let callpy = self.callpy;
+        match rust {
+            Rust::Unit => quote!(()),
+            Rust::Bool => quote!(bool),
+            Rust::Int => quote!(i64),
+            Rust::Float => quote!(f64),
+            Rust::Complex => quote!(#callpy::generated::Complex<f64>),
+            Rust::Str => quote!(::std::string::String),
+            Rust::Bytes => quote!(#callpy::Bytes<::std::vec::Vec<u8>>),
+            Rust::Path => quote!(::std::path::PathBuf),
+            Rust::Object { .. } => quote!(#callpy::Object),
+            Rust::List { item, .. } | Rust::VariadicTuple(item) => {
+                let item = self.owned(item);
+                quote!(::std::vec::Vec<#item>)
+            }
+            Rust::Tuple(items) => {
+                let items = items.iter().map(|item| self.owned(item)).collect::<Vec<_>>();
+                quote!((#(#items,)*))
+            }
+            Rust::Dict(key, value) => {
+                let (key, value) = (self.owned(key), self.owned(value));
+                quote!(::std::collections::HashMap<#key, #value>)
+            }
+            Rust::Set(item) => {
+                let item = self.owned(item);
+                quote!(::std::collections::HashSet<#item>)
+            }
+            Rust::Optional(item) => {
+                let item = self.owned(item);
+                quote!(::core::option::Option<#item>)
+            }
+            Rust::Union(number) => {
+                let name = ident(&self.lowering.unions[*number].name);
+                quote!(#name)
+            }
+            Rust::Text(number) => {
+                let name = ident(&self.lowering.texts[*number].name);
+                quote!(#name)
+            }
+            Rust::Array { element: Some(element), .. } => {
+                let element = self.element(element);
+                quote!(#callpy::Array<#element>)
+            }
+            Rust::Array { element: None, .. } => quote!(#callpy::Object),
+            Rust::Scalar(element) => self.element(element),
+            Rust::Struct(name) | Rust::Enum(name) => {
+                let name = ident(name);
+                quote!(#name)
+            }
+        }
+    }
+
+    /// Writes the type of a result: as [`owned`](Self::owned), but the caller chooses the dtypes
+    /// that the hint leaves open.
+    pub(crate) fn result(&mut self, rust: &Rust) -> TokenStream {
+        let callpy = self.callpy;
+        match rust {
+            Rust::Array { element: None, .. } => {
+                let generic = self.generic();
+                quote!(#callpy::Array<#generic>)
+            }
+            Rust::Tuple(items) => {
+                let items = items.iter().map(|item| self.result(item)).collect::<Vec<_>>();
+                quote!((#(#items,)*))
+            }
+            Rust::Optional(item) => {
+                let item = self.result(item);
+                quote!(::core::option::Option<#item>)
+            }
+            Rust::List { item, iterable: false } => {
+                let item = self.result(item);
+                quote!(::std::vec::Vec<#item>)
+            }
+            other => self.owned(other),
+        }
+    }
+
+    /// Writes the type of an argument, and the expression that gives `value`, which is of this type,
+    /// to Python. `inner` arguments stand in a collection.
+    pub(crate) fn argument(
+        &mut self,
+        rust: &Rust,
+        value: TokenStream,
+        parameter: &str,
+        inner: bool,
+    ) -> (TokenStream, TokenStream) {
+        let callpy = self.callpy;
+        // Each but these has an `'a` in its type.
+        self.lends |= !matches!(
+            rust,
+            Rust::Unit
+                | Rust::Bool
+                | Rust::Int
+                | Rust::Float
+                | Rust::Complex
+                | Rust::Text(_)
+                | Rust::Enum(_)
+                | Rust::Scalar(_)
+                | Rust::Optional(_)
+                | Rust::Tuple(_)
+        );
+        match rust {
+            Rust::Str if inner => (
+                quote!(impl ::core::convert::AsRef<str> + 'a),
+                quote!(#callpy::generated::text(#value)),
+            ),
+            Rust::Str => (quote!(&'a str), value),
+            Rust::Bytes => (quote!(&'a [u8]), quote!(#callpy::Bytes(#value))),
+            Rust::Path => (
+                quote!(impl ::core::convert::AsRef<::std::path::Path> + 'a),
+                quote!(#callpy::generated::path(#value)),
+            ),
+            Rust::Object { any: true } => (quote!(impl #callpy::IntoPython<'a> + 'a), value),
+            Rust::Object { any: false } => (quote!(&'a #callpy::Object), value),
+            Rust::Array { element, shape } => {
+                let element = match element {
+                    Some(element) => self.element(element),
+                    None => {
+                        let generic = self.generic();
+                        quote!(#generic)
+                    }
+                };
+                let value = match shape {
+                    Some(shape) => {
+                        self.checks = true;
+                        let dims = self.dims(shape);
+                        quote!(#callpy::generated::shaped(#value, #parameter, #dims, __dims))
+                    }
+                    None => value,
+                };
+                (quote!(impl #callpy::IntoArray<'a, #element>), value)
+            }
+            Rust::Optional(item) => {
+                let (ty, into) = self.argument(item, quote!(__value), parameter, inner);
+                (quote!(::core::option::Option<#ty>), quote!(#value.map(|__value| #into)))
+            }
+            Rust::Tuple(items) => {
+                let names: Vec<Ident> =
+                    (0..items.len()).map(|index| format_ident!("__{index}")).collect();
+                let (types, intos): (Vec<_>, Vec<_>) = items
+                    .iter()
+                    .zip(&names)
+                    .map(|(item, name)| self.argument(item, quote!(#name), parameter, true))
+                    .unzip();
+                (quote!((#(#types,)*)), quote!({ let (#(#names,)*) = #value; (#(#intos,)*) }))
+            }
+            Rust::List { item, .. } | Rust::VariadicTuple(item) => {
+                let make = match rust {
+                    Rust::List { .. } => quote!(list),
+                    _ => quote!(tuple),
+                };
+                if let Rust::Array { .. } | Rust::Object { any: true } = **item {
+                    let (ty, into) = self.argument(item, quote!(__item), parameter, true);
+                    return (
+                        quote!(impl ::core::iter::IntoIterator<Item = #ty> + 'a),
+                        quote!(#callpy::generated::#make(
+                            ::core::iter::IntoIterator::into_iter(#value).map(|__item| #into)
+                        )),
+                    );
+                }
+                let (ty, into) = match **item {
+                    Rust::Str => (
+                        quote!(impl ::core::convert::AsRef<str> + 'a),
+                        quote!(#callpy::generated::text(__item)),
+                    ),
+                    _ => (self.owned(item), self.give(item, quote!(__item), Held::Reference)),
+                };
+                (
+                    quote!(&'a [#ty]),
+                    quote!(#callpy::generated::#make(#value.iter().map(|__item| #into))),
+                )
+            }
+            Rust::Dict(key, item) => {
+                let (key_ty, key) = self.argument(key, quote!(__key), parameter, true);
+                let (item_ty, item) = self.argument(item, quote!(__item), parameter, true);
+                (
+                    quote!(impl ::core::iter::IntoIterator<Item = (#key_ty, #item_ty)> + 'a),
+                    quote!(#callpy::generated::dict(
+                        ::core::iter::IntoIterator::into_iter(#value).map(|(__key, __item)| (#key, #item))
+                    )),
+                )
+            }
+            Rust::Set(item) => {
+                let (ty, item) = self.argument(item, quote!(__item), parameter, true);
+                (
+                    quote!(impl ::core::iter::IntoIterator<Item = #ty> + 'a),
+                    quote!(#callpy::generated::set(
+                        ::core::iter::IntoIterator::into_iter(#value).map(|__item| #item)
+                    )),
+                )
+            }
+            Rust::Union(number) => {
+                let (name, lends) = crate::union::argument_type(self.lowering, *number);
+                let lifetime = lends.then(|| quote!(<'a>));
+                let name = ident(&name);
+                (
+                    quote!(impl ::core::convert::Into<#name #lifetime> + 'a),
+                    quote!(::core::convert::Into::<#name #lifetime>::into(#value)),
+                )
+            }
+            Rust::Struct(name) => {
+                let name = ident(name);
+                (quote!(&'a #name), value)
+            }
+            Rust::Scalar(_) => (self.owned(rust), quote!(#callpy::generated::scalar(#value))),
+            Rust::Unit
+            | Rust::Bool
+            | Rust::Int
+            | Rust::Float
+            | Rust::Complex
+            | Rust::Text(_)
+            | Rust::Enum(_) => (self.owned(rust), value),
+        }
+    }
+
+    /// Writes the expression that gives a value of the owned type to Python.
+    pub(crate) fn give(&self, rust: &Rust, value: TokenStream, held: Held) -> TokenStream {
+        let callpy = self.callpy;
+        let reference = held == Held::Reference;
+        let iter = match reference {
+            true => quote!(iter),
+            false => quote!(into_iter),
+        };
+        match rust {
+            Rust::Unit
+            | Rust::Bool
+            | Rust::Int
+            | Rust::Float
+            | Rust::Complex
+            | Rust::Text(_)
+            | Rust::Enum(_) => match reference {
+                true => quote!(*#value),
+                false => value,
+            },
+            Rust::Scalar(_) => {
+                let star = reference.then(|| quote!(*));
+                quote!(#callpy::generated::scalar(#star #value))
+            }
+            Rust::Str if reference => quote!(#value.as_str()),
+            Rust::Bytes if reference => quote!(#callpy::Bytes(#value.0.as_slice())),
+            Rust::Path => quote!(#callpy::generated::path(#value)),
+            Rust::List { item, .. } => {
+                let item = self.give(item, quote!(__item), held);
+                quote!(#callpy::generated::list(#value.#iter().map(|__item| #item)))
+            }
+            Rust::VariadicTuple(item) => {
+                let item = self.give(item, quote!(__item), held);
+                quote!(#callpy::generated::tuple(#value.#iter().map(|__item| #item)))
+            }
+            Rust::Set(item) => {
+                let item = self.give(item, quote!(__item), held);
+                quote!(#callpy::generated::set(#value.#iter().map(|__item| #item)))
+            }
+            Rust::Dict(key, item) => {
+                let key = self.give(key, quote!(__key), held);
+                let item = self.give(item, quote!(__item), held);
+                quote!(#callpy::generated::dict(#value.#iter().map(|(__key, __item)| (#key, #item))))
+            }
+            Rust::Optional(item) => {
+                let item = self.give(item, quote!(__item), held);
+                let as_ref = reference.then(|| quote!(.as_ref()));
+                quote!(#value #as_ref .map(|__item| #item))
+            }
+            Rust::Tuple(items) => {
+                let names: Vec<Ident> =
+                    (0..items.len()).map(|index| format_ident!("__{index}")).collect();
+                let intos = items
+                    .iter()
+                    .zip(&names)
+                    .map(|(item, name)| self.give(item, quote!(#name), held));
+                quote!({ let (#(#names,)*) = #value; (#(#intos,)*) })
+            }
+            Rust::Str
+            | Rust::Bytes
+            | Rust::Object { .. }
+            | Rust::Union(_)
+            | Rust::Array { .. }
+            | Rust::Struct(_) => value,
+        }
+    }
+
+    /// Writes the shape that an array must have.
+    pub(crate) fn dims(&self, shape: &Shape) -> TokenStream {
+        let callpy = self.callpy;
+        let dims = shape.dims.iter().map(|dim| match dim {
+            Dim::Fixed(extent) => {
+                let extent = proc_macro2::Literal::u64_unsuffixed(*extent);
+                quote!(Fixed(#extent))
+            }
+            Dim::Named(name) => quote!(Named(#name)),
+            Dim::Ellipsis => quote!(Ellipsis),
+            Dim::Variadic(name) => quote!(Variadic(#name)),
+            // What an expression such as `n+1` says is for other tools.
+            _ => quote!(Any),
+        });
+        quote!(&[#(#callpy::generated::Dim::#dims),*])
+    }
+
+    /// Writes the statements that check the shapes in a result.
+    pub(crate) fn check_result(&self, rust: &Rust, value: TokenStream) -> Option<TokenStream> {
+        match rust {
+            Rust::Array { shape: Some(shape), .. } => {
+                let dims = self.dims(shape);
+                Some(quote!(__dims.result(#dims, #value.shape())?;))
+            }
+            Rust::Optional(item) => {
+                let check = self.check_result(item, quote!(__array))?;
+                Some(quote!(if let ::core::option::Option::Some(__array) = &#value { #check }))
+            }
+            Rust::Tuple(items) => {
+                let checks: Vec<TokenStream> = items
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(index, item)| {
+                        let index = proc_macro2::Literal::usize_unsuffixed(index);
+                        self.check_result(item, quote!(#value.#index))
+                    })
+                    .collect();
+                (!checks.is_empty()).then(|| quote!(#(#checks)*))
+            }
+            _ => None,
+        }
+    }
+
+    /// Writes the type parameters for the dtypes that the caller chooses.
+    pub(crate) fn generics(&self) -> Vec<TokenStream> {
+        let callpy = self.callpy;
+        self.generics.iter().map(|name| quote!(#name: #callpy::Element)).collect()
+    }
+}
+
+/// Makes an identifier of our own.
+pub(crate) fn own(name: &str) -> Ident {
+    Ident::new(name, Span::call_site())
+}

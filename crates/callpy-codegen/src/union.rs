@@ -1,0 +1,282 @@
+//! The enums that stand for unions and for literal texts.
+//!
+//! A union with arrays in it is two enums: as an argument its arrays are lent, as a result or a field
+//! they are owned.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::doc;
+use crate::lower::{Lowering, Rust, Texts, Union};
+use crate::names::ident;
+use crate::types::{Held, Writer};
+
+fn is_array(rust: &Rust) -> bool {
+    matches!(rust, Rust::Array { .. })
+}
+
+/// Returns the name of the enum that an argument is, and whether it has a lifetime.
+pub(crate) fn argument_type(lowering: &Lowering<'_>, number: usize) -> (String, bool) {
+    let union = &lowering.unions[number];
+    match union.variants.iter().any(|(_, rust)| is_array(rust)) {
+        true => (format!("{}Argument", union.name), true),
+        false => (union.name.clone(), false),
+    }
+}
+
+/// Writes the enums of a union.
+pub(crate) fn union(lowering: &Lowering<'_>, callpy: &TokenStream, number: usize) -> TokenStream {
+    let union = &lowering.unions[number];
+    let value = value(lowering, callpy, union);
+    let (name, lends) = argument_type(lowering, number);
+    match lends {
+        true => {
+            let argument = argument(lowering, callpy, union, &name);
+            quote!(#value #argument)
+        }
+        false => value,
+    }
+}
+
+/// Writes the enum that owns its values.
+fn value(lowering: &Lowering<'_>, callpy: &TokenStream, union: &Union) -> TokenStream {
+    let mut writer = Writer::new(lowering, callpy);
+    let name = ident(&union.name);
+    let docs = doc::attributes(&format!("{}.", doc::code(&union.source)));
+    let names: Vec<_> = union.variants.iter().map(|(name, _)| ident(name)).collect();
+    let types: Vec<_> = union.variants.iter().map(|(_, rust)| writer.owned(rust)).collect();
+    let variant_docs = union.variants.iter().map(|(name, _)| format!(" The {} of them.", name));
+    let by_value =
+        union.variants.iter().map(|(_, rust)| writer.give(rust, quote!(__value), Held::Value));
+    let by_reference =
+        union.variants.iter().map(|(_, rust)| writer.give(rust, quote!(__value), Held::Reference));
+    let froms = froms(callpy, &quote!(#name), &quote!(), union, &types, false);
+    // Arrays first, while nobody else holds the object; ints before floats, which take them too;
+    // what takes anything last.
+    let mut order: Vec<usize> = (0..names.len()).collect();
+    order.sort_by_key(|index| match &union.variants[*index].1 {
+        Rust::Array { element: Some(_), .. } => 0,
+        Rust::Bool | Rust::Text(_) | Rust::Enum(_) => 1,
+        Rust::Float | Rust::Scalar("f32" | "f64") => 3,
+        Rust::Complex => 4,
+        Rust::Array { element: None, .. } => 5,
+        Rust::Object { .. } => 6,
+        _ => 2,
+    });
+    let tries = order.iter().map(|index| {
+        let (variant, ty) = (&names[*index], &types[*index]);
+        match &union.variants[*index].1 {
+            Rust::Array { element: Some(element), .. } => {
+                let element = writer.element(element);
+                quote! {
+                    if #callpy::generated::is_array::<#element>(&__object, __scope) {
+                        return #callpy::FromPython::from_python(__object, __scope).map(Self::#variant);
+                    }
+                }
+            }
+            Rust::Object { .. } | Rust::Array { element: None, .. } => {
+                quote!(if true { return ::core::result::Result::Ok(Self::#variant(__object)); })
+            }
+            _ => quote! {
+                if let ::core::result::Result::Ok(__value) =
+                    <#ty as #callpy::FromPython>::from_python(__object.clone(), __scope)
+                {
+                    return ::core::result::Result::Ok(Self::#variant(__value));
+                }
+            },
+        }
+    });
+    let expected = &union.source;
+    quote! {
+        #docs
+        #[derive(Debug)]
+        pub enum #name {
+            #(#[doc = #variant_docs] #names(#types),)*
+        }
+        #froms
+        impl<'a> #callpy::IntoPython<'a> for #name {
+            fn into_python(self, __scope: &mut #callpy::Scope<'a>) -> #callpy::Result<#callpy::Object> {
+                match self {
+                    #(Self::#names(__value) => #callpy::IntoPython::into_python(#by_value, __scope),)*
+                }
+            }
+        }
+        impl<'a> #callpy::IntoPython<'a> for &'a #name {
+            fn into_python(self, __scope: &mut #callpy::Scope<'a>) -> #callpy::Result<#callpy::Object> {
+                match self {
+                    #(#name::#names(__value) => #callpy::IntoPython::into_python(#by_reference, __scope),)*
+                }
+            }
+        }
+        impl #callpy::FromPython for #name {
+            fn from_python(
+                __object: #callpy::Object,
+                __scope: &mut #callpy::Scope<'_>,
+            ) -> #callpy::Result<Self> {
+                #(#tries)*
+                ::core::result::Result::Err(#callpy::generated::mismatch(#expected, &__object, __scope))
+            }
+        }
+    }
+}
+
+/// Writes the enum that lends its arrays.
+fn argument(
+    lowering: &Lowering<'_>,
+    callpy: &TokenStream,
+    union: &Union,
+    name: &str,
+) -> TokenStream {
+    let mut writer = Writer::new(lowering, callpy);
+    let name = ident(name);
+    let docs = doc::attributes(&format!("{}, as an argument.", doc::code(&union.source)));
+    let names: Vec<_> = union.variants.iter().map(|(name, _)| ident(name)).collect();
+    let types: Vec<_> = union
+        .variants
+        .iter()
+        .map(|(_, rust)| match rust {
+            Rust::Array { element: Some(element), .. } => {
+                let element = writer.element(element);
+                quote!(#callpy::ArrayArgument<'a, #element>)
+            }
+            Rust::Array { element: None, .. } => quote!(#callpy::ArrayArgument<'a>),
+            other => writer.owned(other),
+        })
+        .collect();
+    let variant_docs = union.variants.iter().map(|(name, _)| format!(" The {} of them.", name));
+    let intos =
+        union.variants.iter().map(|(_, rust)| writer.give(rust, quote!(__value), Held::Value));
+    let froms = froms(callpy, &quote!(#name<'a>), &quote!('a,), union, &types, true);
+    quote! {
+        #docs
+        #[derive(Debug)]
+        pub enum #name<'a> {
+            #(#[doc = #variant_docs] #names(#types),)*
+        }
+        #froms
+        impl<'a> #callpy::IntoPython<'a> for #name<'a> {
+            fn into_python(self, __scope: &mut #callpy::Scope<'a>) -> #callpy::Result<#callpy::Object> {
+                match self {
+                    #(Self::#names(__value) => #callpy::IntoPython::into_python(#intos, __scope),)*
+                }
+            }
+        }
+    }
+}
+
+/// Writes `From` for each type that leads to one variant alone.
+fn froms(
+    callpy: &TokenStream,
+    name: &TokenStream,
+    lifetime: &TokenStream,
+    union: &Union,
+    types: &[TokenStream],
+    lends: bool,
+) -> TokenStream {
+    let mut done: Vec<String> = Vec::new();
+    let mut code = TokenStream::new();
+    let mut from = |generics: TokenStream, source: TokenStream, body: TokenStream| {
+        // `Vec<f64>` may be a list or an array: the first one has it.
+        let key = source.to_string();
+        if done.contains(&key) {
+            return;
+        }
+        done.push(key);
+        code.extend(quote! {
+            impl<#lifetime #generics> ::core::convert::From<#source> for #name {
+                fn from(__value: #source) -> Self { #body }
+            }
+        });
+    };
+    let has_list = union.variants.iter().any(|(_, rust)| matches!(rust, Rust::List { .. }));
+    let is_alone = union.variants.iter().filter(|(_, rust)| is_array(rust)).count() == 1;
+    for ((variant, rust), ty) in union.variants.iter().zip(types) {
+        let variant = ident(variant);
+        from(quote!(), ty.clone(), quote!(Self::#variant(__value)));
+        match rust {
+            Rust::Int => from(quote!(), quote!(i32), quote!(Self::#variant(__value.into()))),
+            Rust::Str => {
+                let generics = (!lends).then(|| quote!('a,));
+                from(quote!(#generics), quote!(&'a str), quote!(Self::#variant(__value.into())));
+            }
+            Rust::Path => {
+                let generics = (!lends).then(|| quote!('a,));
+                from(
+                    quote!(#generics),
+                    quote!(&'a ::std::path::Path),
+                    quote!(Self::#variant(__value.into())),
+                );
+            }
+            Rust::Array { element, .. } if lends => {
+                let (generics, element) = match element {
+                    Some(element) => (quote!(), Writer::element_of(callpy, element)),
+                    None if is_alone => {
+                        let bound = quote!(#callpy::Element + #callpy::Item<'a>);
+                        (quote!(__T: #bound,), quote!(__T))
+                    }
+                    None => continue,
+                };
+                let body = quote!(Self::#variant(__value.into()));
+                from(generics.clone(), quote!(&'a [#element]), body.clone());
+                from(generics.clone(), quote!(&'a ::std::vec::Vec<#element>), body.clone());
+                from(
+                    quote!(#generics const __N: usize,),
+                    quote!(&'a [#element; __N]),
+                    body.clone(),
+                );
+                from(generics.clone(), quote!(#callpy::Array<#element>), body.clone());
+                from(generics.clone(), quote!(&'a #callpy::Array<#element>), body.clone());
+                if !has_list {
+                    from(generics, quote!(::std::vec::Vec<#element>), body);
+                }
+            }
+            _ => {}
+        }
+    }
+    code
+}
+
+/// Writes the enum for a `Literal` of texts.
+pub(crate) fn texts(texts: &Texts, callpy: &TokenStream) -> TokenStream {
+    let name = ident(&texts.name);
+    let (variants, values): (Vec<_>, Vec<_>) =
+        texts.texts.iter().map(|(variant, text)| (ident(variant), text)).unzip();
+    let variant_docs = values.iter().map(|text| format!(" {}", doc::code(&format!("{text:?}"))));
+    let list = values.iter().map(|text| format!("{text:?}")).collect::<Vec<_>>().join(", ");
+    let source = format!("Literal[{list}]");
+    let docs = doc::attributes(&format!("{}.", doc::code(&source)));
+    quote! {
+        #docs
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum #name {
+            #(#[doc = #variant_docs] #variants,)*
+        }
+        impl #name {
+            /// Returns the text that Python has for it.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    #(Self::#variants => #values,)*
+                }
+            }
+        }
+        impl<'a> #callpy::IntoPython<'a> for #name {
+            fn into_python(self, __scope: &mut #callpy::Scope<'a>) -> #callpy::Result<#callpy::Object> {
+                #callpy::IntoPython::into_python(self.as_str(), __scope)
+            }
+        }
+        impl #callpy::FromPython for #name {
+            fn from_python(
+                __object: #callpy::Object,
+                __scope: &mut #callpy::Scope<'_>,
+            ) -> #callpy::Result<Self> {
+                let __text = __object.extract::<::std::string::String>().unwrap_or_default();
+                match __text.as_str() {
+                    #(#values => ::core::result::Result::Ok(Self::#variants),)*
+                    _ => ::core::result::Result::Err(
+                        #callpy::generated::mismatch(#source, &__object, __scope),
+                    ),
+                }
+            }
+        }
+    }
+}

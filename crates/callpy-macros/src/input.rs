@@ -1,0 +1,131 @@
+//! What stands between the parentheses of `module!`.
+
+use callpy_codegen::Declared;
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, LitStr, Token, Type, Visibility, braced, bracketed, parenthesized};
+
+/// `[$crate] pub mod outliers = "python/outliers.py", reload { fn raw(data: &[f64]); }`
+pub(crate) struct Invocation {
+    pub(crate) callpy: TokenStream,
+    pub(crate) attributes: TokenStream,
+    pub(crate) visibility: TokenStream,
+    pub(crate) name: Ident,
+    pub(crate) file: LitStr,
+    pub(crate) reload: bool,
+    pub(crate) import: Option<LitStr>,
+    pub(crate) declared: Vec<Declared>,
+}
+
+impl Parse for Invocation {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let callpy;
+        bracketed!(callpy in input);
+        let callpy = callpy.parse()?;
+        let attributes = attributes(input)?;
+        let visibility: Visibility = input.parse()?;
+        if !input.peek(Token![mod]) {
+            return Err(input.error(
+                "write the module to make, and the file: `pub mod outliers = \"python/outliers.py\"`",
+            ));
+        }
+        input.parse::<Token![mod]>()?;
+        let name = input.parse()?;
+        input.parse::<Token![=]>()?;
+        let file = input.parse()?;
+        let mut invocation = Invocation {
+            callpy,
+            attributes,
+            visibility: visibility.into_token_stream(),
+            name,
+            file,
+            reload: false,
+            import: None,
+            declared: Vec::new(),
+        };
+        while input.peek(Token![,]) {
+            input.parse::<Token![,]>()?;
+            if input.is_empty() || input.peek(syn::token::Brace) {
+                break;
+            }
+            invocation.option(input)?;
+        }
+        if input.peek(syn::token::Brace) {
+            let functions;
+            braced!(functions in input);
+            while !functions.is_empty() {
+                invocation.declared.push(declared(&functions)?);
+            }
+        }
+        input.parse::<Option<Token![;]>>()?;
+        match input.is_empty() {
+            true => Ok(invocation),
+            false => {
+                Err(input.error("expected `, reload`, `, import = \"…\"`, or functions in braces"))
+            }
+        }
+    }
+}
+
+impl Invocation {
+    fn option(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+        let name = input.call(Ident::parse_any)?;
+        match &name.to_string()[..] {
+            "reload" => self.reload = true,
+            "import" => {
+                input.parse::<Token![=]>()?;
+                self.import = Some(input.parse()?);
+            }
+            _ => {
+                return Err(syn::Error::new(
+                    name.span(),
+                    "there are two options: `reload` reads the file anew at each start, \
+                     `import = \"package.module\"` has Python find the module",
+                ));
+            }
+        }
+        match (&self.import, self.reload) {
+            (Some(_), true) => Err(syn::Error::new(
+                name.span(),
+                "a module that is imported is always read by Python itself: leave `reload` out",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn attributes(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    Ok(input.call(Attribute::parse_outer)?.iter().map(ToTokens::to_token_stream).collect())
+}
+
+/// Reads `fn raw(data: &[f64]) -> Array<i64>;`.
+fn declared(input: ParseStream<'_>) -> syn::Result<Declared> {
+    let attributes = attributes(input)?;
+    // All are public; the module's visibility is what counts.
+    input.parse::<Visibility>()?;
+    input.parse::<Token![fn]>()?;
+    let name = input.parse()?;
+    let list;
+    parenthesized!(list in input);
+    let mut parameters = Vec::new();
+    while !list.is_empty() {
+        let parameter: Ident = list.parse()?;
+        list.parse::<Token![:]>()?;
+        let ty: Type = list.parse()?;
+        parameters.push((parameter, ty.into_token_stream()));
+        if !list.is_empty() {
+            list.parse::<Token![,]>()?;
+        }
+    }
+    let result = match input.peek(Token![->]) {
+        true => {
+            input.parse::<Token![->]>()?;
+            input.parse::<Type>()?.into_token_stream()
+        }
+        false => quote!(()),
+    };
+    input.parse::<Token![;]>()?;
+    Ok(Declared { attributes, name, parameters, result })
+}

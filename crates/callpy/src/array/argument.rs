@@ -1,0 +1,90 @@
+//! What may be given where a typed function takes an array of `T`.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::element::Element;
+use super::lend::{Copied, Given};
+use super::view::Array;
+use crate::convert::{IntoPython, Item};
+use crate::scope::Scope;
+use crate::{Object, Result};
+
+/// An array of `T`, lent or given to Python for a function that takes one.
+///
+/// The functions that [`module!`](crate::module) makes take it for `NDArray[…]`: slices, vectors,
+/// [`Array<T>`], arrays and views of the `ndarray` crate, and what Python may keep ([`Given`],
+/// `Arc<[T]>`, [`Copied`]). Ranks are checked when the function is called.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an array of `{T}`",
+    label = "this function takes an array of `{T}`",
+    note = "an array of `{T}` is lent as &[{T}], &mut [{T}], &Vec<{T}>, &Array<{T}> or an ndarray view, and given \
+            as Vec<{T}>, Arc<[{T}]> or Given; nothing is cast in silence: convert the elements first"
+)]
+pub trait IntoArray<'a, T: Element>: IntoPython<'a> + 'a {}
+
+impl<'a, T: Element + Item<'a>> IntoArray<'a, T> for &'a [T] {}
+impl<'a, T: Element + Item<'a>> IntoArray<'a, T> for &'a Vec<T> {}
+impl<'a, T: Element + Item<'a>, const N: usize> IntoArray<'a, T> for &'a [T; N] {}
+impl<'a, T: Element> IntoArray<'a, T> for &'a mut [T] {}
+impl<'a, T: Element> IntoArray<'a, T> for &'a mut Vec<T> {}
+impl<'a, T: Element, const N: usize> IntoArray<'a, T> for &'a mut [T; N] {}
+impl<'a, T: Element + Item<'a>> IntoArray<'a, T> for Vec<T> {}
+impl<'a, T: Element + Item<'a>> IntoArray<'a, T> for Box<[T]> {}
+impl<'a, T: Element> IntoArray<'a, T> for Arc<[T]> {}
+impl<'a, T: Element> IntoArray<'a, T> for Arc<Vec<T>> {}
+impl<'a, T: Element> IntoArray<'a, T> for &'a Array<T> {}
+impl<'a, T: Element> IntoArray<'a, T> for Array<T> {}
+impl<'a, T: Element> IntoArray<'a, T> for Copied<&'a [T]> {}
+impl<'a, T, O> IntoArray<'a, T> for Given<O, T>
+where
+    T: Element,
+    O: AsRef<[T]> + Send + 'static,
+{
+}
+
+type Make<'a> = Box<dyn FnOnce(&mut Scope<'a>) -> Result<Object> + 'a>;
+
+/// Any [`IntoArray`], where a type must have a name: in the enums that stand for unions.
+///
+/// ```no_run
+/// let weights = callpy::ArrayArgument::new(&[1.0, 2.0]);
+/// ```
+pub struct ArrayArgument<'a, T> {
+    make: Make<'a>,
+    element: PhantomData<T>,
+}
+
+impl<'a, T: Element> ArrayArgument<'a, T> {
+    /// Takes the array, to be lent or given when the call is made.
+    pub fn new(array: impl IntoArray<'a, T>) -> Self {
+        ArrayArgument { make: Box::new(|scope| array.into_python(scope)), element: PhantomData }
+    }
+}
+
+/// The arrays that become an argument by `into()`. (Not all of `IntoArray`: Rust could not tell that
+/// from its own `From<T> for T`.)
+macro_rules! from {
+    ($([$($generics:tt)*] $array:ty),* $(,)?) => {$(
+        impl<'a, T: Element + Item<'a>, $($generics)*> From<$array> for ArrayArgument<'a, T> {
+            fn from(array: $array) -> Self {
+                ArrayArgument::new(array)
+            }
+        }
+    )*};
+}
+
+from! { [] &'a [T], [] &'a Vec<T>, [const N: usize] &'a [T; N], [] Vec<T>, [] &'a Array<T>, [] Array<T> }
+
+impl<'a, T: Element> IntoPython<'a> for ArrayArgument<'a, T> {
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        (self.make)(scope)
+    }
+}
+
+impl<T: Element> fmt::Debug for ArrayArgument<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an array of {}", T::DTYPE)
+    }
+}

@@ -1,0 +1,223 @@
+//! What the code of [`module!`](crate::module) calls. No part of the interface: it changes with the
+//! generator, which has the same version number.
+
+mod options;
+mod shape;
+mod values;
+
+use std::sync::OnceLock;
+
+pub use self::options::{Made, Options};
+pub use self::shape::{Dim, Dims, shaped};
+pub use self::values::{
+    attributes, construct, dict, entries, enum_name, field, give, is_array, iterated, list,
+    mapping, mismatch, missing, path, scalar, set, text, tuple,
+};
+#[cfg(feature = "half")]
+pub use half::f16;
+#[cfg(feature = "complex")]
+pub use num_complex::Complex;
+
+use crate::convert::{Call, FromPython, IntoPython};
+use crate::environment::Requirements;
+use crate::scope::Scope;
+use crate::{Error, ErrorKind, Object, Python, Result, support};
+
+/// What a hand-declared function's types are looked up in, after the names at the macro.
+pub mod prelude {
+    pub use crate::{Array, Bytes, Copied, Given, Object};
+}
+
+/// A Python module that a Rust module stands for. Its first use starts Python and loads it.
+pub struct Module {
+    /// As errors name it.
+    name: &'static str,
+    source: Source,
+    loaded: OnceLock<crate::Module>,
+}
+
+/// Where the module's source is.
+pub enum Source {
+    /// In the binary.
+    Embedded {
+        /// The module's `__name__`: the path of the Rust module, so that it is the only one.
+        path: &'static str,
+        /// As tracebacks show it.
+        file: &'static str,
+        /// The source.
+        text: &'static str,
+        /// Where the source is on the developer's disk; none in release builds without `reload`.
+        disk: Option<&'static str>,
+        /// The disk is asked without `CALLPY_RELOAD`.
+        reload: bool,
+    },
+    /// Where Python itself finds it.
+    Imported(&'static str),
+}
+
+impl Module {
+    /// Declares a module.
+    pub const fn new(name: &'static str, source: Source) -> Module {
+        Module { name, source, loaded: OnceLock::new() }
+    }
+
+    /// Returns the module, having started Python and loaded it if need be.
+    ///
+    /// # Errors
+    ///
+    /// Those of a start, and what running the module raised. The next call begins anew.
+    pub fn get(&self) -> Result<&crate::Module> {
+        match self.loaded.get() {
+            Some(module) => Ok(module),
+            None => self.load(),
+        }
+    }
+
+    #[cold]
+    fn load(&self) -> Result<&crate::Module> {
+        let module = match &self.source {
+            Source::Imported(name) => Python::start()?.module(name)?,
+            Source::Embedded { path, file, text, disk, reload } => {
+                let wanted = *reload || std::env::var_os("CALLPY_RELOAD").is_some();
+                match disk.filter(|_| wanted) {
+                    Some(disk) => {
+                        let text = std::fs::read_to_string(disk).map_err(|error| {
+                            let message = format!("{disk} can't be read again: {error}");
+                            Error::new(ErrorKind::Target, message).with_source(error)
+                        })?;
+                        self.run(path, file, &text)?
+                    }
+                    None => self.run(path, file, text)?,
+                }
+            }
+        };
+        // Of two threads that load at once, both got the same module.
+        Ok(self.loaded.get_or_init(|| module))
+    }
+
+    fn run(&self, path: &str, file: &str, source: &str) -> Result<crate::Module> {
+        let requirements = Requirements::from_script(source).map_err(|error| error.at(file))?;
+        Python::builder().requirements(requirements.unwrap_or_default()).start()?;
+        let scope = Scope::new()?;
+        let py = scope.py();
+        let [path, file_name, source] = [path, file, source].map(|text| py.str(text));
+        let (path, file_name, source) = (scope.ok(path)?, scope.ok(file_name)?, scope.ok(source)?);
+        scope
+            .ok(support::load_source(py, &path, &file_name, &source))
+            .map(|module| crate::Module::new(Object(module), self.name.to_owned()))
+            .map_err(|error| error.at(format_args!("running {file}")))
+    }
+}
+
+/// A function of a module, looked up at its first call.
+pub struct Function {
+    module: &'static Module,
+    name: &'static str,
+    /// As `support.signature` writes it.
+    signature: &'static str,
+    /// Compare it with the one that runs.
+    check: bool,
+    loaded: OnceLock<crate::Function>,
+}
+
+impl Function {
+    /// Declares a function.
+    pub const fn new(
+        module: &'static Module,
+        name: &'static str,
+        signature: &'static str,
+        check: bool,
+    ) -> Function {
+        Function { module, name, signature, check, loaded: OnceLock::new() }
+    }
+
+    /// Calls the function with the arguments that the closure places.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Module::get`] and of [`Function::call`](crate::Function::call).
+    #[inline]
+    pub fn call<'a, R, P>(&self, place: P) -> Result<R>
+    where
+        R: FromPython,
+        P: FnOnce(&mut Call<'a>) -> Result<()>,
+    {
+        self.get()?.call(Place(place))
+    }
+
+    #[inline]
+    fn get(&self) -> Result<&crate::Function> {
+        match self.loaded.get() {
+            Some(function) => Ok(function),
+            None => self.load(),
+        }
+    }
+
+    #[cold]
+    fn load(&self) -> Result<&crate::Function> {
+        let function = self.module.get()?.function(self.name)?;
+        if self.check {
+            self.compare(function.object())?;
+        }
+        Ok(self.loaded.get_or_init(|| function))
+    }
+
+    fn compare(&self, function: &Object) -> Result<()> {
+        let scope = Scope::new()?;
+        // None of a function in C that does not tell.
+        let Some(found) = scope.ok(support::signature(scope.py(), &function.0))? else {
+            return Ok(());
+        };
+        if found == self.signature {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Target,
+            format!(
+                "{}:{} is not the function this program was compiled for: it was compiled with \
+                 {}{}, and Python has {}{found}; compile the program with the file that is installed",
+                self.module.name, self.name, self.name, self.signature, self.name
+            ),
+        ))
+    }
+}
+
+struct Place<P>(P);
+
+impl<'a, P: FnOnce(&mut Call<'a>) -> Result<()>> IntoPython<'a> for Place<P> {
+    fn into_python(self, _: &mut Scope<'a>) -> Result<Object> {
+        unreachable!("a call's arguments are placed")
+    }
+
+    #[inline]
+    fn place(self, call: &mut Call<'a>) -> Result<()> {
+        (self.0)(call)
+    }
+}
+
+/// A class of a module, looked up at its first use.
+pub struct Class {
+    module: &'static Module,
+    name: &'static str,
+    loaded: OnceLock<Object>,
+}
+
+impl Class {
+    /// Declares a class.
+    pub const fn new(module: &'static Module, name: &'static str) -> Class {
+        Class { module, name, loaded: OnceLock::new() }
+    }
+
+    /// Returns the class.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Module::get`], and Python's AttributeError.
+    pub fn get(&self) -> Result<&Object> {
+        if let Some(class) = self.loaded.get() {
+            return Ok(class);
+        }
+        let class = self.module.get()?.attr(self.name)?;
+        Ok(self.loaded.get_or_init(|| class))
+    }
+}

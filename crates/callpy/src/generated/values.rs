@@ -1,0 +1,288 @@
+//! Values as hints ask for them: a real list where the hint says list, an instance of the class.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::convert::{FromPython, IntoPython, element_into_python};
+use crate::raw::Ref;
+use crate::raw::objects::Builtin;
+use crate::scope::Scope;
+use crate::{Element, Error, ErrorKind, Object, Python, Result, support};
+
+/// Wraps what is made of an iterator's items.
+macro_rules! collected {
+    ($($(#[$attribute:meta])* $function:ident $wrapper:ident $make:path;)*) => {$(
+        $(#[$attribute])*
+        pub fn $function<I: IntoIterator>(items: I) -> $wrapper<I> {
+            $wrapper(items)
+        }
+
+        $(#[$attribute])*
+        pub struct $wrapper<I>(I);
+
+        impl<'a, I> IntoPython<'a> for $wrapper<I>
+        where
+            I: IntoIterator,
+            I::Item: IntoPython<'a>,
+        {
+            fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+                let items = refs(self.0, scope)?;
+                scope.ok($make(scope.py(), items)).map(Object)
+            }
+        }
+    )*};
+}
+
+collected! {
+    /// A list, also of numbers.
+    list List make_list;
+    /// A tuple of any length.
+    tuple Tuple make_tuple;
+    /// A set.
+    set Set make_set;
+}
+
+fn make_list(py: crate::raw::Attached<'_>, items: Vec<Ref>) -> crate::raw::Outcome<Ref> {
+    py.list(items)
+}
+
+fn make_tuple(py: crate::raw::Attached<'_>, items: Vec<Ref>) -> crate::raw::Outcome<Ref> {
+    py.tuple(items)
+}
+
+fn make_set(py: crate::raw::Attached<'_>, items: Vec<Ref>) -> crate::raw::Outcome<Ref> {
+    support::set(py, &py.list(items)?)
+}
+
+fn refs<'a, I>(items: I, scope: &mut Scope<'a>) -> Result<Vec<Ref>>
+where
+    I: IntoIterator,
+    I::Item: IntoPython<'a>,
+{
+    items
+        .into_iter()
+        .enumerate()
+        .map(|(index, item)| {
+            let item = item.into_python(scope);
+            item.map(|item| item.0).map_err(|error| error.at(format_args!("item {index}")))
+        })
+        .collect()
+}
+
+/// A dict.
+pub fn dict<I, K, V>(entries: I) -> Dict<I>
+where
+    I: IntoIterator<Item = (K, V)>,
+{
+    Dict(entries)
+}
+
+/// A dict.
+pub struct Dict<I>(I);
+
+impl<'a, I, K, V> IntoPython<'a> for Dict<I>
+where
+    I: IntoIterator<Item = (K, V)>,
+    K: IntoPython<'a>,
+    V: IntoPython<'a>,
+{
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        let mut pairs = Vec::new();
+        for (key, value) in self.0 {
+            pairs.push((key.into_python(scope)?.0, value.into_python(scope)?.0));
+        }
+        scope.ok(scope.py().dict(pairs)).map(Object)
+    }
+}
+
+/// Text of any owner.
+pub fn text<S: AsRef<str>>(text: S) -> Text<S> {
+    Text(text)
+}
+
+/// Text of any owner.
+pub struct Text<S>(S);
+
+impl<'a, S: AsRef<str>> IntoPython<'a> for Text<S> {
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        self.0.as_ref().into_python(scope)
+    }
+}
+
+/// A NumPy scalar.
+pub fn scalar<T: Element>(value: T) -> Scalar<T> {
+    Scalar(value)
+}
+
+/// A NumPy scalar.
+pub struct Scalar<T>(T);
+
+impl<'a, T: Element> IntoPython<'a> for Scalar<T> {
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        element_into_python(self.0, scope)
+    }
+}
+
+/// A `pathlib.Path`.
+pub fn path<P: AsRef<Path>>(path: P) -> PathArgument<P> {
+    PathArgument(path)
+}
+
+/// A `pathlib.Path`.
+pub struct PathArgument<P>(P);
+
+impl<'a, P: AsRef<Path>> IntoPython<'a> for PathArgument<P> {
+    fn into_python(self, _: &mut Scope<'a>) -> Result<Object> {
+        let path = self.0.as_ref();
+        let Some(text) = path.to_str() else {
+            let message = format!("the path {} is not Unicode", path.display());
+            return Err(Error::new(ErrorKind::Argument, message));
+        };
+        Python::start()?.module("pathlib")?.attr("Path")?.call(text)
+    }
+}
+
+/// Takes a path, as `os.fspath` does.
+impl FromPython for PathBuf {
+    fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
+        if scope.py().builtin(&object.0) == Builtin::Str {
+            return String::from_python(object, scope).map(PathBuf::from);
+        }
+        match object.call_method::<String>("__fspath__", ()) {
+            Ok(text) => Ok(text.into()),
+            Err(_) => Err(scope.mismatch("a path", &object.0)),
+        }
+    }
+}
+
+/// Takes the items of any iterable for a list of them.
+pub fn iterated<T: FromPython>(object: Object) -> Result<Vec<T>> {
+    let mut scope = Scope::new()?;
+    let items = scope.ok(scope.py().items(&object.0))?;
+    drop(object);
+    let list = scope.ok(scope.py().list(items))?;
+    Vec::from_python(Object(list), &mut scope)
+}
+
+/// Makes the object of a field or an entry.
+///
+/// # Errors
+///
+/// Those of the conversion, at the field.
+pub fn give<'a>(
+    name: &'static str,
+    value: impl IntoPython<'a>,
+    scope: &mut Scope<'a>,
+) -> Result<(&'static str, Object)> {
+    let value = value.into_python(scope);
+    value.map(|value| (name, value)).map_err(|error| error.at(format_args!("the field {name}")))
+}
+
+/// Takes the object of a field or an entry for a `T`.
+///
+/// # Errors
+///
+/// Those of the conversion, at the field.
+pub fn field<T: FromPython>(
+    name: &'static str,
+    object: Object,
+    scope: &mut Scope<'_>,
+) -> Result<T> {
+    T::from_python(object, scope).map_err(|error| error.at(format_args!("the field {name}")))
+}
+
+/// Makes an instance of a class: the fields are given by name.
+///
+/// # Errors
+///
+/// What the constructor raised.
+pub fn construct<const N: usize>(
+    class: &Object,
+    fields: [(&'static str, Object); N],
+) -> Result<Object> {
+    let mut arguments = crate::Arguments::new();
+    for (name, value) in fields {
+        arguments.push_named(name, value);
+    }
+    class.call(arguments)
+}
+
+/// Makes a dict with text for keys.
+///
+/// # Errors
+///
+/// Python's own.
+pub fn mapping(
+    fields: impl IntoIterator<Item = (&'static str, Object)>,
+    scope: &Scope<'_>,
+) -> Result<Object> {
+    let py = scope.py();
+    let mut pairs = Vec::new();
+    for (name, value) in fields {
+        pairs.push((scope.ok(py.str(name))?, value.0));
+    }
+    scope.ok(py.dict(pairs)).map(Object)
+}
+
+/// Takes an object apart by its attributes. The object is dropped first, so that arrays in it are
+/// the fields' alone, and need not be copied.
+///
+/// # Errors
+///
+/// `ErrorKind::Result` if it has no such attribute.
+pub fn attributes<const N: usize>(
+    class: &'static str,
+    object: Object,
+    names: [&'static str; N],
+    scope: &Scope<'_>,
+) -> Result<[Object; N]> {
+    let fields: Result<Vec<Object>> = names.iter().map(|name| object.attr(name)).collect();
+    match fields {
+        Ok(fields) => Ok(fields.try_into().unwrap_or_else(|_| unreachable!("one for each name"))),
+        Err(error) => Err(scope.mismatch(class, &object.0).with_source(error)),
+    }
+}
+
+/// Takes a dict apart by its keys; those that are not there are none.
+///
+/// # Errors
+///
+/// `ErrorKind::Result` if it is no dict.
+pub fn entries<const N: usize>(
+    class: &'static str,
+    object: Object,
+    names: [&'static str; N],
+    scope: &Scope<'_>,
+) -> Result<[Option<Object>; N]> {
+    if scope.py().builtin(&object.0) != Builtin::Dict {
+        return Err(scope.mismatch(class, &object.0));
+    }
+    Ok(names.map(|name| object.item(name).ok()))
+}
+
+/// Returns the name of an enum's member.
+///
+/// # Errors
+///
+/// `ErrorKind::Result` if it is none.
+pub fn enum_name(class: &'static str, object: &Object, scope: &Scope<'_>) -> Result<String> {
+    object
+        .attr("name")
+        .and_then(|name| name.extract())
+        .map_err(|error| scope.mismatch(class, &object.0).with_source(error))
+}
+
+/// Says that a result is not what the hint says.
+pub fn mismatch(expected: impl fmt::Display, came: &Object, scope: &Scope<'_>) -> Error {
+    scope.mismatch(expected, &came.0)
+}
+
+/// Whether an object is an array of `T`.
+pub fn is_array<T: Element>(object: &Object, scope: &Scope<'_>) -> bool {
+    crate::array::is_array::<T>(&object.0, scope)
+}
+
+/// Says that a dict lacks a key.
+pub fn missing(class: &'static str, key: &'static str) -> Error {
+    Error::new(ErrorKind::Result, format!("the dict has no {key:?}, which a {class} must have"))
+}

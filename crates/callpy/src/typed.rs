@@ -1,0 +1,105 @@
+//! Typed functions from Python's own hints, checked when Rust compiles.
+//!
+//! [`module!`](crate::module) reads a Python file while Rust compiles and makes a Rust module of it:
+//! one function for each public function that has hints, a struct for each dataclass, `NamedTuple`
+//! and `TypedDict`, an enum for each `Enum`. No Python runs, and none is needed, to compile.
+//!
+//! ```python
+//! # python/smoothing.py
+//! # /// script
+//! # dependencies = ["numpy"]
+//! # ///
+//! import numpy as np
+//! from numpy.typing import NDArray
+//!
+//! def smooth(data: NDArray[np.float64], window: int = 5) -> NDArray[np.float64]:
+//!     """Smooths by a moving average."""
+//!     return np.convolve(data, np.ones(window) / window, "same")
+//! ```
+//!
+//! ```ignore
+//! callpy::module!(pub mod smoothing = "python/smoothing.py");
+//!
+//! let smooth = smoothing::smooth(&data)?;
+//! let smoother = smoothing::smooth_with(&data, smoothing::SmoothOptions::new().window(9))?;
+//! ```
+//!
+//! The source travels in the binary; tracebacks show its lines. The first call starts Python, with
+//! what the file's header requires (PEP 723). Where several modules have requirements, start Python
+//! before, with those of all: [`Builder::script`](crate::Builder::script). The file is run by itself:
+//! it does not find neighbours by `import`, unless they are installed.
+//!
+//! # What the hints become
+//!
+//! | hint | as an argument | as a result, or in a struct |
+//! |---|---|---|
+//! | `int`, `float`, `bool`, `complex` | `i64`, `f64`, `bool`, `Complex<f64>` | the same |
+//! | `str`, `bytes` | `&str`, `&[u8]` | `String`, `Bytes<Vec<u8>>` |
+//! | `NDArray[np.float64]` and the other dtypes | any [`IntoArray<f64>`](crate::IntoArray): slices, vectors, views | [`Array<f64>`](crate::Array) |
+//! | `np.ndarray`, `ArrayLike`, dtypes of a kind | an array of any element type | `Array<T>`, where the caller says `T` |
+//! | `np.float32` and other scalars | `f32`, given as NumPy's | `f32` |
+//! | `list[T]`, `Sequence[T]`, `tuple[T, ...]` | `&[T]`, given as a list or tuple; any iterator for arrays | `Vec<T>` |
+//! | `tuple[A, B]` | `(A, B)` | `(A, B)` |
+//! | `dict[K, V]` | any iterator of pairs: `[("a", 1.0)]`, a map | `HashMap<K, V>` |
+//! | `set[T]` | any iterator | `HashSet<T>` |
+//! | `T \| None` | `Option<T>` | `Option<T>` |
+//! | `A \| B` | anything that is `Into` a generated enum: an `A` or a `B` | that enum |
+//! | `Literal["a", "b"]` | a generated enum | that enum |
+//! | `pathlib.Path` | any `AsRef<Path>` | `PathBuf` |
+//! | a dataclass, `NamedTuple`, `TypedDict` of the file | a reference to a generated struct | that struct |
+//! | an `Enum` of the file | a generated enum | that enum |
+//! | `Any`, a type variable | any [`IntoPython`](crate::IntoPython) | [`Object`](crate::Object) |
+//! | another class | `&Object` | `Object` |
+//!
+//! An enum made for a union or a `Literal` has the name that the file gives the type, or else the
+//! function's and the parameter's: `SmoothMode`.
+//!
+//! Shapes (`Annotated[NDArray[np.float64], "n 3"]`, jaxtyping's `Float64[np.ndarray, "n 3"]`) are
+//! checked at each call; a name stands for one length in all arguments and the result.
+//!
+//! # Parameters with defaults
+//!
+//! `smooth(data)` takes what has no default. `smooth_with(data, options)` takes the rest too, by the
+//! setters of `SmoothOptions`; Python evaluates its own defaults, and an option that is not set is not
+//! passed. `*args` and `**kwargs` are setters that add one each time. Where the default is `None`,
+//! the setter takes what is not `None`.
+//!
+//! # What is left out
+//!
+//! Functions without hints, async functions, generators, and functions whose decorator changes their
+//! signature are left out; the module's documentation lists them. A function can be declared by hand
+//! in the macro, in Rust's types, with or without hints:
+//!
+//! ```ignore
+//! callpy::module!(pub mod outliers = "python/outliers.py" {
+//!     fn raw(data: &[f64]) -> Array<i64>;
+//! });
+//! ```
+//!
+//! A hint that is no type is an error while Rust compiles, with its file, line and parameter. Leave
+//! such a function out with a leading `_`, with `__all__`, or by declaring it by hand.
+//!
+//! # Options of the macro
+//!
+//! - `module!(mod x = "x.py", reload)` reads the file at each start of the program instead of the
+//!   source in the binary. The environment variable `CALLPY_RELOAD` does so for all modules of a debug
+//!   build.
+//! - `module!(mod stats = "python/pkg/stats.py", import = "pkg.stats")` takes the hints of the file,
+//!   and imports the module by its name when the program runs. Each function's parameters are
+//!   compared with the ones compiled in, and a difference is an error that shows both.
+
+/// Makes a Rust module of a Python file's typed functions: see [`typed`](crate::typed).
+///
+/// ```ignore
+/// callpy::module!(pub mod outliers = "python/outliers.py");
+///
+/// let indices = outliers::detect(&series)?;
+/// ```
+///
+/// The path is relative to the folder of the package's `Cargo.toml`.
+#[macro_export]
+macro_rules! module {
+    ($($tokens:tt)*) => {
+        $crate::__macros::module! { [$crate] $($tokens)* }
+    };
+}

@@ -1,0 +1,4 @@
+//! A field that is no type.
+callpy::module!(mod m = "python/invalid_field.py");
+
+fn main() {}

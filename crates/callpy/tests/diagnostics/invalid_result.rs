@@ -1,0 +1,4 @@
+//! A result that is no type.
+callpy::module!(mod m = "python/invalid_result.py");
+
+fn main() {}

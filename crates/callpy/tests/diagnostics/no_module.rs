@@ -1,0 +1,4 @@
+//! Something else than a module.
+callpy::module!("python/outliers.py");
+
+fn main() {}

@@ -1,0 +1,4 @@
+//! An async function alone.
+callpy::module!(mod m = "python/only_async.py");
+
+fn main() {}

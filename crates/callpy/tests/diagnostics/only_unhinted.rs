@@ -1,0 +1,4 @@
+//! A file from which nothing comes.
+callpy::module!(mod m = "python/only_unhinted.py");
+
+fn main() {}

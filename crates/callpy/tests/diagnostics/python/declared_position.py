@@ -1,0 +1,2 @@
+def detect(a=1, b=2, /):
+    return a

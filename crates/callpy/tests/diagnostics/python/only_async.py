@@ -1,0 +1,2 @@
+async def fetch(n: int) -> int:
+    return n

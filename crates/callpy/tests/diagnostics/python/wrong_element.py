@@ -1,0 +1,4 @@
+import numpy as np
+
+
+def total(data: np.ndarray) -> float: ...

@@ -1,0 +1,324 @@
+//! Every construct of `module!`, called: tests/python/typed.py asserts what Python got.
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
+mod common;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use callpy::{Array, Bytes, ErrorKind, FromPython, Given, Object};
+use ndarray::{ArrayView1, array};
+use num_complex::Complex;
+
+callpy::module!(
+    /// What the macro's user says of it.
+    pub mod typed = "tests/python/typed.py" {
+        fn unhinted(data: &[f64], limit: f64) -> Array<i64>;
+        /// A generator is an object.
+        fn generator(a: i64) -> Object;
+    }
+);
+callpy::module!(mod installed = "tests/python/hints/installed.py", import = "installed");
+callpy::module!(mod fresh = "tests/python/fresh.py", reload);
+
+use typed::*;
+
+/// Starts Python with the folder that `installed` is in.
+fn start() {
+    common::python();
+}
+
+#[test]
+fn scalars_go_both_ways() {
+    assert_eq!(
+        scalars(1, 2.5, true, "abc", b"xyz").unwrap(),
+        (2, 5.0, false, "ABC".to_owned(), Bytes(b"zyx".to_vec()))
+    );
+    nothing().unwrap();
+    assert_eq!(complex_number(Complex::new(1.0, 2.0)).unwrap(), Complex::new(-2.0, 1.0));
+    assert_eq!(numpy_scalars(0.5, 2, 1.0).unwrap(), 3.5);
+}
+
+#[test]
+fn an_array_is_lent_in_any_form() {
+    let mut series = vec![0.0; 20];
+    series[3] = 9.0;
+    let by_slice = detect(&series[..]).unwrap();
+    assert_eq!(by_slice[..], [3]);
+    assert_eq!(detect(&series).unwrap(), by_slice);
+    assert_eq!(detect(series.clone()).unwrap(), by_slice);
+    assert_eq!(detect(Arc::new(series.clone())).unwrap(), by_slice);
+    assert_eq!(detect(Given::new(series.clone())).unwrap(), by_slice);
+    assert_eq!(detect(ArrayView1::from(&series)).unwrap(), by_slice);
+    let fixed = [0.0; 4];
+    assert!(detect(&fixed).unwrap().is_empty());
+    fill(&mut series, 2.0).unwrap();
+    assert_eq!(series, [2.0; 20]);
+    // A read-only loan stays one.
+    let error = fill(&series, 3.0).unwrap_err();
+    assert_eq!(error.exception().unwrap().type_name(), "ValueError");
+}
+
+#[test]
+fn the_caller_chooses_a_dtype_that_the_hint_leaves_open() {
+    assert_eq!(total(&[1_i32, 2, 3]).unwrap(), 6.0);
+    let floats: Array<f32> = doubled(&[1.0_f32, 2.0]).unwrap();
+    assert_eq!(floats[..], [2.0, 4.0]);
+    let (values, places): (Array<f64>, Array<isize>) = extremes(&[3.0, 1.0, 2.0]).unwrap();
+    assert_eq!((&values[..], &places[..]), (&[1.0, 3.0][..], &[1, 0][..]));
+    let error = doubled::<f64, f32>(&[1.0_f32]).map(|_: Array<f64>| ()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Result), "{error}");
+}
+
+#[test]
+fn a_shape_is_checked_by_name() {
+    let points = array![[3.0, 4.0, 0.0], [0.0, 0.0, 2.0]];
+    assert_eq!(distances(&points, &[1.0, 10.0]).unwrap()[..], [5.0, 20.0]);
+
+    let error = distances(&points, &[1.0, 10.0, 3.0]).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Argument));
+    assert_eq!(
+        error.to_string(),
+        "argument 2 of typed:distances: expected the shape (n) for weights, but (3) came, and n is \
+         2 in points"
+    );
+    let error = distances(&array![[1.0, 2.0]], &[1.0]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "argument 1 of typed:distances: expected the shape (n, 3) for points, but (1, 2) came"
+    );
+    let error = wrong_shape(&points).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Result));
+    assert!(
+        error.to_string().contains("expected the shape (n) for the result, but (3) came"),
+        "{error}"
+    );
+}
+
+#[test]
+fn collections_are_what_the_hint_says() {
+    assert_eq!(
+        lists(&[1.0], &["x", "y"], &[vec![1, 2], vec![]], &[7]).unwrap(),
+        ["1.0", "x", "y", "[[1, 2], []]", "(7,)"]
+    );
+    assert_eq!(
+        pairs(&[(1, "one".to_owned())], (2.0, None::<&str>)).unwrap(),
+        [("one".to_owned(), 1), ("None".to_owned(), 2)]
+    );
+    let counts = dicts([("a", 1.5)], BTreeMap::from([(3, &["x".to_owned()][..])])).unwrap();
+    assert_eq!(counts, HashMap::from([("a".to_owned(), 1), ("3".to_owned(), 1)]));
+    let means = columns([("x", &[1.0, 3.0]), ("y", &[5.0, 5.0])]).unwrap();
+    assert_eq!(means, HashMap::from([("x".to_owned(), 2.0), ("y".to_owned(), 5.0)]));
+    let all = sets([1, 2], ["a"]).unwrap();
+    assert_eq!(all, HashSet::from(["1", "2", "a"].map(str::to_owned)));
+    assert_eq!(countdown(3).unwrap(), [3, 2, 1]);
+    let stacked = stack([&[1.0, 2.0], &[3.0, 4.0]]).unwrap();
+    assert_eq!(stacked.shape(), [2, 2]);
+}
+
+#[test]
+fn none_is_an_option() {
+    assert_eq!(optional(None, None::<&[f64]>).unwrap(), None);
+    assert_eq!(optional(Some(1), Some(&[2.5])).unwrap().as_deref(), Some("1 [2.5]"));
+}
+
+#[test]
+fn a_union_is_an_enum() {
+    // Into<…> for each member; the same enum comes back.
+    assert!(matches!(either(Some(5)).unwrap(), EitherA::Int(5)));
+    assert!(matches!(either(Some("text")).unwrap(), EitherA::Str(text) if text == "text"));
+    assert!(matches!(either(Some(vec![1.0])).unwrap(), EitherA::List(list) if list == [1.0]));
+
+    let NumberOrArrayX::Float(number) = number_or_array(1.5).unwrap() else { panic!() };
+    assert_eq!(number, 3.0);
+    let (result, _) = (number_or_array(&[1.0, 2.0]).unwrap(), ());
+    let NumberOrArrayX::Array(doubled) = result else { panic!("{result:?}") };
+    assert_eq!(doubled[..], [2.0, 4.0]);
+
+    assert!(matches!(anything_or_more("x").unwrap(), AnythingOrMoreX::Str(text) if text == "x"));
+    let other = anything_or_more(handle("h").unwrap()).unwrap();
+    assert!(
+        matches!(other, AnythingOrMoreX::Object(object) if handle_name(&object).unwrap() == "h")
+    );
+}
+
+#[test]
+fn a_literal_is_an_enum() {
+    assert_eq!(boundary(Boundary::Reflect).unwrap(), Boundary::NearestValue);
+    assert_eq!(boundary(Boundary::_2d).unwrap().as_str(), "2d");
+    assert_eq!(order(OrderBy::Down).unwrap(), -1);
+}
+
+#[test]
+fn paths_and_objects() {
+    assert_eq!(path("some").unwrap(), PathBuf::from("some/more"));
+    assert_eq!(anything(3).unwrap().extract::<i64>().unwrap(), 3);
+    assert_eq!(same("x").unwrap().extract::<String>().unwrap(), "x");
+    assert_eq!(handle_name(&handle("the name").unwrap()).unwrap(), "the name");
+}
+
+#[test]
+fn the_files_enums_are_enums() {
+    assert_eq!(next_mode(Mode::SAFE, Level::LOW).unwrap(), (Mode::FAST, Level::HIGH));
+    assert_eq!(Mode::QUICK, Mode::FAST);
+    assert_eq!(Mode::FAST.name(), "FAST");
+}
+
+#[test]
+fn a_dataclass_is_a_struct() {
+    let settings = Settings { names: vec!["a".to_owned()], ..Settings::new(0.5) };
+    assert_eq!((settings.steps, settings.mode), (10, Mode::SAFE));
+    let settled = settle(&settings).unwrap();
+    assert_eq!(
+        settled,
+        Settings {
+            tolerance: 1.0,
+            steps: 11,
+            mode: Mode::FAST,
+            names: vec!["a".to_owned(), "x".to_owned()],
+            limit: Some(1.5),
+            r#type: "plain".to_owned(),
+        }
+    );
+
+    let tree = grow(&Tree::new(1)).unwrap();
+    assert_eq!((tree.value, tree.children.len()), (2, 1));
+    assert_eq!(tree.left.as_ref().as_ref().unwrap().value, 1);
+}
+
+#[test]
+fn arrays_in_structs_are_borrowed_both_ways() {
+    start();
+    let signals = [
+        Signal { samples: vec![1.0, 2.0].try_into().unwrap(), rate: 10.0 },
+        Signal { samples: vec![0.0].try_into().unwrap(), rate: 20.0 },
+    ];
+    let loud = loud(&signals, 1.0).unwrap();
+    assert_eq!(loud.len(), 1);
+    assert_eq!((&loud[0].samples[..], loud[0].rate), (&[2.0, 4.0][..], 10.0));
+
+    let fit = line(&[1.0, 2.0], &[2.0, 4.0]).unwrap();
+    assert_eq!((fit.slope, &fit.residuals[..]), (2.0, &[0.0, 0.0][..]));
+    assert_eq!(residuals(&fit).unwrap(), fit.residuals);
+
+    let made = "lambda: __import__('types').SimpleNamespace(slope=1.0, residuals=numpy.ones(3))";
+    assert!(common::lambda(made).deny_copies().call::<Fit>(()).is_ok());
+}
+
+#[test]
+fn a_typed_dict_is_a_struct() {
+    let changed = row(&Row::new("me".to_owned())).unwrap();
+    assert_eq!(changed, Row { name: "me!".to_owned(), count: Some(1), maybe: None });
+    // A key that is missing.
+    let object = callpy::Python::start().unwrap().function("builtins:dict").unwrap();
+    let error = object.call::<Row>(()).unwrap_err();
+    assert!(error.to_string().contains("the dict has no \"name\""), "{error}");
+}
+
+#[test]
+fn what_is_not_set_is_not_passed() {
+    assert_eq!(defaults(1).unwrap(), "1 2 None 4 5");
+    let options = DefaultsOptions::new().c(3).d(None).self_(6);
+    assert_eq!(defaults_with_options(1, options).unwrap(), "1 2 3 None 6");
+    assert_eq!(defaults_with(7).unwrap(), 7, "a function of Python's own");
+
+    assert_eq!(positional_with(1, PositionalOptions::new().d(9).b(5)).unwrap(), "1 5 3 9");
+    let error = positional_with(1, PositionalOptions::new().c(5)).unwrap_err();
+    assert!(error.to_string().contains("set b as well"), "{error}");
+
+    assert_eq!(rest(1, true).unwrap(), "1 2 () True []");
+    let options = RestOptions::new().b(3).numbers(4).numbers(5).extra("x", 1.5);
+    assert_eq!(rest_with(1, false, options).unwrap(), "1 3 (4, 5) False [('x', 1.5)]");
+    let error = rest_with(1, false, RestOptions::new().numbers(4)).unwrap_err();
+    assert!(error.to_string().contains("set b as well"), "{error}");
+
+    let options =
+        WeightedOptions::new().weights(&[2.0, 1.0]).boundary(Boundary::NearestValue).scale(10);
+    assert_eq!(format!("{options:?}"), r#"WeightedOptions({"weights", "boundary", "scale"})"#);
+    assert_eq!(weighted_with(&[1.0, 3.0], options).unwrap(), 50.0);
+    let error = weighted_with(&[1.0], WeightedOptions::new().weights(&[2.0, 1.0])).unwrap_err();
+    assert!(error.to_string().contains("and n is 1 in data"), "{error}");
+
+    assert_eq!(typed::options(1, 2, 3).unwrap(), 10);
+    assert_eq!(options_with(1, 2, 3, OptionsOptions::new().call(5)).unwrap(), 11);
+}
+
+#[test]
+fn what_has_no_hint_takes_anything() {
+    assert_eq!(partly(1, 2_u8).unwrap(), 3);
+    assert_eq!(cached(3).unwrap(), 3);
+}
+
+#[test]
+fn a_function_is_declared_by_hand() {
+    assert_eq!(typed::unhinted(&[1.0, 5.0, 2.0], 1.5).unwrap()[..], [1, 2]);
+    let items: Vec<i64> = callpy::Python::start()
+        .unwrap()
+        .function("builtins:list")
+        .unwrap()
+        .call(generator(8).unwrap())
+        .unwrap();
+    assert_eq!(items, [8]);
+}
+
+#[test]
+fn a_traceback_shows_the_files_lines() {
+    let error = fails("because").unwrap_err();
+    assert_eq!(error.to_string(), "ValueError: because");
+    let traceback = error.exception().unwrap().traceback();
+    assert!(traceback.contains("File \"tests/python/typed.py\""), "{traceback}");
+    assert!(traceback.contains("raise ValueError(message)"), "{traceback}");
+}
+
+#[test]
+fn a_result_of_another_type_names_what_came() {
+    let wrong = common::lambda("lambda: 5");
+    let error = wrong.call::<Fit>(()).unwrap_err();
+    assert!(error.to_string().contains("expected Fit, but an int came"), "{error}");
+    let error = wrong.call::<Mode>(()).unwrap_err();
+    assert!(error.to_string().contains("expected Mode, but an int came"), "{error}");
+    let error = wrong.call::<Boundary>(()).unwrap_err();
+    assert!(error.to_string().contains("expected Literal[\"reflect\""), "{error}");
+    let error = common::lambda("lambda: 5.0").call::<EitherA>(()).unwrap_err();
+    assert!(
+        error.to_string().contains("expected int | str | list[float], but a float came"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_installed_module_is_compared_with_its_hints() {
+    start();
+    assert_eq!(installed::same(1, 3).unwrap(), "1 1 3");
+    let error = installed::changed(1, 2).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Target));
+    let text = error.to_string();
+    assert!(text.contains("changed(a, old_name)"), "{text}");
+    assert!(text.contains("changed(a, new_name, extra=...)"), "{text}");
+}
+
+#[test]
+fn the_file_is_read_again_where_asked() {
+    assert_eq!(fresh::answer().unwrap(), 42);
+}
+
+#[test]
+fn every_thread_may_be_the_first() {
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| assert_eq!(cached(1).unwrap(), 1));
+        }
+    });
+}
+
+/// Both ways by all doors.
+#[test]
+fn generated_types_are_values_like_others() {
+    fn both<'a, T: FromPython + callpy::IntoPython<'a>>() {}
+    both::<Settings>();
+    both::<Mode>();
+    both::<Boundary>();
+    both::<EitherA>();
+}
