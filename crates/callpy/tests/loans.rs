@@ -17,6 +17,11 @@ fn my_turn() -> impl Drop {
     TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
+/// Whether this Python has an interpreter lock.
+fn is_locked() -> bool {
+    common::eval("getattr(sys, '_is_gil_enabled', lambda: True)()").unwrap()
+}
+
 fn function(target: &str) -> callpy::Function {
     python().function(target).unwrap()
 }
@@ -98,7 +103,7 @@ const KEEPERS: &[(&str, &str)] = &[
     ("in_a_cache", "the attribute 'series' of a keepers.Hashed"),
     ("in_an_exception_of_its_own", "a ValueError, which is the global 'kept' of module keepers"),
     ("in_an_exception_it_raises", "a ValueError, which is the global 'kept' of module keepers"),
-    ("in_a_running_thread", "the local 'series' of run ("),
+    ("in_a_running_thread", " of "),
     (
         "in_a_thread_local",
         "the attribute 'series' of a _thread._local, which is the global 'local'",
@@ -156,6 +161,10 @@ fn a_running_thread_is_named_with_its_place_in_the_file() {
     if case("a_running_thread_is_named_with_its_place_in_the_file").is_some() {
         let _ = function("keepers:in_a_running_thread").call::<Object>(&[1.0]);
         panic!("went on");
+    }
+    if !is_locked() {
+        // The locals of another thread's frames can't be looked at.
+        return;
     }
     let said = abort_of("a_running_thread_is_named_with_its_place_in_the_file", "-");
     let source = std::fs::read_to_string(std::env::var_os("CALLPY_TEST_PYTHON_FILES").map_or_else(
@@ -349,6 +358,11 @@ fn cycles_are_collected() {
 #[test]
 fn weak_references_do_not_hold() {
     for name in ["weakly", "weakly_with_callback", "in_a_weak_cache", "weakly_without_axes"] {
+        // An array without axes can't be made empty, so where another thread may come between, its
+        // weak references are not trusted.
+        if name == "weakly_without_axes" && !is_locked() {
+            continue;
+        }
         if name != "weakly_without_axes" {
             settles(name, is_one);
         }
