@@ -16,6 +16,11 @@
 //! memory would dangle, so callpy names the function, the argument and its holders, and aborts the
 //! process. A function that is known to keep its argument is given a `Vec`, an `Arc` or a [`Copied`].
 //!
+//! A program that goes behind NumPy's back can write what is lent to be read, or keep what no count
+//! shows: with `ctypes` and other raw addresses, an array's own `__setstate__`, or a C function that
+//! does not ask (`numpy.ufunc.at` before NumPy 2.5, `overwrite_b` and the like in SciPy). Such a
+//! function is given a [`Copied`], too.
+//!
 //! # Out
 //!
 //! An [`Array<T>`](Array) reads the result where it lies if nobody else can change it, and is a copy

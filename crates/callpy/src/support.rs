@@ -212,8 +212,10 @@ pub(crate) fn callables(object: &crate::Object, wanted: &str) -> Result<Vec<Stri
 }
 
 /// Runs Python's collector, also where the program has disabled it.
-pub(crate) fn collect(py: Attached<'_>) {
-    let _ = call(py, c"collect", &[]);
+///
+/// Generation 0 has the objects that were made last, 2 is all of them.
+pub(crate) fn collect(py: Attached<'_>, generation: i64) {
+    let _ = py.int(generation).and_then(|generation| call(py, c"collect", &[&generation]));
 }
 
 /// Whether another thread works with a lent array, and may yet let go of it.

@@ -17,6 +17,11 @@ fn my_turn() -> impl Drop {
     TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
+/// Whether this Python has an interpreter lock.
+fn is_locked() -> bool {
+    common::eval("getattr(sys, '_is_gil_enabled', lambda: True)()").unwrap()
+}
+
 fn function(target: &str) -> callpy::Function {
     python().function(target).unwrap()
 }
@@ -34,7 +39,7 @@ fn settles(name: &str, expect: impl Fn(callpy::Result<Object>)) {
     expect(settler.call(&data));
     let before = probe();
     assert_eq!((before.0, before.2), (10.0, (4,)), "{name}");
-    for _ in 0..4 {
+    for _ in 0..2 {
         expect(settler.call(&data));
         let after = probe();
         assert_eq!(after, before, "{name}");
@@ -85,7 +90,10 @@ const KEEPERS: &[(&str, &str)] = &[
          global 'kept' of module keepers",
     ),
     ("as_a_default", "a default argument of the function as_a_default.<locals>.inner"),
-    ("as_a_keyword_default", "of the function as_a_keyword_default.<locals>.inner"),
+    (
+        "as_a_keyword_default",
+        "the function as_a_keyword_default.<locals>.inner, which is the global",
+    ),
     ("in_a_generator", "in_a_generator.<locals>.rows"),
     ("in_an_unstarted_generator", ", which is the global 'kept' of module keepers"),
     ("in_a_coroutine", "a variable of a closure, which is "),
@@ -98,11 +106,8 @@ const KEEPERS: &[(&str, &str)] = &[
     ("in_a_cache", "the attribute 'series' of a keepers.Hashed"),
     ("in_an_exception_of_its_own", "a ValueError, which is the global 'kept' of module keepers"),
     ("in_an_exception_it_raises", "a ValueError, which is the global 'kept' of module keepers"),
-    ("in_a_running_thread", "the local 'series' of run ("),
-    (
-        "in_a_thread_local",
-        "the attribute 'series' of a _thread._local, which is the global 'local'",
-    ),
+    ("in_a_running_thread", " of "),
+    ("in_a_thread_local", "a _thread._local, which is the global 'local' of module keepers"),
     ("in_a_context_variable", "the context variable 'series_of_this_call'"),
     ("as_a_slice", "the global 'kept' of module keepers"),
     ("as_a_slice_of_a_slice", "the global 'kept' of module keepers"),
@@ -156,6 +161,10 @@ fn a_running_thread_is_named_with_its_place_in_the_file() {
     if case("a_running_thread_is_named_with_its_place_in_the_file").is_some() {
         let _ = function("keepers:in_a_running_thread").call::<Object>(&[1.0]);
         panic!("went on");
+    }
+    if !is_locked() {
+        // The locals of another thread's frames can't be looked at.
+        return;
     }
     let said = abort_of("a_running_thread_is_named_with_its_place_in_the_file", "-");
     let source = std::fs::read_to_string(std::env::var_os("CALLPY_TEST_PYTHON_FILES").map_or_else(
@@ -349,6 +358,11 @@ fn cycles_are_collected() {
 #[test]
 fn weak_references_do_not_hold() {
     for name in ["weakly", "weakly_with_callback", "in_a_weak_cache", "weakly_without_axes"] {
+        // An array without axes can't be made empty, so where another thread may come between, its
+        // weak references are not trusted.
+        if name == "weakly_without_axes" && !is_locked() {
+            continue;
+        }
         if name != "weakly_without_axes" {
             settles(name, is_one);
         }
@@ -551,4 +565,46 @@ fn swapped_scopes_stay_attached() {
     std::thread::scope(|scope| {
         scope.spawn(|| assert_eq!(length.call::<i64>(Outer(&[1.0, 2.0], &length)).unwrap(), 2));
     });
+}
+
+// --- other libraries
+
+/// What pandas and SciPy make of an argument without a copy is a view of it like any other.
+#[test]
+#[ignore = "installs pandas and SciPy"]
+fn pandas_and_scipy_objects_are_views() {
+    const NAME: &str = "pandas_and_scipy_objects_are_views";
+    let start = || {
+        let python = callpy::Python::builder().require(["numpy", "pandas", "scipy"]);
+        python.search_path(common::file("")).start().unwrap()
+    };
+    let data = [1.0, 2.0, 3.0, 4.0];
+    if let Some(case) = case(NAME) {
+        let result = start().function(&case).unwrap().call::<Object>(&data);
+        match result {
+            Ok(object) => println!("{}", object.repr().unwrap()),
+            Err(error) => println!("{error}"),
+        }
+        return;
+    }
+    for (case, holder) in [
+        ("libraries:keep_a_series", "the global 'kept' of module libraries"),
+        ("libraries:keep_a_frame", "the global 'kept' of module libraries"),
+        ("libraries:keep_a_sparse_matrix", "the global 'kept' of module libraries"),
+    ] {
+        let said = abort_of(NAME, case);
+        assert!(said.contains(holder), "{said}");
+    }
+    let python = start();
+    for name in ["series", "frame", "sparse_matrix"] {
+        let function = python.function(&format!("libraries:{name}")).unwrap();
+        let error = function.call::<Object>(&data).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Kept), "{error}");
+    }
+    for name in ["mean_of_a_series", "sum_of_a_group", "solved", "product"] {
+        let function = python.function(&format!("libraries:{name}")).unwrap();
+        for _ in 0..20 {
+            assert!(function.call::<f64>(&data).unwrap() > 0.0, "{name}");
+        }
+    }
 }

@@ -10,6 +10,10 @@ VERSION = tuple(map(int, np.__version__.split(".")[:2]))
 WAYS = {}
 
 
+def a_buffer(self, flags):
+    return memoryview(bytearray(32))
+
+
 def ways():
     return list(WAYS)
 
@@ -90,7 +94,7 @@ for name, source in {
     "base": "data.base[0] = 9",
     "base_buffer": "memoryview(data.base)[0] = 9",
     "base_class": (
-        "type(data.base).__buffer__ = lambda self, flags: memoryview(bytearray(32));"
+        "type(data.base).__buffer__ = a_buffer;"
         "data.flags.writeable = True; data[0] = 9"
     ),
     "class_": "data.__class__ = type('Sub', (np.ndarray,), {}); data[0] = 9",
@@ -116,7 +120,7 @@ for name, source in {
 }.items():
 
     def work(data, code=compile(source, name, "exec")):
-        exec(code, {"np": np, "io": io, "struct": struct, "pickle": pickle, "data": data})
+        exec(code, dict(globals(), data=data))
 
     WAYS[name] = work
 
