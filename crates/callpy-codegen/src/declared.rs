@@ -113,7 +113,7 @@ impl Declared {
             format!(
                 "{text}\n{}, line {} of {}.",
                 doc::code(&python),
-                line.unwrap_or(0),
+                function.name_span.start.line,
                 doc::code(file)
             )
             .trim_start_matches('\n'),
