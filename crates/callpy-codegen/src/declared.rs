@@ -43,13 +43,13 @@ impl Declared {
             };
             return Err((None, format!("there is no function `{python_name}` to declare; {has}")));
         };
-        let line = Some(function.name_span.start.line);
+        let line = function.name_span.start.line;
         if function.is_async {
             let message = format!(
                 "`{python_name}` is an async function, which can't be called yet: wrap it in a plain one \
                  (`return asyncio.run({python_name}(…))`) and declare that"
             );
-            return Err((line, message));
+            return Err((Some(line), message));
         }
         let python = crate::function::python(function);
         let mut places = Vec::new();
@@ -72,7 +72,7 @@ impl Declared {
                             let message = format!(
                                 "`{key}` can be given by position only, and stands elsewhere in `{python}`"
                             );
-                            return Err((line, message));
+                            return Err((Some(line), message));
                         }
                         ParameterKind::PositionalOnly => {
                             places.push(quote!(__call.positional(#name)?;))
@@ -88,7 +88,7 @@ impl Declared {
                         "`{python_name}` is declared with a parameter `{key}`, and Python has `{python}`: \
                          declare it with the names of Python's parameters"
                     );
-                    return Err((line, message));
+                    return Err((Some(line), message));
                 }
             }
         }
@@ -102,7 +102,7 @@ impl Declared {
                 "`{python_name}` is declared without the parameter `{}`, which has no default in `{python}`",
                 missing.name
             );
-            return Err((line, message));
+            return Err((Some(line), message));
         }
         let signature = crate::function::signature(&function.parameters);
         let Declared { attributes, name, result, .. } = self;
@@ -110,13 +110,8 @@ impl Declared {
             self.parameters.iter().map(|(name, ty)| (name, ty)).unzip();
         let text = doc::docstring(function.docstring.as_deref()).unwrap_or_default();
         let docs = doc::attributes(
-            format!(
-                "{text}\n{}, line {} of {}.",
-                doc::code(&python),
-                function.name_span.start.line,
-                doc::code(file)
-            )
-            .trim_start_matches('\n'),
+            format!("{text}\n{}, line {} of {}.", doc::code(&python), line, doc::code(file))
+                .trim_start_matches('\n'),
         );
         Ok(quote! {
             #attributes

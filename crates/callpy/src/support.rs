@@ -1,4 +1,5 @@
-//! What callpy does in Python, called from Rust: `support.py`, run once in a module of its own.
+//! What callpy does in Python, called from Rust: `support.py` and `support/loans.py`, run once as one
+//! module of their own.
 
 use std::ffi::CStr;
 use std::sync::OnceLock;
@@ -7,7 +8,7 @@ use crate::raw::objects::{ArgumentList, Outcome, Raised};
 use crate::raw::{Attached, Ref};
 use crate::{Error, ErrorKind, Result, exception};
 
-const SOURCE: &str = concat!(include_str!("support.py"), "\0");
+const SOURCE: &str = concat!(include_str!("support.py"), include_str!("support/loans.py"), "\0");
 
 static MODULE: OnceLock<Ref> = OnceLock::new();
 

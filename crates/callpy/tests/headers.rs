@@ -12,6 +12,7 @@ fn meddler(name: &str) -> Function {
     python().function(&format!("meddlers:{name}")).unwrap()
 }
 
+type Seen<T> = (Vec<i64>, Vec<i64>, String, bool, (bool, bool, bool, bool), bool, bool, Vec<T>);
 type Look = (Vec<i64>, Vec<i64>, String, bool, (bool, bool, bool, bool), bool, bool);
 
 /// Lends slices of one type in several lengths, and sees just those in Python.
@@ -29,16 +30,8 @@ where
                 true => look.call::<callpy::Object>(&mut data[..]),
                 false => look.call(&data[..]),
             };
-            let (shape, strides, name, plain, flags, other, whole, values): (
-                Vec<i64>,
-                Vec<i64>,
-                String,
-                bool,
-                (bool, bool, bool, bool),
-                bool,
-                bool,
-                Vec<T>,
-            ) = found.unwrap().extract().unwrap();
+            let (shape, strides, name, plain, flags, other, whole, values): Seen<T> =
+                found.unwrap().extract().unwrap();
             let found: Look = (shape, strides, name, plain, flags, other, whole);
             let wanted: Look = (
                 vec![length as i64],
