@@ -27,7 +27,7 @@
 //!   function requires.
 //! - [`Function`] calls; [`Object`] is any Python object.
 //! - [`typed`] makes Rust functions of a Python file's hinted ones.
-//! - [`array`] tells how arrays go in and out; [`convert`] does so for all other values.
+//! - [`mod@array`] tells how arrays go in and out; [`convert`] does so for all other values.
 //! - [`Error`] is every failure; [`PythonException`] is a Python exception as owned text.
 //!
 //! # Features
