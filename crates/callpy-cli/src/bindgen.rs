@@ -37,7 +37,8 @@ pub(crate) fn run(arguments: &Bindgen) -> Result<()> {
             Loading::Embedded { path, reload: false }
         }
     };
-    let input = Input::new(&name, file, loading);
+    let mut input = Input::new(&name, file, loading);
+    input.path = std::path::absolute(path).ok();
     let generated = callpy_codegen::generate(&source, &input).map_err(|problems| {
         let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
         Failure::Failed(problems.join("\n"))

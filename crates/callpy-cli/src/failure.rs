@@ -33,7 +33,7 @@ impl Failure {
         let error = "\x1b[1m\x1b[31merror:\x1b[0m";
         match self {
             Failure::Usage(text) => {
-                eprintln!("{error} {text}\n\nFor more information, try 'callpy call --help'.");
+                eprintln!("{error} {text}\n\nFor more information, try '--help'.");
                 ExitCode::from(2)
             }
             Failure::Failed(text) => {

@@ -21,10 +21,12 @@ mod function;
 mod lower;
 mod module;
 mod names;
+mod neighbours;
 mod types;
 mod union;
 
 use std::fmt;
+use std::path::PathBuf;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -43,6 +45,8 @@ pub struct Input {
     pub callpy: TokenStream,
     /// The Python file as messages and tracebacks show it.
     pub file: String,
+    /// Where the file is, to follow types that it imports from its neighbours; none to leave them.
+    pub path: Option<PathBuf>,
     /// Where the running module comes from.
     pub loading: Loading,
     /// The functions declared by hand.
@@ -74,6 +78,7 @@ impl Input {
             name: Ident::new(name, Span::call_site()),
             callpy: quote!(::callpy),
             file: file.into(),
+            path: None,
             loading,
             declared: Vec::new(),
         }
@@ -87,6 +92,8 @@ pub struct Generated {
     pub code: TokenStream,
     /// The file's public functions, in its order.
     pub functions: Vec<Outcome>,
+    /// The neighbours that were read: the code hangs on them too.
+    pub neighbours: Vec<PathBuf>,
 }
 
 /// What became of a function.
@@ -98,6 +105,8 @@ pub struct Outcome {
     pub line: usize,
     /// Why it has no typed counterpart; none if it has one.
     pub left_out: Option<String>,
+    /// Why it can't be mapped, which is an error of the whole module; none if it can.
+    pub refused: Option<String>,
     /// The parts of its signature that are no more than a Python object in Rust, and why.
     pub untyped: Vec<String>,
 }
@@ -130,9 +139,25 @@ impl std::error::Error for Problem {}
 ///
 /// All that can't be mapped, in the file's order; never an empty list.
 pub fn generate(source: &str, input: &Input) -> Result<Generated, Vec<Problem>> {
-    let module = callpy_signature::read(source).map_err(|error| {
-        let message = format!("column {}: {}", error.column, error.message);
-        vec![Problem { file: input.file.clone(), line: Some(error.line), message }]
-    })?;
-    module::generate(&module, input)
+    let module = read(source, input).map_err(|problem| vec![problem])?;
+    let mapped = module::generate(&module, input);
+    let module::Mapped { code, functions, neighbours } = mapped;
+    code.map(|code| Generated { code, functions, neighbours })
+}
+
+/// Says what becomes of each public function, also where some can't be mapped.
+///
+/// # Errors
+///
+/// The source is no Python.
+pub fn outcomes(source: &str, input: &Input) -> Result<Vec<Outcome>, Problem> {
+    Ok(module::generate(&read(source, input)?, input).functions)
+}
+
+fn read(source: &str, input: &Input) -> Result<callpy_signature::Module, Problem> {
+    callpy_signature::read(source).map_err(|error| Problem {
+        file: input.file.clone(),
+        line: Some(error.line),
+        message: format!("column {}: {}", error.column, error.message),
+    })
 }

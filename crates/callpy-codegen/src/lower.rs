@@ -1,6 +1,7 @@
 //! Which Rust type a hint becomes. Decided once here; `types` writes it in each position.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use callpy_signature::{
     Array, Class, ClassKind, Dtype, DtypeKind, Dtypes, EnumKind, FieldKind, Literal, Module,
@@ -8,6 +9,7 @@ use callpy_signature::{
 };
 
 use crate::names::camel;
+use crate::neighbours::Neighbours;
 
 /// The Rust side of a hint.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,10 +90,11 @@ pub(crate) struct Lowering<'m> {
     pub(crate) used: Vec<String>,
     /// What is only an object in Rust, and why: of the function at hand.
     pub(crate) untyped: Vec<String>,
+    pub(crate) neighbours: Neighbours,
 }
 
 impl<'m> Lowering<'m> {
-    pub(crate) fn new(module: &'m Module) -> Self {
+    pub(crate) fn new(module: &'m Module, file: Option<&Path>) -> Self {
         let taken = module.classes.iter().map(|class| class.name.clone()).collect();
         Lowering {
             module,
@@ -101,6 +104,7 @@ impl<'m> Lowering<'m> {
             functions: module.functions.iter().map(|function| &function.name[..]).collect(),
             used: Vec::new(),
             untyped: Vec::new(),
+            neighbours: Neighbours::new(file),
         }
     }
 
@@ -171,14 +175,18 @@ impl<'m> Lowering<'m> {
             Type::Array(array) => self.array(array, place),
             Type::Scalar(dtypes) => self.scalar(dtypes, place),
             Type::Class { name, .. } => self.class(name, place),
-            Type::Unknown { name, .. } => match &name[..] {
+            Type::Unknown { name, arguments } => match &name[..] {
                 "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "os.PathLike" => {
                     Rust::Path
                 }
+                "collections.abc.Hashable" | "typing.Hashable" => Rust::Object { any: true },
                 "typing.NoReturn" | "typing.Never" => Rust::Unit,
                 "numbers.Real" | "typing.SupportsFloat" => Rust::Float,
                 "numbers.Integral" | "typing.SupportsInt" | "typing.SupportsIndex" => Rust::Int,
-                name => self.object(place, format_args!("{name} is not declared in this file")),
+                name => match self.neighbours.find(name, arguments) {
+                    Some(found) => self.lower(&found, place),
+                    None => self.object(place, format_args!("{name} is not declared in this file")),
+                },
             },
             Type::TypeVariable { bound: Some(bound), .. } => self.lower(bound, place),
             Type::TypeVariable { constraints, .. } if !constraints.is_empty() => {
@@ -192,9 +200,20 @@ impl<'m> Lowering<'m> {
 
     fn union(&mut self, ty: &Type, members: &[Type], place: &Place<'_>) -> Rust {
         let mut variants: Vec<(String, Rust)> = Vec::new();
-        let mut object = false;
-        for member in members {
-            match self.lower(member, place) {
+        let (mut object, mut optional) = (false, false);
+        let mut lowered: Vec<Rust> =
+            members.iter().rev().map(|member| self.lower(member, place)).collect();
+        while let Some(rust) = lowered.pop() {
+            match rust {
+                // A neighbour's alias may be a union itself.
+                Rust::Optional(inner) => {
+                    optional = true;
+                    lowered.push(*inner);
+                }
+                Rust::Union(number) => {
+                    let variants = self.unions[number].variants.iter().rev();
+                    lowered.extend(variants.map(|(_, rust)| rust.clone()));
+                }
                 Rust::Object { any: true } => return Rust::Object { any: true },
                 Rust::Object { any: false } => object = true,
                 // One NumPy scalar is as good as another number of its kind.
@@ -211,17 +230,21 @@ impl<'m> Lowering<'m> {
             let name = unused("Object", &variants);
             variants.push((name, Rust::Object { any: false }));
         }
+        let wrap = |rust| match optional {
+            true => Rust::Optional(Box::new(rust)),
+            false => rust,
+        };
         if let [(_, only)] = &variants[..] {
-            return only.clone();
+            return wrap(only.clone());
         }
         let source = ty.to_string();
         if let Some(known) = self.unions.iter().position(|known| known.variants == variants) {
-            return Rust::Union(known);
+            return wrap(Rust::Union(known));
         }
         let name = self.alias(ty).unwrap_or_else(|| place.name.clone());
         let name = self.take_name(&name);
         self.unions.push(Union { name, source, variants });
-        Rust::Union(self.unions.len() - 1)
+        wrap(Rust::Union(self.unions.len() - 1))
     }
 
     fn literal(&mut self, ty: &Type, literals: &[Literal], place: &Place<'_>) -> Rust {

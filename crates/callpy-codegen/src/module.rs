@@ -1,20 +1,30 @@
 //! The whole module: which functions have a counterpart, and what stands around them.
 
+use std::path::PathBuf;
+
 use callpy_signature::{DecoratorEffect, Function, Hint, Module, Type};
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::lower::{ClassShape, Lowering, shape_of};
 use crate::types::own;
-use crate::{Generated, Input, Loading, Outcome, Problem, class, doc, function, union};
+use crate::{Input, Loading, Outcome, Problem, class, doc, function, union};
 
-pub(crate) fn generate(module: &Module, input: &Input) -> Result<Generated, Vec<Problem>> {
+/// What became of a file.
+pub(crate) struct Mapped {
+    pub(crate) code: Result<TokenStream, Vec<Problem>>,
+    pub(crate) functions: Vec<Outcome>,
+    pub(crate) neighbours: Vec<PathBuf>,
+}
+
+/// Writes the module, and says what became of each function, also where some can't be mapped.
+pub(crate) fn generate(module: &Module, input: &Input) -> Mapped {
     let callpy = &quote!(__callpy);
     let mut problems = Vec::new();
     let mut problem = |line: Option<usize>, message: String| {
         problems.push(Problem { file: input.file.clone(), line, message });
     };
-    let mut lowering = Lowering::new(module);
+    let mut lowering = Lowering::new(module, input.path.as_deref());
     let mut functions = TokenStream::new();
     let mut outcomes = Vec::new();
     let by_hand = |name: &str| input.declared.iter().any(|declared| declared.python_name() == name);
@@ -22,9 +32,11 @@ pub(crate) fn generate(module: &Module, input: &Input) -> Result<Generated, Vec<
         lowering.untyped.clear();
         let line = python.name_span.start.line;
         let left_out = reason_to_leave_out(python);
+        let mut refused = None;
         if left_out.is_none() {
             for (place, hint) in hints(python) {
                 if let Some(reason) = invalid(&hint.ty) {
+                    refused = Some(format!("{place}: the hint `{}`: {reason}", hint.source));
                     problem(Some(hint.span.start.line), unmappable(python, &place, hint, reason));
                 }
             }
@@ -33,7 +45,7 @@ pub(crate) fn generate(module: &Module, input: &Input) -> Result<Generated, Vec<
             functions.extend(function::function(&mut lowering, callpy, python, &input.file, check));
         }
         let untyped = std::mem::take(&mut lowering.untyped);
-        outcomes.push(Outcome { name: python.name.clone(), line, left_out, untyped });
+        outcomes.push(Outcome { name: python.name.clone(), line, left_out, refused, untyped });
     }
 
     let mut declared = TokenStream::new();
@@ -50,7 +62,7 @@ pub(crate) fn generate(module: &Module, input: &Input) -> Result<Generated, Vec<
     let classes = classes(&mut lowering, input, &mut problems);
     if !problems.is_empty() {
         problems.sort_by_key(|problem| problem.line);
-        return Err(problems);
+        return Mapped { code: Err(problems), functions: outcomes, neighbours: Vec::new() };
     }
     let unions = (0..lowering.unions.len()).map(|number| union::union(&lowering, callpy, number));
     let texts = lowering.texts.iter().map(|texts| union::texts(texts, callpy));
@@ -87,7 +99,8 @@ pub(crate) fn generate(module: &Module, input: &Input) -> Result<Generated, Vec<
             #(#texts)*
         }
     };
-    Ok(Generated { code, functions: outcomes })
+    let neighbours = lowering.neighbours.read.into_iter().collect();
+    Mapped { code: Ok(code), functions: outcomes, neighbours }
 }
 
 /// Says why a public function has no counterpart, if so.
@@ -125,6 +138,8 @@ fn hints(function: &Function) -> impl Iterator<Item = (String, &Hint)> {
 fn invalid(ty: &Type) -> Option<&str> {
     match ty {
         Type::Invalid { reason } => Some(reason),
+        // What its arguments mean, only its own module knows: `from elsewhere import Literal`.
+        Type::Unknown { .. } => None,
         ty => ty.children().into_iter().find_map(invalid),
     }
 }

@@ -41,25 +41,24 @@ fn expand(invocation: Invocation) -> TokenStream {
         Some(module) => Loading::Imported { module: module.value() },
         None => Loading::Embedded { path: quote!(#path), reload: invocation.reload },
     };
-    // Has Cargo compile again when the file changes.
-    let watch = invocation.import.is_some().then(|| {
-        quote!(
-            const _: &[u8] = ::core::include_bytes!(#path);
-        )
-    });
+    let watch = invocation.import.is_some().then(|| path.to_owned());
     let input = Input {
         attributes: invocation.attributes,
         visibility: invocation.visibility,
         name: invocation.name,
         callpy: invocation.callpy,
         file,
+        path: Some(path.into()),
         loading,
         declared: invocation.declared,
     };
     match callpy_codegen::generate(&source, &input) {
         Ok(generated) => {
+            // Has Cargo compile again when one of the files changes.
+            let neighbours = generated.neighbours.iter().filter_map(|path| path.to_str());
+            let watch = watch.as_deref().into_iter().chain(neighbours);
             let code = generated.code;
-            quote!(#code #watch)
+            quote!(#code #(const _: &[u8] = ::core::include_bytes!(#watch);)*)
         }
         Err(problems) => {
             problems.iter().map(|problem: &Problem| complain(span, &problem.to_string())).collect()

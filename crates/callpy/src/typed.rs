@@ -54,6 +54,9 @@
 //! An enum made for a union or a `Literal` has the name that the file gives the type, or else the
 //! function's and the parameter's: `SmoothMode`.
 //!
+//! Aliases imported from other files of the package (`from .typing import FloatArray`) are followed;
+//! classes declared there are objects.
+//!
 //! Shapes (`Annotated[NDArray[np.float64], "n 3"]`, jaxtyping's `Float64[np.ndarray, "n 3"]`) are
 //! checked at each call; a name stands for one length in all arguments and the result.
 //!

@@ -1,0 +1,139 @@
+//! Types that a file imports from its neighbours: `from .typing import FloatArray`.
+//!
+//! A hint is followed to the files of the same package, through as many as it takes. Classes that are
+//! declared there stay objects: their structs belong to the module of their own file.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use callpy_signature::{Dtypes, Type};
+
+/// The files around the one that is mapped.
+pub(crate) struct Neighbours {
+    file: Option<PathBuf>,
+    known: HashMap<(PathBuf, String), Option<Type>>,
+    /// Those that were read: a change in them may change the code.
+    pub(crate) read: BTreeSet<PathBuf>,
+}
+
+/// How far a name is followed; files may import from each other in a circle.
+const FARTHEST: usize = 6;
+
+const PROBE: &str = "__callpy_probe";
+
+impl Neighbours {
+    pub(crate) fn new(file: Option<&Path>) -> Self {
+        let file = file.map(Path::to_owned);
+        Neighbours { file, known: HashMap::new(), read: BTreeSet::new() }
+    }
+
+    /// Returns what an imported name means, if a neighbour says so.
+    pub(crate) fn find(&mut self, name: &str, arguments: &[Type]) -> Option<Type> {
+        let file = self.file.clone()?;
+        with_arguments(self.find_from(&file, name, FARTHEST)?, arguments)
+    }
+
+    fn find_from(&mut self, from: &Path, name: &str, depth: usize) -> Option<Type> {
+        let depth = depth.checked_sub(1)?;
+        let (module, item) = name.rsplit_once('.')?;
+        let file = find_file(from, if module.is_empty() { "." } else { module })?;
+        let key = (file, item.to_owned());
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        // For names that lead back to themselves.
+        self.known.insert(key.clone(), None);
+        let ty = self.probe(&key.0, item).and_then(|ty| self.resolve(ty, &key.0, depth));
+        self.known.insert(key, ty.clone());
+        ty
+    }
+
+    /// Has the reader say what the name would mean as a hint in that file.
+    fn probe(&mut self, file: &Path, item: &str) -> Option<Type> {
+        let source = std::fs::read_to_string(file).ok()?;
+        self.read.insert(file.to_owned());
+        let module =
+            callpy_signature::read(&format!("{source}\n\n\ndef {PROBE}(x: {item}): ...\n")).ok()?;
+        Some(module.function(PROBE)?.parameters.first()?.hint.as_ref()?.ty.clone())
+    }
+
+    /// Replaces what the neighbour imports itself; none if nothing is known of the type.
+    fn resolve(&mut self, mut ty: Type, from: &Path, depth: usize) -> Option<Type> {
+        match &mut ty {
+            Type::Unknown { name, arguments } => {
+                let found = self.find_from(from, name, depth)?;
+                return with_arguments(found, arguments);
+            }
+            Type::Class { .. } | Type::Invalid { .. } => return None,
+            Type::Sequence { item, .. }
+            | Type::Set { item, .. }
+            | Type::VariadicTuple(item)
+            | Type::Optional(item) => self.resolve_part(item, from, depth),
+            Type::Mapping { key, value, .. } => {
+                self.resolve_part(key, from, depth);
+                self.resolve_part(value, from, depth);
+            }
+            Type::Tuple(items) | Type::Union(items) => {
+                items.iter_mut().for_each(|item| self.resolve_part(item, from, depth));
+            }
+            _ => {}
+        }
+        Some(ty)
+    }
+
+    fn resolve_part(&mut self, ty: &mut Type, from: &Path, depth: usize) {
+        // A class of the neighbour must not be taken for one of this file.
+        if let Type::Class { name, .. } = ty {
+            *ty = Type::Unknown { name: name.clone(), arguments: Vec::new() };
+            return;
+        }
+        if let Some(resolved) = self.resolve(ty.clone(), from, depth) {
+            *ty = resolved;
+        }
+    }
+}
+
+/// Gives arguments to a generic type that a neighbour only passes on, such as `Sequence`.
+fn with_arguments(ty: Type, arguments: &[Type]) -> Option<Type> {
+    let bare = |item: &Type| *item == Type::Any;
+    Some(match (ty, arguments) {
+        (ty, []) => ty,
+        (Type::Array(mut array), [Type::Scalar(dtypes)]) if array.dtypes == Dtypes::Any => {
+            array.dtypes = dtypes.clone();
+            Type::Array(array)
+        }
+        (Type::VariadicTuple(item), items) if bare(&item) => Type::Tuple(items.to_vec()),
+        (Type::Sequence { kind, item }, [one]) if bare(&item) => {
+            Type::Sequence { kind, item: Box::new(one.clone()) }
+        }
+        (Type::Set { kind, item }, [one]) if bare(&item) => {
+            Type::Set { kind, item: Box::new(one.clone()) }
+        }
+        (Type::Mapping { kind, key, value }, [k, v]) if bare(&key) && bare(&value) => {
+            Type::Mapping { kind, key: Box::new(k.clone()), value: Box::new(v.clone()) }
+        }
+        _ => return None,
+    })
+}
+
+/// Returns the file of a module as `from` imports it, if it is of the same package or folder.
+fn find_file(from: &Path, module: &str) -> Option<PathBuf> {
+    let folder = from.parent()?;
+    let name = module.trim_start_matches('.');
+    let dots = module.len() - name.len();
+    let base = match dots {
+        0 => {
+            // The folder of the outermost package that the file is in.
+            let outermost =
+                folder.ancestors().take_while(|above| above.join("__init__.py").is_file()).last();
+            outermost.map_or(Some(folder), Path::parent)?
+        }
+        dots => folder.ancestors().nth(dots - 1)?,
+    };
+    let path = base.join(name.replace('.', "/"));
+    let package = path.join("__init__.py");
+    [path.with_extension("py"), package]
+        .into_iter()
+        .find(|path| !name.is_empty() && path.is_file())
+        .or_else(|| name.is_empty().then(|| base.join("__init__.py")).filter(|path| path.is_file()))
+}

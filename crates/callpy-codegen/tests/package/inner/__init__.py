@@ -1,0 +1,3 @@
+from ..aliases import Round as round_trip
+
+Number = float | None
