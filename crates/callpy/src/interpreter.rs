@@ -17,7 +17,7 @@ use crate::attach::Attached;
 use crate::environment::{self, Progress, Requirements};
 use crate::function::{Function, Module};
 use crate::locate::{self, Interpreter, Report, Wanted};
-use crate::raw::cpython::Api;
+use crate::raw::cpython::{self, Api};
 use crate::raw::library::Library;
 use crate::raw::{Attachment, process};
 use crate::scope::Scope;
@@ -47,6 +47,7 @@ struct Running {
 impl Running {
     /// The interpreter of somebody else, to whom its end is left.
     fn joined() -> Running {
+        cpython::set_running();
         Running { own: None, python: None, requirements: Requirements::default() }
     }
 }

@@ -223,12 +223,25 @@ impl Dtype {
     }
 }
 
-/// The dtype objects that were made: there are few, and they never change.
+/// The dtype objects that were made. They are callpy's own: Python may change a dtype in place
+/// (`dtype.names = …`), so it is only ever given copies of these.
 static OBJECTS: Mutex<Vec<(Dtype, Ref)>> = Mutex::new(Vec::new());
 
 impl Dtype {
-    /// Returns NumPy's object for the dtype.
+    /// Returns NumPy's object for the dtype, to be given to Python.
     pub(crate) fn object(self, py: Attached<'_>, numpy: &Numpy) -> Outcome<Ref> {
+        match self {
+            // A copy would share the dtypes of its fields.
+            Dtype::Struct(fields) if fields.iter().any(|field| field.dtype.is_struct()) => {
+                self.make(py, numpy)
+            }
+            _ if self.type_num().is_some() => self.own_object(py, numpy),
+            _ => numpy.new_dtype(py, &self.own_object(py, numpy)?),
+        }
+    }
+
+    /// Returns callpy's own object for the dtype, for comparisons.
+    pub(super) fn own_object(self, py: Attached<'_>, numpy: &Numpy) -> Outcome<Ref> {
         if let Some(number) = self.type_num() {
             return numpy.dtype_of(py, number);
         }
@@ -240,20 +253,24 @@ impl Dtype {
             return Ok(object);
         }
         // Made without the lock, since Python may hand the interpreter to another thread.
-        let object = match self {
-            Dtype::Struct(fields) => {
-                let mut parts = Vec::new();
-                for field in fields {
-                    let offset = py.uint(field.offset as u64)?;
-                    let part = [py.str(field.name)?, field.dtype.object(py, numpy)?, offset];
-                    parts.push(py.tuple(part.into())?);
-                }
-                support::struct_dtype(py, py.list(parts)?, self.item_size())?
-            }
-            _ => support::dtype(py, &self.to_string())?,
-        };
+        let object = self.make(py, numpy)?;
         objects().push((self, object.clone_ref(py)));
         Ok(object)
+    }
+
+    fn make(self, py: Attached<'_>, numpy: &Numpy) -> Outcome<Ref> {
+        let Dtype::Struct(fields) = self else { return support::dtype(py, &self.to_string()) };
+        let mut parts = Vec::new();
+        for field in fields {
+            let offset = py.uint(field.offset as u64)?;
+            let part = [py.str(field.name)?, field.dtype.object(py, numpy)?, offset];
+            parts.push(py.tuple(part.into())?);
+        }
+        support::struct_dtype(py, py.list(parts)?, self.item_size())
+    }
+
+    fn is_struct(self) -> bool {
+        matches!(self, Dtype::Struct(_))
     }
 }
 

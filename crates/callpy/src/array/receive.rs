@@ -1,13 +1,14 @@
 //! From a Python result to memory that Rust may read: borrowed where nobody else can change it,
 //! copied otherwise.
 
+use super::Names;
 use super::element::{Dtype, Element};
 use super::view::{Array, Layout};
 use crate::raw::ndarray::{Ndarray, flags};
 use crate::raw::numpy::Numpy;
 use crate::raw::{Attached, Outcome, Ref};
 use crate::scope::Scope;
-use crate::{CopyReason, Object, Result, support};
+use crate::{CopyReason, IntoPython, Object, Result, support};
 
 impl<T: Element> crate::FromPython for Array<T> {
     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
@@ -57,12 +58,29 @@ impl<T: Element> Array<T> {
     /// Those of NumPy's where it knows no such cast.
     pub fn cast<U: Element>(&self) -> Result<Array<U>> {
         let mut scope = Scope::new()?;
+        // Lent as to any other function: the array itself is never shown to Python code.
+        let lent = self.into_python(&mut scope)?;
         let py = scope.py();
         let dtype = scope.ok(U::DTYPE.object(py, py.numpy()?))?;
-        match scope.ok(support::cast(py, self.object(), &dtype))? {
+        let cast = scope.ok(support::cast(py, &lent.0, &dtype))?;
+        drop(lent);
+        let cast = match cast {
             Some(array) => receive(array, &mut scope),
-            None => unreachable!("an Array is an ndarray"),
-        }
+            None => unreachable!("a lent array is an ndarray"),
+        };
+        scope.settle(&CastNames, cast)
+    }
+}
+
+struct CastNames;
+
+impl Names for CastNames {
+    fn function(&self) -> String {
+        "numpy.ndarray.astype".to_owned()
+    }
+
+    fn argument(&self, _: Attached<'_>, _: usize) -> String {
+        "the array".to_owned()
     }
 }
 
@@ -83,6 +101,9 @@ pub(super) fn receive<T: Element>(mut object: Ref, scope: &mut Scope<'_>) -> Res
     let Some(array) = Ndarray::of(py, numpy, &object) else {
         return Err(scope.mismatch(format_args!("an array of {}", T::DTYPE), &object));
     };
+    // First of all: an array that is ours alone can't be changed by the Python code that runs here,
+    // or meanwhile on another thread.
+    let reason = reason_to_copy::<T>(py, numpy, array);
     // A masked array's values are wrong without its mask.
     let masked = !array.is_exactly_ndarray(numpy) && support::is_masked(py, &object)?;
     let order = if masked { None } else { scope.ok(byte_order(py, numpy, array, T::DTYPE))? };
@@ -91,10 +112,9 @@ pub(super) fn receive<T: Element>(mut object: Ref, scope: &mut Scope<'_>) -> Res
     };
     let reason = match order {
         ByteOrder::Foreign => Some(CopyReason::ByteOrder),
-        ByteOrder::Native => reason_to_copy::<T>(py, numpy, array),
+        ByteOrder::Native => reason,
     };
     if let Some(reason) = reason {
-        let bytes = array.shape().iter().product::<isize>() as usize * size_of::<T>();
         let exact = array.is_exactly_ndarray(numpy);
         let copy = match reason {
             CopyReason::ByteOrder => support::native(py, &object)?,
@@ -102,6 +122,8 @@ pub(super) fn receive<T: Element>(mut object: Ref, scope: &mut Scope<'_>) -> Res
             _ if !exact => support::exact_copy(py, &object)?,
             _ => scope.ok(numpy.copy(py, &object))?,
         };
+        let bytes = Ndarray::of(py, numpy, &copy)
+            .map_or(0, |copy| copy.shape().iter().product::<isize>() as usize * size_of::<T>());
         scope.copied(bytes, reason)?;
         object = copy;
         // Python code has made it, which a program may have replaced.
@@ -176,10 +198,11 @@ fn byte_order(
         let order = if order == foreign { ByteOrder::Foreign } else { ByteOrder::Native };
         return Ok((Dtype::from_type_num(type_num) == Some(dtype)).then_some(order));
     }
-    let (found, wanted) = (array.dtype(), dtype.object(py, numpy)?);
-    if numpy.are_equivalent(py, &found, &wanted) {
+    let found = array.dtype();
+    if numpy.are_equivalent(py, &found, &dtype.own_object(py, numpy)?) {
         return Ok(Some(ByteOrder::Native));
     }
+    let wanted = dtype.object(py, numpy)?;
     Ok(support::is_swapped(py, &found, &wanted)?.then_some(ByteOrder::Foreign))
 }
 

@@ -4,6 +4,7 @@
 
 use std::ffi::{CStr, c_char, c_double, c_int, c_long, c_longlong, c_ulong, c_ulonglong, c_void};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::layout::Header;
 use super::library::Library;
@@ -104,11 +105,18 @@ unsafe impl Send for Api {}
 unsafe impl Sync for Api {}
 
 static API: OnceLock<Api> = OnceLock::new();
+/// Set once an interpreter runs and may be attached to by anybody: the table is filled before.
+static IS_RUNNING: AtomicBool = AtomicBool::new(false);
 
-/// Returns the table, once an interpreter has been found.
+/// Says that the interpreter runs.
+pub(crate) fn set_running() {
+    IS_RUNNING.store(true, Ordering::Release);
+}
+
+/// Returns the table, once an interpreter runs.
 #[inline]
 pub(crate) fn api() -> Option<&'static Api> {
-    API.get()
+    if IS_RUNNING.load(Ordering::Acquire) { API.get() } else { None }
 }
 
 impl Api {

@@ -31,6 +31,7 @@ macro_rules! cpython_functions {
 
                 fn PyErr_Occurred() -> *mut PyObject;
                 fn PyErr_Fetch(class: *mut *mut PyObject, value: *mut *mut PyObject, traceback: *mut *mut PyObject);
+                fn PyErr_Restore(class: *mut PyObject, value: *mut PyObject, traceback: *mut PyObject);
                 fn PyErr_NormalizeException(class: *mut *mut PyObject, value: *mut *mut PyObject, traceback: *mut *mut PyObject);
                 fn PyException_SetTraceback(exception: *mut PyObject, traceback: *mut PyObject) -> c_int;
 
@@ -58,6 +59,7 @@ macro_rules! cpython_functions {
                 fn PyUnicode_AsUTF8AndSize(object: *mut PyObject, size: *mut Py_ssize_t) -> *const c_char;
                 fn PyUnicode_InternFromString(text: *const c_char) -> *mut PyObject;
                 fn PyBytes_FromStringAndSize(bytes: *const c_char, size: Py_ssize_t) -> *mut PyObject;
+                fn PyBytes_Size(object: *mut PyObject) -> Py_ssize_t;
                 fn PyBytes_AsString(object: *mut PyObject) -> *mut c_char;
 
                 fn PyTuple_New(size: Py_ssize_t) -> *mut PyObject;

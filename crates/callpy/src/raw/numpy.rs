@@ -21,6 +21,7 @@ const ARRAY_TYPE: usize = 2;
 const DESCR_FROM_TYPE: usize = 45;
 const NEW_COPY: usize = 85;
 const NEW_FROM_DESCR: usize = 94;
+const DESCR_NEW: usize = 95;
 const EQUIV_TYPES: usize = 182;
 const GET_NDARRAY_C_FEATURE_VERSION: usize = 211;
 const SET_BASE_OBJECT: usize = 282;
@@ -177,6 +178,14 @@ impl Numpy {
     pub(crate) fn is_lendable(&self, type_num: c_int, dtype: *mut PyObject) -> bool {
         let slot = self.lendable.get(type_num as usize);
         slot.is_some_and(|slot| slot.load(Ordering::Relaxed) == dtype)
+    }
+
+    /// Makes a dtype like another one, which no change to the other will change.
+    pub(crate) fn new_dtype(&self, py: Attached<'_>, dtype: &Ref) -> Outcome<Ref> {
+        type DescrNew = unsafe extern "C" fn(*mut PyObject) -> *mut PyObject;
+        // SAFETY: slot 95 has this type; it returns a new reference, or null with an exception.
+        unsafe { Ref::steal(py, self.slot::<DescrNew>(DESCR_NEW)(dtype.as_ptr())) }
+            .ok_or_else(|| py.take_raised())
     }
 
     /// Whether two dtypes have the same layout and meaning.

@@ -271,6 +271,9 @@ impl<'a> Attached<'a> {
     pub(crate) fn tuple_items(self, tuple: &Ref) -> Outcome<Vec<Ref>> {
         // SAFETY: attached, and the tuple is alive; a non-tuple gets an exception.
         let length = unsafe { (self.api.PyTuple_Size)(tuple.as_ptr()) };
+        if length < 0 {
+            return Err(self.take_raised());
+        }
         (0..length)
             .map(|index| {
                 // SAFETY: the answer is borrowed from the tuple, which is alive.
@@ -382,14 +385,16 @@ impl<'a> Attached<'a> {
 
     /// Returns the contents of a bytes object, which the caller has seen to be one.
     pub(crate) fn byte_slice(self, bytes: &Ref) -> Outcome<&[u8]> {
-        let length = self.size(bytes)?;
-        // SAFETY: attached; a non-bytes object gets an exception.
+        // SAFETY: attached; a non-bytes object gets an exception. Not `PyObject_Size`, which asks a
+        // subclass's own `__len__`.
+        let length = unsafe { (self.api.PyBytes_Size)(bytes.as_ptr()) };
+        // SAFETY: as above.
         let pointer = unsafe { (self.api.PyBytes_AsString)(bytes.as_ptr()) };
-        if pointer.is_null() {
+        if length < 0 || pointer.is_null() {
             return Err(self.take_raised());
         }
-        // SAFETY: bytes are immutable and kept alive by the borrow.
-        Ok(unsafe { std::slice::from_raw_parts(pointer.cast(), length) })
+        // SAFETY: bytes are immutable and kept alive by the borrow; both come from the object itself.
+        Ok(unsafe { std::slice::from_raw_parts(pointer.cast(), length as usize) })
     }
 
     pub(crate) fn size(self, object: &Ref) -> Outcome<usize> {
@@ -539,14 +544,24 @@ unsafe extern "C" fn drop_capsule<T: Send>(capsule: *mut PyObject) {
     // SAFETY: CPython calls this once, attached, with the capsule made in `Attached::capsule`, whose
     // pointer is a box of a T that may be dropped on any thread.
     let value = unsafe { (api.PyCapsule_GetPointer)(capsule, CAPSULE.as_ptr()).cast::<T>() };
-    if !value.is_null() {
-        // A panicking destructor of the caller's must not unwind into CPython.
-        let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            // SAFETY: as above.
-            drop(unsafe { Box::from_raw(value) })
-        }));
-        if dropped.is_err() {
-            eprintln!("callpy: dropping memory that was given to Python panicked");
-        }
+    if value.is_null() {
+        return;
     }
+    // Python may be letting go of the memory because of an exception, which calls in the caller's
+    // destructor must neither meet nor lose.
+    let (mut class, mut exception, mut traceback) = (null_mut(), null_mut(), null_mut());
+    // SAFETY: attached; the three become owned references, or null, and are given back below.
+    unsafe { (api.PyErr_Fetch)(&mut class, &mut exception, &mut traceback) };
+    // A panicking destructor of the caller's must not unwind into CPython.
+    let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        // SAFETY: as above.
+        drop(unsafe { Box::from_raw(value) })
+    }));
+    if let Err(panic) = dropped {
+        super::process::complain("callpy: dropping memory that was given to Python panicked");
+        // Its own destructor might panic as well.
+        std::mem::forget(panic);
+    }
+    // SAFETY: attached; gives the three references back.
+    unsafe { (api.PyErr_Restore)(class, exception, traceback) };
 }

@@ -4,7 +4,7 @@ use std::ffi::{CStr, CString};
 use std::path::Path;
 use std::ptr::null_mut;
 
-use super::cpython::{Api, PyPreConfig, api};
+use super::cpython::{self, Api, PyPreConfig, api};
 use super::thread;
 use crate::{Error, ErrorKind, Result, support};
 
@@ -36,6 +36,7 @@ pub(crate) fn initialize(api: &'static Api, executable: &Path) -> Result<()> {
     // SAFETY: attached since Py_InitializeEx, whose thread state stays with this thread.
     unsafe { (api.PyEval_SaveThread)() };
     thread::started_here(api);
+    cpython::set_running();
     at_exit();
     settled
 }
@@ -148,10 +149,16 @@ extern "C" fn end() {
 }
 
 /// Ends the process at once with a message, where going on would be unsound.
+pub(crate) fn abort(message: &str) -> ! {
+    complain(message);
+    std::process::abort()
+}
+
+/// Writes a line to stderr.
 ///
 /// Not with `eprintln!`: it panics where stderr is closed, and waits for a thread that holds
 /// stderr's lock, perhaps while that waits for the interpreter.
-pub(crate) fn abort(message: &str) -> ! {
+pub(crate) fn complain(message: &str) {
     let message = format!("{message}\n");
     let mut rest = message.as_bytes();
     #[cfg(unix)]
@@ -167,7 +174,6 @@ pub(crate) fn abort(message: &str) -> ! {
         use std::io::Write;
         let _ = std::io::stderr().write_all(std::mem::take(&mut rest));
     }
-    std::process::abort()
 }
 
 /// Makes a C string of source text, in which a NUL is an error of the caller's.

@@ -1,0 +1,95 @@
+//! What a review tried in order to break callpy from safe Rust and plain Python, and no longer does.
+#![allow(missing_docs, reason = "a test")]
+
+mod common;
+
+use callpy::{Array, Bytes, Given, element};
+use common::{alone, module, python};
+
+#[test]
+fn a_bytes_object_that_lies_about_its_length() {
+    let source = "class Liar(bytes):\n    def __len__(self):\n        return 1 << 16\ndef lie():\n    return Liar(b'abc')\n";
+    let lie = module("bytes_that_lie", source).function("lie").unwrap();
+    assert_eq!(lie.call::<Bytes<Vec<u8>>>(()).unwrap().0, b"abc");
+}
+
+#[test]
+fn an_array_is_made_while_python_starts() {
+    alone(
+        "an_array_is_made_while_python_starts",
+        |_| (),
+        || {
+            let early = std::thread::spawn(|| {
+                // An error until the start is done, and never a crash.
+                while Array::<f64>::try_from(vec![1.0]).is_err() {
+                    std::thread::yield_now();
+                }
+            });
+            python();
+            early.join().unwrap();
+        },
+    );
+}
+
+#[test]
+fn a_cast_does_not_show_the_array_to_python() {
+    alone(
+        "a_cast_does_not_show_the_array_to_python",
+        |_| (),
+        || {
+            let source = "import numpy\nkept = []\ndef ones():\n    return numpy.ones(3)\ndef spy():\n    real = numpy.asarray\n    def asarray(value):\n        kept.append(value.flags.writeable)\n        return real(value)\n    numpy.asarray = asarray\n";
+            let spies = module("spies", source);
+            let array: Array<f64> = spies.function("ones").unwrap().call(()).unwrap();
+            spies.function("spy").unwrap().call::<()>(()).unwrap();
+            assert_eq!(array.cast::<i64>().unwrap()[..], [1, 1, 1]);
+            let writable: Vec<bool> = spies.attr("kept").unwrap().extract().unwrap();
+            assert_eq!(writable, [false]);
+        },
+    );
+}
+
+element! {
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    struct Point {
+        x: f64,
+        y: f64,
+    }
+}
+
+#[test]
+fn a_dtype_that_python_changes_is_not_callpys_own() {
+    let source = "import numpy\ndef rename(points):\n    points.dtype.names = ('y', 'x')\n    return points['y'].sum()\ndef xs(points):\n    return points['x'].sum()\ndef swapped():\n    return numpy.zeros(1, dtype=[('y', 'f8'), ('x', 'f8')])\ndef grow(points):\n    state = list(points.dtype.__reduce__()[2])\n    state[5] = 4096\n    try:\n        points.dtype.__setstate__(tuple(state))\n    except Exception:\n        pass\ndef size(points):\n    return points.nbytes\n";
+    let module = module("dtypes_that_change", source);
+    let points = [Point { x: 1.0, y: 10.0 }, Point { x: 2.0, y: 20.0 }];
+    let xs = module.function("xs").unwrap();
+    assert_eq!(xs.call::<f64>(&points).unwrap(), 3.0);
+    assert_eq!(module.function("rename").unwrap().call::<f64>(&points).unwrap(), 3.0);
+    assert_eq!(xs.call::<f64>(&points).unwrap(), 3.0);
+    module.function("swapped").unwrap().call::<Array<Point>>(()).unwrap_err();
+    module.function("grow").unwrap().call::<()>(&points).unwrap();
+    assert_eq!(module.function("size").unwrap().call::<usize>(&points).unwrap(), 32);
+}
+
+#[test]
+fn memory_whose_destructor_calls_python_dies_amid_an_exception() {
+    struct Calls(Vec<f64>);
+    impl AsRef<[f64]> for Calls {
+        fn as_ref(&self) -> &[f64] {
+            &self.0
+        }
+    }
+    impl Drop for Calls {
+        fn drop(&mut self) {
+            let length = python().function("builtins:len").unwrap();
+            assert_eq!(length.call::<usize>("four").unwrap(), 4);
+        }
+    }
+    let source = "def fail(data):\n    data = None\n    raise KeyError('this one')\ndef wrong():\n    pass\n";
+    let module = module("destructors_that_call", source);
+    for name in ["fail", "wrong"] {
+        let function = module.function(name).unwrap();
+        let error = function.call::<()>(Given::new(Calls(vec![1.0]))).unwrap_err();
+        let expected = if name == "fail" { "KeyError" } else { "TypeError" };
+        assert_eq!(error.exception().unwrap().type_name(), expected, "{error}");
+    }
+}
