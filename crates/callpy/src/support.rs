@@ -211,6 +211,18 @@ pub(crate) fn callables(object: &crate::Object, wanted: &str) -> Result<Vec<Stri
     scope.ok(names())
 }
 
+/// Waits until no other thread searches for the holders of a loan: while it does, it holds whatever
+/// it comes across. Says whether there is a turn to end.
+pub(crate) fn begin_turn(py: Attached<'_>) -> bool {
+    call(py, c"begin_turn", &[]).is_ok()
+}
+
+pub(crate) fn end_turn(py: Attached<'_>, begun: bool) {
+    if begun {
+        let _ = call(py, c"end_turn", &[]);
+    }
+}
+
 /// Runs Python's collector, also where the program has disabled it.
 ///
 /// Generation 0 has the objects that were made last, 2 is all of them.

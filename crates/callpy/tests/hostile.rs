@@ -93,3 +93,26 @@ fn memory_whose_destructor_calls_python_dies_amid_an_exception() {
         assert_eq!(error.exception().unwrap().type_name(), expected, "{error}");
     }
 }
+
+#[test]
+fn threads_that_search_for_holders_do_not_take_each_other_for_one() {
+    let name = "threads_that_search_for_holders_do_not_take_each_other_for_one";
+    alone(
+        name,
+        |_| (),
+        || {
+            let source = "KEPT = []\ndef kept(data):\n    try:\n        raise ValueError(1)\n    except ValueError as error:\n        KEPT.append(error)\n        del KEPT[:-3]\n";
+            let kept = module("tracebacks_that_are_kept", source).function("kept").unwrap();
+            std::thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| {
+                        let data = [1.0; 100];
+                        for _ in 0..150 {
+                            kept.call::<()>(&data).unwrap();
+                        }
+                    });
+                }
+            });
+        },
+    );
+}

@@ -176,6 +176,8 @@ fn settle_held(
     give_up: impl FnOnce(),
 ) -> Option<Error> {
     let no_unwinding = NoUnwinding;
+    let turn = support::begin_turn(py);
+    let held = end_all(py, numpy, held);
     let held = let_go(py, numpy, held);
     let held = wait_for_threads(py, numpy, held);
     let error = if held.is_empty() {
@@ -193,6 +195,7 @@ fn settle_held(
         );
         Some(Error::new(ErrorKind::Kept, message).at(names.function()))
     };
+    support::end_turn(py, turn);
     std::mem::forget(no_unwinding);
     error
 }

@@ -7,6 +7,18 @@
 collect = gc.collect
 
 
+def _turn():
+    import _thread
+
+    return _thread.RLock()
+
+
+# One thread at a time searches, and a thread again in its own search (a __del__ that calls Rust).
+_TURN = _turn()
+begin_turn = _TURN.acquire
+end_turn = _TURN.release
+
+
 class _Search:
     """Finds who holds a lent array.
 
