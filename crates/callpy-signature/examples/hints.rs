@@ -1,7 +1,7 @@
 //! Reads every Python file below some folders and tells how much of their hints is understood.
 //!
 //! ```sh
-//! cargo run --release -p callpy-signature --example survey -- FOLDER…
+//! cargo run --release -p callpy-signature --example hints -- FOLDER…
 //! ```
 //! Each folder is one line of the table; the rest is about all of them together.
 
