@@ -31,6 +31,7 @@
 //! # }
 //! ```
 
+mod any;
 mod element;
 mod lend;
 #[cfg(feature = "ndarray")]
@@ -39,6 +40,7 @@ mod receive;
 mod special;
 mod view;
 
+pub use any::{AnyArray, AnyLoan};
 pub use element::{Dtype, Element, Field, Unit};
 pub use lend::{Copied, Given};
 pub use receive::Cast;

@@ -1,6 +1,8 @@
 //! From a Python result to memory that Rust may read: borrowed where nobody else can change it,
 //! copied otherwise.
 
+use std::ffi::c_void;
+
 use super::element::{Dtype, Element};
 use super::view::{Array, Layout};
 use crate::raw::ndarray::{Ndarray, flags};
@@ -77,24 +79,61 @@ pub(crate) fn element<T: Element>(object: Object, scope: &mut Scope<'_>) -> Resu
 }
 
 /// Takes a result as an array of `T`, in any shape and strides.
-pub(super) fn receive<T: Element>(mut object: Ref, scope: &mut Scope<'_>) -> Result<Array<T>> {
+pub(super) fn receive<T: Element>(object: Ref, scope: &mut Scope<'_>) -> Result<Array<T>> {
     let py = scope.py();
     let numpy = py.numpy()?;
     let Some(array) = Ndarray::of(py, numpy, &object) else {
         return Err(scope.mismatch(format_args!("an array of {}", T::DTYPE), &object));
     };
-    // A masked array's values are wrong without its mask.
-    let masked = !array.is_exactly_ndarray(numpy) && support::is_masked(py, &object)?;
+    let masked = is_masked(py, numpy, &object, array)?;
     let order = if masked { None } else { scope.ok(byte_order(py, numpy, array, T::DTYPE))? };
     let Some(order) = order else {
         return Err(scope.mismatch(format_args!("an array of {}", T::DTYPE), &object));
     };
+    let Received { object, data, layout } = own(object, T::DTYPE, align_of::<T>(), order, scope)?;
+    // SAFETY: `own` says so of the dtype of T.
+    Ok(unsafe { Array::new(object, data.cast(), layout) })
+}
+
+/// Whether the array is a masked one, whose values are wrong without its mask.
+#[inline]
+pub(super) fn is_masked(
+    py: Attached<'_>,
+    numpy: &Numpy,
+    object: &Ref,
+    array: Ndarray<'_>,
+) -> Result<bool> {
+    Ok(!array.is_exactly_ndarray(numpy) && support::is_masked(py, object)?)
+}
+
+/// An array, and the memory to which it is the only way.
+pub(super) struct Received {
+    pub(super) object: Ref,
+    pub(super) data: *mut c_void,
+    pub(super) layout: Layout,
+}
+
+/// Makes an array this call's own, by a copy where it is not.
+///
+/// The object is an ndarray of this dtype, in this byte order. What is returned is so in native
+/// order, aligned and with valid values; its elements lie where the layout says, and the reference
+/// is the only way to them.
+pub(super) fn own(
+    mut object: Ref,
+    dtype: Dtype,
+    align: usize,
+    order: ByteOrder,
+    scope: &mut Scope<'_>,
+) -> Result<Received> {
+    let py = scope.py();
+    let numpy = py.numpy()?;
+    let array = Ndarray::known(py, &object);
     let reason = match order {
         ByteOrder::Foreign => Some(CopyReason::ByteOrder),
-        ByteOrder::Native => reason_to_copy::<T>(py, numpy, array),
+        ByteOrder::Native => reason_to_copy(py, numpy, array, align),
     };
     if let Some(reason) = reason {
-        let bytes = array.shape().iter().product::<isize>() as usize * size_of::<T>();
+        let bytes = array.shape().iter().product::<isize>() as usize * dtype.item_size();
         let copy = match reason {
             CopyReason::ByteOrder => support::native(py, &object)?,
             _ => scope.ok(numpy.copy(py, &object))?,
@@ -104,7 +143,7 @@ pub(super) fn receive<T: Element>(mut object: Ref, scope: &mut Scope<'_>) -> Res
     }
     let py = scope.py();
     let array = Ndarray::of(py, numpy, &object).expect("a copy of an ndarray is one");
-    if T::DTYPE == Dtype::Bool && !normalise_bools(array) {
+    if dtype == Dtype::Bool && !normalise_bools(array) {
         let copy = scope.ok(numpy.copy(py, &object))?;
         normalise_bools(Ndarray::of(py, numpy, &copy).expect("a copy of an ndarray is one"));
         scope.copied(array.shape().iter().product::<isize>() as usize, CopyReason::Bool)?;
@@ -112,25 +151,23 @@ pub(super) fn receive<T: Element>(mut object: Ref, scope: &mut Scope<'_>) -> Res
     }
     let py = scope.py();
     let array = Ndarray::of(py, numpy, &object).expect("a copy of an ndarray is one");
-    let layout = Layout::new(array.shape(), array.strides(), size_of::<T>());
-    let data = array.data().cast::<T>();
+    let layout = Layout::new(array.shape(), array.strides(), dtype.item_size());
+    let data = array.data();
     if let Some(receipt) = &mut scope.receipt {
-        receipt.borrowed_bytes += layout.len() * size_of::<T>();
+        receipt.borrowed_bytes += layout.len() * dtype.item_size();
     }
-    // SAFETY: the array has the dtype of T in native order, aligned and with valid values; its
-    // elements lie where the layout says; and `reason_to_copy` has seen that this reference is the
-    // only way to its memory, or the copy is that.
-    Ok(unsafe { Array::new(object, data, layout) })
+    Ok(Received { object, data, layout })
 }
 
-enum ByteOrder {
+/// Whether numbers lie as this machine has them.
+pub(super) enum ByteOrder {
     Native,
     Foreign,
 }
 
 /// Says in which byte order an array has the dtype; `None` if it has another.
 #[inline]
-fn byte_order(
+pub(super) fn byte_order(
     py: Attached<'_>,
     numpy: &Numpy,
     array: Ndarray<'_>,
@@ -152,12 +189,17 @@ fn byte_order(
 
 /// Says why the array's memory can't be read where it is, if so.
 #[inline]
-fn reason_to_copy<T>(py: Attached<'_>, numpy: &Numpy, array: Ndarray<'_>) -> Option<CopyReason> {
+fn reason_to_copy(
+    py: Attached<'_>,
+    numpy: &Numpy,
+    array: Ndarray<'_>,
+    align: usize,
+) -> Option<CopyReason> {
     if let Some(reason) = who_else(py, numpy, array, 1) {
         return Some(reason);
     }
-    let aligned = array.data().cast::<T>().is_aligned()
-        && array.strides().iter().all(|stride| stride % align_of::<T>() as isize == 0);
+    let aligned = array.data().addr().is_multiple_of(align)
+        && array.strides().iter().all(|stride| stride % align as isize == 0);
     // An empty array may have any address: it is not read.
     if aligned || array.shape().contains(&0) { None } else { Some(CopyReason::Misaligned) }
 }
