@@ -88,7 +88,7 @@ flat! {
         move |round: usize| {
             let error = fails[round % 2].call::<Object>(&numbers).unwrap_err();
             assert!(error.exception().is_some());
-            if round % 100 == 0 {
+            if round.is_multiple_of(100) {
                 fails[2].call::<Object>(&numbers).unwrap_err();
             }
         }
@@ -97,11 +97,11 @@ flat! {
         let make = lambda("lambda kind: 'text' if kind else [1, 2, None]");
         let python = Python::running().unwrap();
         move |round: usize| {
-            make.call::<Array<f64>>(round % 2 == 0).unwrap_err();
-            make.call::<Vec<i64>>(round % 2 == 0).unwrap_err();
+            make.call::<Array<f64>>(round.is_multiple_of(2)).unwrap_err();
+            make.call::<Vec<i64>>(round.is_multiple_of(2)).unwrap_err();
             make.call::<()>((1, named("kind", 2))).unwrap_err();
             make.call::<i64>((named("kind", 1), 2)).unwrap_err();
-            if round % 1_000 == 0 {
+            if round.is_multiple_of(1_000) {
                 python.function("math:no_such_function").unwrap_err();
                 python.function("no_such_module:f").unwrap_err();
             }
