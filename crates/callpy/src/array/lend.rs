@@ -120,14 +120,8 @@ impl Loans {
             false => settle_held(py, numpy, names, held, give_up),
         };
         for (first, layout) in more.bools {
-            for offset in layout.offsets() {
-                // SAFETY: the caller's own mutable bools, which Python no longer knows; as bytes,
-                // since Python may have written any.
-                unsafe {
-                    let byte = first.offset(offset);
-                    *byte = (*byte != 0).into();
-                }
-            }
+            // SAFETY: the caller's own mutable bools, which Python no longer knows.
+            unsafe { layout.normalise_bools(first, true) };
         }
         error
     }

@@ -251,24 +251,12 @@ fn lent_below(py: Attached<'_>, numpy: &Numpy, array: Ndarray<'_>) -> Option<Cop
     lent_below(py, numpy, Ndarray::of(py, numpy, &base)?)
 }
 
-/// Sees to it that the bytes of a bool array are 0 or 1; false if some are not and the array can't
-/// be written.
-///
-/// NumPy's own bools are, but a view of other bytes may hold anything, and a Rust `bool` may not.
+/// Makes the bytes of a bool array 0 or 1; false if some are not and the array can't be written.
 fn normalise_bools(array: Ndarray<'_>) -> bool {
     let layout = Layout::new(array.shape(), array.strides(), 1);
-    let data = array.data().cast::<u8>();
     let writable = array.flags() & flags::WRITEABLE != 0;
-    // SAFETY: the array is this thread's alone, and the offsets are those of its elements, which
-    // are read and written as bytes.
-    layout.offsets().all(|offset| unsafe {
-        let byte = data.offset(offset);
-        let valid = *byte <= 1;
-        if !valid && writable {
-            *byte = 1;
-        }
-        valid || writable
-    })
+    // SAFETY: the array is this thread's alone, and its elements are bytes.
+    unsafe { layout.normalise_bools(array.data().cast(), writable) }
 }
 
 /// Replaces views of lent memory in a result by copies, before it leaves the call: the result

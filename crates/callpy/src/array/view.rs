@@ -92,6 +92,32 @@ impl Layout {
         }
     }
 
+    /// Makes bytes that stand for bools 0 or 1, if they may be written; says whether all of them are.
+    ///
+    /// NumPy's own bools are, but a view of other bytes may hold anything, and a Rust `bool` may not.
+    ///
+    /// # Safety
+    ///
+    /// The elements are bytes, which nobody else uses, and writable if that is said.
+    pub(super) unsafe fn normalise_bools(&self, first: *mut u8, writable: bool) -> bool {
+        let normalise = |offset: isize| {
+            // SAFETY: the offset is that of an element, of which the caller says the rest.
+            unsafe {
+                let byte = first.offset(offset);
+                let valid = *byte <= 1;
+                if !valid && writable {
+                    *byte = 1;
+                }
+                valid || writable
+            }
+        };
+        if self.is_packed() {
+            (0..self.len() as isize).all(normalise)
+        } else {
+            self.offsets().all(normalise)
+        }
+    }
+
     /// Yields where each element lies, in bytes from the first, in C order.
     pub(super) fn offsets(&self) -> impl Iterator<Item = isize> + '_ {
         (0..self.len()).map(|mut index| {
