@@ -36,6 +36,7 @@
 //! # }
 //! ```
 
+mod any;
 mod argument;
 mod element;
 mod lend;
@@ -45,6 +46,7 @@ mod receive;
 mod special;
 mod view;
 
+pub use any::{AnyArray, AnyLoan};
 pub use argument::{ArrayArgument, IntoArray};
 pub use element::{Dtype, Element, Field, Unit};
 pub use lend::{Copied, Given};

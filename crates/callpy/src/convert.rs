@@ -21,8 +21,10 @@
 
 mod collections;
 mod scalars;
+mod value;
 
 pub use scalars::Bytes;
+pub use value::Value;
 
 use crate::raw::objects::ArgumentList;
 use crate::scope::Scope;

@@ -77,6 +77,20 @@ impl Error {
         }
     }
 
+    /// Makes the error of an argument that can't be given to Python, for an
+    /// [`IntoPython`](crate::IntoPython) of one's own.
+    #[cold]
+    pub fn argument(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::Argument, message)
+    }
+
+    /// Makes the error of a result that is not what was asked for, for a
+    /// [`FromPython`](crate::FromPython) of one's own.
+    #[cold]
+    pub fn result(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::Result, message)
+    }
+
     pub(crate) fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.inner.detail = Some(detail.into());
         self

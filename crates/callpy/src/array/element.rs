@@ -127,6 +127,23 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// All units, the longest first.
+    pub const ALL: [Unit; 13] = [
+        Unit::Year,
+        Unit::Month,
+        Unit::Week,
+        Unit::Day,
+        Unit::Hour,
+        Unit::Minute,
+        Unit::Second,
+        Unit::Millisecond,
+        Unit::Microsecond,
+        Unit::Nanosecond,
+        Unit::Picosecond,
+        Unit::Femtosecond,
+        Unit::Attosecond,
+    ];
+
     /// Returns NumPy's abbreviation.
     pub const fn code(self) -> &'static str {
         match self {
@@ -144,6 +161,11 @@ impl Unit {
             Unit::Femtosecond => "fs",
             Unit::Attosecond => "as",
         }
+    }
+
+    /// Returns the unit of a code.
+    pub(crate) fn from_code(code: &str) -> Option<Unit> {
+        Unit::ALL.into_iter().find(|unit| unit.code() == code)
     }
 }
 
@@ -219,6 +241,25 @@ impl Dtype {
                 }
                 size
             }
+        }
+    }
+
+    /// Returns the alignment of an element in bytes, as C has it.
+    pub(crate) const fn align(self) -> usize {
+        match self {
+            Dtype::Complex64 | Dtype::Str(_) => 4,
+            Dtype::Complex128 => 8,
+            Dtype::Bytes(_) => 1,
+            Dtype::Struct(fields) => {
+                let (mut align, mut index) = (1, 0);
+                while index < fields.len() {
+                    let own = fields[index].dtype.align();
+                    align = if own > align { own } else { align };
+                    index += 1;
+                }
+                align
+            }
+            plain => plain.item_size(),
         }
     }
 }

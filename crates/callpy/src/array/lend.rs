@@ -288,7 +288,7 @@ impl<'a> Scope<'a> {
             SliceMemory { data, len: slice.len(), item_size: size_of::<T>(), writable: false };
         // SAFETY: the slice is valid and not written for 'a, which outlives this scope, and the
         // scope does not end before the array is forgotten. It is not writable.
-        unsafe { self.lend_memory::<T>(memory) }
+        unsafe { self.lend_packed(T::DTYPE, memory) }
     }
 
     /// Lends a slice that Python may write.
@@ -298,28 +298,32 @@ impl<'a> Scope<'a> {
         let memory =
             SliceMemory { data, len: slice.len(), item_size: size_of::<T>(), writable: true };
         // SAFETY: as in `lend`; nobody else sees the slice for 'a.
-        unsafe { self.lend_memory::<T>(memory) }
+        unsafe { self.lend_packed(T::DTYPE, memory) }
     }
 
     /// # Safety
     ///
-    /// The memory is as `ndarray::lend_slice` wants it for all of this scope.
+    /// The memory is as `ndarray::lend_slice` wants it, of this dtype, for all of this scope.
     #[inline]
-    unsafe fn lend_memory<T: Element>(&mut self, memory: SliceMemory) -> Result<Object> {
-        let Some(type_num) = T::DTYPE.type_num() else {
+    pub(super) unsafe fn lend_packed(
+        &mut self,
+        dtype: Dtype,
+        memory: SliceMemory,
+    ) -> Result<Object> {
+        let Some(type_num) = dtype.type_num() else {
             let SliceMemory { data, len, writable, .. } = memory;
             let memory = Memory { data, shape: &[len as isize], strides: None, writable };
             // SAFETY: as the caller says.
-            return unsafe { self.lend_any::<T>(memory) };
+            return unsafe { self.lend_any(dtype, memory) };
         };
         let (py, loans, receipt) = self.lending();
         let numpy = py.numpy()?;
-        // SAFETY: as the caller says; a slice is aligned, and T is the dtype's own layout.
+        // SAFETY: as the caller says; the elements are aligned, and in the dtype's own layout.
         let array = unsafe { ndarray::lend_slice(py, numpy, type_num, memory) }
             .map_err(|raised| exception::into_error(py, raised))?;
         let argument = array.clone_ref(py);
         loans.add(numpy, array);
-        if memory.writable && T::DTYPE == Dtype::Bool {
+        if memory.writable && dtype == Dtype::Bool {
             loans.normalise(memory.data.cast(), Layout::new(&[memory.len as isize], &[1], 1));
         }
         if let Some(receipt) = receipt {
@@ -332,26 +336,26 @@ impl<'a> Scope<'a> {
     ///
     /// # Safety
     ///
-    /// The elements within shape and strides are aligned, valid `T`s that nobody else writes (nor
-    /// reads, if they are writable) for all of this scope.
-    pub(super) unsafe fn lend_any<T: Element>(&mut self, memory: Memory<'_>) -> Result<Object> {
+    /// The elements within shape and strides are aligned, valid ones of the dtype that nobody else
+    /// writes (nor reads, if they are writable) for all of this scope.
+    pub(super) unsafe fn lend_any(&mut self, dtype: Dtype, memory: Memory<'_>) -> Result<Object> {
         let (py, loans, receipt) = self.lending();
         let numpy = py.numpy()?;
         let into_error = |raised| exception::into_error(py, raised);
-        let dtype = T::DTYPE.object(py, numpy).map_err(into_error)?;
+        let object = dtype.object(py, numpy).map_err(into_error)?;
         // SAFETY: as the caller says; the loan ends before the scope does.
-        let array = unsafe { numpy.new_array(py, dtype, memory, numpy.lent.clone_ref(py)) }
+        let array = unsafe { numpy.new_array(py, object, memory, numpy.lent.clone_ref(py)) }
             .map_err(into_error)?;
         let argument = array.clone_ref(py);
         let layout = {
             let array = Ndarray::known(py, &array);
-            Layout::new(array.shape(), array.strides(), size_of::<T>())
+            Layout::new(array.shape(), array.strides(), dtype.item_size())
         };
         if let Some(receipt) = receipt {
-            receipt.lent_bytes += layout.len() * size_of::<T>();
+            receipt.lent_bytes += layout.len() * dtype.item_size();
         }
         loans.add(numpy, array);
-        if memory.writable && T::DTYPE == Dtype::Bool {
+        if memory.writable && dtype == Dtype::Bool {
             loans.normalise(memory.data.cast(), layout);
         }
         Ok(Object(argument))
@@ -511,6 +515,6 @@ impl<'a, T: Element> crate::IntoPython<'a> for &'a super::Array<T> {
         let data = self.data().as_ptr().cast();
         let memory = Memory { data, shape: &shape, strides, writable: false };
         // SAFETY: the array's elements are valid and not written for 'a, which outlives the scope.
-        unsafe { scope.lend_any::<T>(memory) }
+        unsafe { scope.lend_any(T::DTYPE, memory) }
     }
 }

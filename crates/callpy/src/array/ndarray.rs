@@ -40,7 +40,7 @@ fn lend<'a, T: Element, D: Dimension>(
 ) -> Result<Object> {
     let axes = Axes::of(&view);
     // SAFETY: the view's elements are valid and not written for 'a, which outlives the scope.
-    unsafe { scope.lend_any::<T>(axes.memory(view.as_ptr(), false)) }
+    unsafe { scope.lend_any(T::DTYPE, axes.memory(view.as_ptr(), false)) }
 }
 
 fn lend_mut<'a, T: Element, D: Dimension>(
@@ -49,7 +49,7 @@ fn lend_mut<'a, T: Element, D: Dimension>(
 ) -> Result<Object> {
     let axes = Axes::of(&view);
     // SAFETY: the view's elements are this view's alone for 'a, which outlives the scope.
-    unsafe { scope.lend_any::<T>(axes.memory(view.as_mut_ptr(), true)) }
+    unsafe { scope.lend_any(T::DTYPE, axes.memory(view.as_mut_ptr(), true)) }
 }
 
 impl<'a, T: Element, D: Dimension> IntoPython<'a> for ArrayBase<ViewRepr<&'a T>, D> {

@@ -1,6 +1,8 @@
 //! From a Python result to memory that Rust may read: borrowed where nobody else can change it,
 //! copied otherwise.
 
+use std::ffi::c_void;
+
 use super::Names;
 use super::element::{Dtype, Element};
 use super::view::{Array, Layout};
@@ -95,24 +97,71 @@ pub(crate) fn element<T: Element>(object: Object, scope: &mut Scope<'_>) -> Resu
 }
 
 /// Takes a result as an array of `T`, in any shape and strides.
-pub(super) fn receive<T: Element>(mut object: Ref, scope: &mut Scope<'_>) -> Result<Array<T>> {
+pub(super) fn receive<T: Element>(object: Ref, scope: &mut Scope<'_>) -> Result<Array<T>> {
     let py = scope.py();
     let numpy = py.numpy()?;
     let Some(array) = Ndarray::of(py, numpy, &object) else {
         return Err(scope.mismatch(format_args!("an array of {}", T::DTYPE), &object));
     };
-    // First of all: an array that is ours alone can't be changed by the Python code that runs here,
-    // or meanwhile on another thread.
-    let reason = reason_to_copy::<T>(py, numpy, array);
-    // A masked array's values are wrong without its mask.
-    let masked = !array.is_exactly_ndarray(numpy) && support::is_masked(py, &object)?;
+    let held = who_else(py, numpy, array, 1);
+    let masked = is_masked(py, numpy, &object, array)?;
     let order = if masked { None } else { scope.ok(byte_order(py, numpy, array, T::DTYPE))? };
     let Some(order) = order else {
         return Err(scope.mismatch(format_args!("an array of {}", T::DTYPE), &object));
     };
+    let form = Form { dtype: T::DTYPE, align: align_of::<T>() };
+    let Received { object, data, layout } = own(object, form, order, held, scope)?;
+    // SAFETY: `own` says so of the dtype of T.
+    Ok(unsafe { Array::new(object, data.cast(), layout) })
+}
+
+/// Whether the array is a masked one, whose values are wrong without its mask.
+#[inline]
+pub(super) fn is_masked(
+    py: Attached<'_>,
+    numpy: &Numpy,
+    object: &Ref,
+    array: Ndarray<'_>,
+) -> Result<bool> {
+    Ok(!array.is_exactly_ndarray(numpy) && support::is_masked(py, object)?)
+}
+
+/// An array, and the memory to which it is the only way.
+pub(super) struct Received {
+    pub(super) object: Ref,
+    pub(super) data: *mut c_void,
+    pub(super) layout: Layout,
+}
+
+/// What elements must be.
+#[derive(Clone, Copy)]
+pub(super) struct Form {
+    pub(super) dtype: Dtype,
+    pub(super) align: usize,
+}
+
+/// Makes an array this call's own, by a copy where it is not.
+///
+/// The object is an ndarray of this dtype, in this byte order, and `held` is what `who_else` said of
+/// it before any Python code was asked. What is returned has the dtype in native order,
+/// aligned and with valid values; its elements lie where the layout says, and the reference is the
+/// only way to them.
+#[inline]
+pub(super) fn own(
+    mut object: Ref,
+    Form { dtype, align }: Form,
+    order: ByteOrder,
+    held: Option<CopyReason>,
+    scope: &mut Scope<'_>,
+) -> Result<Received> {
+    let py = scope.py();
+    let numpy = py.numpy()?;
+    let array = Ndarray::known(py, &object);
     let reason = match order {
         ByteOrder::Foreign => Some(CopyReason::ByteOrder),
-        ByteOrder::Native => reason,
+        ByteOrder::Native => {
+            held.or_else(|| (!is_aligned(array, align)).then_some(CopyReason::Misaligned))
+        }
     };
     if let Some(reason) = reason {
         let exact = array.is_exactly_ndarray(numpy);
@@ -123,24 +172,24 @@ pub(super) fn receive<T: Element>(mut object: Ref, scope: &mut Scope<'_>) -> Res
             _ => scope.ok(numpy.copy(py, &object))?,
         };
         let bytes = Ndarray::of(py, numpy, &copy)
-            .map_or(0, |copy| copy.shape().iter().product::<isize>() as usize * size_of::<T>());
+            .map_or(0, |copy| copy.shape().iter().product::<isize>() as usize * dtype.item_size());
         scope.copied(bytes, reason)?;
         object = copy;
         // Python code has made it, which a program may have replaced.
         let py = scope.py();
         let order = match Ndarray::of(py, numpy, &object) {
-            Some(copy) if reason_to_copy::<T>(py, numpy, copy).is_none() => {
-                scope.ok(byte_order(py, numpy, copy, T::DTYPE))?
+            Some(copy) if who_else(py, numpy, copy, 1).is_none() && is_aligned(copy, align) => {
+                scope.ok(byte_order(py, numpy, copy, dtype))?
             }
             _ => None,
         };
         if !matches!(order, Some(ByteOrder::Native)) {
-            return Err(scope.mismatch(format_args!("an array of {}", T::DTYPE), &object));
+            return Err(scope.mismatch(format_args!("an array of {dtype}"), &object));
         }
     }
     let py = scope.py();
     let array = Ndarray::of(py, numpy, &object).expect("a copy of an ndarray is one");
-    if T::DTYPE == Dtype::Bool && !normalise_bools(array) {
+    if dtype == Dtype::Bool && !normalise_bools(array) {
         let copy = scope.ok(numpy.copy(py, &object))?;
         normalise_bools(Ndarray::of(py, numpy, &copy).expect("a copy of an ndarray is one"));
         scope.copied(array.shape().iter().product::<isize>() as usize, CopyReason::Bool)?;
@@ -148,15 +197,12 @@ pub(super) fn receive<T: Element>(mut object: Ref, scope: &mut Scope<'_>) -> Res
     }
     let py = scope.py();
     let array = Ndarray::of(py, numpy, &object).expect("a copy of an ndarray is one");
-    let layout = Layout::new(array.shape(), array.strides(), size_of::<T>());
-    let data = array.data().cast::<T>();
+    let layout = Layout::new(array.shape(), array.strides(), dtype.item_size());
+    let data = array.data();
     if let Some(receipt) = &mut scope.receipt {
-        receipt.borrowed_bytes += layout.len() * size_of::<T>();
+        receipt.borrowed_bytes += layout.len() * dtype.item_size();
     }
-    // SAFETY: the array has the dtype of T in native order, aligned and with valid values; its
-    // elements lie where the layout says; and `reason_to_copy` has seen that this reference is the
-    // only way to its memory, or the copy is that.
-    Ok(unsafe { Array::new(object, data, layout) })
+    Ok(Received { object, data, layout })
 }
 
 impl<T: Element> TryFrom<Vec<T>> for Array<T> {
@@ -178,14 +224,15 @@ pub(crate) fn is_array<T: Element>(object: &Ref, scope: &Scope<'_>) -> bool {
     matches!(byte_order(py, numpy, array, T::DTYPE), Ok(Some(_)))
 }
 
-enum ByteOrder {
+/// Whether numbers lie as this machine has them.
+pub(super) enum ByteOrder {
     Native,
     Foreign,
 }
 
 /// Says in which byte order an array has the dtype; `None` if it has another.
 #[inline]
-fn byte_order(
+pub(super) fn byte_order(
     py: Attached<'_>,
     numpy: &Numpy,
     array: Ndarray<'_>,
@@ -206,21 +253,20 @@ fn byte_order(
     Ok(support::is_swapped(py, &found, &wanted)?.then_some(ByteOrder::Foreign))
 }
 
-/// Says why the array's memory can't be read where it is, if so.
 #[inline]
-fn reason_to_copy<T>(py: Attached<'_>, numpy: &Numpy, array: Ndarray<'_>) -> Option<CopyReason> {
-    if let Some(reason) = who_else(py, numpy, array, 1) {
-        return Some(reason);
-    }
-    let aligned = array.data().cast::<T>().is_aligned()
-        && array.strides().iter().all(|stride| stride % align_of::<T>() as isize == 0);
+fn is_aligned(array: Ndarray<'_>, align: usize) -> bool {
+    let aligned = array.data().addr().is_multiple_of(align)
+        && array.strides().iter().all(|stride| stride % align as isize == 0);
     // An empty array may have any address: it is not read.
-    if aligned || array.shape().contains(&0) { None } else { Some(CopyReason::Misaligned) }
+    aligned || array.shape().contains(&0)
 }
 
 /// Says who else could change the array's memory, where it is known to have so many holders:
 /// the caller, and the view through which the caller came to it.
-fn who_else(
+///
+/// To be asked first of all: an array that is ours alone can't be changed by Python code that runs
+/// afterwards, here or on another thread.
+pub(super) fn who_else(
     py: Attached<'_>,
     numpy: &Numpy,
     array: Ndarray<'_>,

@@ -66,14 +66,14 @@ impl Layout {
     }
 
     #[inline]
-    fn shape(&self) -> &[usize] {
+    pub(super) fn shape(&self) -> &[usize] {
         match self {
             Layout::Packed { shape, .. } => shape,
             Layout::Axes { shape, .. } => shape,
         }
     }
 
-    fn strides(&self) -> &[isize] {
+    pub(super) fn strides(&self) -> &[isize] {
         match self {
             Layout::Packed { strides, .. } => strides,
             Layout::Axes { strides, .. } => strides,

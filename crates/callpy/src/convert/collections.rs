@@ -19,7 +19,7 @@ pub(super) fn list<'a, T: IntoPython<'a>>(
     scope.ok(scope.py().list(items)).map(Object)
 }
 
-fn objects<'a, T: IntoPython<'a>>(
+pub(super) fn objects<'a, T: IntoPython<'a>>(
     items: impl Iterator<Item = T>,
     scope: &mut Scope<'a>,
 ) -> Result<Vec<Ref>> {

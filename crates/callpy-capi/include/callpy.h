@@ -1,0 +1,450 @@
+#ifndef CALLPY_H
+#define CALLPY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Calls Python functions in memory.
+//
+//     callpy_function *detect;
+//     callpy_error *error = callpy_function_load("outliers:detect", &detect);
+//
+// The rules, which hold for every function here:
+//
+// - A function that can fail returns an error, or NULL if all went well. An error is the caller's,
+//   who gives it to callpy_error_free. Out-parameters come last, and are written on success only.
+// - What goes in is only read, and stays the caller's. What comes out is the caller's, and is given
+//   back to the function that its description names. NULL is given back to any of them for nothing.
+// - Any thread may call anything at any time; a handle must not be freed while it is in use.
+// - Text that goes in is UTF-8; where it is a `const char *` alone, it ends with a zero byte.
+
+
+// An element is one byte, 0 or 1.
+#define CALLPY_BOOL8 1
+
+// An element is an int8_t.
+#define CALLPY_INT8 2
+
+// An element is an int16_t.
+#define CALLPY_INT16 3
+
+// An element is an int32_t.
+#define CALLPY_INT32 4
+
+// An element is an int64_t.
+#define CALLPY_INT64 5
+
+// An element is a uint8_t.
+#define CALLPY_UINT8 6
+
+// An element is a uint16_t.
+#define CALLPY_UINT16 7
+
+// An element is a uint32_t.
+#define CALLPY_UINT32 8
+
+// An element is a uint64_t.
+#define CALLPY_UINT64 9
+
+// An element is a half-precision float (IEEE 754 binary16).
+#define CALLPY_FLOAT16 10
+
+// An element is a float.
+#define CALLPY_FLOAT32 11
+
+// An element is a double.
+#define CALLPY_FLOAT64 12
+
+// An element is two floats, the real part first.
+#define CALLPY_COMPLEX64 13
+
+// An element is two doubles, the real part first.
+#define CALLPY_COMPLEX128 14
+
+// An element is an int64_t that counts `unit` since 1970-01-01T00:00; INT64_MIN is no time.
+#define CALLPY_DATETIME64 15
+
+// An element is an int64_t that counts `unit`; INT64_MIN is no time.
+#define CALLPY_TIMEDELTA64 16
+
+// An element is `item_size / 4` code points of four bytes each, padded with zeros.
+#define CALLPY_STR 17
+
+// An element is `item_size` bytes, padded with zeros.
+#define CALLPY_BYTES 18
+
+// The units of datetime64 and timedelta64, from the longest: year, month, week, day, hour, minute,
+// second, millisecond, microsecond, nanosecond, picosecond, femtosecond, attosecond.
+#define CALLPY_YEAR 1
+
+// A month.
+#define CALLPY_MONTH 2
+
+// A week.
+#define CALLPY_WEEK 3
+
+// A day.
+#define CALLPY_DAY 4
+
+// An hour.
+#define CALLPY_HOUR 5
+
+// A minute.
+#define CALLPY_MINUTE 6
+
+// A second.
+#define CALLPY_SECOND 7
+
+// A millisecond.
+#define CALLPY_MILLISECOND 8
+
+// A microsecond.
+#define CALLPY_MICROSECOND 9
+
+// A nanosecond.
+#define CALLPY_NANOSECOND 10
+
+// A picosecond.
+#define CALLPY_PICOSECOND 11
+
+// A femtosecond.
+#define CALLPY_FEMTOSECOND 12
+
+// An attosecond.
+#define CALLPY_ATTOSECOND 13
+
+// A flag of an argument: Python may write the elements, which nobody else may use during the call.
+#define CALLPY_WRITABLE 1
+
+// A flag of an argument: Python gets a copy of its own, which it may keep.
+#define CALLPY_COPIED 2
+
+// Python raised an exception.
+#define CALLPY_ERROR_PYTHON 1
+
+// An argument can't be given to Python as it is, or is NULL or nonsense.
+#define CALLPY_ERROR_ARGUMENT 2
+
+// The function's result can't be given to C.
+#define CALLPY_ERROR_RESULT 3
+
+// A target such as "outliers:detect" is not written as one, or does not lead to a function.
+#define CALLPY_ERROR_TARGET 4
+
+// No interpreter could be used; the detail names each that was tried, and why not.
+#define CALLPY_ERROR_LOCATE 5
+
+// An environment for the requirements could not be made.
+#define CALLPY_ERROR_ENVIRONMENT 6
+
+// The interpreter was found and could not be started, or another one already runs.
+#define CALLPY_ERROR_START 7
+
+// NumPy is missing, or too old, or broken.
+#define CALLPY_ERROR_NUMPY 8
+
+// The result would have kept memory that was only lent for the call.
+#define CALLPY_ERROR_KEPT 9
+
+// The process is ending; no more Python code runs.
+#define CALLPY_ERROR_ENDING 10
+
+// A panic inside callpy, which is a mistake of callpy's.
+#define CALLPY_ERROR_PANIC 11
+
+// Any other failure.
+#define CALLPY_ERROR_OTHER 12
+
+// None.
+#define CALLPY_NONE 0
+
+// A bool: content.boolean.
+#define CALLPY_BOOL 1
+
+// An int: content.integer.
+#define CALLPY_INT 2
+
+// An int: content.natural. As a result only where it is greater than INT64_MAX.
+#define CALLPY_UINT 3
+
+// A float: content.number.
+#define CALLPY_FLOAT 4
+
+// A str: content.text, in UTF-8.
+#define CALLPY_STRING 5
+
+// A bytes: content.text.
+#define CALLPY_BYTE_STRING 6
+
+// A list: content.items.
+#define CALLPY_LIST 7
+
+// A tuple: content.items.
+#define CALLPY_TUPLE 8
+
+// A dict: content.items, a key and its value by turns, so that there are twice as many.
+#define CALLPY_DICT 9
+
+// A NumPy array: content.array.
+#define CALLPY_ARRAY 10
+
+// Any other Python object: content.object. It can be given to other calls, such as those of
+// "builtins:repr" and "builtins:getattr".
+#define CALLPY_OBJECT 11
+
+// A failure, the caller's to free with callpy_error_free.
+typedef struct callpy_error callpy_error;
+
+// A Python function, the caller's to free with callpy_function_free. Any number of threads may call
+// it at once.
+typedef struct callpy_function callpy_function;
+
+// A Python object, which belongs to the value it came in.
+typedef struct callpy_object callpy_object;
+
+// An array of any shape and strides.
+//
+// As an argument it describes memory of the caller's, which is lent to Python for the call. If
+// Python still holds it when the call ends, and can't be made to let go, callpy names the holder and
+// aborts the process, since Python would be left with a pointer to memory that is not its own: give
+// what a function keeps with CALLPY_COPIED.
+//
+// As a result it is read where NumPy put it, until it is released; nobody may write it.
+typedef struct callpy_array {
+    // Where the first element lies.
+    void *data;
+    // The length of each axis.
+    const ptrdiff_t *shape;
+    // The step of each axis in bytes; NULL for elements in C order without gaps. Never NULL in a
+    // result that has axes.
+    const ptrdiff_t *strides;
+    // How many axes: 0 to 64 (32 before NumPy 2). With 0 there is one element.
+    size_t ndim;
+    // The size of an element in bytes; for an argument 0 will do, where the dtype says it.
+    size_t item_size;
+    // What an element is: CALLPY_INT64, CALLPY_FLOAT64 and so on.
+    uint32_t dtype;
+    // CALLPY_SECOND and so on, for times; else 0.
+    uint32_t unit;
+    // Of an argument: CALLPY_WRITABLE, CALLPY_COPIED; else 0.
+    uint32_t flags;
+    // callpy's own: 0 in an argument.
+    uint32_t owned;
+} callpy_array;
+
+// Text or bytes.
+typedef struct callpy_text {
+    // The first byte. In a result, a zero byte follows the last.
+    const char *data;
+    // How many bytes.
+    size_t len;
+} callpy_text;
+
+// Values one after the other.
+typedef struct callpy_items {
+    // The first.
+    struct callpy_value *data;
+    // How many.
+    size_t len;
+} callpy_items;
+
+// What a value holds; its tag says which of these.
+typedef union callpy_content {
+    // 0 or 1.
+    uint8_t boolean;
+    // CALLPY_INT.
+    int64_t integer;
+    // CALLPY_UINT.
+    uint64_t natural;
+    // CALLPY_FLOAT.
+    double number;
+    // CALLPY_STRING, CALLPY_BYTE_STRING.
+    struct callpy_text text;
+    // CALLPY_LIST, CALLPY_TUPLE, CALLPY_DICT.
+    struct callpy_items items;
+    // CALLPY_ARRAY.
+    struct callpy_array *array;
+    // CALLPY_OBJECT.
+    struct callpy_object *object;
+} callpy_content;
+
+// A value. One of the caller's making is never freed by callpy, nor need it outlive the call; a
+// result is given back with callpy_value_release, with all that is in it.
+typedef struct callpy_value {
+    // CALLPY_NONE, CALLPY_BOOL and so on.
+    uint32_t tag;
+    // callpy's own: 0 in an argument.
+    uint32_t owned;
+    // What it holds.
+    union callpy_content content;
+} callpy_value;
+
+// A keyword argument.
+typedef struct callpy_named {
+    // The name; it ends with a zero byte.
+    const char *name;
+    // The value.
+    struct callpy_value value;
+} callpy_named;
+
+// Which Python to start, and what it must have. All zeros is a good beginning: `= {0}`.
+typedef struct callpy_python_options {
+    // A python executable, an environment's folder, or a command on PATH; NULL for the first that
+    // is found.
+    const char *python;
+    // Packages that must be there, written as pip takes them ("numpy>=1.21").
+    const char *const *requirements;
+    // How many.
+    size_t requirements_len;
+    // Python files whose headers say what they need (PEP 723).
+    const char *const *scripts;
+    // How many.
+    size_t scripts_len;
+    // Folders in which modules are looked for, before all others.
+    const char *const *search_path;
+    // How many.
+    size_t search_path_len;
+} callpy_python_options;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// Releases a result array that was taken out of its value, whose tag was set to CALLPY_NONE then;
+// all others are released with their value. Arguments are left alone.
+void callpy_array_release(struct callpy_array *array);
+
+// Returns what sort of failure it is, one of CALLPY_ERROR_*; 0 for NULL.
+uint32_t callpy_error_kind(const struct callpy_error *error);
+
+// Returns one useful line, which is the error's own; NULL for NULL.
+const char *callpy_error_message(const struct callpy_error *error);
+
+// Returns the message and what a reader of a log wants beside it, such as the Python traceback or
+// every interpreter that was tried; the text is the error's own.
+const char *callpy_error_detail(const struct callpy_error *error);
+
+// Returns the name of the exception's type without its module, such as "ValueError", the error's
+// own; NULL if this is not a Python exception.
+const char *callpy_error_exception_type(const struct callpy_error *error);
+
+// Returns the module of the exception's type, such as "builtins", the error's own; NULL if this is
+// not a Python exception.
+const char *callpy_error_exception_module(const struct callpy_error *error);
+
+// Returns str(exception), the error's own; NULL if this is not a Python exception.
+const char *callpy_error_exception_message(const struct callpy_error *error);
+
+// Returns the traceback as Python prints it, the error's own; NULL if this is not a Python
+// exception.
+const char *callpy_error_traceback(const struct callpy_error *error);
+
+// Returns the exception that this one was raised from, or while handling which it was raised; it is
+// the error's own and must not be freed. NULL if there is none.
+const struct callpy_error *callpy_error_cause(const struct callpy_error *error);
+
+// Frees an error that a function of callpy returned, with all texts that were got from it.
+void callpy_error_free(struct callpy_error *error);
+
+// Finds a function: "module:function", "package.module:Class.method" or "path/to/file.py:function".
+// Starts Python if it does not run yet. The function is the caller's, for callpy_function_free.
+struct callpy_error *callpy_function_load(const char *target, struct callpy_function **function);
+
+// Calls a function: attaches this thread to Python, converts the arguments, calls, converts the
+// result, ends the loans and detaches. Arguments stay the caller's. The result is the caller's, for
+// callpy_value_release; `result` may be NULL for what is not wanted.
+struct callpy_error *callpy_function_call(const struct callpy_function *function,
+                                          const struct callpy_value *arguments,
+                                          size_t arguments_len,
+                                          const struct callpy_named *named,
+                                          size_t named_len,
+                                          struct callpy_value *result);
+
+// Returns a second handle of the same function, the caller's to free as well; NULL for NULL.
+struct callpy_function *callpy_function_clone(const struct callpy_function *function);
+
+// Frees a function's handle.
+void callpy_function_free(struct callpy_function *function);
+
+// Starts Python in this process, or joins the one that runs; options may be NULL.
+//
+// There is one interpreter in a process: to start it again is right and cheap. PYTHONPATH is
+// honoured, and so is CALLPY_PYTHON where the options name no python.
+struct callpy_error *callpy_python_start(const struct callpy_python_options *options);
+
+// Releases what a result holds, and makes it CALLPY_NONE. Values of the caller's making are left
+// as they are but for that. What Python has to free is freed at the next call of any thread.
+void callpy_value_release(struct callpy_value *value);
+
+// Returns what sort of failure it is, one of CALLPY_ERROR_*; 0 for NULL.
+uint32_t callpy_error_kind(const struct callpy_error *error);
+
+// Returns one useful line, which is the error's own; NULL for NULL.
+const char *callpy_error_message(const struct callpy_error *error);
+
+// Returns the message and what a reader of a log wants beside it, such as the Python traceback or
+// every interpreter that was tried; the text is the error's own.
+const char *callpy_error_detail(const struct callpy_error *error);
+
+// Returns the name of the exception's type without its module, such as "ValueError", the error's
+// own; NULL if this is not a Python exception.
+const char *callpy_error_exception_type(const struct callpy_error *error);
+
+// Returns the module of the exception's type, such as "builtins", the error's own; NULL if this is
+// not a Python exception.
+const char *callpy_error_exception_module(const struct callpy_error *error);
+
+// Returns str(exception), the error's own; NULL if this is not a Python exception.
+const char *callpy_error_exception_message(const struct callpy_error *error);
+
+// Returns the traceback as Python prints it, the error's own; NULL if this is not a Python
+// exception.
+const char *callpy_error_traceback(const struct callpy_error *error);
+
+// Returns the exception that this one was raised from, or while handling which it was raised; it is
+// the error's own and must not be freed. NULL if there is none.
+const struct callpy_error *callpy_error_cause(const struct callpy_error *error);
+
+// Frees an error that a function of callpy returned, with all texts that were got from it.
+void callpy_error_free(struct callpy_error *error);
+
+// Starts Python in this process, or joins the one that runs; options may be NULL.
+//
+// There is one interpreter in a process: to start it again is right and cheap. PYTHONPATH is
+// honoured, and so is CALLPY_PYTHON where the options name no python.
+struct callpy_error *callpy_python_start(const struct callpy_python_options *options);
+
+// Releases a result array that was taken out of its value, whose tag was set to CALLPY_NONE then;
+// all others are released with their value. Arguments are left alone.
+void callpy_array_release(struct callpy_array *array);
+
+// Releases what a result holds, and makes it CALLPY_NONE. Values of the caller's making are left
+// as they are but for that. What Python has to free is freed at the next call of any thread.
+void callpy_value_release(struct callpy_value *value);
+
+// Finds a function: "module:function", "package.module:Class.method" or "path/to/file.py:function".
+// Starts Python if it does not run yet. The function is the caller's, for callpy_function_free.
+struct callpy_error *callpy_function_load(const char *target, struct callpy_function **function);
+
+// Calls a function: attaches this thread to Python, converts the arguments, calls, converts the
+// result, ends the loans and detaches. Arguments stay the caller's. The result is the caller's, for
+// callpy_value_release; `result` may be NULL for what is not wanted.
+struct callpy_error *callpy_function_call(const struct callpy_function *function,
+                                          const struct callpy_value *arguments,
+                                          size_t arguments_len,
+                                          const struct callpy_named *named,
+                                          size_t named_len,
+                                          struct callpy_value *result);
+
+// Returns a second handle of the same function, the caller's to free as well; NULL for NULL.
+struct callpy_function *callpy_function_clone(const struct callpy_function *function);
+
+// Frees a function's handle.
+void callpy_function_free(struct callpy_function *function);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* CALLPY_H */

@@ -1,0 +1,257 @@
+//! Arrays in C: lent for a call on the way in, read where they lie on the way out.
+
+use std::ffi::c_void;
+use std::ptr::null_mut;
+
+use callpy::array::{AnyArray, AnyLoan, Unit};
+use callpy::{Dtype, Error, Result};
+
+use crate::error::guard_silently;
+use crate::text::slice;
+
+/// An element is one byte, 0 or 1.
+pub const CALLPY_BOOL8: u32 = 1;
+/// An element is an int8_t.
+pub const CALLPY_INT8: u32 = 2;
+/// An element is an int16_t.
+pub const CALLPY_INT16: u32 = 3;
+/// An element is an int32_t.
+pub const CALLPY_INT32: u32 = 4;
+/// An element is an int64_t.
+pub const CALLPY_INT64: u32 = 5;
+/// An element is a uint8_t.
+pub const CALLPY_UINT8: u32 = 6;
+/// An element is a uint16_t.
+pub const CALLPY_UINT16: u32 = 7;
+/// An element is a uint32_t.
+pub const CALLPY_UINT32: u32 = 8;
+/// An element is a uint64_t.
+pub const CALLPY_UINT64: u32 = 9;
+/// An element is a half-precision float (IEEE 754 binary16).
+pub const CALLPY_FLOAT16: u32 = 10;
+/// An element is a float.
+pub const CALLPY_FLOAT32: u32 = 11;
+/// An element is a double.
+pub const CALLPY_FLOAT64: u32 = 12;
+/// An element is two floats, the real part first.
+pub const CALLPY_COMPLEX64: u32 = 13;
+/// An element is two doubles, the real part first.
+pub const CALLPY_COMPLEX128: u32 = 14;
+/// An element is an int64_t that counts `unit` since 1970-01-01T00:00; INT64_MIN is no time.
+pub const CALLPY_DATETIME64: u32 = 15;
+/// An element is an int64_t that counts `unit`; INT64_MIN is no time.
+pub const CALLPY_TIMEDELTA64: u32 = 16;
+/// An element is `item_size / 4` code points of four bytes each, padded with zeros.
+pub const CALLPY_STR: u32 = 17;
+/// An element is `item_size` bytes, padded with zeros.
+pub const CALLPY_BYTES: u32 = 18;
+
+/// The units of datetime64 and timedelta64, from the longest: year, month, week, day, hour, minute,
+/// second, millisecond, microsecond, nanosecond, picosecond, femtosecond, attosecond.
+pub const CALLPY_YEAR: u32 = 1;
+/// A month.
+pub const CALLPY_MONTH: u32 = 2;
+/// A week.
+pub const CALLPY_WEEK: u32 = 3;
+/// A day.
+pub const CALLPY_DAY: u32 = 4;
+/// An hour.
+pub const CALLPY_HOUR: u32 = 5;
+/// A minute.
+pub const CALLPY_MINUTE: u32 = 6;
+/// A second.
+pub const CALLPY_SECOND: u32 = 7;
+/// A millisecond.
+pub const CALLPY_MILLISECOND: u32 = 8;
+/// A microsecond.
+pub const CALLPY_MICROSECOND: u32 = 9;
+/// A nanosecond.
+pub const CALLPY_NANOSECOND: u32 = 10;
+/// A picosecond.
+pub const CALLPY_PICOSECOND: u32 = 11;
+/// A femtosecond.
+pub const CALLPY_FEMTOSECOND: u32 = 12;
+/// An attosecond.
+pub const CALLPY_ATTOSECOND: u32 = 13;
+
+/// A flag of an argument: Python may write the elements, which nobody else may use during the call.
+pub const CALLPY_WRITABLE: u32 = 1;
+/// A flag of an argument: Python gets a copy of its own, which it may keep.
+pub const CALLPY_COPIED: u32 = 2;
+
+/// An array of any shape and strides.
+///
+/// As an argument it describes memory of the caller's, which is lent to Python for the call. If
+/// Python still holds it when the call ends, and can't be made to let go, callpy names the holder and
+/// aborts the process, since Python would be left with a pointer to memory that is not its own: give
+/// what a function keeps with CALLPY_COPIED.
+///
+/// As a result it is read where NumPy put it, until it is released; nobody may write it.
+#[repr(C)]
+pub struct callpy_array {
+    /// Where the first element lies.
+    pub data: *mut c_void,
+    /// The length of each axis.
+    pub shape: *const isize,
+    /// The step of each axis in bytes; NULL for elements in C order without gaps. Never NULL in a
+    /// result that has axes.
+    pub strides: *const isize,
+    /// How many axes: 0 to 64 (32 before NumPy 2). With 0 there is one element.
+    pub ndim: usize,
+    /// The size of an element in bytes; for an argument 0 will do, where the dtype says it.
+    pub item_size: usize,
+    /// What an element is: CALLPY_INT64, CALLPY_FLOAT64 and so on.
+    pub dtype: u32,
+    /// CALLPY_SECOND and so on, for times; else 0.
+    pub unit: u32,
+    /// Of an argument: CALLPY_WRITABLE, CALLPY_COPIED; else 0.
+    pub flags: u32,
+    /// callpy's own: 0 in an argument.
+    pub owned: u32,
+}
+
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    assert!(size_of::<callpy_array>() == 56);
+    assert!(std::mem::offset_of!(callpy_array, ndim) == 24);
+    assert!(std::mem::offset_of!(callpy_array, dtype) == 40);
+    assert!(std::mem::offset_of!(callpy_array, owned) == 52);
+};
+
+/// The dtypes that need no more than their number.
+const NUMBERS: [(u32, Dtype); 14] = [
+    (CALLPY_BOOL8, Dtype::Bool),
+    (CALLPY_INT8, Dtype::Int8),
+    (CALLPY_INT16, Dtype::Int16),
+    (CALLPY_INT32, Dtype::Int32),
+    (CALLPY_INT64, Dtype::Int64),
+    (CALLPY_UINT8, Dtype::Uint8),
+    (CALLPY_UINT16, Dtype::Uint16),
+    (CALLPY_UINT32, Dtype::Uint32),
+    (CALLPY_UINT64, Dtype::Uint64),
+    (CALLPY_FLOAT16, Dtype::Float16),
+    (CALLPY_FLOAT32, Dtype::Float32),
+    (CALLPY_FLOAT64, Dtype::Float64),
+    (CALLPY_COMPLEX64, Dtype::Complex64),
+    (CALLPY_COMPLEX128, Dtype::Complex128),
+];
+
+/// A text's size is an `int` of NumPy's.
+const MAX_ITEM_SIZE: usize = i32::MAX as usize;
+
+impl callpy_array {
+    fn dtype(&self) -> Result<Dtype> {
+        let unit = || {
+            let index = (self.unit as usize).checked_sub(1);
+            index
+                .and_then(|index| Unit::ALL.get(index).copied())
+                .ok_or_else(|| Error::argument(format!("there is no unit {}", self.unit)))
+        };
+        let dtype = match self.dtype {
+            CALLPY_DATETIME64 => Dtype::Datetime64(unit()?),
+            CALLPY_TIMEDELTA64 => Dtype::Timedelta64(unit()?),
+            CALLPY_STR | CALLPY_BYTES if !(1..=MAX_ITEM_SIZE).contains(&self.item_size) => {
+                let message = format!("text can't have an item_size of {}", self.item_size);
+                return Err(Error::argument(message));
+            }
+            CALLPY_STR => Dtype::Str(self.item_size / 4),
+            CALLPY_BYTES => Dtype::Bytes(self.item_size),
+            number => match NUMBERS.iter().find(|(other, _)| *other == number) {
+                Some((_, dtype)) => *dtype,
+                None => return Err(Error::argument(format!("there is no dtype {number}"))),
+            },
+        };
+        if self.item_size != 0 && self.item_size != dtype.item_size() {
+            let message = format!("an element of {dtype} has not {} bytes", self.item_size);
+            return Err(Error::argument(message));
+        }
+        Ok(dtype)
+    }
+
+    /// Describes the memory as a loan.
+    ///
+    /// # Safety
+    ///
+    /// Shape and strides are as many as `ndim` says, and the elements are there, for `'a`.
+    pub(crate) unsafe fn loan<'a>(&self) -> Result<AnyLoan<'a>> {
+        if self.flags & !(CALLPY_WRITABLE | CALLPY_COPIED) != 0 {
+            return Err(Error::argument(format!("there are no flags {:#x}", self.flags)));
+        }
+        if self.ndim > 64 {
+            let message = format!("an array has at most 64 axes, not {}", self.ndim);
+            return Err(Error::argument(message));
+        }
+        // SAFETY: as the caller says.
+        let shape = unsafe { slice(self.shape, self.ndim, "an array's shape") }?;
+        let strides = match self.strides.is_null() {
+            true => None,
+            // SAFETY: as the caller says.
+            false => Some(unsafe { slice(self.strides, self.ndim, "an array's strides") }?),
+        };
+        let writable = self.flags & CALLPY_WRITABLE != 0;
+        // A result given back as an argument has more than one reader.
+        if writable && self.owned != 0 {
+            return Err(Error::argument("a result can't be lent as CALLPY_WRITABLE"));
+        }
+        // SAFETY: as the caller says.
+        let loan = unsafe { AnyLoan::new(self.dtype()?, self.data, shape, strides, writable) }?;
+        Ok(if self.flags & CALLPY_COPIED != 0 { loan.copied() } else { loan })
+    }
+}
+
+/// A result: what C sees of it, and what keeps it.
+#[repr(C)]
+struct Owned {
+    view: callpy_array,
+    array: AnyArray,
+}
+
+/// Hands a result array to C.
+pub(crate) fn hand_out(array: AnyArray) -> Result<*mut callpy_array> {
+    let (dtype, unit) = match array.dtype() {
+        Dtype::Datetime64(unit) => (CALLPY_DATETIME64, Some(unit)),
+        Dtype::Timedelta64(unit) => (CALLPY_TIMEDELTA64, Some(unit)),
+        Dtype::Str(_) => (CALLPY_STR, None),
+        Dtype::Bytes(_) => (CALLPY_BYTES, None),
+        dtype => match NUMBERS.iter().find(|(_, other)| *other == dtype) {
+            Some((number, _)) => (*number, None),
+            None => return Err(Error::result(format!("an array of {dtype} can't be read in C"))),
+        },
+    };
+    let unit = unit.and_then(|unit| Unit::ALL.iter().position(|other| *other == unit));
+    let item_size = array.dtype().item_size();
+    let view = callpy_array {
+        data: array.as_ptr().cast_mut(),
+        shape: null_mut(),
+        strides: null_mut(),
+        ndim: array.shape().len(),
+        item_size,
+        dtype,
+        unit: unit.map_or(0, |index| index as u32 + 1),
+        flags: 0,
+        owned: 1,
+    };
+    let owned = Box::into_raw(Box::new(Owned { view, array }));
+    // SAFETY: just made. Shape and strides may lie inside the array, so they are asked for where it
+    // has come to stay; a length of NumPy's fits in an isize.
+    unsafe {
+        (*owned).view.shape = (&(*owned).array).shape().as_ptr().cast();
+        (*owned).view.strides = (&(*owned).array).strides().as_ptr();
+    }
+    Ok(owned.cast())
+}
+
+/// Releases a result array that was taken out of its value, whose tag was set to CALLPY_NONE then;
+/// all others are released with their value. Arguments are left alone.
+///
+/// # Safety
+///
+/// The array is NULL, or one of a result, which is not released again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_array_release(array: *mut callpy_array) {
+    // SAFETY: null or valid, as the caller says.
+    if unsafe { array.as_ref() }.is_some_and(|array| array.owned != 0) {
+        // SAFETY: made by `hand_out`, as `owned` says, and released once.
+        guard_silently(|| drop(unsafe { Box::from_raw(array.cast::<Owned>()) }));
+    }
+}

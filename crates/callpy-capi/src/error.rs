@@ -1,0 +1,263 @@
+//! Failures as C sees them: owned text, asked for piece by piece.
+
+use std::any::Any;
+use std::ffi::{CString, c_char};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::null;
+
+use callpy::{Error, ErrorKind, PythonException};
+
+/// Python raised an exception.
+pub const CALLPY_ERROR_PYTHON: u32 = 1;
+/// An argument can't be given to Python as it is, or is NULL or nonsense.
+pub const CALLPY_ERROR_ARGUMENT: u32 = 2;
+/// The function's result can't be given to C.
+pub const CALLPY_ERROR_RESULT: u32 = 3;
+/// A target such as "outliers:detect" is not written as one, or does not lead to a function.
+pub const CALLPY_ERROR_TARGET: u32 = 4;
+/// No interpreter could be used; the detail names each that was tried, and why not.
+pub const CALLPY_ERROR_LOCATE: u32 = 5;
+/// An environment for the requirements could not be made.
+pub const CALLPY_ERROR_ENVIRONMENT: u32 = 6;
+/// The interpreter was found and could not be started, or another one already runs.
+pub const CALLPY_ERROR_START: u32 = 7;
+/// NumPy is missing, or too old, or broken.
+pub const CALLPY_ERROR_NUMPY: u32 = 8;
+/// The result would have kept memory that was only lent for the call.
+pub const CALLPY_ERROR_KEPT: u32 = 9;
+/// The process is ending; no more Python code runs.
+pub const CALLPY_ERROR_ENDING: u32 = 10;
+/// A panic inside callpy, which is a mistake of callpy's.
+pub const CALLPY_ERROR_PANIC: u32 = 11;
+/// Any other failure.
+pub const CALLPY_ERROR_OTHER: u32 = 12;
+
+/// A failure, the caller's to free with callpy_error_free.
+pub struct callpy_error {
+    kind: u32,
+    message: CString,
+    detail: CString,
+    exception: Option<Exception>,
+    cause: Option<Box<callpy_error>>,
+}
+
+struct Exception {
+    type_name: CString,
+    module: CString,
+    message: CString,
+    traceback: CString,
+}
+
+/// Text without its zero bytes, which C would take for its end.
+fn c_text(text: &str) -> CString {
+    CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default()
+}
+
+impl callpy_error {
+    fn plain(kind: u32, message: &str) -> callpy_error {
+        let message = c_text(message);
+        callpy_error { kind, detail: message.clone(), message, exception: None, cause: None }
+    }
+
+    fn of_exception(exception: &PythonException) -> callpy_error {
+        let cause = exception.cause().or(exception.context());
+        callpy_error {
+            kind: CALLPY_ERROR_PYTHON,
+            message: c_text(&exception.to_string()),
+            detail: c_text(exception.traceback()),
+            exception: Some(Exception {
+                type_name: c_text(exception.type_name()),
+                module: c_text(exception.module()),
+                message: c_text(exception.message()),
+                traceback: c_text(exception.traceback()),
+            }),
+            cause: cause.map(|cause| Box::new(callpy_error::of_exception(cause))),
+        }
+    }
+}
+
+impl From<Error> for callpy_error {
+    fn from(error: Error) -> Self {
+        let (message, detail) = (c_text(&error.to_string()), c_text(&format!("{error:#}")));
+        let kind = match error.kind() {
+            ErrorKind::Python(exception) => {
+                return callpy_error { message, detail, ..callpy_error::of_exception(exception) };
+            }
+            ErrorKind::Locate(_) => CALLPY_ERROR_LOCATE,
+            ErrorKind::Environment => CALLPY_ERROR_ENVIRONMENT,
+            ErrorKind::Start => CALLPY_ERROR_START,
+            ErrorKind::Target => CALLPY_ERROR_TARGET,
+            ErrorKind::Argument => CALLPY_ERROR_ARGUMENT,
+            ErrorKind::Result => CALLPY_ERROR_RESULT,
+            ErrorKind::Numpy => CALLPY_ERROR_NUMPY,
+            ErrorKind::Kept => CALLPY_ERROR_KEPT,
+            ErrorKind::Ending => CALLPY_ERROR_ENDING,
+            _ => CALLPY_ERROR_OTHER,
+        };
+        callpy_error { kind, message, detail, exception: None, cause: None }
+    }
+}
+
+/// Runs the body of a C function: a failure becomes an error, and so does a panic.
+pub(crate) fn guard(work: impl FnOnce() -> Result<(), Error>) -> *mut callpy_error {
+    let error = match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(())) => return std::ptr::null_mut(),
+        Ok(Err(error)) => error.into(),
+        Err(panic) => callpy_error::plain(CALLPY_ERROR_PANIC, &said(panic)),
+    };
+    Box::into_raw(Box::new(error))
+}
+
+/// Runs the body of a C function that can't fail; a panic in it is told on stderr by Rust.
+pub(crate) fn guard_silently(work: impl FnOnce()) {
+    // What was thrown may panic when it is dropped.
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+        std::mem::forget(panic);
+    }
+}
+
+fn said(panic: Box<dyn Any + Send>) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned();
+    std::mem::forget(panic);
+    format!("a panic inside callpy: {text}")
+}
+
+/// # Safety
+///
+/// The error is null or alive for `'a`.
+unsafe fn ask<'a, T>(
+    error: *const callpy_error,
+    missing: T,
+    answer: impl FnOnce(&'a callpy_error) -> T,
+) -> T {
+    // SAFETY: as the caller says.
+    unsafe { error.as_ref() }.map_or(missing, answer)
+}
+
+/// Returns what sort of failure it is, one of CALLPY_ERROR_*; 0 for NULL.
+///
+/// # Safety
+///
+/// The error is NULL, or one that callpy returned and that was not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_error_kind(error: *const callpy_error) -> u32 {
+    // SAFETY: as the caller says.
+    unsafe { ask(error, 0, |error| error.kind) }
+}
+
+/// Returns one useful line, which is the error's own; NULL for NULL.
+///
+/// # Safety
+///
+/// As callpy_error_kind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_error_message(error: *const callpy_error) -> *const c_char {
+    // SAFETY: as the caller says.
+    unsafe { ask(error, null(), |error| error.message.as_ptr()) }
+}
+
+/// Returns the message and what a reader of a log wants beside it, such as the Python traceback or
+/// every interpreter that was tried; the text is the error's own.
+///
+/// # Safety
+///
+/// As callpy_error_kind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_error_detail(error: *const callpy_error) -> *const c_char {
+    // SAFETY: as the caller says.
+    unsafe { ask(error, null(), |error| error.detail.as_ptr()) }
+}
+
+/// Answers with a text of the exception.
+///
+/// # Safety
+///
+/// The error is null or alive.
+unsafe fn ask_exception(
+    error: *const callpy_error,
+    text: impl FnOnce(&Exception) -> &CString,
+) -> *const c_char {
+    // SAFETY: as the caller says.
+    unsafe {
+        ask(error, null(), |error| {
+            error.exception.as_ref().map_or(null(), |exception| text(exception).as_ptr())
+        })
+    }
+}
+
+/// Returns the name of the exception's type without its module, such as "ValueError", the error's
+/// own; NULL if this is not a Python exception.
+///
+/// # Safety
+///
+/// As callpy_error_kind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_error_exception_type(error: *const callpy_error) -> *const c_char {
+    // SAFETY: as the caller says.
+    unsafe { ask_exception(error, |exception| &exception.type_name) }
+}
+
+/// Returns the module of the exception's type, such as "builtins", the error's own; NULL if this is
+/// not a Python exception.
+///
+/// # Safety
+///
+/// As callpy_error_kind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_error_exception_module(
+    error: *const callpy_error,
+) -> *const c_char {
+    // SAFETY: as the caller says.
+    unsafe { ask_exception(error, |exception| &exception.module) }
+}
+
+/// Returns str(exception), the error's own; NULL if this is not a Python exception.
+///
+/// # Safety
+///
+/// As callpy_error_kind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_error_exception_message(
+    error: *const callpy_error,
+) -> *const c_char {
+    // SAFETY: as the caller says.
+    unsafe { ask_exception(error, |exception| &exception.message) }
+}
+
+/// Returns the traceback as Python prints it, the error's own; NULL if this is not a Python
+/// exception.
+///
+/// # Safety
+///
+/// As callpy_error_kind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_error_traceback(error: *const callpy_error) -> *const c_char {
+    // SAFETY: as the caller says.
+    unsafe { ask_exception(error, |exception| &exception.traceback) }
+}
+
+/// Returns the exception that this one was raised from, or while handling which it was raised; it is
+/// the error's own and must not be freed. NULL if there is none.
+///
+/// # Safety
+///
+/// As callpy_error_kind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_error_cause(error: *const callpy_error) -> *const callpy_error {
+    // SAFETY: as the caller says.
+    unsafe { ask(error, null(), |error| error.cause.as_deref().map_or(null(), |cause| cause)) }
+}
+
+/// Frees an error that a function of callpy returned, with all texts that were got from it.
+///
+/// # Safety
+///
+/// As callpy_error_kind; and it is not a cause.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_error_free(error: *mut callpy_error) {
+    if !error.is_null() {
+        // SAFETY: made by `guard`, as the caller says, and freed once.
+        guard_silently(|| drop(unsafe { Box::from_raw(error) }));
+    }
+}

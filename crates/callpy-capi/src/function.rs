@@ -1,0 +1,132 @@
+//! Finding a Python function, and calling it.
+
+use std::ffi::c_char;
+
+use callpy::convert::{Call, Value};
+use callpy::{Error, Function, IntoPython, Object, Result, Scope};
+
+use crate::error::{callpy_error, guard, guard_silently};
+use crate::python::running;
+use crate::text::{slice, text};
+use crate::value::{Argument, callpy_named, callpy_value, hand_out_value};
+
+/// A Python function, the caller's to free with callpy_function_free. Any number of threads may call
+/// it at once.
+pub struct callpy_function(Function);
+
+/// Finds a function: "module:function", "package.module:Class.method" or "path/to/file.py:function".
+/// Starts Python if it does not run yet. The function is the caller's, for callpy_function_free.
+///
+/// # Safety
+///
+/// The target is NULL or ends with a zero byte; `function` is NULL or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_function_load(
+    target: *const c_char,
+    function: *mut *mut callpy_function,
+) -> *mut callpy_error {
+    guard(|| {
+        // SAFETY: as the caller says.
+        let target = unsafe { text(target, "the target") }?;
+        if function.is_null() {
+            return Err(Error::argument("the place for the function is NULL"));
+        }
+        let found = Box::new(callpy_function(running()?.function(target)?));
+        // SAFETY: not null, and as the caller says.
+        unsafe { function.write(Box::into_raw(found)) };
+        Ok(())
+    })
+}
+
+/// Calls a function: attaches this thread to Python, converts the arguments, calls, converts the
+/// result, ends the loans and detaches. Arguments stay the caller's. The result is the caller's, for
+/// callpy_value_release; `result` may be NULL for what is not wanted.
+///
+/// # Safety
+///
+/// The function is NULL or alive; there are as many arguments as are said, and each leads to what
+/// its tag and lengths say; `result` is NULL or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_function_call(
+    function: *const callpy_function,
+    arguments: *const callpy_value,
+    arguments_len: usize,
+    named: *const callpy_named,
+    named_len: usize,
+    result: *mut callpy_value,
+) -> *mut callpy_error {
+    guard(|| {
+        // SAFETY: null or alive, as the caller says.
+        let function = unsafe { function.as_ref() };
+        let function = function.ok_or_else(|| Error::argument("the function is NULL"))?;
+        // SAFETY: as the caller says.
+        let (values, named) = unsafe {
+            (
+                slice(arguments, arguments_len, "the arguments")?,
+                slice(named, named_len, "the named arguments")?,
+            )
+        };
+        let value: Value<'static> = function.0.call(Arguments { values, named })?;
+        if !result.is_null() {
+            let value = hand_out_value(value)?;
+            // SAFETY: not null, and as the caller says.
+            unsafe { result.write(value) };
+        }
+        Ok(())
+    })
+}
+
+/// What `callpy_function_call` was given, whose caller vouches for it.
+struct Arguments<'a> {
+    values: &'a [callpy_value],
+    named: &'a [callpy_named],
+}
+
+impl<'a> IntoPython<'a> for Arguments<'a> {
+    fn into_python(self, _: &mut Scope<'a>) -> Result<Object> {
+        Err(Error::argument("a list of arguments stands inside a value"))
+    }
+
+    #[inline]
+    fn place(self, call: &mut Call<'a>) -> Result<()> {
+        for value in self.values {
+            // SAFETY: as the caller of `callpy_function_call` says.
+            call.positional(unsafe { Argument::new(value) })?;
+        }
+        for callpy_named { name, value } in self.named {
+            // SAFETY: as above.
+            let (name, value) =
+                unsafe { (text(*name, "the name of an argument")?, Argument::new(value)) };
+            call.named(name, value)?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns a second handle of the same function, the caller's to free as well; NULL for NULL.
+///
+/// # Safety
+///
+/// The function is NULL or alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_function_clone(
+    function: *const callpy_function,
+) -> *mut callpy_function {
+    // SAFETY: null or alive, as the caller says. A clone of a handle only counts.
+    unsafe { function.as_ref() }.map_or(std::ptr::null_mut(), |function| {
+        Box::into_raw(Box::new(callpy_function(function.0.clone())))
+    })
+}
+
+/// Frees a function's handle.
+///
+/// # Safety
+///
+/// The function is NULL, or a handle that callpy returned, not freed before and not in use.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_function_free(function: *mut callpy_function) {
+    if !function.is_null() {
+        // SAFETY: made by `callpy_function_load`, as the caller says, and freed once.
+        guard_silently(|| drop(unsafe { Box::from_raw(function) }));
+    }
+}

@@ -1,0 +1,18 @@
+//! callpy's C ABI: error, python, function, array and value, each in the file of its name.
+//!
+//! `include/callpy.h` is generated from here and is what a C programmer reads. One C call makes one
+//! Python call: attaching, conversion, settling and detaching happen inside.
+#![allow(non_camel_case_types, reason = "these are the names of the C types")]
+
+mod array;
+mod error;
+mod function;
+mod python;
+mod text;
+mod value;
+
+pub use array::*;
+pub use error::*;
+pub use function::*;
+pub use python::*;
+pub use value::*;

@@ -1,0 +1,93 @@
+//! Starting the interpreter.
+
+use std::ffi::c_char;
+use std::path::PathBuf;
+
+use callpy::{Error, Python};
+
+use crate::error::{callpy_error, guard};
+use crate::text::{slice, text};
+
+/// Which Python to start, and what it must have. All zeros is a good beginning: `= {0}`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct callpy_python_options {
+    /// A python executable, an environment's folder, or a command on PATH; NULL for the first that
+    /// is found.
+    pub python: *const c_char,
+    /// Packages that must be there, written as pip takes them ("numpy>=1.21").
+    pub requirements: *const *const c_char,
+    /// How many.
+    pub requirements_len: usize,
+    /// Python files whose headers say what they need (PEP 723).
+    pub scripts: *const *const c_char,
+    /// How many.
+    pub scripts_len: usize,
+    /// Folders in which modules are looked for, before all others.
+    pub search_path: *const *const c_char,
+    /// How many.
+    pub search_path_len: usize,
+}
+
+const _: () = assert!(size_of::<callpy_python_options>() == 7 * size_of::<usize>());
+
+/// Starts Python in this process, or joins the one that runs; options may be NULL.
+///
+/// There is one interpreter in a process: to start it again is right and cheap. PYTHONPATH is
+/// honoured, and so is CALLPY_PYTHON where the options name no python.
+///
+/// # Safety
+///
+/// The options are NULL or valid, with so many texts as they say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_python_start(
+    options: *const callpy_python_options,
+) -> *mut callpy_error {
+    guard(|| {
+        let mut builder = Python::builder();
+        // SAFETY: null or valid, as the caller says.
+        if let Some(options) = unsafe { options.as_ref() } {
+            // SAFETY: as the caller says.
+            let texts = |first, len, what| unsafe { texts(first, len, what) };
+            if !options.python.is_null() {
+                // SAFETY: as the caller says.
+                builder = builder.python(unsafe { text(options.python, "python") }?);
+            }
+            let requirements =
+                texts(options.requirements, options.requirements_len, "requirements")?;
+            if !requirements.is_empty() {
+                builder = builder.require(requirements);
+            }
+            for script in texts(options.scripts, options.scripts_len, "scripts")? {
+                builder = builder.script(PathBuf::from(script));
+            }
+            for folder in texts(options.search_path, options.search_path_len, "search_path")? {
+                builder = builder.search_path(PathBuf::from(folder));
+            }
+        }
+        builder.start()?;
+        Ok(())
+    })
+}
+
+/// # Safety
+///
+/// As `slice` and `text` say.
+unsafe fn texts<'a>(
+    first: *const *const c_char,
+    length: usize,
+    what: &str,
+) -> Result<Vec<&'a str>, Error> {
+    // SAFETY: as the caller says.
+    let pointers = unsafe { slice(first, length, what) }?;
+    // SAFETY: as the caller says.
+    pointers.iter().map(|pointer| unsafe { text(*pointer, what) }).collect()
+}
+
+/// The running interpreter, started if there is none.
+pub(crate) fn running() -> Result<Python, Error> {
+    match Python::running() {
+        Some(python) => Ok(python),
+        None => Ok(Python::start()?),
+    }
+}

@@ -1,0 +1,45 @@
+//! Text and lists from C: a null pointer, bad UTF-8 and absurd lengths are errors.
+
+use std::ffi::{CStr, c_char};
+
+use callpy::Error;
+
+/// Reads text that ends with a zero byte.
+///
+/// # Safety
+///
+/// The pointer is null, or leads to bytes that end with a zero and don't change for `'a`.
+pub(crate) unsafe fn text<'a>(pointer: *const c_char, what: &str) -> Result<&'a str, Error> {
+    if pointer.is_null() {
+        return Err(Error::argument(format!("{what} is NULL")));
+    }
+    // SAFETY: not null, and as the caller says.
+    let text = unsafe { CStr::from_ptr(pointer) };
+    text.to_str().map_err(|error| Error::argument(format!("{what} is not UTF-8: {error}")))
+}
+
+/// Takes a pointer and a length for a slice; a null pointer is an empty one.
+///
+/// # Safety
+///
+/// A pointer that is not null leads to so many values that don't change for `'a`.
+pub(crate) unsafe fn slice<'a, T>(
+    pointer: *const T,
+    length: usize,
+    what: &str,
+) -> Result<&'a [T], Error> {
+    if length == 0 {
+        return Ok(&[]);
+    }
+    if pointer.is_null() {
+        return Err(Error::argument(format!("{what}: NULL with a length of {length}")));
+    }
+    if !pointer.is_aligned() {
+        return Err(Error::argument(format!("{what}: the pointer is not aligned")));
+    }
+    if length.checked_mul(size_of::<T>()).is_none_or(|bytes| bytes > isize::MAX as usize) {
+        return Err(Error::argument(format!("{what}: a length of {length} is not possible")));
+    }
+    // SAFETY: not null, aligned, of a possible length, and as the caller says.
+    Ok(unsafe { std::slice::from_raw_parts(pointer, length) })
+}

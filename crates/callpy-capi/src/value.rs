@@ -1,0 +1,328 @@
+//! Values in C: a tagged union, for arguments and results alike.
+
+use std::borrow::Cow;
+use std::ffi::{c_char, c_void};
+use std::mem::ManuallyDrop;
+
+use callpy::convert::Value;
+use callpy::{Error, IntoPython, Object, Result, Scope};
+
+use crate::array::{callpy_array, callpy_array_release, hand_out};
+use crate::error::guard_silently;
+use crate::text::slice;
+
+/// None.
+pub const CALLPY_NONE: u32 = 0;
+/// A bool: content.boolean.
+pub const CALLPY_BOOL: u32 = 1;
+/// An int: content.integer.
+pub const CALLPY_INT: u32 = 2;
+/// An int: content.natural. As a result only where it is greater than INT64_MAX.
+pub const CALLPY_UINT: u32 = 3;
+/// A float: content.number.
+pub const CALLPY_FLOAT: u32 = 4;
+/// A str: content.text, in UTF-8.
+pub const CALLPY_STRING: u32 = 5;
+/// A bytes: content.text.
+pub const CALLPY_BYTE_STRING: u32 = 6;
+/// A list: content.items.
+pub const CALLPY_LIST: u32 = 7;
+/// A tuple: content.items.
+pub const CALLPY_TUPLE: u32 = 8;
+/// A dict: content.items, a key and its value by turns, so that there are twice as many.
+pub const CALLPY_DICT: u32 = 9;
+/// A NumPy array: content.array.
+pub const CALLPY_ARRAY: u32 = 10;
+/// Any other Python object: content.object. It can be given to other calls, such as those of
+/// "builtins:repr" and "builtins:getattr".
+pub const CALLPY_OBJECT: u32 = 11;
+
+/// Text or bytes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct callpy_text {
+    /// The first byte. In a result, a zero byte follows the last.
+    pub data: *const c_char,
+    /// How many bytes.
+    pub len: usize,
+}
+
+/// Values one after the other.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct callpy_items {
+    /// The first.
+    pub data: *mut callpy_value,
+    /// How many.
+    pub len: usize,
+}
+
+/// A Python object, which belongs to the value it came in.
+pub struct callpy_object(Object);
+
+/// What a value holds; its tag says which of these.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union callpy_content {
+    /// 0 or 1.
+    pub boolean: u8,
+    /// CALLPY_INT.
+    pub integer: i64,
+    /// CALLPY_UINT.
+    pub natural: u64,
+    /// CALLPY_FLOAT.
+    pub number: f64,
+    /// CALLPY_STRING, CALLPY_BYTE_STRING.
+    pub text: callpy_text,
+    /// CALLPY_LIST, CALLPY_TUPLE, CALLPY_DICT.
+    pub items: callpy_items,
+    /// CALLPY_ARRAY.
+    pub array: *mut callpy_array,
+    /// CALLPY_OBJECT.
+    pub object: *mut callpy_object,
+}
+
+/// A value. One of the caller's making is never freed by callpy, nor need it outlive the call; a
+/// result is given back with callpy_value_release, with all that is in it.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct callpy_value {
+    /// CALLPY_NONE, CALLPY_BOOL and so on.
+    pub tag: u32,
+    /// callpy's own: 0 in an argument.
+    pub owned: u32,
+    /// What it holds.
+    pub content: callpy_content,
+}
+
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    assert!(size_of::<callpy_value>() == 24);
+    assert!(std::mem::offset_of!(callpy_value, owned) == 4);
+    assert!(std::mem::offset_of!(callpy_value, content) == 8);
+};
+
+/// A keyword argument.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct callpy_named {
+    /// The name; it ends with a zero byte.
+    pub name: *const c_char,
+    /// The value.
+    pub value: callpy_value,
+}
+
+/// As deep as values may stand in one another, as in results.
+const MAX_DEPTH: usize = 200;
+
+/// A value of C's on its way to Python.
+pub(crate) struct Argument<'a>(&'a callpy_value);
+
+impl<'a> Argument<'a> {
+    /// # Safety
+    ///
+    /// What the value leads to is as its tag and lengths say, for `'a`.
+    pub(crate) unsafe fn new(value: &'a callpy_value) -> Self {
+        Argument(value)
+    }
+}
+
+impl<'a> IntoPython<'a> for Argument<'a> {
+    #[inline]
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        // SAFETY: as the caller of `new` says.
+        unsafe { read(self.0, 0) }?.into_python(scope)
+    }
+}
+
+/// Reads a value that C has made.
+///
+/// # Safety
+///
+/// As `Argument::new`.
+unsafe fn read<'a>(value: &'a callpy_value, depth: usize) -> Result<Value<'a>> {
+    if depth > MAX_DEPTH {
+        let message = format!("values stand in one another more than {MAX_DEPTH} deep");
+        return Err(Error::argument(message));
+    }
+    // SAFETY: as the caller says.
+    let items = |what| unsafe { items(value.content.items, what, depth) };
+    // SAFETY: all fields are plain data, so that reading any is sound; what a pointer leads to is as
+    // the caller says.
+    Ok(unsafe {
+        match value.tag {
+            CALLPY_NONE => Value::None,
+            CALLPY_BOOL => Value::Bool(value.content.boolean != 0),
+            CALLPY_INT => Value::Int(value.content.integer),
+            CALLPY_UINT => Value::Uint(value.content.natural),
+            CALLPY_FLOAT => Value::Float(value.content.number),
+            CALLPY_STRING => {
+                let text = bytes(value.content.text, "a string")?;
+                let text = str::from_utf8(text);
+                let wrong = |error| Error::argument(format!("a string is not UTF-8: {error}"));
+                Value::Str(Cow::Borrowed(text.map_err(wrong)?))
+            }
+            CALLPY_BYTE_STRING => Value::Bytes(Cow::Borrowed(bytes(value.content.text, "bytes")?)),
+            CALLPY_LIST => Value::List(items("a list")?),
+            CALLPY_TUPLE => Value::Tuple(items("a tuple")?),
+            CALLPY_DICT => {
+                let mut rest = items("a dict")?.into_iter();
+                let mut entries = Vec::with_capacity(rest.len() / 2);
+                while let Some(key) = rest.next() {
+                    let odd = || Error::argument("a dict has a key without a value");
+                    entries.push((key, rest.next().ok_or_else(odd)?));
+                }
+                Value::Dict(entries)
+            }
+            CALLPY_ARRAY => {
+                let array = value.content.array;
+                let array = array.as_ref().ok_or_else(|| Error::argument("an array is NULL"))?;
+                Value::Loan(array.loan()?)
+            }
+            CALLPY_OBJECT => {
+                let object = value.content.object;
+                let object = object.as_ref().ok_or_else(|| Error::argument("an object is NULL"))?;
+                Value::Object(object.0.clone())
+            }
+            tag => return Err(Error::argument(format!("there is no tag {tag}"))),
+        }
+    })
+}
+
+/// # Safety
+///
+/// As `Argument::new`.
+unsafe fn items<'a>(items: callpy_items, what: &str, depth: usize) -> Result<Vec<Value<'a>>> {
+    // SAFETY: as the caller says.
+    let items: &[callpy_value] = unsafe { slice(items.data, items.len, what) }?;
+    // SAFETY: as the caller says.
+    items.iter().map(|item| unsafe { read(item, depth + 1) }).collect()
+}
+
+/// # Safety
+///
+/// As `Argument::new`.
+unsafe fn bytes<'a>(text: callpy_text, what: &str) -> Result<&'a [u8]> {
+    // SAFETY: as the caller says.
+    unsafe { slice(text.data.cast(), text.len, what) }
+}
+
+impl callpy_value {
+    /// None, of the caller's making.
+    const NONE: callpy_value =
+        callpy_value { tag: CALLPY_NONE, owned: 0, content: callpy_content { natural: 0 } };
+
+    fn owned(tag: u32, content: callpy_content) -> callpy_value {
+        callpy_value { tag, owned: 1, content }
+    }
+
+    /// Releases what the value holds, if callpy made it.
+    ///
+    /// # Safety
+    ///
+    /// As `callpy_value_release`.
+    unsafe fn release(&mut self) {
+        let callpy_value { tag, owned, content } = std::mem::replace(self, Self::NONE);
+        if owned == 0 {
+            return;
+        }
+        // SAFETY: `owned` says that `hand_out_value` made it, and it is taken apart once.
+        unsafe {
+            match tag {
+                CALLPY_STRING | CALLPY_BYTE_STRING => {
+                    // With the zero byte.
+                    let callpy_text { data, len } = content.text;
+                    let data = data.cast_mut().cast::<u8>();
+                    drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(data, len + 1)));
+                }
+                CALLPY_LIST | CALLPY_TUPLE | CALLPY_DICT => {
+                    let callpy_items { data, len } = content.items;
+                    let items = std::ptr::slice_from_raw_parts_mut(data, len);
+                    Box::from_raw(items).iter_mut().for_each(|item| item.release());
+                }
+                CALLPY_ARRAY => callpy_array_release(content.array),
+                CALLPY_OBJECT => drop(Box::from_raw(content.object)),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A value on its way to C, released if it does not get there.
+struct Owned(callpy_value);
+
+impl Owned {
+    fn into_value(self) -> callpy_value {
+        ManuallyDrop::new(self).0
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // SAFETY: made here, and dropped once.
+        unsafe { self.0.release() }
+    }
+}
+
+/// Hands a result to C.
+pub(crate) fn hand_out_value(value: Value<'static>) -> Result<callpy_value> {
+    hand_out_owned(value).map(Owned::into_value)
+}
+
+fn hand_out_owned(value: Value<'static>) -> Result<Owned> {
+    let (tag, content) = match value {
+        Value::None => (CALLPY_NONE, callpy_content { natural: 0 }),
+        Value::Bool(value) => (CALLPY_BOOL, callpy_content { natural: value.into() }),
+        Value::Int(integer) => (CALLPY_INT, callpy_content { integer }),
+        Value::Uint(natural) => (CALLPY_UINT, callpy_content { natural }),
+        Value::Float(number) => (CALLPY_FLOAT, callpy_content { number }),
+        Value::Str(text) => {
+            (CALLPY_STRING, callpy_content { text: text_out(text.into_owned().into_bytes()) })
+        }
+        Value::Bytes(bytes) => {
+            (CALLPY_BYTE_STRING, callpy_content { text: text_out(bytes.into_owned()) })
+        }
+        Value::List(items) => (CALLPY_LIST, items_out(items.into_iter())?),
+        Value::Tuple(items) => (CALLPY_TUPLE, items_out(items.into_iter())?),
+        Value::Dict(entries) => {
+            let items = entries.into_iter().flat_map(|(key, value)| [key, value]);
+            (CALLPY_DICT, items_out(items)?)
+        }
+        Value::Array(array) => (CALLPY_ARRAY, callpy_content { array: hand_out(array)? }),
+        Value::Object(object) => {
+            let object = Box::into_raw(Box::new(callpy_object(object)));
+            (CALLPY_OBJECT, callpy_content { object })
+        }
+        _ => return Err(Error::result("the result can't be given to C")),
+    };
+    Ok(Owned(callpy_value::owned(tag, content)))
+}
+
+fn text_out(mut bytes: Vec<u8>) -> callpy_text {
+    let len = bytes.len();
+    bytes.push(0);
+    let data = Box::into_raw(bytes.into_boxed_slice()).cast::<c_void>();
+    callpy_text { data: data.cast_const().cast(), len }
+}
+
+fn items_out(values: impl Iterator<Item = Value<'static>>) -> Result<callpy_content> {
+    let items = values.map(hand_out_owned).collect::<Result<Vec<_>>>()?;
+    let items: Box<[callpy_value]> = items.into_iter().map(Owned::into_value).collect();
+    let len = items.len();
+    Ok(callpy_content { items: callpy_items { data: Box::into_raw(items).cast(), len } })
+}
+
+/// Releases what a result holds, and makes it CALLPY_NONE. Values of the caller's making are left
+/// as they are but for that. What Python has to free is freed at the next call of any thread.
+///
+/// # Safety
+///
+/// The value is NULL or valid. If it is a result, it is not one that was taken out of another.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_value_release(value: *mut callpy_value) {
+    // SAFETY: null or valid, as the caller says.
+    if let Some(value) = unsafe { value.as_mut() } {
+        // SAFETY: as the caller says.
+        guard_silently(|| unsafe { value.release() });
+    }
+}

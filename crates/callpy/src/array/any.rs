@@ -1,0 +1,288 @@
+//! Arrays whose dtype is known only at run time: for bindings of other languages.
+
+use std::ffi::c_void;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+use super::element::{Dtype, Unit};
+use super::receive::{ByteOrder, Form, Received, byte_order, is_masked, own, who_else};
+use super::view::Layout;
+use crate::raw::ndarray::{Ndarray, SliceMemory};
+use crate::raw::numpy::Memory;
+use crate::raw::{Attached, Ref};
+use crate::scope::Scope;
+use crate::{CopyReason, Error, ErrorKind, IntoPython, Object, Result};
+
+/// NumPy's own limit (`NPY_MAXDIMS`), 32 before NumPy 2: there NumPy says so itself.
+const MAX_AXES: usize = 64;
+
+/// Memory of any dtype, shape and strides, lent to Python for one call.
+///
+/// Whoever knows the element type at compile time gives a slice or a view instead.
+#[derive(Debug)]
+pub struct AnyLoan<'a> {
+    dtype: Dtype,
+    data: NonNull<c_void>,
+    shape: Axes,
+    strides: Option<Axes>,
+    writable: bool,
+    copied: bool,
+    lends: PhantomData<&'a mut [u8]>,
+}
+
+/// Most arrays have one axis; those need no allocation.
+#[derive(Debug)]
+enum Axes {
+    One([isize; 1]),
+    Many(Box<[isize]>),
+}
+
+impl Axes {
+    fn new(values: &[isize]) -> Axes {
+        match *values {
+            [value] => Axes::One([value]),
+            _ => Axes::Many(values.into()),
+        }
+    }
+
+    fn get(&self) -> &[isize] {
+        match self {
+            Axes::One(value) => value,
+            Axes::Many(values) => values,
+        }
+    }
+}
+
+impl<'a> AnyLoan<'a> {
+    /// Lends the elements of an array: the first lies at `data`, the others where `strides`, in
+    /// bytes, lead; without strides they lie in C order without gaps.
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Argument` if the description can't be that of an array: a negative length, more
+    /// than 64 axes, more bytes than there are addresses, a null pointer to elements, elements that
+    /// are not aligned, a dtype without size, a structured dtype.
+    ///
+    /// # Safety
+    ///
+    /// For all of `'a` the elements are readable, and nobody writes them; if `writable`, they are
+    /// writable, and nobody else reads them. Any bytes are valid for Python.
+    pub unsafe fn new(
+        dtype: Dtype,
+        data: *mut c_void,
+        shape: &[isize],
+        strides: Option<&[isize]>,
+        writable: bool,
+    ) -> Result<AnyLoan<'a>> {
+        let wrong = |message: String| Error::new(ErrorKind::Argument, message);
+        let item_size = dtype.item_size();
+        if item_size == 0 || matches!(dtype, Dtype::Struct(_)) {
+            return Err(wrong(format!("memory can't be lent as an array of {dtype}")));
+        }
+        if shape.len() > MAX_AXES {
+            let axes = shape.len();
+            return Err(wrong(format!("an array has at most {MAX_AXES} axes, not {axes}")));
+        }
+        if let Some(strides) = strides
+            && strides.len() != shape.len()
+        {
+            let (axes, strides) = (shape.len(), strides.len());
+            return Err(wrong(format!("{axes} axes can't have {strides} strides")));
+        }
+        if let Some(length) = shape.iter().find(|length| **length < 0) {
+            return Err(wrong(format!("an axis can't have the length {length}")));
+        }
+        let empty = shape.contains(&0);
+        if !empty {
+            // NumPy multiplies the lengths before it looks at strides, so this holds for both.
+            let bytes = shape
+                .iter()
+                .try_fold(isize::try_from(item_size).ok(), |all, length| {
+                    all.map(|all| all.checked_mul(*length))
+                })
+                .flatten();
+            let reach = |strides: &[isize]| {
+                shape.iter().zip(strides).try_fold(0_isize, |all, (length, stride)| {
+                    all.checked_add((length - 1).checked_mul(*stride)?.checked_abs()?)
+                })
+            };
+            if bytes.is_none() || strides.is_some_and(|strides| reach(strides).is_none()) {
+                return Err(wrong(format!("an array of shape {shape:?} does not fit in memory")));
+            }
+            let align = dtype.align();
+            let in_step =
+                |strides: &[isize]| strides.iter().all(|stride| stride % align as isize == 0);
+            if !data.addr().is_multiple_of(align) || !strides.is_none_or(in_step) {
+                return Err(wrong(format!("the elements are not aligned as {dtype} must be")));
+            }
+        }
+        let data = match NonNull::new(data) {
+            Some(data) => data,
+            // NumPy would allocate memory of its own for a null pointer.
+            None if empty => NonNull::<u128>::dangling().cast(),
+            None => {
+                return Err(wrong(format!("an array of shape {shape:?} lies at a null pointer")));
+            }
+        };
+        let (shape, strides) = (Axes::new(shape), strides.map(Axes::new));
+        Ok(AnyLoan { dtype, data, shape, strides, writable, copied: false, lends: PhantomData })
+    }
+
+    /// Lets Python have a copy of its own, for functions that keep an argument.
+    #[must_use]
+    pub fn copied(self) -> Self {
+        AnyLoan { copied: true, ..self }
+    }
+
+    fn lend(self, scope: &mut Scope<'a>) -> Result<Object> {
+        let (data, writable) = (self.data.as_ptr(), self.writable);
+        let item_size = self.dtype.item_size();
+        let packed = |strides: &Axes| *strides.get() == [item_size as isize];
+        if let Axes::One([len]) = self.shape
+            && self.strides.as_ref().is_none_or(packed)
+        {
+            let memory = SliceMemory { data, len: len as usize, item_size, writable };
+            // SAFETY: `new` has seen that the description is right, and its caller promises the
+            // rest for 'a, which outlives the scope.
+            return unsafe { scope.lend_packed(self.dtype, memory) };
+        }
+        let strides = self.strides.as_ref().map(Axes::get);
+        let memory = Memory { data, shape: self.shape.get(), strides, writable };
+        // SAFETY: as above.
+        unsafe { scope.lend_any(self.dtype, memory) }
+    }
+}
+
+impl<'a> IntoPython<'a> for AnyLoan<'a> {
+    #[inline]
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        if !self.copied {
+            return self.lend(scope);
+        }
+        let bytes = self.shape.get().iter().product::<isize>() as usize * self.dtype.item_size();
+        scope.copied(bytes, CopyReason::Asked)?;
+        // NumPy copies from the lent array, which nobody else gets to see.
+        let lent = self.lend(scope)?;
+        let py = scope.py();
+        scope.ok(py.numpy()?.copy(py, &lent.0)).map(Object)
+    }
+}
+
+/// A result array of any dtype, read where it lies, as [`Array`](super::Array) is.
+pub struct AnyArray {
+    object: Ref,
+    dtype: Dtype,
+    data: NonNull<c_void>,
+    layout: Layout,
+}
+
+// SAFETY: the elements are plain data that nobody writes while the array exists, and the reference
+// may be dropped on any thread.
+unsafe impl Send for AnyArray {}
+// SAFETY: as above; nothing can be changed through a shared reference.
+unsafe impl Sync for AnyArray {}
+
+impl AnyArray {
+    /// Returns the dtype of the elements.
+    pub fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    /// Returns the length of each axis.
+    pub fn shape(&self) -> &[usize] {
+        self.layout.shape()
+    }
+
+    /// Returns the step of each axis in bytes.
+    pub fn strides(&self) -> &[isize] {
+        self.layout.strides()
+    }
+
+    /// Returns where the first element lies: in native byte order, aligned, valid for as long as
+    /// this array exists. Not null; where there is no element, it must not be read.
+    pub fn as_ptr(&self) -> *const c_void {
+        self.data.as_ptr()
+    }
+
+    /// Takes an array for what it is; gives back what is none, or of a dtype that Rust can't read
+    /// (Python objects, structs, `longdouble`), or masked.
+    pub(crate) fn receive(
+        object: Object,
+        scope: &mut Scope<'_>,
+    ) -> Result<std::result::Result<AnyArray, Object>> {
+        let py = scope.py();
+        let numpy = match py.numpy_if_loaded() {
+            Some(numpy) => numpy,
+            // Before NumPy is imported by anybody there are no arrays, and this is not the place to
+            // import it.
+            None if !scope.ok(is_numpy_imported(py))? => return Ok(Err(object)),
+            None => py.numpy()?,
+        };
+        let Some(array) = Ndarray::of(py, numpy, &object.0) else { return Ok(Err(object)) };
+        let held = who_else(py, numpy, array, 1);
+        if is_masked(py, numpy, &object.0, array)? {
+            return Ok(Err(object));
+        }
+        let known = match Dtype::from_type_num(array.type_num().0) {
+            Some(dtype) => {
+                scope.ok(byte_order(py, numpy, array, dtype))?.map(|order| (dtype, order))
+            }
+            None => described(scope, array)?,
+        };
+        let Some((dtype, order)) = known else { return Ok(Err(object)) };
+        let form = Form { dtype, align: dtype.align() };
+        let Received { object, data, layout } = own(object.0, form, order, held, scope)?;
+        // An empty array may have any address.
+        let data = match NonNull::new(data) {
+            Some(data) if layout.len() > 0 => data,
+            _ => NonNull::<u128>::dangling().cast(),
+        };
+        Ok(Ok(AnyArray { object, dtype, data, layout }))
+    }
+}
+
+impl<'a> IntoPython<'a> for AnyArray {
+    fn into_python(self, _: &mut Scope<'a>) -> Result<Object> {
+        Ok(Object(self.object))
+    }
+}
+
+impl fmt::Debug for AnyArray {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AnyArray({}, shape {:?})", self.dtype, self.shape())
+    }
+}
+
+fn is_numpy_imported(py: Attached<'_>) -> crate::raw::Outcome<bool> {
+    let modules = py.attribute(&py.import(c"sys")?, &py.str("modules")?)?;
+    Ok(py.item(&modules, &py.str("numpy")?).is_ok())
+}
+
+/// Reads text and times, which have no number of their own for each size and unit, from `dtype.str`:
+/// `<U8`, `|S3`, `<M8[ns]`.
+fn described(scope: &Scope<'_>, array: Ndarray<'_>) -> Result<Option<(Dtype, ByteOrder)>> {
+    let py = scope.py();
+    let (type_num, _) = array.type_num();
+    let dtype = &array.dtype();
+    let text = scope.ok(py.str("str").and_then(|name| py.attribute(dtype, &name)))?;
+    let text = scope.ok(py.text(&text))?;
+    let foreign = if cfg!(target_endian = "little") { '>' } else { '<' };
+    let order = match text.starts_with(foreign) {
+        true => ByteOrder::Foreign,
+        false => ByteOrder::Native,
+    };
+    let Some(kind) = text.get(1..2) else { return Ok(None) };
+    let rest = &text[2..];
+    let unit = || Unit::from_code(rest.strip_prefix("8[")?.strip_suffix(']')?);
+    let size = || rest.parse().ok().filter(|size| *size > 0);
+    // `NPY_STRING` and so on (`numpy/ndarraytypes.h`): another library's dtype may have any letter.
+    let dtype = match (type_num, kind) {
+        (18, "S") => size().map(Dtype::Bytes),
+        (19, "U") => size().map(Dtype::Str),
+        (21, "M") => unit().map(Dtype::Datetime64),
+        (22, "m") => unit().map(Dtype::Timedelta64),
+        _ => None,
+    };
+    Ok(dtype.map(|dtype| (dtype, order)))
+}

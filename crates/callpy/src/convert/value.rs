@@ -1,0 +1,159 @@
+//! A value whose type is known only at run time: for bindings of other languages.
+
+use std::borrow::Cow;
+
+use super::{FromPython, IntoPython};
+use crate::array::{AnyArray, AnyLoan};
+use crate::raw::Ref;
+use crate::raw::objects::Builtin;
+use crate::scope::Scope;
+use crate::{Error, ErrorKind, Object, Result, support};
+
+/// How deep lists may stand in one another: a list that contains itself has no end.
+const MAX_DEPTH: usize = 200;
+
+/// Any value, both ways.
+///
+/// Whoever knows the types at compile time gives and takes them directly.
+///
+/// ```no_run
+/// # fn main() -> callpy::Result<()> {
+/// # let python = callpy::Python::start()?;
+/// use callpy::convert::Value;
+///
+/// let divmod = python.function("builtins:divmod")?;
+/// let Value::Tuple(parts) = divmod.call((7, 2))? else { panic!("a tuple came before") };
+/// assert!(matches!(parts[..], [Value::Int(3), Value::Int(1)]));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Value<'a> {
+    /// `None`.
+    None,
+    /// `bool`, or NumPy's.
+    Bool(bool),
+    /// An `int`, or a NumPy integer, that fits.
+    Int(i64),
+    /// An `int`, or a NumPy integer, beyond the largest `i64`.
+    Uint(u64),
+    /// `float`, or a NumPy float.
+    Float(f64),
+    /// `str`.
+    Str(Cow<'a, str>),
+    /// `bytes`.
+    Bytes(Cow<'a, [u8]>),
+    /// `list`.
+    List(Vec<Value<'a>>),
+    /// `tuple`.
+    Tuple(Vec<Value<'a>>),
+    /// `dict`, in its order.
+    Dict(Vec<(Value<'a>, Value<'a>)>),
+    /// A result array.
+    Array(AnyArray),
+    /// Memory lent as an array; never a result.
+    Loan(AnyLoan<'a>),
+    /// Anything else: a set, a complex number, an `int` of more than 64 bits, an instance of a class.
+    Object(Object),
+}
+
+impl<'a> IntoPython<'a> for Value<'a> {
+    #[inline]
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        match self {
+            Value::None => Ok(Object(scope.py().none())),
+            Value::Bool(value) => value.into_python(scope),
+            Value::Int(value) => value.into_python(scope),
+            Value::Uint(value) => value.into_python(scope),
+            Value::Float(value) => value.into_python(scope),
+            Value::Str(text) => text.into_python(scope),
+            Value::Bytes(bytes) => super::Bytes(bytes).into_python(scope),
+            Value::List(items) => super::collections::list(items.into_iter(), scope),
+            Value::Tuple(items) => {
+                let items = super::collections::objects(items.into_iter(), scope)?;
+                scope.ok(scope.py().tuple(items)).map(Object)
+            }
+            Value::Dict(entries) => {
+                let pairs = entries.into_iter().map(|(key, value)| {
+                    Ok((key.into_python(scope)?.0, value.into_python(scope)?.0))
+                });
+                let pairs = pairs.collect::<Result<Vec<_>>>()?;
+                scope.ok(scope.py().dict(pairs)).map(Object)
+            }
+            Value::Array(array) => array.into_python(scope),
+            Value::Loan(loan) => loan.into_python(scope),
+            Value::Object(object) => Ok(object),
+        }
+    }
+}
+
+impl FromPython for Value<'static> {
+    fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
+        value(object, scope, 0)
+    }
+}
+
+fn value(object: Object, scope: &mut Scope<'_>, depth: usize) -> Result<Value<'static>> {
+    let py = scope.py();
+    if py.is_none(&object.0) {
+        return Ok(Value::None);
+    }
+    if depth > MAX_DEPTH {
+        let message = format!("values stand in one another more than {MAX_DEPTH} deep");
+        return Err(Error::new(ErrorKind::Result, message));
+    }
+    // The container's reference goes first, so that its arrays are the items' alone.
+    let inside = |items: Vec<Ref>, container: Ref, scope: &mut Scope<'_>| -> Result<Vec<_>> {
+        container.release(scope.py());
+        items.into_iter().map(|item| value(Object(item), scope, depth + 1)).collect()
+    };
+    Ok(match py.builtin(&object.0) {
+        Builtin::Int if py.is_bool(&object.0) => Value::Bool(scope.ok(py.is_true(&object.0))?),
+        Builtin::Int => match (py.as_i64(&object.0), py.as_u64(&object.0)) {
+            (Ok(int), _) => Value::Int(int),
+            (_, Ok(uint)) => Value::Uint(uint),
+            _ => Value::Object(object),
+        },
+        Builtin::Str => Value::Str(String::from_python(object, scope)?.into()),
+        Builtin::Bytes => {
+            Value::Bytes(super::Bytes::<Vec<u8>>::from_python(object, scope)?.0.into())
+        }
+        kind @ (Builtin::List | Builtin::Tuple) => {
+            let items = scope.ok(py.items(&object.0))?;
+            let items = inside(items, object.0, scope)?;
+            if matches!(kind, Builtin::List) { Value::List(items) } else { Value::Tuple(items) }
+        }
+        Builtin::Dict => {
+            let pairs = {
+                let list = scope.ok(py.dict_items(&object.0))?;
+                scope.ok(py.items(&list))?
+            };
+            object.0.release(py);
+            let mut entries = Vec::with_capacity(pairs.len());
+            for pair in pairs {
+                let mut parts = inside(scope.ok(scope.py().tuple_items(&pair))?, pair, scope)?;
+                if let (Some(item), Some(key)) = (parts.pop(), parts.pop()) {
+                    entries.push((key, item));
+                }
+            }
+            Value::Dict(entries)
+        }
+        _ if py.is_float(&object.0) => Value::Float(scope.ok(py.as_f64(&object.0))?),
+        _ => match AnyArray::receive(object, scope)? {
+            Ok(array) => Value::Array(array),
+            Err(object) => return other(object, scope, depth),
+        },
+    })
+}
+
+/// A NumPy number, or whatever has no type of its own here.
+fn other(object: Object, scope: &mut Scope<'_>, depth: usize) -> Result<Value<'static>> {
+    let py = scope.py();
+    let plain = scope.ok(support::plain(py, &object.0))?;
+    if py.is_float(&plain) || matches!(py.builtin(&plain), Builtin::Int) {
+        return value(Object(plain), scope, depth);
+    }
+    drop(plain);
+    Object::from_python(object, scope).map(Value::Object)
+}
