@@ -1,0 +1,131 @@
+// Package callpy calls Python functions in memory, from any goroutine.
+//
+//	detect, err := callpy.Load[func([]float64) ([]int64, error)]("outliers:detect")
+//	indices, err := detect(series)
+//
+// A slice of numbers is a NumPy array in Python for the length of one call, over the slice's own
+// memory. The result is copied into Go's memory, or, as a [View], read where NumPy put it. A Python
+// exception is an [*Error].
+//
+// # What goes in and out
+//
+//	Go                                        Python
+//	bool, integers, floats, string            bool, int, float, str
+//	Bytes                                     bytes
+//	slices of bool, numbers, complex          a read-only array over the same memory
+//	Array[T]                                  the same with any shape
+//	Mutable(x), Copied(x)                     an array that Python may write; one that it may keep
+//	other slices, maps                        list, dict
+//	nil; pointers to values                   None; None or the value
+//	*Object                                   any other object
+//	*View[T]                                  an array that stays where it is
+//
+// Python must not keep an array that was only lent: it ends the process, and says who keeps it. What
+// a function keeps is given as [Copied].
+//
+// # The end of the process
+//
+// Go ends a process without C's exit handlers. Where Python's own matter (what it printed into a
+// pipe, its atexit functions), end with [Exit].
+package callpy
+
+/*
+#cgo LDFLAGS: -lcallpy_c -lm
+#cgo linux LDFLAGS: -ldl -lpthread
+#include <stdlib.h>
+#include "callpy.h"
+*/
+import "C"
+
+import (
+	"runtime"
+	"unsafe"
+)
+
+// An Option says which Python to start, and what it must have.
+type Option func(*options)
+
+type options struct {
+	python                         string
+	requirements, scripts, folders []string
+}
+
+// WithPython names the interpreter: a python executable, an environment's folder, or a command on
+// PATH.
+func WithPython(path string) Option { return func(o *options) { o.python = path } }
+
+// WithRequirements adds packages that must be there, written as pip takes them ("numpy>=1.21").
+func WithRequirements(packages ...string) Option {
+	return func(o *options) { o.requirements = append(o.requirements, packages...) }
+}
+
+// WithScript adds what a Python file says in its header that it needs (PEP 723).
+func WithScript(path string) Option {
+	return func(o *options) { o.scripts = append(o.scripts, path) }
+}
+
+// WithSearchPath adds a folder in which modules are looked for, before all others.
+func WithSearchPath(folder string) Option {
+	return func(o *options) { o.folders = append(o.folders, folder) }
+}
+
+// Start starts Python in this process, or joins the one that runs. [Load] and [Find] start it without
+// options if that was not done. PYTHONPATH and CALLPY_PYTHON are honoured.
+func Start(with ...Option) error {
+	var wanted options
+	for _, option := range with {
+		option(&wanted)
+	}
+	var texts cTexts
+	defer texts.free()
+	// In C's memory with all it leads to, so that no Go pointer is passed on.
+	size := C.size_t(unsafe.Sizeof(C.callpy_python_options{}))
+	given := (*C.callpy_python_options)(texts.allocate(size))
+	if wanted.python != "" {
+		given.python = texts.text(wanted.python)
+	}
+	given.requirements, given.requirements_len = texts.list(wanted.requirements)
+	given.scripts, given.scripts_len = texts.list(wanted.scripts)
+	given.search_path, given.search_path_len = texts.list(wanted.folders)
+	return toError(C.callpy_python_start(given))
+}
+
+// Exit ends the process as C does: Python's atexit functions run and its streams are flushed, which
+// os.Exit and the end of main leave out. Deferred functions do not run.
+func Exit(code int) {
+	runtime.LockOSThread()
+	C.exit(C.int(code))
+}
+
+// cTexts owns memory of C's.
+type cTexts []unsafe.Pointer
+
+func (t *cTexts) allocate(size C.size_t) unsafe.Pointer {
+	memory := C.calloc(1, size)
+	*t = append(*t, memory)
+	return memory
+}
+
+func (t *cTexts) text(text string) *C.char {
+	memory := C.CString(text)
+	*t = append(*t, unsafe.Pointer(memory))
+	return memory
+}
+
+func (t *cTexts) list(texts []string) (**C.char, C.size_t) {
+	if len(texts) == 0 {
+		return nil, 0
+	}
+	length := C.size_t(len(texts))
+	memory := (**C.char)(t.allocate(length * C.size_t(unsafe.Sizeof(uintptr(0)))))
+	for index, text := range texts {
+		unsafe.Slice(memory, len(texts))[index] = t.text(text)
+	}
+	return memory, length
+}
+
+func (t *cTexts) free() {
+	for _, memory := range *t {
+		C.free(memory)
+	}
+}

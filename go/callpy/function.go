@@ -1,0 +1,172 @@
+package callpy
+
+/*
+#include <stdlib.h>
+#include "callpy.h"
+
+typedef struct {
+    callpy_error *error;
+    callpy_value value;
+} callpy_go_outcome;
+
+static callpy_go_outcome callpy_go_call(
+    const callpy_function *function, const callpy_value *arguments, size_t arguments_len,
+    const callpy_named *named, size_t named_len
+) {
+    callpy_go_outcome outcome = {0};
+    outcome.error = callpy_function_call(
+        function, arguments, arguments_len, named, named_len, &outcome.value);
+    return outcome;
+}
+
+// Calls with one slice. Its address is that of chars, which hold no pointers for cgo to look at.
+static callpy_go_outcome callpy_go_call_slice(
+    const callpy_function *function, const char *data, size_t length, uint32_t dtype
+) {
+    callpy_array array = {0};
+    callpy_value argument = {0};
+    ptrdiff_t shape = (ptrdiff_t)length;
+    array.data = (void *)data;
+    array.shape = &shape;
+    array.ndim = 1;
+    array.dtype = dtype;
+    argument.tag = CALLPY_ARRAY;
+    argument.content.array = &array;
+    return callpy_go_call(function, &argument, 1, NULL, 0);
+}
+*/
+import "C"
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+	"unsafe"
+)
+
+// A Function is a Python function, or anything else that can be called, for calls whose types are
+// known at run time only; with [Load] it has a type. Any number of goroutines may call it.
+type Function struct {
+	handle *C.callpy_function
+	closed atomic.Bool
+	name   string
+}
+
+// Find returns the function that a target names: "module:function", "package.module:Class.method" or
+// "path/to/file.py:function". Python is started if it does not run yet.
+func Find(target string) (*Function, error) {
+	text := C.CString(target)
+	defer C.free(unsafe.Pointer(text))
+	var handle *C.callpy_function
+	if err := toError(C.callpy_function_load(text, &handle)); err != nil {
+		return nil, err
+	}
+	function := &Function{handle: handle, name: target}
+	runtime.AddCleanup(function, func(handle *C.callpy_function) { C.callpy_function_free(handle) }, handle)
+	return function, nil
+}
+
+// Name returns the target by which the function was found.
+func (f *Function) Name() string { return f.name }
+
+// Close makes every later call an error; calls that run go on. The Python function itself is given
+// back when nobody holds f any more.
+func (f *Function) Close() { f.closed.Store(true) }
+
+// Closed says whether Close was called.
+func (f *Function) Closed() bool { return f.closed.Load() }
+
+// A named is a keyword argument.
+type named struct {
+	name  string
+	value any
+}
+
+// Named makes a keyword argument, to stand after the positional ones.
+func Named(name string, value any) any { return named{name, value} }
+
+// Call calls the function and returns its result as Go has it: nil, bool, int64, uint64, float64,
+// string, [Bytes], []any, map[any]any, [Array] of the dtype's type, or [*Object]. [CallAs] takes it
+// for a type.
+//
+// The context is looked at before the call begins. A call that runs is not stopped: the arguments
+// are lent until Python returns, and Python code can't be interrupted from outside. Then the result
+// is returned even if the context is done. A nil context is none.
+func (f *Function) Call(ctx context.Context, arguments ...any) (any, error) {
+	return CallAs[any](ctx, f, arguments...)
+}
+
+// CallAs calls a function as [Function.Call] does, and takes its result for an R. A result of another
+// type is an error: nothing is converted in silence.
+func CallAs[R any](ctx context.Context, f *Function, arguments ...any) (R, error) {
+	var result R
+	if err := begin(ctx); err != nil {
+		return result, err
+	}
+	value, err := f.call(arguments)
+	if err != nil {
+		return result, err
+	}
+	defer release(&value)
+	if err := decode(&value, &result); err != nil {
+		return result, f.resultError(err)
+	}
+	return result, nil
+}
+
+// Run calls a function whose result is not wanted.
+func (f *Function) Run(ctx context.Context, arguments ...any) error {
+	if err := begin(ctx); err != nil {
+		return err
+	}
+	value, err := f.call(arguments)
+	release(&value)
+	return err
+}
+
+func (f *Function) call(arguments []any) (C.callpy_value, error) {
+	if f == nil || f.closed.Load() {
+		return C.callpy_value{}, errClosed(f)
+	}
+	var encoder encoder
+	defer encoder.release()
+	values, named, err := encoder.arguments(arguments)
+	if err != nil {
+		err.Line = f.name + ": " + err.Line
+		return C.callpy_value{}, err
+	}
+	outcome := C.callpy_go_call(f.handle, unsafe.SliceData(values), C.size_t(len(values)),
+		unsafe.SliceData(named), C.size_t(len(named)))
+	runtime.KeepAlive(f)
+	runtime.KeepAlive(arguments)
+	return outcome.value, toError(outcome.error)
+}
+
+func callSlice[T Element](f *Function, data []T, dtype C.uint32_t) (C.callpy_value, error) {
+	if f.closed.Load() {
+		return C.callpy_value{}, errClosed(f)
+	}
+	address := (*C.char)(unsafe.Pointer(unsafe.SliceData(data)))
+	outcome := C.callpy_go_call_slice(f.handle, address, C.size_t(len(data)), dtype)
+	runtime.KeepAlive(f)
+	runtime.KeepAlive(data)
+	if outcome.error != nil {
+		return outcome.value, toError(outcome.error)
+	}
+	return outcome.value, nil
+}
+
+func (f *Function) resultError(err error) error {
+	if err, ok := err.(*Error); ok {
+		err.Line = "the result of " + f.name + ": " + err.Line
+		err.Detail = err.Line
+	}
+	return err
+}
+
+func errClosed(f *Function) error {
+	if f == nil {
+		return failure(Closed, "the function is nil")
+	}
+	return failure(Closed, "%s is closed", f.name)
+}

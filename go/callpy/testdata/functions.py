@@ -1,0 +1,101 @@
+import numpy as np
+
+kept = []
+
+
+def echo(value):
+    return value
+
+
+def nothing(data):
+    pass
+
+
+def fill(data, value=7):
+    data[...] = value
+
+
+def write(data):
+    data[0] = 1
+
+
+def total(data):
+    return float(data.sum())
+
+
+def described(data):
+    return "%s %s %s" % (data.dtype, list(data.shape), list(data.strides))
+
+
+def transposed(data):
+    return np.ascontiguousarray(data).copy().T
+
+
+def made(name):
+    return np.array([0, 1, 1], dtype=name)
+
+
+def texts():
+    return np.array(["one", "three"])
+
+
+def times():
+    return np.array(["2020-04-02T09:30:00", "NaT"], dtype="M8[s]")
+
+
+def objects():
+    return np.array([object()])
+
+
+def keep(data):
+    kept.append(data)
+
+
+def cause():
+    try:
+        raise KeyError("inner")
+    except KeyError as error:
+        raise ValueError("outer") from error
+
+
+def deep(levels):
+    value = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def endless():
+    value = []
+    value.append(value)
+    return value
+
+
+def sums(data, axis=0):
+    return data.sum(axis=axis)
+
+
+def counts(words):
+    return {word: words.count(word) for word in words}
+
+
+def pair(data):
+    return data.min(), data.max()
+
+
+def join(words, sep=" "):
+    return sep.join(words)
+
+
+def sometimes(data, index):
+    if index % 7 == 0:
+        raise ValueError("no %d" % index)
+    return np.where(data > 2)[0]
+
+
+def double(data):
+    return data * 2
+
+
+def greet(name):
+    print("hello", name)

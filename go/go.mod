@@ -1,0 +1,3 @@
+module github.com/callpy/callpy/go
+
+go 1.24

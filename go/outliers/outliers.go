@@ -1,0 +1,45 @@
+// Package outliers detects outliers with a Python function, in memory.
+package outliers
+
+import (
+	"errors"
+	"sync/atomic"
+
+	"github.com/callpy/callpy/go/callpy"
+)
+
+// Initialize starts Python. NewOutliers does so as well.
+func Initialize() error { return callpy.Start() }
+
+// Outliers does outlier detection. Any number of goroutines may use it.
+type Outliers struct {
+	detect atomic.Pointer[func([]float64) ([]int, error)]
+}
+
+var errClosed = errors.New("outliers: closed, or made without NewOutliers")
+
+// NewOutliers returns an Outliers that uses the Python function moduleName.funcName.
+func NewOutliers(moduleName, funcName string) (*Outliers, error) {
+	detect, err := callpy.Load[func([]float64) ([]int, error)](moduleName + ":" + funcName)
+	if err != nil {
+		return nil, err
+	}
+	outliers := new(Outliers)
+	outliers.detect.Store(&detect)
+	return outliers, nil
+}
+
+// Detect returns the indices of the outliers; none where there are no data.
+func (o *Outliers) Detect(data []float64) ([]int, error) {
+	detect := o.detect.Load()
+	if detect == nil {
+		return nil, errClosed
+	}
+	if len(data) == 0 {
+		return nil, nil
+	}
+	return (*detect)(data)
+}
+
+// Close gives the Python function back. Every later Detect is an error; those that run go on.
+func (o *Outliers) Close() { o.detect.Store(nil) }
