@@ -1,7 +1,7 @@
 //! Any text at all through the signature reader: no panic, and every span inside the text.
 //!
 //! With a nightly compiler `cargo fuzz run signature`; with any other
-//! `cargo run --release -- [SECONDS] [FILE…]`, which changes the files (or the reader's own test
+//! `cargo run --release --bin signature -- [SECONDS] [FILE…]`, which changes the files (or the reader's own test
 //! file) at random for so long.
 #![cfg_attr(fuzzing, no_main)]
 

@@ -118,7 +118,7 @@ const _: () = {
     assert!(std::mem::offset_of!(callpy_array, owned) == 52);
 };
 
-/// The dtypes that need no more than their number.
+/// The dtypes that need no more than their number, each at its number's place.
 const NUMBERS: [(u32, Dtype); 14] = [
     (CALLPY_BOOL8, Dtype::Bool),
     (CALLPY_INT8, Dtype::Int8),
@@ -136,10 +136,19 @@ const NUMBERS: [(u32, Dtype); 14] = [
     (CALLPY_COMPLEX128, Dtype::Complex128),
 ];
 
+const _: () = {
+    let mut index = 0;
+    while index < NUMBERS.len() {
+        assert!(NUMBERS[index].0 as usize == index + 1);
+        index += 1;
+    }
+};
+
 /// A text's size is an `int` of NumPy's.
 const MAX_ITEM_SIZE: usize = i32::MAX as usize;
 
 impl callpy_array {
+    #[inline]
     fn dtype(&self) -> Result<Dtype> {
         let unit = || {
             let index = (self.unit as usize).checked_sub(1);
@@ -156,7 +165,7 @@ impl callpy_array {
             }
             CALLPY_STR => Dtype::Str(self.item_size / 4),
             CALLPY_BYTES => Dtype::Bytes(self.item_size),
-            number => match NUMBERS.iter().find(|(other, _)| *other == number) {
+            number => match NUMBERS.get((number as usize).wrapping_sub(1)) {
                 Some((_, dtype)) => *dtype,
                 None => return Err(Error::argument(format!("there is no dtype {number}"))),
             },
@@ -173,6 +182,7 @@ impl callpy_array {
     /// # Safety
     ///
     /// Shape and strides are as many as `ndim` says, and the elements are there, for `'a`.
+    #[inline]
     pub(crate) unsafe fn loan<'a>(&self) -> Result<AnyLoan<'a>> {
         if self.flags & !(CALLPY_WRITABLE | CALLPY_COPIED) != 0 {
             return Err(Error::argument(format!("there are no flags {:#x}", self.flags)));
@@ -235,8 +245,10 @@ pub(crate) fn hand_out(array: AnyArray) -> Result<*mut callpy_array> {
     // SAFETY: just made. Shape and strides may lie inside the array, so they are asked for where it
     // has come to stay; a length of NumPy's fits in an isize.
     unsafe {
-        (*owned).view.shape = (&(*owned).array).shape().as_ptr().cast();
-        (*owned).view.strides = (&(*owned).array).strides().as_ptr();
+        let array = &(*owned).array;
+        let (shape, strides) = (array.shape().as_ptr(), array.strides().as_ptr());
+        (*owned).view.shape = shape.cast();
+        (*owned).view.strides = strides;
     }
     Ok(owned.cast())
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ffi::{c_char, c_void};
 use std::mem::ManuallyDrop;
 
+use callpy::array::AnyLoan;
 use callpy::convert::Value;
 use callpy::{Error, IntoPython, Object, Result, Scope};
 
@@ -130,6 +131,11 @@ impl<'a> Argument<'a> {
 impl<'a> IntoPython<'a> for Argument<'a> {
     #[inline]
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        if self.0.tag == CALLPY_ARRAY {
+            // The usual argument, without the way through a value.
+            // SAFETY: as the caller of `new` says.
+            return unsafe { loan(self.0) }?.into_python(scope);
+        }
         // SAFETY: as the caller of `new` says.
         unsafe { read(self.0, 0) }?.into_python(scope)
     }
@@ -174,11 +180,7 @@ unsafe fn read<'a>(value: &'a callpy_value, depth: usize) -> Result<Value<'a>> {
                 }
                 Value::Dict(entries)
             }
-            CALLPY_ARRAY => {
-                let array = value.content.array;
-                let array = array.as_ref().ok_or_else(|| Error::argument("an array is NULL"))?;
-                Value::Loan(array.loan()?)
-            }
+            CALLPY_ARRAY => Value::Loan(loan(value)?),
             CALLPY_OBJECT => {
                 let object = value.content.object;
                 let object = object.as_ref().ok_or_else(|| Error::argument("an object is NULL"))?;
@@ -187,6 +189,17 @@ unsafe fn read<'a>(value: &'a callpy_value, depth: usize) -> Result<Value<'a>> {
             tag => return Err(Error::argument(format!("there is no tag {tag}"))),
         }
     })
+}
+
+/// # Safety
+///
+/// As `Argument::new`, of a CALLPY_ARRAY.
+#[inline]
+unsafe fn loan<'a>(value: &'a callpy_value) -> Result<AnyLoan<'a>> {
+    // SAFETY: as the caller says.
+    let array = unsafe { value.content.array.as_ref() };
+    // SAFETY: as the caller says.
+    unsafe { array.ok_or_else(|| Error::argument("an array is NULL"))?.loan() }
 }
 
 /// # Safety

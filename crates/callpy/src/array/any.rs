@@ -39,6 +39,7 @@ enum Axes {
 }
 
 impl Axes {
+    #[inline]
     fn new(values: &[isize]) -> Axes {
         match *values {
             [value] => Axes::One([value]),
@@ -46,6 +47,7 @@ impl Axes {
         }
     }
 
+    #[inline]
     fn get(&self) -> &[isize] {
         match self {
             Axes::One(value) => value,
@@ -68,6 +70,7 @@ impl<'a> AnyLoan<'a> {
     ///
     /// For all of `'a` the elements are readable, and nobody writes them; if `writable`, they are
     /// writable, and nobody else reads them. Any bytes are valid for Python.
+    #[inline]
     pub unsafe fn new(
         dtype: Dtype,
         data: *mut c_void,
@@ -135,6 +138,7 @@ impl<'a> AnyLoan<'a> {
         AnyLoan { copied: true, ..self }
     }
 
+    #[inline]
     fn lend(self, scope: &mut Scope<'a>) -> Result<Object> {
         let (data, writable) = (self.data.as_ptr(), self.writable);
         let item_size = self.dtype.item_size();

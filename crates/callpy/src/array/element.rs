@@ -175,6 +175,7 @@ impl Dtype {
     ///
     /// NumPy counts C's types: which of `long` and `long long` is called `int64` depends on the
     /// platform.
+    #[inline]
     pub(crate) const fn type_num(self) -> Option<c_int> {
         const LONG_IS_64: bool = size_of::<c_long>() == 8;
         Some(match self {
@@ -222,6 +223,7 @@ impl Dtype {
     }
 
     /// Returns the size of one element in bytes.
+    #[inline]
     pub const fn item_size(self) -> usize {
         match self {
             Dtype::Bool | Dtype::Int8 | Dtype::Uint8 => 1,
@@ -245,6 +247,7 @@ impl Dtype {
     }
 
     /// Returns the alignment of an element in bytes, as C has it.
+    #[inline]
     pub(crate) const fn align(self) -> usize {
         match self {
             Dtype::Complex64 | Dtype::Str(_) => 4,

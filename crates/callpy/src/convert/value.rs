@@ -89,7 +89,12 @@ impl<'a> IntoPython<'a> for Value<'a> {
 }
 
 impl FromPython for Value<'static> {
+    #[inline]
     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
+        if scope.py().is_none(&object.0) {
+            object.0.release(scope.py());
+            return Ok(Value::None);
+        }
         value(object, scope, 0)
     }
 }

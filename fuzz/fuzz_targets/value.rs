@@ -1,0 +1,270 @@
+//! Any values at all through the C ABI, sound and unsound: what is sound comes back as it went, and
+//! the rest is an error.
+//!
+//! With a nightly compiler `cargo fuzz run value`; with any other
+//! `cargo run --release --bin value -- [SECONDS]`. Needs a Python with NumPy, named by CALLPY_PYTHON.
+#![cfg_attr(fuzzing, no_main)]
+
+use std::cell::RefCell;
+use std::ffi::{CStr, c_char};
+use std::ptr::{null, null_mut};
+
+use callpy_c::*;
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| check(bytes));
+
+thread_local! {
+    static DICT: RefCell<*mut callpy_function> = const { RefCell::new(null_mut()) };
+}
+
+/// `dict(value=…)` gives the value back in a dict.
+fn dict() -> *mut callpy_function {
+    DICT.with_borrow_mut(|dict| {
+        if dict.is_null() {
+            let error = unsafe { callpy_function_load(c"builtins:dict".as_ptr(), dict) };
+            assert!(error.is_null(), "{:?}", unsafe { message(error) });
+        }
+        *dict
+    })
+}
+
+unsafe fn message(error: *const callpy_error) -> String {
+    unsafe { CStr::from_ptr(callpy_error_message(error)) }.to_string_lossy().into_owned()
+}
+
+/// Reads a value out of bytes, and keeps alive what it leads to.
+struct Maker<'b> {
+    bytes: &'b [u8],
+    values: Vec<Box<[callpy_value]>>,
+    arrays: Vec<Box<callpy_array>>,
+    axes: Vec<Box<[isize]>>,
+    memory: Vec<Box<[u128]>>,
+    /// Whether all that was made is a value.
+    sound: bool,
+}
+
+impl Maker<'_> {
+    fn byte(&mut self) -> u8 {
+        let (first, rest) = self.bytes.split_first().unwrap_or((&0, &[]));
+        self.bytes = rest;
+        *first
+    }
+
+    fn word(&mut self) -> u64 {
+        (0..8).fold(0, |word, _| word << 8 | u64::from(self.byte()))
+    }
+
+    fn number(&mut self) -> u64 {
+        match self.byte() % 4 {
+            0 => self.word(),
+            1 => u64::MAX >> (self.byte() % 64),
+            _ => u64::from(self.byte() % 8),
+        }
+    }
+
+    fn text(&mut self) -> callpy_text {
+        let len = usize::from(self.byte() % 16).min(self.bytes.len());
+        let (text, rest) = self.bytes.split_at(len);
+        self.bytes = rest;
+        match text.first() {
+            Some(0xfe) => {
+                self.sound = false;
+                callpy_text { data: null(), len }
+            }
+            Some(0xfd) => {
+                self.sound = false;
+                callpy_text { data: text.as_ptr().cast(), len: usize::MAX - len }
+            }
+            _ => callpy_text { data: text.as_ptr().cast::<c_char>(), len },
+        }
+    }
+
+    fn array(&mut self) -> *mut callpy_array {
+        let ndim = usize::from(self.byte() % 5);
+        let mut lengths: Vec<isize> = (0..ndim).map(|_| isize::from(self.byte() % 4)).collect();
+        let dtype = u32::from(self.byte() % 20);
+        let item_size = match dtype {
+            17 => 4 * usize::from(1 + self.byte() % 3),
+            18 => usize::from(1 + self.byte() % 3),
+            _ => 0,
+        };
+        let unit = if matches!(dtype, 15 | 16) { u32::from(self.byte() % 15) } else { 0 };
+        self.sound &= (1..=18).contains(&dtype);
+        self.sound &= !matches!(dtype, 15 | 16) || (1..=13).contains(&unit);
+        let mut wrong = self.byte();
+        if wrong < 8 && ndim > 0 {
+            // Elements that there is no memory for: by number and sign alone they are an error.
+            lengths[0] = [isize::MIN, -1, isize::MAX][usize::from(wrong % 3)];
+            if lengths[0] > 0 && lengths.iter().skip(1).any(|length| *length == 0) {
+                lengths[0] = 0;
+            } else {
+                self.sound = false;
+                if lengths[0] == isize::MAX && matches!(dtype, 1 | 2 | 6) && item_size == 0 {
+                    lengths[0] = -1;
+                }
+                if lengths[0] == isize::MAX && item_size == 1 {
+                    lengths[0] = -1;
+                }
+            }
+            wrong = 255;
+        }
+        let memory: Box<[u128]> = (0..256).map(|_| u128::from(self.byte() % 2)).collect();
+        let mut data: *mut u128 = memory.as_ptr().cast_mut();
+        let empty = lengths.contains(&0);
+        if wrong == 8 {
+            data = null_mut();
+            self.sound &= empty;
+        }
+        self.memory.push(memory);
+        let axes: Box<[isize]> = lengths.into();
+        let array = callpy_array {
+            data: data.cast(),
+            shape: if wrong == 9 { null() } else { axes.as_ptr() },
+            strides: null(),
+            ndim: if wrong == 10 { 65 + usize::from(self.byte()) } else { ndim },
+            item_size,
+            dtype,
+            unit,
+            flags: if wrong == 11 { 4 } else { u32::from(wrong % 4) },
+            owned: 0,
+        };
+        self.sound &= !(wrong == 9 && ndim > 0) && wrong != 10 && wrong != 11;
+        self.axes.push(axes);
+        self.arrays.push(Box::new(array));
+        self.arrays.last_mut().map_or(null_mut(), |array| &mut **array)
+    }
+
+    fn items(&mut self, count: usize, depth: usize) -> callpy_items {
+        let items: Box<[callpy_value]> = (0..count).map(|_| self.value(depth + 1)).collect();
+        let (data, len) = (items.as_ptr().cast_mut(), items.len());
+        self.values.push(items);
+        match self.byte() {
+            0 => {
+                self.sound &= len == 0;
+                callpy_items { data: null_mut(), len }
+            }
+            1 => {
+                self.sound = false;
+                callpy_items { data, len: usize::MAX / 2 - len }
+            }
+            _ => callpy_items { data, len },
+        }
+    }
+
+    fn value(&mut self, depth: usize) -> callpy_value {
+        let tag = u32::from(self.byte() % 13);
+        let content = match tag {
+            1 => callpy_content { boolean: self.byte() },
+            2 | 3 => callpy_content { natural: self.number() },
+            4 => callpy_content { number: f64::from(self.byte()) },
+            5 | 6 => {
+                let text = self.text();
+                if tag == 5 && self.sound {
+                    let text = unsafe { std::slice::from_raw_parts(text.data.cast(), text.len) };
+                    self.sound = str::from_utf8(text).is_ok();
+                }
+                callpy_content { text }
+            }
+            7..=9 => {
+                let count = if depth > 4 { 0 } else { usize::from(self.byte() % 4) };
+                // Of a dict: keys that are not equal, and can be keys, are not to be had from bytes.
+                let count = if tag == 9 { count % 2 } else { count };
+                self.sound &= tag != 9 || count == 0;
+                callpy_content { items: self.items(count, depth) }
+            }
+            10 => callpy_content { array: self.array() },
+            11 => {
+                self.sound = false;
+                callpy_content { object: null_mut() }
+            }
+            tag => {
+                self.sound &= tag == 0;
+                callpy_content { natural: 0 }
+            }
+        };
+        callpy_value { tag, owned: 0, content }
+    }
+}
+
+fn check(bytes: &[u8]) {
+    let (values, arrays, axes, memory) = Default::default();
+    let mut maker = Maker { bytes, values, arrays, axes, memory, sound: true };
+    let value = maker.value(0);
+    let named = callpy_named { name: c"value".as_ptr(), value };
+    let mut result = callpy_value { tag: 0, owned: 0, content: callpy_content { natural: 0 } };
+    let error = unsafe { callpy_function_call(dict(), null(), 0, &named, 1, &mut result) };
+    if !error.is_null() {
+        let text = unsafe { message(error) };
+        assert!(!maker.sound, "a sound value is refused: {text}");
+        assert_eq!(unsafe { callpy_error_kind(error) }, CALLPY_ERROR_ARGUMENT, "{text}");
+        unsafe { callpy_error_free(error) };
+        return;
+    }
+    assert!(maker.sound, "nonsense went through");
+    let items = unsafe { result.content.items };
+    assert_eq!((result.tag, items.len), (CALLPY_DICT, 2));
+    unsafe { same(&value, &*items.data.add(1)) };
+    unsafe { callpy_value_release(&mut result) };
+}
+
+unsafe fn same(went: &callpy_value, came: &callpy_value) {
+    unsafe {
+        let small = went.tag == CALLPY_UINT && went.content.natural <= i64::MAX as u64;
+        assert_eq!(if small { CALLPY_INT } else { went.tag }, came.tag);
+        match went.tag {
+            CALLPY_BOOL => assert_eq!(went.content.boolean != 0, came.content.boolean != 0),
+            CALLPY_INT | CALLPY_UINT | CALLPY_FLOAT => {
+                assert_eq!(went.content.natural, came.content.natural);
+            }
+            CALLPY_STRING | CALLPY_BYTE_STRING => {
+                let bytes = |text: callpy_text| std::slice::from_raw_parts(text.data, text.len);
+                assert_eq!(bytes(went.content.text), bytes(came.content.text));
+            }
+            CALLPY_LIST | CALLPY_TUPLE | CALLPY_DICT => {
+                let (went, came) = (went.content.items, came.content.items);
+                assert_eq!(went.len, came.len);
+                (0..went.len).for_each(|at| same(&*went.data.add(at), &*came.data.add(at)));
+            }
+            CALLPY_ARRAY => {
+                let (went, came) = (&*went.content.array, &*came.content.array);
+                assert_eq!((went.dtype, went.unit, went.ndim), (came.dtype, came.unit, came.ndim));
+                let shape = |array: &callpy_array| std::slice::from_raw_parts(array.shape, array.ndim);
+                if went.ndim > 0 {
+                    assert_eq!(shape(went), shape(came));
+                }
+                let axes = if went.ndim > 0 { shape(went) } else { &[] };
+                let size = axes.iter().product::<isize>() as usize * came.item_size;
+                let bytes = |data: *mut std::ffi::c_void| std::slice::from_raw_parts(data.cast::<u8>(), size);
+                if size > 0 {
+                    assert_eq!(bytes(went.data), bytes(came.data));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(not(fuzzing))]
+fn main() {
+    let seconds = std::env::args().nth(1).map_or(10, |seconds| seconds.parse().expect("SECONDS"));
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
+    let mut runs = 0_usize;
+    while std::time::Instant::now() < end {
+        let bytes: Vec<u8> = (0..400)
+            .map(|_| {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                (state >> 32) as u8
+            })
+            .collect();
+        if let Err(panic) = std::panic::catch_unwind(|| check(&bytes)) {
+            eprintln!("run {runs}, the bytes were {bytes:?}");
+            std::panic::resume_unwind(panic);
+        }
+        runs += 1;
+    }
+    println!("{runs} values went through or were refused");
+}
