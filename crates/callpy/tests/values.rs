@@ -74,16 +74,17 @@ fn a_loan_has_any_shape_and_strides_and_can_be_a_copy() {
 fn what_is_no_array_is_refused() {
     let data = [1_i32; 4];
     let at = data.as_ptr().cast_mut().cast::<c_void>();
-    let all: [(*mut c_void, &[isize], Option<&[isize]>, &str); 7] = [
-        (at, &[-1], None, "length -1"),
-        (at, &[1; 65], None, "64 axes"),
-        (at, &[isize::MAX, 2], None, "fit in memory"),
-        (at, &[2, 2], Some(&[isize::MAX / 4 * 4, 4]), "fit in memory"),
-        (at, &[2], Some(&[3]), "aligned"),
-        (at.wrapping_byte_add(2), &[1], None, "aligned"),
-        (std::ptr::null_mut(), &[1], None, "null pointer"),
+    type Described<'d> = (*mut c_void, &'d [isize], Option<&'d [isize]>);
+    let all: [(Described<'_>, &str); 7] = [
+        ((at, &[-1], None), "length -1"),
+        ((at, &[1; 65], None), "64 axes"),
+        ((at, &[isize::MAX, 2], None), "fit in memory"),
+        ((at, &[2, 2], Some(&[isize::MAX / 4 * 4, 4])), "fit in memory"),
+        ((at, &[2], Some(&[3])), "aligned"),
+        ((at.wrapping_byte_add(2), &[1], None), "aligned"),
+        ((std::ptr::null_mut(), &[1], None), "null pointer"),
     ];
-    for (data, shape, strides, part) in all {
+    for ((data, shape, strides), part) in all {
         // SAFETY: refused before anything is read.
         let error = unsafe { AnyLoan::new(Dtype::Int32, data, shape, strides, false) }.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Argument), "{error}");
