@@ -40,6 +40,7 @@ pub(crate) fn run(
 pub(crate) const ASKED: Duration = Duration::from_millis(50);
 
 /// How long a program that is to stop may take to tidy up.
+#[cfg(unix)]
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Does as [`run`], until `stop` answers yes (`ErrorKind::Interrupted`).
