@@ -15,6 +15,7 @@ use crate::output::Output;
 use crate::parameters::Slot;
 use crate::progress::Line;
 use crate::session::{self, Argued, Session};
+use crate::signals;
 use crate::source::{self, Numbers};
 use crate::table::Values;
 
@@ -198,17 +199,17 @@ impl Timing<'_> {
         // With copies that the function may do anything with; twice, since it may remember.
         let (mut changes, mut keeps) = (false, false);
         for call in 0..2 {
-            let start = Instant::now();
             let copies = self.copies()?;
             let before = helper.holders(&copies)?;
+            let start = Instant::now();
             let result = self.call_with(&copies).map_err(|failure| match call {
                 0 => failure,
                 _ => second(failure),
             });
-            drop(result?);
             if call == 0 {
                 measured.first = start.elapsed();
             }
+            drop(result?);
             let ready: Vec<Object> = self.supplies.iter().map(|it| it.ready.clone()).collect();
             let after = helper.holders(&copies)?;
             keeps |= before.iter().zip(&after).any(|(before, after)| after > before);
@@ -249,7 +250,9 @@ impl Timing<'_> {
             match self.ours(Way::Lent, &mut buffers, 1, None) {
                 Err(error) if matches!(error.kind(), ErrorKind::Kept) => *way = Way::Given,
                 // Written to, but with what was there.
-                Err(error) if error.exception().is_some() => *way = Way::Fresh,
+                Err(error) if error.exception().is_some() && !signals::has_come() => {
+                    *way = Way::Fresh;
+                }
                 other => drop(other?),
             }
         }
