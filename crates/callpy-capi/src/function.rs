@@ -2,13 +2,13 @@
 
 use std::ffi::c_char;
 
-use callpy::convert::{Call, Value};
+use callpy::convert::Call;
 use callpy::{Error, Function, IntoPython, Object, Result, Scope};
 
 use crate::error::{callpy_error, guard, guard_silently};
 use crate::python::running;
 use crate::text::{slice, text};
-use crate::value::{Argument, callpy_named, callpy_value, hand_out_value};
+use crate::value::{Argument, Owned, callpy_named, callpy_value};
 
 /// A Python function, the caller's to free with callpy_function_free. Any number of threads may call
 /// it at once.
@@ -66,11 +66,10 @@ pub unsafe extern "C" fn callpy_function_call(
                 slice(named, named_len, "the named arguments")?,
             )
         };
-        let value: Value<'static> = function.0.call(Arguments { values, named })?;
+        let value: Owned = function.0.call(Arguments { values, named })?;
         if !result.is_null() {
-            let value = hand_out_value(value)?;
             // SAFETY: not null, and as the caller says.
-            unsafe { result.write(value) };
+            unsafe { result.write(value.into_value()) };
         }
         Ok(())
     })
