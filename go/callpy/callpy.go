@@ -39,6 +39,8 @@ import "C"
 
 import (
 	"runtime"
+	"slices"
+	"strings"
 	"unsafe"
 )
 
@@ -75,6 +77,12 @@ func Start(with ...Option) error {
 	var wanted options
 	for _, option := range with {
 		option(&wanted)
+	}
+	all := append([]string{wanted.python}, slices.Concat(wanted.requirements, wanted.scripts, wanted.folders)...)
+	for _, text := range all {
+		if strings.ContainsRune(text, 0) {
+			return failure(NotStarted, "the option %q has a NUL character in it", text)
+		}
 	}
 	var texts cTexts
 	defer texts.free()

@@ -9,30 +9,42 @@ typedef struct {
     callpy_value value;
 } callpy_go_outcome;
 
+static void callpy_go_free_function(uintptr_t function) {
+    callpy_function_free((callpy_function *)function);
+}
+
 static callpy_go_outcome callpy_go_call(
-    const callpy_function *function, const callpy_value *arguments, size_t arguments_len,
+    uintptr_t function, const callpy_value *arguments, size_t arguments_len,
     const callpy_named *named, size_t named_len
 ) {
     callpy_go_outcome outcome = {0};
-    outcome.error = callpy_function_call(
-        function, arguments, arguments_len, named, named_len, &outcome.value);
+    outcome.error = callpy_function_call((const callpy_function *)function,
+        arguments, arguments_len, named, named_len, &outcome.value);
     return outcome;
 }
 
 // Calls with one slice. Its address is that of chars, which hold no pointers for cgo to look at.
-static callpy_go_outcome callpy_go_call_slice(
-    const callpy_function *function, const char *data, size_t length, uint32_t dtype
+static inline callpy_error *callpy_go_slice(
+    uintptr_t function, const char *data, size_t length, uint32_t dtype, callpy_value *result
 ) {
-    callpy_array array = {0};
-    callpy_value argument = {0};
     ptrdiff_t shape = (ptrdiff_t)length;
-    array.data = (void *)data;
-    array.shape = &shape;
-    array.ndim = 1;
-    array.dtype = dtype;
-    argument.tag = CALLPY_ARRAY;
-    argument.content.array = &array;
-    return callpy_go_call(function, &argument, 1, NULL, 0);
+    callpy_array array = {.data = (void *)data, .shape = &shape, .ndim = 1, .dtype = dtype};
+    callpy_value argument = {.tag = CALLPY_ARRAY, .content.array = &array};
+    return callpy_function_call((const callpy_function *)function, &argument, 1, NULL, 0, result);
+}
+
+static callpy_error *callpy_go_run_slice(
+    uintptr_t function, const char *data, size_t length, uint32_t dtype
+) {
+    return callpy_go_slice(function, data, length, dtype, NULL);
+}
+
+static callpy_go_outcome callpy_go_call_slice(
+    uintptr_t function, const char *data, size_t length, uint32_t dtype
+) {
+    callpy_go_outcome outcome = {0};
+    outcome.error = callpy_go_slice(function, data, length, dtype, &outcome.value);
+    return outcome;
 }
 */
 import "C"
@@ -40,6 +52,7 @@ import "C"
 import (
 	"context"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"unsafe"
 )
@@ -47,7 +60,8 @@ import (
 // A Function is a Python function, or anything else that can be called, for calls whose types are
 // known at run time only; with [Load] it has a type. Any number of goroutines may call it.
 type Function struct {
-	handle *C.callpy_function
+	// A callpy_function, which is C's: as a number it costs no look at what it leads to.
+	handle C.uintptr_t
 	closed atomic.Bool
 	name   string
 }
@@ -55,14 +69,17 @@ type Function struct {
 // Find returns the function that a target names: "module:function", "package.module:Class.method" or
 // "path/to/file.py:function". Python is started if it does not run yet.
 func Find(target string) (*Function, error) {
+	if strings.ContainsRune(target, 0) {
+		return nil, failure(BadTarget, "the target %q has a NUL character in it", target)
+	}
 	text := C.CString(target)
 	defer C.free(unsafe.Pointer(text))
 	var handle *C.callpy_function
 	if err := toError(C.callpy_function_load(text, &handle)); err != nil {
 		return nil, err
 	}
-	function := &Function{handle: handle, name: target}
-	runtime.AddCleanup(function, func(handle *C.callpy_function) { C.callpy_function_free(handle) }, handle)
+	function := &Function{handle: C.uintptr_t(uintptr(unsafe.Pointer(handle))), name: target}
+	runtime.AddCleanup(function, func(handle C.uintptr_t) { C.callpy_go_free_function(handle) }, function.handle)
 	return function, nil
 }
 
@@ -107,11 +124,7 @@ func CallAs[R any](ctx context.Context, f *Function, arguments ...any) (R, error
 	if err != nil {
 		return result, err
 	}
-	defer release(&value)
-	if err := decode(&value, &result); err != nil {
-		return result, f.resultError(err)
-	}
-	return result, nil
+	return decoded[R](f, value)
 }
 
 // Run calls a function whose result is not wanted.
@@ -120,7 +133,7 @@ func (f *Function) Run(ctx context.Context, arguments ...any) error {
 		return err
 	}
 	value, err := f.call(arguments)
-	release(&value)
+	release(value)
 	return err
 }
 
@@ -132,8 +145,7 @@ func (f *Function) call(arguments []any) (C.callpy_value, error) {
 	defer encoder.release()
 	values, named, err := encoder.arguments(arguments)
 	if err != nil {
-		err.Line = f.name + ": " + err.Line
-		return C.callpy_value{}, err
+		return C.callpy_value{}, err.at(f.name)
 	}
 	outcome := C.callpy_go_call(f.handle, unsafe.SliceData(values), C.size_t(len(values)),
 		unsafe.SliceData(named), C.size_t(len(named)))
@@ -142,6 +154,21 @@ func (f *Function) call(arguments []any) (C.callpy_value, error) {
 	return outcome.value, toError(outcome.error)
 }
 
+// runSlice calls with one slice, and drops the result.
+func runSlice[T Element](f *Function, data []T, dtype C.uint32_t) error {
+	if f.closed.Load() {
+		return errClosed(f)
+	}
+	address := (*C.char)(unsafe.Pointer(unsafe.SliceData(data)))
+	failed := C.callpy_go_run_slice(f.handle, address, C.size_t(len(data)), dtype)
+	runtime.KeepAlive(f)
+	if failed != nil {
+		return toError(failed)
+	}
+	return nil
+}
+
+// callSlice calls with one slice.
 func callSlice[T Element](f *Function, data []T, dtype C.uint32_t) (C.callpy_value, error) {
 	if f.closed.Load() {
 		return C.callpy_value{}, errClosed(f)
@@ -149,24 +176,15 @@ func callSlice[T Element](f *Function, data []T, dtype C.uint32_t) (C.callpy_val
 	address := (*C.char)(unsafe.Pointer(unsafe.SliceData(data)))
 	outcome := C.callpy_go_call_slice(f.handle, address, C.size_t(len(data)), dtype)
 	runtime.KeepAlive(f)
-	runtime.KeepAlive(data)
 	if outcome.error != nil {
 		return outcome.value, toError(outcome.error)
 	}
 	return outcome.value, nil
 }
 
-func (f *Function) resultError(err error) error {
-	if err, ok := err.(*Error); ok {
-		err.Line = "the result of " + f.name + ": " + err.Line
-		err.Detail = err.Line
-	}
-	return err
-}
-
 func errClosed(f *Function) error {
 	if f == nil {
-		return failure(Closed, "the function is nil")
+		return failure(Closed, "the function is nil; Find or Load returns one")
 	}
 	return failure(Closed, "%s is closed", f.name)
 }
