@@ -81,10 +81,14 @@ func (e *encoder) arguments(arguments []any) ([]C.callpy_value, []C.callpy_named
 
 func (e *encoder) value(from reflect.Value, to *C.callpy_value, depth int) *Error {
 	if !from.IsValid() {
+		// nil without a type.
 		return nil
 	}
 	if depth > maxDepth {
 		return failure(BadArgument, "values stand in one another more than %d deep", maxDepth)
+	}
+	if from.Kind() == reflect.Interface {
+		return e.value(from.Elem(), to, depth)
 	}
 	kind := from.Kind()
 	// Before any method is called on it: a nil pointer is None, whatever its type.
@@ -154,17 +158,15 @@ func (e *encoder) value(from reflect.Value, to *C.callpy_value, depth int) *Erro
 			items = append(items, C.callpy_value{}, C.callpy_value{})
 			key, item := entries.Key(), entries.Value()
 			if err := e.value(key, &items[len(items)-2], depth+1); err != nil {
-				return err.at("a key")
+				return err
 			}
 			if err := e.value(item, &items[len(items)-1], depth+1); err != nil {
 				return err
 			}
 		}
 		e.setItems(to, C.CALLPY_DICT, items)
-	case reflect.Interface, reflect.Pointer:
-		if !from.IsNil() {
-			return e.value(from.Elem(), to, depth+1)
-		}
+	case reflect.Pointer:
+		return e.value(from.Elem(), to, depth+1)
 	default:
 		return failure(BadArgument, "a %v can't be given to Python", from.Type())
 	}

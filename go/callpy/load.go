@@ -150,7 +150,6 @@ func (f *Function) callReflected(kind reflect.Type, in, out []reflect.Value) err
 	if err != nil {
 		return err
 	}
-	defer release(value)
 	var failed *Error
 	switch len(out) {
 	case 0:
@@ -159,6 +158,8 @@ func (f *Function) callReflected(kind reflect.Type, in, out []reflect.Value) err
 	default:
 		failed = decodeTuple(&value, out)
 	}
+	// Now, when all that was taken over is not the value's any more.
+	release(value)
 	if failed != nil {
 		return failed.at("the result of " + f.name)
 	}

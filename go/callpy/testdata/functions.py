@@ -99,3 +99,13 @@ def double(data):
 
 def greet(name):
     print("hello", name)
+
+
+def print_at_exit():
+    import atexit
+
+    atexit.register(print, "the end")
+
+
+def by_pair(first, second):
+    return {(first, second): 1}
