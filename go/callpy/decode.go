@@ -18,14 +18,14 @@ const maxExact = 53
 func itoa(number int) string { return strconv.Itoa(number) }
 
 // release gives back what a result holds; a number holds nothing.
-func release(value C.callpy_value) {
-	if value.tag > C.CALLPY_FLOAT {
-		releaseAll(value)
+func release(outcome outcome) {
+	if outcome.value.tag > C.CALLPY_FLOAT {
+		releaseAll(outcome)
 	}
 }
 
 // A function of its own, since what is given to C by its address lies on the heap.
-func releaseAll(value C.callpy_value) { C.callpy_value_release(&value) }
+func releaseAll(outcome outcome) { C.callpy_value_release(&outcome.value) }
 
 func itemsOf(value *C.callpy_value) []C.callpy_value {
 	items := content[C.callpy_items](value)
@@ -38,36 +38,36 @@ func textOf(value *C.callpy_value) []byte {
 }
 
 // arrayOf returns the array that a value is; nil if it is none.
-func arrayOf(value C.callpy_value) *C.callpy_array {
+func arrayOf(value *C.callpy_value) *C.callpy_array {
 	if value.tag != C.CALLPY_ARRAY {
 		return nil
 	}
-	return *content[*C.callpy_array](&value)
+	return *content[*C.callpy_array](value)
 }
 
 // decoded takes a result of a function's for a type, and gives it back.
-func decoded[R any](function *Function, value C.callpy_value) (R, error) {
+func decoded[R any](function *Function, outcome outcome) (R, error) {
 	var result R
 	switch number := any(&result).(type) {
 	case *float64:
-		if value.tag == C.CALLPY_FLOAT {
-			*number = *content[float64](&value)
+		if outcome.value.tag == C.CALLPY_FLOAT {
+			*number = *content[float64](&outcome.value)
 			return result, nil
 		}
 	case *int64:
-		if value.tag == C.CALLPY_INT {
-			*number = *content[int64](&value)
+		if outcome.value.tag == C.CALLPY_INT {
+			*number = *content[int64](&outcome.value)
 			return result, nil
 		}
 	}
-	return decodedByReflection[R](function, value)
+	return decodedByReflection[R](function, outcome)
 }
 
 // Decodes by reflection, for which result and value lie on the heap.
-func decodedByReflection[R any](function *Function, value C.callpy_value) (R, error) {
+func decodedByReflection[R any](function *Function, outcome outcome) (R, error) {
 	var result R
-	err := decodeInto(&value, reflect.ValueOf(&result).Elem())
-	release(value)
+	err := decodeInto(&outcome.value, reflect.ValueOf(&result).Elem())
+	release(outcome)
 	if err != nil {
 		var none R
 		return none, err.at("the result of " + function.name)
@@ -100,7 +100,7 @@ func describe(came *C.callpy_value) string {
 	case C.CALLPY_DICT:
 		return "a dict"
 	case C.CALLPY_ARRAY:
-		return describeArray(arrayOf(*came))
+		return describeArray(arrayOf(came))
 	}
 	return "another object"
 }
@@ -138,7 +138,7 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 		*result = natural
 		return err
 	case fillable:
-		if array := arrayOf(*value); array != nil {
+		if array := arrayOf(value); array != nil {
 			return result.fill(array)
 		}
 		return wrong(kind, value)
@@ -203,7 +203,7 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 	case reflect.Slice:
 		switch value.tag {
 		case C.CALLPY_ARRAY:
-			array := arrayOf(*value)
+			array := arrayOf(value)
 			if array.dtype != dtypeOf(kind.Elem().Kind()) || array.ndim != 1 {
 				return wrong(kind, value)
 			}
@@ -283,7 +283,7 @@ func natural(value *C.callpy_value) (any, *Error) {
 	case C.CALLPY_OBJECT:
 		return newObject(value), nil
 	}
-	switch array := arrayOf(*value); array.dtype {
+	switch array := arrayOf(value); array.dtype {
 	case C.CALLPY_BOOL8:
 		return naturally[Array[bool]](value)
 	case C.CALLPY_INT8:

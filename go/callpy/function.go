@@ -93,6 +93,10 @@ func (f *Function) Close() { f.closed.Store(true) }
 // Closed says whether Close was called.
 func (f *Function) Closed() bool { return f.closed.Load() }
 
+// An outcome is what a call returns. A C.callpy_value alone lies at any multiple of four where Go puts
+// it, since to Go its union is bytes; beside a pointer it lies as C wants it.
+type outcome = C.callpy_go_outcome
+
 // A named is a keyword argument.
 type named struct {
 	name  string
@@ -120,11 +124,11 @@ func CallAs[R any](ctx context.Context, f *Function, arguments ...any) (R, error
 	if err := begin(ctx); err != nil {
 		return result, err
 	}
-	value, err := f.call(arguments)
+	outcome, err := f.call(arguments)
 	if err != nil {
 		return result, err
 	}
-	return decoded[R](f, value)
+	return decoded[R](f, outcome)
 }
 
 // Run calls a function whose result is not wanted.
@@ -132,26 +136,26 @@ func (f *Function) Run(ctx context.Context, arguments ...any) error {
 	if err := begin(ctx); err != nil {
 		return err
 	}
-	value, err := f.call(arguments)
-	release(value)
+	outcome, err := f.call(arguments)
+	release(outcome)
 	return err
 }
 
-func (f *Function) call(arguments []any) (C.callpy_value, error) {
+func (f *Function) call(arguments []any) (outcome, error) {
 	if f == nil || f.closed.Load() {
-		return C.callpy_value{}, errClosed(f)
+		return outcome{}, errClosed(f)
 	}
 	var encoder encoder
 	defer encoder.release()
 	values, named, err := encoder.arguments(arguments)
 	if err != nil {
-		return C.callpy_value{}, err.at(f.name)
+		return outcome{}, err.at(f.name)
 	}
-	outcome := C.callpy_go_call(f.handle, unsafe.SliceData(values), C.size_t(len(values)),
+	came := C.callpy_go_call(f.handle, unsafe.SliceData(values), C.size_t(len(values)),
 		unsafe.SliceData(named), C.size_t(len(named)))
 	runtime.KeepAlive(f)
 	runtime.KeepAlive(arguments)
-	return outcome.value, toError(outcome.error)
+	return came, toError(came.error)
 }
 
 // runSlice calls with one slice, and drops the result.
@@ -169,17 +173,17 @@ func runSlice[T Element](f *Function, data []T, dtype C.uint32_t) error {
 }
 
 // callSlice calls with one slice.
-func callSlice[T Element](f *Function, data []T, dtype C.uint32_t) (C.callpy_value, error) {
+func callSlice[T Element](f *Function, data []T, dtype C.uint32_t) (outcome, error) {
 	if f.closed.Load() {
-		return C.callpy_value{}, errClosed(f)
+		return outcome{}, errClosed(f)
 	}
 	address := (*C.char)(unsafe.Pointer(unsafe.SliceData(data)))
-	outcome := C.callpy_go_call_slice(f.handle, address, C.size_t(len(data)), dtype)
+	came := C.callpy_go_call_slice(f.handle, address, C.size_t(len(data)), dtype)
 	runtime.KeepAlive(f)
-	if outcome.error != nil {
-		return outcome.value, toError(outcome.error)
+	if came.error != nil {
+		return came, toError(came.error)
 	}
-	return outcome.value, nil
+	return came, nil
 }
 
 func errClosed(f *Function) error {

@@ -75,29 +75,29 @@ func sliceToNothing[T Element](function *Function) func([]T) error {
 func sliceToSlice[T, R Element](function *Function) func([]T) ([]R, error) {
 	dtype, expected := elementDtype[T](), elementDtype[R]()
 	return func(data []T) ([]R, error) {
-		value, err := callSlice(function, data, dtype)
+		outcome, err := callSlice(function, data, dtype)
 		if err != nil {
 			return nil, err
 		}
-		if array := arrayOf(value); array != nil && array.ndim == 1 && array.dtype == expected {
+		if array := arrayOf(&outcome.value); array != nil && array.ndim == 1 && array.dtype == expected {
 			result := make([]R, elements(array))
 			copyOut(array, unsafe.Pointer(unsafe.SliceData(result)))
 			C.callpy_array_release(array)
 			return result, nil
 		}
-		return decoded[[]R](function, value)
+		return decoded[[]R](function, outcome)
 	}
 }
 
 func sliceToValue[T Element, R any](function *Function) func([]T) (R, error) {
 	dtype := elementDtype[T]()
 	return func(data []T) (R, error) {
-		value, err := callSlice(function, data, dtype)
+		outcome, err := callSlice(function, data, dtype)
 		if err != nil {
 			var none R
 			return none, err
 		}
-		return decoded[R](function, value)
+		return decoded[R](function, outcome)
 	}
 }
 
@@ -146,7 +146,7 @@ func (f *Function) callReflected(kind reflect.Type, in, out []reflect.Value) err
 		}
 		arguments = append(arguments, argument.Interface())
 	}
-	value, err := f.call(arguments)
+	outcome, err := f.call(arguments)
 	if err != nil {
 		return err
 	}
@@ -154,12 +154,12 @@ func (f *Function) callReflected(kind reflect.Type, in, out []reflect.Value) err
 	switch len(out) {
 	case 0:
 	case 1:
-		failed = decodeInto(&value, out[0])
+		failed = decodeInto(&outcome.value, out[0])
 	default:
-		failed = decodeTuple(&value, out)
+		failed = decodeTuple(&outcome.value, out)
 	}
-	// Now, when all that was taken over is not the value's any more.
-	release(value)
+	// Now, when all that was taken over is not the outcome's any more.
+	release(outcome)
 	if failed != nil {
 		return failed.at("the result of " + f.name)
 	}

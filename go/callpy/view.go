@@ -16,6 +16,7 @@ import (
 // held is a result that stays C's. It is freed when its last user has done with it: a view that is
 // released while a call reads it, or a goroutine does, ends after that.
 type held struct {
+	// Begins at a multiple of eight, as C wants it, since Go aligns users so.
 	value C.callpy_value
 	users atomic.Int64
 }
@@ -103,7 +104,7 @@ type View[T Element] struct {
 type takeable interface{ take(*C.callpy_value) *Error }
 
 func (v *View[T]) take(from *C.callpy_value) *Error {
-	array := arrayOf(*from)
+	array := arrayOf(from)
 	if array == nil || array.dtype != elementDtype[T]() {
 		return wrong(reflect.TypeFor[*View[T]](), from)
 	}
@@ -120,7 +121,7 @@ func (v *View[T]) array() (*C.callpy_array, func()) {
 	if held == nil {
 		return nil, func() {}
 	}
-	return arrayOf(held.value), held.done
+	return arrayOf(&held.value), held.done
 }
 
 // Shape returns the length of each axis.
@@ -168,7 +169,7 @@ func (v *View[T]) At(index ...int) T {
 	if len(index) != len(v.shape) {
 		panic(fmt.Sprintf("callpy: %d indices for %d axes", len(index), len(v.shape)))
 	}
-	array, offset := arrayOf(held.value), 0
+	array, offset := arrayOf(&held.value), 0
 	for axis, stride := range axes(array.strides, array.ndim) {
 		if index[axis] < 0 || index[axis] >= v.shape[axis] {
 			panic(fmt.Sprintf("callpy: index %d of %d", index[axis], v.shape[axis]))
