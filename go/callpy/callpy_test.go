@@ -322,6 +322,24 @@ func TestAViewLiesWhereNumpyPutIt(t *testing.T) {
 	// Not released: that is for the cleanup.
 }
 
+func TestAResultThatIsNotWantedIsNotLookedAt(t *testing.T) {
+	endless := find(t, target("endless"))
+	_, err := endless.Call(nil)
+	bad(t, err, BadResult, "more than 200 deep")
+	if err := endless.Run(nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := load[func() error](t, target("endless"))(); err != nil {
+		t.Fatal(err)
+	}
+	if err := load[func([]float64) error](t, target("double"))([]float64{1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := load[func([]float64) error](t, target("echo"))([]float64{1}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestAnExceptionIsAnError(t *testing.T) {
 	cause := load[func() (any, error)](t, target("cause"))
 	for range 3 {

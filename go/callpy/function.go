@@ -15,11 +15,11 @@ static void callpy_go_free_function(uintptr_t function) {
 
 static callpy_go_outcome callpy_go_call(
     uintptr_t function, const callpy_value *arguments, size_t arguments_len,
-    const callpy_named *named, size_t named_len
+    const callpy_named *named, size_t named_len, bool wanted
 ) {
     callpy_go_outcome outcome = {0};
     outcome.error = callpy_function_call((const callpy_function *)function,
-        arguments, arguments_len, named, named_len, &outcome.value);
+        arguments, arguments_len, named, named_len, wanted ? &outcome.value : NULL);
     return outcome;
 }
 
@@ -124,24 +124,23 @@ func CallAs[R any](ctx context.Context, f *Function, arguments ...any) (R, error
 	if err := begin(ctx); err != nil {
 		return result, err
 	}
-	outcome, err := f.call(arguments)
+	outcome, err := f.call(arguments, true)
 	if err != nil {
 		return result, err
 	}
 	return decoded[R](f, outcome)
 }
 
-// Run calls a function whose result is not wanted.
+// Run calls a function whose result is not wanted, whatever it is.
 func (f *Function) Run(ctx context.Context, arguments ...any) error {
 	if err := begin(ctx); err != nil {
 		return err
 	}
-	outcome, err := f.call(arguments)
-	release(outcome)
+	_, err := f.call(arguments, false)
 	return err
 }
 
-func (f *Function) call(arguments []any) (outcome, error) {
+func (f *Function) call(arguments []any, wanted bool) (outcome, error) {
 	if f == nil || f.closed.Load() {
 		return outcome{}, errClosed(f)
 	}
@@ -152,7 +151,7 @@ func (f *Function) call(arguments []any) (outcome, error) {
 		return outcome{}, err.at(f.name)
 	}
 	came := C.callpy_go_call(f.handle, unsafe.SliceData(values), C.size_t(len(values)),
-		unsafe.SliceData(named), C.size_t(len(named)))
+		unsafe.SliceData(named), C.size_t(len(named)), C.bool(wanted))
 	runtime.KeepAlive(f)
 	runtime.KeepAlive(arguments)
 	return came, toError(came.error)

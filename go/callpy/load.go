@@ -146,7 +146,7 @@ func (f *Function) callReflected(kind reflect.Type, in, out []reflect.Value) err
 		}
 		arguments = append(arguments, argument.Interface())
 	}
-	outcome, err := f.call(arguments)
+	outcome, err := f.call(arguments, len(out) > 0)
 	if err != nil {
 		return err
 	}

@@ -60,9 +60,18 @@ func stress(t *testing.T) func(calls int64) {
 	echo := find(t, target("echo"))
 	object := load[func(float64) (*Object, error)](t, "builtins:complex")
 	var next atomic.Int64
+	tangled := load[func([]float64) (float64, error)](t, target("tangled"))
 	one := func(data []float64, index int64) error {
 		place := index % 1000
 		data[place] = 3
+		if index%500 == 250 {
+			// The loan ends only after a search for who holds it.
+			first, err := tangled(data)
+			if err == nil && first != data[0] {
+				err = errors.New("another element came back")
+			}
+			return err
+		}
 		switch index % 10 {
 		case 0, 1:
 			// An exception every seventh time.

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use callpy::convert::Call;
-use callpy::{Error, Function, IntoPython, Object, Result, Scope};
+use callpy::{Error, FromPython, Function, IntoPython, Object, Result, Scope};
 
 use crate::error::{callpy_error, guard, guard_silently};
 use crate::python::running;
@@ -66,13 +66,26 @@ pub unsafe extern "C" fn callpy_function_call(
                 slice(named, named_len, "the named arguments")?,
             )
         };
-        let value: Owned = function.0.call(Arguments { values, named })?;
-        if !result.is_null() {
-            // SAFETY: not null, and as the caller says.
-            unsafe { result.write(value.into_value()) };
+        let arguments = Arguments { values, named };
+        if result.is_null() {
+            let Unwanted = function.0.call(arguments)?;
+            return Ok(());
         }
+        let value: Owned = function.0.call(arguments)?;
+        // SAFETY: not null, and as the caller says.
+        unsafe { result.write(value.into_value()) };
         Ok(())
     })
+}
+
+/// A result that is not converted, whatever it is.
+struct Unwanted;
+
+impl FromPython for Unwanted {
+    #[inline]
+    fn from_python(_: Object, _: &mut Scope<'_>) -> Result<Self> {
+        Ok(Unwanted)
+    }
 }
 
 /// What `callpy_function_call` was given, whose caller vouches for it.

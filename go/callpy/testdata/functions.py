@@ -109,3 +109,12 @@ def print_at_exit():
 
 def by_pair(first, second):
     return {(first, second): 1}
+
+
+def tangled(data):
+    try:
+        raise ValueError("caught")
+    except ValueError as error:
+        # A cycle: the exception, its traceback, this frame, which has data as well.
+        caught = error
+    return float(data[0]) if caught else 0.0
