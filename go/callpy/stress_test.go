@@ -60,13 +60,13 @@ func stress(t *testing.T) func(calls int64) {
 	echo := find(t, target("echo"))
 	object := load[func(float64) (*Object, error)](t, "builtins:complex")
 	var next atomic.Int64
-	tangled := load[func([]float64) (float64, error)](t, target("tangled"))
+	remembered := load[func([]float64) (float64, error)](t, target("remembered"))
 	one := func(data []float64, index int64) error {
 		place := index % 1000
 		data[place] = 3
 		if index%500 == 250 {
 			// The loan ends only after a search for who holds it.
-			first, err := tangled(data)
+			first, err := remembered(data)
 			if err == nil && first != data[0] {
 				err = errors.New("another element came back")
 			}
@@ -199,4 +199,26 @@ func TestAViewIsReleasedWhileItIsUsed(t *testing.T) {
 			t.Fatal("a released view has a slice")
 		}
 	}
+}
+
+// Loans that end only after a search for who holds them, in many goroutines at once: none of the
+// searches takes another for a holder.
+func TestManyGoroutinesSearchForHolders(t *testing.T) {
+	remembered := load[func([]float64) (float64, error)](t, target("remembered"))
+	sometimes := load[func([]float64, int64) ([]int64, error)](t, target("sometimes"))
+	var workers sync.WaitGroup
+	for worker := range 8 {
+		spawn(&workers, func() {
+			data := []float64{float64(worker), 3}
+			for range 25 {
+				if first, err := remembered(data); err != nil || first != data[0] {
+					t.Error(first, err)
+				}
+				if _, err := sometimes(data, 7); expect(err, Exception) != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	workers.Wait()
 }

@@ -111,10 +111,11 @@ def by_pair(first, second):
     return {(first, second): 1}
 
 
-def tangled(data):
+def remembered(data):
     try:
         raise ValueError("caught")
     except ValueError as error:
-        # A cycle: the exception, its traceback, this frame, which has data as well.
-        caught = error
-    return float(data[0]) if caught else 0.0
+        # Its traceback has this frame, and that has data.
+        kept.append(error)
+    del kept[:-3]
+    return float(data[0])
