@@ -150,8 +150,10 @@ func (f *Function) call(arguments []any, wanted bool) (outcome, error) {
 	if err != nil {
 		return outcome{}, err.at(f.name)
 	}
+	calls.enter()
 	came := C.callpy_go_call(f.handle, unsafe.SliceData(values), C.size_t(len(values)),
 		unsafe.SliceData(named), C.size_t(len(named)), C.bool(wanted))
+	calls.leave()
 	runtime.KeepAlive(f)
 	runtime.KeepAlive(arguments)
 	return came, toError(came.error)
@@ -163,7 +165,9 @@ func runSlice[T Element](f *Function, data []T, dtype C.uint32_t) error {
 		return errClosed(f)
 	}
 	address := (*C.char)(unsafe.Pointer(unsafe.SliceData(data)))
+	calls.enter()
 	failed := C.callpy_go_run_slice(f.handle, address, C.size_t(len(data)), dtype)
+	calls.leave()
 	runtime.KeepAlive(f)
 	if failed != nil {
 		return toError(failed)
@@ -177,7 +181,9 @@ func callSlice[T Element](f *Function, data []T, dtype C.uint32_t) (outcome, err
 		return outcome{}, errClosed(f)
 	}
 	address := (*C.char)(unsafe.Pointer(unsafe.SliceData(data)))
+	calls.enter()
 	came := C.callpy_go_call_slice(f.handle, address, C.size_t(len(data)), dtype)
+	calls.leave()
 	runtime.KeepAlive(f)
 	if came.error != nil {
 		return came, toError(came.error)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -19,6 +20,7 @@ var children = map[string]func() int{
 	"Exit":      func() int { busy(); Exit(7); return 1 },
 	"init":      func() int { return seven },
 	"interrupt": interrupt,
+	"many":      many,
 	"nothing":   func() int { return 0 },
 }
 
@@ -81,6 +83,34 @@ func interrupt() int {
 	return 7
 }
 
+// 12,000 goroutines are in a call that waits, more than Go may have threads.
+func many() int {
+	must(start())
+	read := must1(Load[func(uintptr, int) (Bytes, error)]("os:read"))
+	from, to, err := os.Pipe()
+	must(err)
+	// Asked for its number, Go makes the pipe a blocking one.
+	descriptor := from.Fd()
+	const goroutines = 12_000
+	var began, ended sync.WaitGroup
+	began.Add(goroutines)
+	ended.Add(goroutines)
+	for range goroutines {
+		go func() {
+			began.Done()
+			if came := must1(read(descriptor, 1)); len(came) != 1 {
+				panic(came)
+			}
+			ended.Done()
+		}()
+	}
+	began.Wait()
+	must1(to.Write(make([]byte, goroutines)))
+	ended.Wait()
+	must(from.Close())
+	return 7
+}
+
 func child(name string) (string, int) {
 	command := exec.Command(os.Args[0])
 	command.Env = append(os.Environ(), childVariable+"="+name)
@@ -98,6 +128,11 @@ func TestAProcessEndsWhileGoroutinesAreInPython(t *testing.T) {
 		output, code = child("Exit")
 		equal(t, []any{output, code}, []any{"the end\n", 7})
 	}
+}
+
+func TestMoreGoroutinesThanThreads(t *testing.T) {
+	output, code := child("many")
+	equal(t, []any{output, code}, []any{"", 7})
 }
 
 func TestACallInInit(t *testing.T) {
