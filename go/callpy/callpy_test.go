@@ -157,6 +157,19 @@ func TestEveryKindOfNumberGoesThereAndBack(t *testing.T) {
 	equal(t, echo[float32](t, float32(0.1)), float32(0.1))
 }
 
+func TestTextsAreStrings(t *testing.T) {
+	texts := find(t, target("texts"))
+	equal(t, good(texts.Call(nil))(t), []string{"one", "three"})
+	equal(t, good(CallAs[[]city](nil, texts))(t), []city{"one", "three"})
+	equal(t, good(CallAs[[2]string](nil, texts))(t), [2]string{"one", "three"})
+	_, err := CallAs[[]int64](nil, texts)
+	bad(t, err, BadResult, "an array of str with shape [2] came")
+	_, err = find(t, target("times")).Call(nil)
+	bad(t, err, BadResult, "datetime64")
+	object := good(CallAs[*Object](nil, find(t, target("objects"))))(t)
+	equal(t, good(CallAs[int](nil, find(t, "builtins:len"), object))(t), 1)
+}
+
 func TestNothingIsLostInAConversion(t *testing.T) {
 	for _, number := range []any{1e300, int64(1)<<53 + 1, uint64(math.MaxUint64)} {
 		_, err := CallAs[float32](nil, find(t, target("echo")), number)

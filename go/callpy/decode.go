@@ -204,6 +204,10 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 		switch value.tag {
 		case C.CALLPY_ARRAY:
 			array := arrayOf(value)
+			if array.dtype == C.CALLPY_STR && array.ndim == 1 && kind.Elem().Kind() == reflect.String {
+				decodeTexts(array, out)
+				return nil
+			}
 			if array.dtype != dtypeOf(kind.Elem().Kind()) || array.ndim != 1 {
 				return wrong(kind, value)
 			}
@@ -244,6 +248,21 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 		}
 	}
 	return wrong(kind, value)
+}
+
+// decodeTexts makes strings of NumPy's texts: code points of four bytes each, padded with zeros.
+func decodeTexts(array *C.callpy_array, out reflect.Value) {
+	count, size := elements(array), int(array.item_size)/4
+	points := make([]rune, count*size)
+	copyOut(array, unsafe.Pointer(unsafe.SliceData(points)))
+	out.Set(reflect.MakeSlice(out.Type(), count, count))
+	for index := range count {
+		text := points[index*size : (index+1)*size]
+		for len(text) > 0 && text[len(text)-1] == 0 {
+			text = text[:len(text)-1]
+		}
+		out.Index(index).SetString(string(text))
+	}
 }
 
 // decodeArray fills a Go array, whose length is part of its type.
@@ -310,6 +329,8 @@ func natural(value *C.callpy_value) (any, *Error) {
 		return naturally[Array[complex64]](value)
 	case C.CALLPY_COMPLEX128:
 		return naturally[Array[complex128]](value)
+	case C.CALLPY_STR:
+		return naturally[[]string](value)
 	default:
 		return nil, failure(BadResult, "%s has no type in Go", describeArray(array))
 	}

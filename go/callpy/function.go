@@ -107,12 +107,11 @@ type named struct {
 func Named(name string, value any) any { return named{name, value} }
 
 // Call calls the function and returns its result as Go has it: nil, bool, int64, uint64, float64,
-// string, [Bytes], []any, map[any]any, [Array] of the dtype's type, or [*Object]. [CallAs] takes it
-// for a type.
+// string, [Bytes], []any, map[any]any, [Array] of the dtype's type, []string or [*Object]. [CallAs]
+// takes it for a type.
 //
-// The context is looked at before the call begins. A call that runs is not stopped: the arguments
-// are lent until Python returns, and Python code can't be interrupted from outside. Then the result
-// is returned even if the context is done. A nil context is none.
+// The context is looked at before the call begins; a nil context is none. A call that runs is not
+// stopped, and its result is returned even if the context is done by then.
 func (f *Function) Call(ctx context.Context, arguments ...any) (any, error) {
 	return CallAs[any](ctx, f, arguments...)
 }
