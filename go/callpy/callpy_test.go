@@ -166,6 +166,10 @@ func TestTextsAreStrings(t *testing.T) {
 	bad(t, err, BadResult, "an array of str with shape [2] came")
 	_, err = find(t, target("times")).Call(nil)
 	bad(t, err, BadResult, "datetime64")
+	times := good(CallAs[*Object](nil, find(t, target("times"))))(t)
+	written := find(t, "numpy:datetime_as_string")
+	equal(t, good(CallAs[[]string](nil, written, times))(t), []string{"2020-04-02T09:30:00", "NaT"})
+	times.Release()
 	object := good(CallAs[*Object](nil, find(t, target("objects"))))(t)
 	equal(t, good(CallAs[int](nil, find(t, "builtins:len"), object))(t), 1)
 }

@@ -128,7 +128,7 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 		*result = append(Bytes{}, textOf(value)...)
 		return nil
 	case **Object:
-		if value.tag != C.CALLPY_OBJECT {
+		if value.tag != C.CALLPY_OBJECT && value.tag != C.CALLPY_ARRAY {
 			return wrong(kind, value)
 		}
 		*result = newObject(value)
@@ -332,7 +332,7 @@ func natural(value *C.callpy_value) (any, *Error) {
 	case C.CALLPY_STR:
 		return naturally[[]string](value)
 	default:
-		return nil, failure(BadResult, "%s has no type in Go", describeArray(array))
+		return nil, failure(BadResult, "%s has no type in Go; an *Object can hold it", describeArray(array))
 	}
 }
 

@@ -76,8 +76,9 @@ func (o *owner) release() {
 	}
 }
 
-// An Object is a Python object that has no type in Go: a set, an instance of a class. It can be an
-// argument of other calls, such as those of "builtins:repr" and "builtins:getattr".
+// An Object is a Python object that has no type in Go: a set, an instance of a class, an array of
+// times; or any array that is only passed on. It can be an argument of other calls, such as those of
+// "builtins:repr" and "builtins:getattr".
 type Object struct{ owner owner }
 
 func (o *Object) use() *held { return o.owner.use() }
