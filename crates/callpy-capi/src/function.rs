@@ -40,7 +40,7 @@ pub unsafe extern "C" fn callpy_function_load(
 
 /// Calls a function: attaches this thread to Python, converts the arguments, calls, converts the
 /// result, ends the loans and detaches. Arguments stay the caller's. The result is the caller's, for
-/// callpy_value_release; `result` may be NULL for what is not wanted.
+/// callpy_value_release; `result` may be NULL for one that is not wanted, which is not looked at.
 ///
 /// # Safety
 ///
