@@ -96,7 +96,7 @@ impl Function {
         let mut receipt = *call.scope.receipt.take().unwrap_or_default();
         drop(call);
         drop(attachment);
-        receipt.total = start.elapsed();
+        receipt.end(start);
         Ok((result, receipt))
     }
 
@@ -167,6 +167,7 @@ impl<'a> Call<'a> {
         let result = self.scope.py().call(callable, &mut self.list);
         if let (Some(start), Some(receipt)) = (start, &mut *self.scope.receipt) {
             receipt.in_python = start.elapsed();
+            receipt.entered = Some(start);
         }
         self.scope.ok(result)
     }
