@@ -166,19 +166,23 @@ impl Row {
             let named = |error| format!("{key}: {error}");
             let answer = one.process.check(work, size).map_err(named)?;
             expected.compare(one.rival, work, size, answer)?;
-            let took = one.process.time(work, size, threads, 1).map_err(named)?;
-            if threads == 1 {
-                one.last.insert(work, (size, took));
-            }
-            let long = took * threads as f64;
-            let count = if options.quick { 1 } else { (TURN / long).clamp(1.0, 1e6) as usize };
-            // The first call was slow by itself: once more, to know how many make a turn.
-            let took = one.process.time(work, size, threads, count.min(100)).map_err(named)?;
-            let call = took / count.min(100) as f64;
-            let count = match options.quick {
-                true => 1,
-                false => (TURN / (call * threads as f64).max(1.0)).clamp(1.0, 1e6) as usize,
+            let turn =
+                |call: f64| (TURN / (call * threads as f64).max(1.0)).clamp(1.0, 1e6) as usize;
+            let mut call = match one.last.get(work) {
+                // As many calls as one thread makes in that time: several would need long before they
+                // all run.
+                Some(&(before, call)) if threads > 1 && before == size => call,
+                _ => one.process.time(work, size, threads, 1).map_err(named)?,
             };
+            if threads == 1 && !options.quick {
+                // The first call was slow by itself: some more, to know how many make a turn.
+                let count = turn(call).min(100);
+                call = one.process.time(work, size, threads, count).map_err(named)? / count as f64;
+            }
+            if threads == 1 {
+                one.last.insert(work, (size, call));
+            }
+            let count = if options.quick { 1 } else { turn(call) };
             ready.push((one, count, call, Vec::new()));
         }
         for turn in 0..options.repetitions() {
@@ -197,7 +201,9 @@ impl Row {
             found.map(|(.., turns)| turns.clone())
         };
         let (callpy, python) = (turns_of("callpy"), turns_of("python"));
+        let attached = turns_of("callpy-attached");
         for (one, _, call, turns) in ready {
+            let callpy = if one.rival.is_attached() { &attached } else { &callpy };
             let ratio = |other: &Option<Vec<f64>>| {
                 let pairs = turns.iter().zip(other.as_ref()?);
                 Some(median(pairs.map(|(one, other)| one / other).collect()))
@@ -220,7 +226,7 @@ impl Row {
                 size,
                 threads,
                 median: median(turns.clone()),
-                to_callpy: ratio(&callpy),
+                to_callpy: ratio(callpy),
                 to_python: ratio(&python),
                 p99: percentile(0.99),
                 p999: percentile(0.999),

@@ -57,7 +57,7 @@ impl Options {
         let wanted = |rival: &&Rival| {
             self.rivals.is_empty()
                 // What the others are compared with.
-                || rival.key == "callpy"
+                || ["callpy", "callpy-attached"].contains(&rival.key)
                 || self.rivals.iter().any(|name| matches(rival, name))
         };
         Ok(ALL.iter().filter(wanted).collect())

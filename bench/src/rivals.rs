@@ -11,6 +11,13 @@ pub(crate) struct Rival {
     pub(crate) threads: bool,
 }
 
+impl Rival {
+    /// Whether it is attached once for all calls; then it is compared with callpy that is, too.
+    pub(crate) fn is_attached(&self) -> bool {
+        self.arguments.contains(&"attached")
+    }
+}
+
 /// How a rival is built and started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Program {

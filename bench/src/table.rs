@@ -8,6 +8,10 @@ use crate::record::{Cell, Record};
 /// Everything: for the terminal and docs/comparison.md.
 pub(crate) fn whole(record: &Record) -> String {
     let mut text = head(record);
+    text += "\n*to callpy*: this rival's time divided by callpy's, turn by turn, the median; what is attached \
+             is compared with callpy attached, all else with callpy called from any thread. *to Python*: the same \
+             with Python itself. p99 and p99.9 are of calls timed one by one; a dash says that too few fit \
+             into the time. A row that is missing would have taken more than three seconds a call.\n";
     for work in WORKS {
         let mut sizes: Vec<usize> =
             record.cells.iter().filter(|cell| cell.work == work).map(|cell| cell.size).collect();
@@ -54,8 +58,7 @@ pub(crate) fn whole(record: &Record) -> String {
     }
     let losses = losses(record);
     if !losses.is_empty() {
-        text += "\n### Where callpy loses\n\nRows in which a rival took less than 0.97 of callpy's time, \
-                 called from any thread:\n\n";
+        text += "\n### Where callpy loses\n\nRows in which another took less than 0.97 of callpy's time:\n\n";
         for cell in losses {
             let about = &record.rivals.iter().find(|rival| rival.key == cell.rival);
             let _ = writeln!(
@@ -116,7 +119,9 @@ pub(crate) fn brief(record: &Record) -> String {
         for (work, size) in columns {
             let cell = record.cell(&rival.key, work, size, 1);
             let _ = match cell {
-                Some(cell) if cell.rival == "callpy" => write!(text, " {} |", time(cell.median)),
+                Some(cell) if cell.rival.starts_with("callpy") => {
+                    write!(text, " {} |", time(cell.median))
+                }
                 Some(cell) => {
                     write!(text, " {} ({} ×) |", time(cell.median), ratio(cell.to_callpy))
                 }
