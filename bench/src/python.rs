@@ -30,7 +30,10 @@ impl Surroundings {
             let progress = Some(std::sync::Arc::new(progress) as callpy::environment::OnProgress);
             locate::find(&Wanted { requirements, progress, ..Wanted::default() })
         };
-        let (interpreter, _) = with(&ALL).or_else(|error| {
+        let (base, _) = locate::find(&Wanted::default())?;
+        // grpcio has no wheels for free-threaded builds, and takes half an hour to compile.
+        let wanted = if base.is_free_threaded() { &ALL[..1] } else { &ALL[..] };
+        let (interpreter, _) = with(wanted).or_else(|error| {
             eprintln!("Only NumPy is there, since not all could be installed: {error}");
             with(&ALL[..1])
         })?;
