@@ -14,6 +14,18 @@ struct GlueResult {
     size: isize,
 }
 
+impl GlueResult {
+    /// Returns the elements, which lie there until the result is released.
+    ///
+    /// # Safety
+    ///
+    /// They are of this type.
+    unsafe fn elements<T>(&self) -> &[T] {
+        // SAFETY: glue.c has checked that they lie one after the other, as many as it says.
+        unsafe { std::slice::from_raw_parts(self.data.cast(), self.size as usize) }
+    }
+}
+
 unsafe extern "C" {
     fn glue_start() -> *mut c_char;
     fn glue_enter() -> c_int;
@@ -68,18 +80,13 @@ impl Glue {
         // SAFETY: this thread has entered, and the functions of work.py neither keep nor write.
         let result = unsafe { glue_call(function, data.as_ptr(), data.len() as isize, kind) };
         check(result.error)?;
-        let (data, size) = (result.data, result.size as usize);
-        look(match work {
-            Work::Nothing => Answer::Nothing,
-            // SAFETY: glue.c has checked dtype, axes and layout; the result is released below.
-            Work::Detect => {
-                Answer::Indices(unsafe { std::slice::from_raw_parts(data.cast(), size) })
-            }
+        match work {
+            Work::Nothing => look(Answer::Nothing),
+            // SAFETY: glue.c has checked the dtype.
+            Work::Detect => look(Answer::Indices(unsafe { result.elements() })),
             // SAFETY: as above.
-            Work::Scaled => {
-                Answer::Numbers(unsafe { std::slice::from_raw_parts(data.cast(), size) })
-            }
-        });
+            Work::Scaled => look(Answer::Numbers(unsafe { result.elements() })),
+        }
         // SAFETY: it is ours, and this thread has entered.
         unsafe { glue_release(result.object) };
         Ok(())
