@@ -353,7 +353,7 @@ struct callpy_error *callpy_function_load(const char *target, struct callpy_func
 
 // Calls a function: attaches this thread to Python, converts the arguments, calls, converts the
 // result, ends the loans and detaches. Arguments stay the caller's. The result is the caller's, for
-// callpy_value_release; `result` may be NULL for what is not wanted.
+// callpy_value_release; `result` may be NULL for one that is not wanted, which is not looked at.
 struct callpy_error *callpy_function_call(const struct callpy_function *function,
                                           const struct callpy_value *arguments,
                                           size_t arguments_len,
@@ -366,6 +366,12 @@ struct callpy_function *callpy_function_clone(const struct callpy_function *func
 
 // Frees a function's handle.
 void callpy_function_free(struct callpy_function *function);
+
+// Runs source text as the Python module `name`, unless there is a module of that name already; it
+// is then found as "name:function", and by `import name`. Tracebacks name `file`, which need not
+// exist. What the source says in its header that it needs (PEP 723) is made ready first; Python is
+// started if it does not run yet.
+struct callpy_error *callpy_module_run(const char *name, const char *file, const char *source);
 
 // Starts Python in this process, or joins the one that runs; options may be NULL.
 //
@@ -429,7 +435,7 @@ struct callpy_error *callpy_function_load(const char *target, struct callpy_func
 
 // Calls a function: attaches this thread to Python, converts the arguments, calls, converts the
 // result, ends the loans and detaches. Arguments stay the caller's. The result is the caller's, for
-// callpy_value_release; `result` may be NULL for what is not wanted.
+// callpy_value_release; `result` may be NULL for one that is not wanted, which is not looked at.
 struct callpy_error *callpy_function_call(const struct callpy_function *function,
                                           const struct callpy_value *arguments,
                                           size_t arguments_len,
@@ -442,6 +448,12 @@ struct callpy_function *callpy_function_clone(const struct callpy_function *func
 
 // Frees a function's handle.
 void callpy_function_free(struct callpy_function *function);
+
+// Runs source text as the Python module `name`, unless there is a module of that name already; it
+// is then found as "name:function", and by `import name`. Tracebacks name `file`, which need not
+// exist. What the source says in its header that it needs (PEP 723) is made ready first; Python is
+// started if it does not run yet.
+struct callpy_error *callpy_module_run(const char *name, const char *file, const char *source);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -14,6 +14,7 @@ fn the_header_is_not_stale() {
         .with_src(folder.join("src/array.rs"))
         .with_src(folder.join("src/value.rs"))
         .with_src(folder.join("src/function.rs"))
+        .with_src(folder.join("src/module.rs"))
         .generate()
         .expect("cbindgen reads the source");
     let mut text = Vec::new();
