@@ -136,16 +136,25 @@ pub fn examine_in(wanted: &Wanted, around: &Surroundings) -> Result<Diagnosis> {
 }
 
 fn nothing_usable(diagnosis: &mut Diagnosis) {
-    let refused = diagnosis.report.candidates().iter();
-    let refused = refused.filter_map(|candidate| Some((candidate, candidate.problem()?)));
-    let troubles: Vec<Trouble> = refused
-        .filter(|(_, problem)| !matches!(problem, Problem::NotOnPath | Problem::NotMade))
-        .map(|(candidate, problem)| Trouble {
-            fatal: true,
-            what: format!("{}: {}: {problem}", candidate.source(), candidate.path().display()),
-            remedies: problem.remedies(candidate.path()),
-        })
-        .collect();
+    let mut troubles: Vec<Trouble> = Vec::new();
+    let mut told: Vec<String> = Vec::new();
+    for candidate in diagnosis.report.candidates() {
+        let Some(problem) = candidate.problem() else { continue };
+        let is_nothing = matches!(problem, Problem::NotOnPath | Problem::NotMade);
+        let is_named = candidate.source().names_one();
+        // One wrong variable refuses them all.
+        if (is_nothing && !is_named) || told.contains(&problem.to_string()) {
+            continue;
+        }
+        told.push(problem.to_string());
+        let mut remedies = problem.remedies(candidate.path());
+        if remedies.is_empty() && is_named {
+            let action = "name a Python that is there, or none: then others are looked for";
+            remedies.push(Remedy::anywhere(action));
+        }
+        let what = format!("{}: {}: {problem}", candidate.source(), candidate.path().display());
+        troubles.push(Trouble { fatal: true, what, remedies });
+    }
     if troubles.is_empty() {
         let remedies = remedies(Need::Python(None), System::of_this_machine());
         diagnosis.trouble(true, "there is no Python", remedies);
@@ -158,7 +167,7 @@ fn describe(diagnosis: &mut Diagnosis, python: &Interpreter) {
     diagnosis.fact("Python", "version", format_args!("{major}.{minor}.{patch}"));
     diagnosis.fact("Python", "executable", python.executable().display());
     diagnosis.fact("Python", "libpython", python.libpython().display());
-    diagnosis.fact("Python", "found by", "its own sysconfig: LIBDIR, INSTSONAME, sys.base_prefix");
+    diagnosis.fact("Python", "found by", "asking the executable for its sysconfig");
     diagnosis.fact("Python", "platform", python.platform());
     if python.is_free_threaded() {
         diagnosis.fact("Python", "build", "free-threaded");
@@ -245,12 +254,19 @@ pub fn examine_running(python: Python, target: Option<&str>) -> Result<Diagnosis
     }
     if diagnosis.works() {
         whole_call(&mut diagnosis, python);
+        if diagnosis.works() {
+            let allocator: String = module.function("allocator")?.call(())?;
+            diagnosis.fact("NumPy", "allocator", allocator);
+        }
     }
     if let Some(target) = target {
         examine_target(&mut diagnosis, python, &module, target);
     }
     Ok(diagnosis)
 }
+
+/// How `look.py` begins to say so.
+const NO_NUMPY: &str = "NumPy is not installed";
 
 fn way_out(python: &Python, kind: &str) -> Vec<Remedy> {
     match kind.split_once(':') {
@@ -319,6 +335,10 @@ fn examine_target(diagnosis: &mut Diagnosis, python: Python, module: &crate::Mod
             return;
         }
     };
+    // A target that imports without NumPy may well need none.
+    for trouble in &mut diagnosis.troubles {
+        trouble.fatal &= !trouble.what.starts_with(NO_NUMPY);
+    }
     diagnosis.fact("target", "module", path);
     let Some(function) = function else { return };
     let signature = loaded

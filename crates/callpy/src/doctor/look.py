@@ -12,8 +12,7 @@ def look(target):
     facts, troubles = [], []
     _python(facts, troubles)
     _shadows(target, troubles)
-    if _numpy(facts, troubles):
-        _allocator(facts)
+    _numpy(facts, troubles)
     return facts, troubles
 
 
@@ -91,17 +90,22 @@ def _numpy(facts, troubles):
         else:
             troubles.append((True, "import:" + (error.name or "numpy"),
                              "NumPy can't be imported, since it finds no %s" % error.name))
-        return False
+        return
     except BaseException as error:
         troubles.append((True, "broken:numpy", _broken(error)))
-        return False
-    facts.append(("NumPy", "version", numpy.__version__))
+        return
+    version = getattr(numpy, "__version__", "0")
+    facts.append(("NumPy", "version", version))
+    numbers = [int(part) for part in version.split(".")[:2] if part.isdigit()]
+    if numbers < [1, 17]:
+        troubles.append((True, "import:numpy", "NumPy %s in %s is too old: callpy needs 1.17 or "
+                         "newer" % (version, os.path.dirname(numpy.__file__ or ""))))
+        return
     facts.append(("NumPy", "folder", os.path.dirname(numpy.__file__ or "")))
     facts.append(("NumPy", "BLAS", _blas(numpy)))
     variables = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
     given = ["%s=%s" % (name, os.environ[name]) for name in variables if name in os.environ]
     facts.append(("NumPy", "BLAS threads", ", ".join(given) or "one for each core"))
-    return True
 
 
 def _broken(error):
@@ -112,8 +116,8 @@ def _broken(error):
             core = os.path.join(folder, core)
             files = os.listdir(core) if os.path.isdir(core) else []
             built = [file for file in files if file.startswith("_multiarray_umath.")]
-            suffixes = tuple(importlib.machinery.EXTENSION_SUFFIXES)
-            if built and not any(file.endswith(suffixes) for file in built):
+            suffixes = importlib.machinery.EXTENSION_SUFFIXES
+            if built and not any(file[len("_multiarray_umath"):] in suffixes for file in built):
                 return "NumPy in %s was built for another Python (%s), this one loads %s" % (
                     folder, built[0].split(".", 1)[1], suffixes[0])
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
@@ -136,16 +140,16 @@ def _blas(numpy):
     return "not known"
 
 
-def _allocator(facts):
+def allocator():
+    """Names NumPy's data allocator, once arrays have been lent."""
     import numpy
 
     core = getattr(numpy, "_core", None) or numpy.core
     handler = getattr(core.multiarray, "get_handler_name", None)
     if handler is None:
-        name = "NumPy's own: before 1.22 it takes no other"
-    else:
-        name = handler() or "default"
-    facts.append(("NumPy", "allocator", name))
+        return "NumPy's own, since it takes no other before 1.22"
+    name = handler() or "default_allocator"
+    return "NumPy's own" if name == "default_allocator" else name
 
 
 def signature(function):

@@ -34,6 +34,11 @@ impl System {
         System::Pyenv,
     ];
 
+    /// Returns the system of a name, as `Display` shows it.
+    pub fn named(name: &str) -> Option<System> {
+        System::ALL.into_iter().find(|system| system.to_string() == name)
+    }
+
     /// Returns the system that this program runs on, if it is one of these.
     pub fn of_this_machine() -> Option<System> {
         if cfg!(windows) {
