@@ -156,7 +156,7 @@ impl<'m> Writer<'m> {
 
     fn lower(&mut self, function: &'m Function) -> Typed<'m> {
         let base = camel(&function.name);
-        let mut used = vec!["call".to_owned(), "err".into(), "options".into(), "arguments".into()];
+        let mut used: Vec<String> = BODY_NAMES.map(str::to_owned).into();
         let mut lowered = Vec::new();
         for parameter in &function.parameters {
             let words = format!("the parameter `{}` of `{}`", parameter.name, function.name);
@@ -169,7 +169,7 @@ impl<'m> Writer<'m> {
                 }
             };
             let mut name = lower_camel(&parameter.name);
-            while used.contains(&name) {
+            while used.contains(&name) || is_result(&name) {
                 name.push('_');
             }
             used.push(name.clone());
@@ -649,4 +649,13 @@ fn fnv(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
+}
+
+/// What the body of a function uses by name, which no parameter may hide.
+const BODY_NAMES: [&str; 9] =
+    ["append", "arguments", "call", "err", "len", "make", "nil", "option", "options"];
+
+/// Whether a function's result may have this name: `result`, or `result0` and on.
+fn is_result(name: &str) -> bool {
+    name.strip_prefix("result").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
 }

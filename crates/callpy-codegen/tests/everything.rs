@@ -50,6 +50,16 @@ fn a_go_package_of_an_installed_module_carries_no_source() {
 }
 
 #[test]
+fn parameters_in_go_hide_nothing_that_the_body_uses() {
+    let source = "def f(result: int, result1: int, nil: int, len: int, option: int, b: int = 2) \
+                  -> tuple[int, str]: ...";
+    let code = generate_go(source, &GoInput::new("p", "p.py")).unwrap();
+    let expected = "func F(result_ int, result1_ int, nil_ int, len_ int, option_ int, \
+                    options ...FOption) (result0 int, result1 string, err error) {";
+    assert!(code.contains(expected), "{code}");
+}
+
+#[test]
 fn what_go_cannot_map_says_why() {
     let problems = |source| {
         let problems = generate_go(source, &GoInput::new("p", "p.py")).unwrap_err();
