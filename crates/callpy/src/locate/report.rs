@@ -259,8 +259,18 @@ impl Problem {
 
     /// Returns what to do, where there is something better to do than to name another Python.
     pub fn remedy(&self) -> Option<String> {
-        if let Problem::BrokenLink { .. } = self {
-            return Some("make the environment anew: its Python was removed or upgraded".into());
+        match self {
+            Problem::BrokenLink { .. } => {
+                return Some(
+                    "make the environment anew: its Python was removed or upgraded".into(),
+                );
+            }
+            Problem::TooOld { .. } | Problem::RequiresPython { .. } => {
+                let way = "install a newer Python, for instance with `uv python install`, and name \
+                           it with CALLPY_PYTHON";
+                return Some(way.into());
+            }
+            _ => {}
         }
         self.remedies(Path::new("")).into_iter().next().map(|remedy| remedy.action)
     }
@@ -289,7 +299,7 @@ impl Problem {
             Problem::PythonHome { .. } => remedies(Need::Unset("PYTHONHOME"), here),
             Problem::NoLibrary { version, base_prefix, .. } => {
                 let need = Need::Library { version: *version, base_prefix };
-                remedies(need, System::of_installation(base_prefix))
+                remedies(need, System::of_installation(base_prefix).or(Some(System::Uv)))
             }
             _ => Vec::new(),
         }
