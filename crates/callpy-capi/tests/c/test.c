@@ -604,9 +604,19 @@ static void threads(void) {
     callpy_function_free(function);
 }
 
+// Two mistakes of the caller's, for those who want to see whether they would be told.
+static void mistakes(void) {
+    callpy_value lost = call("evaluated", callpy_string("['never', 'released']"));
+    lost.content.items.data = NULL;
+    callpy_value text = call("evaluated", callpy_string("'read after its release'"));
+    const volatile char *first = text.content.text.data;
+    callpy_value_release(&text);
+    if (*first && lost.tag == CALLPY_NONE) puts("");
+}
+
 int main(int count, char **arguments) {
-    CHECK(count == 2);
-    file = arguments[1];
+    CHECK(count == 2 || count == 3);
+    file = arguments[count - 1];
     const char *numpy[] = {"numpy"};
     callpy_python_options options = {.requirements = numpy, .requirements_len = 1};
     good(callpy_python_start(&options));
@@ -623,6 +633,7 @@ int main(int count, char **arguments) {
     errors();
     nonsense();
     threads();
+    if (count == 3 && !strcmp(arguments[1], "mistakes")) mistakes();
     puts("all well");
     return 0;
 }
