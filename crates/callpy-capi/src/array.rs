@@ -319,8 +319,10 @@ pub(crate) fn hand_out(array: AnyArray) -> Result<*mut callpy_array> {
 /// The array is NULL, or one of a result, which is not released again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callpy_array_release(array: *mut callpy_array) {
-    // SAFETY: null or valid, as the caller says.
-    if array.is_aligned() && unsafe { array.as_ref() }.is_some_and(|array| array.owned == OWNED) {
+    // SAFETY: null, or valid, as the caller says; one that is not aligned is left alone.
+    let result =
+        array.is_aligned() && unsafe { array.as_ref() }.is_some_and(|it| it.owned == OWNED);
+    if result {
         // SAFETY: made by `hand_out`, as `owned` says, and released once.
         guard_silently(|| drop(unsafe { Box::from_raw(array.cast::<Owned>()) }));
     }

@@ -346,10 +346,11 @@ fn items_out(values: impl Iterator<Item = Value<'static>>) -> Result<callpy_cont
 /// The value is NULL or valid. If it is a result, it is not one that was taken out of another.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callpy_value_release(value: *mut callpy_value) {
+    if !value.is_aligned() {
+        return;
+    }
     // SAFETY: null or valid, as the caller says.
-    if value.is_aligned()
-        && let Some(value) = unsafe { value.as_mut() }
-    {
+    if let Some(value) = unsafe { value.as_mut() } {
         // SAFETY: as the caller says.
         guard_silently(|| unsafe { value.release() });
     }
