@@ -1,7 +1,8 @@
 //! Any values at all through the C ABI, sound and unsound: what is sound comes back as it went, and
 //! the rest is an error.
 //!
-//! With a nightly compiler `cargo fuzz run value`; with any other
+//! With a nightly compiler, or with RUSTC_BOOTSTRAP=1, `ASAN_OPTIONS=detect_leaks=0 cargo fuzz run value`
+//! (what Python keeps is no leak of callpy's); with any other, as a plain loop,
 //! `cargo run --release --bin value -- [SECONDS]`. Needs a Python with NumPy, named by CALLPY_PYTHON.
 #![cfg_attr(fuzzing, no_main)]
 

@@ -9,6 +9,20 @@ typedef struct {
     callpy_value value;
 } callpy_go_outcome;
 
+// How many threads have called. A thread counts once, which is next to nothing; the gate reads it.
+static uint32_t callpy_go_threads;
+
+// Go sees no static variable by its name.
+static uint32_t *callpy_go_thread_count(void) { return &callpy_go_threads; }
+
+static inline void callpy_go_count_thread(void) {
+    static _Thread_local bool counted;
+    if (!counted) {
+        counted = true;
+        __atomic_fetch_add(&callpy_go_threads, 1, __ATOMIC_RELAXED);
+    }
+}
+
 static void callpy_go_free_function(uintptr_t function) {
     callpy_function_free((callpy_function *)function);
 }
@@ -18,6 +32,7 @@ static callpy_go_outcome callpy_go_call(
     const callpy_named *named, size_t named_len, bool wanted
 ) {
     callpy_go_outcome outcome = {0};
+    callpy_go_count_thread();
     outcome.error = callpy_function_call((const callpy_function *)function,
         arguments, arguments_len, named, named_len, wanted ? &outcome.value : NULL);
     return outcome;
@@ -27,6 +42,7 @@ static callpy_go_outcome callpy_go_call(
 static inline callpy_error *callpy_go_slice(
     uintptr_t function, const char *data, size_t length, uint32_t dtype, callpy_value *result
 ) {
+    callpy_go_count_thread();
     ptrdiff_t shape = (ptrdiff_t)length;
     callpy_array array = {.data = (void *)data, .shape = &shape, .ndim = 1, .dtype = dtype};
     callpy_value argument = {.tag = CALLPY_ARRAY, .content.array = &array};
@@ -149,14 +165,19 @@ func (f *Function) call(arguments []any, wanted bool) (outcome, error) {
 	if err != nil {
 		return outcome{}, err.at(f.name)
 	}
-	calls.enter()
+	counted := calls.enter(threads())
 	came := C.callpy_go_call(f.handle, unsafe.SliceData(values), C.size_t(len(values)),
 		unsafe.SliceData(named), C.size_t(len(named)), C.bool(wanted))
-	calls.leave()
+	calls.leave(counted)
 	runtime.KeepAlive(f)
 	runtime.KeepAlive(arguments)
 	return came, toError(came.error)
 }
+
+var threadCount = (*uint32)(C.callpy_go_thread_count())
+
+// threads returns how many threads have called.
+func threads() uint32 { return atomic.LoadUint32(threadCount) }
 
 // runSlice calls with one slice, and drops the result.
 func runSlice[T Element](f *Function, data []T, dtype C.uint32_t) error {
@@ -164,9 +185,9 @@ func runSlice[T Element](f *Function, data []T, dtype C.uint32_t) error {
 		return errClosed(f)
 	}
 	address := (*C.char)(unsafe.Pointer(unsafe.SliceData(data)))
-	calls.enter()
+	counted := calls.enter(threads())
 	failed := C.callpy_go_run_slice(f.handle, address, C.size_t(len(data)), dtype)
-	calls.leave()
+	calls.leave(counted)
 	runtime.KeepAlive(f)
 	if failed != nil {
 		return toError(failed)
@@ -180,9 +201,9 @@ func callSlice[T Element](f *Function, data []T, dtype C.uint32_t) (outcome, err
 		return outcome{}, errClosed(f)
 	}
 	address := (*C.char)(unsafe.Pointer(unsafe.SliceData(data)))
-	calls.enter()
+	counted := calls.enter(threads())
 	came := C.callpy_go_call_slice(f.handle, address, C.size_t(len(data)), dtype)
-	calls.leave()
+	calls.leave(counted)
 	runtime.KeepAlive(f)
 	if came.error != nil {
 		return came, toError(came.error)

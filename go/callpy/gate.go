@@ -5,11 +5,13 @@ import (
 	"sync/atomic"
 )
 
-// maxCalls is how many calls are in C at once. Each holds a thread, which Go never gives back, and at
-// 10,000 Go ends the process; the goroutines beyond wait as goroutines do, for next to nothing.
+// maxCalls is how many calls are in C at once, but for a thousand that began before there were so
+// many threads. Each holds a thread, which Go never gives back, and at 10,000 Go ends the process; the
+// goroutines beyond wait as goroutines do, for next to nothing.
 const maxCalls = 1000
 
-// A gate lets so many in at once. While there is room, that takes one addition on either side.
+// A gate lets so many in at once. It counts only once so many threads have called: a program that has
+// fewer pays nothing for it.
 type gate struct {
 	inside  atomic.Int64
 	waiting atomic.Int64
@@ -25,11 +27,17 @@ func newGate() *gate {
 	return gate
 }
 
-func (g *gate) enter() {
+// enter says whether it has counted its caller, who tells leave.
+func (g *gate) enter(threads uint32) bool {
+	return threads >= maxCalls && g.count()
+}
+
+func (g *gate) count() bool {
 	if g.inside.Add(1) > maxCalls {
 		g.inside.Add(-1)
 		g.wait()
 	}
+	return true
 }
 
 // wait counts its caller as waiting before it looks again: whoever leaves after that look sees it.
@@ -44,7 +52,13 @@ func (g *gate) wait() {
 	}
 }
 
-func (g *gate) leave() {
+func (g *gate) leave(counted bool) {
+	if counted {
+		g.uncount()
+	}
+}
+
+func (g *gate) uncount() {
 	g.inside.Add(-1)
 	if g.waiting.Load() > 0 {
 		g.mutex.Lock()

@@ -108,6 +108,9 @@ func many() int {
 	must1(to.Write(make([]byte, goroutines)))
 	ended.Wait()
 	must(from.Close())
+	if threads() > 3*maxCalls {
+		panic(threads())
+	}
 	return 7
 }
 

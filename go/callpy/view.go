@@ -84,8 +84,12 @@ type Object struct{ owner owner }
 func (o *Object) use() *held { return o.owner.use() }
 
 // Release gives the object back, which is otherwise done some time after nobody holds it any more. It
-// can be no argument then. A second time does nothing.
-func (o *Object) Release() { o.owner.release() }
+// can be no argument then. A second time does nothing, nor does it with nil.
+func (o *Object) Release() {
+	if o != nil {
+		o.owner.release()
+	}
+}
 
 func newObject(value *C.callpy_value) *Object {
 	object := new(Object)
@@ -193,5 +197,9 @@ func (v *View[T]) Copy() Array[T] {
 }
 
 // Release gives the array back. Nothing that Slice returned may be used any more then. A second time
-// does nothing.
-func (v *View[T]) Release() { v.owner.release() }
+// does nothing, nor does it with nil.
+func (v *View[T]) Release() {
+	if v != nil {
+		v.owner.release()
+	}
+}

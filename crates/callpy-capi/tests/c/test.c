@@ -418,6 +418,19 @@ static void unaligned(void) {
     callpy_function_free(function);
 }
 
+// Source text as a module.
+static void modules(void) {
+    good(callpy_module_run("carried", "carried.py", "def twice(x):\n    return 2 * x\n"));
+    CHECK(call("carried:twice", callpy_int(4)).content.integer == 8);
+    bad(callpy_module_run("broken", "broken.py", "def"), CALLPY_ERROR_PYTHON, "SyntaxError");
+    bad(callpy_module_run(NULL, "a.py", ""), CALLPY_ERROR_ARGUMENT, "NULL");
+    bad(callpy_module_run("a", NULL, ""), CALLPY_ERROR_ARGUMENT, "NULL");
+    bad(callpy_module_run("a", "a.py", NULL), CALLPY_ERROR_ARGUMENT, "NULL");
+    bad(callpy_module_run("a", "a.py", "\xff"), CALLPY_ERROR_ARGUMENT, "UTF-8");
+    bad(callpy_module_run("", "a.py", ""), CALLPY_ERROR_ARGUMENT, "name");
+    bad(callpy_module_run("a/b.py", "a.py", ""), CALLPY_ERROR_ARGUMENT, "name");
+}
+
 static void arguments_in_a_word(void) {
     CHECK(call("echo", callpy_none()).tag == CALLPY_NONE);
     callpy_value result = call("echo", callpy_bool(2));
@@ -630,6 +643,7 @@ int main(int count, char **arguments) {
     ownership();
     depth();
     unaligned();
+    modules();
     errors();
     nonsense();
     threads();
