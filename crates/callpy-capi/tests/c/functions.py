@@ -94,3 +94,13 @@ def write_bytes(flags):
 
 def first(data):
     return data.flat[0]
+
+
+class Holder:
+    pass
+
+
+def held(data):
+    holder = Holder()
+    holder.data = data
+    return holder

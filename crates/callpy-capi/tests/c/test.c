@@ -347,6 +347,11 @@ static void ownership(void) {
     CHECK(((int64_t *)taken->data)[2] == 2);
     callpy_array_release(taken);
 
+    // An object that holds what was lent for the call is given up, and one that nobody wants is no failure.
+    callpy_value given = callpy_vector(CALLPY_FLOAT64, series, three, &lent), holder;
+    bad(try_call("held", given, &holder), CALLPY_ERROR_KEPT, "held");
+    good(try_call("held", given, NULL));
+
     // These would end in free() of what malloc() did not make.
     callpy_value forged = callpy_string("text");
     forged.owned = 1;
