@@ -17,6 +17,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Call(Call),
     Time(crate::time::Time),
+    Doctor(crate::doctor::Doctor),
     Bindgen(Bindgen),
     Completions(crate::comforts::Completions),
     Man(crate::comforts::Man),

@@ -42,6 +42,7 @@
 pub mod array;
 pub mod attach;
 pub mod convert;
+pub mod doctor;
 pub mod environment;
 mod error;
 mod exception;
