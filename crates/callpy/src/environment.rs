@@ -5,7 +5,7 @@
 //! in the user's cache folder (`CALLPY_CACHE` names another). From then on it is started without a
 //! look at the network, and without running any program.
 //!
-//! ```no_run
+//! ```
 //! use callpy::environment::Requirements;
 //! use callpy::locate::{self, Wanted};
 //!
@@ -35,9 +35,36 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::locate::{Interpreter, Surroundings, Wanted, hash, interpreter, python_in, write};
 
 /// Is told how the making of an environment gets on.
+///
+/// ```
+/// use std::sync::Arc;
+/// use callpy::environment::OnProgress;
+/// use callpy::locate::Wanted;
+///
+/// let tell: OnProgress = Arc::new(|step| eprintln!("{step:?}"));
+/// let wanted = Wanted { progress: Some(tell), ..Wanted::default() };
+/// # let _ = wanted;
+/// ```
 pub type OnProgress = Arc<dyn Fn(&Progress) + Send + Sync>;
 
 /// A step in the making of an environment.
+///
+/// ```
+/// use callpy::environment::Progress;
+///
+/// fn line(step: &Progress) -> Option<String> {
+///     match step {
+///         Progress::Creating { tool, dependencies, .. } => {
+///             Some(format!("installing {} with {tool}", dependencies.join(", ")))
+///         }
+///         Progress::Waiting => Some("another process is installing".to_owned()),
+///         _ => None,
+///     }
+/// }
+/// assert_eq!(line(&Progress::Done), None);
+/// let builder = callpy::Python::builder()
+///     .on_progress(|step| line(step).iter().for_each(|line| eprintln!("{line}")));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Progress {
