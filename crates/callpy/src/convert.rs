@@ -134,6 +134,38 @@ pub trait Item<'a>: IntoPython<'a> + Clone + 'a {
     /// # Errors
     ///
     /// As [`IntoPython::into_python`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use callpy::{IntoPython, Item, Object, Result, Scope};
+    ///
+    /// /// Words, of which several are one text in Python.
+    /// #[derive(Clone)]
+    /// struct Word(&'static str);
+    ///
+    /// impl<'a> IntoPython<'a> for Word {
+    ///     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+    ///         self.0.into_python(scope)
+    ///     }
+    /// }
+    ///
+    /// impl<'a> Item<'a> for Word {
+    ///     fn slice_into_python(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
+    ///         Self::vec_into_python(items.to_vec(), scope)
+    ///     }
+    ///
+    ///     fn vec_into_python(items: Vec<Self>, scope: &mut Scope<'a>) -> Result<Object> {
+    ///         let words: Vec<&str> = items.iter().map(|word| word.0).collect();
+    ///         words.join(" ").into_python(scope)
+    ///     }
+    /// }
+    ///
+    /// # let python = callpy::Python::start()?;
+    /// let len = python.function("builtins:len")?;
+    /// assert_eq!(len.call::<usize>(&[Word("in"), Word("memory")])?, 9);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     fn slice_into_python(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
         collections::list(items.iter().cloned(), scope)
     }
@@ -176,6 +208,33 @@ pub trait FromPython: Sized {
     /// # Errors
     ///
     /// `ErrorKind::Result` where the object, or an item of it, is not one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use callpy::{FromPython, Object, Result, Scope};
+    ///
+    /// /// A digit; several come as a text.
+    /// #[derive(Debug, PartialEq)]
+    /// struct Digit(char);
+    ///
+    /// impl FromPython for Digit {
+    ///     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
+    ///         char::from_digit(u32::from_python(object, scope)?, 10)
+    ///             .map(Digit)
+    ///             .ok_or_else(|| callpy::Error::result("a digit is less than 10"))
+    ///     }
+    ///
+    ///     fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
+    ///         Ok(String::from_python(object, scope)?.chars().map(Digit).collect())
+    ///     }
+    /// }
+    ///
+    /// # let python = callpy::Python::start()?;
+    /// let str = python.function("builtins:str")?;
+    /// assert_eq!(str.call::<Vec<Digit>>(42)?, [Digit('4'), Digit('2')]);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
         collections::vec(object, scope)
     }
