@@ -8,8 +8,6 @@ import "C"
 import (
 	"fmt"
 	"reflect"
-	"runtime"
-	"sync/atomic"
 	"unsafe"
 )
 
@@ -85,11 +83,11 @@ type shaped interface {
 
 func (a Array[T]) parts() (reflect.Value, []int) { return reflect.ValueOf(a.Data), a.Shape }
 
-type fillable interface{ fill(*C.callpy_array) error }
+type fillable interface{ fill(*C.callpy_array) *Error }
 
-func (a *Array[T]) fill(from *C.callpy_array) error {
+func (a *Array[T]) fill(from *C.callpy_array) *Error {
 	if from.dtype != elementDtype[T]() {
-		return wrongArray(reflect.TypeFor[Array[T]](), from)
+		return failure(BadResult, "expected %v, but %s came", reflect.TypeFor[Array[T]](), describeArray(from))
 	}
 	a.Data = make([]T, elements(from))
 	copyOut(from, unsafe.Pointer(unsafe.SliceData(a.Data)))
@@ -97,100 +95,8 @@ func (a *Array[T]) fill(from *C.callpy_array) error {
 	return nil
 }
 
-// A View is a result array that lies where NumPy put it. It is given back by Release, or some time
-// after nobody holds it any more. Nobody writes its elements.
-type View[T Element] struct {
-	array    atomic.Pointer[C.callpy_array]
-	shape    []int
-	cleanup  runtime.Cleanup
-	elements int
-}
-
-type takeable interface{ take(*C.callpy_array) error }
-
-func (v *View[T]) take(from *C.callpy_array) error {
-	if from.dtype != elementDtype[T]() {
-		return wrongArray(reflect.TypeFor[*View[T]](), from)
-	}
-	v.array.Store(from)
-	v.shape, v.elements = shapeOf(from), elements(from)
-	v.cleanup = runtime.AddCleanup(v, func(array *C.callpy_array) { C.callpy_array_release(array) }, from)
-	return nil
-}
-
-// Shape returns the length of each axis.
-func (v *View[T]) Shape() []int { return append([]int(nil), v.shape...) }
-
-// Len returns the number of elements.
-func (v *View[T]) Len() int { return v.elements }
-
-// Strides returns the step of each axis in bytes; none once the view is released.
-func (v *View[T]) Strides() []int {
-	var strides []int
-	if array := v.array.Load(); array != nil {
-		for _, stride := range axes(array.strides, array.ndim) {
-			strides = append(strides, int(stride))
-		}
-	}
-	runtime.KeepAlive(v)
-	return strides
-}
-
-// Slice returns the elements where they lie, to be read until the view is released and while the
-// view itself is held (runtime.KeepAlive); false if they do not lie in C order without gaps, or the
-// view is released.
-func (v *View[T]) Slice() ([]T, bool) {
-	array := v.array.Load()
-	if array == nil || !packed(array) {
-		return nil, false
-	}
-	return unsafe.Slice((*T)(array.data), v.elements), true
-}
-
-// At returns an element. It panics if there is none at the index, or the view is released.
-func (v *View[T]) At(index ...int) T {
-	array := v.array.Load()
-	if array == nil {
-		panic("callpy: the view is released")
-	}
-	if len(index) != len(v.shape) {
-		panic(fmt.Sprintf("callpy: %d indices for %d axes", len(index), len(v.shape)))
-	}
-	offset := 0
-	for axis, stride := range axes(array.strides, array.ndim) {
-		if index[axis] < 0 || index[axis] >= v.shape[axis] {
-			panic(fmt.Sprintf("callpy: index %d of %d", index[axis], v.shape[axis]))
-		}
-		offset += index[axis] * int(stride)
-	}
-	element := *(*T)(unsafe.Add(array.data, offset))
-	runtime.KeepAlive(v)
-	return element
-}
-
-// Copy returns a copy that Go owns; an empty one once the view is released.
-func (v *View[T]) Copy() Array[T] {
-	var copied Array[T]
-	if array := v.array.Load(); array != nil {
-		// Of the same dtype, so it can't fail.
-		_ = copied.fill(array)
-	}
-	runtime.KeepAlive(v)
-	return copied
-}
-
-// Release gives the array back. It must not be used any more then, nor what Slice returned. A second
-// time does nothing.
-func (v *View[T]) Release() {
-	if array := v.array.Swap(nil); array != nil {
-		v.cleanup.Stop()
-		C.callpy_array_release(array)
-	}
-}
-
-func (v *View[T]) held() *C.callpy_array { return v.array.Load() }
-
-// Mutable lets Python write a slice, or an [Array], which nobody else may use during the call.
+// Mutable lets Python write a slice, an [Array], or what a pointer to an array leads to, which nobody
+// else may use during the call.
 func Mutable(array any) any { return flagged{array, C.CALLPY_WRITABLE} }
 
 // Copied lets Python have a copy of a slice, or an [Array], for functions that keep it.
@@ -250,19 +156,18 @@ func copyOut(array *C.callpy_array, to unsafe.Pointer) {
 		copy(out, unsafe.Slice((*byte)(array.data), count*size))
 		return
 	}
-	shape, strides := axes(array.shape, array.ndim), axes(array.strides, array.ndim)
-	for index := range count {
-		offset, rest := 0, index
-		for axis := len(shape) - 1; axis >= 0; axis-- {
-			offset += rest % int(shape[axis]) * int(strides[axis])
-			rest /= int(shape[axis])
-		}
-		copy(out[index*size:], unsafe.Slice((*byte)(unsafe.Add(array.data, offset)), size))
-	}
+	copyAxes(out, array.data, axes(array.shape, array.ndim), axes(array.strides, array.ndim), size)
 }
 
-func wrongArray(wanted reflect.Type, came *C.callpy_array) error {
-	return failure(BadResult, "expected %v, but %s came", wanted, describeArray(came))
+// copyAxes copies elements that lie apart, axis by axis, and returns what is left of out.
+func copyAxes(out []byte, from unsafe.Pointer, shape, strides []C.ptrdiff_t, size int) []byte {
+	if len(shape) == 0 {
+		return out[copy(out, unsafe.Slice((*byte)(from), size)):]
+	}
+	for index := range int(shape[0]) {
+		out = copyAxes(out, unsafe.Add(from, index*int(strides[0])), shape[1:], strides[1:], size)
+	}
+	return out
 }
 
 func describeArray(came *C.callpy_array) string {

@@ -7,21 +7,49 @@
 // memory. The result is copied into Go's memory, or, as a [View], read where NumPy put it. A Python
 // exception is an [*Error].
 //
+// No Python is needed to build: libpython is found and loaded when the first function is, by the
+// environment variables CALLPY_PYTHON, VIRTUAL_ENV and CONDA_PREFIX, a folder .venv, or PATH. [Start]
+// says otherwise. What is linked is libcallpy_c.a, which crates/callpy-capi/install puts where
+// CGO_CFLAGS and CGO_LDFLAGS lead.
+//
 // # What goes in and out
 //
 //	Go                                        Python
 //	bool, integers, floats, string            bool, int, float, str
 //	Bytes                                     bytes
-//	slices of bool, numbers, complex          a read-only array over the same memory
+//	slices and arrays of bool, numbers,       a read-only array over the same memory
+//	complex numbers
 //	Array[T]                                  the same with any shape
 //	Mutable(x), Copied(x)                     an array that Python may write; one that it may keep
-//	other slices, maps                        list, dict
+//	other slices and arrays, Tuple, maps      list, tuple, dict
 //	nil; pointers to values                   None; None or the value
 //	*Object                                   any other object
 //	*View[T]                                  an array that stays where it is
 //
+// A type of one's own is what it is made of: a time.Duration is an int of nanoseconds. An empty slice
+// or map is an empty one in Python too, if it is nil. Structs, channels and functions can't be given.
+// Results are never converted in silence: the dtype must be that of the Go type, and numbers must fit.
+//
 // Python must not keep an array that was only lent: it ends the process, and says who keeps it. What
 // a function keeps is given as [Copied].
+//
+// # Goroutines and threads
+//
+// Any number of goroutines may call, without runtime.LockOSThread: a call runs on whatever thread the
+// goroutine is on, whose attachment to Python is kept from call to call. Where Python has an
+// interpreter lock, Python code of several calls takes turns. At most 1,000 calls are in C at once,
+// since each needs a thread of its own; others wait.
+//
+// Python's main thread, on which alone Python lets a program handle signals, is the one that started
+// it. Go's own handling stays as it is, os/signal included, unless Python code replaces it:
+// faulthandler.enable() takes SIGSEGV from Go, where a nil pointer is then no panic any more but the
+// end of the process.
+//
+// # Contexts
+//
+// A function may take a context.Context first. It is looked at before the call begins. A call that
+// runs is not stopped: the arguments are lent until Python returns, and Python code can't be
+// interrupted from outside. What must end in time needs a limit in Python.
 //
 // # The end of the process
 //
@@ -39,6 +67,8 @@ import "C"
 
 import (
 	"runtime"
+	"slices"
+	"strings"
 	"unsafe"
 )
 
@@ -75,6 +105,12 @@ func Start(with ...Option) error {
 	var wanted options
 	for _, option := range with {
 		option(&wanted)
+	}
+	all := append([]string{wanted.python}, slices.Concat(wanted.requirements, wanted.scripts, wanted.folders)...)
+	for _, text := range all {
+		if strings.ContainsRune(text, 0) {
+			return failure(NotStarted, "the option %q has a NUL character in it", text)
+		}
 	}
 	var texts cTexts
 	defer texts.free()

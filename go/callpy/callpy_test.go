@@ -8,21 +8,26 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
 
 func TestMain(m *testing.M) {
+	if name := os.Getenv(childVariable); name != "" {
+		os.Exit(children[name]())
+	}
+	if err := start(); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
+func start() error {
 	var options []Option
 	if requires := os.Getenv("CALLPY_GO_TEST_REQUIRES"); requires != "" {
 		options = append(options, WithRequirements(requires))
 	}
-	if err := Start(options...); err != nil {
-		panic(err)
-	}
-	os.Exit(m.Run())
+	return Start(options...)
 }
 
 func target(function string) string { return "testdata/functions.py:" + function }
@@ -128,8 +133,156 @@ func TestValuesGoThereAndBack(t *testing.T) {
 	equal(t, *echo[*float64](t, 1.5), 1.5)
 	matrix := Array[float64]{[]float64{1, 2, 3, 4, 5, 6}, []int{2, 3}}
 	equal(t, echo[Array[float64]](t, matrix), matrix)
+	equal(t, echo[*string](t, (*float64)(nil)), (*string)(nil))
+	equal(t, echo[Array[float64]](t, &matrix), matrix)
+	equal(t, echo[Array[float64]](t, Array[float64]{Data: []float64{7}}), Array[float64]{[]float64{7}, []int{}})
+	equal(t, echo[Array[int8]](t, Array[int8]{[]int8{}, []int{0, 3}}), Array[int8]{[]int8{}, []int{0, 3}})
+}
+
+func TestEveryKindOfNumberGoesThereAndBack(t *testing.T) {
+	slices := []any{
+		[]bool{true, false}, []int8{-1}, []int16{-2}, []int32{-3}, []int64{-4}, []uint8{1}, []uint16{2},
+		[]uint32{3}, []uint64{math.MaxUint64}, []float32{0.5}, []float64{math.Inf(-1)}, []complex64{1 + 2i},
+		[]complex128{-1i},
+	}
+	for _, slice := range slices {
+		array := good(find(t, target("echo")).Call(nil, slice))(t)
+		equal(t, reflect.ValueOf(array).FieldByName("Data").Interface(), slice)
+		kind := reflect.TypeOf(slice).Elem().String()
+		equal(t, good(CallAs[string](nil, find(t, target("described")), slice))(t)[:len(kind)], kind)
+	}
+	equal(t, echo[[]int](t, []int{-5}), []int{-5})
+	equal(t, echo[[]uint](t, []uint{5}), []uint{5})
+	equal(t, math.IsNaN(echo[float64](t, math.NaN())), true)
+	equal(t, echo[float32](t, float32(0.1)), float32(0.1))
+}
+
+func TestTextsAreStrings(t *testing.T) {
+	texts := find(t, target("texts"))
+	equal(t, good(texts.Call(nil))(t), []string{"one", "three"})
+	equal(t, good(CallAs[[]city](nil, texts))(t), []city{"one", "three"})
+	equal(t, good(CallAs[[2]string](nil, texts))(t), [2]string{"one", "three"})
+	_, err := CallAs[[]int64](nil, texts)
+	bad(t, err, BadResult, "an array of str with shape [2] came")
+	_, err = find(t, target("times")).Call(nil)
+	bad(t, err, BadResult, "datetime64")
+	times := good(CallAs[*Object](nil, find(t, target("times"))))(t)
+	written := find(t, "numpy:datetime_as_string")
+	equal(t, good(CallAs[[]string](nil, written, times))(t), []string{"2020-04-02T09:30:00", "NaT"})
+	times.Release()
+	object := good(CallAs[*Object](nil, find(t, target("objects"))))(t)
+	equal(t, good(CallAs[int](nil, find(t, "builtins:len"), object))(t), 1)
+}
+
+func TestNothingIsLostInAConversion(t *testing.T) {
+	for _, number := range []any{1e300, int64(1)<<53 + 1, uint64(math.MaxUint64)} {
+		_, err := CallAs[float32](nil, find(t, target("echo")), number)
+		bad(t, err, BadResult, "expected float32")
+	}
+	equal(t, echo[float64](t, int64(-1)<<53), -0x1p53)
+	_, err := CallAs[float64](nil, find(t, target("echo")), int64(-1)<<53-1)
+	bad(t, err, BadResult, "-9007199254740993")
+	_, err = CallAs[uint8](nil, find(t, target("echo")), -1)
+	bad(t, err, BadResult, "the int -1")
+	_, err = CallAs[[2]float64](nil, find(t, target("echo")), []float64{1, 2, 3})
+	bad(t, err, BadResult, "expected [2]float64, but an array of float64 with shape [3] came")
+	_, err = CallAs[[]string](nil, find(t, target("echo")), "abc")
+	bad(t, err, BadResult, "a str came")
+	_, err = CallAs[[]float32](nil, find(t, target("echo")), []float64{1})
+	bad(t, err, BadResult, "array of float64")
+}
+
+type (
+	celsius float64
+	city    string
+	keys    [2]city
+)
+
+func TestNamedTypesAndArraysOfFixedLength(t *testing.T) {
+	equal(t, echo[celsius](t, celsius(21.5)), celsius(21.5))
+	equal(t, echo[[]celsius](t, []celsius{1, 2}), []celsius{1, 2})
+	equal(t, echo[map[city]celsius](t, map[city]celsius{"Graz": 3}), map[city]celsius{"Graz": 3})
+	equal(t, echo[[3]float64](t, [3]float64{1, 2, 3}), [3]float64{1, 2, 3})
+	equal(t, echo[[]float64](t, &[3]float64{1, 2, 3}), []float64{1, 2, 3})
+	equal(t, echo[keys](t, keys{"a", "b"}), keys{"a", "b"})
+	equal(t, echo[[0]int](t, [0]int{}), [0]int{})
+	typed := load[func(celsius, ...celsius) (celsius, error)](t, "builtins:max")
+	equal(t, good(typed(1, 3, 2))(t), celsius(3))
+	type Hypot func(celsius, celsius) (celsius, error)
+	equal(t, good(load[Hypot](t, "math:hypot")(3, 4))(t), celsius(5))
+	describe := find(t, "builtins:repr")
+	equal(t, good(CallAs[string](nil, describe, Tuple{1, "x", Tuple{}}))(t), "(1, 'x', ())")
+	equal(t, good(CallAs[string](nil, describe, []any(nil)))(t), "[]")
+	equal(t, good(CallAs[string](nil, describe, map[string]int(nil)))(t), "{}")
+	equal(t, good(CallAs[string](nil, describe, Bytes(nil)))(t), "b''")
+	equal(t, good(CallAs[string](nil, describe, []float64(nil)))(t), "array([], dtype=float64)")
+}
+
+func TestDictsWithOddKeys(t *testing.T) {
+	numbers := echo[map[float64]int](t, map[float64]int{math.NaN(): 1, math.Inf(1): 2})
+	equal(t, len(numbers), 2)
+	equal(t, numbers[math.Inf(1)], 2)
+	equal(t, echo[map[any]any](t, map[any]any{nil: 1, "x": nil, 2.5: false}), map[any]any{nil: int64(1), "x": nil, 2.5: false})
+	_, err := find(t, target("echo")).Call(nil, map[any]any{[2]int{}: 1})
+	bad(t, err, Exception, "unhashable")
+	_, err = find(t, target("by_pair")).Call(nil, 1, 2)
+	bad(t, err, BadResult, "a key of the dict that came is a list or tuple of 2")
+	_, err = CallAs[map[string]int](nil, find(t, target("echo")), map[int]int{1: 2})
+	bad(t, err, BadResult, "expected string, but the int 1 came")
+}
+
+func TestArgumentsThatCanNotBeGiven(t *testing.T) {
+	var endless []any
+	endless = append(endless, nil)
+	endless[0] = endless
+	type pointer *pointer
+	var round pointer
+	round = &round
+	dict := map[string]any{}
+	dict["self"] = dict
+	function := find(t, target("echo"))
+	for _, value := range []any{endless, round, dict} {
+		bad(t, function.Run(nil, value), BadArgument, "argument 1: values stand in one another more than 200 deep")
+	}
+	for _, given := range []any{struct{}{}, time.Time{}, struct{ x int }{}, complex(1, 2), make(chan int)} {
+		bad(t, function.Run(nil, given), BadArgument, "a "+reflect.TypeOf(given).String()+" can't be given")
+	}
+	bad(t, function.Run(nil, func() {}), BadArgument, "a func()")
+	bad(t, function.Run(nil, &time.Time{}), BadArgument, "a time.Time")
+	bad(t, function.Run(nil, function), BadArgument, "*callpy.Function")
+	bad(t, function.Run(nil, []any{Named("x", 1)}), BadArgument, "inside a value")
+	bad(t, function.Run(nil, Named("x\x00y", 1)), BadArgument, "NUL")
+	bad(t, function.Run(nil, "\xff"), BadArgument, "UTF-8")
+	bad(t, function.Run(nil, Mutable(nil)), BadArgument, "but nil came")
+	bad(t, function.Run(nil, Copied("text")), BadArgument, "but a string came")
+	bad(t, function.Run(nil, Mutable([2]float64{})), BadArgument, "would be lost")
+	bad(t, function.Run(nil, Array[float64]{nil, []int{1 << 40, 1 << 40}}), BadArgument, "does not fit in memory")
+	bad(t, function.Run(nil, 1, Named("value", 2)), Exception, "multiple values")
+	bad(t, new(Function).Run(nil, 1), BadArgument, "NULL")
+	bad(t, (*Function)(nil).Run(nil, 1), Closed, "nil")
+	_, err := Find("math:sq\x00rt")
+	bad(t, err, BadTarget, "NUL")
+	bad(t, Start(WithPython("a\x00b")), NotStarted, "NUL")
+}
+
+func TestObjectsAreHandles(t *testing.T) {
+	represent := find(t, "builtins:repr")
 	object := good(CallAs[*Object](nil, find(t, "builtins:complex"), 2))(t)
-	equal(t, good(CallAs[string](nil, find(t, "builtins:repr"), object))(t), "(2+0j)")
+	for range 3 {
+		equal(t, good(CallAs[string](nil, represent, object))(t), "(2+0j)")
+		runtime.GC()
+	}
+	equal(t, good(CallAs[string](nil, represent, []any{object, object}))(t), "[(2+0j), (2+0j)]")
+	object.Release()
+	object.Release()
+	bad(t, represent.Run(nil, object), BadArgument, "the *callpy.Object is released")
+	bad(t, represent.Run(nil, new(View[float64])), BadArgument, "released")
+	new(View[float64]).Release()
+	(*View[float64])(nil).Release()
+	(*Object)(nil).Release()
+	equal(t, good(CallAs[string](nil, represent, (*Object)(nil)))(t), "None")
+	equal(t, good(CallAs[string](nil, represent, (*View[int8])(nil)))(t), "None")
+	equal(t, good(CallAs[string](nil, represent, (*Array[int8])(nil)))(t), "None")
 }
 
 func TestArraysOfAnyShape(t *testing.T) {
@@ -145,6 +298,15 @@ func TestArraysOfAnyShape(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, data, []float64{9, 9})
+	fixed := [2]float64{1, 2}
+	if err := fill.Run(nil, Mutable(&fixed)); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, fixed, [2]float64{7, 7})
+	if err := fill.Run(nil, Mutable(matrix), 8); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, matrix.Data[5], 8.0)
 	bad(t, fill.Run(nil, data), Exception, "read-only")
 	if err := find(t, target("keep")).Run(nil, Copied(data)); err != nil {
 		t.Fatal(err)
@@ -178,6 +340,24 @@ func TestAViewLiesWhereNumpyPutIt(t *testing.T) {
 	equal(t, ok, false)
 	equal(t, turned.Copy(), Array[int64]{[]int64{1, 4, 2, 5, 3, 6}, []int{3, 2}})
 	// Not released: that is for the cleanup.
+}
+
+func TestAResultThatIsNotWantedIsNotLookedAt(t *testing.T) {
+	endless := find(t, target("endless"))
+	_, err := endless.Call(nil)
+	bad(t, err, BadResult, "more than 200 deep")
+	if err := endless.Run(nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := load[func() error](t, target("endless"))(); err != nil {
+		t.Fatal(err)
+	}
+	if err := load[func([]float64) error](t, target("double"))([]float64{1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := load[func([]float64) error](t, target("echo"))([]float64{1}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestAnExceptionIsAnError(t *testing.T) {
@@ -223,138 +403,3 @@ func TestAContextIsLookedAtBeforeTheCall(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
-
-// 64 goroutines, with exceptions and the collector at work. CALLPY_CALLS says how many calls.
-func TestManyGoroutines(t *testing.T) {
-	calls := int64(20_000)
-	if testing.Short() {
-		calls = 2_000
-	}
-	if given := os.Getenv("CALLPY_CALLS"); given != "" {
-		wanted, err := good(Find("builtins:int"))(t).Call(nil, given)
-		if err != nil {
-			t.Fatal(err)
-		}
-		calls = wanted.(int64)
-	}
-	sometimes := load[func([]float64, int64) ([]int64, error)](t, target("sometimes"))
-	double := load[func([]float64) (*View[float64], error)](t, target("double"))
-	stop := make(chan struct{})
-	var collector sync.WaitGroup
-	collector.Add(1)
-	go func() {
-		defer collector.Done()
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-				runtime.GC()
-				time.Sleep(time.Millisecond)
-			}
-		}
-	}()
-	var next atomic.Int64
-	work := func() {
-		var workers sync.WaitGroup
-		for range 64 {
-			workers.Add(1)
-			go func() {
-				defer workers.Done()
-				data := make([]float64, 1000)
-				for {
-					index := next.Add(1)
-					if index > calls {
-						return
-					}
-					data[index%1000] = 3
-					indices, err := sometimes(data, index)
-					if index%7 == 0 {
-						if failure, ok := err.(*Error); !ok || failure.Type != "ValueError" {
-							t.Error(err)
-							return
-						}
-					} else if err != nil || !contains(indices, index%1000) {
-						t.Error(indices, err)
-						return
-					}
-					view, err := double(data)
-					if err != nil || view.At(int(index%1000)) != 6 {
-						t.Error(err)
-						return
-					}
-					// The others are for the cleanup.
-					if index%2 == 0 {
-						view.Release()
-					}
-				}
-			}()
-		}
-		workers.Wait()
-	}
-	start := time.Now()
-	whole := calls
-	calls = whole / 4
-	work()
-	early := resident()
-	calls = whole
-	work()
-	close(stop)
-	collector.Wait()
-	t.Logf("%d calls of each in %v; resident after a quarter %d KiB, at the end %d KiB", whole, time.Since(start), early, resident())
-	if late := resident(); early > 0 && late > early+64<<10 {
-		t.Errorf("memory grew from %d to %d KiB", early, late)
-	}
-}
-
-func contains(indices []int64, wanted int64) bool {
-	for _, index := range indices {
-		if index == wanted {
-			return true
-		}
-	}
-	return false
-}
-
-// resident returns the process's memory in KiB; 0 where that can't be known.
-func resident() int64 {
-	status, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0
-	}
-	pages := int64(0)
-	for _, digit := range strings.Fields(string(status))[1] {
-		pages = pages*10 + int64(digit-'0')
-	}
-	return pages * int64(os.Getpagesize()) / 1024
-}
-
-func BenchmarkNothing(b *testing.B) {
-	nothing := load[func([]float64) error](b, target("nothing"))
-	data := make([]float64, 1000)
-	for b.Loop() {
-		if err := nothing(data); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkNothingReflected(b *testing.B) {
-	nothing := load[func([]float64) (any, error)](b, target("nothing"))
-	data := make([]float64, 1000)
-	for b.Loop() {
-		if _, err := nothing(data); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkDouble(b *testing.B) {
-	double := load[func([]float64) ([]float64, error)](b, target("double"))
-	data := make([]float64, 1000)
-	for b.Loop() {
-		if _, err := double(data); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

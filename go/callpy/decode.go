@@ -8,32 +8,24 @@ import "C"
 import (
 	"fmt"
 	"reflect"
-	"runtime"
 	"strconv"
 	"unsafe"
 )
 
+// Integers of so many bits and a sign are exact as floats.
+const maxExact = 53
+
 func itoa(number int) string { return strconv.Itoa(number) }
 
-// An Object is a Python object that has no type in Go: a set, an instance of a class. It can be an
-// argument of other calls, such as those of "builtins:repr" and "builtins:getattr".
-type Object struct {
-	value C.callpy_value
-}
-
 // release gives back what a result holds; a number holds nothing.
-func release(value *C.callpy_value) {
-	if value.tag > C.CALLPY_FLOAT {
-		C.callpy_value_release(value)
+func release(outcome outcome) {
+	if outcome.value.tag > C.CALLPY_FLOAT {
+		releaseAll(outcome)
 	}
 }
 
-// taken leaves the value without what it held, which has another owner now.
-func taken(value *C.callpy_value) C.callpy_value {
-	whole := *value
-	value.tag = C.CALLPY_NONE
-	return whole
-}
+// A function of its own, since what is given to C by its address lies on the heap.
+func releaseAll(outcome outcome) { C.callpy_value_release(&outcome.value) }
 
 func itemsOf(value *C.callpy_value) []C.callpy_value {
 	items := content[C.callpy_items](value)
@@ -45,40 +37,45 @@ func textOf(value *C.callpy_value) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(text.data)), int(text.len))
 }
 
-func arrayOf(value *C.callpy_value) *C.callpy_array { return *content[*C.callpy_array](value) }
-
-// decode takes a value for a type; what it takes over is not the value's any more.
-func decode[R any](value *C.callpy_value, result *R) error {
-	switch result := any(result).(type) {
-	case *float64:
-		if value.tag == C.CALLPY_FLOAT {
-			*result = *content[float64](value)
-			return nil
-		}
-	case *int64:
-		if value.tag == C.CALLPY_INT {
-			*result = *content[int64](value)
-			return nil
-		}
+// arrayOf returns the array that a value is; nil if it is none.
+func arrayOf(value *C.callpy_value) *C.callpy_array {
+	if value.tag != C.CALLPY_ARRAY {
+		return nil
 	}
-	return decodeInto(value, reflect.ValueOf(result).Elem())
+	return *content[*C.callpy_array](value)
 }
 
-// decodeSlice copies a one-dimensional array, or a list, into a slice.
-func decodeSlice[R Element](value *C.callpy_value) ([]R, error) {
-	if value.tag == C.CALLPY_ARRAY {
-		if array := arrayOf(value); array.dtype == elementDtype[R]() && array.ndim == 1 {
-			result := make([]R, elements(array))
-			copyOut(array, unsafe.Pointer(unsafe.SliceData(result)))
+// decoded takes a result of a function's for a type, and gives it back.
+func decoded[R any](function *Function, outcome outcome) (R, error) {
+	var result R
+	switch number := any(&result).(type) {
+	case *float64:
+		if outcome.value.tag == C.CALLPY_FLOAT {
+			*number = *content[float64](&outcome.value)
+			return result, nil
+		}
+	case *int64:
+		if outcome.value.tag == C.CALLPY_INT {
+			*number = *content[int64](&outcome.value)
 			return result, nil
 		}
 	}
-	var result []R
-	err := decodeInto(value, reflect.ValueOf(&result).Elem())
-	return result, err
+	return decodedByReflection[R](function, outcome)
 }
 
-func wrong(wanted reflect.Type, came *C.callpy_value) error {
+// Decodes by reflection, for which result and value lie on the heap.
+func decodedByReflection[R any](function *Function, outcome outcome) (R, error) {
+	var result R
+	err := decodeInto(&outcome.value, reflect.ValueOf(&result).Elem())
+	release(outcome)
+	if err != nil {
+		var none R
+		return none, err.at("the result of " + function.name)
+	}
+	return result, nil
+}
+
+func wrong(wanted reflect.Type, came *C.callpy_value) *Error {
 	return failure(BadResult, "expected %v, but %s came", wanted, describe(came))
 }
 
@@ -108,7 +105,7 @@ func describe(came *C.callpy_value) string {
 	return "another object"
 }
 
-func decodeTuple(value *C.callpy_value, out []reflect.Value) error {
+func decodeTuple(value *C.callpy_value, out []reflect.Value) *Error {
 	if value.tag != C.CALLPY_TUPLE || len(itemsOf(value)) != len(out) {
 		return failure(BadResult, "expected a tuple of %d, but %s came", len(out), describe(value))
 	}
@@ -120,7 +117,8 @@ func decodeTuple(value *C.callpy_value, out []reflect.Value) error {
 	return nil
 }
 
-func decodeInto(value *C.callpy_value, out reflect.Value) error {
+// decodeInto takes a value for a type; what it takes over is not the value's any more.
+func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 	kind := out.Type()
 	switch result := out.Addr().Interface().(type) {
 	case *Bytes:
@@ -130,7 +128,7 @@ func decodeInto(value *C.callpy_value, out reflect.Value) error {
 		*result = append(Bytes{}, textOf(value)...)
 		return nil
 	case **Object:
-		if value.tag != C.CALLPY_OBJECT {
+		if value.tag != C.CALLPY_OBJECT && value.tag != C.CALLPY_ARRAY {
 			return wrong(kind, value)
 		}
 		*result = newObject(value)
@@ -140,21 +138,17 @@ func decodeInto(value *C.callpy_value, out reflect.Value) error {
 		*result = natural
 		return err
 	case fillable:
-		if value.tag != C.CALLPY_ARRAY {
-			return wrong(kind, value)
+		if array := arrayOf(value); array != nil {
+			return result.fill(array)
 		}
-		return result.fill(arrayOf(value))
+		return wrong(kind, value)
 	}
 	if kind.Kind() == reflect.Pointer {
 		pointer := reflect.New(kind.Elem())
 		if view, ok := pointer.Interface().(takeable); ok {
-			if value.tag != C.CALLPY_ARRAY {
-				return wrong(kind, value)
-			}
-			if err := view.take(arrayOf(value)); err != nil {
+			if err := view.take(value); err != nil {
 				return err
 			}
-			taken(value)
 			out.Set(pointer)
 			return nil
 		}
@@ -190,14 +184,16 @@ func decodeInto(value *C.callpy_value, out reflect.Value) error {
 	case reflect.Float32, reflect.Float64:
 		switch value.tag {
 		case C.CALLPY_FLOAT:
-			out.SetFloat(*content[float64](value))
-			return nil
+			if number := *content[float64](value); !out.OverflowFloat(number) {
+				out.SetFloat(number)
+				return nil
+			}
 		case C.CALLPY_INT:
-			out.SetFloat(float64(*content[int64](value)))
-			return nil
-		case C.CALLPY_UINT:
-			out.SetFloat(float64(*content[uint64](value)))
-			return nil
+			// Only what a float holds exactly.
+			if number := *content[int64](value); number>>maxExact == 0 || number>>maxExact == -1 {
+				out.SetFloat(float64(number))
+				return nil
+			}
 		}
 	case reflect.String:
 		if value.tag == C.CALLPY_STRING {
@@ -208,6 +204,10 @@ func decodeInto(value *C.callpy_value, out reflect.Value) error {
 		switch value.tag {
 		case C.CALLPY_ARRAY:
 			array := arrayOf(value)
+			if array.dtype == C.CALLPY_STR && array.ndim == 1 && kind.Elem().Kind() == reflect.String {
+				decodeTexts(array, out)
+				return nil
+			}
 			if array.dtype != dtypeOf(kind.Elem().Kind()) || array.ndim != 1 {
 				return wrong(kind, value)
 			}
@@ -225,6 +225,8 @@ func decodeInto(value *C.callpy_value, out reflect.Value) error {
 			}
 			return nil
 		}
+	case reflect.Array:
+		return decodeArray(value, out)
 	case reflect.Map:
 		if value.tag == C.CALLPY_DICT {
 			items := itemsOf(value)
@@ -238,7 +240,7 @@ func decodeInto(value *C.callpy_value, out reflect.Value) error {
 					return err
 				}
 				if !key.Comparable() {
-					return failure(BadResult, "a key of the dict can't be one in Go")
+					return failure(BadResult, "expected %v, but a key of the dict that came is %s, which can't be one in Go", kind, describe(&items[index]))
 				}
 				out.SetMapIndex(key, item)
 			}
@@ -248,14 +250,36 @@ func decodeInto(value *C.callpy_value, out reflect.Value) error {
 	return wrong(kind, value)
 }
 
-func newObject(value *C.callpy_value) *Object {
-	object := &Object{value: taken(value)}
-	runtime.AddCleanup(object, func(value C.callpy_value) { C.callpy_value_release(&value) }, object.value)
-	return object
+// decodeTexts makes strings of NumPy's texts: code points of four bytes each, padded with zeros.
+func decodeTexts(array *C.callpy_array, out reflect.Value) {
+	count, size := elements(array), int(array.item_size)/4
+	points := make([]rune, count*size)
+	copyOut(array, unsafe.Pointer(unsafe.SliceData(points)))
+	out.Set(reflect.MakeSlice(out.Type(), count, count))
+	for index := range count {
+		text := points[index*size : (index+1)*size]
+		for len(text) > 0 && text[len(text)-1] == 0 {
+			text = text[:len(text)-1]
+		}
+		out.Index(index).SetString(string(text))
+	}
+}
+
+// decodeArray fills a Go array, whose length is part of its type.
+func decodeArray(value *C.callpy_value, out reflect.Value) *Error {
+	items := reflect.New(reflect.SliceOf(out.Type().Elem())).Elem()
+	if err := decodeInto(value, items); err != nil {
+		return err
+	}
+	if items.Len() != out.Len() {
+		return wrong(out.Type(), value)
+	}
+	reflect.Copy(out, items)
+	return nil
 }
 
 // natural returns a value as Go has it.
-func natural(value *C.callpy_value) (any, error) {
+func natural(value *C.callpy_value) (any, *Error) {
 	switch value.tag {
 	case C.CALLPY_NONE:
 		return nil, nil
@@ -270,47 +294,49 @@ func natural(value *C.callpy_value) (any, error) {
 	case C.CALLPY_STRING:
 		return string(textOf(value)), nil
 	case C.CALLPY_BYTE_STRING:
-		return decoded[Bytes](value)
+		return naturally[Bytes](value)
 	case C.CALLPY_LIST, C.CALLPY_TUPLE:
-		return decoded[[]any](value)
+		return naturally[[]any](value)
 	case C.CALLPY_DICT:
-		return decoded[map[any]any](value)
+		return naturally[map[any]any](value)
 	case C.CALLPY_OBJECT:
 		return newObject(value), nil
 	}
 	switch array := arrayOf(value); array.dtype {
 	case C.CALLPY_BOOL8:
-		return decoded[Array[bool]](value)
+		return naturally[Array[bool]](value)
 	case C.CALLPY_INT8:
-		return decoded[Array[int8]](value)
+		return naturally[Array[int8]](value)
 	case C.CALLPY_INT16:
-		return decoded[Array[int16]](value)
+		return naturally[Array[int16]](value)
 	case C.CALLPY_INT32:
-		return decoded[Array[int32]](value)
+		return naturally[Array[int32]](value)
 	case C.CALLPY_INT64:
-		return decoded[Array[int64]](value)
+		return naturally[Array[int64]](value)
 	case C.CALLPY_UINT8:
-		return decoded[Array[uint8]](value)
+		return naturally[Array[uint8]](value)
 	case C.CALLPY_UINT16:
-		return decoded[Array[uint16]](value)
+		return naturally[Array[uint16]](value)
 	case C.CALLPY_UINT32:
-		return decoded[Array[uint32]](value)
+		return naturally[Array[uint32]](value)
 	case C.CALLPY_UINT64:
-		return decoded[Array[uint64]](value)
+		return naturally[Array[uint64]](value)
 	case C.CALLPY_FLOAT32:
-		return decoded[Array[float32]](value)
+		return naturally[Array[float32]](value)
 	case C.CALLPY_FLOAT64:
-		return decoded[Array[float64]](value)
+		return naturally[Array[float64]](value)
 	case C.CALLPY_COMPLEX64:
-		return decoded[Array[complex64]](value)
+		return naturally[Array[complex64]](value)
 	case C.CALLPY_COMPLEX128:
-		return decoded[Array[complex128]](value)
+		return naturally[Array[complex128]](value)
+	case C.CALLPY_STR:
+		return naturally[[]string](value)
 	default:
-		return nil, failure(BadResult, "%s has no type in Go", describeArray(array))
+		return nil, failure(BadResult, "%s has no type in Go; an *Object can hold it", describeArray(array))
 	}
 }
 
-func decoded[T any](value *C.callpy_value) (any, error) {
+func naturally[T any](value *C.callpy_value) (any, *Error) {
 	var result T
 	err := decodeInto(value, reflect.ValueOf(&result).Elem())
 	return result, err

@@ -8,25 +8,40 @@ import "C"
 import (
 	"reflect"
 	"runtime"
+	"strings"
 	"unsafe"
 )
 
 // Bytes is Python's bytes. (A []byte is an array of uint8.)
 type Bytes []byte
 
-// An encoder writes arguments as C has them. What they lead to stays where it lies, pinned.
+// Tuple is Python's tuple. (A []any is a list.)
+type Tuple []any
+
+// maxDepth is how deep values may stand in one another, as it is in C: one that contains itself has
+// no end.
+const maxDepth = 200
+
+// An encoder writes arguments as C has them. What they lead to stays where it lies: Go's memory is
+// pinned, and C's is held.
 type encoder struct {
 	pinner runtime.Pinner
+	held   []*held
 }
 
-func (e *encoder) release() { e.pinner.Unpin() }
+func (e *encoder) release() {
+	e.pinner.Unpin()
+	for _, held := range e.held {
+		held.done()
+	}
+}
 
 // setPointer writes a pointer into the union, which is bytes to Go; what it leads to is pinned.
 func (e *encoder) setPointer(value *C.callpy_value, pointer unsafe.Pointer) {
 	if pointer != nil {
 		e.pinner.Pin(pointer)
 	}
-	*(*uintptr)(unsafe.Pointer(&value.content)) = uintptr(pointer)
+	*content[uintptr](value) = uintptr(pointer)
 }
 
 func setLength(value *C.callpy_value, length int) {
@@ -45,26 +60,39 @@ func (e *encoder) arguments(arguments []any) ([]C.callpy_value, []C.callpy_named
 				return nil, nil, failure(BadArgument, "a positional argument stands after a named one; put the named ones last")
 			}
 			values = append(values, C.callpy_value{})
-			if err := e.value(reflect.ValueOf(argument), &values[index]); err != nil {
-				err.Line = "argument " + itoa(index+1) + ": " + err.Line
-				return nil, nil, err
+			if err := e.value(reflect.ValueOf(argument), &values[index], 0); err != nil {
+				return nil, nil, err.at("argument " + itoa(index+1))
 			}
 			continue
+		}
+		if strings.ContainsRune(keyword.name, 0) {
+			return nil, nil, failure(BadArgument, "the name %q has a NUL character in it", keyword.name)
 		}
 		name := append([]byte(keyword.name), 0)
 		e.pinner.Pin(unsafe.SliceData(name))
 		given := C.callpy_named{name: (*C.char)(unsafe.Pointer(unsafe.SliceData(name)))}
-		if err := e.value(reflect.ValueOf(keyword.value), &given.value); err != nil {
-			err.Line = "argument \"" + keyword.name + "\": " + err.Line
-			return nil, nil, err
+		if err := e.value(reflect.ValueOf(keyword.value), &given.value, 0); err != nil {
+			return nil, nil, err.at("argument \"" + keyword.name + "\"")
 		}
 		keywords = append(keywords, given)
 	}
 	return values, keywords, nil
 }
 
-func (e *encoder) value(from reflect.Value, to *C.callpy_value) *Error {
+func (e *encoder) value(from reflect.Value, to *C.callpy_value, depth int) *Error {
 	if !from.IsValid() {
+		// nil without a type.
+		return nil
+	}
+	if depth > maxDepth {
+		return failure(BadArgument, "values stand in one another more than %d deep", maxDepth)
+	}
+	if from.Kind() == reflect.Interface {
+		return e.value(from.Elem(), to, depth)
+	}
+	kind := from.Kind()
+	// Before any method is called on it: a nil pointer is None, whatever its type.
+	if kind == reflect.Pointer && from.IsNil() {
 		return nil
 	}
 	switch given := from.Interface().(type) {
@@ -75,21 +103,15 @@ func (e *encoder) value(from reflect.Value, to *C.callpy_value) *Error {
 		}
 		setLength(to, len(given))
 		return nil
-	case *Object:
-		if given == nil {
-			return nil
+	case Tuple:
+		return e.items(from, to, C.CALLPY_TUPLE, depth)
+	case holder:
+		held := given.use()
+		if held == nil {
+			return failure(BadArgument, "the %v is released", from.Type())
 		}
-		to.tag = C.CALLPY_OBJECT
-		// C's memory, which is not pinned.
-		*content[uintptr](to) = uintptr(unsafe.Pointer(*content[*C.callpy_object](&given.value)))
-		return nil
-	case interface{ held() *C.callpy_array }:
-		array := given.held()
-		if array == nil {
-			return failure(BadArgument, "the view is released")
-		}
-		to.tag = C.CALLPY_ARRAY
-		*content[uintptr](to) = uintptr(unsafe.Pointer(array))
+		e.held = append(e.held, held)
+		to.tag, to.content = held.value.tag, held.value.content
 		return nil
 	case flagged:
 		return e.array(reflect.ValueOf(given.array), to, given.flags)
@@ -97,8 +119,10 @@ func (e *encoder) value(from reflect.Value, to *C.callpy_value) *Error {
 		return e.array(from, to, 0)
 	case named:
 		return failure(BadArgument, "the named argument %q stands inside a value", given.name)
+	case *Function:
+		return failure(BadArgument, "a %v can't be given to Python; CallAs[*Object] returns objects that can", from.Type())
 	}
-	switch kind := from.Kind(); kind {
+	switch kind {
 	case reflect.Bool:
 		to.tag = C.CALLPY_BOOL
 		*content[bool](to) = from.Bool()
@@ -122,36 +146,45 @@ func (e *encoder) value(from reflect.Value, to *C.callpy_value) *Error {
 		if dtypeOf(from.Type().Elem().Kind()) != 0 {
 			return e.array(from, to, 0)
 		}
-		items := make([]C.callpy_value, from.Len())
-		for index := range items {
-			if err := e.value(from.Index(index), &items[index]); err != nil {
-				return err
-			}
+		return e.items(from, to, C.CALLPY_LIST, depth)
+	case reflect.Array:
+		if dtypeOf(from.Type().Elem().Kind()) != 0 {
+			return e.array(from, to, 0)
 		}
-		e.items(to, C.CALLPY_LIST, items)
+		return e.items(from, to, C.CALLPY_LIST, depth)
 	case reflect.Map:
 		items := make([]C.callpy_value, 0, 2*from.Len())
 		for entries := from.MapRange(); entries.Next(); {
 			items = append(items, C.callpy_value{}, C.callpy_value{})
-			if err := e.value(entries.Key(), &items[len(items)-2]); err != nil {
+			key, item := entries.Key(), entries.Value()
+			if err := e.value(key, &items[len(items)-2], depth+1); err != nil {
 				return err
 			}
-			if err := e.value(entries.Value(), &items[len(items)-1]); err != nil {
+			if err := e.value(item, &items[len(items)-1], depth+1); err != nil {
 				return err
 			}
 		}
-		e.items(to, C.CALLPY_DICT, items)
-	case reflect.Interface, reflect.Pointer:
-		if !from.IsNil() {
-			return e.value(from.Elem(), to)
-		}
+		e.setItems(to, C.CALLPY_DICT, items)
+	case reflect.Pointer:
+		return e.value(from.Elem(), to, depth+1)
 	default:
 		return failure(BadArgument, "a %v can't be given to Python", from.Type())
 	}
 	return nil
 }
 
-func (e *encoder) items(to *C.callpy_value, tag C.uint32_t, items []C.callpy_value) {
+func (e *encoder) items(from reflect.Value, to *C.callpy_value, tag C.uint32_t, depth int) *Error {
+	items := make([]C.callpy_value, from.Len())
+	for index := range items {
+		if err := e.value(from.Index(index), &items[index], depth+1); err != nil {
+			return err
+		}
+	}
+	e.setItems(to, tag, items)
+	return nil
+}
+
+func (e *encoder) setItems(to *C.callpy_value, tag C.uint32_t, items []C.callpy_value) {
 	to.tag = tag
 	if len(items) > 0 {
 		e.setPointer(to, unsafe.Pointer(unsafe.SliceData(items)))
@@ -160,40 +193,62 @@ func (e *encoder) items(to *C.callpy_value, tag C.uint32_t, items []C.callpy_val
 }
 
 func (e *encoder) array(from reflect.Value, to *C.callpy_value, flags C.uint32_t) *Error {
-	var shape []int
-	given := from
-	if from.IsValid() {
-		if parts, ok := from.Interface().(shaped); ok {
-			given, shape = parts.parts()
-			if shape == nil {
-				shape = []int{}
-			}
-		}
-	}
-	if !given.IsValid() || given.Kind() != reflect.Slice || dtypeOf(given.Type().Elem().Kind()) == 0 {
-		return failure(BadArgument, "%v is no slice of numbers", given)
-	}
-	if shape == nil {
-		shape = []int{given.Len()}
+	data, shape, err := elementsOf(from, flags)
+	if err != nil {
+		return err
 	}
 	lengths, all := make([]C.ptrdiff_t, len(shape)), 1
 	for axis, length := range shape {
 		lengths[axis] = C.ptrdiff_t(length)
 		all *= length
 	}
-	if all != given.Len() {
-		return failure(BadArgument, "%d elements can't have the shape %v", given.Len(), shape)
+	// Where the product overflows, or a length is negative, C says so.
+	if all != data.Len() {
+		return failure(BadArgument, "%d elements can't have the shape %v", data.Len(), shape)
 	}
-	array := &C.callpy_array{ndim: C.size_t(len(shape)), dtype: dtypeOf(given.Type().Elem().Kind()), flags: flags}
+	array := &C.callpy_array{ndim: C.size_t(len(shape)), dtype: dtypeOf(data.Type().Elem().Kind()), flags: flags}
 	if len(lengths) > 0 {
 		array.shape = unsafe.SliceData(lengths)
 		e.pinner.Pin(array.shape)
 	}
-	if given.Len() > 0 {
-		array.data = given.UnsafePointer()
+	if data.Len() > 0 {
+		array.data = data.UnsafePointer()
 		e.pinner.Pin(array.data)
 	}
 	to.tag = C.CALLPY_ARRAY
 	e.setPointer(to, unsafe.Pointer(array))
 	return nil
+}
+
+// elementsOf returns the slice of numbers that a value is, or leads to, and its shape.
+func elementsOf(from reflect.Value, flags C.uint32_t) (reflect.Value, []int, *Error) {
+	given := from
+	for given.IsValid() && given.Kind() == reflect.Pointer && !given.IsNil() {
+		given = given.Elem()
+	}
+	if given.IsValid() && given.Kind() != reflect.Pointer {
+		if parts, ok := given.Interface().(shaped); ok {
+			data, shape := parts.parts()
+			return data, shape, nil
+		}
+	}
+	if given.IsValid() && given.Kind() == reflect.Array {
+		if !given.CanAddr() {
+			if flags&C.CALLPY_WRITABLE != 0 {
+				return given, nil, failure(BadArgument, "what Python writes into a %v would be lost; give a pointer to it, or a slice", given.Type())
+			}
+			here := reflect.New(given.Type()).Elem()
+			here.Set(given)
+			given = here
+		}
+		given = given.Slice(0, given.Len())
+	}
+	if !given.IsValid() || given.Kind() != reflect.Slice || dtypeOf(given.Type().Elem().Kind()) == 0 {
+		what := "nil"
+		if from.IsValid() {
+			what = "a " + from.Type().String()
+		}
+		return given, nil, failure(BadArgument, "expected a slice of numbers or an Array, but %s came", what)
+	}
+	return given, []int{given.Len()}, nil
 }

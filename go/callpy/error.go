@@ -64,6 +64,13 @@ func failure(kind Kind, format string, arguments ...any) *Error {
 	return &Error{Kind: kind, Line: line, Detail: line}
 }
 
+// at says where it failed.
+func (e *Error) at(place string) *Error {
+	e.Line = place + ": " + e.Line
+	e.Detail = place + ": " + e.Detail
+	return e
+}
+
 // toError takes over an error of C's.
 func toError(e *C.callpy_error) error {
 	if e == nil {

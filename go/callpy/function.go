@@ -9,30 +9,58 @@ typedef struct {
     callpy_value value;
 } callpy_go_outcome;
 
+// How many threads have called. A thread counts once, which is next to nothing; the gate reads it.
+static uint32_t callpy_go_threads;
+
+// Go sees no static variable by its name.
+static uint32_t *callpy_go_thread_count(void) { return &callpy_go_threads; }
+
+static inline void callpy_go_count_thread(void) {
+    static _Thread_local bool counted;
+    if (!counted) {
+        counted = true;
+        __atomic_fetch_add(&callpy_go_threads, 1, __ATOMIC_RELAXED);
+    }
+}
+
+static void callpy_go_free_function(uintptr_t function) {
+    callpy_function_free((callpy_function *)function);
+}
+
 static callpy_go_outcome callpy_go_call(
-    const callpy_function *function, const callpy_value *arguments, size_t arguments_len,
-    const callpy_named *named, size_t named_len
+    uintptr_t function, const callpy_value *arguments, size_t arguments_len,
+    const callpy_named *named, size_t named_len, bool wanted
 ) {
     callpy_go_outcome outcome = {0};
-    outcome.error = callpy_function_call(
-        function, arguments, arguments_len, named, named_len, &outcome.value);
+    callpy_go_count_thread();
+    outcome.error = callpy_function_call((const callpy_function *)function,
+        arguments, arguments_len, named, named_len, wanted ? &outcome.value : NULL);
     return outcome;
 }
 
 // Calls with one slice. Its address is that of chars, which hold no pointers for cgo to look at.
-static callpy_go_outcome callpy_go_call_slice(
-    const callpy_function *function, const char *data, size_t length, uint32_t dtype
+static inline callpy_error *callpy_go_slice(
+    uintptr_t function, const char *data, size_t length, uint32_t dtype, callpy_value *result
 ) {
-    callpy_array array = {0};
-    callpy_value argument = {0};
+    callpy_go_count_thread();
     ptrdiff_t shape = (ptrdiff_t)length;
-    array.data = (void *)data;
-    array.shape = &shape;
-    array.ndim = 1;
-    array.dtype = dtype;
-    argument.tag = CALLPY_ARRAY;
-    argument.content.array = &array;
-    return callpy_go_call(function, &argument, 1, NULL, 0);
+    callpy_array array = {.data = (void *)data, .shape = &shape, .ndim = 1, .dtype = dtype};
+    callpy_value argument = {.tag = CALLPY_ARRAY, .content.array = &array};
+    return callpy_function_call((const callpy_function *)function, &argument, 1, NULL, 0, result);
+}
+
+static callpy_error *callpy_go_run_slice(
+    uintptr_t function, const char *data, size_t length, uint32_t dtype
+) {
+    return callpy_go_slice(function, data, length, dtype, NULL);
+}
+
+static callpy_go_outcome callpy_go_call_slice(
+    uintptr_t function, const char *data, size_t length, uint32_t dtype
+) {
+    callpy_go_outcome outcome = {0};
+    outcome.error = callpy_go_slice(function, data, length, dtype, &outcome.value);
+    return outcome;
 }
 */
 import "C"
@@ -40,6 +68,7 @@ import "C"
 import (
 	"context"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"unsafe"
 )
@@ -47,7 +76,8 @@ import (
 // A Function is a Python function, or anything else that can be called, for calls whose types are
 // known at run time only; with [Load] it has a type. Any number of goroutines may call it.
 type Function struct {
-	handle *C.callpy_function
+	// A callpy_function, which is C's: as a number it costs no look at what it leads to.
+	handle C.uintptr_t
 	closed atomic.Bool
 	name   string
 }
@@ -55,14 +85,17 @@ type Function struct {
 // Find returns the function that a target names: "module:function", "package.module:Class.method" or
 // "path/to/file.py:function". Python is started if it does not run yet.
 func Find(target string) (*Function, error) {
+	if strings.ContainsRune(target, 0) {
+		return nil, failure(BadTarget, "the target %q has a NUL character in it", target)
+	}
 	text := C.CString(target)
 	defer C.free(unsafe.Pointer(text))
 	var handle *C.callpy_function
 	if err := toError(C.callpy_function_load(text, &handle)); err != nil {
 		return nil, err
 	}
-	function := &Function{handle: handle, name: target}
-	runtime.AddCleanup(function, func(handle *C.callpy_function) { C.callpy_function_free(handle) }, handle)
+	function := &Function{handle: C.uintptr_t(uintptr(unsafe.Pointer(handle))), name: target}
+	runtime.AddCleanup(function, func(handle C.uintptr_t) { C.callpy_go_free_function(handle) }, function.handle)
 	return function, nil
 }
 
@@ -76,6 +109,10 @@ func (f *Function) Close() { f.closed.Store(true) }
 // Closed says whether Close was called.
 func (f *Function) Closed() bool { return f.closed.Load() }
 
+// An outcome is what a call returns. A C.callpy_value alone lies at any multiple of four where Go puts
+// it, since to Go its union is bytes; beside a pointer it lies as C wants it.
+type outcome = C.callpy_go_outcome
+
 // A named is a keyword argument.
 type named struct {
 	name  string
@@ -86,12 +123,11 @@ type named struct {
 func Named(name string, value any) any { return named{name, value} }
 
 // Call calls the function and returns its result as Go has it: nil, bool, int64, uint64, float64,
-// string, [Bytes], []any, map[any]any, [Array] of the dtype's type, or [*Object]. [CallAs] takes it
-// for a type.
+// string, [Bytes], []any, map[any]any, [Array] of the dtype's type, []string or [*Object]. [CallAs]
+// takes it for a type.
 //
-// The context is looked at before the call begins. A call that runs is not stopped: the arguments
-// are lent until Python returns, and Python code can't be interrupted from outside. Then the result
-// is returned even if the context is done. A nil context is none.
+// The context is looked at before the call begins; a nil context is none. A call that runs is not
+// stopped, and its result is returned even if the context is done by then.
 func (f *Function) Call(ctx context.Context, arguments ...any) (any, error) {
 	return CallAs[any](ctx, f, arguments...)
 }
@@ -103,70 +139,81 @@ func CallAs[R any](ctx context.Context, f *Function, arguments ...any) (R, error
 	if err := begin(ctx); err != nil {
 		return result, err
 	}
-	value, err := f.call(arguments)
+	outcome, err := f.call(arguments, true)
 	if err != nil {
 		return result, err
 	}
-	defer release(&value)
-	if err := decode(&value, &result); err != nil {
-		return result, f.resultError(err)
-	}
-	return result, nil
+	return decoded[R](f, outcome)
 }
 
-// Run calls a function whose result is not wanted.
+// Run calls a function whose result is not wanted, whatever it is.
 func (f *Function) Run(ctx context.Context, arguments ...any) error {
 	if err := begin(ctx); err != nil {
 		return err
 	}
-	value, err := f.call(arguments)
-	release(&value)
+	_, err := f.call(arguments, false)
 	return err
 }
 
-func (f *Function) call(arguments []any) (C.callpy_value, error) {
+func (f *Function) call(arguments []any, wanted bool) (outcome, error) {
 	if f == nil || f.closed.Load() {
-		return C.callpy_value{}, errClosed(f)
+		return outcome{}, errClosed(f)
 	}
 	var encoder encoder
 	defer encoder.release()
 	values, named, err := encoder.arguments(arguments)
 	if err != nil {
-		err.Line = f.name + ": " + err.Line
-		return C.callpy_value{}, err
+		return outcome{}, err.at(f.name)
 	}
-	outcome := C.callpy_go_call(f.handle, unsafe.SliceData(values), C.size_t(len(values)),
-		unsafe.SliceData(named), C.size_t(len(named)))
+	counted := calls.enter(threads())
+	came := C.callpy_go_call(f.handle, unsafe.SliceData(values), C.size_t(len(values)),
+		unsafe.SliceData(named), C.size_t(len(named)), C.bool(wanted))
+	calls.leave(counted)
 	runtime.KeepAlive(f)
 	runtime.KeepAlive(arguments)
-	return outcome.value, toError(outcome.error)
+	return came, toError(came.error)
 }
 
-func callSlice[T Element](f *Function, data []T, dtype C.uint32_t) (C.callpy_value, error) {
+var threadCount = (*uint32)(C.callpy_go_thread_count())
+
+// threads returns how many threads have called.
+func threads() uint32 { return atomic.LoadUint32(threadCount) }
+
+// runSlice calls with one slice, and drops the result.
+func runSlice[T Element](f *Function, data []T, dtype C.uint32_t) error {
 	if f.closed.Load() {
-		return C.callpy_value{}, errClosed(f)
+		return errClosed(f)
 	}
 	address := (*C.char)(unsafe.Pointer(unsafe.SliceData(data)))
-	outcome := C.callpy_go_call_slice(f.handle, address, C.size_t(len(data)), dtype)
+	counted := calls.enter(threads())
+	failed := C.callpy_go_run_slice(f.handle, address, C.size_t(len(data)), dtype)
+	calls.leave(counted)
 	runtime.KeepAlive(f)
-	runtime.KeepAlive(data)
-	if outcome.error != nil {
-		return outcome.value, toError(outcome.error)
+	if failed != nil {
+		return toError(failed)
 	}
-	return outcome.value, nil
+	return nil
 }
 
-func (f *Function) resultError(err error) error {
-	if err, ok := err.(*Error); ok {
-		err.Line = "the result of " + f.name + ": " + err.Line
-		err.Detail = err.Line
+// callSlice calls with one slice.
+func callSlice[T Element](f *Function, data []T, dtype C.uint32_t) (outcome, error) {
+	if f.closed.Load() {
+		return outcome{}, errClosed(f)
 	}
-	return err
+	address := (*C.char)(unsafe.Pointer(unsafe.SliceData(data)))
+	counted := calls.enter(threads())
+	came := C.callpy_go_call_slice(f.handle, address, C.size_t(len(data)), dtype)
+	calls.leave(counted)
+	runtime.KeepAlive(f)
+	if came.error != nil {
+		return came, toError(came.error)
+	}
+	return came, nil
 }
 
 func errClosed(f *Function) error {
 	if f == nil {
-		return failure(Closed, "the function is nil")
+		return failure(Closed, "the function is nil; Find or Load returns one")
 	}
 	return failure(Closed, "%s is closed", f.name)
 }

@@ -1,8 +1,14 @@
 package callpy
 
+/*
+#include "callpy.h"
+*/
+import "C"
+
 import (
 	"context"
 	"reflect"
+	"unsafe"
 )
 
 var (
@@ -30,7 +36,9 @@ func Load[F any](target string) (F, error) {
 	// The usual types take no reflection.
 	switch typed := any(&load).(type) {
 	case *func([]float64) error:
-		*typed = slice(function)
+		*typed = sliceToNothing[float64](function)
+	case *func([]float32) error:
+		*typed = sliceToNothing[float32](function)
 	case *func([]float64) ([]float64, error):
 		*typed = sliceToSlice[float64, float64](function)
 	case *func([]float64) ([]int64, error):
@@ -59,44 +67,37 @@ func Load[F any](target string) (F, error) {
 	return load, nil
 }
 
-func slice(function *Function) func([]float64) error {
-	dtype := elementDtype[float64]()
-	return func(data []float64) error {
-		value, err := callSlice(function, data, dtype)
-		release(&value)
-		return err
-	}
+func sliceToNothing[T Element](function *Function) func([]T) error {
+	dtype := elementDtype[T]()
+	return func(data []T) error { return runSlice(function, data, dtype) }
 }
 
 func sliceToSlice[T, R Element](function *Function) func([]T) ([]R, error) {
-	dtype := elementDtype[T]()
+	dtype, expected := elementDtype[T](), elementDtype[R]()
 	return func(data []T) ([]R, error) {
-		value, err := callSlice(function, data, dtype)
+		outcome, err := callSlice(function, data, dtype)
 		if err != nil {
 			return nil, err
 		}
-		result, err := decodeSlice[R](&value)
-		release(&value)
-		if err != nil {
-			return nil, function.resultError(err)
+		if array := arrayOf(&outcome.value); array != nil && array.ndim == 1 && array.dtype == expected {
+			result := make([]R, elements(array))
+			copyOut(array, unsafe.Pointer(unsafe.SliceData(result)))
+			C.callpy_array_release(array)
+			return result, nil
 		}
-		return result, nil
+		return decoded[[]R](function, outcome)
 	}
 }
 
 func sliceToValue[T Element, R any](function *Function) func([]T) (R, error) {
 	dtype := elementDtype[T]()
 	return func(data []T) (R, error) {
-		var result R
-		value, err := callSlice(function, data, dtype)
+		outcome, err := callSlice(function, data, dtype)
 		if err != nil {
-			return result, err
+			var none R
+			return none, err
 		}
-		if err = decode(&value, &result); err != nil {
-			err = function.resultError(err)
-		}
-		release(&value)
-		return result, err
+		return decoded[R](function, outcome)
 	}
 }
 
@@ -118,6 +119,9 @@ func reflected(function *Function, kind reflect.Type) func([]reflect.Value) []re
 			out[index] = reflect.New(kind.Out(index)).Elem()
 		}
 		if err := function.callReflected(kind, in, out[:results]); err != nil {
+			for index := range results {
+				out[index].SetZero()
+			}
 			out[results].Set(reflect.ValueOf(err))
 		}
 		return out
@@ -126,10 +130,9 @@ func reflected(function *Function, kind reflect.Type) func([]reflect.Value) []re
 
 func (f *Function) callReflected(kind reflect.Type, in, out []reflect.Value) error {
 	if len(in) > 0 && kind.In(0) == contextType {
-		if ctx, ok := in[0].Interface().(context.Context); ok {
-			if err := begin(ctx); err != nil {
-				return err
-			}
+		ctx, _ := in[0].Interface().(context.Context)
+		if err := begin(ctx); err != nil {
+			return err
 		}
 		in = in[1:]
 	}
@@ -143,21 +146,22 @@ func (f *Function) callReflected(kind reflect.Type, in, out []reflect.Value) err
 		}
 		arguments = append(arguments, argument.Interface())
 	}
-	value, err := f.call(arguments)
+	outcome, err := f.call(arguments, len(out) > 0)
 	if err != nil {
 		return err
 	}
-	defer release(&value)
+	var failed *Error
 	switch len(out) {
 	case 0:
-		return nil
 	case 1:
-		err = decodeInto(&value, out[0])
+		failed = decodeInto(&outcome.value, out[0])
 	default:
-		err = decodeTuple(&value, out)
+		failed = decodeTuple(&outcome.value, out)
 	}
-	if err != nil {
-		return f.resultError(err)
+	// Now, when all that was taken over is not the outcome's any more.
+	release(outcome)
+	if failed != nil {
+		return failed.at("the result of " + f.name)
 	}
 	return nil
 }

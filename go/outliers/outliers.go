@@ -1,4 +1,11 @@
-// Package outliers detects outliers with a Python function, in memory.
+// Package outliers detects outliers with a Python function, in memory: the interface of Ardan Labs'
+// article "Python and Go: Part IV - Using Python in Memory", over package callpy.
+//
+//	outliers, err := outliers.NewOutliers("outliers", "detect")
+//	defer outliers.Close()
+//	indices, err := outliers.Detect(data)
+//
+// The module is found by PYTHONPATH, as Python itself finds it.
 package outliers
 
 import (
@@ -31,6 +38,9 @@ func NewOutliers(moduleName, funcName string) (*Outliers, error) {
 
 // Detect returns the indices of the outliers; none where there are no data.
 func (o *Outliers) Detect(data []float64) ([]int, error) {
+	if o == nil {
+		return nil, errClosed
+	}
 	detect := o.detect.Load()
 	if detect == nil {
 		return nil, errClosed
@@ -42,4 +52,8 @@ func (o *Outliers) Detect(data []float64) ([]int, error) {
 }
 
 // Close gives the Python function back. Every later Detect is an error; those that run go on.
-func (o *Outliers) Close() { o.detect.Store(nil) }
+func (o *Outliers) Close() {
+	if o != nil {
+		o.detect.Store(nil)
+	}
+}

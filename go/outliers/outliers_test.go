@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"reflect"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/callpy/callpy/go/callpy"
@@ -12,17 +14,18 @@ import (
 
 const folder = "../../examples/outliers"
 
+// A child finds Python by CALLPY_PYTHON and the module by PYTHONPATH, and nobody starts it before.
+const childVariable = "CALLPY_GO_TEST_CHILD"
+
 func TestMain(m *testing.M) {
-	var options []callpy.Option
-	if requires := os.Getenv("CALLPY_GO_TEST_REQUIRES"); requires != "" {
-		options = append(options, callpy.WithRequirements(requires))
-	}
-	// The child of TestPythonPath finds the module by PYTHONPATH alone.
-	if os.Getenv("PYTHONPATH") == "" {
-		options = append(options, callpy.WithSearchPath(folder))
-	}
-	if err := callpy.Start(options...); err != nil {
-		panic(err)
+	if os.Getenv(childVariable) == "" {
+		options := []callpy.Option{callpy.WithSearchPath(folder)}
+		if requires := os.Getenv("CALLPY_GO_TEST_REQUIRES"); requires != "" {
+			options = append(options, callpy.WithRequirements(requires))
+		}
+		if err := callpy.Start(options...); err != nil {
+			panic(err)
+		}
 	}
 	os.Exit(m.Run())
 }
@@ -37,6 +40,9 @@ func series() ([]float64, []int) {
 }
 
 func TestDetect(t *testing.T) {
+	if err := Initialize(); err != nil {
+		t.Fatal(err)
+	}
 	outliers, err := NewOutliers("outliers", "detect")
 	if err != nil {
 		t.Fatal(err)
@@ -60,12 +66,18 @@ func TestDetect(t *testing.T) {
 			t.Fatal("a closed handle detects")
 		}
 	}
-	if _, err := new(Outliers).Detect(data); err == nil {
-		t.Fatal("a handle that was not made detects")
+	for _, unmade := range []*Outliers{nil, new(Outliers)} {
+		unmade.Close()
+		if _, err := unmade.Detect(data); err == nil {
+			t.Fatal("a handle that was not made detects")
+		}
 	}
 }
 
 func TestNotFound(t *testing.T) {
+	if err := Initialize(); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := NewOutliers("outliers", "no-such-function"); err == nil {
 		t.Fatal("there is no such function")
 	}
@@ -74,10 +86,56 @@ func TestNotFound(t *testing.T) {
 	}
 }
 
+// Goroutines detect with one handle while it is closed: each gets indices or an error.
+func TestCloseWhileOthersDetect(t *testing.T) {
+	outliers, err := NewOutliers("outliers", "detect")
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, expected := series()
+	var others sync.WaitGroup
+	detected := make(chan struct{}, 8*1000)
+	for range 8 {
+		others.Add(1)
+		go func() {
+			defer others.Done()
+			for {
+				indices, err := outliers.Detect(data)
+				if err == errClosed {
+					return
+				}
+				if err != nil || !reflect.DeepEqual(indices, expected) {
+					t.Error(indices, err)
+					return
+				}
+				select {
+				case detected <- struct{}{}:
+				default:
+				}
+			}
+		}()
+	}
+	for range 100 {
+		<-detected
+	}
+	outliers.Close()
+	others.Wait()
+}
+
+// As in the article, nothing but PYTHONPATH says where the module is.
 func TestPythonPath(t *testing.T) {
-	child := exec.Command(os.Args[0], "-test.run", "^TestDetect$")
-	child.Env = append(os.Environ(), "PYTHONPATH="+folder)
-	if output, err := child.CombinedOutput(); err != nil {
+	evaluate, err := callpy.Load[func(string, map[string]any) (string, error)]("builtins:eval")
+	if err != nil {
+		t.Fatal(err)
+	}
+	python, err := evaluate("__import__('sys').executable", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := exec.Command(os.Args[0], "-test.run", "^TestDetect$|^TestNotFound$", "-test.v")
+	child.Env = append(os.Environ(), childVariable+"=yes", "CALLPY_PYTHON="+python, "PYTHONPATH="+folder)
+	output, err := child.CombinedOutput()
+	if err != nil || strings.Count(string(output), "--- PASS") != 2 {
 		t.Fatalf("%v\n%s", err, output)
 	}
 }

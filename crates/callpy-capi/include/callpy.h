@@ -353,7 +353,7 @@ struct callpy_error *callpy_function_load(const char *target, struct callpy_func
 
 // Calls a function: attaches this thread to Python, converts the arguments, calls, converts the
 // result, ends the loans and detaches. Arguments stay the caller's. The result is the caller's, for
-// callpy_value_release; `result` may be NULL for what is not wanted.
+// callpy_value_release; `result` may be NULL for one that is not wanted, which is not looked at.
 struct callpy_error *callpy_function_call(const struct callpy_function *function,
                                           const struct callpy_value *arguments,
                                           size_t arguments_len,
@@ -429,7 +429,7 @@ struct callpy_error *callpy_function_load(const char *target, struct callpy_func
 
 // Calls a function: attaches this thread to Python, converts the arguments, calls, converts the
 // result, ends the loans and detaches. Arguments stay the caller's. The result is the caller's, for
-// callpy_value_release; `result` may be NULL for what is not wanted.
+// callpy_value_release; `result` may be NULL for one that is not wanted, which is not looked at.
 struct callpy_error *callpy_function_call(const struct callpy_function *function,
                                           const struct callpy_value *arguments,
                                           size_t arguments_len,

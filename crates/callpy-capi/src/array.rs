@@ -4,7 +4,7 @@ use std::ffi::c_void;
 use std::ptr::null_mut;
 
 use callpy::array::{AnyArray, AnyLoan, Unit};
-use callpy::{Dtype, Error, Result};
+use callpy::{Dtype, Error, IntoPython, Object, Result, Scope};
 
 use crate::error::guard_silently;
 use crate::text::slice;
@@ -175,6 +175,47 @@ impl callpy_array {
             return Err(Error::argument(message));
         }
         Ok(dtype)
+    }
+
+    /// Lends the memory for a call.
+    ///
+    /// # Safety
+    ///
+    /// As `loan`, for `'a`.
+    #[inline]
+    pub(crate) unsafe fn lend<'a>(&self, scope: &mut Scope<'a>) -> Result<Object> {
+        // Most arguments are lent as Rust lends its own slices, which is the shorter way.
+        // SAFETY: as the caller says.
+        unsafe {
+            let lent = match self.dtype {
+                CALLPY_FLOAT64 => self.plain::<f64>().map(|slice| slice.into_python(scope)),
+                CALLPY_FLOAT32 => self.plain::<f32>().map(|slice| slice.into_python(scope)),
+                CALLPY_INT64 => self.plain::<i64>().map(|slice| slice.into_python(scope)),
+                CALLPY_INT32 => self.plain::<i32>().map(|slice| slice.into_python(scope)),
+                CALLPY_UINT8 => self.plain::<u8>().map(|slice| slice.into_python(scope)),
+                _ => None,
+            };
+            lent.unwrap_or_else(|| self.loan()?.into_python(scope))
+        }
+    }
+
+    /// Returns the elements if they lie side by side on one axis and are to be read only; none also
+    /// for what is wrong, which `loan` then says.
+    ///
+    /// # Safety
+    ///
+    /// As `loan`, and the dtype is that of `T`.
+    #[inline]
+    unsafe fn plain<'a, T>(&self) -> Option<&'a [T]> {
+        let sized = self.item_size == 0 || self.item_size == size_of::<T>();
+        if self.ndim != 1 || !self.strides.is_null() || self.flags != 0 || !sized {
+            return None;
+        }
+        // SAFETY: as the caller says.
+        unsafe {
+            let [length] = slice(self.shape, 1, "").ok()? else { return None };
+            slice(self.data.cast(), usize::try_from(*length).ok()?, "").ok()
+        }
     }
 
     /// Describes the memory as a loan.

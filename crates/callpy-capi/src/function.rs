@@ -2,13 +2,13 @@
 
 use std::ffi::c_char;
 
-use callpy::convert::{Call, Value};
-use callpy::{Error, Function, IntoPython, Object, Result, Scope};
+use callpy::convert::Call;
+use callpy::{Error, FromPython, Function, IntoPython, Object, Result, Scope};
 
 use crate::error::{callpy_error, guard, guard_silently};
 use crate::python::running;
 use crate::text::{slice, text};
-use crate::value::{Argument, callpy_named, callpy_value, hand_out_value};
+use crate::value::{Argument, Owned, callpy_named, callpy_value};
 
 /// A Python function, the caller's to free with callpy_function_free. Any number of threads may call
 /// it at once.
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn callpy_function_load(
 
 /// Calls a function: attaches this thread to Python, converts the arguments, calls, converts the
 /// result, ends the loans and detaches. Arguments stay the caller's. The result is the caller's, for
-/// callpy_value_release; `result` may be NULL for what is not wanted.
+/// callpy_value_release; `result` may be NULL for one that is not wanted, which is not looked at.
 ///
 /// # Safety
 ///
@@ -66,14 +66,26 @@ pub unsafe extern "C" fn callpy_function_call(
                 slice(named, named_len, "the named arguments")?,
             )
         };
-        let value: Value<'static> = function.0.call(Arguments { values, named })?;
-        if !result.is_null() {
-            let value = hand_out_value(value)?;
-            // SAFETY: not null, and as the caller says.
-            unsafe { result.write(value) };
+        let arguments = Arguments { values, named };
+        if result.is_null() {
+            let Unwanted = function.0.call(arguments)?;
+            return Ok(());
         }
+        let value: Owned = function.0.call(arguments)?;
+        // SAFETY: not null, and as the caller says.
+        unsafe { result.write(value.into_value()) };
         Ok(())
     })
+}
+
+/// A result that is not converted, whatever it is.
+struct Unwanted;
+
+impl FromPython for Unwanted {
+    #[inline]
+    fn from_python(_: Object, _: &mut Scope<'_>) -> Result<Self> {
+        Ok(Unwanted)
+    }
 }
 
 /// What `callpy_function_call` was given, whose caller vouches for it.

@@ -23,6 +23,7 @@ pub(crate) unsafe fn text<'a>(pointer: *const c_char, what: &str) -> Result<&'a 
 /// # Safety
 ///
 /// A pointer that is not null leads to so many values that don't change for `'a`.
+#[inline]
 pub(crate) unsafe fn slice<'a, T>(
     pointer: *const T,
     length: usize,
@@ -31,15 +32,19 @@ pub(crate) unsafe fn slice<'a, T>(
     if length == 0 {
         return Ok(&[]);
     }
-    if pointer.is_null() {
-        return Err(Error::argument(format!("{what}: NULL with a length of {length}")));
-    }
-    if !pointer.is_aligned() {
-        return Err(Error::argument(format!("{what}: the pointer is not aligned")));
-    }
-    if length.checked_mul(size_of::<T>()).is_none_or(|bytes| bytes > isize::MAX as usize) {
-        return Err(Error::argument(format!("{what}: a length of {length} is not possible")));
+    let fits = length.checked_mul(size_of::<T>()).is_some_and(|bytes| bytes <= isize::MAX as usize);
+    if pointer.is_null() || !pointer.is_aligned() || !fits {
+        return Err(no_slice(pointer.is_null(), fits, length, what));
     }
     // SAFETY: not null, aligned, of a possible length, and as the caller says.
     Ok(unsafe { std::slice::from_raw_parts(pointer, length) })
+}
+
+#[cold]
+fn no_slice(is_null: bool, fits: bool, length: usize, what: &str) -> Error {
+    Error::argument(match (is_null, fits) {
+        (true, _) => format!("{what}: NULL with a length of {length}"),
+        (_, false) => format!("{what}: a length of {length} is not possible"),
+        _ => format!("{what}: the pointer is not aligned"),
+    })
 }

@@ -4,11 +4,10 @@ use std::borrow::Cow;
 use std::ffi::{c_char, c_void};
 use std::mem::ManuallyDrop;
 
-use callpy::array::AnyLoan;
 use callpy::convert::Value;
-use callpy::{Error, IntoPython, Object, Result, Scope};
+use callpy::{Error, FromPython, IntoPython, Object, Result, Scope};
 
-use crate::array::{callpy_array, callpy_array_release, hand_out};
+use crate::array::{self, callpy_array, callpy_array_release};
 use crate::error::guard_silently;
 use crate::text::slice;
 
@@ -134,7 +133,7 @@ impl<'a> IntoPython<'a> for Argument<'a> {
         if self.0.tag == CALLPY_ARRAY {
             // The usual argument, without the way through a value.
             // SAFETY: as the caller of `new` says.
-            return unsafe { loan(self.0) }?.into_python(scope);
+            return unsafe { array(self.0)?.lend(scope) };
         }
         // SAFETY: as the caller of `new` says.
         unsafe { read(self.0, 0) }?.into_python(scope)
@@ -180,7 +179,7 @@ unsafe fn read<'a>(value: &'a callpy_value, depth: usize) -> Result<Value<'a>> {
                 }
                 Value::Dict(entries)
             }
-            CALLPY_ARRAY => Value::Loan(loan(value)?),
+            CALLPY_ARRAY => Value::Loan(array(value)?.loan()?),
             CALLPY_OBJECT => {
                 let object = value.content.object;
                 let object = object.as_ref().ok_or_else(|| Error::argument("an object is NULL"))?;
@@ -195,11 +194,10 @@ unsafe fn read<'a>(value: &'a callpy_value, depth: usize) -> Result<Value<'a>> {
 ///
 /// As `Argument::new`, of a CALLPY_ARRAY.
 #[inline]
-unsafe fn loan<'a>(value: &'a callpy_value) -> Result<AnyLoan<'a>> {
+unsafe fn array(value: &callpy_value) -> Result<&callpy_array> {
     // SAFETY: as the caller says.
     let array = unsafe { value.content.array.as_ref() };
-    // SAFETY: as the caller says.
-    unsafe { array.ok_or_else(|| Error::argument("an array is NULL"))?.loan() }
+    array.ok_or_else(|| Error::argument("an array is NULL"))
 }
 
 /// # Safety
@@ -239,7 +237,7 @@ impl callpy_value {
         if owned == 0 {
             return;
         }
-        // SAFETY: `owned` says that `hand_out_value` made it, and it is taken apart once.
+        // SAFETY: `owned` says that `hand_out` made it, and it is taken apart once.
         unsafe {
             match tag {
                 CALLPY_STRING | CALLPY_BYTE_STRING => {
@@ -262,11 +260,21 @@ impl callpy_value {
 }
 
 /// A value on its way to C, released if it does not get there.
-struct Owned(callpy_value);
+pub(crate) struct Owned(callpy_value);
 
 impl Owned {
-    fn into_value(self) -> callpy_value {
+    pub(crate) fn into_value(self) -> callpy_value {
         ManuallyDrop::new(self).0
+    }
+}
+
+impl FromPython for Owned {
+    #[inline]
+    fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
+        match Value::from_python(object, scope)? {
+            Value::None => Ok(Owned(callpy_value::NONE)),
+            value => hand_out(value),
+        }
     }
 }
 
@@ -277,12 +285,7 @@ impl Drop for Owned {
     }
 }
 
-/// Hands a result to C.
-pub(crate) fn hand_out_value(value: Value<'static>) -> Result<callpy_value> {
-    hand_out_owned(value).map(Owned::into_value)
-}
-
-fn hand_out_owned(value: Value<'static>) -> Result<Owned> {
+fn hand_out(value: Value<'static>) -> Result<Owned> {
     let (tag, content) = match value {
         Value::None => (CALLPY_NONE, callpy_content { natural: 0 }),
         Value::Bool(value) => (CALLPY_BOOL, callpy_content { natural: value.into() }),
@@ -301,7 +304,7 @@ fn hand_out_owned(value: Value<'static>) -> Result<Owned> {
             let items = entries.into_iter().flat_map(|(key, value)| [key, value]);
             (CALLPY_DICT, items_out(items)?)
         }
-        Value::Array(array) => (CALLPY_ARRAY, callpy_content { array: hand_out(array)? }),
+        Value::Array(array) => (CALLPY_ARRAY, callpy_content { array: array::hand_out(array)? }),
         Value::Object(object) => {
             let object = Box::into_raw(Box::new(callpy_object(object)));
             (CALLPY_OBJECT, callpy_content { object })
@@ -319,7 +322,7 @@ fn text_out(mut bytes: Vec<u8>) -> callpy_text {
 }
 
 fn items_out(values: impl Iterator<Item = Value<'static>>) -> Result<callpy_content> {
-    let items = values.map(hand_out_owned).collect::<Result<Vec<_>>>()?;
+    let items = values.map(hand_out).collect::<Result<Vec<_>>>()?;
     let items: Box<[callpy_value]> = items.into_iter().map(Owned::into_value).collect();
     let len = items.len();
     Ok(callpy_content { items: callpy_items { data: Box::into_raw(items).cast(), len } })

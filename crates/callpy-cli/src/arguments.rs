@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueHint};
 use serde_json::Value;
 
 /// Calls Python functions in memory: numbers from a file go to the function where they lie.
@@ -16,7 +16,10 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Call(Call),
+    Time(crate::time::Time),
     Bindgen(Bindgen),
+    Completions(crate::comforts::Completions),
+    Man(crate::comforts::Man),
 }
 
 const LONG: &str = "\
@@ -42,6 +45,9 @@ const EXAMPLES: &str = "\x1b[1m\x1b[4mExamples:\x1b[0m
   An array in a file, which is mapped and not read:
       callpy call numpy:sum series.npy
 
+  A picture of the series with the rows that detect finds:
+      callpy call outliers.py:detect cpu.csv --plot cpu.svg
+
 \x1b[1m\x1b[4mColumns:\x1b[0m
   A column goes to the parameter it names (--column PARAM=NAME). The others, in their order, go to \
 the parameters hinted as arrays (NDArray, ArrayLike, list[float], ...), or to those without a hint \
@@ -65,22 +71,23 @@ stderr.
 
 \x1b[1m\x1b[4mExit codes:\x1b[0m
   0 success, 1 the function raised an exception or could not be run, 2 wrong usage; sys.exit in \
-the function ends the command with its code.";
+the function ends the command with its code. Ctrl-C raises KeyboardInterrupt in the function, and \
+then ends the command by the signal, which a shell shows as 130; a second one ends it at once.";
 
-/// Calls a Python function with the columns of a file
+/// A function and its numbers.
 #[derive(Debug, Args)]
-#[command(long_about = LONG, after_long_help = EXAMPLES)]
-#[command(after_help = "With --help: examples, and what goes where.")]
-pub(crate) struct Call {
+pub(crate) struct Inputs {
     /// The function: path/to/file.py:function or module:function
     ///
     /// Modules are looked for in the current folder first. `module:Class.method` names a method.
+    #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) target: String,
 
     /// The numbers: CSV or .npy; `-` or nothing for standard input
     ///
     /// Without a FILE, what is piped in is read if a column is asked for, or the function takes an
     /// array that no --arg gives it.
+    #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
 
     /// A column by name or number (from 1), and the parameter it goes to
@@ -97,6 +104,23 @@ pub(crate) struct Call {
     #[arg(short, long = "arg", value_name = "NAME=JSON", value_parser = named_value)]
     pub(crate) args: Vec<(String, String)>,
 
+    /// The Python to use: an executable, an environment's folder, or a version such as 3.12
+    ///
+    /// Without it: CALLPY_PYTHON, the environment made for the function's requirements, VIRTUAL_ENV,
+    /// CONDA_PREFIX, .venv here or above, python3 on PATH. If the function's file declares
+    /// requirements that it lacks, it is what the environment is made from.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) python: Option<PathBuf>,
+}
+
+/// Calls a Python function with the columns of a file
+#[derive(Debug, Args)]
+#[command(long_about = LONG, after_long_help = EXAMPLES)]
+#[command(after_help = "With --help: examples, and what goes where.")]
+pub(crate) struct Call {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+
     /// Print the rows of the file that the result names
     ///
     /// The result is row indices counted from 0, or a mask with a truth value for each row. The rows
@@ -109,13 +133,22 @@ pub(crate) struct Call {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// The Python to use: an executable, an environment's folder, or a version such as 3.12
+    /// Draw the numbers and the result: FILE.svg or FILE.png
     ///
-    /// Without it: CALLPY_PYTHON, the environment made for the function's requirements, VIRTUAL_ENV,
-    /// CONDA_PREFIX, .venv here or above, python3 on PATH. If the function's file declares
-    /// requirements that it lacks, it is what the environment is made from.
-    #[arg(long, value_name = "PATH")]
-    pub(crate) python: Option<PathBuf>,
+    /// Row indices and masks mark their rows in the series; other results are drawn beside it, or by
+    /// themselves. The axis is the file's column of times if it has one, else the rows.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(value_parser = picture_file)]
+    pub(crate) plot: Option<PathBuf>,
+}
+
+/// Accepts the name of a picture that can be drawn.
+fn picture_file(name: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(name);
+    if crate::plot::Format::of(&path).is_none() {
+        return Err("a picture is FILE.svg or FILE.png".to_owned());
+    }
+    Ok(path)
 }
 
 /// Prints the Rust module that `callpy::module!` makes of a Python file

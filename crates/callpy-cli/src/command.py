@@ -170,6 +170,76 @@ def rows(result, count):
     return list(found)
 
 
+def flags(result, count):
+    """The result as rows that it flags; None where it is rather something else."""
+    kind = getattr(getattr(result, "dtype", None), "kind", None)
+    if not hasattr(result, "__len__") or kind == "f" and len(result):
+        return None
+    try:
+        found = rows(result, count)
+    except Failure:
+        return None
+    # Whole numbers that do not rise are values, such as counts.
+    rises = all(one < other for one, other in zip(found, found[1:]))
+    everything = isinstance(result, (list, tuple)) and len(found) == count == len(result)
+    return found if rises and not (everything and count > 1) else None
+
+
+def series(value):
+    """The numbers in a value as (name, numbers, columns); 0 columns for a single number."""
+    given = value
+    if hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
+        value = {name: getattr(value, name) for name in value.__dataclass_fields__}
+    elif hasattr(value, "_asdict"):
+        value = value._asdict()
+    elif hasattr(value, "to_dict") and hasattr(value, "columns"):
+        value = {str(name): value[name] for name in value.columns}  # a table of pandas
+    if isinstance(value, dict) and value:
+        found = [(str(name), _numbers(item)) for name, item in value.items()]
+        found = [(name,) + numbers for name, numbers in found if numbers is not None]
+    elif isinstance(value, tuple) and any(hasattr(item, "__len__") for item in value):
+        found = [_numbers(item) for item in value]
+        found = [("",) + numbers for numbers in found if numbers is not None]
+    else:
+        numbers = _numbers(value)
+        found = [] if numbers is None else [("",) + numbers]
+    if not found:
+        message = "the result is %s, which can't be drawn: numbers can, alone, in a row or in a table"
+        raise Failure(message % what(given))
+    return found
+
+
+def _numbers(value):
+    """The numbers of one series, and how many are a row; None where there are none."""
+    if isinstance(value, (int, float)):
+        try:
+            return [float(value)], 0
+        except OverflowError:
+            return None
+    if isinstance(value, (str, bytes)) or value is None:
+        return None
+    try:
+        import numpy
+    except ImportError:
+        if isinstance(value, (list, tuple)) and all(isinstance(item, (int, float)) for item in value):
+            return [float(item) for item in value], 1
+        return None
+    try:
+        if isinstance(value, numpy.ma.MaskedArray):
+            value = value.astype(float).filled(numpy.nan)
+        array = numpy.asarray(value)
+    except Exception:
+        return None
+    if array.dtype.kind == "c":
+        array = numpy.abs(array)
+    if array.dtype.kind not in "biuf" or array.ndim > 2:
+        return None
+    columns = array.shape[1] if array.ndim == 2 else array.ndim
+    if array.ndim == 2 and not columns:
+        return None
+    return numpy.array(array, dtype=float, order="C").ravel(), columns
+
+
 def to_json(result):
     import json
 
@@ -233,6 +303,96 @@ def _key(key):
     if isinstance(plain, (bool, type(None))):
         return {True: "true", False: "false", None: "null"}[plain]
     return str(plain)
+
+
+# --- time
+
+
+def same(value):
+    return value
+
+
+def copy(value):
+    """A copy of what a call could change."""
+    if isinstance(value, (list, dict)):
+        import copy
+
+        return copy.deepcopy(value)
+    return value.copy() if hasattr(value, "dtype") and hasattr(value, "copy") else value
+
+
+def holders(values):
+    """How many hold each value that a call could keep; a number or a text is anybody's."""
+    import gc
+
+    gc.collect()
+    own = [isinstance(value, (list, dict)) or hasattr(value, "dtype") for value in values]
+    return [sys.getrefcount(values[at]) if own[at] else 0 for at in range(len(values))]
+
+
+def differ(values, before):
+    """Whether a call has changed what it was given."""
+    for value, was in zip(values, before):
+        if hasattr(value, "dtype"):
+            if value.shape != was.shape or value.dtype != was.dtype:
+                return True
+            # nan is like itself here.
+            if not ((value == was) | ((value != value) & (was != was))).all():
+                return True
+        elif isinstance(value, (list, dict)) and repr(value) != repr(was):
+            return True
+    return False
+
+
+def timer(function, arguments, names, fresh):
+    """What calls the function as Python code would, so many times, and returns the seconds."""
+    import keyword
+    import timeit
+
+    places = ["a%d" % at for at in range(len(arguments))]
+    written = []
+    for name, place in zip(names, places):
+        if name is None:
+            written.append(place)
+        elif name.isidentifier() and not keyword.iskeyword(name):
+            written.append("%s=%s" % (name, place))
+        else:
+            written.append("**{%r: %s}" % (name, place))
+    call = "function(%s)" % ", ".join(written)
+    scope = dict(zip(places, arguments), function=function)
+    if not fresh:
+        # timeit turns the collector off, which callpy's side has on.
+        return timeit.Timer(call, "import gc; gc.enable()", globals=scope).timeit
+    lines = ["def run(number):", "    taken = 0.0", "    for _ in range(number):"]
+    lines += ["        %s = copy(given_%s)" % (place, place) for place in places]
+    lines += ["        start = clock()", "        " + call, "        taken += clock() - start"]
+    scope.update(("given_" + place, value) for place, value in zip(places, arguments))
+    scope.update(copy=copy, clock=timeit.default_timer)
+    exec("\n".join(lines + ["    return taken"]), scope)
+    return scope["run"]
+
+
+def timed(run, number):
+    """The nanoseconds of so many calls, as a plain Python would make them."""
+    import contextvars
+
+    # In a context of its own NumPy has the allocator that it comes with, and not callpy's.
+    return contextvars.Context().run(run, number) * 1e9
+
+
+_LOUD = []
+
+
+def quiet(quiet):
+    """Sends what is printed nowhere; a function that prints would print a thousand times."""
+    import os
+
+    if quiet:
+        _LOUD[:] = [sys.stdout, sys.stderr]
+        sys.stdout = sys.stderr = open(os.devnull, "w")
+    elif _LOUD:
+        sys.stdout, sys.stderr = _LOUD
+        del _LOUD[:]
 
 
 # --- the streams

@@ -10,6 +10,9 @@ pub(crate) const MODULE: &str = "callpy_command";
 /// A parameter's name, kind, whether it is required, and hint.
 pub(crate) type Parameter = (String, i64, bool, String);
 
+/// A series in a result: its name, its numbers, and how many of them are a row; 0 for a single one.
+pub(crate) type Series = (String, Vec<f64>, usize);
+
 /// The functions of command.py.
 pub(crate) struct Helper(Module);
 
@@ -64,6 +67,57 @@ impl Helper {
     /// Reads a result as indices of `count` rows.
     pub(crate) fn rows(&self, result: &Object, count: usize) -> Result<Vec<usize>> {
         Ok(self.function("rows")?.call((result, count))?)
+    }
+
+    /// Reads a result as flagged rows, if it looks like that.
+    pub(crate) fn flags(&self, result: &Object, count: usize) -> Result<Option<Vec<usize>>> {
+        Ok(self.function("flags")?.call((result, count))?)
+    }
+
+    /// Returns the numbers in a result, to be drawn.
+    pub(crate) fn series(&self, result: &Object) -> Result<Vec<Series>> {
+        Ok(self.function("series")?.call(result)?)
+    }
+
+    /// Makes an argument into the Python object that it becomes.
+    pub(crate) fn same(&self, argument: impl IntoPython<'static>) -> Result<Object> {
+        Ok(self.function("same")?.call(argument)?)
+    }
+
+    /// Copies an array or a list; other values stay as they are.
+    pub(crate) fn copy(&self, value: &Object) -> callpy::Result<Object> {
+        self.0.function("copy")?.call(value)
+    }
+
+    /// Returns how many hold each array and list.
+    pub(crate) fn holders(&self, values: &[Object]) -> Result<Vec<i64>> {
+        Ok(self.function("holders")?.call(values.to_vec())?)
+    }
+
+    /// Whether values differ from what they were.
+    pub(crate) fn differ(&self, values: &[Object], before: &[Object]) -> Result<bool> {
+        Ok(self.function("differ")?.call((values.to_vec(), before.to_vec()))?)
+    }
+
+    /// Sends what Python prints nowhere, or where it went before.
+    pub(crate) fn quiet(&self, quiet: bool) -> Result<()> {
+        Ok(self.function("quiet")?.call(quiet)?)
+    }
+
+    /// Makes what times calls in Python itself; `fresh` gives each call copies of its own.
+    pub(crate) fn timer(
+        &self,
+        function: &Object,
+        arguments: Vec<Object>,
+        names: Vec<Option<String>>,
+        fresh: bool,
+    ) -> Result<Object> {
+        Ok(self.function("timer")?.call((function, arguments, names, fresh))?)
+    }
+
+    /// Returns the nanoseconds that so many calls took.
+    pub(crate) fn timed(&self, timer: &Object, number: u64) -> Result<f64> {
+        Ok(self.function("timed")?.call((timer, number))?)
     }
 
     /// Returns what Python's print would write of a result; nothing for None.

@@ -5,15 +5,21 @@
 mod arguments;
 mod bindgen;
 mod call;
+mod comforts;
 mod failure;
 mod helper;
 mod npy;
 mod output;
 mod parameters;
+mod picture;
+mod plot;
 mod progress;
+mod session;
+mod signals;
 mod source;
 mod table;
 mod target;
+mod time;
 
 use std::process::ExitCode;
 
@@ -22,9 +28,13 @@ use clap::Parser;
 use crate::arguments::{Arguments, Command};
 
 fn main() -> ExitCode {
+    signals::install();
     let outcome = match Arguments::parse().command {
         Command::Call(arguments) => call::run(&arguments),
+        Command::Time(arguments) => time::run(&arguments),
         Command::Bindgen(arguments) => bindgen::run(&arguments),
+        Command::Completions(arguments) => comforts::completions(&arguments),
+        Command::Man(arguments) => comforts::man(&arguments),
     };
     outcome.map_or_else(failure::Failure::report, |()| ExitCode::SUCCESS)
 }

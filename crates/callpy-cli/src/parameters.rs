@@ -45,7 +45,7 @@ pub(crate) struct Parameters {
 }
 
 /// How an argument is passed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Slot {
     Positional,
     Named(String),
@@ -130,7 +130,6 @@ impl Parameters {
     }
 
     /// Says which column and which value goes to which parameter.
-    ///
     pub(crate) fn bind(
         &self,
         columns: &[Choice],

@@ -47,6 +47,10 @@ impl Choice {
     pub(crate) fn new(parameter: Option<&str>, column: Option<Column>) -> Choice {
         Choice { parameter: parameter.map(str::to_owned), column }
     }
+
+    pub(crate) fn column(&self) -> Option<Column> {
+        self.column
+    }
 }
 
 impl Source {
@@ -214,6 +218,33 @@ impl Source {
         wanted.iter().map(numbers).collect()
     }
 
+    /// Returns what a column is called, for people.
+    pub(crate) fn label(&self, choice: &Choice) -> String {
+        match (&self.contents, choice.column) {
+            (Contents::Table(table), Some(column)) => match table.names().swap_remove(column) {
+                name if table.has_header() => name,
+                number => format!("column {number}"),
+            },
+            (_, Some(number)) => format!("column {number}"),
+            (_, None) => Path::new(&self.name)
+                .file_stem()
+                .map_or_else(|| self.name.clone(), |stem| stem.to_string_lossy().into_owned()),
+        }
+    }
+
+    /// Returns what errors call it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the table, if it is one.
+    pub(crate) fn table(&self) -> Option<&Table> {
+        match &self.contents {
+            Contents::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
     /// Returns the number of rows.
     pub(crate) fn len(&self, helper: &Helper) -> Result<usize> {
         match &self.contents {
@@ -272,8 +303,8 @@ impl<'a> IntoPython<'a> for Numbers {
         match self {
             Numbers::Array(Values::Float64(values)) => values.into_python(scope),
             Numbers::Array(Values::Int64(values)) => values.into_python(scope),
-            Numbers::List(Values::Float64(values)) => list(values, scope),
-            Numbers::List(Values::Int64(values)) => list(values, scope),
+            Numbers::List(Values::Float64(values)) => list(values.into_iter(), scope),
+            Numbers::List(Values::Int64(values)) => list(values.into_iter(), scope),
             Numbers::Object(object) => Ok(object),
         }
     }
@@ -291,9 +322,13 @@ impl<'a, T: IntoPython<'a>> IntoPython<'a> for Listed<T> {
 
 impl<'a, T: IntoPython<'a> + Clone + 'a> Item<'a> for Listed<T> {}
 
-fn list<'a, T>(values: Vec<T>, scope: &mut Scope<'a>) -> callpy::Result<Object>
+/// Makes a list of numbers.
+pub(crate) fn list<'a, T>(
+    values: impl Iterator<Item = T>,
+    scope: &mut Scope<'a>,
+) -> callpy::Result<Object>
 where
     T: IntoPython<'a> + Clone + 'a,
 {
-    values.into_iter().map(Listed).collect::<Vec<_>>().into_python(scope)
+    values.map(Listed).collect::<Vec<_>>().into_python(scope)
 }

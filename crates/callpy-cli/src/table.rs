@@ -3,6 +3,9 @@
 use csv::ByteRecord;
 
 use crate::failure::{Result, usage};
+use crate::plot::times;
+use crate::progress::Reading;
+use crate::signals;
 
 /// A column of a table or an array, counted from 0.
 pub(crate) type Column = usize;
@@ -63,6 +66,11 @@ impl Table {
                     "{name} is a Parquet file; save what is needed as CSV or .npy"
                 ));
             }
+            _ if text[..text.len().min(8192)].contains(&0) => {
+                return usage(format!(
+                    "{name} holds binary data; save what is needed as CSV or .npy"
+                ));
+            }
             _ => {}
         }
         let separator = separator(&text);
@@ -120,6 +128,11 @@ impl Table {
         at.line() + blank.filter(|byte| **byte == b'\n').count() as u64
     }
 
+    /// Whether the columns have names.
+    pub(crate) fn has_header(&self) -> bool {
+        self.header.is_some()
+    }
+
     /// Returns the columns' names, which are their numbers where there is no header.
     pub(crate) fn names(&self) -> Vec<String> {
         match &self.header {
@@ -171,8 +184,9 @@ impl Table {
             return usage(format!("{} has a header and no rows", self.name));
         }
         if numeric.is_empty() {
+            let point = self.first.iter().find_map(with_a_point).unwrap_or_default();
             return usage(format!(
-                "{} has no column of numbers; its first row of values is {}",
+                "{} has no column of numbers; its first row of values is {}{point}",
                 self.name,
                 String::from_utf8_lossy(
                     &self.first.iter().collect::<Vec<_>>().join(&self.separator)
@@ -228,13 +242,17 @@ impl Table {
         let what = match values {
             _ if cell.trim().is_empty() => "is empty; write nan for a value that is missing".into(),
             Values::Int64(_) => format!("{cell:?} is no int64, which the function's hint asks for"),
-            Values::Float64(_) => format!("{cell:?} is no number"),
+            Values::Float64(_) => {
+                let point = with_a_point(&row[column]).unwrap_or_default();
+                format!("{cell:?} is no number{point}")
+            }
         };
         usage(format!("{}, line {line}, column {name}: {what}", self.name))
     }
 
-    /// Calls `visit` with each row of values and its index.
+    /// Calls `visit` with each row of values and its index, for as long as nobody has enough.
     fn each(&self, mut visit: impl FnMut(&ByteRecord, usize) -> Result<()>) -> Result<()> {
+        let progress = Reading::new(&self.name, self.text.len());
         let mut reader = self.reader();
         let mut row = ByteRecord::new();
         let mut index = 0;
@@ -245,6 +263,10 @@ impl Table {
                 Ok(true) => {
                     visit(&row, index)?;
                     index += 1;
+                    if index % 4096 == 0 {
+                        signals::check()?;
+                        progress.at(reader.position().byte());
+                    }
                 }
                 Ok(false) => return Ok(()),
                 Err(error) => return self.broken(&error),
@@ -260,6 +282,51 @@ impl Table {
             Ok(())
         })?;
         Ok(count)
+    }
+
+    /// Returns what can be a horizontal axis, if there is a column for it that is none of `used`:
+    /// its name, whether it is of times, and its values in some rows, which are sorted.
+    ///
+    /// That is the first column of ISO 8601 times, or one of numbers that is called as a time is.
+    pub(crate) fn axis(
+        &self,
+        rows: &[usize],
+        used: &[Column],
+    ) -> Result<Option<(String, bool, Vec<f64>)>> {
+        let text = |cell: &[u8]| std::str::from_utf8(cell).ok().and_then(times::parse);
+        let names = self.header.iter().flatten().map(|name| name.to_lowercase());
+        let named = ["time", "timestamp", "datetime", "date", "seconds", "t"];
+        let mut cells = self.first.iter().enumerate().filter(|(column, _)| !used.contains(column));
+        let column = cells.clone().find(|(_, cell)| text(cell).is_some()).or_else(|| {
+            let names: Vec<String> = names.collect();
+            cells.find(|(column, cell)| {
+                names.get(*column).is_some_and(|name| named.contains(&&name[..])) && is_number(cell)
+            })
+        });
+        let Some((column, first)) = column else { return Ok(None) };
+        let is_text = text(first).is_some();
+        let mut due = rows.iter().peekable();
+        let mut places = Vec::with_capacity(rows.len());
+        self.each(|row, index| {
+            if due.next_if(|row| **row == index).is_some() {
+                let place = if is_text { text(&row[column]) } else { number(&row[column]) };
+                places.push(place.unwrap_or(f64::NAN));
+            }
+            Ok(())
+        })?;
+        let name = self.names().swap_remove(column);
+        let name = if self.header.is_some() { name } else { "time".to_owned() };
+        if is_text {
+            return Ok(Some((name, true, places)));
+        }
+        // Seconds since 1970, or thousandths: between 2001 and 2100.
+        let all_in = |from: f64| places.iter().all(|place| (from..from * 4.2).contains(place));
+        if all_in(1e12) {
+            places.iter_mut().for_each(|place| *place /= 1e3);
+            return Ok(Some((name, true, places)));
+        }
+        let is_time = all_in(1e9);
+        Ok(Some((name, is_time, places)))
     }
 
     /// Returns the header as it stands.
@@ -309,6 +376,20 @@ impl Table {
 }
 
 impl Values {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Values::Float64(values) => values.len(),
+            Values::Int64(values) => values.len(),
+        }
+    }
+
+    pub(crate) fn dtype(&self) -> &'static str {
+        match self {
+            Values::Float64(_) => "float64",
+            Values::Int64(_) => "int64",
+        }
+    }
+
     /// Adds a cell; false if it is no such number.
     fn push(&mut self, cell: &[u8]) -> bool {
         match self {
@@ -320,6 +401,14 @@ impl Values {
 
 fn number<T: std::str::FromStr>(cell: &[u8]) -> Option<T> {
     std::str::from_utf8(cell).ok()?.trim().parse().ok()
+}
+
+/// What to say of a number with a decimal comma.
+fn with_a_point(cell: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(cell).ok()?.trim();
+    let point = text.replacen(',', ".", 1);
+    (point != text && point.parse::<f64>().is_ok())
+        .then(|| format!("; write numbers with a point: {point}"))
 }
 
 fn is_number(cell: &[u8]) -> bool {
@@ -419,6 +508,10 @@ mod tests {
         assert_eq!(text, "t.csv, line 5, column v: \"x\" is no number");
         let text = read("t,v\n\"two\nlines\",1\nb,\n");
         assert!(text.starts_with("t.csv, line 4, column v: is empty"), "{text}");
+        let text = read("t;v\na;1\nb;2,5\n");
+        assert!(text.ends_with("\"2,5\" is no number; write numbers with a point: 2.5"), "{text}");
+        let text = wrong::<()>(table("t;v\na;2,5\n").choose(&[]));
+        assert!(text.ends_with("write numbers with a point: 2.5"), "{text}");
         let text = read("t,v\na,1\nb\n");
         assert_eq!(text, "t.csv, line 3: a row of 1 cell, where the first has 2");
         let text = read("a,1\nb,2\nc,3,4\n");
@@ -466,6 +559,7 @@ mod tests {
             (b"\x1F\x8B\x08", "compressed"),
             (b"PK\x03\x04", "archive"),
             (b"PAR1", "Parquet"),
+            (b"\x7FELF\x02\x01\x01\x00\n\x00", "binary"),
         ] {
             let text = wrong(Table::new("t.csv".into(), bytes.to_vec()));
             assert!(text.contains(word), "{text}");

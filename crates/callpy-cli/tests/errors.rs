@@ -2,11 +2,6 @@
 
 mod command;
 
-#[cfg(unix)]
-use std::io::Read;
-#[cfg(target_os = "linux")]
-use std::process::Stdio;
-
 use command::Folder;
 
 #[test]
@@ -138,46 +133,4 @@ fn no_colours_in_a_pipe() {
         let ended = folder.run(arguments);
         assert!(!ended.stderr.contains('\x1b') && !ended.stdout.contains('\x1b'), "{ended:?}");
     }
-}
-
-#[cfg(unix)]
-#[test]
-fn a_reader_that_has_enough_is_no_error() {
-    let folder = Folder::plain(
-        "def much(): return list(range(200000))\n\
-         def chatty():\n    while True: print('again ' * 100)\n\
-         def other(): raise BrokenPipeError('of my own')\n",
-    );
-    for target in ["f.py:much", "f.py:chatty"] {
-        let mut child = folder.command(&[target]).spawn().unwrap();
-        let mut start = [0; 5];
-        child.stdout.take().unwrap().read_exact(&mut start).unwrap();
-        let ended = child.wait_with_output().unwrap();
-        assert_eq!(String::from_utf8_lossy(&ended.stderr), "", "{target}");
-        assert_eq!(ended.status.code(), Some(0), "{target}");
-    }
-    folder.run(&["f.py:other"]).failed(1, &["BrokenPipeError: of my own"]);
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn control_c_ends_it_as_a_shell_expects() {
-    use std::os::unix::process::ExitStatusExt;
-
-    let folder = Folder::plain(
-        "import time\ndef f():\n    print('asleep', flush=True)\n    time.sleep(60)\n",
-    );
-    let command = folder.command(&["f.py:f"]);
-    // A test that runs in the background of a script would hand on that SIGINT is ignored.
-    let mut fresh = std::process::Command::new("env");
-    fresh.arg("--default-signal=INT").arg(command.get_program()).args(command.get_args());
-    fresh.current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = fresh.stdin(Stdio::null()).spawn().unwrap();
-    let mut first = [0; 1];
-    child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
-    let interrupt = ["-INT", &child.id().to_string()];
-    assert!(std::process::Command::new("kill").args(interrupt).status().unwrap().success());
-    let ended = child.wait_with_output().unwrap();
-    assert_eq!(ended.status.signal(), Some(2));
-    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
 }

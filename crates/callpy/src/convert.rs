@@ -280,16 +280,11 @@ impl<'a> Call<'a> {
     pub fn positional(&mut self, value: impl IntoPython<'a>) -> Result<()> {
         let position = self.list.next_position();
         self.scope.loans.argument = position;
-        let value = value
-            .into_python(&mut self.scope)
-            .map_err(|error| error.at(format_args!("argument {position}")))?;
-        if self.list.push(value.0) {
-            return Ok(());
-        }
-        Err(Error::new(
-            ErrorKind::Argument,
-            "a positional argument stands after a named one; put the named ones last",
-        ))
+        let value = match value.into_python(&mut self.scope) {
+            Ok(value) => value,
+            Err(error) => return Err(at_argument(error, position)),
+        };
+        if self.list.push(value.0) { Ok(()) } else { Err(after_a_named_one()) }
     }
 
     /// Adds a keyword argument.
@@ -339,6 +334,19 @@ impl<'a> Call<'a> {
         self.list.push_named(name, value.0);
         Ok(())
     }
+}
+
+#[cold]
+fn at_argument(error: Error, position: usize) -> Error {
+    error.at(format_args!("argument {position}"))
+}
+
+#[cold]
+fn after_a_named_one() -> Error {
+    Error::new(
+        ErrorKind::Argument,
+        "a positional argument stands after a named one; put the named ones last",
+    )
 }
 
 /// A keyword argument, made by [`named`].

@@ -32,7 +32,9 @@ pub use requirements::Requirements;
 pub(crate) use specifiers::Specifiers;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::locate::{Interpreter, Surroundings, Wanted, hash, interpreter, python_in, write};
+use crate::locate::{
+    ASKED, Interpreter, Surroundings, Wanted, hash, interpreter, python_in, write,
+};
 
 /// Is told how the making of an environment gets on.
 ///
@@ -46,6 +48,12 @@ use crate::locate::{Interpreter, Surroundings, Wanted, hash, interpreter, python
 /// # let _ = wanted;
 /// ```
 pub type OnProgress = Arc<dyn Fn(&Progress) + Send + Sync>;
+
+/// Is asked, several times a second, whether to stop the making of an environment.
+///
+/// Then the installer is told to end, what it has made is removed, and the start ends with
+/// `ErrorKind::Environment`.
+pub type Stop = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// A step in the making of an environment.
 ///
@@ -142,7 +150,7 @@ pub(crate) fn make(
             lock.read(true).write(true).create(true).truncate(false);
             let lock = lock.open(home.join(format!("{name}.lock"))).map_err(unwritable)?;
             let say = |progress| wanted.progress.iter().for_each(|listener| listener(&progress));
-            take(&lock, || say(Progress::Waiting)).map_err(unwritable)?;
+            take(&lock, wanted, || say(Progress::Waiting))?.map_err(unwritable)?;
             make_locked(&lock, &folder, base, wanted, around, &unwritable)?
         }
     };
@@ -172,7 +180,7 @@ fn make_locked(
         return Ok(ready);
     }
     wipe(folder).map_err(unwritable)?;
-    let installer = install::Installer::new(lock, around, wanted.progress.as_ref());
+    let installer = install::Installer::new(lock, around, wanted);
     let dependencies = wanted.requirements.dependencies();
     let say = |progress| wanted.progress.iter().for_each(|listener| listener(&progress));
     say(Progress::Creating {
@@ -197,15 +205,28 @@ fn make_locked(
 }
 
 /// Takes a lock, calling `waiting` if another has it. It is dropped with the file, or the process.
-fn take(lock: &File, waiting: impl FnOnce()) -> io::Result<()> {
-    match lock.try_lock() {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => {
-            waiting();
-            lock.lock()
+///
+/// # Errors
+/// The outer one if it is told to stop.
+fn take(lock: &File, wanted: &Wanted, waiting: impl FnOnce()) -> Result<io::Result<()>> {
+    let mut waiting = Some(waiting);
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(Ok(())),
+            Err(TryLockError::WouldBlock) if wanted.stop.as_ref().is_some_and(|stop| stop()) => {
+                return Err(stopped());
+            }
+            Err(TryLockError::WouldBlock) => {
+                waiting.take().into_iter().for_each(|waiting| waiting());
+                std::thread::sleep(ASKED);
+            }
+            Err(TryLockError::Error(error)) => return Ok(Err(error)),
         }
-        Err(TryLockError::Error(error)) => Err(error),
     }
+}
+
+fn stopped() -> Error {
+    Error::new(ErrorKind::Environment, "the making of the environment was stopped")
 }
 
 /// Returns the environment in `folder` if it is whole, and its base is still there.

@@ -128,12 +128,12 @@ impl Function {
         let mut call = Call::new(Scope::of(&attachment));
         call.scope.deny_copies = self.deny_copies;
         let receipt = Receipt { waiting: start.elapsed(), ..Receipt::default() };
-        call.scope.receipt = Some(Box::new(receipt));
+        *call.scope.receipt = Some(Box::new(receipt));
         let result = call.run(&self.inner.object.0, || self.inner.name.clone(), arguments)?;
         let mut receipt = *call.scope.receipt.take().unwrap_or_default();
         drop(call);
         drop(attachment);
-        receipt.total = start.elapsed();
+        receipt.end(start);
         Ok((result, receipt))
     }
 
@@ -195,12 +195,14 @@ impl<'a> Call<'a> {
     ) -> Result<R> {
         let result = match arguments.place(self) {
             Ok(()) => self.python(callable),
-            Err(error) => Err(error.at(name())),
+            Err(error) => Err(at_function(error, &name)),
         };
         self.list.release(self.scope.py());
         let result = match result {
-            Ok(object) => R::from_python(Object(object), &mut self.scope)
-                .map_err(|error| error.at(format_args!("the result of {}", name()))),
+            Ok(object) => match R::from_python(Object(object), &mut self.scope) {
+                Ok(result) => Ok(result),
+                Err(error) => Err(at_result(error, &name)),
+            },
             Err(error) => Err(error),
         };
         let names = CallNames { function: name, list: &self.list };
@@ -211,11 +213,22 @@ impl<'a> Call<'a> {
     fn python(&mut self, callable: &Ref) -> Result<Ref> {
         let start = self.scope.receipt.is_some().then(Instant::now);
         let result = self.scope.py().call(callable, &mut self.list);
-        if let (Some(start), Some(receipt)) = (start, &mut self.scope.receipt) {
+        if let (Some(start), Some(receipt)) = (start, &mut *self.scope.receipt) {
             receipt.in_python = start.elapsed();
+            receipt.entered = Some(start);
         }
         self.scope.ok(result)
     }
+}
+
+#[cold]
+fn at_function(error: Error, name: &impl Fn() -> String) -> Error {
+    error.at(name())
+}
+
+#[cold]
+fn at_result(error: Error, name: &impl Fn() -> String) -> Error {
+    error.at(format_args!("the result of {}", name()))
 }
 
 struct CallNames<'c, F> {

@@ -251,6 +251,52 @@ impl Python {
         scope.ok(support::has_interpreter_lock(scope.py()))
     }
 
+    /// Lets [`interrupt`](Python::interrupt) stop Python code, which it can't from the start.
+    ///
+    /// It registers Python's own handler of SIGINT, that of `python`, for what runs on the thread
+    /// that started Python. The signal itself stays the program's: whoever wants Ctrl-C to stop
+    /// Python code, calls `interrupt` where the program learns of it. Only `asyncio.run`, on that
+    /// thread, then takes the signal for itself, as it does in `python`, and does not give it back.
+    ///
+    /// # Errors
+    ///
+    /// Python's ValueError on another thread than the one that started Python.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn main() -> callpy::Result<()> {
+    /// let python = callpy::Python::start()?;
+    /// python.enable_interrupts()?;
+    /// std::thread::spawn(move || {
+    ///     std::thread::sleep(std::time::Duration::from_secs(10));
+    ///     python.interrupt();
+    /// });
+    /// let error = python.function("simulate.py:run")?.call::<()>(()).unwrap_err();
+    /// assert_eq!(error.exception().map(|it| it.type_name()), Some("KeyboardInterrupt"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn enable_interrupts(&self) -> Result<()> {
+        let scope = Scope::new()?;
+        scope.ok(process::enable_interrupts(scope.py()))
+    }
+
+    /// Raises KeyboardInterrupt in what Python runs on the thread that started it, as Ctrl-C does in
+    /// `python`.
+    ///
+    /// May be called on any thread, attached or not, and in a signal handler: it sets a flag and
+    /// returns. That thread looks at the flag between steps of Python code, so the call that it is
+    /// in, or else its next, ends with the exception, unless the function catches it. What is not
+    /// reached: code in C that runs on without a look at signals, until it returns (a NumPy
+    /// function, say); a thread asleep in the system, until a signal wakes it (a real SIGINT whose
+    /// handler is without `SA_RESTART` does); functions that run on other threads.
+    ///
+    /// Does nothing before [`enable_interrupts`](Python::enable_interrupts).
+    pub fn interrupt(&self) {
+        process::interrupt();
+    }
+
     /// Returns the interpreter that callpy found and started; none if it joined one.
     ///
     /// ```
@@ -315,6 +361,7 @@ pub struct Builder {
     scripts: Vec<PathBuf>,
     search: Vec<PathBuf>,
     progress: Option<environment::OnProgress>,
+    stop: Option<environment::Stop>,
 }
 
 impl Builder {
@@ -396,13 +443,19 @@ impl Builder {
         self
     }
 
+    /// Is asked, while an environment is being made, whether to [stop](environment::Stop).
+    pub fn stop_when(mut self, stop: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.stop = Some(Arc::new(stop));
+        self
+    }
+
     /// Finds the interpreter, makes an environment for the requirements if there is none yet, and
     /// starts it in this process.
     ///
     /// # Errors
     ///
     /// - `ErrorKind::Locate` if there is no usable interpreter; the report in it names each;
-    /// - `ErrorKind::Environment` if the environment could not be made;
+    /// - `ErrorKind::Environment` if the environment could not be made, or its making was stopped;
     /// - `ErrorKind::Start` if libpython could not be loaded, or another interpreter runs than the
     ///   one named, or it lacks what is required.
     ///
@@ -454,6 +507,7 @@ impl Builder {
             python: self.python.clone(),
             requirements: self.requirements.clone(),
             progress: self.progress.clone(),
+            stop: self.stop.clone(),
         }
     }
 

@@ -61,6 +61,7 @@ mod object;
 mod raw;
 mod receipt;
 mod scope;
+mod seldom;
 mod support;
 #[cfg(feature = "macros")]
 pub mod typed;

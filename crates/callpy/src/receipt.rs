@@ -1,7 +1,7 @@
 //! What a call did: bytes lent, bytes copied and why, and where its time went.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What one call did, for those who want to know where time and memory went.
 ///
@@ -32,10 +32,16 @@ pub struct Receipt {
     pub copies: Vec<Copy>,
     /// Time until the interpreter was this thread's.
     pub waiting: Duration,
+    /// Time in which the arguments were lent or made into Python's own.
+    pub lending: Duration,
     /// Time inside the Python function.
     pub in_python: Duration,
-    /// Time from door to door.
+    /// Time in which the result was taken, and every loan settled.
+    pub result: Duration,
+    /// Time from door to door: the sum of the four above.
     pub total: Duration,
+    /// When the function was entered.
+    pub(crate) entered: Option<Instant>,
 }
 
 /// One copy that a call had to make.
@@ -105,6 +111,14 @@ impl fmt::Display for CopyReason {
 impl Receipt {
     pub(crate) fn add_copy(&mut self, bytes: usize, reason: CopyReason) {
         self.copies.push(Copy { bytes, reason });
+    }
+
+    /// Works out the times of a call that began at `start` and is over.
+    pub(crate) fn end(&mut self, start: Instant) {
+        self.total = start.elapsed();
+        let before = self.entered.map_or(Duration::ZERO, |entered| entered - start);
+        self.lending = before.saturating_sub(self.waiting);
+        self.result = self.total.saturating_sub(self.waiting + self.lending + self.in_python);
     }
 
     /// Returns how many bytes were copied in all.

@@ -8,6 +8,7 @@ use std::ops::{Deref, DerefMut};
 use crate::array::{Loans, Names};
 use crate::raw::{Attached, Attachment, Raised, Ref, Within};
 use crate::receipt::{CopyReason, Receipt};
+use crate::seldom::Seldom;
 use crate::{Error, ErrorKind, Result, exception};
 
 /// The extent of one call, in which values are converted.
@@ -38,7 +39,7 @@ pub struct Scope<'a> {
     // scopes, and the inner call would then end the outer one's attachment.
     within: Within,
     pub(crate) deny_copies: bool,
-    pub(crate) receipt: Option<Box<Receipt>>,
+    pub(crate) receipt: Seldom<Receipt>,
     lends: PhantomData<Cell<&'a ()>>,
 }
 
@@ -79,7 +80,7 @@ impl<'a> Scope<'a> {
             loans: Loans::new(),
             within: attachment.within(),
             deny_copies: false,
-            receipt: None,
+            receipt: Seldom::NONE,
             lends: PhantomData,
         }
     }
@@ -98,7 +99,10 @@ impl<'a> Scope<'a> {
     /// Turns a Python exception into an error.
     #[inline]
     pub(crate) fn ok<T>(&self, outcome: Result<T, Raised>) -> Result<T> {
-        outcome.map_err(|raised| exception::into_error(self.py(), raised))
+        match outcome {
+            Ok(value) => Ok(value),
+            Err(raised) => Err(exception::into_error(self.py(), raised)),
+        }
     }
 
     /// Notes a copy of so many bytes, unless copies are denied.
@@ -113,7 +117,7 @@ impl<'a> Scope<'a> {
                 format!("{bytes} bytes would have to be copied, since {reason}"),
             ));
         }
-        if let Some(receipt) = &mut self.receipt {
+        if let Some(receipt) = &mut *self.receipt {
             receipt.add_copy(bytes, reason);
         }
         Ok(())
@@ -133,6 +137,12 @@ impl<'a> Scope<'a> {
         }
     }
 
+    #[cold]
+    fn settle_late(&mut self) {
+        let names = Value { of: "a call that failed".to_owned(), what: "an argument" };
+        self.loans.settle(self.within.token(), &names, || ());
+    }
+
     /// Says that a result is not what was asked for.
     #[cold]
     pub(crate) fn mismatch(&self, expected: impl fmt::Display, came: &Ref) -> Error {
@@ -143,10 +153,10 @@ impl<'a> Scope<'a> {
 
 impl Drop for Scope<'_> {
     /// Settles what a panic or an early error left.
+    #[inline]
     fn drop(&mut self) {
         if !self.loans.is_empty() {
-            let names = Value { of: "a call that failed".to_owned(), what: "an argument" };
-            self.loans.settle(self.within.token(), &names, || ());
+            self.settle_late();
         }
     }
 }

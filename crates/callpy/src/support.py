@@ -22,6 +22,14 @@ def after_start():
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
 
 
+def enable_interrupts():
+    import _signal
+
+    # A handler of the program's own, in a Python that runs it, stays.
+    if _signal.getsignal(_signal.SIGINT) in (_signal.SIG_DFL, _signal.SIG_IGN, None):
+        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+
+
 def end():
     """Does what python does at its end, in its order, but for finalising."""
     threading = sys.modules.get("threading")

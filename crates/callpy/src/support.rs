@@ -48,6 +48,11 @@ pub(crate) fn after_start(py: Attached<'_>) -> Result<()> {
         .map_err(|raised| exception::into_error(py, raised).at("the interpreter's start"))
 }
 
+/// Has Python answer SIGINT with KeyboardInterrupt.
+pub(crate) fn enable_interrupts(py: Attached<'_>) -> Outcome<()> {
+    call(py, c"enable_interrupts", &[]).map(drop)
+}
+
 /// Runs exit handlers and flushes the streams; nobody is left to be told of a failure.
 pub(crate) fn end(py: Attached<'_>) {
     let _ = call(py, c"end", &[]);

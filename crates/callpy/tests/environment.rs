@@ -6,11 +6,12 @@ mod fake;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 use callpy::ErrorKind;
-use callpy::environment::{OnProgress, Progress, Requirements};
+use callpy::environment::{OnProgress, Progress, Requirements, Stop};
 use callpy::locate::{
     Interpreter, Problem, Source, Surroundings, Verdict, Wanted, find_in, report_in,
 };
@@ -222,6 +223,53 @@ fn killed_half_way() {
     assert_eq!(told.lock().unwrap()[0], Progress::Waiting);
     assert_eq!(uv_ran(&world), ["venv", "pip", "venv", "pip"]);
     assert!(!made.prefix().join("late").exists());
+}
+
+#[test]
+fn stopped_half_way() {
+    let world = World::new();
+    world.good("bin/python3");
+    let first = world.path("first");
+    let endless = "echo Begun; while :; do /bin/sleep 0.01; done";
+    world.uv(&format!("if mkdir {} 2>/dev/null; then {endless}; fi", first.display()));
+    let begun = Arc::new(AtomicBool::new(false));
+    let (heard, asked) = (Arc::clone(&begun), Arc::clone(&begun));
+    let progress: OnProgress = Arc::new(move |step| {
+        if matches!(step, Progress::Installing { line } if line == "Begun") {
+            heard.store(true, Ordering::SeqCst);
+        }
+    });
+    let stop: Stop = Arc::new(move || asked.load(Ordering::SeqCst));
+    let wanted = Wanted { progress: Some(progress), stop: Some(stop), ..wanting("tiny") };
+    let error = find_in(&wanted, &world.around()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Environment));
+    assert_eq!(error.to_string(), "the making of the environment was stopped");
+    let home = fs::read_dir(world.path("cache/environments")).unwrap().next().unwrap().unwrap();
+    let left = fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().path());
+    assert!(left.into_iter().all(|path| path.extension().is_some_and(|end| end == "lock")));
+
+    // The installer has ended and its lock is free: nobody waits.
+    find(&wanting("tiny"), &world);
+    assert_eq!(uv_ran(&world), ["venv", "pip", "venv", "pip"]);
+}
+
+/// What waits for another's environment may be told to stop as well.
+#[test]
+fn stopped_while_it_waits() {
+    let world = World::new();
+    world.good("bin/python3");
+    world.uv("echo Installed");
+    find(&wanting("tiny"), &world);
+    let home = fs::read_dir(world.path("cache/environments")).unwrap().next().unwrap().unwrap();
+    let entries = || fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().path());
+    let lock = entries().find(|path| path.extension().is_some_and(|end| end == "lock")).unwrap();
+    let made = entries().find(|path| path.is_dir()).unwrap();
+    fs::remove_dir_all(made).unwrap();
+    let lock = fs::File::open(lock).unwrap();
+    lock.lock().unwrap();
+    let wanted = Wanted { stop: Some(Arc::new(|| true)), ..wanting("tiny") };
+    let error = find_in(&wanted, &world.around()).unwrap_err();
+    assert_eq!(error.to_string(), "the making of the environment was stopped");
 }
 
 #[test]

@@ -159,6 +159,14 @@ def kept(array, kept=[]):
 def describe(**values):
     return {key: type(value).__name__ for key, value in values.items()}
 
+def forever():
+    global begun
+    begun = True
+    while True:
+        pass
+
+begun = False
+
 def fail(array):
     raise ValueError('on purpose', len(array))
 ";
@@ -200,6 +208,17 @@ fn tour() -> Result<()> {
             });
         }
     });
+    python.enable_interrupts()?;
+    let error = thread::scope(|scope| {
+        scope.spawn(|| {
+            while module.attr("begun").unwrap().to_string() != "True" {
+                thread::yield_now();
+            }
+            python.interrupt();
+        });
+        module.function("forever").unwrap().call::<()>(()).unwrap_err()
+    });
+    assert_eq!(error.exception().expect("an interrupt").type_name(), "KeyboardInterrupt");
     let list: Object = python.function("builtins:list")?.call("abc")?;
     thread::spawn(move || drop(list)).join().unwrap();
     let version: Option<String> = module.function("version")?.call(())?;

@@ -99,3 +99,23 @@ def double(data):
 
 def greet(name):
     print("hello", name)
+
+
+def print_at_exit():
+    import atexit
+
+    atexit.register(print, "the end")
+
+
+def by_pair(first, second):
+    return {(first, second): 1}
+
+
+def remembered(data):
+    try:
+        raise ValueError("caught")
+    except ValueError as error:
+        # Its traceback has this frame, and that has data.
+        kept.append(error)
+    del kept[:-3]
+    return float(data[0])

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -57,8 +57,13 @@ impl Folder {
 
     /// `callpy call` with these arguments, ready to run.
     pub fn command(&self, arguments: &[&str]) -> Command {
+        self.callpy(&[&["call"], arguments].concat())
+    }
+
+    /// `callpy` with these arguments, ready to run.
+    pub fn callpy(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_callpy"));
-        command.current_dir(self.0.path()).arg("call").args(arguments);
+        command.current_dir(self.0.path()).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -81,18 +86,23 @@ impl Folder {
             // A command that fails before it reads closes the pipe.
             let _ = child.stdin.take().unwrap().write_all(input);
         }
-        let ended = child.wait_with_output().unwrap();
-        Ended {
-            stdout: String::from_utf8(ended.stdout).unwrap(),
-            stderr: String::from_utf8(ended.stderr).unwrap(),
-            code: ended.status.code(),
-        }
+        child.wait_with_output().unwrap().into()
     }
 
     /// Runs a function that is expected to succeed, and returns what it printed.
     #[track_caller]
     pub fn printed(&self, arguments: &[&str]) -> String {
         self.run(arguments).printed()
+    }
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Ended {
+        Ended {
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            code: output.status.code(),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rust memory lent to Python for one call, or given to it for good.
 
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use crate::raw::ndarray::{self, Ndarray, SliceMemory};
 use crate::raw::numpy::{Memory, Numpy};
 use crate::raw::{Attached, Ref, process, reference};
 use crate::scope::Scope;
+use crate::seldom::Seldom;
 use crate::{CopyReason, Error, ErrorKind, Object, Result, exception, support};
 
 /// What a call, and its arguments, are called in messages.
@@ -28,11 +30,12 @@ struct Loan {
     argument: usize,
 }
 
-/// The loans of one call.
+/// The loans of one call, which are settled before they are dropped.
 pub(crate) struct Loans {
-    /// Most calls lend one to three arrays; those need no allocation.
-    few: [Option<Loan>; 3],
-    more: Option<Box<More>>,
+    /// Most calls lend one to three arrays; those need no allocation. Settling empties the slots, so
+    /// that there is nothing left to drop.
+    few: ManuallyDrop<[Option<Loan>; 3]>,
+    more: Seldom<More>,
     numpy: Option<&'static Numpy>,
     /// The argument that is being converted.
     pub(crate) argument: usize,
@@ -49,7 +52,8 @@ struct More {
 impl Loans {
     #[inline]
     pub(crate) fn new() -> Loans {
-        Loans { few: [const { None }; 3], more: None, numpy: None, argument: 0 }
+        let few = ManuallyDrop::new([const { None }; 3]);
+        Loans { few, more: Seldom::NONE, numpy: None, argument: 0 }
     }
 
     #[inline]
@@ -70,8 +74,13 @@ impl Loans {
         let loan = Loan { array, argument: self.argument };
         match self.few.iter_mut().find(|slot| slot.is_none()) {
             Some(slot) => *slot = Some(loan),
-            None => self.more.get_or_insert_default().loans.push(loan),
+            None => self.add_to_more(loan),
         }
+    }
+
+    #[cold]
+    fn add_to_more(&mut self, loan: Loan) {
+        self.more.get_or_insert_default().loans.push(loan);
     }
 
     /// Has writable bools made 0 or 1 at the end.
@@ -91,17 +100,16 @@ impl Loans {
         give_up: impl FnOnce(),
     ) -> Option<Error> {
         let numpy = self.numpy.take()?;
-        let mut held = Vec::new();
-        for slot in &mut self.few {
+        for slot in &mut *self.few {
             let Some(loan) = slot.take() else { break };
             if let Some(loan) = loan.end(py, numpy) {
-                held.push(loan);
+                return self.settle_rest(py, numpy, vec![loan], names, give_up);
             }
         }
-        if held.is_empty() && self.more.is_none() {
+        if self.more.is_none() {
             return None;
         }
-        self.settle_rest(py, numpy, held, names, give_up)
+        self.settle_rest(py, numpy, Vec::new(), names, give_up)
     }
 
     #[cold]
@@ -114,7 +122,8 @@ impl Loans {
         give_up: impl FnOnce(),
     ) -> Option<Error> {
         let more = self.more.take().unwrap_or_default();
-        held.extend(more.loans.into_iter().filter_map(|loan| loan.end(py, numpy)));
+        let rest = self.few.iter_mut().filter_map(Option::take).chain(more.loans);
+        held.extend(rest.filter_map(|loan| loan.end(py, numpy)));
         let error = match held.is_empty() {
             true => None,
             false => settle_held(py, numpy, names, held, give_up),
@@ -131,6 +140,16 @@ impl Loan {
     /// Ends the loan if nobody else holds the array; gives it back otherwise.
     #[inline]
     fn end(self, py: Attached<'_>, numpy: &Numpy) -> Option<Loan> {
+        if !Ndarray::known(py, &self.array).is_forgotten(numpy) {
+            return self.end_unless_held(py, numpy);
+        }
+        ndarray::keep_header(py, self.array);
+        None
+    }
+
+    /// Does so where the header can't serve again: it has several axes, say, or somebody holds it.
+    #[inline(never)]
+    fn end_unless_held(self, py: Attached<'_>, numpy: &Numpy) -> Option<Loan> {
         if self.array.references(py) != 1 {
             return Some(self);
         }
@@ -144,7 +163,7 @@ impl Loan {
         if array.has_weakrefs() && !(array.make_empty() && self.array.references(py) == 1) {
             return Some(self);
         }
-        ndarray::keep_header(py, numpy, self.array);
+        self.array.release(py);
         None
     }
 }

@@ -209,7 +209,7 @@ pub(super) fn own(
     let array = Ndarray::of(py, numpy, &object).expect("a copy of an ndarray is one");
     let layout = Layout::new(array.shape(), array.strides(), dtype.item_size());
     let data = array.data();
-    if let Some(receipt) = &mut scope.receipt {
+    if let Some(receipt) = &mut *scope.receipt {
         receipt.borrowed_bytes += layout.len() * dtype.item_size();
     }
     Ok(Received { object, data, layout })

@@ -252,6 +252,7 @@ impl<'a> IntoPython<'a> for () {
 }
 
 impl FromPython for () {
+    #[inline]
     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
         if !scope.py().is_none(&object.0) {
             return Err(scope.mismatch("None", &object.0));

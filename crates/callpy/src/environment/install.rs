@@ -4,9 +4,9 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{OnProgress, Progress};
+use super::{Progress, stopped};
 use crate::error::{Error, ErrorKind, Result};
-use crate::locate::{Interpreter, Surroundings, run};
+use crate::locate::{Interpreter, Surroundings, Wanted, run_until};
 
 /// What would lead an installer elsewhere than into the environment. Where it looks for packages
 /// (indexes, proxies, certificates) is the user's to say.
@@ -38,18 +38,14 @@ pub(super) struct Installer<'a> {
     lock: &'a File,
     around: Surroundings,
     uv: Option<PathBuf>,
-    progress: Option<&'a OnProgress>,
+    wanted: &'a Wanted,
 }
 
 impl<'a> Installer<'a> {
-    pub(super) fn new(
-        lock: &'a File,
-        around: &Surroundings,
-        progress: Option<&'a OnProgress>,
-    ) -> Self {
+    pub(super) fn new(lock: &'a File, around: &Surroundings, wanted: &'a Wanted) -> Self {
         let around = around.without(CLEARED);
         let uv = around.on_path("uv".as_ref()).into_iter().next();
-        Installer { lock, around, uv, progress }
+        Installer { lock, around, uv, wanted }
     }
 
     pub(super) fn around(&self) -> &Surroundings {
@@ -103,15 +99,20 @@ impl<'a> Installer<'a> {
 
     fn run(&self, mut command: Command, failure: &str) -> Result<()> {
         let failed = |why: &str| Error::new(ErrorKind::Environment, format!("{failure}: {why}"));
+        let stop = || self.wanted.stop.as_ref().is_some_and(|stop| stop());
         let locked = self.lock.try_clone();
         let ended = locked.and_then(|lock| {
             command.stdin(lock);
-            run(command, None, |line| {
-                if let Some(progress) = self.progress {
+            run_until(command, None, &stop, |line| {
+                if let Some(progress) = &self.wanted.progress {
                     progress(&Progress::Installing { line: line.to_owned() });
                 }
             })
         });
+        // A Ctrl-C on the terminal reaches the installer before it is told to stop.
+        if stop() {
+            return Err(stopped());
+        }
         let ended = ended.map_err(|error| failed(&error.to_string()).with_source(error))?;
         if ended.success {
             return Ok(());

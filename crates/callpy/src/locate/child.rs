@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
-use std::process::Command;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::process::{Child, Command};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,8 +29,25 @@ impl Ended {
 /// # Errors
 /// The program can't be started, or runs longer than `limit` (`ErrorKind::TimedOut`).
 pub(crate) fn run(
+    command: Command,
+    limit: Option<Duration>,
+    on_line: impl FnMut(&str),
+) -> io::Result<Ended> {
+    run_until(command, limit, &|| false, on_line)
+}
+
+/// How often it is asked whether to stop.
+pub(crate) const ASKED: Duration = Duration::from_millis(50);
+
+/// How long a program that is to stop may take to tidy up.
+#[cfg(unix)]
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Does as [`run`], until `stop` answers yes (`ErrorKind::Interrupted`).
+pub(crate) fn run_until(
     mut command: Command,
     limit: Option<Duration>,
+    stop: &dyn Fn() -> bool,
     mut on_line: impl FnMut(&str),
 ) -> io::Result<Ended> {
     let (output, input) = io::pipe()?;
@@ -48,7 +65,18 @@ pub(crate) fn run(
     let deadline = limit.map(|limit| Instant::now() + limit);
     let mut lines = VecDeque::new();
     loop {
-        match next(&receiver, deadline) {
+        if stop() {
+            end(&mut child)?;
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            // The reader isn't joined: a grandchild may hold the pipe open for as long as it likes.
+            child.kill()?;
+            child.wait()?;
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        match receiver.recv_timeout(left.unwrap_or(ASKED).min(ASKED)) {
             Ok(line) => {
                 on_line(&line);
                 if lines.len() == LINES_KEPT {
@@ -56,32 +84,28 @@ pub(crate) fn run(
                 }
                 lines.push_back(line);
             }
+            Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
-            Err(RecvTimeoutError::Timeout) => {
-                // The reader isn't joined: a grandchild may hold the pipe open for as long as it likes.
-                child.kill()?;
-                child.wait()?;
-                return Err(io::ErrorKind::TimedOut.into());
-            }
         }
     }
     Ok(Ended { success: child.wait()?.success(), lines })
 }
 
-fn next(
-    receiver: &Receiver<String>,
-    deadline: Option<Instant>,
-) -> Result<String, RecvTimeoutError> {
-    match deadline {
-        None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        Some(deadline) => {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(RecvTimeoutError::Timeout);
+/// Has a program end as Ctrl-C does, by which pip removes what it has in hand; else without asking.
+fn end(child: &mut Child) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let deadline = Instant::now() + FAREWELL;
+        crate::raw::process::interrupt_child(child);
+        while child.try_wait()?.is_none() {
+            if Instant::now() >= deadline {
+                break;
             }
-            receiver.recv_timeout(left)
+            thread::sleep(ASKED);
         }
     }
+    child.kill()?;
+    child.wait().map(drop)
 }
 
 fn send_lines(mut output: impl Read, sender: &SyncSender<String>) {
@@ -145,6 +169,20 @@ mod tests {
         // One that prints without end neither fills the memory nor outlives its limit.
         let error = run(shell("while :; do echo x; done"), limit, |_| ()).err().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn one_that_is_to_stop_may_tidy_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tidied");
+        let script = format!(
+            "trap 'touch {}; exit' INT; echo begun; while :; do sleep 0.01; done",
+            file.display()
+        );
+        let begun = std::cell::Cell::new(false);
+        let stopped = run_until(shell(&script), None, &|| begun.get(), |_| begun.set(true));
+        assert_eq!(stopped.err().unwrap().kind(), io::ErrorKind::Interrupted);
+        assert!(file.exists());
     }
 
     #[test]

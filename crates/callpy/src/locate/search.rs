@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::facts::{self, Interpreter};
 use super::report::{Candidate, Problem, Report, Source, Verdict};
 use super::surroundings::Surroundings;
-use crate::environment::{self, OnProgress, Requirements};
+use crate::environment::{self, OnProgress, Requirements, Stop};
 use crate::environment::{Key, Specifiers};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -40,11 +40,13 @@ pub struct Wanted {
     pub requirements: Requirements,
     /// Is told of the making of an environment.
     pub progress: Option<OnProgress>,
+    /// Is asked whether to stop the making of an environment.
+    pub stop: Option<Stop>,
 }
 
 impl fmt::Debug for Wanted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Wanted { python, requirements, progress: _ } = self;
+        let Wanted { python, requirements, progress: _, stop: _ } = self;
         f.debug_struct("Wanted")
             .field("python", python)
             .field("requirements", requirements)

@@ -3,8 +3,9 @@
 #![allow(non_camel_case_types, non_snake_case, reason = "the names are CPython's")]
 
 use std::ffi::{CStr, c_char, c_double, c_int, c_long, c_longlong, c_ulong, c_ulonglong, c_void};
+use std::ptr::null_mut;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::layout::Header;
 use super::library::Library;
@@ -105,18 +106,21 @@ unsafe impl Send for Api {}
 unsafe impl Sync for Api {}
 
 static API: OnceLock<Api> = OnceLock::new();
-/// Set once an interpreter runs and may be attached to by anybody: the table is filled before.
-static IS_RUNNING: AtomicBool = AtomicBool::new(false);
+/// The table, once an interpreter runs and may be attached to by anybody; null before.
+static RUNNING: AtomicPtr<Api> = AtomicPtr::new(null_mut());
 
 /// Says that the interpreter runs.
 pub(crate) fn set_running() {
-    IS_RUNNING.store(true, Ordering::Release);
+    if let Some(api) = API.get() {
+        RUNNING.store(std::ptr::from_ref(api).cast_mut(), Ordering::Release);
+    }
 }
 
 /// Returns the table, once an interpreter runs.
 #[inline]
 pub(crate) fn api() -> Option<&'static Api> {
-    if IS_RUNNING.load(Ordering::Acquire) { API.get() } else { None }
+    // SAFETY: null, or the address of the static table, which is never written after it was made.
+    unsafe { RUNNING.load(Ordering::Acquire).as_ref() }
 }
 
 impl Api {

@@ -99,11 +99,13 @@ impl<'r> Ndarray<'r> {
         self.read(|f| unsafe { &raw mut (*f).data })
     }
 
+    #[inline]
     fn rank(self) -> usize {
         // SAFETY: only projects.
         self.read(|f| unsafe { &raw mut (*f).nd }) as usize
     }
 
+    #[inline]
     fn lengths(self, field: *mut isize) -> &'r [isize] {
         match self.rank() {
             0 => &[],
@@ -114,38 +116,45 @@ impl<'r> Ndarray<'r> {
     }
 
     /// The length of each axis.
+    #[inline]
     pub(crate) fn shape(self) -> &'r [isize] {
         // SAFETY: only projects.
         self.lengths(self.read(|f| unsafe { &raw mut (*f).dimensions }))
     }
 
     /// The step of each axis, in bytes.
+    #[inline]
     pub(crate) fn strides(self) -> &'r [isize] {
         // SAFETY: only projects.
         self.lengths(self.read(|f| unsafe { &raw mut (*f).strides }))
     }
 
+    #[inline]
     pub(crate) fn flags(self) -> c_int {
         // SAFETY: only projects.
         self.read(|f| unsafe { &raw mut (*f).flags })
     }
 
     /// What keeps the memory alive, where the array does not own it.
+    #[inline]
     pub(crate) fn base(self) -> Option<Ref> {
         // SAFETY: only projects; the base is null or alive as long as the array.
         unsafe { Ref::borrow(self.py, self.read(|f| &raw mut (*f).base)) }
     }
 
+    #[inline]
     fn base_is(self, object: &Ref) -> bool {
         // SAFETY: only projects.
         self.read(|f| unsafe { &raw mut (*f).base }) == object.as_ptr()
     }
 
     /// Whether this is memory that was lent for a call.
+    #[inline]
     pub(crate) fn is_lent(self, numpy: &Numpy) -> bool {
         self.base_is(&numpy.lent)
     }
 
+    #[inline]
     fn dtype_ptr(self) -> *mut PyObject {
         // SAFETY: only projects.
         self.read(|f| unsafe { &raw mut (*f).dtype })
@@ -167,6 +176,7 @@ impl<'r> Ndarray<'r> {
         }
     }
 
+    #[inline]
     pub(crate) fn has_weakrefs(self) -> bool {
         // SAFETY: only projects.
         !self.read(|f| unsafe { &raw mut (*f).weakrefs }).is_null()
@@ -200,18 +210,22 @@ impl<'r> Ndarray<'r> {
         self.rank() > 0 || self.py.api.header != Header::FreeThreaded
     }
 
-    /// Whether nobody but the caller can know this header, so that it may stand for other memory.
+    /// Whether this is a lent array that nobody but the caller can know, so that its header may stand
+    /// for other memory.
     ///
     /// A weak reference does not count but could give it back; a NumPy that knows an array's exports
-    /// would answer with the old shape; and Python may have reshaped the header in place.
-    fn is_forgotten(self, numpy: &Numpy) -> bool {
+    /// would answer with the old shape; and Python may have reshaped the header in place, or have
+    /// given it another dtype.
+    #[inline]
+    pub(crate) fn is_forgotten(self, numpy: &Numpy) -> bool {
         // SAFETY: only projects; `exports` is read only where the field exists.
         self.is_held_by(1)
+            && self.is_lent(numpy)
             && self.is_exactly_ndarray(numpy)
             && self.rank() == 1
             && numpy.arrays_know_their_exports()
             && self.read(|f| unsafe { &raw mut (*f).exports }).is_null()
-            && self.base_is(&numpy.lent)
+            && numpy.is_lendable(self.type_num().0, self.dtype_ptr())
     }
 }
 
@@ -304,18 +318,11 @@ pub(crate) unsafe fn lend_slice(
     unsafe { numpy.new_array(py, dtype, memory, numpy.lent.clone_ref(py)) }
 }
 
-/// Keeps the header of a loan that has ended, if nobody else can know it.
+/// Keeps the header of a loan that has ended and [is forgotten](Ndarray::is_forgotten).
 #[inline]
-pub(crate) fn keep_header(py: Attached<'_>, numpy: &Numpy, header: Ref) {
-    let array = Ndarray::known(py, &header);
-    let (type_num, _) = array.type_num();
-    // Python may have given it another dtype.
-    let plain = numpy.is_lendable(type_num, array.dtype_ptr());
-    let rest = match plain && array.is_forgotten(numpy) {
-        true => py.headers(|headers| headers.put(header, type_num)).flatten(),
-        false => Some(header),
-    };
-    if let Some(header) = rest {
+pub(crate) fn keep_header(py: Attached<'_>, header: Ref) {
+    let (type_num, _) = Ndarray::known(py, &header).type_num();
+    if let Some(header) = py.headers(|headers| headers.put(header, type_num)).flatten() {
         header.release(py);
     }
 }

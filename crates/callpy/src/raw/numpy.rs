@@ -151,6 +151,7 @@ impl Numpy {
     }
 
     /// Whether an array knows the buffers it exported (see `Headers`).
+    #[inline]
     pub(crate) fn arrays_know_their_exports(&self) -> bool {
         self.features >= FEATURES_1_20
     }

@@ -1,11 +1,13 @@
 //! CPython's object protocol as safe functions of an attached thread.
 
 use std::ffi::{CStr, c_char, c_void};
+use std::mem::MaybeUninit;
 use std::ptr::null_mut;
 
 use super::cpython::{PyObject, PyTypeObject};
 use super::reference::Ref;
 use super::thread::Attached;
+use crate::seldom::Seldom;
 
 /// A Python exception, taken out of the interpreter's error indicator.
 ///
@@ -30,42 +32,56 @@ pub(crate) enum Builtin {
 /// The arguments of a call that are kept without an allocation.
 const INLINE: usize = 7;
 
+/// `PyObject_Vectorcall` (PEP 590).
+type Vectorcall = unsafe extern "C" fn(
+    *mut PyObject,
+    *const *mut PyObject,
+    usize,
+    *mut PyObject,
+) -> *mut PyObject;
+
 /// The arguments of one call, laid out as `PyObject_Vectorcall` wants them.
 pub(crate) struct ArgumentList {
     /// Owned references in slots 1 to `len`, while they are few. Slot 0 is scratch space that the
     /// callee may use (`PY_VECTORCALL_ARGUMENTS_OFFSET`).
-    inline: [*mut PyObject; INLINE + 1],
+    inline: [MaybeUninit<*mut PyObject>; INLINE + 1],
     len: usize,
     positional: usize,
-    rest: Option<Box<Rest>>,
+    rest: Seldom<Rest>,
 }
 
 /// What few calls have.
 #[derive(Default)]
 struct Rest {
     /// All the slots, once they are too many for `inline`.
-    many: Vec<*mut PyObject>,
+    many: Vec<MaybeUninit<*mut PyObject>>,
     names: Vec<Ref>,
 }
 
 impl ArgumentList {
     #[inline]
     pub(crate) fn new() -> ArgumentList {
-        ArgumentList { inline: [null_mut(); INLINE + 1], len: 0, positional: 0, rest: None }
+        let inline = [MaybeUninit::uninit(); INLINE + 1];
+        ArgumentList { inline, len: 0, positional: 0, rest: Seldom::NONE }
     }
 
     #[inline]
     fn add(&mut self, value: Ref) {
         self.len += 1;
         if self.len <= INLINE {
-            self.inline[self.len] = value.into_ptr();
-            return;
+            self.inline[self.len].write(value.into_ptr());
+        } else {
+            self.add_to_many(value);
         }
+    }
+
+    #[cold]
+    fn add_to_many(&mut self, value: Ref) {
         let rest = self.rest.get_or_insert_default();
         if rest.many.is_empty() {
             rest.many.extend(self.inline);
         }
-        rest.many.push(value.into_ptr());
+        rest.many.push(MaybeUninit::new(value.into_ptr()));
     }
 
     /// Adds a positional argument; false after a keyword argument.
@@ -95,24 +111,27 @@ impl ArgumentList {
         self.names().get(place.checked_sub(self.positional + 1)?)
     }
 
+    #[inline]
     pub(crate) fn names(&self) -> &[Ref] {
         self.rest.as_ref().map_or(&[], |rest| &rest.names)
     }
 
     #[inline]
     fn values(&self) -> &[*mut PyObject] {
-        if self.len <= INLINE {
-            return &self.inline[1..=self.len];
-        }
-        self.rest.as_ref().map_or(&[], |rest| &rest.many[1..])
+        let values = match &*self.rest {
+            Some(rest) if self.len > INLINE => &rest.many[1..],
+            _ => &self.inline[1..=self.len.min(INLINE)],
+        };
+        // SAFETY: `add` has written each slot after the first, up to `len`.
+        unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), values.len()) }
     }
 
     /// As the callee gets them, who may write to the scratch space.
     #[inline]
-    fn slots_mut(&mut self) -> &mut [*mut PyObject] {
-        match &mut self.rest {
-            Some(rest) if self.len > INLINE => &mut rest.many,
-            _ => &mut self.inline,
+    fn slots_mut(&mut self) -> *mut *mut PyObject {
+        match &mut *self.rest {
+            Some(rest) if self.len > INLINE => rest.many.as_mut_ptr().cast(),
+            _ => self.inline.as_mut_ptr().cast(),
         }
     }
 
@@ -124,7 +143,7 @@ impl ArgumentList {
             unsafe { Ref::steal(py, *value) }.into_iter().for_each(|value| value.release(py));
         }
         self.len = 0;
-        if let Some(rest) = &mut self.rest {
+        if let Some(rest) = &mut *self.rest {
             rest.many.clear();
         }
     }
@@ -445,7 +464,14 @@ impl<'a> Attached<'a> {
     /// Calls an object with arguments, which stay with the caller.
     #[inline]
     pub(crate) fn call(self, callable: &Ref, list: &mut ArgumentList) -> Outcome<Ref> {
-        const OFFSET: usize = 1 << (usize::BITS - 1);
+        match (self.api.PyObject_Vectorcall, list.names()) {
+            (Some(vectorcall), []) => self.vectorcall(vectorcall, callable, list, null_mut()),
+            _ => self.call_with_names(callable, list),
+        }
+    }
+
+    #[cold]
+    fn call_with_names(self, callable: &Ref, list: &mut ArgumentList) -> Outcome<Ref> {
         let names = match list.names() {
             [] => None,
             names => Some(self.tuple(names.iter().map(|name| name.clone_ref(self)).collect())?),
@@ -454,11 +480,23 @@ impl<'a> Attached<'a> {
             return self.call_with_tuple(callable, list, names.as_ref());
         };
         let names = names.as_ref().map_or(null_mut(), Ref::as_ptr);
+        self.vectorcall(vectorcall, callable, list, names)
+    }
+
+    #[inline]
+    fn vectorcall(
+        self,
+        vectorcall: Vectorcall,
+        callable: &Ref,
+        list: &mut ArgumentList,
+        names: *mut PyObject,
+    ) -> Outcome<Ref> {
+        const OFFSET: usize = 1 << (usize::BITS - 1);
         // SAFETY: the list's values are alive, the slot before the first of them is the list's to
         // lend as scratch space, and names is null or a tuple of strings with one name for each
         // value after the positional ones.
         let result = unsafe {
-            let first = list.slots_mut().as_mut_ptr().add(1);
+            let first = list.slots_mut().add(1);
             vectorcall(callable.as_ptr(), first, list.positional | OFFSET, names)
         };
         self.outcome(result)

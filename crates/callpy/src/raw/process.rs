@@ -3,6 +3,7 @@
 use std::ffi::{CStr, CString};
 use std::path::Path;
 use std::ptr::null_mut;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::cpython::{self, Api, PyPreConfig, api};
 use super::thread;
@@ -121,6 +122,37 @@ impl Interrupts {
             // SAFETY: sets what the system reported as this process's own action.
             unsafe { libc::sigaction(libc::SIGINT, &action, null_mut()) };
         }
+    }
+}
+
+/// Whether Python has a handler for what [`interrupt`] pretends to.
+static ENABLED: AtomicBool = AtomicBool::new(false);
+
+/// Registers Python's own handler of SIGINT, on the thread that started Python; what the system
+/// does about the signal stays as it is.
+pub(crate) fn enable_interrupts(py: thread::Attached<'_>) -> super::Outcome<()> {
+    let interrupts = Interrupts::save();
+    let enabled = support::enable_interrupts(py);
+    interrupts.restore();
+    enabled.map(|()| ENABLED.store(true, Ordering::Release))
+}
+
+/// Does as if SIGINT had come; only atomics, so that a signal handler may call it.
+pub(crate) fn interrupt() {
+    if let Some(api) = api().filter(|_| ENABLED.load(Ordering::Acquire)) {
+        // SAFETY: needs no attachment, and only sets flags. Up to 3.9 it would have Python call the
+        // handler even where there is none; ENABLED says that there is one.
+        unsafe { (api.PyErr_SetInterrupt)() }
+    }
+}
+
+/// Sends a child process what Ctrl-C would send it; the standard library knows SIGKILL only.
+#[cfg(unix)]
+pub(crate) fn interrupt_child(child: &mut std::process::Child) {
+    // An id that has been waited for may be another's.
+    if let Ok(None) = child.try_wait() {
+        // SAFETY: only sends a signal, to a child that nobody has waited for.
+        unsafe { libc::kill(child.id() as libc::pid_t, libc::SIGINT) };
     }
 }
 

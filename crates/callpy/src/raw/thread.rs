@@ -50,9 +50,19 @@ pub(crate) struct Attached<'a> {
 /// An attachment of this thread, released on drop.
 pub(crate) struct Attachment {
     api: &'static Api,
-    /// What `PyGILState_Ensure` returned; none where the thread was attached already.
-    state: Option<PyGILState_STATE>,
+    end: End,
     not_send: PhantomData<*mut ()>,
+}
+
+/// What ends an attachment.
+#[derive(Clone, Copy)]
+enum End {
+    /// The thread was attached already.
+    Nothing,
+    /// The kept state was taken up, and is laid down again.
+    Save,
+    /// What `PyGILState_Ensure` returned.
+    Release(PyGILState_STATE),
 }
 
 impl Attachment {
@@ -66,12 +76,18 @@ impl Attachment {
         let Some(api) = api() else { return Err(not_started()) };
         let state = STATE.get();
         if !state.is_null() && current_state(api) == state {
-            return Ok(Attachment { api, state: None, not_send: PhantomData });
+            return Ok(Attachment { api, end: End::Nothing, not_send: PhantomData });
         }
         if ENDING.load(Ordering::Acquire) && !is_attached() {
             return Err(ending());
         }
-        Ok(Attachment::ensure(api))
+        if state.is_null() {
+            return Ok(Attachment::ensure(api));
+        }
+        // SAFETY: the state is this thread's own, stays until the thread ends, and is not current.
+        // `PyGILState_Ensure` would do the same after it had looked the state up.
+        unsafe { (api.PyEval_RestoreThread)(state) };
+        Ok(Attachment { api, end: End::Save, not_send: PhantomData })
     }
 
     /// Attaches, also while the process is ending; the interpreter runs.
@@ -88,7 +104,7 @@ impl Attachment {
             }
             state
         };
-        Attachment { api, state: Some(state), not_send: PhantomData }
+        Attachment { api, end: End::Release(state), not_send: PhantomData }
     }
 
     #[inline]
@@ -119,10 +135,15 @@ impl Within {
 impl Drop for Attachment {
     #[inline]
     fn drop(&mut self) {
-        if let Some(state) = self.state {
-            // SAFETY: the state is what Ensure returned on this thread (an Attachment is not Send),
-            // and attachments are nested as values are.
-            unsafe { (self.api.PyGILState_Release)(state) }
+        match self.end {
+            End::Nothing => {}
+            // SAFETY: this thread took its state up (an Attachment is not Send), and attachments are
+            // nested as values are.
+            End::Save => unsafe {
+                (self.api.PyEval_SaveThread)();
+            },
+            // SAFETY: the state is what Ensure returned on this thread; as above.
+            End::Release(state) => unsafe { (self.api.PyGILState_Release)(state) },
         }
     }
 }

@@ -1,0 +1,31 @@
+/* NumPy functions called from C: what the article's glue does, without its mistakes. */
+#ifndef GLUE_H
+#define GLUE_H
+
+#include <stdint.h>
+
+/* What a call returned. `error` is NULL or a text to be freed with free(). */
+typedef struct {
+  char *error;
+  void *object;     /* to be given to glue_release, while entered */
+  const void *data; /* the result's elements, until then */
+  intptr_t size;
+} glue_result;
+
+/* Starts Python and imports NumPy; the calling thread is left detached. Returns an error text or NULL. */
+char *glue_start(void);
+
+/* Between these two a thread holds the interpreter. */
+int glue_enter(void);
+void glue_leave(int state);
+
+/* While entered: a function of a module. `object` is the function. */
+glue_result glue_load(const char *module, const char *function);
+
+/* While entered: calls with an array over `data`, which Python must neither keep nor write. The result
+   is None for kind 'n', else a contiguous array of one axis: int64 for 'i', float64 for 'd'. */
+glue_result glue_call(void *function, const double *data, intptr_t size, char kind);
+
+void glue_release(void *object);
+
+#endif

@@ -1,0 +1,124 @@
+//! CPython's and NumPy's C API, used from C: `glue.c` is all there is between Rust and Python.
+//!
+//! `attached`: entered once for all calls; `detached`: each call enters and leaves.
+
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
+
+use harness::{Answer, Body, Caller, Result, Rival, Work};
+
+#[repr(C)]
+struct GlueResult {
+    error: *mut c_char,
+    object: *mut c_void,
+    data: *const c_void,
+    size: isize,
+}
+
+impl GlueResult {
+    /// Returns the elements, which lie there until the result is released.
+    ///
+    /// # Safety
+    ///
+    /// They are of this type.
+    unsafe fn elements<T>(&self) -> &[T] {
+        // SAFETY: glue.c has checked that they lie one after the other, as many as it says.
+        unsafe { std::slice::from_raw_parts(self.data.cast(), self.size as usize) }
+    }
+}
+
+unsafe extern "C" {
+    fn glue_start() -> *mut c_char;
+    fn glue_enter() -> c_int;
+    fn glue_leave(state: c_int);
+    fn glue_load(module: *const c_char, function: *const c_char) -> GlueResult;
+    fn glue_call(function: *mut c_void, data: *const f64, size: isize, kind: c_char) -> GlueResult;
+    fn glue_release(object: *mut c_void);
+    fn free(text: *mut c_void);
+}
+
+struct Glue {
+    functions: [*mut c_void; 3],
+    attached: bool,
+}
+
+// SAFETY: the functions are used only by a thread that has entered.
+unsafe impl Sync for Glue {}
+
+fn check(error: *mut c_char) -> Result<()> {
+    if error.is_null() {
+        return Ok(());
+    }
+    // SAFETY: glue.c gave a text that is ours.
+    let text = unsafe { CStr::from_ptr(error).to_string_lossy().into_owned() };
+    // SAFETY: nobody has it any more.
+    unsafe { free(error.cast()) };
+    Err(text.into())
+}
+
+fn entered<T>(work: impl FnOnce() -> T) -> T {
+    // SAFETY: Python was started by `main`.
+    let state = unsafe { glue_enter() };
+    let result = work();
+    // SAFETY: the state is that of this thread's enter.
+    unsafe { glue_leave(state) };
+    result
+}
+
+impl Rival for Glue {
+    fn session<B: Body>(&self, body: B) -> Result<B::Output> {
+        match self.attached {
+            true => entered(|| body.run(&mut &*self)),
+            false => body.run(&mut &*self),
+        }
+    }
+}
+
+impl Glue {
+    fn call_entered(&self, work: Work, data: &[f64], look: impl FnOnce(Answer<'_>)) -> Result<()> {
+        let function = self.functions[work as usize];
+        let kind = b"nid"[work as usize] as c_char;
+        // SAFETY: this thread has entered, and the functions of work.py neither keep nor write.
+        let result = unsafe { glue_call(function, data.as_ptr(), data.len() as isize, kind) };
+        check(result.error)?;
+        match work {
+            Work::Nothing => look(Answer::Nothing),
+            // SAFETY: glue.c has checked the dtype.
+            Work::Detect => look(Answer::Indices(unsafe { result.elements() })),
+            // SAFETY: as above.
+            Work::Scaled => look(Answer::Numbers(unsafe { result.elements() })),
+        }
+        // SAFETY: it is ours, and this thread has entered.
+        unsafe { glue_release(result.object) };
+        Ok(())
+    }
+}
+
+impl Caller for &Glue {
+    fn call(&mut self, work: Work, data: &[f64], look: impl FnOnce(Answer<'_>)) -> Result<()> {
+        match self.attached {
+            true => self.call_entered(work, data, look),
+            false => entered(|| self.call_entered(work, data, look)),
+        }
+    }
+
+    fn copied(&mut self, _: Work, _: &[f64], _: usize) -> Result<usize> {
+        Ok(0)
+    }
+}
+
+fn main() -> Result<()> {
+    let attached = std::env::args().nth(1).as_deref() == Some("attached");
+    // SAFETY: the first and only start.
+    check(unsafe { glue_start() })?;
+    let functions = entered(|| {
+        let load = |work: Work| -> Result<*mut c_void> {
+            let name = CString::new(work.name())?;
+            // SAFETY: this thread has entered.
+            let found = unsafe { glue_load(c"work".as_ptr(), name.as_ptr()) };
+            check(found.error).map(|()| found.object)
+        };
+        let [nothing, detect, scaled] = Work::ALL.map(load);
+        Ok::<_, harness::Error>([nothing?, detect?, scaled?])
+    })?;
+    harness::serve(&Glue { functions, attached })
+}

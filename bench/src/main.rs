@@ -1,0 +1,69 @@
+//! callpy beside everything a user would take instead: same functions, same input, same run.
+//!
+//! `cargo run --release -p bench`; see bench/README.md.
+
+mod build;
+mod measure;
+mod options;
+mod pages;
+mod plot;
+mod process;
+mod python;
+mod record;
+mod rivals;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::build::Built;
+use crate::options::Options;
+use crate::python::Surroundings;
+
+/// Whatever went wrong, as a sentence.
+type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
+
+/// The folder of the project.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("bench/ is in the project's folder")
+}
+
+/// The folder for what is built and made.
+fn target() -> PathBuf {
+    root().join("target/bench")
+}
+
+fn run() -> Result<()> {
+    let options = Options::parse();
+    if options.list {
+        for rival in rivals::ALL {
+            println!("{:<22} {}", rival.key, rival.about);
+        }
+        return Ok(());
+    }
+    let chosen = options.rivals()?;
+    let python = Surroundings::find()?;
+    if options.clippy {
+        return build::clippy(&python);
+    }
+    let built: Vec<Built> = build::all(&chosen, &python)?;
+    let record = measure::run(&options, &built, &python)?;
+    if options.quick {
+        print!("{}", table::checked(&record));
+        return Ok(());
+    }
+    print!("{}", table::whole(&record));
+    pages::write(&record, options.is_whole())
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

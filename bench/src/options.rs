@@ -1,0 +1,89 @@
+//! The command line.
+
+use clap::Parser;
+
+use crate::Result;
+use crate::rivals::{ALL, Rival};
+
+/// Measures callpy beside everything a user would take instead.
+///
+/// A whole run takes about a quarter of an hour, writes bench/results and the plots, and puts tables
+/// into README.md and docs/comparison.md. A run of a part writes into target/bench only.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+pub(crate) struct Options {
+    /// Checks every rival's answers with a call or two; writes nothing.
+    #[arg(long)]
+    pub(crate) quick: bool,
+
+    /// Runs these rivals only: `pyo3` means all that begin so.
+    #[arg(long, value_delimiter = ',', value_name = "RIVAL")]
+    rivals: Vec<String>,
+
+    /// Runs these sizes only.
+    #[arg(long, value_delimiter = ',', value_name = "DOUBLES")]
+    sizes: Vec<usize>,
+
+    /// Runs these numbers of threads only.
+    #[arg(long, value_delimiter = ',', value_name = "THREADS")]
+    threads: Vec<usize>,
+
+    /// How often each rival has its turn at each row.
+    #[arg(long, default_value_t = 11, value_name = "N")]
+    repetitions: usize,
+
+    /// Lists the rivals.
+    #[arg(long)]
+    pub(crate) list: bool,
+
+    /// Holds the rivals' code against clippy instead of running it.
+    #[arg(long)]
+    pub(crate) clippy: bool,
+}
+
+impl Options {
+    pub(crate) fn rivals(&self) -> Result<Vec<&'static Rival>> {
+        let matches = |rival: &Rival, name: &str| {
+            rival
+                .key
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
+        if let Some(name) =
+            self.rivals.iter().find(|name| !ALL.iter().any(|rival| matches(rival, name)))
+        {
+            return Err(format!("there is no rival {name:?}; --list names them").into());
+        }
+        let wanted = |rival: &&Rival| {
+            self.rivals.is_empty()
+                // What the others are compared with.
+                || ["callpy", "callpy-attached"].contains(&rival.key)
+                || self.rivals.iter().any(|name| matches(rival, name))
+        };
+        Ok(ALL.iter().filter(wanted).collect())
+    }
+
+    pub(crate) fn sizes(&self) -> Vec<usize> {
+        match (&self.sizes[..], self.quick) {
+            ([], false) => vec![0, 16, 1_000, 10_000, 100_000, 1_000_000, 10_000_000],
+            ([], true) => vec![0, 16, 1_000, 100_000],
+            (sizes, _) => sizes.to_vec(),
+        }
+    }
+
+    pub(crate) fn threads(&self) -> Vec<usize> {
+        match (&self.threads[..], self.quick) {
+            ([], false) => vec![1, 2, 4, 8],
+            ([], true) => vec![8],
+            (threads, _) => threads.to_vec(),
+        }
+    }
+
+    pub(crate) fn repetitions(&self) -> usize {
+        if self.quick { 1 } else { self.repetitions.max(1) }
+    }
+
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.quick && self.rivals.is_empty() && self.sizes.is_empty() && self.threads.is_empty()
+    }
+}

@@ -1,0 +1,68 @@
+//! Completions and manual pages.
+
+mod command;
+
+use std::fs;
+
+use command::{Ended, Folder};
+
+fn run(folder: &Folder, arguments: &[&str]) -> Ended {
+    folder.callpy(arguments).output().unwrap().into()
+}
+
+#[test]
+fn every_shell_has_a_script_that_knows_the_commands() {
+    let folder = Folder::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = run(&folder, &["completions", shell]).printed();
+        for word in ["callpy", "bindgen", "completions", "plot", "column"] {
+            assert!(script.contains(word), "{word} for {shell}");
+        }
+    }
+    run(&folder, &["completions", "tcsh"]).failed(2, &["bash", "zsh", "fish"]);
+}
+
+/// What Tab offers for the last word, by bash itself.
+#[cfg(target_os = "linux")]
+fn offered(folder: &Folder, words: &[&str]) -> String {
+    let script = "source <(\"$0\" completions bash); COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); \
+                  COMP_LINE=\"$*\"; COMP_POINT=${#COMP_LINE}; complete -p callpy >/dev/null || exit 9; \
+                  _callpy callpy \"${@: -1}\" \"${@: -2:1}\"; printf '%s\\n' \"${COMPREPLY[@]}\"";
+    let mut bash = std::process::Command::new("bash");
+    bash.args(["--norc", "-c", script, env!("CARGO_BIN_EXE_callpy")]).args(words);
+    let ended: Ended = bash.current_dir(folder.path()).output().unwrap().into();
+    ended.printed()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn bash_completes() {
+    let folder = Folder::plain("def f(): pass\n").file("series.csv", "1\n");
+    assert_eq!(offered(&folder, &["callpy", "bin"]), "bindgen\n");
+    assert_eq!(offered(&folder, &["callpy", "call", "--pl"]), "--plot\n");
+    assert_eq!(offered(&folder, &["callpy", "call", "f.py:f", "--plot", "ser"]), "series.csv\n");
+}
+
+#[test]
+fn manual_pages() {
+    let folder = Folder::new();
+    let page = run(&folder, &["man"]).printed();
+    assert!(page.contains(".TH CALLPY 1") && page.contains("callpy\\-call(1)"), "{page}");
+    let page = run(&folder, &["man", "call"]).printed();
+    for words in [".TH CALLPY-CALL 1", "\\-\\-plot", "Exit codes", "callpy call outliers.py:detect"]
+    {
+        assert!(page.contains(words), "{words} is not in {page}");
+    }
+    assert!(!page.contains('\x1b'), "{page}");
+    run(&folder, &["man", "cal"]).failed(2, &["no command", "call, time, bindgen"]);
+
+    assert_eq!(run(&folder, &["man", "--into", "share/man/man1"]).printed(), "");
+    let mut names: Vec<String> = fs::read_dir(folder.path().join("share/man/man1"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert!(names.contains(&"callpy.1".to_owned()) && names.contains(&"callpy-time.1".to_owned()));
+    let file = folder.file("file", "");
+    run(&file, &["man", "--into", "file"]).failed(1, &["can't be written to file"]);
+}

@@ -1,0 +1,45 @@
+//! What few calls have: its absence costs one comparison.
+
+use std::mem::ManuallyDrop;
+use std::ops::{Deref, DerefMut};
+
+/// An `Option<Box<T>>` whose drop is one comparison where there is nothing, in line.
+///
+/// The compiler keeps the drop of the plain type out of line for the sake of what might be in it, and
+/// a call that does next to nothing has half a dozen of these.
+pub(crate) struct Seldom<T>(ManuallyDrop<Option<Box<T>>>);
+
+impl<T> Seldom<T> {
+    pub(crate) const NONE: Seldom<T> = Seldom(ManuallyDrop::new(None));
+}
+
+impl<T> Deref for Seldom<T> {
+    type Target = Option<Box<T>>;
+
+    #[inline]
+    fn deref(&self) -> &Option<Box<T>> {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Seldom<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Option<Box<T>> {
+        &mut self.0
+    }
+}
+
+impl<T> Drop for Seldom<T> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(value) = self.0.take() {
+            drop_cold(value);
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn drop_cold<T>(value: Box<T>) {
+    drop(value);
+}
