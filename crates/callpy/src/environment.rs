@@ -53,6 +53,17 @@ pub type OnProgress = Arc<dyn Fn(&Progress) + Send + Sync>;
 ///
 /// Then the installer is told to end, what it has made is removed, and the start ends with
 /// `ErrorKind::Environment`.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicBool, Ordering};
+/// use callpy::environment::Stop;
+///
+/// static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+///
+/// let stop: Stop = Arc::new(|| INTERRUPTED.load(Ordering::Relaxed));
+/// assert!(!stop());
+/// ```
 pub type Stop = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// A step in the making of an environment.

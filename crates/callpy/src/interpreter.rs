@@ -264,18 +264,17 @@ impl Python {
     ///
     /// # Examples
     ///
-    /// ```no_run
-    /// # fn main() -> callpy::Result<()> {
-    /// let python = callpy::Python::start()?;
+    /// ```
+    /// # let python = callpy::Python::start()?;
     /// python.enable_interrupts()?;
-    /// std::thread::spawn(move || {
-    ///     std::thread::sleep(std::time::Duration::from_secs(10));
-    ///     python.interrupt();
-    /// });
-    /// let error = python.function("simulate.py:run")?.call::<()>(()).unwrap_err();
+    /// let counting = "def run(): return sum(index for index in range(1_000_000))";
+    /// let run = python.module_from_source("counting", "counting.py", counting)?.function("run")?;
+    ///
+    /// // No call runs, so the next one ends.
+    /// std::thread::spawn(move || python.interrupt()).join().expect("no panic");
+    /// let error = run.call::<()>(()).unwrap_err();
     /// assert_eq!(error.exception().map(|it| it.type_name()), Some("KeyboardInterrupt"));
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), callpy::Error>(())
     /// ```
     pub fn enable_interrupts(&self) -> Result<()> {
         let scope = Scope::new()?;
@@ -444,6 +443,12 @@ impl Builder {
     }
 
     /// Is asked, while an environment is being made, whether to [stop](environment::Stop).
+    ///
+    /// ```
+    /// let builder = callpy::Python::builder().stop_when(|| false);
+    /// let python = builder.start()?;
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn stop_when(mut self, stop: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.stop = Some(Arc::new(stop));
         self
