@@ -85,7 +85,8 @@ impl Place {
 
     fn run(&mut self, block: &Block) -> Result<Outcome, String> {
         match &block.language[..] {
-            "rust" => return Ok(Outcome::Elsewhere),
+            // A drawing has no language.
+            "rust" | "" => return Ok(Outcome::Elsewhere),
             "console" | "sh" => {
                 self.install();
                 let printed = self.bash(&block.whole())?;
