@@ -255,3 +255,25 @@ fn a_method_is_used_where_it_is_called_or_defined() {
     assert!(!is_used("array.length()", "len"));
     assert!(!is_used("start", "start"));
 }
+
+/// The words in the first column of the troubleshooting page are the library's own.
+#[test]
+fn the_messages_of_the_troubleshooting_page_are_real() {
+    let root = callpy_documents::root();
+    let mut source = String::new();
+    for path in files(&root.join("crates/callpy/src"), &[]) {
+        // A text that goes on in the next line.
+        let text = fs::read_to_string(path).unwrap();
+        let lines = text.split("\\\n").map(str::trim_start);
+        source += &lines.collect::<Vec<_>>().join("");
+    }
+    let page = fs::read_to_string(root.join("docs/troubleshooting.md")).unwrap();
+    let messages: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`').map(|(message, _)| message))
+        .collect();
+    assert!(messages.len() > 20, "the table was not found");
+    let foreign: Vec<&&str> =
+        messages.iter().filter(|message| !source.contains(**message)).collect();
+    assert!(foreign.is_empty(), "no such message is in the library: {foreign:?}");
+}
