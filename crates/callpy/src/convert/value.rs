@@ -16,16 +16,14 @@ const MAX_DEPTH: usize = 200;
 ///
 /// Whoever knows the types at compile time gives and takes them directly.
 ///
-/// ```no_run
-/// # fn main() -> callpy::Result<()> {
+/// ```
 /// # let python = callpy::Python::start()?;
 /// use callpy::convert::Value;
 ///
 /// let divmod = python.function("builtins:divmod")?;
 /// let Value::Tuple(parts) = divmod.call((7, 2))? else { panic!("a tuple came before") };
 /// assert!(matches!(parts[..], [Value::Int(3), Value::Int(1)]));
-/// # Ok(())
-/// # }
+/// # Ok::<(), callpy::Error>(())
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
