@@ -160,7 +160,7 @@ fn a_static_one_and_one_for_another_machine() {
     let here = format!("linux-{}", std::env::consts::ARCH);
     fake(&folder, &facts(&here, usize::BITS, Path::new("/opt/p/lib/libpython3.12.so.1.0")));
     let (_, answer) = examine(&folder, &[], |_| ());
-    assert!(troubled(&answer, &["no shared library"], "apt install libpython3.12"));
+    assert!(troubled(&answer, &["no shared library"], "uv python install 3.12"));
     assert!(troubled(
         &answer,
         &["no shared library"],

@@ -26,14 +26,13 @@
 //! An [`Array<T>`](Array) reads the result where it lies if nobody else can change it, and is a copy
 //! otherwise. There are no silent conversions: a result of another dtype is an error that says so.
 //!
-//! ```no_run
-//! # fn main() -> callpy::Result<()> {
+//! ```
+//! # callpy::Python::builder().require(["numpy"]).start()?;
 //! let python = callpy::Python::start()?;
 //! let cumsum = python.function("numpy:cumsum")?;
 //! let sums: callpy::Array<f64> = cumsum.call(&[1.0, 2.0, 3.0])?;
 //! assert_eq!(sums[..], [1.0, 3.0, 6.0]);
-//! # Ok(())
-//! # }
+//! # Ok::<(), callpy::Error>(())
 //! ```
 
 mod any;

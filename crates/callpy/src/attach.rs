@@ -13,12 +13,32 @@
 //! ends the process. CPython 3.14 and newer measure the stack, and raise in time. Threads for code
 //! that recurses so are best made with [`std::thread::Builder::stack_size`] of 8 MiB (a pool's own
 //! option, or `RUST_MIN_STACK=8388608` for all).
+//!
+//! ```
+//! # let python = callpy::Python::start()?;
+//! let reduce = python.function("functools:reduce")?;
+//! let worker = std::thread::Builder::new().stack_size(8 << 20).spawn(move || reduce.name().len());
+//! # assert_eq!(worker.unwrap().join().unwrap(), "functools:reduce".len());
+//! # Ok::<(), callpy::Error>(())
+//! ```
 
 use std::fmt;
 
 use crate::raw;
 
 /// Shows that this thread is attached: see [`Python::attach`](crate::Python::attach).
+///
+/// ```
+/// # let python = callpy::Python::start()?;
+/// let len = python.function("builtins:len")?;
+/// let sum = python.attach(|py| {
+///     let first: usize = len.call("attached")?;
+///     let second = py.detach(|| std::thread::spawn(move || len.call::<usize>("elsewhere")).join());
+///     Ok::<usize, callpy::Error>(first + second.expect("no panic")?)
+/// })??;
+/// assert_eq!(sum, 17);
+/// # Ok::<(), callpy::Error>(())
+/// ```
 pub struct Attached<'py>(raw::Attached<'py>);
 
 impl<'py> Attached<'py> {

@@ -35,7 +35,7 @@ use crate::{Element, Error, ErrorKind, Object, Result};
 /// `'a` is how long what it lends is borrowed: longer than any call. Implement it for a type of your
 /// own by building an [`Object`] from parts:
 ///
-/// ```no_run
+/// ```
 /// use callpy::{IntoPython, Object, Result, Scope};
 ///
 /// struct Point { x: f64, y: f64 }
@@ -45,6 +45,11 @@ use crate::{Element, Error, ErrorKind, Object, Result};
 ///         (self.x, self.y).into_python(scope)
 ///     }
 /// }
+///
+/// # let python = callpy::Python::start()?;
+/// let len = python.function("builtins:len")?;
+/// assert_eq!(len.call::<usize>(Point { x: 1.0, y: 2.0 })?, 2);
+/// # Ok::<(), callpy::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be given to Python",
@@ -87,6 +92,27 @@ pub trait IntoPython<'a>: Sized {
 ///
 /// Numbers become an array, all else a list. For a type of your own, `impl Item<'_> for Point {}`
 /// is enough.
+///
+/// ```
+/// use callpy::{IntoPython, Item, Object, Result, Scope};
+///
+/// #[derive(Clone)]
+/// struct Point { x: f64, y: f64 }
+///
+/// impl<'a> IntoPython<'a> for Point {
+///     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+///         (self.x, self.y).into_python(scope)
+///     }
+/// }
+///
+/// impl Item<'_> for Point {}
+///
+/// # let python = callpy::Python::start()?;
+/// let highest: (f64, f64) =
+///     python.function("builtins:max")?.call(vec![Point { x: 1.0, y: 2.0 }, Point { x: 3.0, y: 0.0 }])?;
+/// assert_eq!(highest, (3.0, 0.0));
+/// # Ok::<(), callpy::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't stand in a Vec or a slice that is given to Python",
     label = "neither the element of an array nor the item of a list",
@@ -108,12 +134,62 @@ pub trait Item<'a>: IntoPython<'a> + Clone + 'a {
     /// # Errors
     ///
     /// As [`IntoPython::into_python`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use callpy::{IntoPython, Item, Object, Result, Scope};
+    ///
+    /// /// Words, of which several are one text in Python.
+    /// #[derive(Clone)]
+    /// struct Word(&'static str);
+    ///
+    /// impl<'a> IntoPython<'a> for Word {
+    ///     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+    ///         self.0.into_python(scope)
+    ///     }
+    /// }
+    ///
+    /// impl<'a> Item<'a> for Word {
+    ///     fn slice_into_python(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
+    ///         Self::vec_into_python(items.to_vec(), scope)
+    ///     }
+    ///
+    ///     fn vec_into_python(items: Vec<Self>, scope: &mut Scope<'a>) -> Result<Object> {
+    ///         let words: Vec<&str> = items.iter().map(|word| word.0).collect();
+    ///         words.join(" ").into_python(scope)
+    ///     }
+    /// }
+    ///
+    /// # let python = callpy::Python::start()?;
+    /// let len = python.function("builtins:len")?;
+    /// assert_eq!(len.call::<usize>(&[Word("in"), Word("memory")])?, 9);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     fn slice_into_python(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
         collections::list(items.iter().cloned(), scope)
     }
 }
 
 /// A value that can be made from a Python result.
+///
+/// ```
+/// use callpy::{FromPython, Object, Result, Scope};
+///
+/// struct Fraction { numerator: i64, denominator: i64 }
+///
+/// impl FromPython for Fraction {
+///     fn from_python(object: Object, _: &mut Scope<'_>) -> Result<Self> {
+///         let part = |name| object.attr(name)?.extract();
+///         Ok(Fraction { numerator: part("numerator")?, denominator: part("denominator")? })
+///     }
+/// }
+///
+/// # let python = callpy::Python::start()?;
+/// let half: Fraction = python.function("fractions:Fraction")?.call((2, 4))?;
+/// assert_eq!((half.numerator, half.denominator), (1, 2));
+/// # Ok::<(), callpy::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be made from a Python result",
     label = "not a type that callpy knows",
@@ -132,12 +208,62 @@ pub trait FromPython: Sized {
     /// # Errors
     ///
     /// `ErrorKind::Result` where the object, or an item of it, is not one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use callpy::{FromPython, Object, Result, Scope};
+    ///
+    /// /// A digit; several come as a text.
+    /// #[derive(Debug, PartialEq)]
+    /// struct Digit(char);
+    ///
+    /// impl FromPython for Digit {
+    ///     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
+    ///         char::from_digit(u32::from_python(object, scope)?, 10)
+    ///             .map(Digit)
+    ///             .ok_or_else(|| callpy::Error::result("a digit is less than 10"))
+    ///     }
+    ///
+    ///     fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
+    ///         Ok(String::from_python(object, scope)?.chars().map(Digit).collect())
+    ///     }
+    /// }
+    ///
+    /// # let python = callpy::Python::start()?;
+    /// let str = python.function("builtins:str")?;
+    /// assert_eq!(str.call::<Vec<Digit>>(42)?, [Digit('4'), Digit('2')]);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
         collections::vec(object, scope)
     }
 }
 
 /// The arguments of a call in the making.
+///
+/// ```
+/// use callpy::{Call, IntoPython, Object, Result, Scope};
+///
+/// /// Given as two arguments.
+/// struct Interval { from: f64, to: f64 }
+///
+/// impl<'a> IntoPython<'a> for Interval {
+///     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+///         (self.from, self.to).into_python(scope)
+///     }
+///
+///     fn place(self, call: &mut Call<'a>) -> Result<()> {
+///         call.positional(self.from)?;
+///         call.positional(self.to)
+///     }
+/// }
+///
+/// # let python = callpy::Python::start()?;
+/// let hypot = python.function("math:hypot")?;
+/// assert_eq!(hypot.call::<f64>(Interval { from: 3.0, to: 4.0 })?, 5.0);
+/// # Ok::<(), callpy::Error>(())
+/// ```
 pub struct Call<'a> {
     // Dropped before the scope, which looks at who still holds a loan.
     pub(crate) list: ArgumentList,
@@ -166,6 +292,33 @@ impl<'a> Call<'a> {
     /// # Errors
     ///
     /// `ErrorKind::Argument` if there is one of this name already, and those of the conversion.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use callpy::{Call, Error, IntoPython, Object, Result, Scope};
+    ///
+    /// /// Options of `json.dumps`.
+    /// #[derive(Clone, Copy)]
+    /// struct Pretty { indent: u8 }
+    ///
+    /// impl<'a> IntoPython<'a> for Pretty {
+    ///     fn into_python(self, _: &mut Scope<'a>) -> Result<Object> {
+    ///         Err(Error::argument("options stand beside the other arguments"))
+    ///     }
+    ///
+    ///     fn place_one(self, call: &mut Call<'a>) -> Result<()> {
+    ///         call.named("indent", self.indent)?;
+    ///         call.named("sort_keys", true)
+    ///     }
+    /// }
+    ///
+    /// # let python = callpy::Python::start()?;
+    /// let dumps = python.function("json:dumps")?;
+    /// let text: String = dumps.call((((), true), Pretty { indent: 0 }))?;
+    /// assert_eq!(text, "[\nnull,\ntrue\n]");
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn named(&mut self, name: &str, value: impl IntoPython<'a>) -> Result<()> {
         // Python itself lets the last one win where a function takes any names, or before 3.10.
         let py = self.scope.py();
@@ -197,6 +350,16 @@ fn after_a_named_one() -> Error {
 }
 
 /// A keyword argument, made by [`named`].
+///
+/// ```
+/// use callpy::{Named, named};
+///
+/// let sorted: Named<'_, bool> = named("reverse", true);
+/// # let python = callpy::Python::start()?;
+/// let letters: Vec<String> = python.function("builtins:sorted")?.call(("abc", sorted))?;
+/// assert_eq!(letters, ["c", "b", "a"]);
+/// # Ok::<(), callpy::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Named<'n, V> {
     name: &'n str,
@@ -205,16 +368,14 @@ pub struct Named<'n, V> {
 
 /// Makes a keyword argument, to stand in the tuple of a call's arguments.
 ///
-/// ```no_run
-/// # fn main() -> callpy::Result<()> {
+/// ```
 /// # let python = callpy::Python::start()?;
 /// use callpy::named;
 ///
 /// let round = python.function("builtins:round")?;
 /// let rounded: f64 = round.call((3.14159, named("ndigits", 2)))?;
 /// assert_eq!(rounded, 3.14);
-/// # Ok(())
-/// # }
+/// # Ok::<(), callpy::Error>(())
 /// ```
 pub fn named<V>(name: &str, value: V) -> Named<'_, V> {
     Named { name, value }
@@ -240,8 +401,7 @@ type Place<'a> = Box<dyn FnOnce(&mut Call<'a>) -> Result<()> + 'a>;
 
 /// An argument list whose length is known only at run time.
 ///
-/// ```no_run
-/// # fn main() -> callpy::Result<()> {
+/// ```
 /// # let python = callpy::Python::start()?;
 /// let mut arguments = callpy::Arguments::new();
 /// for word in ["in", "memory"] {
@@ -249,8 +409,7 @@ type Place<'a> = Box<dyn FnOnce(&mut Call<'a>) -> Result<()> + 'a>;
 /// }
 /// arguments.push_named("sep", "-");
 /// python.function("builtins:print")?.call::<()>(arguments)?;
-/// # Ok(())
-/// # }
+/// # Ok::<(), callpy::Error>(())
 /// ```
 #[derive(Default)]
 pub struct Arguments<'a>(Vec<Place<'a>>);

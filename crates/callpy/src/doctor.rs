@@ -195,7 +195,8 @@ fn environment_agrees(diagnosis: &mut Diagnosis, python: &Interpreter) {
         python.prefix().display()
     );
     let need = Need::Environment { folder: python.prefix() };
-    let remedies = remedies(need, System::of_installation(python.base_prefix()));
+    let first = System::of_installation(python.base_prefix()).or(System::of_this_machine());
+    let remedies = remedies(need, first);
     diagnosis.trouble(false, what, remedies);
 }
 

@@ -5,7 +5,7 @@
 //! in the user's cache folder (`CALLPY_CACHE` names another). From then on it is started without a
 //! look at the network, and without running any program.
 //!
-//! ```no_run
+//! ```
 //! use callpy::environment::Requirements;
 //! use callpy::locate::{self, Wanted};
 //!
@@ -37,15 +37,53 @@ use crate::locate::{
 };
 
 /// Is told how the making of an environment gets on.
+///
+/// ```
+/// use std::sync::Arc;
+/// use callpy::environment::OnProgress;
+/// use callpy::locate::Wanted;
+///
+/// let tell: OnProgress = Arc::new(|step| eprintln!("{step:?}"));
+/// let wanted = Wanted { progress: Some(tell), ..Wanted::default() };
+/// # let _ = wanted;
+/// ```
 pub type OnProgress = Arc<dyn Fn(&Progress) + Send + Sync>;
 
 /// Is asked, several times a second, whether to stop the making of an environment.
 ///
 /// Then the installer is told to end, what it has made is removed, and the start ends with
 /// `ErrorKind::Environment`.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicBool, Ordering};
+/// use callpy::environment::Stop;
+///
+/// static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+///
+/// let stop: Stop = Arc::new(|| INTERRUPTED.load(Ordering::Relaxed));
+/// assert!(!stop());
+/// ```
 pub type Stop = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// A step in the making of an environment.
+///
+/// ```
+/// use callpy::environment::Progress;
+///
+/// fn line(step: &Progress) -> Option<String> {
+///     match step {
+///         Progress::Creating { tool, dependencies, .. } => {
+///             Some(format!("installing {} with {tool}", dependencies.join(", ")))
+///         }
+///         Progress::Waiting => Some("another process is installing".to_owned()),
+///         _ => None,
+///     }
+/// }
+/// assert_eq!(line(&Progress::Done), None);
+/// let builder = callpy::Python::builder()
+///     .on_progress(|step| line(step).iter().for_each(|line| eprintln!("{line}")));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Progress {

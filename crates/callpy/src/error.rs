@@ -5,6 +5,13 @@ use std::fmt;
 use crate::locate::Report;
 
 /// The result of everything in callpy that can fail.
+///
+/// ```
+/// fn start() -> callpy::Result<callpy::Python> {
+///     callpy::Python::start()
+/// }
+/// # start().unwrap();
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Says which function or step failed, why, and the way out.
@@ -21,6 +28,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///         _ => format!("{error}"),
 ///     }
 /// }
+///
+/// # let python = callpy::Python::start()?;
+/// let error = python.function("math:sqrt")?.call::<f64>(-1.0).unwrap_err();
+/// assert_eq!(explain(&error), "Python raised ValueError");
+/// assert!(format!("{error}").starts_with("ValueError: "));
+/// assert!(format!("{error:#}").contains("Traceback") || format!("{error:#}").contains("ValueError"));
+/// # Ok::<(), Error>(())
 /// ```
 pub struct Error {
     inner: Box<Inner>,
@@ -37,6 +51,19 @@ struct Inner {
 }
 
 /// The sort of failure, for programs that act on it.
+///
+/// ```
+/// use callpy::ErrorKind;
+///
+/// # let python = callpy::Python::start()?;
+/// let error = python.function("decimal:Decimal")?.call::<f64>("1.5").unwrap_err();
+/// match error.kind() {
+///     ErrorKind::Python(exception) => eprintln!("{}", exception.traceback()),
+///     ErrorKind::Result => eprintln!("another type than was asked for: {error}"),
+///     _ => return Err(error),
+/// }
+/// # Ok::<(), callpy::Error>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -79,6 +106,26 @@ impl Error {
 
     /// Makes the error of an argument that can't be given to Python, for an
     /// [`IntoPython`](crate::IntoPython) of one's own.
+    ///
+    /// ```
+    /// use callpy::{Error, IntoPython, Object, Result, Scope};
+    ///
+    /// struct Percent(f64);
+    ///
+    /// impl<'a> IntoPython<'a> for Percent {
+    ///     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+    ///         if !(0.0..=100.0).contains(&self.0) {
+    ///             return Err(Error::argument(format!("{} is no percentage", self.0)));
+    ///         }
+    ///         self.0.into_python(scope)
+    ///     }
+    /// }
+    ///
+    /// # let python = callpy::Python::start()?;
+    /// let error = python.function("math:sqrt")?.call::<f64>(Percent(120.0)).unwrap_err();
+    /// assert_eq!(error.to_string(), "argument 1 of math:sqrt: 120 is no percentage");
+    /// # Ok::<(), Error>(())
+    /// ```
     #[cold]
     pub fn argument(message: impl Into<String>) -> Self {
         Error::new(ErrorKind::Argument, message)
@@ -86,6 +133,27 @@ impl Error {
 
     /// Makes the error of a result that is not what was asked for, for a
     /// [`FromPython`](crate::FromPython) of one's own.
+    ///
+    /// ```
+    /// use callpy::{Error, FromPython, Object, Result, Scope};
+    ///
+    /// #[derive(Debug)]
+    /// struct Even(i64);
+    ///
+    /// impl FromPython for Even {
+    ///     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
+    ///         match i64::from_python(object, scope)? {
+    ///             number if number % 2 == 0 => Ok(Even(number)),
+    ///             number => Err(Error::result(format!("{number} is odd"))),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// # let python = callpy::Python::start()?;
+    /// let error = python.function("builtins:len")?.call::<Even>("odd").unwrap_err();
+    /// assert_eq!(error.to_string(), "the result of builtins:len: 3 is odd");
+    /// # Ok::<(), Error>(())
+    /// ```
     #[cold]
     pub fn result(message: impl Into<String>) -> Self {
         Error::new(ErrorKind::Result, message)
@@ -175,6 +243,27 @@ impl std::error::Error for Error {
 }
 
 /// A Python exception as owned text: nothing of it stays in the interpreter.
+///
+/// ```
+/// # let python = callpy::Python::start()?;
+/// let source = "
+/// def read(text):
+///     try:
+///         return float(text)
+///     except ValueError as error:
+///         raise KeyError('no number') from error
+/// ";
+/// let read = python.module_from_source("reading", "reading.py", source)?.function("read")?;
+/// let error = read.call::<f64>("ten").unwrap_err();
+/// let exception = error.exception().expect("Python raised it");
+/// assert_eq!((exception.module(), exception.type_name()), ("builtins", "KeyError"));
+/// assert_eq!(exception.message(), "'no number'");
+/// assert_eq!(exception.cause().unwrap().type_name(), "ValueError");
+/// assert!(exception.context().is_none());
+/// assert!(exception.notes().is_empty());
+/// assert!(exception.traceback().contains("reading.py"));
+/// # Ok::<(), callpy::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PythonException {
     pub(crate) type_name: String,

@@ -17,8 +17,9 @@ use crate::{Error, ErrorKind, Object, Result, support};
 /// Got from [`Python::function`](crate::Python::function). A handle is cheap to clone, and may be
 /// called and dropped on any thread: a call attaches the thread, and detaches it when it is done.
 ///
-/// ```no_run
-/// # fn main() -> callpy::Result<()> {
+/// ```
+/// # std::env::set_current_dir("../../examples/outliers").unwrap();
+/// # callpy::Python::builder().script("outliers.py").start()?;
 /// let python = callpy::Python::start()?;
 /// let detect = python.function("outliers.py:detect")?;
 ///
@@ -28,8 +29,7 @@ use crate::{Error, ErrorKind, Object, Result, support};
 /// std::thread::scope(|scope| {
 ///     scope.spawn(|| detect.call::<callpy::Array<i64>>(&series));
 /// });
-/// # Ok(())
-/// # }
+/// # Ok::<(), callpy::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Function {
@@ -69,6 +69,24 @@ impl Function {
     /// # Aborts
     ///
     /// If Python keeps memory that was only lent: see [`array`](crate::array).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use callpy::{ErrorKind, named};
+    ///
+    /// # let python = callpy::Python::start()?;
+    /// let int = python.function("builtins:int")?;
+    /// assert_eq!(int.call::<i64>("42")?, 42);                             // one
+    /// assert_eq!(int.call::<i64>(("2a", named("base", 16)))?, 42);        // several, one of them named
+    /// assert_eq!(int.call::<i64>(())?, 0);                                // none
+    ///
+    /// let error = int.call::<i64>("forty-two").unwrap_err();
+    /// assert_eq!(error.exception().unwrap().type_name(), "ValueError");
+    /// let error = int.call::<String>("42").unwrap_err();
+    /// assert!(matches!(error.kind(), ErrorKind::Result));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     #[inline]
     pub fn call<'a, R: FromPython>(&self, arguments: impl IntoPython<'a>) -> Result<R> {
         let attachment = Attachment::new()?;
@@ -82,6 +100,25 @@ impl Function {
     /// # Errors
     ///
     /// As `call`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use callpy::{Array, CopyReason};
+    ///
+    /// # callpy::Python::builder().require(["numpy"]).start()?;
+    /// # let python = callpy::Python::start()?;
+    /// let absolute = python.function("numpy:absolute")?;
+    /// let (distances, receipt) = absolute.call_with_receipt::<Array<f64>>(&[-1.5, 2.5])?;
+    /// assert_eq!(distances[..], [1.5, 2.5]);
+    /// assert_eq!((receipt.lent_bytes, receipt.borrowed_bytes, receipt.copied_bytes()), (16, 16, 0));
+    ///
+    /// // A result that is a view of the argument can't outlive the loan.
+    /// let flip = python.function("numpy:flip")?;
+    /// let (_, receipt) = flip.call_with_receipt::<Array<f64>>(&[-1.5, 2.5])?;
+    /// assert_eq!(receipt.copies[0].reason, CopyReason::Lent);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn call_with_receipt<'a, R: FromPython>(
         &self,
         arguments: impl IntoPython<'a>,
@@ -103,6 +140,17 @@ impl Function {
     /// Returns a handle by which every copy of array memory is an error.
     ///
     /// A result that can't be read where it lies is then `ErrorKind::CopyDenied`, which says why.
+    ///
+    /// ```
+    /// use callpy::{Array, ErrorKind};
+    ///
+    /// # callpy::Python::builder().require(["numpy"]).start()?;
+    /// # let python = callpy::Python::start()?;
+    /// let flip = python.function("numpy:flip")?.deny_copies();
+    /// let error = flip.call::<Array<f64>>(&[1.0, 2.0]).unwrap_err();
+    /// assert!(matches!(error.kind(), ErrorKind::CopyDenied));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     #[must_use]
     pub fn deny_copies(&self) -> Function {
         Function { inner: Arc::clone(&self.inner), deny_copies: true }
@@ -202,6 +250,19 @@ impl<F: Fn() -> String> Names for CallNames<'_, F> {
 /// A Python module.
 ///
 /// Got from [`Python::module`](crate::Python::module).
+///
+/// ```
+/// # let python = callpy::Python::start()?;
+/// let statistics = python.module("statistics")?;
+/// let median = statistics.function("median")?;
+/// assert_eq!(median.name(), "statistics:median");
+/// assert_eq!(median.call::<i64>(((3, 1, 2),))?, 2);    // one argument, a tuple
+/// assert_eq!(statistics.name(), "statistics");
+/// assert!(statistics.attr("StatisticsError")?.repr()?.contains("StatisticsError"));
+/// assert!(statistics.object().attr("__file__").is_ok());
+/// assert!(!median.object().is_none());
+/// # Ok::<(), callpy::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Module {
     object: Object,
@@ -218,6 +279,15 @@ impl Module {
     /// # Errors
     ///
     /// `ErrorKind::Target` if there is no such name, or it can't be called.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let from_hex = python.module("builtins")?.function("float.fromhex")?;
+    /// assert_eq!(from_hex.call::<f64>("0x1.8p1")?, 3.0);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn function(&self, path: &str) -> Result<Function> {
         let name = format!("{}:{path}", self.name);
         let mut object = self.object.clone();

@@ -25,13 +25,11 @@ use crate::{Error, ErrorKind, Object, Result, support};
 
 /// The running interpreter. A handle without contents, to be copied freely.
 ///
-/// ```no_run
-/// # fn main() -> callpy::Result<()> {
+/// ```
 /// let python = callpy::Python::start()?;
 /// let sqrt = python.function("math:sqrt")?;
 /// assert_eq!(sqrt.call::<f64>(2.25)?, 1.5);
-/// # Ok(())
-/// # }
+/// # Ok::<(), callpy::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Python(());
@@ -64,16 +62,39 @@ impl Python {
     /// # Errors
     ///
     /// As [`Builder::start`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let python = callpy::Python::start()?;
+    /// assert!(python.function("math:hypot")?.call::<f64>((3.0, 4.0))? == 5.0);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn start() -> Result<Python> {
         Python::builder().start()
     }
 
     /// Returns a builder, to say which Python and with which packages.
+    ///
+    /// ```
+    /// let python = callpy::Python::builder().search_path("tests/python").start()?;
+    /// let module = python.module("plain")?;
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn builder() -> Builder {
         Builder::default()
     }
 
     /// Returns the running interpreter if there is one that callpy has started or joined.
+    ///
+    /// ```
+    /// use callpy::Python;
+    ///
+    /// assert!(Python::running().is_none());
+    /// Python::start()?;
+    /// assert!(Python::running().is_some());
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn running() -> Option<Python> {
         RUNNING.get().map(|_| Python(()))
     }
@@ -90,6 +111,18 @@ impl Python {
     ///
     /// `ErrorKind::Target` if the text is none of these or leads nowhere, `ErrorKind::Python` with
     /// what importing the module raised.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let join = python.function("os.path:join")?;
+    /// assert_eq!(join.call::<String>(("data", "cpu.csv"))?, ["data", "cpu.csv"].join(std::path::MAIN_SEPARATOR_STR));
+    ///
+    /// let error = python.function("math:cosine").unwrap_err();
+    /// assert!(matches!(error.kind(), callpy::ErrorKind::Target));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn function(&self, target: &str) -> Result<Function> {
         let (module, function) = split_target(target)?;
         self.module(module)?.function(function)
@@ -100,6 +133,15 @@ impl Python {
     /// # Errors
     ///
     /// `ErrorKind::Target` if the file is not there, `ErrorKind::Python` with what the import raised.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let math = python.module("math")?;
+    /// assert_eq!(math.attr("pi")?.extract::<f64>()?, std::f64::consts::PI);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn module(&self, name: &str) -> Result<Module> {
         let scope = Scope::new()?;
         let py = scope.py();
@@ -133,6 +175,16 @@ impl Python {
     /// # Errors
     ///
     /// `ErrorKind::Python` with what running it raised.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let rules = "def double(number): return 2 * number";
+    /// let double = python.module_from_source("rules", "rules.py", rules)?.function("double")?;
+    /// assert_eq!(double.call::<i64>(21)?, 42);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn module_from_source(&self, name: &str, filename: &str, source: &str) -> Result<Module> {
         let scope = Scope::new()?;
         let py = scope.py();
@@ -155,8 +207,7 @@ impl Python {
     ///
     /// # Examples
     ///
-    /// ```no_run
-    /// # fn main() -> callpy::Result<()> {
+    /// ```
     /// # let python = callpy::Python::start()?;
     /// let hypot = python.function("math:hypot")?;
     /// let total = python.attach(|py| {
@@ -168,8 +219,8 @@ impl Python {
     ///     py.detach(|| std::thread::sleep(std::time::Duration::from_millis(1)));
     ///     Ok::<f64, callpy::Error>(total)
     /// })??;
-    /// # Ok(())
-    /// # }
+    /// assert!(total > 499_500.0);
+    /// # Ok::<(), callpy::Error>(())
     /// ```
     pub fn attach<R>(&self, work: impl FnOnce(&Attached<'_>) -> R) -> Result<R> {
         let attachment = Attachment::new()?;
@@ -185,6 +236,16 @@ impl Python {
     /// # Errors
     ///
     /// `ErrorKind::Ending` if the process is ending.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// if !python.has_interpreter_lock()? {
+    ///     println!("as many calls at once as there are threads");
+    /// }
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn has_interpreter_lock(&self) -> Result<bool> {
         let scope = Scope::new()?;
         scope.ok(support::has_interpreter_lock(scope.py()))
@@ -203,18 +264,17 @@ impl Python {
     ///
     /// # Examples
     ///
-    /// ```no_run
-    /// # fn main() -> callpy::Result<()> {
-    /// let python = callpy::Python::start()?;
+    /// ```
+    /// # let python = callpy::Python::start()?;
     /// python.enable_interrupts()?;
-    /// std::thread::spawn(move || {
-    ///     std::thread::sleep(std::time::Duration::from_secs(10));
-    ///     python.interrupt();
-    /// });
-    /// let error = python.function("simulate.py:run")?.call::<()>(()).unwrap_err();
+    /// let counting = "def run(): return sum(index for index in range(1_000_000))";
+    /// let run = python.module_from_source("counting", "counting.py", counting)?.function("run")?;
+    ///
+    /// // No call runs, so the next one ends.
+    /// std::thread::spawn(move || python.interrupt()).join().expect("no panic");
+    /// let error = run.call::<()>(()).unwrap_err();
     /// assert_eq!(error.exception().map(|it| it.type_name()), Some("KeyboardInterrupt"));
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), callpy::Error>(())
     /// ```
     pub fn enable_interrupts(&self) -> Result<()> {
         let scope = Scope::new()?;
@@ -237,11 +297,26 @@ impl Python {
     }
 
     /// Returns the interpreter that callpy found and started; none if it joined one.
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let interpreter = python.interpreter().expect("callpy has started it");
+    /// assert!(interpreter.version() >= (3, 8, 0));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn interpreter(&self) -> Option<&'static Interpreter> {
         RUNNING.get()?.own.as_ref().map(|(interpreter, _)| interpreter)
     }
 
     /// Returns how the interpreter was found; none if callpy joined it.
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let report = python.report().expect("callpy has started it");
+    /// println!("{report}");
+    /// assert!(report.chosen().is_some());
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn report(&self) -> Option<&'static Report> {
         RUNNING.get()?.own.as_ref().map(|(_, report)| report)
     }
@@ -268,11 +343,14 @@ fn split_target(target: &str) -> Result<(&str, &str)> {
 
 /// Says which Python to start, and what it must have.
 ///
-/// ```no_run
-/// # fn main() -> callpy::Result<()> {
-/// let python = callpy::Python::builder().require(["numpy>=1.21", "scipy"]).start()?;
-/// # Ok(())
+/// ```
+/// # fn start() -> callpy::Result<callpy::Python> {
+/// callpy::Python::builder()
+///     .require(["numpy>=1.21", "scipy"])
+///     .on_progress(|step| eprintln!("{step:?}"))
+///     .start()
 /// # }
+/// # Ok::<(), callpy::Error>(())
 /// ```
 #[derive(Clone, Default)]
 #[must_use = "a builder does nothing until `start`"]
@@ -287,42 +365,90 @@ pub struct Builder {
 
 impl Builder {
     /// Names the interpreter: a python executable, an environment's folder, or a command on PATH.
+    ///
+    /// ```
+    /// use callpy::{ErrorKind, Python};
+    ///
+    /// let error = Python::builder().python("no/such/python").start().unwrap_err();
+    /// assert!(matches!(error.kind(), ErrorKind::Locate(_)));
+    /// assert!(error.to_string().contains("there is no such file"));
+    /// ```
     pub fn python(mut self, path: impl Into<PathBuf>) -> Self {
         self.python = Some(path.into());
         self
     }
 
     /// Adds packages that must be there, written as pip takes them (`"numpy>=1.21"`).
+    ///
+    /// ```
+    /// let python = callpy::Python::builder().require(["numpy"]).start()?;
+    /// assert!(python.module("numpy").is_ok());
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn require(mut self, packages: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.requirements = self.requirements.merge(Requirements::new(packages));
         self
     }
 
     /// Adds what a Python file says in its header that it needs (PEP 723).
+    ///
+    /// ```
+    /// # std::env::set_current_dir("../../examples/outliers").unwrap();
+    /// let python = callpy::Python::builder().script("outliers.py").start()?;
+    /// let detect = python.function("outliers.py:detect")?;
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn script(mut self, path: impl Into<PathBuf>) -> Self {
         self.scripts.push(path.into());
         self
     }
 
     /// Adds requirements that were read elsewhere.
+    ///
+    /// ```
+    /// use callpy::environment::Requirements;
+    ///
+    /// let header = "# /// script\n# requires-python = '>=3.8'\n# dependencies = []\n# ///\n";
+    /// let requirements = Requirements::from_script(header)?.unwrap_or_default();
+    /// let python = callpy::Python::builder().requirements(requirements).start()?;
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn requirements(mut self, requirements: Requirements) -> Self {
         self.requirements = self.requirements.merge(requirements);
         self
     }
 
     /// Adds a folder in which modules are looked for, before all others.
+    ///
+    /// ```
+    /// let python = callpy::Python::builder().search_path("tests/python").start()?;
+    /// assert!(python.module("plain").is_ok());    // tests/python/plain.py
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn search_path(mut self, folder: impl Into<PathBuf>) -> Self {
         self.search.push(folder.into());
         self
     }
 
     /// Is told while an environment is being made, which can take a minute.
+    ///
+    /// ```
+    /// let builder = callpy::Python::builder().on_progress(|step| eprintln!("{step:?}"));
+    /// let python = builder.start()?;  // nothing is required, so nothing is made, and nothing is told
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn on_progress(mut self, tell: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(tell));
         self
     }
 
     /// Is asked, while an environment is being made, whether to [stop](environment::Stop).
+    ///
+    /// ```
+    /// let builder = callpy::Python::builder().stop_when(|| false);
+    /// let python = builder.start()?;
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn stop_when(mut self, stop: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.stop = Some(Arc::new(stop));
         self
@@ -339,6 +465,17 @@ impl Builder {
     ///   one named, or it lacks what is required.
     ///
     /// After an error the next start begins anew.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use callpy::Python;
+    ///
+    /// let python = Python::builder().start()?;
+    /// // A process has one interpreter: a second start is given the one that runs.
+    /// Python::builder().start()?;
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn start(mut self) -> Result<Python> {
         for script in std::mem::take(&mut self.scripts) {
             self.requirements = self.requirements.merge(read_script(&script)?);

@@ -1,22 +1,28 @@
 //! Calls Python functions in memory: slices in, NumPy arrays out, nothing copied.
 //!
-//! ```ignore
+//! ```
+//! # callpy::module!(mod outliers = "../../examples/outliers/outliers.py");
+//! # #[cfg(any())] // so that the line below stands as it does in a program
 //! callpy::module!(mod outliers = "python/outliers.py");   // typed from its hints, at compile time
 //!
+//! # let series = [20.0, 19.0, 21.0, 20.5, 19.5, 20.2, 19.8, 97.3];
 //! let indices = outliers::detect(&series)?;               // &[f64] in, Array<i64> out, nothing copied
+//! # assert_eq!(indices[..], [7]);
+//! # Ok::<(), callpy::Error>(())
 //! ```
 //!
 //! And without the macro:
 //!
-//! ```no_run
-//! # fn main() -> callpy::Result<()> {
+//! ```
+//! # std::env::set_current_dir("../../examples/outliers").unwrap();
+//! # callpy::Python::builder().script("outliers.py").start()?;
 //! let python = callpy::Python::start()?;
 //! let detect = python.function("outliers.py:detect")?;
 //!
-//! let series = vec![20.5, 19.0, 97.3, 21.1];
+//! let series = vec![20.5, 19.0, 19.5, 20.1, 19.9, 97.3, 21.1];
 //! let indices: callpy::Array<i64> = detect.call(&series)?;
-//! # Ok(())
-//! # }
+//! assert_eq!(indices[..], [5]);
+//! # Ok::<(), callpy::Error>(())
 //! ```
 //!
 //! A slice of numbers is a NumPy array in Python for the length of one call, the answer is read

@@ -13,7 +13,7 @@
 //! requirements, a named interpreter that has all of them is used as it is; else what the search
 //! finds is the base from which an [environment](crate::environment) is made.
 //!
-//! ```no_run
+//! ```
 //! use callpy::locate::{self, Wanted};
 //!
 //! let report = locate::report(&Wanted::default())?;

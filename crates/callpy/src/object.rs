@@ -12,16 +12,15 @@ use crate::scope::{Scope, Value};
 /// A handle may be sent to another thread, used there and dropped there. Each of its methods attaches
 /// for as long as it takes.
 ///
-/// ```no_run
-/// # fn main() -> callpy::Result<()> {
+/// ```
 /// # let python = callpy::Python::start()?;
 /// let counter: callpy::Object = python.function("collections:Counter")?.call("banana")?;
 /// let top: Vec<(String, i64)> = counter.call_method("most_common", 1)?;
 /// assert_eq!(top, [("a".to_owned(), 3)]);
 /// let bs: i64 = counter.item("b")?.extract()?;
 /// assert_eq!(bs, 1);
-/// # Ok(())
-/// # }
+/// assert_eq!((counter.len()?, counter.is_empty()?, counter.is_none()), (3, false, false));
+/// # Ok::<(), callpy::Error>(())
 /// ```
 #[repr(transparent)]
 pub struct Object(pub(crate) Ref);
@@ -32,6 +31,17 @@ impl Object {
     /// # Errors
     ///
     /// Python's AttributeError, or what a property raised.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let day: callpy::Object = python.function("datetime:date")?.call((2020, 4, 2))?;
+    /// assert_eq!(day.attr("year")?.extract::<i32>()?, 2020);
+    /// assert_eq!(day.to_string(), "2020-04-02");
+    /// assert_eq!(day.repr()?, "datetime.date(2020, 4, 2)");
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn attr(&self, name: &str) -> Result<Object> {
         let scope = Scope::new()?;
         let name = scope.ok(scope.py().str(name))?;
@@ -43,6 +53,16 @@ impl Object {
     /// # Errors
     ///
     /// Python's own, and those of the value's conversion.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let settings: callpy::Object = python.function("types:SimpleNamespace")?.call(())?;
+    /// settings.set_attr("threshold", 2.5)?;
+    /// assert_eq!(settings.attr("threshold")?.extract::<f64>()?, 2.5);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn set_attr<V: IntoPython<'static>>(&self, name: &str, value: V) -> Result<()> {
         let mut scope = Scope::new()?;
         let value = value.into_python(&mut scope)?;
@@ -57,6 +77,16 @@ impl Object {
     /// # Errors
     ///
     /// Python's KeyError, IndexError or TypeError.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let parts: callpy::Object = python.function("builtins:divmod")?.call((7, 2))?;
+    /// assert_eq!(parts.item(1)?.extract::<i64>()?, 1);
+    /// assert_eq!(parts.item(9).unwrap_err().exception().unwrap().type_name(), "IndexError");
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn item<'a, K: IntoPython<'a>>(&self, key: K) -> Result<Object> {
         let mut scope = Scope::new()?;
         let key = key.into_python(&mut scope)?;
@@ -70,6 +100,16 @@ impl Object {
     /// # Errors
     ///
     /// Python's own, and those of the conversions.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let prices: callpy::Object = python.function("builtins:dict")?.call(())?;
+    /// prices.set_item("apple", 3)?;
+    /// assert_eq!(prices.item("apple")?.extract::<i64>()?, 3);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn set_item<K, V>(&self, key: K, value: V) -> Result<()>
     where
         K: IntoPython<'static>,
@@ -89,6 +129,15 @@ impl Object {
     /// # Errors
     ///
     /// As there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let half: callpy::Object = python.function("operator:itemgetter")?.call(1)?;
+    /// assert_eq!(half.call::<String>((("left", "right"),))?, "right");
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn call<'a, R: FromPython>(&self, arguments: impl IntoPython<'a>) -> Result<R> {
         let attachment = Attachment::new()?;
         let mut call = Call::new(Scope::of(&attachment));
@@ -100,6 +149,15 @@ impl Object {
     /// # Errors
     ///
     /// Python's AttributeError, and those of [`Function::call`](crate::Function::call).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let text: callpy::Object = python.function("builtins:str")?.call("a,b")?;
+    /// assert_eq!(text.call_method::<Vec<String>>("split", ",")?, ["a", "b"]);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn call_method<'a, R: FromPython>(
         &self,
         name: &str,
@@ -116,6 +174,16 @@ impl Object {
     /// # Errors
     ///
     /// `ErrorKind::Result` if it is not one of that type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let pi = python.module("math")?.attr("pi")?;
+    /// assert_eq!(pi.extract::<f64>()?, std::f64::consts::PI);
+    /// assert!(matches!(pi.extract::<i64>().unwrap_err().kind(), callpy::ErrorKind::Result));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn extract<T: FromPython>(&self) -> Result<T> {
         let mut scope = Scope::new()?;
         T::from_python(self.clone(), &mut scope)

@@ -6,6 +6,19 @@ use std::time::{Duration, Instant};
 /// What one call did, for those who want to know where time and memory went.
 ///
 /// Got from [`Function::call_with_receipt`](crate::Function::call_with_receipt).
+///
+/// ```
+/// use callpy::Array;
+///
+/// # callpy::Python::builder().require(["numpy"]).start()?;
+/// # let python = callpy::Python::start()?;
+/// let cumsum = python.function("numpy:cumsum")?;
+/// let (sums, receipt) = cumsum.call_with_receipt::<Array<f64>>(&[1.0, 2.0, 3.0])?;
+/// assert_eq!((receipt.lent_bytes, receipt.borrowed_bytes), (24, 24));
+/// assert_eq!(receipt.copied_bytes(), 0);
+/// println!("{:?} of {:?} in Python", receipt.in_python, receipt.total);
+/// # Ok::<(), callpy::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receipt {
@@ -32,6 +45,17 @@ pub struct Receipt {
 }
 
 /// One copy that a call had to make.
+///
+/// ```
+/// use callpy::{Array, CopyReason};
+///
+/// # callpy::Python::builder().require(["numpy"]).start()?;
+/// # let python = callpy::Python::start()?;
+/// let flip = python.function("numpy:flip")?;
+/// let (_, receipt) = flip.call_with_receipt::<Array<f64>>(&[1.0, 2.0])?;
+/// assert_eq!((receipt.copies[0].bytes, &receipt.copies[0].reason), (16, &CopyReason::Lent));
+/// # Ok::<(), callpy::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Copy {
@@ -42,6 +66,12 @@ pub struct Copy {
 }
 
 /// Why array memory was copied.
+///
+/// ```
+/// use callpy::CopyReason;
+///
+/// assert_eq!(CopyReason::NotUnique.to_string(), "Python still holds the array");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CopyReason {

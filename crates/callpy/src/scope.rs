@@ -16,6 +16,23 @@ use crate::{Error, ErrorKind, Result, exception};
 /// Whatever is lent in it, lives for `'a`, which is longer than the scope; when the scope ends, all
 /// loans are over. Programs meet it only where they implement
 /// [`IntoPython`](crate::IntoPython) or [`FromPython`](crate::FromPython).
+///
+/// ```
+/// use callpy::{IntoPython, Object, Result, Scope};
+///
+/// /// Given to Python as a list of its parts.
+/// struct Path(&'static str);
+///
+/// impl<'a> IntoPython<'a> for Path {
+///     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+///         self.0.split('/').map(str::to_owned).collect::<Vec<String>>().into_python(scope)
+///     }
+/// }
+///
+/// # let python = callpy::Python::start()?;
+/// assert_eq!(python.function("builtins:len")?.call::<usize>(Path("a/b/c"))?, 3);
+/// # Ok::<(), callpy::Error>(())
+/// ```
 pub struct Scope<'a> {
     pub(crate) loans: Loans,
     // Not the attachment itself: `IntoPython` of the caller's, nested in one another, could swap two

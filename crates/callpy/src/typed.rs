@@ -17,11 +17,16 @@
 //!     return np.convolve(data, np.ones(window) / window, "same")
 //! ```
 //!
-//! ```ignore
+//! ```
+//! # callpy::module!(pub mod smoothing = "../../examples/smoothing.py");
+//! # #[cfg(any())] // so that the line below stands as it does in a program
 //! callpy::module!(pub mod smoothing = "python/smoothing.py");
 //!
+//! # let data = [1.0; 32];
 //! let smooth = smoothing::smooth(&data)?;
 //! let smoother = smoothing::smooth_with(&data, smoothing::SmoothOptions::new().window(9))?;
+//! # assert_eq!((smooth.len(), smoother.len()), (32, 32));
+//! # Ok::<(), callpy::Error>(())
 //! ```
 //!
 //! The source travels in the binary; tracebacks show its lines. The first call starts Python, with
@@ -73,10 +78,20 @@
 //! signature are left out; the module's documentation lists them. A function can be declared by hand
 //! in the macro, in Rust's types, with or without hints:
 //!
-//! ```ignore
+//! ```
+//! use callpy::Array;
+//!
+//! # callpy::module!(pub mod outliers = "../../examples/outliers/outliers.py" {
+//! #     fn detect(data: &[f64]) -> Array<i64>;
+//! # });
+//! # #[cfg(any())] // so that the lines below stand as they do in a program
 //! callpy::module!(pub mod outliers = "python/outliers.py" {
-//!     fn raw(data: &[f64]) -> Array<i64>;
+//!     fn detect(data: &[f64]) -> Array<i64>;
 //! });
+//! # let series = [20.0, 19.0, 21.0, 20.5, 19.5, 20.2, 19.8, 97.3];
+//! # let indices: Array<i64> = outliers::detect(&series)?;
+//! # assert_eq!(indices[..], [7]);
+//! # Ok::<(), callpy::Error>(())
 //! ```
 //!
 //! A hint that is no type is an error while Rust compiles, with its file, line and parameter. Leave
@@ -93,10 +108,15 @@
 
 /// Makes a Rust module of a Python file's typed functions: see [`typed`](crate::typed).
 ///
-/// ```ignore
+/// ```
+/// # callpy::module!(pub mod outliers = "../../examples/outliers/outliers.py");
+/// # #[cfg(any())] // so that the line below stands as it does in a program
 /// callpy::module!(pub mod outliers = "python/outliers.py");
 ///
+/// # let series = [20.0, 19.0, 21.0, 20.5, 19.5, 20.2, 19.8, 97.3];
 /// let indices = outliers::detect(&series)?;
+/// # assert_eq!(indices[..], [7]);
+/// # Ok::<(), callpy::Error>(())
 /// ```
 ///
 /// The path is relative to the folder of the package's `Cargo.toml`.

@@ -20,6 +20,25 @@ const MAX_AXES: usize = 64;
 /// Memory of any dtype, shape and strides, lent to Python for one call.
 ///
 /// Whoever knows the element type at compile time gives a slice or a view instead.
+///
+/// ```
+/// use callpy::array::{AnyArray, AnyLoan};
+/// use callpy::convert::Value;
+/// use callpy::Dtype;
+///
+/// # callpy::Python::builder().require(["numpy"]).start()?;
+/// # let python = callpy::Python::start()?;
+/// let table = [1_i32, 2, 3, 4, 5, 6];
+/// // SAFETY: six int32 that nobody writes for as long as `table` is borrowed.
+/// let loan = unsafe {
+///     AnyLoan::new(Dtype::Int32, table.as_ptr().cast_mut().cast(), &[2, 3], None, false)?
+/// };
+/// let Value::Array(turned) = python.function("numpy:transpose")?.call(loan.copied())? else {
+///     panic!("an array came before");
+/// };
+/// assert_eq!(turned.shape(), [3, 2]);
+/// # Ok::<(), callpy::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct AnyLoan<'a> {
     dtype: Dtype,
@@ -105,12 +124,19 @@ impl<'a> AnyLoan<'a> {
                     all.map(|all| all.checked_mul(*length))
                 })
                 .flatten();
+            // The addresses of the first and of the last element by address, if there are such.
             let reach = |strides: &[isize]| {
-                shape.iter().zip(strides).try_fold(0_isize, |all, (length, stride)| {
-                    all.checked_add((length - 1).checked_mul(*stride)?.checked_abs()?)
+                let ends = (data.addr(), data.addr());
+                shape.iter().zip(strides).try_fold(ends, |(first, last), (length, stride)| {
+                    let step = (length - 1).checked_mul(*stride)?;
+                    let (down, up) = (step.min(0), step.max(0));
+                    Some((first.checked_add_signed(down)?, last.checked_add_signed(up)?))
                 })
             };
-            if bytes.is_none() || strides.is_some_and(|strides| reach(strides).is_none()) {
+            let within = |strides| {
+                reach(strides).is_some_and(|(first, last)| last - first <= isize::MAX as usize)
+            };
+            if bytes.is_none() || !strides.is_none_or(within) {
                 return Err(wrong(format!("an array of shape {shape:?} does not fit in memory")));
             }
             let align = dtype.align();
@@ -174,6 +200,18 @@ impl<'a> IntoPython<'a> for AnyLoan<'a> {
 }
 
 /// A result array of any dtype, read where it lies, as [`Array`](super::Array) is.
+///
+/// ```
+/// use callpy::convert::Value;
+/// use callpy::Dtype;
+///
+/// # callpy::Python::builder().require(["numpy"]).start()?;
+/// # let python = callpy::Python::start()?;
+/// let Value::Array(array) = python.function("numpy:eye")?.call(2)? else { panic!("no array") };
+/// assert_eq!((array.dtype(), array.shape(), array.strides()), (Dtype::Float64, &[2, 2][..], &[16, 8][..]));
+/// assert!(!array.as_ptr().is_null());
+/// # Ok::<(), callpy::Error>(())
+/// ```
 pub struct AnyArray {
     object: Ref,
     dtype: Dtype,

@@ -16,6 +16,22 @@ use crate::{Object, Result};
 /// The functions that [`module!`](crate::module) makes take it for `NDArray[…]`: slices, vectors,
 /// [`Array<T>`], arrays and views of the `ndarray` crate, and what Python may keep ([`Given`],
 /// `Arc<[T]>`, [`Copied`]). Ranks are checked when the function is called.
+///
+/// ```
+/// use callpy::{Array, Function, IntoArray, Result};
+///
+/// fn total<'a>(sum: &Function, values: impl IntoArray<'a, f64>) -> Result<f64> {
+///     sum.call(values)
+/// }
+///
+/// # callpy::Python::builder().require(["numpy"]).start()?;
+/// # let python = callpy::Python::start()?;
+/// let sum = python.function("numpy:sum")?;
+/// assert_eq!(total(&sum, &[1.0, 2.0])?, 3.0);             // lent
+/// assert_eq!(total(&sum, vec![1.0, 2.0])?, 3.0);          // given away
+/// assert_eq!(total(&sum, Array::try_from(vec![4.0])?)?, 4.0);
+/// # Ok::<(), callpy::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an array of `{T}`",
     label = "this function takes an array of `{T}`",
@@ -48,8 +64,12 @@ type Make<'a> = Box<dyn FnOnce(&mut Scope<'a>) -> Result<Object> + 'a>;
 
 /// Any [`IntoArray`], where a type must have a name: in the enums that stand for unions.
 ///
-/// ```no_run
+/// ```
+/// # callpy::Python::builder().require(["numpy"]).start()?;
+/// # let python = callpy::Python::start()?;
 /// let weights = callpy::ArrayArgument::new(&[1.0, 2.0]);
+/// assert_eq!(python.function("numpy:sum")?.call::<f64>(weights)?, 3.0);
+/// # Ok::<(), callpy::Error>(())
 /// ```
 pub struct ArrayArgument<'a, T> {
     make: Make<'a>,

@@ -27,6 +27,19 @@ use crate::support;
 /// The type is plain data of exactly the dtype's item size, without padding, and every bit pattern
 /// that Python may write is a value of it. (`bool`, whose bytes may only be 0 and 1, is looked after
 /// by callpy itself, and may not be part of a struct.)
+///
+/// # Examples
+///
+/// ```
+/// use callpy::{Dtype, Element};
+///
+/// assert_eq!(f64::DTYPE, Dtype::Float64);
+///
+/// fn bytes<T: Element>(elements: &[T]) -> usize {
+///     elements.len() * T::DTYPE.item_size()
+/// }
+/// assert_eq!(bytes(&[1.0_f32, 2.0]), 8);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the element type of a NumPy array",
     label = "no NumPy dtype has the layout of `{Self}`",
@@ -40,6 +53,14 @@ pub unsafe trait Element: Copy + Send + Sync + fmt::Debug + PartialEq + 'static 
 }
 
 /// A NumPy dtype of fixed size, in this machine's byte order.
+///
+/// ```
+/// use callpy::{Datetime64, Dtype, Element, FixedStr, unit};
+///
+/// assert_eq!(Dtype::Int16.item_size(), 2);
+/// assert_eq!(Datetime64::<unit::Millisecond>::DTYPE.to_string(), "datetime64[ms]");
+/// assert_eq!(FixedStr::<8>::DTYPE, Dtype::Str(8));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Dtype {
@@ -84,6 +105,17 @@ pub enum Dtype {
 }
 
 /// A field of a structured dtype.
+///
+/// ```
+/// use callpy::{Dtype, Element};
+///
+/// callpy::element! {
+///     #[derive(Debug, Clone, Copy, PartialEq)]
+///     struct Reading { time: i64, value: f64 }
+/// }
+/// let Dtype::Struct(fields) = Reading::DTYPE else { unreachable!("a struct is one") };
+/// assert_eq!((fields[1].name, fields[1].dtype, fields[1].offset), ("value", Dtype::Float64, 8));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Field {
     /// Its name in Python.
@@ -95,6 +127,13 @@ pub struct Field {
 }
 
 /// The unit of a time, from a week to an attosecond (`numpy.datetime64`).
+///
+/// ```
+/// use callpy::array::Unit;
+///
+/// assert_eq!(Unit::Nanosecond.code(), "ns");
+/// assert_eq!(Unit::ALL[0], Unit::Year);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Unit {

@@ -421,13 +421,13 @@ impl<'a> Scope<'a> {
 /// Python may keep it as long as it likes; the owner is dropped when Python lets go, on whichever
 /// thread that happens.
 ///
-/// ```no_run
-/// # fn main() -> callpy::Result<()> {
+/// ```
+/// # callpy::Python::builder().require(["numpy"]).start()?;
 /// # let python = callpy::Python::start()?;
 /// let table = callpy::Given::new(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).with_shape(&[3, 2])?;
 /// let means: callpy::Array<f64> = python.function("numpy:mean")?.call((table, callpy::named("axis", 0)))?;
-/// # Ok(())
-/// # }
+/// assert_eq!(means[..], [3.0, 4.0]);
+/// # Ok::<(), callpy::Error>(())
 /// ```
 pub struct Given<O, T> {
     owner: Owner<O>,
@@ -460,6 +460,17 @@ impl<O> Drop for Owner<O> {
 
 impl<T: Element, O: AsRef<[T]> + Send + 'static> Given<O, T> {
     /// Takes the owner of a slice of `T`.
+    ///
+    /// ```
+    /// use callpy::{Array, Given};
+    ///
+    /// # callpy::Python::builder().require(["numpy"]).start()?;
+    /// # let python = callpy::Python::start()?;
+    /// let shared: std::sync::Arc<[i32]> = [3, 1, 2].into();
+    /// let sorted: Array<i32> = python.function("numpy:sort")?.call(Given::new(shared.clone()))?;
+    /// assert_eq!((&sorted[..], &shared[..]), (&[1, 2, 3][..], &[3, 1, 2][..]));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn new(owner: O) -> Self {
         let owner = Owner::new(owner);
         // SAFETY: the owner is alive. Its slice is asked for once; from here on nobody touches the
@@ -503,14 +514,16 @@ impl<O, T> fmt::Debug for Given<O, T> {
 
 /// Gives Python a copy of its own: for functions that keep an argument, or write into it.
 ///
-/// ```no_run
-/// # fn main() -> callpy::Result<()> {
+/// ```
+/// # callpy::Python::builder().require(["numpy"]).start()?;
 /// # let python = callpy::Python::start()?;
-/// # let series = vec![1.0, 2.0];
+/// # let source = "seen = []\ndef remember(series): seen.append(series)";
+/// # python.module_from_source("monitor", "monitor.py", source)?;
+/// # python.module("sys")?.attr("modules")?.set_item("monitor", python.module_from_source("monitor", "", "")?.object())?;
 /// let keep = python.function("monitor:remember")?;
+/// let series = vec![1.0, 2.0];
 /// keep.call::<()>(callpy::Copied(&series[..]))?;
-/// # Ok(())
-/// # }
+/// # Ok::<(), callpy::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Copied<S>(pub S);

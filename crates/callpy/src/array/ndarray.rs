@@ -131,16 +131,16 @@ impl<T: Element> Array<T> {
     /// It costs no copy, but where a stride is no multiple of the element's size, as in a field of a
     /// structured array: there it shows the gathered elements.
     ///
-    /// ```no_run
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let python = callpy::Python::start()?;
+    /// ```
     /// use ndarray::Ix2;
+    ///
+    /// # callpy::Python::builder().require(["numpy"]).start()?;
+    /// # let python = callpy::Python::start()?;
     ///
     /// let eye: callpy::Array<f64> = python.function("numpy:eye")?.call(3)?;
     /// let eye = eye.view().into_dimensionality::<Ix2>()?;
     /// assert_eq!(eye[[1, 1]], 1.0);
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn view(&self) -> ArrayViewD<'_, T> {
         let item = size_of::<T>() as isize;

@@ -20,15 +20,14 @@ impl<T: Element> crate::FromPython for Array<T> {
 
 /// Takes a result as an array of one dtype in another: `numpy.ndarray.astype` by name.
 ///
-/// ```no_run
-/// # fn main() -> callpy::Result<()> {
+/// ```
+/// # callpy::Python::builder().require(["numpy"]).start()?;
 /// # let python = callpy::Python::start()?;
 /// use callpy::Cast;
 ///
 /// let Cast(counts): Cast<f32> = python.function("numpy:bincount")?.call(&[0_i64, 1, 1])?;
 /// assert_eq!(counts[..], [1.0, 2.0]);
-/// # Ok(())
-/// # }
+/// # Ok::<(), callpy::Error>(())
 /// ```
 pub struct Cast<T>(pub Array<T>);
 
@@ -58,6 +57,17 @@ impl<T: Element> Array<T> {
     /// # Errors
     ///
     /// Those of NumPy's where it knows no such cast.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use callpy::Array;
+    ///
+    /// # callpy::Python::builder().require(["numpy"]).start()?;
+    /// let halves = Array::try_from(vec![0.5, 1.5, -2.5])?;
+    /// assert_eq!(halves.cast::<i32>()?[..], [0, 1, -2]);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn cast<U: Element>(&self) -> Result<Array<U>> {
         let mut scope = Scope::new()?;
         // Lent as to any other function: the array itself is never shown to Python code.

@@ -6,12 +6,27 @@ use std::marker::PhantomData;
 use super::element::{Dtype, Element, Unit};
 
 /// A unit of time as a type.
+///
+/// ```
+/// use callpy::{Datetime64, TimeUnit, unit};
+///
+/// fn unit_of<U: TimeUnit>(_: Datetime64<U>) -> &'static str {
+///     U::UNIT.code()
+/// }
+/// assert_eq!(unit_of(Datetime64::<unit::Day>::new(18_354)), "D");
+/// ```
 pub trait TimeUnit: Copy + fmt::Debug + PartialEq + Send + Sync + 'static {
     /// The unit.
     const UNIT: Unit;
 }
 
 /// The units of time, as types for [`Datetime64`] and [`Timedelta64`].
+///
+/// ```
+/// use callpy::{Dtype, Element, Timedelta64, array::Unit, unit::Microsecond};
+///
+/// assert_eq!(Timedelta64::<Microsecond>::DTYPE, Dtype::Timedelta64(Unit::Microsecond));
+/// ```
 pub mod unit {
     use super::{TimeUnit, Unit};
 
@@ -94,6 +109,17 @@ times! {
     /// ```
     Datetime64 => Datetime64,
     /// A span of time: a count of the unit `U` (`numpy.timedelta64`).
+    ///
+    /// ```
+    /// use callpy::{Array, Datetime64, Timedelta64, unit::Second};
+    ///
+    /// # callpy::Python::builder().require(["numpy"]).start()?;
+    /// # let python = callpy::Python::start()?;
+    /// let times = [0, 30, 90].map(Datetime64::<Second>::new);
+    /// let gaps: Array<Timedelta64<Second>> = python.function("numpy:diff")?.call(&times)?;
+    /// assert_eq!(gaps[..], [30, 60].map(Timedelta64::new));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     Timedelta64 => Timedelta64,
 }
 
@@ -147,6 +173,14 @@ unsafe impl<const N: usize> Element for FixedStr<N> {
 }
 
 /// At most `N` bytes, padded with zeros (`numpy.bytes_`, dtype `S{N}`).
+///
+/// ```
+/// use callpy::FixedBytes;
+///
+/// let code = FixedBytes::<4>::new(b"EUR").expect("it has 3 bytes");
+/// assert_eq!(code.as_bytes(), b"EUR");
+/// assert!(FixedBytes::<2>::new(b"EUR").is_none());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
 pub struct FixedBytes<const N: usize>([u8; N]);

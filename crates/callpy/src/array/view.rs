@@ -18,6 +18,26 @@ use crate::raw::Ref;
 /// That costs nothing where they lie so, as results mostly do; elements that lie otherwise (a
 /// transpose, every second one) are gathered into a buffer the first time the slice is asked for.
 /// [`as_slice`](Array::as_slice) never gathers.
+///
+/// ```
+/// use callpy::{Array, Object};
+///
+/// # callpy::Python::builder().require(["numpy"]).start()?;
+/// # let python = callpy::Python::start()?;
+/// let outer: Array<i64> = python.function("numpy:outer")?.call((&[1_i64, 2], &[1_i64, 10, 100]))?;
+/// assert_eq!((outer.shape(), outer.strides(), outer.ndim()), (&[2, 3][..], &[24, 8][..], 2));
+/// assert_eq!((outer.len(), outer.is_empty()), (6, false));
+/// assert_eq!(outer[..], [1, 10, 100, 2, 20, 200]);
+/// assert_eq!(outer.iter().max(), Some(&200));
+///
+/// let columns: Array<i64> = python.function("numpy:array")?.call((&outer, callpy::named("order", "F")))?;
+/// assert!(columns.as_slice().is_none());      // it does not lie in C order
+/// assert_eq!(columns.to_vec(), outer.to_vec());
+///
+/// let object: Object = outer.into_object();   // Python's again
+/// assert_eq!(object.attr("size")?.extract::<usize>()?, 6);
+/// # Ok::<(), callpy::Error>(())
+/// ```
 pub struct Array<T> {
     object: Ref,
     data: NonNull<T>,

@@ -11,6 +11,10 @@ use crate::locate::hash;
 ///
 /// let numpy = Requirements::new(["numpy>=1.21"]).with_python(">=3.8");
 /// assert_eq!(numpy.dependencies(), ["numpy>=1.21"]);
+/// assert_eq!(numpy.requires_python(), Some(">=3.8"));
+///
+/// let both = numpy.merge(Requirements::new(["scipy"]));
+/// assert_eq!(both.dependencies(), ["numpy>=1.21", "scipy"]);
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Requirements {

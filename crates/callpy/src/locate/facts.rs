@@ -17,6 +17,20 @@ const LIMIT: Duration = Duration::from_secs(20);
 pub(crate) const ANSWER: &str = "callpy:";
 
 /// An interpreter that callpy can run in this process, by its own account.
+///
+/// ```
+/// use callpy::locate::{self, Wanted};
+///
+/// let (python, _) = locate::find(&Wanted::default())?;
+/// assert!(python.version() >= (3, 8, 0));
+/// assert!(python.libpython().is_file());
+/// assert_eq!(python.is_virtual_environment(), python.prefix() != python.base_prefix());
+/// println!("{} on {}", python.executable().display(), python.platform());
+/// println!("made from {}", python.base_executable().display());
+/// println!("packages are in {:?}", python.site_packages());
+/// println!("free-threaded: {}, debug: {}", python.is_free_threaded(), python.is_debug());
+/// # Ok::<(), callpy::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interpreter {
     executable: PathBuf,

@@ -61,7 +61,8 @@ impl System {
         })
     }
 
-    /// Returns what an installation was made with, as its folder tells.
+    /// Returns what an installation was made with, as its folder tells; none for one that somebody
+    /// has put somewhere himself.
     pub fn of_installation(base_prefix: &Path) -> Option<System> {
         let path = base_prefix.to_string_lossy();
         if base_prefix.join("conda-meta").is_dir() {
@@ -70,8 +71,10 @@ impl System {
             Some(System::Pyenv)
         } else if path.contains("uv/python") || path.contains("uv\\python") {
             Some(System::Uv)
-        } else {
+        } else if base_prefix == Path::new("/usr") || cfg!(any(windows, target_os = "macos")) {
             System::of_this_machine()
+        } else {
+            None
         }
     }
 }
@@ -171,6 +174,8 @@ fn action(need: Need<'_>, system: System) -> Option<String> {
         }
 
         (Need::Library { version: (major, minor, patch), base_prefix }, system) => match system {
+            // The distribution's library is no other installation's.
+            System::Debian | System::Fedora if base_prefix != Path::new("/usr") => return None,
             System::Debian => format!("apt install libpython{major}.{minor}"),
             System::Fedora => "dnf install python3-libs".into(),
             System::MacOs => format!("brew install python@{major}.{minor}"),
@@ -232,7 +237,7 @@ mod tests {
 
     #[test]
     fn the_fitting_way_comes_first_and_the_others_follow() {
-        let need = Need::Library { version: (3, 11, 7), base_prefix: Path::new("/opt/python") };
+        let need = Need::Library { version: (3, 11, 7), base_prefix: Path::new("/usr") };
         for first in System::ALL {
             let all = remedies(need, Some(first));
             assert_eq!(all[0].system, Some(first));

@@ -9,6 +9,18 @@ use super::remedy::{Need, Remedy, System, remedies};
 /// What was tried in the search for a Python, in order.
 ///
 /// `Display` shows each candidate on a line of its own, with its reason and what to do about it.
+///
+/// ```
+/// use callpy::locate::{self, Wanted};
+///
+/// let report = locate::report(&Wanted::default())?;
+/// println!("{report}");
+/// match report.chosen() {
+///     Some(candidate) => assert!(candidate.interpreter().is_some()),
+///     None => println!("{}", report.remedy()),
+/// }
+/// # Ok::<(), callpy::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     pub(crate) candidates: Vec<Candidate>,
@@ -57,6 +69,18 @@ impl fmt::Display for Report {
 }
 
 /// One place where a Python was looked for.
+///
+/// ```
+/// use callpy::locate::{self, Problem, Source, Surroundings, Wanted};
+///
+/// let nowhere = Surroundings::empty(".").with("CALLPY_PYTHON", "no/such/python");
+/// let report = locate::report_in(&Wanted::default(), &nowhere)?;
+/// let candidate = report.candidates().iter().find(|one| one.source() == Source::CallpyPython).unwrap();
+/// assert!(candidate.path().ends_with("no/such/python"));
+/// assert_eq!(candidate.problem(), Some(&Problem::Missing));
+/// assert!(candidate.interpreter().is_none());
+/// # Ok::<(), callpy::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Candidate {
     source: Source,
@@ -114,6 +138,12 @@ impl fmt::Display for Candidate {
 }
 
 /// What points at a candidate, in the order in which the search asks.
+///
+/// ```
+/// use callpy::locate::Source;
+///
+/// assert_eq!(Source::VirtualEnv.to_string(), "VIRTUAL_ENV");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {
@@ -155,6 +185,18 @@ impl fmt::Display for Source {
 }
 
 /// What became of a candidate.
+///
+/// ```
+/// use callpy::locate::{self, Verdict, Wanted};
+///
+/// for candidate in locate::report(&Wanted::default())?.candidates() {
+///     match candidate.verdict() {
+///         Verdict::Unusable(problem) => println!("{}: {problem}", candidate.path().display()),
+///         _ => println!("{}: fine", candidate.path().display()),
+///     }
+/// }
+/// # Ok::<(), callpy::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Verdict {
@@ -169,6 +211,14 @@ pub enum Verdict {
 }
 
 /// Why a candidate can't be used.
+///
+/// ```
+/// use callpy::locate::Problem;
+///
+/// let problem = Problem::TooOld { version: (3, 7, 17) };
+/// assert_eq!(problem.to_string(), "too old: it is 3.7.17, callpy runs 3.8 and newer");
+/// assert!(problem.remedy().unwrap().contains("install a newer Python"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
@@ -259,8 +309,18 @@ impl Problem {
 
     /// Returns what to do, where there is something better to do than to name another Python.
     pub fn remedy(&self) -> Option<String> {
-        if let Problem::BrokenLink { .. } = self {
-            return Some("make the environment anew: its Python was removed or upgraded".into());
+        match self {
+            Problem::BrokenLink { .. } => {
+                return Some(
+                    "make the environment anew: its Python was removed or upgraded".into(),
+                );
+            }
+            Problem::TooOld { .. } | Problem::RequiresPython { .. } => {
+                let way = "install a newer Python, for instance with `uv python install`, and name \
+                           it with CALLPY_PYTHON";
+                return Some(way.into());
+            }
+            _ => {}
         }
         self.remedies(Path::new("")).into_iter().next().map(|remedy| remedy.action)
     }
@@ -289,7 +349,7 @@ impl Problem {
             Problem::PythonHome { .. } => remedies(Need::Unset("PYTHONHOME"), here),
             Problem::NoLibrary { version, base_prefix, .. } => {
                 let need = Need::Library { version: *version, base_prefix };
-                remedies(need, System::of_installation(base_prefix))
+                remedies(need, System::of_installation(base_prefix).or(Some(System::Uv)))
             }
             _ => Vec::new(),
         }

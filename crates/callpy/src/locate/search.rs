@@ -22,6 +22,15 @@ const ORDER: [Source; 7] = [
 ];
 
 /// What is asked of a search.
+///
+/// ```
+/// use callpy::environment::Requirements;
+/// use callpy::locate::{self, Wanted};
+///
+/// let requirements = Requirements::default().with_python(">=3.8");
+/// let (python, _) = locate::find(&Wanted { requirements, ..Wanted::default() })?;
+/// # Ok::<(), callpy::Error>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct Wanted {
     /// The interpreter to use: an executable, an environment's folder, a command such as
@@ -50,6 +59,16 @@ impl fmt::Debug for Wanted {
 /// # Errors
 /// [`ErrorKind::Locate`] if no candidate can be used, [`ErrorKind::Environment`] if the requirements
 /// are not written as such or their environment can't be made.
+///
+/// # Examples
+///
+/// ```
+/// use callpy::locate::{self, Wanted};
+///
+/// let (python, report) = locate::find(&Wanted::default())?;
+/// assert_eq!(report.chosen().and_then(|chosen| chosen.interpreter()), Some(&python));
+/// # Ok::<(), callpy::Error>(())
+/// ```
 pub fn find(wanted: &Wanted) -> Result<(Interpreter, Report)> {
     find_in(wanted, &Surroundings::of_this_process())
 }
@@ -58,6 +77,17 @@ pub fn find(wanted: &Wanted) -> Result<(Interpreter, Report)> {
 ///
 /// # Errors
 /// As [`find`].
+///
+/// # Examples
+///
+/// ```
+/// use callpy::ErrorKind;
+/// use callpy::locate::{self, Surroundings, Wanted};
+///
+/// // As a service would find it that is started with no variables at all.
+/// let error = locate::find_in(&Wanted::default(), &Surroundings::empty("/")).unwrap_err();
+/// assert!(matches!(error.kind(), ErrorKind::Locate(_)));
+/// ```
 pub fn find_in(wanted: &Wanted, around: &Surroundings) -> Result<(Interpreter, Report)> {
     let mut search = Search::new(wanted, around)?;
     match search.run(false)? {
@@ -79,6 +109,15 @@ pub fn find_in(wanted: &Wanted, around: &Surroundings) -> Result<(Interpreter, R
 ///
 /// # Errors
 /// [`ErrorKind::Environment`] if the requirements are not written as such.
+///
+/// # Examples
+///
+/// ```
+/// use callpy::locate::{self, Wanted};
+///
+/// println!("{}", locate::report(&Wanted::default())?);
+/// # Ok::<(), callpy::Error>(())
+/// ```
 pub fn report(wanted: &Wanted) -> Result<Report> {
     report_in(wanted, &Surroundings::of_this_process())
 }
@@ -87,6 +126,16 @@ pub fn report(wanted: &Wanted) -> Result<Report> {
 ///
 /// # Errors
 /// As [`report`].
+///
+/// # Examples
+///
+/// ```
+/// use callpy::locate::{self, Surroundings, Wanted};
+///
+/// let report = locate::report_in(&Wanted::default(), &Surroundings::empty("/"))?;
+/// assert!(report.chosen().is_none());
+/// # Ok::<(), callpy::Error>(())
+/// ```
 pub fn report_in(wanted: &Wanted, around: &Surroundings) -> Result<Report> {
     let mut search = Search::new(wanted, around)?;
     if let Decision::Make(base) = search.run(true)? {

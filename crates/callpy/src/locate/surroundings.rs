@@ -8,6 +8,15 @@ use std::process::{Command, Stdio};
 ///
 /// The children that the search starts get exactly these, so a program can look for a Python as
 /// another user or service would find it.
+///
+/// ```
+/// use callpy::locate::{self, Surroundings, Wanted};
+///
+/// let here = Surroundings::of_this_process().with("CALLPY_PYTHON", "no/such/python");
+/// assert!(locate::report_in(&Wanted::default(), &here)?.chosen().is_none());
+/// assert!(locate::report_in(&Wanted::default(), &Surroundings::empty("/"))?.chosen().is_none());
+/// # Ok::<(), callpy::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Surroundings {
     variables: Vec<(OsString, OsString)>,
