@@ -5,8 +5,11 @@ mod command;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
 
 use command::{Ended, Folder};
 use serde_json::Value;
@@ -402,7 +405,7 @@ fn a_target_that_ends_the_process_or_never_returns() {
     let python = python();
     let python = python.to_str().unwrap();
     let (_, answer) = examine(&folder, &["f.py:f", "--python", python], |_| ());
-    assert!(troubled(&answer, &["ended the process", "so long"], "name another Python"));
+    assert!(troubled(&answer, &["ended the process", "so long"], "the module ends the process"));
     let (_, answer) = examine(&folder, &["g.py:f", "--python", python, "--limit", "2"], |_| ());
     assert!(troubled(&answer, &["longer than 2 s"], "--limit"));
     let (_, answer) = examine(&folder, &["h.py:f", "--python", python], |_| ());
@@ -423,6 +426,28 @@ fn a_target_that_ends_the_process_or_never_returns() {
         answer["troubles"][0]["what"].as_str().unwrap().contains("there is no file no.py"),
         "{answer:#}"
     );
+}
+
+/// The doctor's answer does not wait for what the target has left running.
+#[test]
+fn a_target_that_leaves_a_process_behind() {
+    let folder = Folder::plain(
+        "import subprocess\n\
+         left = subprocess.Popen(['/bin/sleep', '600'])\n\
+         with open('left', 'w') as file:\n    file.write(str(left.pid))\n\
+         def f(): pass\n",
+    );
+    let python = python();
+    let mut command = alone(&folder, &["doctor", "--json", "f.py:f", "--python"]);
+    let mut doctor = command.arg(python).stdout(Stdio::null()).spawn().unwrap();
+    let (sender, ended) = channel();
+    let waiter = thread::spawn(move || sender.send(doctor.wait()));
+    // Longer than the doctor's own limit, and much shorter than what is left lives.
+    let status = ended.recv_timeout(Duration::from_secs(120));
+    let left = fs::read_to_string(folder.path().join("left")).unwrap();
+    assert!(Command::new("kill").arg(left).status().unwrap().success());
+    waiter.join().unwrap().unwrap();
+    assert_eq!(status.expect("the doctor hangs").unwrap().code(), Some(0));
 }
 
 #[test]

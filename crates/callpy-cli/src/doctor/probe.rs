@@ -1,8 +1,8 @@
 //! The look from inside, in a process of its own, and what is made of that process's end.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::process::{Child, Command, Stdio};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use callpy::doctor::{Diagnosis, Fact, Remedy, System};
@@ -15,6 +15,9 @@ use crate::signals;
 
 /// Begins the line with the answer: what Python prints stands before it.
 const ANSWER: &str = "callpy doctor: ";
+
+/// How long a pipe may be silent, once the process is gone, before what came through it is all.
+const SILENCE: Duration = Duration::from_millis(300);
 
 /// Looks, and prints the answer.
 pub(super) fn answer(doctor: &Doctor) -> Result<()> {
@@ -66,9 +69,7 @@ pub(super) fn ask(doctor: &Doctor, limit: Duration) -> Result<Diagnosis> {
         .map_err(|error| Failure::Failed(format!("this program can't be run again: {error}")))?;
     let (stdout, stderr) = (read(child.stdout.take()), read(child.stderr.take()));
     let ended = wait(&mut child, limit);
-    let text = |reader: JoinHandle<String>| reader.join().unwrap_or_default();
     let Some(status) = ended else {
-        // What it started may hold its pipes open, so nobody waits for their end.
         let mut diagnosis = Diagnosis::default();
         let what = format!(
             "starting Python and importing took longer than {} s; the process was ended",
@@ -80,7 +81,7 @@ pub(super) fn ask(doctor: &Doctor, limit: Duration) -> Result<Diagnosis> {
         return Ok(diagnosis);
     };
     signals::check()?;
-    let (stdout, stderr) = (text(stdout), text(stderr));
+    let (stdout, stderr) = (text(&stdout), text(&stderr));
     let answer = stdout.lines().rev().find_map(|line| line.strip_prefix(ANSWER));
     let mut diagnosis = answer.and_then(|line| serde_json::from_str(line).ok()).map_or_else(
         || {
@@ -91,7 +92,7 @@ pub(super) fn ask(doctor: &Doctor, limit: Duration) -> Result<Diagnosis> {
             let or = doctor.target.as_ref().map(|target| format!(", or importing {target},"));
             let or = or.unwrap_or_default();
             let what = format!("starting this Python{or} ended the process ({status}); {said}");
-            diagnosis.trouble(true, what, last_words(&stderr));
+            diagnosis.trouble(true, what, last_words(&stderr, doctor));
             diagnosis
         },
         |answer| parse(&answer),
@@ -104,26 +105,48 @@ pub(super) fn ask(doctor: &Doctor, limit: Duration) -> Result<Diagnosis> {
 }
 
 /// What to do after a fatal error of CPython's.
-fn last_words(stderr: &str) -> Vec<Remedy> {
+fn last_words(stderr: &str, doctor: &Doctor) -> Vec<Remedy> {
     let action = if stderr.contains("PYTHONHOME") || stderr.contains("init_fs_encoding") {
         match System::of_this_machine() {
             Some(System::Windows) => "set PYTHONHOME=",
             _ => "unset PYTHONHOME",
         }
+    } else if doctor.target.is_some() {
+        "run `callpy doctor` without the target: if that ends well, the module ends the process; if \
+         not, name another Python with --python or CALLPY_PYTHON, or install this one anew"
     } else {
         "name another Python with --python or CALLPY_PYTHON, or install this one anew"
     };
     vec![Remedy { system: None, action: action.to_owned() }]
 }
 
-fn read(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
+/// Reads a pipe as the bytes come, on a thread of its own.
+fn read(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
     std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            let _ = pipe.read_to_end(&mut bytes);
+        let Some(mut pipe) = pipe else { return };
+        let mut chunk = [0; 4096];
+        loop {
+            match pipe.read(&mut chunk) {
+                Ok(count @ 1..) if sender.send(chunk[..count].to_vec()).is_ok() => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                _ => return,
+            }
         }
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
+    });
+    receiver
+}
+
+/// Returns what an ended process wrote.
+///
+/// Not up to the pipe's end: what the process started, a server that a target leaves behind, may hold
+/// the pipe open for as long as it likes.
+fn text(pipe: &Receiver<Vec<u8>>) -> String {
+    // One that prints without end is not listened to for ever.
+    let begun = Instant::now();
+    let next = || pipe.recv_timeout(SILENCE).ok().filter(|_| begun.elapsed() < 10 * SILENCE);
+    let bytes: Vec<u8> = std::iter::from_fn(next).flatten().collect();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Waits for the end; none if that did not come in time, or the user wants out.
