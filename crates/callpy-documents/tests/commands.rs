@@ -88,7 +88,9 @@ impl Place {
             // A drawing has no language.
             "rust" | "" => return Ok(Outcome::Elsewhere),
             "console" | "sh" => {
-                if block.text.contains("go run ") && self.bash("command -v go").is_err() {
+                if block.text.replace("cargo", "").contains("go run ")
+                    && self.bash("command -v go").is_err()
+                {
                     return Ok(Outcome::Impossible(
                         "there is no Go toolchain; .ci/go gets one".into(),
                     ));
