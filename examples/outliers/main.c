@@ -28,7 +28,8 @@ int main(int count, char **arguments) {
     ptrdiff_t length = 0;
     // The first row is the header.
     for (fgets(row, sizeof row, rows); length < 10000 && fgets(row, sizeof row, rows);) {
-        series[length++] = atof(strrchr(row, ',') + 1);
+        const char *comma = strrchr(row, ',');
+        if (comma) series[length++] = atof(comma + 1);
     }
     fclose(rows);
 
@@ -43,8 +44,8 @@ int main(int count, char **arguments) {
     check(callpy_function_load(target, &detect));
 
     // The series is lent for the call, and the indices are read where NumPy put them.
-    callpy_array lent = {.data = series, .shape = &length, .ndim = 1, .dtype = CALLPY_FLOAT64};
-    callpy_value argument = {.tag = CALLPY_ARRAY, .content.array = &lent}, result;
+    callpy_array lent;
+    callpy_value argument = callpy_vector(CALLPY_FLOAT64, series, &length, &lent), result;
     check(callpy_function_call(detect, &argument, 1, NULL, 0, &result));
     const callpy_array *indices = result.content.array;
     if (result.tag != CALLPY_ARRAY || indices->dtype != CALLPY_INT64 || indices->ndim != 1) {

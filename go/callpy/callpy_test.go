@@ -244,7 +244,7 @@ func TestArgumentsThatCanNotBeGiven(t *testing.T) {
 	for _, value := range []any{endless, round, dict} {
 		bad(t, function.Run(nil, value), BadArgument, "argument 1: values stand in one another more than 200 deep")
 	}
-	for _, given := range []any{struct{}{}, time.Time{}, struct{ x int }{}, complex(1, 2), make(chan int)} {
+	for _, given := range []any{struct{}{}, time.Time{}, struct{ x int }{}, make(chan int)} {
 		bad(t, function.Run(nil, given), BadArgument, "a "+reflect.TypeOf(given).String()+" can't be given")
 	}
 	bad(t, function.Run(nil, func() {}), BadArgument, "a func()")
@@ -403,3 +403,57 @@ func TestAContextIsLookedAtBeforeTheCall(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+func TestStructsAreTuplesAndComplexNumbersArraysWithoutAxes(t *testing.T) {
+	type point struct {
+		X    float64
+		Name string
+		Next *float64
+	}
+	same := load[func(any) (point, error)](t, target("echo"))
+	given := point{1.5, "a", nil}
+	if came, err := same(given); err != nil || came != given {
+		t.Errorf("%v, %v", came, err)
+	}
+	if _, err := same(Tuple{1.5, "a"}); err == nil || !strings.Contains(err.Error(), "a list or tuple of 2") {
+		t.Errorf("a shorter tuple: %v", err)
+	}
+	if _, err := same(Tuple{"a", "a", nil}); err == nil || !strings.Contains(err.Error(), "field X") {
+		t.Errorf("another type: %v", err)
+	}
+	if _, err := same(time.Now()); err == nil || !strings.Contains(err.Error(), "exported fields") {
+		t.Errorf("a struct of private fields: %v", err)
+	}
+	array, err := Load[func(complex128) (complex128, error)]("numpy:array")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if came, err := array(complex(1, 2)); err != nil || came != complex(1, 2) {
+		t.Errorf("%v, %v", came, err)
+	}
+}
+
+func TestASourceIsRunOnceAndAfterAnErrorAnew(t *testing.T) {
+	broken, whole := "raise ValueError('not yet')", "import itertools\nnumbers = itertools.count(1)\ndef number() -> int:\n    return next(numbers)\n"
+	source := Source{Name: "callpy_test_source", File: "numbers.py", Text: &broken}
+	number := Lazy[func() (int, error)]{Source: &source, Target: "callpy_test_source:number"}
+	if _, err := number.Get(); err == nil || !strings.Contains(err.Error(), "not yet") {
+		t.Fatalf("a source that raises: %v", err)
+	}
+	source.Text = &whole
+	for expected := 1; expected < 4; expected++ {
+		call, err := number.Get()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if came, err := call(); err != nil || came != expected {
+			t.Errorf("%v, %v", came, err)
+		}
+	}
+	empty := ""
+	for _, name := range []string{"", "a:b", "a/b", "a.py", "a\x00b"} {
+		if err := (&Source{Name: name, File: "f", Text: &empty}).Run(); err == nil {
+			t.Errorf("%q is a module's name", name)
+		}
+	}
+}

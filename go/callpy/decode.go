@@ -227,6 +227,21 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 		}
 	case reflect.Array:
 		return decodeArray(value, out)
+	case reflect.Complex64, reflect.Complex128:
+		if array := arrayOf(value); array != nil && array.ndim == 0 && array.dtype == dtypeOf(kind.Kind()) {
+			copyOut(array, out.Addr().UnsafePointer())
+			return nil
+		}
+	case reflect.Struct:
+		if value.tag != C.CALLPY_TUPLE || !isTuple(kind) || len(itemsOf(value)) != kind.NumField() {
+			return wrong(kind, value)
+		}
+		for index := range kind.NumField() {
+			if err := decodeInto(&itemsOf(value)[index], out.Field(index)); err != nil {
+				return err.at("field " + kind.Field(index).Name)
+			}
+		}
+		return nil
 	case reflect.Map:
 		if value.tag == C.CALLPY_DICT {
 			items := itemsOf(value)

@@ -167,10 +167,41 @@ func (e *encoder) value(from reflect.Value, to *C.callpy_value, depth int) *Erro
 		e.setItems(to, C.CALLPY_DICT, items)
 	case reflect.Pointer:
 		return e.value(from.Elem(), to, depth+1)
+	case reflect.Complex64, reflect.Complex128:
+		// An array without axes, as NumPy has a number; C has no kind for one.
+		number := Array[complex128]{Data: []complex128{from.Complex()}, Shape: []int{}}
+		return e.array(reflect.ValueOf(number), to, 0)
+	case reflect.Struct:
+		return e.fields(from, to, depth)
 	default:
 		return failure(BadArgument, "a %v can't be given to Python", from.Type())
 	}
 	return nil
+}
+
+// fields gives a struct as the tuple of its fields.
+func (e *encoder) fields(from reflect.Value, to *C.callpy_value, depth int) *Error {
+	if !isTuple(from.Type()) {
+		return failure(BadArgument, "a %v can't be given to Python: it is no struct of exported fields alone", from.Type())
+	}
+	items := make([]C.callpy_value, from.NumField())
+	for index := range items {
+		if err := e.value(from.Field(index), &items[index], depth+1); err != nil {
+			return err.at("field " + from.Type().Field(index).Name)
+		}
+	}
+	e.setItems(to, C.CALLPY_TUPLE, items)
+	return nil
+}
+
+// isTuple says whether a struct's fields can be the items of a tuple.
+func isTuple(kind reflect.Type) bool {
+	for index := range kind.NumField() {
+		if !kind.Field(index).IsExported() {
+			return false
+		}
+	}
+	return kind.NumField() > 0
 }
 
 func (e *encoder) items(from reflect.Value, to *C.callpy_value, tag C.uint32_t, depth int) *Error {

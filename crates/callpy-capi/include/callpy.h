@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 // Calls Python functions in memory.
 //
@@ -68,7 +69,8 @@
 // An element is an int64_t that counts `unit`; INT64_MIN is no time.
 #define CALLPY_TIMEDELTA64 16
 
-// An element is `item_size / 4` code points of four bytes each, padded with zeros.
+// An element is `item_size / 4` code points of four bytes each, padded with zeros; none is greater
+// than 0x10FFFF, which is not checked.
 #define CALLPY_STR 17
 
 // An element is `item_size` bytes, padded with zeros.
@@ -190,7 +192,8 @@
 #define CALLPY_ARRAY 10
 
 // Any other Python object: content.object. It can be given to other calls, such as those of
-// "builtins:repr" and "builtins:getattr".
+// "builtins:repr" and "builtins:getattr". A result is one too if it is an int of more than 64 bits,
+// a str that UTF-8 can't write, a masked array, or an array of structs or of Python objects.
 #define CALLPY_OBJECT 11
 
 // A failure, the caller's to free with callpy_error_free.
@@ -229,7 +232,7 @@ typedef struct callpy_array {
     uint32_t unit;
     // Of an argument: CALLPY_WRITABLE, CALLPY_COPIED; else 0.
     uint32_t flags;
-    // callpy's own: 0 in an argument.
+    // callpy's own: 0 in an array of the caller's making.
     uint32_t owned;
 } callpy_array;
 
@@ -274,7 +277,7 @@ typedef union callpy_content {
 typedef struct callpy_value {
     // CALLPY_NONE, CALLPY_BOOL and so on.
     uint32_t tag;
-    // callpy's own: 0 in an argument.
+    // callpy's own: 0 in a value of the caller's making.
     uint32_t owned;
     // What it holds.
     union callpy_content content;
@@ -367,47 +370,11 @@ struct callpy_function *callpy_function_clone(const struct callpy_function *func
 // Frees a function's handle.
 void callpy_function_free(struct callpy_function *function);
 
-// Starts Python in this process, or joins the one that runs; options may be NULL.
-//
-// There is one interpreter in a process: to start it again is right and cheap. PYTHONPATH is
-// honoured, and so is CALLPY_PYTHON where the options name no python.
-struct callpy_error *callpy_python_start(const struct callpy_python_options *options);
-
-// Releases what a result holds, and makes it CALLPY_NONE. Values of the caller's making are left
-// as they are but for that. What Python has to free is freed at the next call of any thread.
-void callpy_value_release(struct callpy_value *value);
-
-// Returns what sort of failure it is, one of CALLPY_ERROR_*; 0 for NULL.
-uint32_t callpy_error_kind(const struct callpy_error *error);
-
-// Returns one useful line, which is the error's own; NULL for NULL.
-const char *callpy_error_message(const struct callpy_error *error);
-
-// Returns the message and what a reader of a log wants beside it, such as the Python traceback or
-// every interpreter that was tried; the text is the error's own.
-const char *callpy_error_detail(const struct callpy_error *error);
-
-// Returns the name of the exception's type without its module, such as "ValueError", the error's
-// own; NULL if this is not a Python exception.
-const char *callpy_error_exception_type(const struct callpy_error *error);
-
-// Returns the module of the exception's type, such as "builtins", the error's own; NULL if this is
-// not a Python exception.
-const char *callpy_error_exception_module(const struct callpy_error *error);
-
-// Returns str(exception), the error's own; NULL if this is not a Python exception.
-const char *callpy_error_exception_message(const struct callpy_error *error);
-
-// Returns the traceback as Python prints it, the error's own; NULL if this is not a Python
-// exception.
-const char *callpy_error_traceback(const struct callpy_error *error);
-
-// Returns the exception that this one was raised from, or while handling which it was raised; it is
-// the error's own and must not be freed. NULL if there is none.
-const struct callpy_error *callpy_error_cause(const struct callpy_error *error);
-
-// Frees an error that a function of callpy returned, with all texts that were got from it.
-void callpy_error_free(struct callpy_error *error);
+// Runs source text as the Python module `name`, unless there is a module of that name already; it
+// is then found as "name:function", and by `import name`. Tracebacks name `file`, which need not
+// exist. What the source says in its header that it needs (PEP 723) is made ready first; Python is
+// started if it does not run yet.
+struct callpy_error *callpy_module_run(const char *name, const char *file, const char *source);
 
 // Starts Python in this process, or joins the one that runs; options may be NULL.
 //
@@ -415,36 +382,81 @@ void callpy_error_free(struct callpy_error *error);
 // honoured, and so is CALLPY_PYTHON where the options name no python.
 struct callpy_error *callpy_python_start(const struct callpy_python_options *options);
 
-// Releases a result array that was taken out of its value, whose tag was set to CALLPY_NONE then;
-// all others are released with their value. Arguments are left alone.
-void callpy_array_release(struct callpy_array *array);
+// Returns callpy's version, such as "0.1.0", for as long as the process runs.
+const char *callpy_version(void);
 
 // Releases what a result holds, and makes it CALLPY_NONE. Values of the caller's making are left
 // as they are but for that. What Python has to free is freed at the next call of any thread.
 void callpy_value_release(struct callpy_value *value);
-
-// Finds a function: "module:function", "package.module:Class.method" or "path/to/file.py:function".
-// Starts Python if it does not run yet. The function is the caller's, for callpy_function_free.
-struct callpy_error *callpy_function_load(const char *target, struct callpy_function **function);
-
-// Calls a function: attaches this thread to Python, converts the arguments, calls, converts the
-// result, ends the loans and detaches. Arguments stay the caller's. The result is the caller's, for
-// callpy_value_release; `result` may be NULL for one that is not wanted, which is not looked at.
-struct callpy_error *callpy_function_call(const struct callpy_function *function,
-                                          const struct callpy_value *arguments,
-                                          size_t arguments_len,
-                                          const struct callpy_named *named,
-                                          size_t named_len,
-                                          struct callpy_value *result);
-
-// Returns a second handle of the same function, the caller's to free as well; NULL for NULL.
-struct callpy_function *callpy_function_clone(const struct callpy_function *function);
-
-// Frees a function's handle.
-void callpy_function_free(struct callpy_function *function);
 
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
 
 #endif  /* CALLPY_H */
+
+#ifndef CALLPY_ARGUMENTS
+#define CALLPY_ARGUMENTS
+
+// Arguments in a word. What they point to stays the caller's, and must be there until the call ends.
+
+// None.
+static inline callpy_value callpy_none(void) {
+    callpy_value value;
+    value.tag = CALLPY_NONE;
+    value.owned = 0;
+    value.content.natural = 0;
+    return value;
+}
+
+// A bool: False for 0, else True.
+static inline callpy_value callpy_bool(int boolean) {
+    callpy_value value = callpy_none();
+    value.tag = CALLPY_BOOL;
+    value.content.boolean = boolean != 0;
+    return value;
+}
+
+// An int.
+static inline callpy_value callpy_int(int64_t integer) {
+    callpy_value value = callpy_none();
+    value.tag = CALLPY_INT;
+    value.content.integer = integer;
+    return value;
+}
+
+// A float.
+static inline callpy_value callpy_float(double number) {
+    callpy_value value = callpy_none();
+    value.tag = CALLPY_FLOAT;
+    value.content.number = number;
+    return value;
+}
+
+// A str of UTF-8 text that ends with a zero byte; not NULL.
+static inline callpy_value callpy_string(const char *text) {
+    callpy_value value = callpy_none();
+    value.tag = CALLPY_STRING;
+    value.content.text.data = text;
+    value.content.text.len = strlen(text);
+    return value;
+}
+
+// An array of one axis to be read only, in memory without gaps:
+//
+//     callpy_array lent;
+//     callpy_value argument = callpy_vector(CALLPY_FLOAT64, series, &length, &lent);
+static inline callpy_value callpy_vector(uint32_t dtype, const void *data, const ptrdiff_t *length,
+                                         callpy_array *array) {
+    callpy_value value = callpy_none();
+    memset(array, 0, sizeof *array);
+    array->data = (void *)(uintptr_t)data;
+    array->shape = length;
+    array->ndim = 1;
+    array->dtype = dtype;
+    value.tag = CALLPY_ARRAY;
+    value.content.array = array;
+    return value;
+}
+
+#endif  /* CALLPY_ARGUMENTS */

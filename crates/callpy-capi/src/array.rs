@@ -41,7 +41,8 @@ pub const CALLPY_COMPLEX128: u32 = 14;
 pub const CALLPY_DATETIME64: u32 = 15;
 /// An element is an int64_t that counts `unit`; INT64_MIN is no time.
 pub const CALLPY_TIMEDELTA64: u32 = 16;
-/// An element is `item_size / 4` code points of four bytes each, padded with zeros.
+/// An element is `item_size / 4` code points of four bytes each, padded with zeros; none is greater
+/// than 0x10FFFF, which is not checked.
 pub const CALLPY_STR: u32 = 17;
 /// An element is `item_size` bytes, padded with zeros.
 pub const CALLPY_BYTES: u32 = 18;
@@ -106,17 +107,25 @@ pub struct callpy_array {
     pub unit: u32,
     /// Of an argument: CALLPY_WRITABLE, CALLPY_COPIED; else 0.
     pub flags: u32,
-    /// callpy's own: 0 in an argument.
+    /// callpy's own: 0 in an array of the caller's making.
     pub owned: u32,
 }
 
 #[cfg(target_pointer_width = "64")]
 const _: () = {
     assert!(size_of::<callpy_array>() == 56);
+    assert!(std::mem::offset_of!(callpy_array, shape) == 8);
+    assert!(std::mem::offset_of!(callpy_array, strides) == 16);
     assert!(std::mem::offset_of!(callpy_array, ndim) == 24);
+    assert!(std::mem::offset_of!(callpy_array, item_size) == 32);
     assert!(std::mem::offset_of!(callpy_array, dtype) == 40);
+    assert!(std::mem::offset_of!(callpy_array, unit) == 44);
+    assert!(std::mem::offset_of!(callpy_array, flags) == 48);
     assert!(std::mem::offset_of!(callpy_array, owned) == 52);
 };
+
+/// The mark of a result array. Not 1: a struct that was never filled in may well hold that.
+const OWNED: u32 = u32::from_ne_bytes(*b"CPya");
 
 /// The dtypes that need no more than their number, each at its number's place.
 const NUMBERS: [(u32, Dtype); 14] = [
@@ -163,9 +172,11 @@ impl callpy_array {
                 let message = format!("text can't have an item_size of {}", self.item_size);
                 return Err(Error::argument(message));
             }
+            CALLPY_STR | CALLPY_BYTES if self.unit != 0 => return Err(self.no_time()),
             CALLPY_STR => Dtype::Str(self.item_size / 4),
             CALLPY_BYTES => Dtype::Bytes(self.item_size),
             number => match NUMBERS.get((number as usize).wrapping_sub(1)) {
+                Some(_) if self.unit != 0 => return Err(self.no_time()),
                 Some((_, dtype)) => *dtype,
                 None => return Err(Error::argument(format!("there is no dtype {number}"))),
             },
@@ -175,6 +186,11 @@ impl callpy_array {
             return Err(Error::argument(message));
         }
         Ok(dtype)
+    }
+
+    #[cold]
+    fn no_time(&self) -> Error {
+        Error::argument(format!("only times have a unit, and dtype {} is none", self.dtype))
     }
 
     /// Lends the memory for a call.
@@ -208,7 +224,8 @@ impl callpy_array {
     #[inline]
     unsafe fn plain<'a, T>(&self) -> Option<&'a [T]> {
         let sized = self.item_size == 0 || self.item_size == size_of::<T>();
-        if self.ndim != 1 || !self.strides.is_null() || self.flags != 0 || !sized {
+        let marked = self.flags != 0 || self.unit != 0;
+        if self.ndim != 1 || !self.strides.is_null() || marked || !sized {
             return None;
         }
         // SAFETY: as the caller says.
@@ -241,7 +258,7 @@ impl callpy_array {
         };
         let writable = self.flags & CALLPY_WRITABLE != 0;
         // A result given back as an argument has more than one reader.
-        if writable && self.owned != 0 {
+        if writable && self.owned == OWNED {
             return Err(Error::argument("a result can't be lent as CALLPY_WRITABLE"));
         }
         // SAFETY: as the caller says.
@@ -280,7 +297,7 @@ pub(crate) fn hand_out(array: AnyArray) -> Result<*mut callpy_array> {
         dtype,
         unit: unit.map_or(0, |index| index as u32 + 1),
         flags: 0,
-        owned: 1,
+        owned: OWNED,
     };
     let owned = Box::into_raw(Box::new(Owned { view, array }));
     // SAFETY: just made. Shape and strides may lie inside the array, so they are asked for where it
@@ -302,8 +319,10 @@ pub(crate) fn hand_out(array: AnyArray) -> Result<*mut callpy_array> {
 /// The array is NULL, or one of a result, which is not released again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callpy_array_release(array: *mut callpy_array) {
-    // SAFETY: null or valid, as the caller says.
-    if unsafe { array.as_ref() }.is_some_and(|array| array.owned != 0) {
+    // SAFETY: null, or valid, as the caller says; one that is not aligned is left alone.
+    let result =
+        array.is_aligned() && unsafe { array.as_ref() }.is_some_and(|it| it.owned == OWNED);
+    if result {
         // SAFETY: made by `hand_out`, as `owned` says, and released once.
         guard_silently(|| drop(unsafe { Box::from_raw(array.cast::<Owned>()) }));
     }

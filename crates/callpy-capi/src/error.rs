@@ -100,9 +100,10 @@ impl From<Error> for callpy_error {
 
 /// Runs the body of a C function: a failure becomes an error, and so does a panic.
 pub(crate) fn guard(work: impl FnOnce() -> Result<(), Error>) -> *mut callpy_error {
-    let error = match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Ok(())) => return std::ptr::null_mut(),
-        Ok(Err(error)) => error.into(),
+    let outcome = catch_unwind(AssertUnwindSafe(|| work().err().map(callpy_error::from)));
+    let error = match outcome {
+        Ok(None) => return std::ptr::null_mut(),
+        Ok(Some(error)) => error,
         Err(panic) => callpy_error::plain(CALLPY_ERROR_PANIC, &said(panic)),
     };
     Box::into_raw(Box::new(error))
@@ -259,5 +260,52 @@ pub unsafe extern "C" fn callpy_error_free(error: *mut callpy_error) {
     if !error.is_null() {
         // SAFETY: made by `guard`, as the caller says, and freed once.
         guard_silently(|| drop(unsafe { Box::from_raw(error) }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CStr;
+
+    use super::*;
+
+    /// Panics when it is dropped, as what was thrown may do.
+    struct Twice;
+
+    impl Drop for Twice {
+        fn drop(&mut self) {
+            panic!("in a destructor");
+        }
+    }
+
+    #[test]
+    fn a_panic_becomes_an_error() {
+        let told = |work: fn() -> Result<(), Error>| {
+            let error = guard(work);
+            // SAFETY: an error, which is alive until it is freed.
+            unsafe {
+                assert_eq!(callpy_error_kind(error), CALLPY_ERROR_PANIC);
+                let message = CStr::from_ptr(callpy_error_message(error)).to_str().unwrap();
+                let message = message.to_owned();
+                callpy_error_free(error);
+                message
+            }
+        };
+        assert_eq!(told(|| panic!("one")), "a panic inside callpy: one");
+        assert_eq!(told(|| panic!("{}", 2)), "a panic inside callpy: 2");
+        assert_eq!(told(|| std::panic::panic_any(Twice)), "a panic inside callpy: no message");
+        guard_silently(|| panic!("one"));
+        guard_silently(|| std::panic::panic_any(Twice));
+    }
+
+    #[test]
+    fn a_text_has_no_zero_byte() {
+        let error = guard(|| Err(Error::argument("a\0b")));
+        // SAFETY: an error, which is alive until it is freed.
+        unsafe {
+            let message = CStr::from_ptr(callpy_error_message(error));
+            assert_eq!(message.to_str(), Ok("a\u{fffd}b"));
+            callpy_error_free(error);
+        }
     }
 }

@@ -7,7 +7,7 @@ use callpy::{Error, FromPython, Function, IntoPython, Object, Result, Scope};
 
 use crate::error::{callpy_error, guard, guard_silently};
 use crate::python::running;
-use crate::text::{slice, text};
+use crate::text::{reference, slice, text, usable};
 use crate::value::{Argument, Owned, callpy_named, callpy_value};
 
 /// A Python function, the caller's to free with callpy_function_free. Any number of threads may call
@@ -28,9 +28,7 @@ pub unsafe extern "C" fn callpy_function_load(
     guard(|| {
         // SAFETY: as the caller says.
         let target = unsafe { text(target, "the target") }?;
-        if function.is_null() {
-            return Err(Error::argument("the place for the function is NULL"));
-        }
+        usable(function, "the place for the function")?;
         let found = Box::new(callpy_function(running()?.function(target)?));
         // SAFETY: not null, and as the caller says.
         unsafe { function.write(Box::into_raw(found)) };
@@ -57,8 +55,7 @@ pub unsafe extern "C" fn callpy_function_call(
 ) -> *mut callpy_error {
     guard(|| {
         // SAFETY: null or alive, as the caller says.
-        let function = unsafe { function.as_ref() };
-        let function = function.ok_or_else(|| Error::argument("the function is NULL"))?;
+        let function = unsafe { reference(function, "the function") }?;
         // SAFETY: as the caller says.
         let (values, named) = unsafe {
             (
@@ -71,6 +68,7 @@ pub unsafe extern "C" fn callpy_function_call(
             let Unwanted = function.0.call(arguments)?;
             return Ok(());
         }
+        usable(result, "the place for the result")?;
         let value: Owned = function.0.call(arguments)?;
         // SAFETY: not null, and as the caller says.
         unsafe { result.write(value.into_value()) };

@@ -7,6 +7,7 @@
 mod array;
 mod error;
 mod function;
+mod module;
 mod python;
 mod text;
 mod value;
@@ -14,5 +15,6 @@ mod value;
 pub use array::*;
 pub use error::*;
 pub use function::*;
+pub use module::*;
 pub use python::*;
 pub use value::*;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use callpy::{Error, Python};
 
 use crate::error::{callpy_error, guard};
-use crate::text::{slice, text};
+use crate::text::{reference, slice, text};
 
 /// Which Python to start, and what it must have. All zeros is a good beginning: `= {0}`.
 #[repr(C)]
@@ -45,8 +45,9 @@ pub unsafe extern "C" fn callpy_python_start(
 ) -> *mut callpy_error {
     guard(|| {
         let mut builder = Python::builder();
-        // SAFETY: null or valid, as the caller says.
-        if let Some(options) = unsafe { options.as_ref() } {
+        if !options.is_null() {
+            // SAFETY: not null, and valid, as the caller says.
+            let options = unsafe { reference(options, "the options") }?;
             // SAFETY: as the caller says.
             let texts = |first, len, what| unsafe { texts(first, len, what) };
             if !options.python.is_null() {
@@ -82,6 +83,12 @@ unsafe fn texts<'a>(
     let pointers = unsafe { slice(first, length, what) }?;
     // SAFETY: as the caller says.
     pointers.iter().map(|pointer| unsafe { text(*pointer, what) }).collect()
+}
+
+/// Returns callpy's version, such as "0.1.0", for as long as the process runs.
+#[unsafe(no_mangle)]
+pub extern "C" fn callpy_version() -> *const c_char {
+    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
 /// The running interpreter, started if there is none.

@@ -1,4 +1,4 @@
-//! Text and lists from C: a null pointer, bad UTF-8 and absurd lengths are errors.
+//! Pointers from C: what is null, not aligned, not UTF-8 or absurdly long is an error.
 
 use std::ffi::{CStr, c_char};
 
@@ -10,12 +10,37 @@ use callpy::Error;
 ///
 /// The pointer is null, or leads to bytes that end with a zero and don't change for `'a`.
 pub(crate) unsafe fn text<'a>(pointer: *const c_char, what: &str) -> Result<&'a str, Error> {
-    if pointer.is_null() {
-        return Err(Error::argument(format!("{what} is NULL")));
-    }
+    usable(pointer, what)?;
     // SAFETY: not null, and as the caller says.
     let text = unsafe { CStr::from_ptr(pointer) };
     text.to_str().map_err(|error| Error::argument(format!("{what} is not UTF-8: {error}")))
+}
+
+/// Takes a pointer for a reference.
+///
+/// # Safety
+///
+/// A pointer that is not null leads to a value that doesn't change for `'a`.
+#[inline]
+pub(crate) unsafe fn reference<'a, T>(pointer: *const T, what: &str) -> Result<&'a T, Error> {
+    usable(pointer, what)?;
+    // SAFETY: not null, aligned, and as the caller says.
+    Ok(unsafe { &*pointer })
+}
+
+/// Sees that something can lie at a pointer.
+#[inline]
+pub(crate) fn usable<T>(pointer: *const T, what: &str) -> Result<(), Error> {
+    match pointer.is_null() || !pointer.is_aligned() {
+        true => Err(not_usable(pointer.is_null(), what)),
+        false => Ok(()),
+    }
+}
+
+#[cold]
+fn not_usable(is_null: bool, what: &str) -> Error {
+    let wrong = if is_null { "NULL" } else { "not aligned" };
+    Error::argument(format!("{what} is {wrong}"))
 }
 
 /// Takes a pointer and a length for a slice; a null pointer is an empty one.

@@ -9,7 +9,7 @@ use callpy::{Error, FromPython, IntoPython, Object, Result, Scope};
 
 use crate::array::{self, callpy_array, callpy_array_release};
 use crate::error::guard_silently;
-use crate::text::slice;
+use crate::text::{reference, slice};
 
 /// None.
 pub const CALLPY_NONE: u32 = 0;
@@ -34,7 +34,8 @@ pub const CALLPY_DICT: u32 = 9;
 /// A NumPy array: content.array.
 pub const CALLPY_ARRAY: u32 = 10;
 /// Any other Python object: content.object. It can be given to other calls, such as those of
-/// "builtins:repr" and "builtins:getattr".
+/// "builtins:repr" and "builtins:getattr". A result is one too if it is an int of more than 64 bits,
+/// a str that UTF-8 can't write, a masked array, or an array of structs or of Python objects.
 pub const CALLPY_OBJECT: u32 = 11;
 
 /// Text or bytes.
@@ -89,7 +90,7 @@ pub union callpy_content {
 pub struct callpy_value {
     /// CALLPY_NONE, CALLPY_BOOL and so on.
     pub tag: u32,
-    /// callpy's own: 0 in an argument.
+    /// callpy's own: 0 in a value of the caller's making.
     pub owned: u32,
     /// What it holds.
     pub content: callpy_content,
@@ -100,6 +101,9 @@ const _: () = {
     assert!(size_of::<callpy_value>() == 24);
     assert!(std::mem::offset_of!(callpy_value, owned) == 4);
     assert!(std::mem::offset_of!(callpy_value, content) == 8);
+    assert!(std::mem::offset_of!(callpy_text, len) == 8);
+    assert!(std::mem::offset_of!(callpy_items, len) == 8);
+    assert!(size_of::<callpy_content>() == 16);
 };
 
 /// A keyword argument.
@@ -111,6 +115,15 @@ pub struct callpy_named {
     /// The value.
     pub value: callpy_value,
 }
+
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    assert!(size_of::<callpy_named>() == 32);
+    assert!(std::mem::offset_of!(callpy_named, value) == 8);
+};
+
+/// The mark of a result. Not 1: a struct that was never filled in may well hold that.
+const OWNED: u32 = u32::from_ne_bytes(*b"CPyv");
 
 /// As deep as values may stand in one another, as in results.
 const MAX_DEPTH: usize = 200;
@@ -181,8 +194,7 @@ unsafe fn read<'a>(value: &'a callpy_value, depth: usize) -> Result<Value<'a>> {
             }
             CALLPY_ARRAY => Value::Loan(array(value)?.loan()?),
             CALLPY_OBJECT => {
-                let object = value.content.object;
-                let object = object.as_ref().ok_or_else(|| Error::argument("an object is NULL"))?;
+                let object: &callpy_object = reference(value.content.object, "an object")?;
                 Value::Object(object.0.clone())
             }
             tag => return Err(Error::argument(format!("there is no tag {tag}"))),
@@ -196,8 +208,7 @@ unsafe fn read<'a>(value: &'a callpy_value, depth: usize) -> Result<Value<'a>> {
 #[inline]
 unsafe fn array(value: &callpy_value) -> Result<&callpy_array> {
     // SAFETY: as the caller says.
-    let array = unsafe { value.content.array.as_ref() };
-    array.ok_or_else(|| Error::argument("an array is NULL"))
+    unsafe { reference(value.content.array, "an array") }
 }
 
 /// # Safety
@@ -223,10 +234,6 @@ impl callpy_value {
     const NONE: callpy_value =
         callpy_value { tag: CALLPY_NONE, owned: 0, content: callpy_content { natural: 0 } };
 
-    fn owned(tag: u32, content: callpy_content) -> callpy_value {
-        callpy_value { tag, owned: 1, content }
-    }
-
     /// Releases what the value holds, if callpy made it.
     ///
     /// # Safety
@@ -234,25 +241,26 @@ impl callpy_value {
     /// As `callpy_value_release`.
     unsafe fn release(&mut self) {
         let callpy_value { tag, owned, content } = std::mem::replace(self, Self::NONE);
-        if owned == 0 {
+        if owned != OWNED {
             return;
         }
-        // SAFETY: `owned` says that `hand_out` made it, and it is taken apart once.
+        // SAFETY: `owned` says that `hand_out` made it, and it is taken apart once. What was taken
+        // out of it may have left a null pointer.
         unsafe {
             match tag {
-                CALLPY_STRING | CALLPY_BYTE_STRING => {
+                CALLPY_STRING | CALLPY_BYTE_STRING if !content.text.data.is_null() => {
                     // With the zero byte.
                     let callpy_text { data, len } = content.text;
                     let data = data.cast_mut().cast::<u8>();
                     drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(data, len + 1)));
                 }
-                CALLPY_LIST | CALLPY_TUPLE | CALLPY_DICT => {
+                CALLPY_LIST | CALLPY_TUPLE | CALLPY_DICT if !content.items.data.is_null() => {
                     let callpy_items { data, len } = content.items;
                     let items = std::ptr::slice_from_raw_parts_mut(data, len);
                     Box::from_raw(items).iter_mut().for_each(|item| item.release());
                 }
                 CALLPY_ARRAY => callpy_array_release(content.array),
-                CALLPY_OBJECT => drop(Box::from_raw(content.object)),
+                CALLPY_OBJECT if !content.object.is_null() => drop(Box::from_raw(content.object)),
                 _ => {}
             }
         }
@@ -311,7 +319,9 @@ fn hand_out(value: Value<'static>) -> Result<Owned> {
         }
         _ => return Err(Error::result("the result can't be given to C")),
     };
-    Ok(Owned(callpy_value::owned(tag, content)))
+    // A number's struct may be filled with something else by its owner, and released after that.
+    let owned = if tag <= CALLPY_FLOAT { 0 } else { OWNED };
+    Ok(Owned(callpy_value { tag, owned, content }))
 }
 
 fn text_out(mut bytes: Vec<u8>) -> callpy_text {
@@ -336,6 +346,9 @@ fn items_out(values: impl Iterator<Item = Value<'static>>) -> Result<callpy_cont
 /// The value is NULL or valid. If it is a result, it is not one that was taken out of another.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callpy_value_release(value: *mut callpy_value) {
+    if !value.is_aligned() {
+        return;
+    }
     // SAFETY: null or valid, as the caller says.
     if let Some(value) = unsafe { value.as_mut() } {
         // SAFETY: as the caller says.

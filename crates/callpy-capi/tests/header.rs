@@ -9,11 +9,6 @@ fn the_header_is_not_stale() {
     let bindings = cbindgen::Builder::new()
         .with_config(config)
         .with_src(folder.join("src/lib.rs"))
-        .with_src(folder.join("src/error.rs"))
-        .with_src(folder.join("src/python.rs"))
-        .with_src(folder.join("src/array.rs"))
-        .with_src(folder.join("src/value.rs"))
-        .with_src(folder.join("src/function.rs"))
         .generate()
         .expect("cbindgen reads the source");
     let mut text = Vec::new();

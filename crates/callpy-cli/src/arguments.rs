@@ -17,6 +17,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Call(Call),
     Time(crate::time::Time),
+    Doctor(crate::doctor::Doctor),
     Bindgen(Bindgen),
     Completions(crate::comforts::Completions),
     Man(crate::comforts::Man),
@@ -151,22 +152,37 @@ fn picture_file(name: &str) -> Result<PathBuf, String> {
     Ok(path)
 }
 
-/// Prints the Rust module that `callpy::module!` makes of a Python file
+/// Prints the Rust module that `callpy::module!` makes of a Python file, or a Go package for it
 ///
-/// For those who want to commit it. The printed code holds the file's source by include_str!, so it
-/// changes with the file; print it again when the hints change. Needs no Python.
+/// In Rust for those who want to commit it. The printed code holds the file's source by include_str!
+/// (in Go by go:embed), so it changes with the file; print it again when the hints change. Needs no
+/// Python.
+///
+/// In Go, `//go:generate sh -c "callpy bindgen --lang go outliers.py > outliers.go"` keeps it; the
+/// printed file stands in the folder of the Python file.
 #[derive(Debug, Args)]
 pub(crate) struct Bindgen {
-    /// The Python file, as seen from the folder of the Cargo.toml that the code is for
+    /// The Python file; for Rust as seen from the folder of the Cargo.toml that the code is for
     pub(crate) file: PathBuf,
 
-    /// The module's name; without it, the file's
-    #[arg(long, value_name = "NAME")]
+    /// The language of the code
+    #[arg(long, value_name = "LANGUAGE", default_value = "rust")]
+    pub(crate) lang: Language,
+
+    /// The module's name, in Go the package's; without it, the file's
+    #[arg(long, value_name = "NAME", visible_alias = "package")]
     pub(crate) name: Option<String>,
 
     /// Have Python find the module by this name, instead of holding its source
     #[arg(long, value_name = "PACKAGE.MODULE")]
     pub(crate) import: Option<String>,
+}
+
+/// What `bindgen` can write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Language {
+    Rust,
+    Go,
 }
 
 /// Splits NAME=JSON, and makes JSON of a bare word.

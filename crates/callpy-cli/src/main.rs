@@ -6,6 +6,7 @@ mod arguments;
 mod bindgen;
 mod call;
 mod comforts;
+mod doctor;
 mod failure;
 mod helper;
 mod npy;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Call(arguments) => call::run(&arguments),
         Command::Time(arguments) => time::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Bindgen(arguments) => bindgen::run(&arguments),
         Command::Completions(arguments) => comforts::completions(&arguments),
         Command::Man(arguments) => comforts::man(&arguments),

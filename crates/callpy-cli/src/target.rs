@@ -29,7 +29,7 @@ impl Target {
         }
     }
 
-    fn file(&self) -> Option<PathBuf> {
+    pub(crate) fn file(&self) -> Option<PathBuf> {
         is_file(&self.module).then(|| PathBuf::from(&self.module))
     }
 

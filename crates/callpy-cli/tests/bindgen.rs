@@ -44,3 +44,21 @@ fn what_cannot_be_mapped_is_told() {
     bindgen(&folder, &["no.py"]).failed(2, &["no.py can't be read"]);
     bindgen(&folder, &["f.py", "--name", "a b"]).failed(2, &["--name"]);
 }
+
+#[test]
+fn a_file_becomes_a_go_package() {
+    let folder = Folder::new().file("python/my-area.py", "def area(a: float) -> float: ...\n");
+    let code = bindgen(&folder, &["--lang", "go", "python/my-area.py"]).printed();
+    assert!(
+        code.contains("\npackage my_area\n") && code.contains("//go:embed my-area.py"),
+        "{code}"
+    );
+    assert!(code.contains("func Area(a float64) (result float64, err error) {"), "{code}");
+
+    let arguments = ["--lang", "go", "python/my-area.py", "--package", "x", "--import", "pkg.area"];
+    let code = bindgen(&folder, &arguments).printed();
+    assert!(code.contains("package x") && code.contains(r#"Target: "pkg.area:area""#), "{code}");
+    assert!(!code.contains("embed"), "{code}");
+    let arguments = ["--lang", "go", "python/my-area.py", "--name", "2x"];
+    bindgen(&folder, &arguments).failed(2, &["`2x` can't be a package's name in Go", "--name"]);
+}

@@ -1,7 +1,8 @@
-//! Writes the Rust module that stands for a Python file: one typed function for each hinted one.
+//! Writes the Rust module that stands for a Python file: one typed function for each hinted one; or
+//! the Go package.
 //!
-//! `callpy::module!` and `callpy bindgen` both are [`generate`], so they write the same code. Nothing
-//! of Python is needed.
+//! `callpy::module!` and `callpy bindgen` both are [`generate`], so they write the same code;
+//! `callpy bindgen --lang go` is [`generate_go`]. Nothing of Python is needed.
 //!
 //! ```
 //! use callpy_codegen::{Input, Loading};
@@ -18,6 +19,7 @@ mod class;
 mod declared;
 mod doc;
 mod function;
+mod go;
 mod lower;
 mod module;
 mod names;
@@ -32,6 +34,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 pub use declared::Declared;
+pub use go::{GoInput, generate_go};
 
 /// What to make of a file.
 pub struct Input {

@@ -104,7 +104,7 @@ pub(crate) fn generate(module: &Module, input: &Input) -> Mapped {
 }
 
 /// Says why a public function has no counterpart, if so.
-fn reason_to_leave_out(function: &Function) -> Option<String> {
+pub(crate) fn reason_to_leave_out(function: &Function) -> Option<String> {
     let hinted = function.returns.is_some()
         || function.parameters.iter().any(|parameter| parameter.hint.is_some());
     if function.is_async {
@@ -126,7 +126,7 @@ fn reason_to_leave_out(function: &Function) -> Option<String> {
     (!hinted).then(|| "it has no hints; declare it by hand".into())
 }
 
-fn hints(function: &Function) -> impl Iterator<Item = (String, &Hint)> {
+pub(crate) fn hints(function: &Function) -> impl Iterator<Item = (String, &Hint)> {
     let parameters = function.parameters.iter().filter_map(|parameter| {
         let hint = parameter.hint.as_ref()?;
         Some((format!("parameter `{}`", parameter.name), hint))
@@ -135,7 +135,7 @@ fn hints(function: &Function) -> impl Iterator<Item = (String, &Hint)> {
 }
 
 /// Returns why a hint is no type, if so.
-fn invalid(ty: &Type) -> Option<&str> {
+pub(crate) fn invalid(ty: &Type) -> Option<&str> {
     match ty {
         Type::Invalid { reason } => Some(reason),
         // What its arguments mean, only its own module knows: `from elsewhere import Literal`.
@@ -144,7 +144,7 @@ fn invalid(ty: &Type) -> Option<&str> {
     }
 }
 
-fn unmappable(function: &Function, place: &str, hint: &Hint, reason: &str) -> String {
+pub(crate) fn unmappable(function: &Function, place: &str, hint: &Hint, reason: &str) -> String {
     format!(
         "`{}`, {place}: the hint `{}` can't be mapped: {reason}; write a type that says what is given \
          (`Any` for anything), or leave the function out: name it `_{}`, list the others in \

@@ -106,8 +106,7 @@ fn lend(bencher: Bencher<'_, '_>, size: usize) {
 /// Less `lend`, and divided by three: each further loan.
 #[divan::bench]
 fn lend_four(bencher: Bencher<'_, '_>) {
-    let data = vec![1.0; 16];
-    let data = &data[..];
+    let data = &[1.0; 16][..];
     attached(bencher, || FUNCTIONS.four.call::<()>(black_box((data, data, data, data))));
 }
 

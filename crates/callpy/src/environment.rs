@@ -199,7 +199,15 @@ fn make_locked(
         tool: installer.name().to_owned(),
         dependencies: dependencies.to_vec(),
     });
-    installer.make(folder, base, dependencies).inspect_err(|_| _ = wipe(folder))?;
+    installer.make(folder, base, dependencies).map_err(|error| {
+        // An installer says so in a hundred ways, venv in none.
+        let full = no_room(folder);
+        _ = wipe(folder);
+        match full {
+            Some(full) => unwritable(full).with_source(error),
+            None => error,
+        }
+    })?;
 
     let marker = folder.join(MARKER);
     let made = interpreter(&python_in(folder), Some(&marker), installer.around());
@@ -250,6 +258,16 @@ fn ready_in(folder: &Path, around: &Surroundings) -> Option<Interpreter> {
     // A base upgraded to another minor version looks elsewhere for packages.
     let site = found.site_packages().first().filter(|site| site.starts_with(folder));
     site.is_some_and(|site| site.is_dir()).then_some(found)
+}
+
+/// Returns why there is no room for a file of a megabyte, if so.
+fn no_room(folder: &Path) -> Option<io::Error> {
+    let file = folder.join("callpy.room");
+    let written = fs::write(&file, vec![0; 1 << 20]);
+    _ = fs::remove_file(&file);
+    let error = written.err()?;
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        .then(|| error.kind().into())
 }
 
 fn wipe(folder: &Path) -> io::Result<()> {

@@ -550,6 +550,21 @@ impl Builder {
         if api.is_initialized() {
             return Ok(Running::joined());
         }
+        // An installation that was upgraded by halves: the wrong standard library would end the
+        // process at the start.
+        let (_, minor, _) = interpreter.version();
+        if u32::from(minor) != api.minor {
+            return Err(Error::new(
+                ErrorKind::Start,
+                format!(
+                    "{} is Python 3.{}, and {}, which names it as its library, is Python 3.{minor}: \
+                     install one of them anew (`callpy doctor` says more)",
+                    interpreter.libpython().display(),
+                    api.minor,
+                    interpreter.executable().display()
+                ),
+            ));
+        }
         process::initialize(api, interpreter.executable())?;
         Ok(self.running(interpreter, report))
     }

@@ -116,3 +116,14 @@ fn threads_that_search_for_holders_do_not_take_each_other_for_one() {
         },
     );
 }
+
+#[test]
+fn a_str_of_what_are_no_characters() {
+    let source = "import numpy\ndef odd():\n    return numpy.array([0xffffffff, 0x61], 'u4').view('U2').tolist()[0]\n";
+    let odd = module("strs_of_no_characters", source).function("odd").unwrap();
+    match odd.call::<String>(()) {
+        // Which NumPy and which Python make such a str differs; a Rust one is never of them.
+        Ok(text) => assert!(std::str::from_utf8(text.as_bytes()).is_ok()),
+        Err(error) => assert!(error.exception().is_some(), "{error}"),
+    }
+}

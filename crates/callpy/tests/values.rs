@@ -26,6 +26,18 @@ fn a_result_is_what_python_made() {
 }
 
 #[test]
+fn text_that_utf8_can_not_write_is_an_object() {
+    common::python();
+    let Value::Object(half) = eval(r"'half a \ud800 pair'").unwrap() else { panic!("no object") };
+    let Value::Bytes(bytes) =
+        lambda("lambda text: text.encode('utf-8', 'surrogatepass')").call(half).unwrap()
+    else {
+        panic!("no bytes")
+    };
+    assert_eq!(bytes, &b"half a \xed\xa0\x80 pair"[..]);
+}
+
+#[test]
 fn an_array_is_of_any_dtype_or_else_an_object() {
     common::python();
     for (expression, dtype, shape) in [
@@ -75,11 +87,12 @@ fn what_is_no_array_is_refused() {
     let data = [1_i32; 4];
     let at = data.as_ptr().cast_mut().cast::<c_void>();
     type Described<'d> = (*mut c_void, &'d [isize], Option<&'d [isize]>);
-    let all: [(Described<'_>, &str); 7] = [
+    let all: [(Described<'_>, &str); 8] = [
         ((at, &[-1], None), "length -1"),
         ((at, &[1; 65], None), "64 axes"),
         ((at, &[isize::MAX, 2], None), "fit in memory"),
         ((at, &[2, 2], Some(&[isize::MAX / 4 * 4, 4])), "fit in memory"),
+        ((at, &[2], Some(&[isize::MIN + 8])), "fit in memory"),
         ((at, &[2], Some(&[3])), "aligned"),
         ((at.wrapping_byte_add(2), &[1], None), "aligned"),
         ((std::ptr::null_mut(), &[1], None), "null pointer"),

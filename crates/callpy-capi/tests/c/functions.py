@@ -1,3 +1,6 @@
+import collections
+import enum
+
 import numpy as np
 
 kept = []
@@ -69,3 +72,35 @@ def endless():
     value = []
     value.append(value)
     return value
+
+
+def evaluated(expression):
+    return eval(expression, {"np": np, "collections": collections, "enum": enum, "endless": endless})
+
+
+def endless_dict():
+    value = {}
+    value["self"] = [(value,)]
+    return value
+
+
+def counted(flags):
+    return int(np.count_nonzero(flags)) + len(np.arange(len(flags))[flags])
+
+
+def write_bytes(flags):
+    flags.view("u1")[...] = 7
+
+
+def first(data):
+    return data.flat[0]
+
+
+class Holder:
+    pass
+
+
+def held(data):
+    holder = Holder()
+    holder.data = data
+    return holder

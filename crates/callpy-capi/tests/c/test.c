@@ -12,10 +12,18 @@ _Static_assert(sizeof(callpy_value) == 24, "callpy_value");
 _Static_assert(offsetof(callpy_value, owned) == 4, "callpy_value.owned");
 _Static_assert(offsetof(callpy_value, content) == 8, "callpy_value.content");
 _Static_assert(sizeof(callpy_content) == 16, "callpy_content");
+_Static_assert(offsetof(callpy_text, len) == 8, "callpy_text.len");
+_Static_assert(offsetof(callpy_items, len) == 8, "callpy_items.len");
 _Static_assert(sizeof(callpy_named) == 32, "callpy_named");
+_Static_assert(offsetof(callpy_named, value) == 8, "callpy_named.value");
 _Static_assert(sizeof(callpy_array) == 56, "callpy_array");
+_Static_assert(offsetof(callpy_array, shape) == 8, "callpy_array.shape");
+_Static_assert(offsetof(callpy_array, strides) == 16, "callpy_array.strides");
 _Static_assert(offsetof(callpy_array, ndim) == 24, "callpy_array.ndim");
+_Static_assert(offsetof(callpy_array, item_size) == 32, "callpy_array.item_size");
 _Static_assert(offsetof(callpy_array, dtype) == 40, "callpy_array.dtype");
+_Static_assert(offsetof(callpy_array, unit) == 44, "callpy_array.unit");
+_Static_assert(offsetof(callpy_array, flags) == 48, "callpy_array.flags");
 _Static_assert(offsetof(callpy_array, owned) == 52, "callpy_array.owned");
 _Static_assert(sizeof(callpy_python_options) == 56, "callpy_python_options");
 #endif
@@ -39,7 +47,10 @@ static void good(callpy_error *error) {
 
 // The error is of this kind, and its message has this in it.
 static void bad(callpy_error *error, uint32_t kind, const char *part) {
-    CHECK(error);
+    if (!error) {
+        fprintf(stderr, "no error; not kind %u, %s\n", kind, part);
+        exit(1);
+    }
     if (callpy_error_kind(error) != kind || !strstr(callpy_error_message(error), part)) {
         fprintf(stderr, "kind %u: %s; not kind %u, %s\n", callpy_error_kind(error),
                 callpy_error_message(error), kind, part);
@@ -81,14 +92,6 @@ static callpy_value call0(const char *name) {
     return result;
 }
 
-static callpy_value integer(int64_t integer) {
-    return (callpy_value){.tag = CALLPY_INT, .content.integer = integer};
-}
-
-static callpy_value string(const char *text) {
-    return (callpy_value){.tag = CALLPY_STRING, .content.text = {text, strlen(text)}};
-}
-
 static callpy_value array(callpy_array *array) {
     return (callpy_value){.tag = CALLPY_ARRAY, .content.array = array};
 }
@@ -97,7 +100,7 @@ static void values(void) {
     callpy_value items[] = {
         {.tag = CALLPY_NONE},
         {.tag = CALLPY_BOOL, .content.boolean = 1},
-        integer(INT64_MIN),
+        callpy_int(INT64_MIN),
         {.tag = CALLPY_UINT, .content.natural = UINT64_MAX},
         {.tag = CALLPY_FLOAT, .content.number = 0.5},
         {.tag = CALLPY_STRING, .content.text = {"h\xc3\xa9\0llo", 7}},
@@ -105,14 +108,14 @@ static void values(void) {
         {.tag = CALLPY_TUPLE, .content.items = {NULL, 0}},
     };
     callpy_value entries[] = {
-        string("list"),
+        callpy_string("list"),
         {.tag = CALLPY_LIST, .content.items = {items, 8}},
-        integer(3),
+        callpy_int(3),
         {.tag = CALLPY_STRING, .content.text = {NULL, 0}},
     };
     callpy_value dict = {.tag = CALLPY_DICT, .content.items = {entries, 4}};
     callpy_value result = call("echo", dict);
-    CHECK(result.tag == CALLPY_DICT && result.owned == 1 && result.content.items.len == 4);
+    CHECK(result.tag == CALLPY_DICT && result.owned && result.content.items.len == 4);
     callpy_value *entry = result.content.items.data;
     CHECK(entry[0].tag == CALLPY_STRING && !strcmp(entry[0].content.text.data, "list"));
     CHECK(entry[1].tag == CALLPY_LIST && entry[1].content.items.len == 8);
@@ -129,7 +132,7 @@ static void values(void) {
     // An argument is left alone.
     callpy_value_release(&dict);
 
-    callpy_value object = call("builtins:complex", integer(2));
+    callpy_value object = call("builtins:complex", callpy_int(2));
     CHECK(object.tag == CALLPY_OBJECT);
     callpy_value text = call("builtins:repr", object);
     CHECK(!strcmp(text.content.text.data, "(2+0j)"));
@@ -140,7 +143,7 @@ static void values(void) {
 static void named(void) {
     callpy_function *round = load("builtins:round");
     callpy_value number = {.tag = CALLPY_FLOAT, .content.number = 3.14159};
-    callpy_named digits[] = {{"ndigits", integer(2)}, {"ndigits", integer(2)}};
+    callpy_named digits[] = {{"ndigits", callpy_int(2)}, {"ndigits", callpy_int(2)}};
     callpy_value result;
     good(callpy_function_call(round, &number, 1, digits, 1, &result));
     CHECK(result.tag == CALLPY_FLOAT && result.content.number == 3.14);
@@ -205,6 +208,246 @@ static void arrays(void) {
     lent = (callpy_array){.data = flags, .shape = two, .ndim = 1, .dtype = CALLPY_BOOL8, .flags = CALLPY_WRITABLE};
     good(try_call("fill", array(&lent), NULL));
     CHECK(flags[0] == 1 && flags[1] == 1);
+    good(try_call("write_bytes", array(&lent), NULL));
+    CHECK(flags[0] == 1 && flags[1] == 1);
+    // Other bytes are true, as NumPy has it.
+    flags[0] = 255, flags[1] = 2, lent.flags = 0;
+    CHECK(call("counted", array(&lent)).content.integer == 4);
+    // Backwards, and the same element again and again.
+    ptrdiff_t back[1] = {-8}, again_and_again[1] = {0};
+    lent = (callpy_array){.data = series + 5, .shape = six, .strides = back, .ndim = 1, .dtype = CALLPY_FLOAT64};
+    CHECK(call("first", array(&lent)).content.number == 6);
+    CHECK(call("total", array(&lent)).content.number == 21);
+    lent.strides = again_and_again;
+    CHECK(call("total", array(&lent)).content.number == 36);
+    // A word makes one.
+    result = call("total", callpy_vector(CALLPY_FLOAT64, series, six, &lent));
+    CHECK(result.content.number == 21);
+}
+
+// What a Python expression is for C.
+static void results(void) {
+    static const struct { const char *expression; uint32_t tag; } all[] = {
+        {"None", CALLPY_NONE}, {"True", CALLPY_BOOL}, {"np.bool_(True)", CALLPY_BOOL},
+        {"-2**63", CALLPY_INT}, {"-1", CALLPY_INT}, {"2**63", CALLPY_UINT}, {"2**64", CALLPY_OBJECT},
+        {"-2**63 - 1", CALLPY_OBJECT}, {"10**100", CALLPY_OBJECT}, {"np.int8(-3)", CALLPY_INT},
+        {"np.uint64(2**64 - 1)", CALLPY_UINT}, {"np.float16(0.5)", CALLPY_FLOAT},
+        {"np.float32(0.5)", CALLPY_FLOAT}, {"np.float64(0.5)", CALLPY_FLOAT},
+        {"np.longdouble(0.5)", CALLPY_OBJECT}, {"np.complex64(1)", CALLPY_OBJECT},
+        {"np.datetime64(1, 'ns')", CALLPY_OBJECT}, {"np.timedelta64(1, 'ns')", CALLPY_OBJECT},
+        {"np.str_('a')", CALLPY_STRING}, {"np.bytes_(b'a')", CALLPY_BYTE_STRING},
+        {"'\\ud800'", CALLPY_OBJECT}, {"['\\udcff']", CALLPY_LIST}, {"''", CALLPY_STRING},
+        {"bytearray(b'a')", CALLPY_OBJECT}, {"memoryview(b'a')", CALLPY_OBJECT}, {"{1}", CALLPY_OBJECT},
+        {"range(3)", CALLPY_OBJECT}, {"int", CALLPY_OBJECT}, {"...", CALLPY_OBJECT},
+        {"collections.OrderedDict(a=1)", CALLPY_DICT}, {"collections.Counter('abc')", CALLPY_DICT},
+        {"collections.namedtuple('P', 'x')(1)", CALLPY_TUPLE}, {"enum.IntEnum('E', 'A').A", CALLPY_INT},
+        {"type('S', (str,), {'__len__': None, '__str__': None})('s')", CALLPY_STRING},
+        {"type('B', (bytes,), {'__len__': None})(b's')", CALLPY_BYTE_STRING},
+        {"type('I', (int,), {'__int__': None, '__index__': None})(7)", CALLPY_INT},
+        {"type('F', (float,), {'__float__': None})(0.5)", CALLPY_FLOAT},
+        {"type('D', (dict,), {'items': None, '__iter__': None})(a=1)", CALLPY_DICT},
+        {"type('L', (list,), {})([1])", CALLPY_LIST}, {"[]", CALLPY_LIST}, {"()", CALLPY_TUPLE},
+        {"{}", CALLPY_DICT}, {"np.array(3)", CALLPY_ARRAY}, {"np.zeros((2, 0), 'f4')", CALLPY_ARRAY},
+        {"np.zeros(2, '>f2')", CALLPY_ARRAY}, {"np.zeros(2, '>c16')", CALLPY_ARRAY},
+        {"np.array(['abc'], '>U3')", CALLPY_ARRAY}, {"np.zeros(2, '>M8[s]')", CALLPY_ARRAY},
+        {"np.matrix([[1]])", CALLPY_ARRAY}, {"np.zeros(2, 'g')", CALLPY_OBJECT},
+        {"np.zeros(2, 'V3')", CALLPY_OBJECT}, {"np.zeros(2, 'i4,f8')", CALLPY_OBJECT},
+        {"np.zeros(2, 'M8')", CALLPY_OBJECT}, {"np.zeros(2, 'M8[25s]')", CALLPY_OBJECT},
+        {"np.rec.array([(1, 2.0)])", CALLPY_OBJECT}, {"np.array([None])", CALLPY_OBJECT},
+        {"np.ma.masked", CALLPY_OBJECT}, {"np.ma.array([1, 2], mask=[0, 1])", CALLPY_OBJECT},
+    };
+    callpy_function *evaluated = load("evaluated");
+    for (size_t index = 0; index < sizeof all / sizeof *all; index++) {
+        // The place of an argument may be the result's.
+        callpy_value value = callpy_string(all[index].expression);
+        good(callpy_function_call(evaluated, &value, 1, NULL, 0, &value));
+        if (value.tag != all[index].tag) {
+            fprintf(stderr, "%s is %u, not %u\n", all[index].expression, value.tag, all[index].tag);
+            exit(1);
+        }
+        // And back, whatever it is.
+        callpy_value again = call("echo", value);
+        CHECK(again.tag == value.tag);
+        callpy_value_release(&again);
+        callpy_value_release(&value);
+    }
+    callpy_function_free(evaluated);
+
+    static const struct { const char *expression; double first, last; } arrays[] = {
+        {"np.arange(3.0)", 0, 2}, {"np.arange(3.0)[::-1]", 2, 0}, {"np.arange(6.0)[::2]", 0, 4},
+        {"np.broadcast_to(np.float64(3), (3,))", 3, 3}, {"np.arange(3, dtype='>f8')", 0, 2},
+        {"np.frombuffer(bytes(25), 'f8', 3, 1)", 0, 0}, {"np.arange(9.0).reshape(3, 3)[:, 1]", 1, 7},
+    };
+    for (size_t index = 0; index < sizeof arrays / sizeof *arrays; index++) {
+        callpy_value value = call("evaluated", callpy_string(arrays[index].expression));
+        CHECK(value.tag == CALLPY_ARRAY && value.content.array->dtype == CALLPY_FLOAT64);
+        const char *data = value.content.array->data;
+        CHECK((uintptr_t)data % sizeof(double) == 0 && value.content.array->shape[0] == 3);
+        CHECK(*(const double *)data == arrays[index].first);
+        CHECK(*(const double *)(data + 2 * value.content.array->strides[0]) == arrays[index].last);
+        CHECK(call("first", value).content.number == arrays[index].first);
+        callpy_value_release(&value);
+    }
+    static const char *const bools[] = {
+        "np.array([0, 2, 255], 'u1').view(bool)", "np.frombuffer(b'\\0\\2\\xff', bool)",
+    };
+    for (size_t index = 0; index < 2; index++) {
+        callpy_value value = call("evaluated", callpy_string(bools[index]));
+        CHECK(value.content.array->dtype == CALLPY_BOOL8);
+        CHECK(!memcmp(value.content.array->data, "\0\1\1", 3));
+        callpy_value_release(&value);
+    }
+    static const char *const units[] = {
+        "Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as",
+    };
+    for (uint32_t unit = CALLPY_YEAR; unit <= CALLPY_ATTOSECOND; unit++) {
+        char expression[64];
+        snprintf(expression, sizeof expression, "np.zeros(1, 'M8[%s]')", units[unit - 1]);
+        callpy_value value = call("evaluated", callpy_string(expression));
+        CHECK(value.content.array->dtype == CALLPY_DATETIME64 && value.content.array->unit == unit);
+        callpy_value text = call("described", value);
+        snprintf(expression, sizeof expression, "datetime64[%s] ", units[unit - 1]);
+        CHECK(!strncmp(text.content.text.data, expression, strlen(expression)));
+        callpy_value_release(&text);
+        callpy_value_release(&value);
+    }
+    // What was converted before the failure is given up.
+    callpy_value value;
+    bad(try_call("evaluated", callpy_string("[np.ones(9), b'x', 'text', {1: [{2}]}, (endless(),)]"), &value),
+        CALLPY_ERROR_RESULT, "deep");
+    bad(try_call("evaluated", callpy_string("['x', type('L', (list,), {'__iter__': lambda self: 1 / 0})([1])]"), &value),
+        CALLPY_ERROR_PYTHON, "division");
+    callpy_function *function = load("endless_dict");
+    bad(callpy_function_call(function, NULL, 0, NULL, 0, &value), CALLPY_ERROR_RESULT, "deep");
+    callpy_function_free(function);
+}
+
+// Results in arguments, and marks that are not callpy's.
+static void ownership(void) {
+    double series[3] = {1, 2, 3};
+    ptrdiff_t three[1] = {3};
+    callpy_array lent;
+    callpy_value results[] = {
+        call("evaluated", callpy_string("{'a': [np.arange(3.0), 'text', {1}]}")),
+        call("evaluated", callpy_string("np.arange(3)")),
+        callpy_vector(CALLPY_FLOAT64, series, three, &lent),
+    };
+    callpy_value list = {.tag = CALLPY_LIST, .content.items = {results, 3}};
+    callpy_value echo = call("echo", list);
+    CHECK(echo.tag == CALLPY_LIST && echo.content.items.len == 3);
+    callpy_value *item = echo.content.items.data;
+    CHECK(item[0].tag == CALLPY_DICT && item[1].tag == CALLPY_ARRAY && item[2].tag == CALLPY_ARRAY);
+    CHECK(item[1].content.array->data != results[1].content.array->data);
+    for (int index = 0; index < 3; index++) callpy_value_release(&results[index]);
+    CHECK(((double *)item[2].content.array->data)[2] == 3 && series[2] == 3);
+    // A part is taken out.
+    callpy_array *taken = item[1].content.array;
+    item[1].content.array = NULL;
+    callpy_value_release(&echo);
+    CHECK(((int64_t *)taken->data)[2] == 2);
+    callpy_array_release(taken);
+
+    // An object that holds what was lent for the call is given up, and one that nobody wants is no failure.
+    callpy_value given = callpy_vector(CALLPY_FLOAT64, series, three, &lent), holder;
+    bad(try_call("held", given, &holder), CALLPY_ERROR_KEPT, "held");
+    good(try_call("held", given, NULL));
+
+    // These would end in free() of what malloc() did not make.
+    callpy_value forged = callpy_string("text");
+    forged.owned = 1;
+    callpy_value_release(&forged);
+    CHECK(forged.tag == CALLPY_NONE);
+    memset(&forged, 0xff, sizeof forged);
+    forged.tag = CALLPY_LIST;
+    callpy_value_release(&forged);
+    lent.owned = 1;
+    callpy_array_release(&lent);
+    CHECK(lent.data == series);
+    forged = call("echo", callpy_int(3));
+    forged.tag = CALLPY_STRING;
+    forged.content.text = (callpy_text){"text", 4};
+    callpy_value_release(&forged);
+}
+
+// As deep as values may stand in one another, both ways.
+static void depth(void) {
+    static callpy_value nested[202];
+    for (int level = 0; level < 201; level++) {
+        nested[level] = (callpy_value){.tag = CALLPY_TUPLE, .content.items = {&nested[level + 1], 1}};
+    }
+    callpy_value result = call("echo", nested[1]), *value = &result;
+    for (int level = 0; level < 200; level++) {
+        CHECK(value->tag == CALLPY_TUPLE && value->content.items.len == 1);
+        value = value->content.items.data;
+    }
+    CHECK(value->tag == CALLPY_NONE);
+    callpy_value_release(&result);
+    bad(try_call("echo", nested[0], NULL), CALLPY_ERROR_ARGUMENT, "deep");
+    bad(try_call("deep", callpy_int(201), &result), CALLPY_ERROR_RESULT, "deep");
+    result = call("deep", callpy_int(200));
+    callpy_value_release(&result);
+    // In a circle, by way of a dict.
+    callpy_value entries[2] = {callpy_int(1)};
+    callpy_value dict = {.tag = CALLPY_DICT, .content.items = {entries, 2}};
+    entries[1] = (callpy_value){.tag = CALLPY_LIST, .content.items = {&dict, 1}};
+    bad(try_call("echo", dict, NULL), CALLPY_ERROR_ARGUMENT, "deep");
+    // A key that can't be one.
+    callpy_value wrong[2] = {{.tag = CALLPY_LIST}, callpy_int(1)};
+    dict.content.items.data = wrong;
+    bad(try_call("echo", dict, NULL), CALLPY_ERROR_PYTHON, "unhashable");
+}
+
+// A pointer that nothing can lie at is refused before it is followed.
+static void unaligned(void) {
+    callpy_value value = callpy_int(1), space[2];
+    callpy_function *function = load("echo"), *found = NULL;
+#define OFF(pointer) ((void *)((uintptr_t)(pointer) + 1))
+    bad(callpy_function_call(OFF(function), &value, 1, NULL, 0, NULL), CALLPY_ERROR_ARGUMENT, "function is not aligned");
+    bad(callpy_function_call(function, OFF(&value), 1, NULL, 0, NULL), CALLPY_ERROR_ARGUMENT, "not aligned");
+    bad(callpy_function_call(function, NULL, 0, OFF(&value), 1, NULL), CALLPY_ERROR_ARGUMENT, "not aligned");
+    bad(callpy_function_call(function, &value, 1, NULL, 0, OFF(space)), CALLPY_ERROR_ARGUMENT, "not aligned");
+    bad(callpy_function_load("math:sqrt", OFF(&found)), CALLPY_ERROR_ARGUMENT, "not aligned");
+    bad(callpy_python_start(OFF(space)), CALLPY_ERROR_ARGUMENT, "not aligned");
+    callpy_value_release(OFF(space));
+    callpy_array_release(OFF(space));
+    callpy_array lent = {.data = space, .shape = OFF(space), .ndim = 1, .dtype = CALLPY_UINT8};
+    callpy_value values[] = {
+        {.tag = CALLPY_ARRAY, .content.array = OFF(space)},
+        {.tag = CALLPY_OBJECT, .content.object = OFF(space)},
+        {.tag = CALLPY_LIST, .content.items = {OFF(space), 1}},
+        {.tag = CALLPY_ARRAY, .content.array = &lent},
+    };
+    for (size_t index = 0; index < sizeof values / sizeof *values; index++) {
+        bad(callpy_function_call(function, &values[index], 1, NULL, 0, NULL), CALLPY_ERROR_ARGUMENT, "not aligned");
+    }
+    callpy_function_free(function);
+}
+
+// Source text as a module.
+static void modules(void) {
+    good(callpy_module_run("carried", "carried.py", "def twice(x):\n    return 2 * x\n"));
+    CHECK(call("carried:twice", callpy_int(4)).content.integer == 8);
+    bad(callpy_module_run("broken", "broken.py", "def"), CALLPY_ERROR_PYTHON, "SyntaxError");
+    bad(callpy_module_run(NULL, "a.py", ""), CALLPY_ERROR_ARGUMENT, "NULL");
+    bad(callpy_module_run("a", NULL, ""), CALLPY_ERROR_ARGUMENT, "NULL");
+    bad(callpy_module_run("a", "a.py", NULL), CALLPY_ERROR_ARGUMENT, "NULL");
+    bad(callpy_module_run("a", "a.py", "\xff"), CALLPY_ERROR_ARGUMENT, "UTF-8");
+    bad(callpy_module_run("", "a.py", ""), CALLPY_ERROR_ARGUMENT, "name");
+    bad(callpy_module_run("a/b.py", "a.py", ""), CALLPY_ERROR_ARGUMENT, "name");
+}
+
+static void arguments_in_a_word(void) {
+    CHECK(call("echo", callpy_none()).tag == CALLPY_NONE);
+    callpy_value result = call("echo", callpy_bool(2));
+    CHECK(result.tag == CALLPY_BOOL && result.content.boolean == 1);
+    result = call("echo", callpy_int(INT64_MIN));
+    CHECK(result.tag == CALLPY_INT && result.content.integer == INT64_MIN);
+    result = call("echo", callpy_float(0.5));
+    CHECK(result.tag == CALLPY_FLOAT && result.content.number == 0.5);
+    result = call("echo", callpy_string("h\xc3\xa9llo"));
+    CHECK(result.tag == CALLPY_STRING && !strcmp(result.content.text.data, "h\xc3\xa9llo"));
+    callpy_value_release(&result);
+    CHECK(callpy_version()[0] && strspn(callpy_version(), "0123456789.") >= 5);
 }
 
 static void dtypes(void) {
@@ -219,7 +462,7 @@ static void dtypes(void) {
         {">m8[ns]", CALLPY_TIMEDELTA64, 8},
     };
     for (size_t index = 0; index < sizeof all / sizeof *all; index++) {
-        callpy_value result = call("made", string(all[index].name));
+        callpy_value result = call("made", callpy_string(all[index].name));
         CHECK(result.tag == CALLPY_ARRAY);
         callpy_array *made = result.content.array;
         CHECK(made->dtype == all[index].dtype && made->item_size == all[index].size);
@@ -269,9 +512,9 @@ static void errors(void) {
     bad(callpy_function_load("math", &function), CALLPY_ERROR_TARGET, "names no function");
     bad(callpy_function_load("math:pi", &function), CALLPY_ERROR_TARGET, "can't be called");
     callpy_value deep;
-    bad(try_call("deep", integer(300), &deep), CALLPY_ERROR_RESULT, "deep");
+    bad(try_call("deep", callpy_int(300), &deep), CALLPY_ERROR_RESULT, "deep");
     // What is not wanted is not looked at.
-    good(try_call("deep", integer(300), NULL));
+    good(try_call("deep", callpy_int(300), NULL));
     function = load("endless");
     bad(callpy_function_call(function, NULL, 0, NULL, 0, &deep), CALLPY_ERROR_RESULT, "deep");
     callpy_function_free(function);
@@ -279,7 +522,7 @@ static void errors(void) {
 
 static void nonsense(void) {
     callpy_function *function = load("nothing"), *none = NULL;
-    callpy_value value = integer(1);
+    callpy_value value = callpy_int(1);
     bad(callpy_function_load(NULL, &none), CALLPY_ERROR_ARGUMENT, "NULL");
     bad(callpy_function_load("math:sqrt", NULL), CALLPY_ERROR_ARGUMENT, "NULL");
     bad(callpy_function_load("\xff:f", &none), CALLPY_ERROR_ARGUMENT, "UTF-8");
@@ -315,6 +558,7 @@ static void nonsense(void) {
     double one = 1;
     ptrdiff_t shape[65] = {0}, negative[1] = {-1}, huge[2] = {PTRDIFF_MAX, 2}, single[1] = {1}, odd[1] = {3};
     ptrdiff_t four[2] = {4, 4}, far[2] = {PTRDIFF_MAX - 7, 8};
+    ptrdiff_t two[1] = {2}, below[1] = {PTRDIFF_MIN + 8}, least[1] = {PTRDIFF_MIN};
     callpy_array arrays[] = {
         {.data = &one, .shape = NULL, .ndim = 1, .dtype = CALLPY_FLOAT64},
         {.data = NULL, .shape = single, .ndim = 1, .dtype = CALLPY_FLOAT64},
@@ -334,6 +578,11 @@ static void nonsense(void) {
         {.data = (char *)&one + 1, .shape = single, .ndim = 1, .dtype = CALLPY_FLOAT64},
         {.data = &one, .shape = single, .strides = odd, .ndim = 1, .dtype = CALLPY_FLOAT64},
         {.data = &one, .shape = four, .strides = far, .ndim = 2, .dtype = CALLPY_FLOAT64},
+        {.data = &one, .shape = two, .strides = below, .ndim = 1, .dtype = CALLPY_FLOAT64},
+        {.data = &one, .shape = two, .strides = least, .ndim = 1, .dtype = CALLPY_FLOAT64},
+        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_FLOAT64, .unit = CALLPY_SECOND},
+        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_INT16, .unit = 99},
+        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_BYTES, .item_size = 8, .unit = 1},
     };
     for (size_t index = 0; index < sizeof arrays / sizeof *arrays; index++) {
         value = array(&arrays[index]);
@@ -356,7 +605,7 @@ static void *work(void *shared) {
     ptrdiff_t shape[1] = {1000};
     for (int index = 0; index < 1000; index++) series[index] = index;
     callpy_array lent = {.data = series, .shape = shape, .ndim = 1, .dtype = CALLPY_FLOAT64};
-    callpy_value argument = array(&lent), wrong = string("x"), result;
+    callpy_value argument = array(&lent), wrong = callpy_string("x"), result;
     for (int round = 0; round < 50; round++) {
         good(callpy_function_call(function, &argument, 1, NULL, 0, &result));
         CHECK(result.content.number == 499500);
@@ -373,20 +622,37 @@ static void threads(void) {
     callpy_function_free(function);
 }
 
+// Two mistakes of the caller's, for those who want to see whether they would be told.
+static void mistakes(void) {
+    callpy_value lost = call("evaluated", callpy_string("['never', 'released']"));
+    lost.content.items.data = NULL;
+    callpy_value text = call("evaluated", callpy_string("'read after its release'"));
+    const volatile char *first = text.content.text.data;
+    callpy_value_release(&text);
+    if (*first && lost.tag == CALLPY_NONE) puts("");
+}
+
 int main(int count, char **arguments) {
-    CHECK(count == 2);
-    file = arguments[1];
+    CHECK(count == 2 || count == 3);
+    file = arguments[count - 1];
     const char *numpy[] = {"numpy"};
     callpy_python_options options = {.requirements = numpy, .requirements_len = 1};
     good(callpy_python_start(&options));
     good(callpy_python_start(NULL));
     values();
     named();
+    arguments_in_a_word();
     arrays();
     dtypes();
+    results();
+    ownership();
+    depth();
+    unaligned();
+    modules();
     errors();
     nonsense();
     threads();
+    if (count == 3 && !strcmp(arguments[1], "mistakes")) mistakes();
     puts("all well");
     return 0;
 }

@@ -124,12 +124,19 @@ impl<'a> AnyLoan<'a> {
                     all.map(|all| all.checked_mul(*length))
                 })
                 .flatten();
+            // The addresses of the first and of the last element by address, if there are such.
             let reach = |strides: &[isize]| {
-                shape.iter().zip(strides).try_fold(0_isize, |all, (length, stride)| {
-                    all.checked_add((length - 1).checked_mul(*stride)?.checked_abs()?)
+                let ends = (data.addr(), data.addr());
+                shape.iter().zip(strides).try_fold(ends, |(first, last), (length, stride)| {
+                    let step = (length - 1).checked_mul(*stride)?;
+                    let (down, up) = (step.min(0), step.max(0));
+                    Some((first.checked_add_signed(down)?, last.checked_add_signed(up)?))
                 })
             };
-            if bytes.is_none() || strides.is_some_and(|strides| reach(strides).is_none()) {
+            let within = |strides| {
+                reach(strides).is_some_and(|(first, last)| last - first <= isize::MAX as usize)
+            };
+            if bytes.is_none() || !strides.is_none_or(within) {
                 return Err(wrong(format!("an array of shape {shape:?} does not fit in memory")));
             }
             let align = dtype.align();

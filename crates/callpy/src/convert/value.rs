@@ -52,7 +52,8 @@ pub enum Value<'a> {
     Array(AnyArray),
     /// Memory lent as an array; never a result.
     Loan(AnyLoan<'a>),
-    /// Anything else: a set, a complex number, an `int` of more than 64 bits, an instance of a class.
+    /// Anything else: a set, a complex number, an `int` of more than 64 bits, a `str` that UTF-8 can't
+    /// write since it has lone surrogates, an instance of a class.
     Object(Object),
 }
 
@@ -113,12 +114,14 @@ fn value(object: Object, scope: &mut Scope<'_>, depth: usize) -> Result<Value<'s
     };
     Ok(match py.builtin(&object.0) {
         Builtin::Int if py.is_bool(&object.0) => Value::Bool(scope.ok(py.is_true(&object.0))?),
-        Builtin::Int => match (py.as_i64(&object.0), py.as_u64(&object.0)) {
-            (Ok(int), _) => Value::Int(int),
-            (_, Ok(uint)) => Value::Uint(uint),
-            _ => Value::Object(object),
+        Builtin::Int => match py.as_i64(&object.0) {
+            Ok(int) => Value::Int(int),
+            Err(_) => py.as_u64(&object.0).map_or(Value::Object(object), Value::Uint),
         },
-        Builtin::Str => Value::Str(String::from_python(object, scope)?.into()),
+        Builtin::Str => match py.text(&object.0).map(str::to_owned) {
+            Ok(text) => Value::Str(text.into()),
+            Err(_) => Value::Object(object),
+        },
         Builtin::Bytes => {
             Value::Bytes(super::Bytes::<Vec<u8>>::from_python(object, scope)?.0.into())
         }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::facts::Interpreter;
+use super::remedy::{Need, Remedy, System, remedies};
 
 /// What was tried in the search for a Python, in order.
 ///
@@ -40,7 +41,9 @@ impl Report {
     pub fn remedy(&self) -> String {
         let mut problems = self.candidates.iter().filter_map(Candidate::problem);
         problems.find_map(Problem::remedy).unwrap_or_else(|| {
-            "install Python 3.8 or newer and put it on PATH, or name one with CALLPY_PYTHON".into()
+            let ways = remedies(Need::Python(None), System::of_this_machine());
+            let way = ways.first().map(|way| format!(" (`{}`)", way.action)).unwrap_or_default();
+            format!("install Python 3.8 or newer{way} and put it on PATH, or name one with CALLPY_PYTHON")
         })
     }
 
@@ -306,44 +309,51 @@ impl Problem {
 
     /// Returns what to do, where there is something better to do than to name another Python.
     pub fn remedy(&self) -> Option<String> {
-        Some(match self {
+        match self {
             Problem::BrokenLink { .. } => {
-                "make the environment anew: its Python was removed or upgraded".into()
+                return Some(
+                    "make the environment anew: its Python was removed or upgraded".into(),
+                );
             }
             Problem::TooOld { .. } | Problem::RequiresPython { .. } => {
-                "install a newer Python, for instance with `uv python install`, and name it with \
-                 CALLPY_PYTHON"
-                    .into()
+                let way = "install a newer Python, for instance with `uv python install`, and name \
+                           it with CALLPY_PYTHON";
+                return Some(way.into());
+            }
+            _ => {}
+        }
+        self.remedies(Path::new("")).into_iter().next().map(|remedy| remedy.action)
+    }
+
+    /// Returns the ways out for the interpreter at `path`, the one that fits this machine first.
+    pub fn remedies(&self, path: &Path) -> Vec<Remedy> {
+        let here = System::of_this_machine();
+        match self {
+            Problem::BrokenLink { .. } => {
+                // bin/python, or Scripts\python.exe, stands in a folder of the environment's.
+                let folder = path.parent().and_then(Path::parent).unwrap_or(path);
+                remedies(Need::Environment { folder }, here)
+            }
+            Problem::TooOld { .. } | Problem::Implementation { .. } => {
+                remedies(Need::Python(None), here)
+            }
+            Problem::RequiresPython { required, .. } => {
+                let mut ways = remedies(Need::Python(None), Some(System::Uv));
+                let action = format!("uv python install '{required}'");
+                ways[0] = Remedy { system: Some(System::Uv), action };
+                ways
             }
             Problem::Architecture { .. } => {
-                format!("install a Python for {}", std::env::consts::ARCH)
+                vec![Remedy::anywhere(format!("install a Python for {}", std::env::consts::ARCH))]
             }
-            Problem::PythonHome { .. } => "unset PYTHONHOME".into(),
+            Problem::PythonHome { .. } => remedies(Need::Unset("PYTHONHOME"), here),
             Problem::NoLibrary { version, base_prefix, .. } => {
-                library_remedy(*version, base_prefix)
+                let need = Need::Library { version: *version, base_prefix };
+                remedies(need, System::of_installation(base_prefix).or(Some(System::Uv)))
             }
-            _ => return None,
-        })
+            _ => Vec::new(),
+        }
     }
-}
-
-/// Says which package holds the shared library of a Python that came without.
-fn library_remedy((major, minor, patch): (u8, u8, u8), base_prefix: &Path) -> String {
-    let path = base_prefix.to_string_lossy();
-    if path.contains("pyenv") {
-        return format!(
-            "PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install --force {major}.{minor}.{patch}"
-        );
-    }
-    if base_prefix == Path::new("/usr") {
-        return format!(
-            "Debian, Ubuntu: apt install libpython{major}.{minor}; Fedora: dnf install python3-libs"
-        );
-    }
-    format!(
-        "use a Python that has one: `uv python install {major}.{minor}`, conda's, or one configured \
-         with --enable-shared"
-    )
 }
 
 impl fmt::Display for Problem {

@@ -388,7 +388,8 @@ impl<'a> Attached<'a> {
         Ok(value)
     }
 
-    /// Returns a str's text; UnicodeEncodeError where it has lone surrogates.
+    /// Returns a str's text; UnicodeEncodeError where it has lone surrogates, ValueError where it has
+    /// what is no character at all, as NumPy makes of any four bytes.
     pub(crate) fn text(self, str: &Ref) -> Outcome<&str> {
         let mut length = 0;
         // SAFETY: attached, and the object is alive.
@@ -396,10 +397,26 @@ impl<'a> Attached<'a> {
         if text.is_null() {
             return Err(self.take_raised());
         }
-        // SAFETY: CPython caches this UTF-8 text in the str object, which the borrow keeps alive.
-        Ok(unsafe {
-            std::str::from_utf8_unchecked(std::slice::from_raw_parts(text.cast(), length as usize))
+        // SAFETY: CPython caches these bytes in the str object, which the borrow keeps alive.
+        let text = unsafe { std::slice::from_raw_parts(text.cast(), length as usize) };
+        std::str::from_utf8(text).map_err(|_| {
+            self.value_error("the str holds code points beyond U+10FFFF, which no text has")
         })
+    }
+
+    /// Makes a ValueError without raising it.
+    #[cold]
+    fn value_error(self, message: &str) -> Raised {
+        let made = || {
+            let class = self.attribute(&self.import(c"builtins")?, &self.str("ValueError")?)?;
+            let mut list = ArgumentList::new();
+            list.push(self.str(message)?);
+            self.call(&class, &mut list)
+        };
+        match made() {
+            Ok(exception) => Raised(Some(exception)),
+            Err(raised) => raised,
+        }
     }
 
     /// Returns the contents of a bytes object, which the caller has seen to be one.

@@ -1,0 +1,652 @@
+//! Writes the Go package that stands for a Python file, over the Go module `callpy`.
+//!
+//! Go calls what it can by the function's own name. Where Python wants what has no kind of its own
+//! between the two languages (an instance of a class, an enum's member, a set), a few lines of Python
+//! stand between: the glue, which the package carries as text.
+
+mod glue;
+mod types;
+
+use std::fmt::Write;
+
+use callpy_signature::{Class, Function, Module, Parameter, ParameterKind};
+
+use self::glue::Glue;
+use self::types::{Go, lower_camel, upper_camel};
+use crate::lower::{ClassShape, Lowering, Place, Rust, is_constructible, shape_of};
+use crate::module::{hints, invalid, reason_to_leave_out, unmappable};
+use crate::names::camel;
+use crate::{Outcome, Problem};
+
+/// What to make of a file for Go.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct GoInput {
+    /// The package's name.
+    pub package: String,
+    /// The Python file as messages and tracebacks show it; its last part is what go:embed takes.
+    pub file: String,
+    /// Where the file is, to follow types that it imports from its neighbours; none to leave them.
+    pub path: Option<std::path::PathBuf>,
+    /// The name by which Python finds the module; none to carry its source.
+    pub import: Option<String>,
+}
+
+impl GoInput {
+    /// Makes the input for a package that carries the file's source.
+    pub fn new(package: impl Into<String>, file: impl Into<String>) -> GoInput {
+        GoInput { package: package.into(), file: file.into(), path: None, import: None }
+    }
+}
+
+/// Writes the Go file for a Python file's source, laid out as gofmt does.
+///
+/// ```
+/// use callpy_codegen::GoInput;
+///
+/// let python = "def area(width: float, height: float) -> float: ...";
+/// let go = callpy_codegen::generate_go(python, &GoInput::new("shapes", "shapes.py")).unwrap();
+/// assert!(go.contains("func Area(width float64, height float64) (result float64, err error)"));
+/// ```
+///
+/// # Errors
+///
+/// All that can't be mapped, in the file's order; never an empty list.
+pub fn generate_go(source: &str, input: &GoInput) -> Result<String, Vec<Problem>> {
+    let module = callpy_signature::read(source).map_err(|error| {
+        let message = format!("column {}: {}", error.column, error.message);
+        vec![Problem { file: input.file.clone(), line: Some(error.line), message }]
+    })?;
+    Writer::new(&module, input, source).write()
+}
+
+struct Writer<'m> {
+    module: &'m Module,
+    input: &'m GoInput,
+    lowering: Lowering<'m>,
+    glue: Glue,
+    go: Go,
+    /// The module's name in Python.
+    python: String,
+    functions: String,
+    problems: Vec<Problem>,
+    outcomes: Vec<Outcome>,
+}
+
+/// A parameter, its type, and its name in Go.
+struct Lowered<'m> {
+    python: &'m Parameter,
+    rust: Rust,
+    name: String,
+}
+
+/// A function, with its types.
+struct Typed<'m> {
+    python: &'m Function,
+    parameters: Vec<Lowered<'m>>,
+    returns: Rust,
+}
+
+impl<'m> Writer<'m> {
+    fn new(module: &'m Module, input: &'m GoInput, source: &str) -> Self {
+        let python = match &input.import {
+            Some(name) => name.clone(),
+            None => {
+                let stem = stem(&input.file);
+                let stem: String =
+                    stem.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+                format!("callpy_go_{}_{stem}_{:016x}", input.package, fnv(source))
+            }
+        };
+        let lowering = Lowering::new(module, input.path.as_deref());
+        let (glue, go) = (Glue::new(), Go::new(module));
+        let (functions, problems, outcomes) = (String::new(), Vec::new(), Vec::new());
+        Writer { module, input, lowering, glue, go, python, functions, problems, outcomes }
+    }
+
+    fn write(mut self) -> Result<String, Vec<Problem>> {
+        let mut functions = Vec::new();
+        for function in self.module.public_functions() {
+            let line = function.name_span.start.line;
+            let left_out = reason_to_leave_out(function);
+            if left_out.is_none() {
+                for (place, hint) in hints(function) {
+                    if let Some(reason) = invalid(&hint.ty) {
+                        let message = unmappable(function, &place, hint, reason);
+                        let line = Some(hint.span.start.line);
+                        self.problems.push(Problem {
+                            file: self.input.file.clone(),
+                            line,
+                            message,
+                        });
+                    }
+                }
+                functions.push(self.lower(function));
+            }
+            let (refused, untyped) = (None, std::mem::take(&mut self.lowering.untyped));
+            let name = function.name.clone();
+            self.outcomes.push(Outcome { name, line, left_out, refused, untyped });
+        }
+        if functions.is_empty() && self.problems.is_empty() {
+            let message = match self.outcomes.first() {
+                None => "there is no public function in it".to_owned(),
+                Some(first) => format!(
+                    "no public function can be typed: `{}`: {}",
+                    first.name,
+                    first.left_out.as_deref().unwrap_or_default()
+                ),
+            };
+            self.problems.push(Problem { file: self.input.file.clone(), line: None, message });
+        }
+        if !self.problems.is_empty() {
+            return Err(self.problems);
+        }
+        // A function gives way to a type that has its name.
+        for number in 0..self.lowering.texts.len() {
+            let name = self.lowering.texts[number].name.clone();
+            self.go.text(number, &name);
+        }
+        for function in &functions {
+            let target = self.target(function);
+            self.write_function(function, &target);
+        }
+        let types = self.types();
+        Ok(self.file(&types))
+    }
+
+    fn lower(&mut self, function: &'m Function) -> Typed<'m> {
+        let base = camel(&function.name);
+        let mut used = vec!["call".to_owned(), "err".into(), "options".into(), "arguments".into()];
+        let mut lowered = Vec::new();
+        for parameter in &function.parameters {
+            let words = format!("the parameter `{}` of `{}`", parameter.name, function.name);
+            let name = format!("{base}{}", camel(&parameter.name));
+            let rust = match &parameter.hint {
+                Some(hint) => self.lowering.lower(&hint.ty, &Place { name, words: &words }),
+                None => {
+                    self.lowering.untyped.push(format!("{words}: it has no hint"));
+                    Rust::Object { any: true }
+                }
+            };
+            let mut name = lower_camel(&parameter.name);
+            while used.contains(&name) {
+                name.push('_');
+            }
+            used.push(name.clone());
+            lowered.push(Lowered { python: parameter, rust, name });
+        }
+        let words = format!("the result of `{}`", function.name);
+        let returns = match &function.returns {
+            Some(hint) => {
+                let name = format!("{base}Result");
+                self.lowering.lower(&hint.ty, &Place { name, words: &words })
+            }
+            None => {
+                self.lowering.untyped.push(format!("{words}: it has no hint"));
+                Rust::Object { any: true }
+            }
+        };
+        Typed { python: function, parameters: lowered, returns }
+    }
+
+    /// Returns where the function is found: by its own name, or in the glue, which is written then.
+    fn target(&mut self, function: &Typed<'_>) -> Target {
+        let Typed { python: function, parameters: all, returns } = function;
+        let is_star =
+            |kind| matches!(kind, ParameterKind::VarPositional | ParameterKind::VarKeyword);
+        let needs_glue = all.iter().any(|one| {
+            let kind = one.python.kind;
+            is_star(kind)
+                || (kind == ParameterKind::KeywordOnly && one.python.default.is_none())
+                || (kind == ParameterKind::PositionalOnly && one.python.default.is_some())
+        });
+        let mut inward = Vec::new();
+        for one in all {
+            inward.push(self.glue.inward(&mut self.lowering, &one.rust));
+        }
+        let outward = self.glue.outward(&mut self.lowering, returns);
+        if !needs_glue && inward.iter().all(Option::is_none) && outward.is_none() {
+            return Target::Own;
+        }
+        let parameters: Vec<glue::Parameter<'_>> = all
+            .iter()
+            .zip(inward)
+            .map(|(one, convert)| glue::Parameter {
+                name: &one.python.name,
+                kind: one.python.kind,
+                is_optional: one.python.default.is_some(),
+                convert,
+            })
+            .collect();
+        self.glue.function(&function.name, &parameters, outward);
+        Target::Glue
+    }
+
+    fn write_function(&mut self, function: &Typed<'_>, target: &Target) {
+        let Typed { python: function, parameters: all, returns } = function;
+        let name = self.go.take_or(&upper_camel(&function.name), "Func");
+        let variable = format!("{}Function", lower_camel(&function.name));
+        let is_option = |one: &&Lowered<'_>| one.python.default.is_some();
+        let options: Vec<&Lowered<'_>> = all.iter().filter(is_option).collect();
+        // The glue takes them in this order.
+        let required: Vec<&Lowered<'_>> =
+            all.iter().filter(|one| one.python.default.is_none()).collect();
+        let mut types = Vec::new();
+        for one in &required {
+            let item = self.go.of(&mut self.lowering, &one.rust);
+            types.push(match one.python.kind {
+                ParameterKind::VarPositional => format!("[]{item}"),
+                ParameterKind::VarKeyword => format!("map[string]{item}"),
+                _ => item,
+            });
+        }
+        let results = match returns {
+            Rust::Unit => Vec::new(),
+            Rust::Tuple(items) => {
+                items.iter().map(|item| self.go.of(&mut self.lowering, item)).collect()
+            }
+            one => vec![self.go.of(&mut self.lowering, one)],
+        };
+        let mut signature = types.clone();
+        if !options.is_empty() {
+            signature.push("...any".into());
+        }
+        let outcome = match &results[..] {
+            [] => "error".to_owned(),
+            results => format!("({}, error)", results.join(", ")),
+        };
+        let source = match (target, &self.input.import) {
+            (Target::Glue, _) => "Source: &glue, ",
+            (Target::Own, None) => "Source: &module, ",
+            (Target::Own, Some(_)) => "",
+        };
+        let python = match target {
+            Target::Glue => self.glue_name(),
+            Target::Own => self.python.clone(),
+        };
+        let code = &mut self.functions;
+        let _ = write!(
+            code,
+            "\nvar {variable} = callpy.Lazy[func({}) {outcome}]{{{source}Target: {}}}\n",
+            signature.join(", "),
+            quoted(&format!("{python}:{}", function.name)),
+        );
+
+        let option_type = format!("{name}Option");
+        let mut parameters: Vec<String> =
+            required.iter().zip(&types).map(|(one, ty)| format!("{} {ty}", one.name)).collect();
+        if !options.is_empty() {
+            parameters.push(format!("options ...{option_type}"));
+        }
+        let named: Vec<String> = match &results[..] {
+            [] => Vec::new(),
+            [one] => vec![format!("result {one}")],
+            more => more.iter().enumerate().map(|(at, ty)| format!("result{at} {ty}")).collect(),
+        };
+        let outcome = match &named[..] {
+            [] => "error".to_owned(),
+            named => format!("({}, err error)", named.join(", ")),
+        };
+        let line = function.name_span.start.line;
+        let docs = format!(
+            "{name} calls {}, line {line} of {}:\n\n\t{}",
+            function.name,
+            self.input.file,
+            signature_of(function)
+        );
+        code.push('\n');
+        code.push_str(&comment(&docs, ""));
+        if let Some(docstring) = &function.docstring {
+            code.push_str(&docstring_of(docstring));
+        }
+        let _ = writeln!(code, "func {name}({}) {outcome} {{", parameters.join(", "));
+        let _ = writeln!(code, "\tcall, err := {variable}.Get()\n\tif err != nil {{");
+        let _ = writeln!(code, "\t\treturn{}\n\t}}", if named.is_empty() { " err" } else { "" });
+        let mut arguments: Vec<String> = required.iter().map(|one| one.name.clone()).collect();
+        if !options.is_empty() {
+            code.push_str("\targuments := make([]any, 0, len(options))\n");
+            code.push_str("\tfor _, option := range options {\n");
+            code.push_str("\t\targuments = append(arguments, option.argument)\n\t}\n");
+            arguments.push("arguments...".into());
+        }
+        let _ = writeln!(code, "\treturn call({})\n}}", arguments.join(", "));
+        if !options.is_empty() {
+            self.write_options(&name, &option_type, function, &options);
+        }
+    }
+
+    fn write_options(
+        &mut self,
+        name: &str,
+        option_type: &str,
+        function: &Function,
+        options: &[&Lowered<'_>],
+    ) {
+        let option_type_taken = self.go.take(option_type);
+        debug_assert_eq!(option_type_taken, option_type);
+        let _ = write!(
+            self.functions,
+            "\n// A {option_type} is an argument of [{name}] that need not be given.\ntype \
+             {option_type} struct{{ argument any }}\n"
+        );
+        for one in options {
+            // To leave it out is to give None, mostly.
+            let rust = match (&one.rust, &one.python.default) {
+                (Rust::Optional(inner), Some(default)) if default.source == "None" => &**inner,
+                (rust, _) => rust,
+            };
+            let ty = self.go.of(&mut self.lowering, rust);
+            let setter = self.go.take(&format!("{name}{}", upper_camel(&one.python.name)));
+            let mut words = one.python.name.clone();
+            if let Some(hint) = &one.python.hint {
+                let _ = write!(words, ": {}", hint.source);
+            }
+            if let Some(default) = &one.python.default {
+                let _ = write!(words, " = {}", default.source);
+            }
+            let words = one_line(&words);
+            let (parameter, key) = (&one.name, quoted(&one.python.name));
+            let code = &mut self.functions;
+            code.push('\n');
+            let docs = format!("{setter} gives {} its\n\n\t{words}", function.name);
+            code.push_str(&comment(&docs, ""));
+            let _ = write!(
+                code,
+                "func {setter}({parameter} {ty}) {option_type} {{\n\treturn \
+                 {option_type}{{callpy.Named({key}, {parameter})}}\n}}\n"
+            );
+        }
+    }
+
+    /// Writes the types that stand for the file's classes, for sets of texts, and for tuples.
+    fn types(&mut self) -> String {
+        let mut code = String::new();
+        let mut done: Vec<String> = Vec::new();
+        // A field may name further classes.
+        while let Some(name) = self.lowering.used.iter().find(|name| !done.contains(name)).cloned()
+        {
+            done.push(name.clone());
+            let Some(class) = self.module.class(&name) else { continue };
+            match shape_of(class) {
+                ClassShape::Struct => self.structure(&mut code, class),
+                ClassShape::Enum => self.enumeration(&mut code, class),
+                ClassShape::Object => {}
+            }
+        }
+        for number in 0..self.lowering.texts.len() {
+            let texts = &self.lowering.texts[number];
+            let name = self.go.text(number, &texts.name);
+            let _ = write!(code, "\n// A {name} is one of a few texts.\ntype {name} string\n");
+            let members = texts.texts.iter().map(|(variant, text)| {
+                (variant.trim_start_matches('_').to_owned(), text.clone(), format!("{text:?}"))
+            });
+            constants(&mut self.go, &mut code, &name, members.collect());
+        }
+        // Tuples may hold tuples, so their number may grow.
+        let mut at = 0;
+        while let Some((name, items)) = self.go.tuples.get(at).cloned() {
+            let _ = write!(
+                code,
+                "\n// A {name} is a tuple: its fields are the items, in their order.\ntype {name} \
+                 struct {{\n"
+            );
+            for (index, item) in items.iter().enumerate() {
+                let ty = self.go.of(&mut self.lowering, item);
+                let _ = write!(code, "\t// Item{index} is the item {index}.\n\tItem{index} {ty}\n");
+            }
+            code.push_str("}\n");
+            at += 1;
+        }
+        code
+    }
+
+    fn structure(&mut self, code: &mut String, class: &Class) {
+        let name = self.go.class(&class.name);
+        let line = class.name_span.start.line;
+        let docs = format!("A {name} is a {}, line {line} of {}.", class.name, self.input.file);
+        code.push('\n');
+        code.push_str(&comment(&docs, ""));
+        if let Some(docstring) = &class.docstring {
+            code.push_str(&docstring_of(docstring));
+        }
+        if !is_constructible(class) {
+            let docs =
+                "Go can't make one for Python: its constructor takes other things than its fields.";
+            code.push_str(&format!("//\n// {docs}\n"));
+        }
+        let _ = writeln!(code, "type {name} struct {{");
+        let fields = self.lowering.fields(&class.name);
+        let mut taken = Vec::new();
+        for (field, rust) in fields {
+            let ty = self.go.of(&mut self.lowering, &rust);
+            let mut go = upper_camel(&field.name);
+            while taken.contains(&go) {
+                go.push('_');
+            }
+            taken.push(go.clone());
+            let mut docs = format!("{go} is {}", field.name);
+            if let Some(hint) = &field.hint {
+                let _ = write!(docs, ": {}", hint.source);
+            }
+            if let Some(default) = &field.default {
+                let _ = write!(docs, " = {}", default.source);
+            }
+            if !field.in_init {
+                docs.push_str("; Python sets it");
+            }
+            let docs = one_line(&docs);
+            code.push_str(&comment(&format!("{docs}."), "\t"));
+            if let Some(docstring) = &field.docstring {
+                code.push_str(&comment(&one_line(docstring), "\t"));
+            }
+            let _ = writeln!(code, "\t{go} {ty}");
+        }
+        code.push_str("}\n");
+    }
+
+    fn enumeration(&mut self, code: &mut String, class: &Class) {
+        let name = self.go.class(&class.name);
+        let line = class.name_span.start.line;
+        let docs = format!(
+            "A {name} is a member of {}, line {line} of {}, by its name.",
+            class.name, self.input.file
+        );
+        code.push('\n');
+        code.push_str(&comment(&docs, ""));
+        if let Some(docstring) = &class.docstring {
+            code.push_str(&docstring_of(docstring));
+        }
+        let _ = writeln!(code, "type {name} string");
+        let members = class.members.iter().filter(|member| member.alias_of.is_none());
+        let members = members.map(|member| {
+            let docs = member.docstring.clone().unwrap_or_else(|| member.name.clone());
+            (member.name.clone(), member.name.clone(), docs)
+        });
+        constants(&mut self.go, code, &name, members.collect());
+    }
+
+    fn glue_name(&self) -> String {
+        format!("{}_glue", self.python.replace('.', "_"))
+    }
+
+    fn file(&self, types: &str) -> String {
+        let GoInput { package, file, import, .. } = self.input;
+        let mut code =
+            String::from("// Code generated by callpy bindgen --lang go; DO NOT EDIT.\n\n");
+        let docs = format!("Package {package} calls the functions of {file}, which are Python's.");
+        code.push_str(&comment(&docs, ""));
+        if let Some(docstring) = &self.module.docstring {
+            code.push_str(&docstring_of(docstring));
+        }
+        let left_out: Vec<&Outcome> =
+            self.outcomes.iter().filter(|outcome| outcome.left_out.is_some()).collect();
+        if !left_out.is_empty() {
+            code.push_str("//\n// Left out:\n");
+        }
+        for outcome in left_out {
+            let reason = outcome.left_out.as_deref().unwrap_or_default();
+            let (reason, _) = reason.split_once("; declare").unwrap_or((reason, ""));
+            let _ = writeln!(code, "//   - {} (line {}): {reason}", outcome.name, outcome.line);
+        }
+        let _ = write!(code, "package {package}\n\nimport (\n");
+        if import.is_none() {
+            code.push_str("\t_ \"embed\"\n\n");
+        }
+        code.push_str("\t\"github.com/callpy/callpy/go/callpy\"\n)\n");
+        if import.is_none() {
+            let name = file.rsplit('/').next().unwrap_or(file);
+            let _ = write!(
+                code,
+                "\n//go:embed {name}\nvar source string\n\nvar module = callpy.Source{{Name: {}, \
+                 File: {}, Text: &source}}\n",
+                quoted(&self.python),
+                quoted(file)
+            );
+        }
+        if !self.glue.is_empty() {
+            let after = if import.is_none() { ", After: &module" } else { "" };
+            let _ = write!(
+                code,
+                "\nvar glue = callpy.Source{{Name: {}, File: {}, Text: &glueText{after}}}\n\nvar \
+                 glueText = `{}`\n",
+                quoted(&self.glue_name()),
+                quoted(&format!("<glue of {file}>")),
+                self.glue.text(&self.python)
+            );
+        }
+        code.push_str(types);
+        code.push_str(&self.functions);
+        code
+    }
+}
+
+/// Where a function is found.
+enum Target {
+    Own,
+    Glue,
+}
+
+/// Writes constants of a type: each has a name, a value, and what is said of it.
+fn constants(go: &mut Go, code: &mut String, name: &str, members: Vec<(String, String, String)>) {
+    let _ = write!(code, "\n// The values of a {name}.\nconst (\n");
+    for (member, value, docs) in members {
+        let constant = go.take(&format!("{name}{}", upper_camel(&member)));
+        let docs = one_line(&docs);
+        code.push_str(&comment(&format!("{constant}: {docs}"), "\t"));
+        let _ = writeln!(code, "\t{constant} {name} = {}", quoted(&value));
+    }
+    code.push_str(")\n");
+}
+
+/// Writes a text in Go's quotes.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted.push_str("\\n"),
+            c if c.is_control() => {
+                let _ = write!(quoted, "\\u{:04x}", u32::from(c));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Writes text as comment lines.
+fn comment(text: &str, indent: &str) -> String {
+    text.trim_end().lines().fold(String::new(), |mut comment, line| {
+        let line = line.trim_end();
+        let space = if line.is_empty() || line.starts_with('\t') { "" } else { " " };
+        // What looks like a directive is none.
+        let _ = writeln!(comment, "{indent}//{space}{line}");
+        comment
+    })
+}
+
+/// Writes a docstring: its first paragraph as text, the rest word for word. Its layout is NumPy's or
+/// Sphinx's, of which gofmt would make lists and headings of its own.
+fn docstring_of(text: &str) -> String {
+    let text = text.trim();
+    let (summary, rest) = text.split_once("\n\n").unwrap_or((text, ""));
+    let is_plain =
+        |line: &str| line.starts_with(|c: char| c.is_alphabetic() || "\"'`(".contains(c));
+    let (summary, rest) = match summary.lines().all(is_plain) && !summary.contains(">>>") {
+        true => (summary, rest.trim_matches('\n')),
+        false => ("", text),
+    };
+    let mut comment = String::new();
+    if !summary.is_empty() {
+        comment.push_str("//\n");
+        for line in summary.lines() {
+            let _ = writeln!(comment, "// {}", line.trim());
+        }
+    }
+    if !rest.trim().is_empty() {
+        comment.push_str("//\n");
+        for line in rest.trim_end().lines() {
+            let line = line.trim_end();
+            let _ = match line {
+                "" => writeln!(comment, "//"),
+                line => writeln!(comment, "//\t{line}"),
+            };
+        }
+    }
+    comment
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Writes a function's head on one line, as Python has it.
+fn signature_of(function: &Function) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut starred = false;
+    let last_positional_only = function
+        .parameters
+        .iter()
+        .rposition(|parameter| parameter.kind == ParameterKind::PositionalOnly);
+    for (index, parameter) in function.parameters.iter().enumerate() {
+        let star = match parameter.kind {
+            ParameterKind::VarPositional => "*",
+            ParameterKind::VarKeyword => "**",
+            _ => "",
+        };
+        if parameter.kind == ParameterKind::KeywordOnly && !starred {
+            parts.push("*".into());
+        }
+        starred |=
+            matches!(parameter.kind, ParameterKind::KeywordOnly | ParameterKind::VarPositional);
+        let mut part = format!("{star}{}", parameter.name);
+        if let Some(hint) = &parameter.hint {
+            let _ = write!(part, ": {}", hint.source);
+        }
+        if let Some(default) = &parameter.default {
+            let _ = write!(part, " = {}", default.source);
+        }
+        parts.push(part);
+        if last_positional_only == Some(index) {
+            parts.push("/".into());
+        }
+    }
+    let mut text = format!("{}({})", function.name, parts.join(", "));
+    if let Some(hint) = &function.returns {
+        let _ = write!(text, " -> {}", hint.source);
+    }
+    one_line(&text)
+}
+
+fn stem(file: &str) -> &str {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    name.strip_suffix(".py").unwrap_or(name)
+}
+
+/// FNV-1a: the same on every machine and in every version, so that the output is.
+fn fnv(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

@@ -1,0 +1,394 @@
+//! The Python that stands between Go and the file's functions where Go has no kind for a value.
+//!
+//! A struct of Go's is a tuple on the way in and out, an enum's member its name, a set a list. What
+//! needs no change has no converter.
+
+use std::fmt::Write;
+
+use callpy_signature::{ClassKind, ParameterKind};
+
+use crate::lower::{Lowering, Rust, is_constructible};
+
+/// The glue of one file, in the making.
+pub(super) struct Glue {
+    /// What converters are for, and their names; none for what stays as it is.
+    known: Vec<(Way, Rust, Option<String>)>,
+    converters: String,
+    functions: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    In,
+    Out,
+}
+
+/// A parameter, as the glue needs to know it.
+pub(super) struct Parameter<'p> {
+    pub(super) name: &'p str,
+    pub(super) kind: ParameterKind,
+    pub(super) is_optional: bool,
+    pub(super) convert: Option<String>,
+}
+
+/// What a glue may begin with: the name by which each is used, and its text.
+const PRELUDE: [(&str, &str); 3] = [
+    // Go's slices of numbers are arrays in Python.
+    (
+        "_list(",
+        r#"
+
+def _list(value):
+    return value.tolist() if hasattr(value, "tolist") else list(value)
+"#,
+    ),
+    (
+        "_place(",
+        r#"
+
+def _place(function, given, only, before, star, options):
+    """Adds to the positional arguments what can be given by position only."""
+    import inspect
+
+    names = list(before if star else only)
+    while names and not star and names[-1] not in options:
+        names.pop()
+    for name in names:
+        default = inspect.signature(function).parameters[name].default
+        given.append(options.pop(name, default))
+    given.extend(star)
+"#,
+    ),
+    (
+        "_convert(",
+        r#"
+
+def _convert(options, converters):
+    for name in options:
+        if name in converters:
+            options[name] = converters[name](options[name])
+"#,
+    ),
+];
+
+impl Glue {
+    pub(super) fn new() -> Glue {
+        Glue { known: Vec::new(), converters: String::new(), functions: String::new() }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.functions.is_empty()
+    }
+
+    /// Returns the whole text, to stand in a raw string of Go's.
+    pub(super) fn text(&self, module: &str) -> String {
+        let Glue { converters, functions, .. } = self;
+        let mut text = format!(
+            "import importlib\n\n_module = importlib.import_module({})\n",
+            python_text(module)
+        );
+        for (name, helper) in PRELUDE {
+            if converters.contains(name) || functions.contains(name) {
+                text.push_str(helper);
+            }
+        }
+        text + converters + functions
+    }
+
+    /// Returns the name of what makes Python's value of Go's; none if it is that already.
+    pub(super) fn inward(&mut self, lowering: &mut Lowering<'_>, rust: &Rust) -> Option<String> {
+        self.converter(Way::In, lowering, rust)
+    }
+
+    /// Returns the name of what makes Go's value of Python's; none if it is that already.
+    pub(super) fn outward(&mut self, lowering: &mut Lowering<'_>, rust: &Rust) -> Option<String> {
+        self.converter(Way::Out, lowering, rust)
+    }
+
+    fn converter(&mut self, way: Way, lowering: &mut Lowering<'_>, rust: &Rust) -> Option<String> {
+        if let Some((.., name)) = self.known.iter().find(|(w, r, _)| *w == way && r == rust) {
+            return name.clone();
+        }
+        let name = format!("_{}{}", if way == Way::In { "in" } else { "out" }, self.known.len());
+        // Said before its parts are looked at: a class may hold itself.
+        let at = self.known.len();
+        self.known.push((way, rust.clone(), Some(name.clone())));
+        match self.body(way, lowering, rust) {
+            Some(body) => {
+                let _ = write!(self.converters, "\n\ndef {name}(value):\n    {body}\n");
+                Some(name)
+            }
+            None => {
+                self.known[at].2 = None;
+                None
+            }
+        }
+    }
+
+    fn body(&mut self, way: Way, lowering: &mut Lowering<'_>, rust: &Rust) -> Option<String> {
+        let mut part = |this: &mut Self, rust: &Rust| this.converter(way, lowering, rust);
+        let apply = |convert: &Option<String>, value: &str| match convert {
+            Some(convert) => format!("{convert}({value})"),
+            None => value.to_owned(),
+        };
+        match (rust, way) {
+            (Rust::Complex, Way::In) => Some("return complex(value)".into()),
+            (Rust::Complex, Way::Out) => {
+                Some("import numpy\n    return numpy.array(value, \"complex128\")".into())
+            }
+            (Rust::Path, Way::In) => Some("import pathlib\n    return pathlib.Path(value)".into()),
+            (Rust::Path, Way::Out) => Some("return str(value)".into()),
+            (Rust::Scalar(element), Way::In) => {
+                let name = numpy_name(element)?;
+                Some(format!("import numpy\n    return numpy.{name}(value)"))
+            }
+            (Rust::Scalar(element), Way::Out) if element.starts_with("__callpy::Complex") => {
+                Some("import numpy\n    return numpy.array(value)".into())
+            }
+            (Rust::List { item, iterable }, way) => {
+                let convert = part(self, item);
+                let is_number = matches!(
+                    **item,
+                    Rust::Bool | Rust::Int | Rust::Float | Rust::Complex | Rust::Scalar(_)
+                );
+                match (convert, way) {
+                    (Some(convert), Way::In) => {
+                        Some(format!("return [{convert}(item) for item in _list(value)]"))
+                    }
+                    (Some(convert), Way::Out) => {
+                        Some(format!("return [{convert}(item) for item in value]"))
+                    }
+                    (None, Way::In) if is_number => Some("return _list(value)".into()),
+                    (None, Way::Out) if *iterable => Some("return list(value)".into()),
+                    _ => None,
+                }
+            }
+            (Rust::VariadicTuple(item), way) => {
+                let convert = part(self, item);
+                match way {
+                    Way::In => {
+                        let item = apply(&convert, "item");
+                        Some(format!("return tuple({item} for item in _list(value))"))
+                    }
+                    Way::Out => {
+                        convert.map(|convert| format!("return [{convert}(item) for item in value]"))
+                    }
+                }
+            }
+            (Rust::Set(item), way) => {
+                let item = apply(&part(self, item), "item");
+                match way {
+                    Way::In => Some(format!("return {{{item} for item in _list(value)}}")),
+                    Way::Out => Some(format!("return [{item} for item in value]")),
+                }
+            }
+            (Rust::Dict(key, value), _) => {
+                let (key, value) = (part(self, key), part(self, value));
+                if key.is_none() && value.is_none() {
+                    return None;
+                }
+                let (key, value) = (apply(&key, "key"), apply(&value, "item"));
+                Some(format!("return {{{key}: {value} for key, item in value.items()}}"))
+            }
+            (Rust::Tuple(items), _) => {
+                let converts: Vec<_> = items.iter().map(|item| part(self, item)).collect();
+                if converts.iter().all(Option::is_none) {
+                    return None;
+                }
+                let items = converts
+                    .iter()
+                    .enumerate()
+                    .map(|(index, convert)| apply(convert, &format!("value[{index}]")))
+                    .fold(String::new(), |all, item| all + &item + ", ");
+                Some(format!("return ({items})"))
+            }
+            (Rust::Optional(inner), _) => part(self, inner)
+                .map(|convert| format!("return None if value is None else {convert}(value)")),
+            (Rust::Enum(name), Way::In) => Some(format!("return _module.{name}[value]")),
+            (Rust::Enum(_), Way::Out) => Some("return value.name".into()),
+            (Rust::Struct(name), way) => {
+                let name = name.clone();
+                Some(self.structure(way, lowering, &name))
+            }
+            _ => None,
+        }
+    }
+
+    fn structure(&mut self, way: Way, lowering: &mut Lowering<'_>, name: &str) -> String {
+        let Some(class) = lowering.module.class(name) else { return "return value".into() };
+        let is_dict = class.kind == ClassKind::TypedDict;
+        if way == Way::In && !is_dict && !is_constructible(class) {
+            return format!(
+                "raise TypeError(\"{name} can't be made of its fields: give a function that makes it\")"
+            );
+        }
+        let fields = lowering.fields(name);
+        let converts: Vec<_> =
+            fields.iter().map(|(_, rust)| self.converter(way, lowering, rust)).collect();
+        let fields =
+            fields.iter().zip(converts).enumerate().map(|(index, ((field, _), convert))| {
+                let apply = |value: String| match &convert {
+                    Some(convert) => format!("{convert}({value})"),
+                    None => value,
+                };
+                (index, *field, apply(format!("value[{index}]")), convert.clone())
+            });
+        match (way, is_dict) {
+            (Way::In, false) => {
+                let arguments: Vec<String> = fields
+                    .filter(|(_, field, ..)| field.in_init)
+                    .map(|(_, field, value, _)| format!("{}={value}", field.name))
+                    .collect();
+                format!("return _module.{name}({})", arguments.join(", "))
+            }
+            (Way::In, true) => {
+                fields.fold("made = {}\n".to_owned(), |mut body, (index, field, value, _)| {
+                    let key = python_text(&field.name);
+                    let _ = match field.required {
+                        true => writeln!(body, "    made[{key}] = {value}"),
+                        false => writeln!(
+                            body,
+                            "    if value[{index}] is not None:\n        made[{key}] = {value}"
+                        ),
+                    };
+                    body
+                }) + "    return made"
+            }
+            (Way::Out, _) => {
+                let items = fields.fold(String::new(), |all, (_, field, _, convert)| {
+                    let item = match (is_dict, field.required) {
+                        (false, _) => format!("value.{}", field.name),
+                        (true, true) => format!("value[{}]", python_text(&field.name)),
+                        (true, false) => format!("value.get({})", python_text(&field.name)),
+                    };
+                    let item = convert.map_or(item.clone(), |convert| format!("{convert}({item})"));
+                    all + &item + ", "
+                });
+                format!("return ({items})")
+            }
+        }
+    }
+
+    /// Writes a function that Go calls in the place of the file's own: what must be given comes by
+    /// position, in the file's order, the rest by name.
+    pub(super) fn function(
+        &mut self,
+        name: &str,
+        parameters: &[Parameter<'_>],
+        outward: Option<String>,
+    ) {
+        let text = &mut self.functions;
+        let required: Vec<(usize, &Parameter<'_>)> =
+            parameters.iter().enumerate().filter(|(_, one)| !one.is_optional).collect();
+        let mut head: Vec<String> = required.iter().map(|(index, _)| format!("_{index}")).collect();
+        head.push("**options".into());
+        let _ = writeln!(text, "\n\ndef {name}({}):", head.join(", "));
+        let converters: String = parameters
+            .iter()
+            .filter(|one| one.is_optional)
+            .filter_map(|one| {
+                Some(format!("{}: {}, ", python_text(one.name), one.convert.as_ref()?))
+            })
+            .collect();
+        if !converters.is_empty() {
+            let _ = writeln!(text, "    _convert(options, {{{converters}}})");
+        }
+        let (mut given, mut star) = (String::new(), "()".to_owned());
+        let (mut by_name, mut only, mut before) = (String::new(), String::new(), String::new());
+        for (index, one) in parameters.iter().enumerate() {
+            let value = match &one.convert {
+                Some(convert) => format!("{convert}(_{index})"),
+                None => format!("_{index}"),
+            };
+            let key = python_text(one.name);
+            match one.kind {
+                ParameterKind::VarPositional => {
+                    star = match &one.convert {
+                        Some(convert) => format!("[{convert}(item) for item in _list(_{index})]"),
+                        None => format!("_list(_{index})"),
+                    };
+                }
+                ParameterKind::VarKeyword => {
+                    let item = one.convert.as_ref().map_or("item".into(), |c| format!("{c}(item)"));
+                    let _ = writeln!(
+                        text,
+                        "    options.update({{key: {item} for key, item in _{index}.items()}})"
+                    );
+                }
+                ParameterKind::KeywordOnly if !one.is_optional => {
+                    let _ = write!(by_name, ", {}={value}", one.name);
+                }
+                ParameterKind::KeywordOnly => {}
+                kind if one.is_optional => {
+                    let _ = write!(before, "{key}, ");
+                    if kind == ParameterKind::PositionalOnly {
+                        let _ = write!(only, "{key}, ");
+                    }
+                }
+                _ => {
+                    let _ = write!(given, "{value}, ");
+                }
+            }
+        }
+        let call = if before.is_empty() && star == "()" {
+            format!("_module.{name}({given}{}**options)", by_name_first(&by_name))
+        } else {
+            let _ = writeln!(
+                text,
+                "    given = [{given}]\n    _place(_module.{name}, given, ({only}), ({before}), {star}, \
+                 options)"
+            );
+            format!("_module.{name}(*given{by_name}, **options)")
+        };
+        let _ = match outward {
+            Some(convert) => writeln!(text, "    return {convert}({call})"),
+            None => writeln!(text, "    return {call}"),
+        };
+    }
+}
+
+fn by_name_first(by_name: &str) -> String {
+    match by_name.strip_prefix(", ") {
+        Some(rest) => format!("{rest}, "),
+        None => String::new(),
+    }
+}
+
+/// Writes a text in Python's quotes; a raw string of Go's around it has no back quotes.
+fn python_text(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '`' => quoted.push_str("\\x60"),
+            '\n' => quoted.push_str("\\n"),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+fn numpy_name(element: &str) -> Option<&'static str> {
+    Some(match element {
+        "bool" => "bool_",
+        "i8" => "int8",
+        "i16" => "int16",
+        "i32" => "int32",
+        "i64" => "int64",
+        "u8" => "uint8",
+        "u16" => "uint16",
+        "u32" => "uint32",
+        "u64" => "uint64",
+        "isize" => "intp",
+        "usize" => "uintp",
+        "::core::ffi::c_long" => "int_",
+        "::core::ffi::c_ulong" => "uint",
+        "__callpy::f16" => "float16",
+        "f32" => "float32",
+        "f64" => "float64",
+        "__callpy::Complex<f32>" => "complex64",
+        "__callpy::Complex<f64>" => "complex128",
+        _ => return None,
+    })
+}

@@ -1,0 +1,330 @@
+# /// script
+# dependencies = ["numpy>=1.17"]
+# ///
+"""Every construct that `module!` maps, each with a function that shows what Python got.
+
+It is called by tests/typed.rs, and its generated code is a snapshot in callpy-codegen.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import pathlib
+from dataclasses import dataclass, field
+from typing import (
+    Any, Dict, Iterable, List, Literal, Mapping, NamedTuple, Optional, Sequence, Set,
+    Tuple, TYPE_CHECKING, TypedDict, TypeVar, Union,
+)
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from typing import Annotated, Required
+
+    import numpy.typing as npt
+    from numpy.typing import NDArray
+
+Boundary = Literal["reflect", "nearest-value", "2d"]
+T = TypeVar("T")
+
+
+class Mode(enum.Enum):
+    """How to fit."""
+
+    FAST = 1
+    """Without checks."""
+    SAFE = 2
+    QUICK = 1
+
+
+class Level(enum.IntEnum):
+    LOW = 10
+    HIGH = 20
+
+
+@dataclass
+class Settings:
+    """What to do.
+
+    More of it.
+    """
+
+    tolerance: float
+    steps: int = 10
+    """How often."""
+    mode: Mode = Mode.SAFE
+    names: List[str] = field(default_factory=list)
+    limit: Optional[float] = None
+    type: str = "plain"
+
+
+@dataclass
+class Signal:
+    """A signal and its rate."""
+
+    samples: NDArray[np.float64]
+    rate: float
+
+
+@dataclass
+class Tree:
+    value: int
+    left: Optional[Tree] = None
+    children: List[Tree] = field(default_factory=list)
+    depth: int = field(init=False, default=0)
+
+
+class Fit(NamedTuple):
+    """A line, and what it leaves."""
+
+    slope: float
+    residuals: NDArray[np.float64]
+
+
+class Row(TypedDict, total=False):
+    name: Required[str]
+    count: int
+    maybe: Optional[int]
+
+
+class Handle:
+    """No value: an object in Rust."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def scalars(a: int, b: float, c: bool, d: str, e: bytes) -> Tuple[int, float, bool, str, bytes]:
+    """Returns all of them.
+
+    Parameters
+    ----------
+    a : int
+        The first [of] them.
+
+    >>> scalars(1, 2.0, True, "x", b"y")
+    """
+    assert type(a) is int and type(b) is float and type(c) is bool
+    assert type(d) is str and type(e) is bytes
+    return a + 1, b * 2, not c, d.upper(), e[::-1]
+
+
+def nothing() -> None:
+    pass
+
+
+def complex_number(z: complex) -> complex:
+    return z * 1j
+
+
+def numpy_scalars(a: np.float32, b: np.int16, c: np.floating) -> np.float32:
+    assert type(a) is np.float32 and type(b) is np.int16
+    return a + np.float32(b) + np.float32(c)
+
+
+def detect(data: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Returns the indices of the values more than 2 standard deviations from the mean."""
+    return np.where(np.abs(data - data.mean()) > 2 * data.std())[0].astype(np.int64)
+
+
+def fill(data: NDArray[np.float64], value: float) -> None:
+    data[:] = value
+
+
+def total(data: np.ndarray) -> float:
+    return float(data.sum())
+
+
+def doubled(data: np.ndarray) -> np.ndarray:
+    return data * 2
+
+
+def extremes(data: np.ndarray) -> Tuple[np.ndarray, npt.NDArray[np.intp]]:
+    return np.array([data.min(), data.max()]), np.array([data.argmin(), data.argmax()])
+
+
+def stack(arrays: List[NDArray[np.float64]]) -> NDArray[np.float64]:
+    assert type(arrays) is list
+    return np.stack(arrays)
+
+
+def distances(
+    points: Annotated[NDArray[np.float64], "n 3"], weights: Annotated[NDArray[np.float64], "n"]
+) -> Annotated[NDArray[np.float64], "n"]:
+    return np.sqrt((points**2).sum(axis=1)) * weights
+
+
+def wrong_shape(points: Annotated[NDArray[np.float64], "n 3"]) -> Annotated[NDArray[np.float64], "n"]:
+    return points.sum(axis=0)
+
+
+def lists(a: List[float], b: Sequence[str], c: List[List[int]], d: Tuple[int, ...]) -> List[str]:
+    assert type(a) is list and type(a[0]) is float and type(c[0]) is list and type(d) is tuple
+    return [str(x) for x in a] + list(b) + [str(c), str(d)]
+
+
+def pairs(a: List[Tuple[int, str]], b: Tuple[float, Optional[str]]) -> List[Tuple[str, int]]:
+    assert type(a[0]) is tuple and type(b) is tuple
+    return [(text, number) for number, text in a] + [(str(b[1]), int(b[0]))]
+
+
+def dicts(a: Dict[str, float], b: Mapping[int, List[str]]) -> Dict[str, int]:
+    assert type(a) is dict and type(b) is dict
+    return {**{key: int(value) for key, value in a.items()}, **{str(k): len(v) for k, v in b.items()}}
+
+
+def columns(table: Dict[str, NDArray[np.float64]]) -> Dict[str, float]:
+    return {name: float(column.mean()) for name, column in table.items()}
+
+
+def sets(a: Set[int], b: Set[str]) -> Set[str]:
+    assert type(a) is set
+    return {str(x) for x in a} | b
+
+
+def countdown(start: int) -> Iterable[int]:
+    return iter(range(start, 0, -1))
+
+
+def optional(a: Optional[int], b: Optional[NDArray[np.float64]]) -> Optional[str]:
+    return None if a is None else "%d %s" % (a, b)
+
+
+def either(a: Union[int, str, None, List[float]]) -> Union[int, str, List[float]]:
+    return a
+
+
+def number_or_array(x: Union[float, NDArray[np.float64]]) -> Union[float, NDArray[np.float64]]:
+    return x * 2
+
+
+def anything_or_more(x: Union[str, Handle]) -> Union[str, Handle]:
+    return x
+
+
+def boundary(mode: Boundary) -> Boundary:
+    assert mode in ("reflect", "nearest-value", "2d")
+    return "nearest-value" if mode == "reflect" else mode
+
+
+def order(by: Literal["up", "down"]) -> Literal[1, -1]:
+    return 1 if by == "up" else -1
+
+
+def path(file: pathlib.Path) -> pathlib.Path:
+    assert isinstance(file, pathlib.Path)
+    return file / "more"
+
+
+def anything(x: Any) -> Any:
+    return x
+
+
+def same(x: T) -> T:
+    return x
+
+
+def handle(name: str) -> Handle:
+    return Handle(name)
+
+
+def handle_name(handle: Handle) -> str:
+    return handle.name
+
+
+def next_mode(mode: Mode, level: Level) -> Tuple[Mode, Level]:
+    assert isinstance(mode, Mode) and isinstance(level, Level)
+    return (Mode.FAST if mode is Mode.SAFE else Mode.SAFE), Level.HIGH
+
+
+def settle(settings: Settings) -> Settings:
+    assert isinstance(settings, Settings) and type(settings.names) is list
+    return Settings(settings.tolerance * 2, settings.steps + 1, Mode.FAST, settings.names + ["x"], 1.5)
+
+
+def loud(signals: Sequence[Signal], least: float) -> List[Signal]:
+    return [Signal(s.samples * 2, s.rate) for s in signals if s.samples.max() > least]
+
+
+def line(x: NDArray[np.float64], y: NDArray[np.float64]) -> Fit:
+    slope = float((x * y).sum() / (x * x).sum())
+    return Fit(slope, y - slope * x)
+
+
+def residuals(fit: Fit) -> NDArray[np.float64]:
+    assert isinstance(fit, Fit)
+    return fit.residuals * 1.0
+
+
+def grow(tree: Tree) -> Tree:
+    assert isinstance(tree, Tree)
+    return Tree(tree.value + 1, tree, [tree])
+
+
+def row(row: Row) -> Row:
+    assert type(row) is dict
+    return {"name": row["name"] + "!", "count": len(row)}
+
+
+def defaults(a: int, b: int = 2, *, c: Optional[int] = None, d: Optional[int] = 4, self: int = 5) -> str:
+    return "%s %s %s %s %s" % (a, b, c, d, self)
+
+
+def positional(a: int, b: int = 2, c: int = 3, /, d: int = 4) -> str:
+    return "%s %s %s %s" % (a, b, c, d)
+
+
+def rest(a: int, b: int = 2, *numbers: int, flag: bool, **extra: float) -> str:
+    return "%s %s %s %s %s" % (a, b, numbers, flag, sorted(extra.items()))
+
+
+def weighted(
+    data: Annotated[NDArray[np.float64], "n"],
+    weights: Optional[Annotated[NDArray[np.float64], "n"]] = None,
+    boundary: Boundary = "reflect",
+    scale: Union[int, float] = 1,
+) -> float:
+    weights = np.ones_like(data) if weights is None else weights
+    return float((data * weights).sum() * scale)
+
+
+def options(options: int, crate: int, match: int, call: int = 4) -> int:
+    return options + crate + match + call
+
+
+def defaults_with(a: int) -> int:
+    return a
+
+
+def partly(a: int, b, c=None) -> int:
+    return a + b
+
+
+@functools.lru_cache
+def cached(a: int) -> int:
+    return a
+
+
+def fails(message: str) -> None:
+    raise ValueError(message)
+
+
+def unhinted(data, limit=2):
+    return np.where(data > limit)[0]
+
+
+async def later(a: int) -> int:
+    return a
+
+
+def generator(a: int) -> Iterable[int]:
+    yield a
+
+
+@functools.singledispatch
+def dispatched(a: int) -> int:
+    return a
+
+
+def _private(a: 1 + 1) -> None: ...

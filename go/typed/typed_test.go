@@ -1,0 +1,175 @@
+package typed
+
+//go:generate sh -c "callpy bindgen --lang go typed.py > typed.go"
+
+import (
+	"errors"
+	"os"
+	"reflect"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/callpy/callpy/go/callpy"
+)
+
+func TestMain(m *testing.M) {
+	os.Exit(m.Run())
+}
+
+// same compares what a call returned, with its error, and what was expected.
+func same(t *testing.T, expected any, got any, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, expected) {
+		t.Errorf("expected %#v, got %#v", expected, got)
+	}
+}
+
+func some[T any](value T) *T { return &value }
+
+func TestScalars(t *testing.T) {
+	a, b, c, d, e, err := Scalars(1, 2.5, true, "größe", callpy.Bytes("xy"))
+	same(t, []any{2, 5.0, false, "GRÖSSE", callpy.Bytes("yx")}, []any{a, b, c, d, e}, err)
+	if err := Nothing(); err != nil {
+		t.Error(err)
+	}
+	z, err := ComplexNumber(complex(2, 1))
+	same(t, complex(-1, 2), z, err)
+	f, err := NumpyScalars(0.5, 2, 0.25)
+	same(t, float32(2.75), f, err)
+	p, err := Path("some")
+	same(t, "some/more", p, err)
+	anything, err := Anything("x")
+	same(t, any("x"), anything, err)
+	anything, err = Same([]int64{1, 2})
+	same(t, any(callpy.Array[int64]{Data: []int64{1, 2}, Shape: []int{2}}), anything, err)
+	cached, err := Cached(4)
+	same(t, 4, cached, err)
+	dispatched, err := Dispatched(5)
+	same(t, 5, dispatched, err)
+}
+
+func TestArrays(t *testing.T) {
+	data := make([]float64, 100)
+	data[7] = 9
+	found, err := Detect(data)
+	same(t, []int64{7}, found, err)
+	sum, err := Total([]float32{1, 2, 3.5})
+	same(t, 6.5, sum, err)
+	doubled, err := Doubled(callpy.Array[int32]{Data: []int32{1, 2, 3, 4}, Shape: []int{2, 2}})
+	same(t, any(callpy.Array[int32]{Data: []int32{2, 4, 6, 8}, Shape: []int{2, 2}}), doubled, err)
+	_, at, err := Extremes([]float64{3, 1, 2})
+	same(t, []int{1, 0}, at, err)
+	points := callpy.Array[float64]{Data: []float64{3, 4, 0, 0, 0, 2}, Shape: []int{2, 3}}
+	lengths, err := Distances(points, []float64{1, 10})
+	same(t, []float64{5, 20}, lengths, err)
+	means, err := Columns(map[string][]float64{"a": {1, 3}, "b": {5}})
+	same(t, map[string]float64{"a": 2, "b": 5}, means, err)
+	// A result of other axes is an error that says so.
+	_, err = Stack([][]float64{{1, 2}, {3, 4}})
+	if err == nil || !strings.Contains(err.Error(), "shape [2 2]") {
+		t.Errorf("an array of two axes came for a slice: %v", err)
+	}
+}
+
+func TestArgumentsThatAreOnlyLentCannotBeWritten(t *testing.T) {
+	err := Fill([]float64{1}, 2)
+	var exception *callpy.Error
+	if !errors.As(err, &exception) || exception.Type != "ValueError" {
+		t.Errorf("it wrote: %v", err)
+	}
+}
+
+func TestCollections(t *testing.T) {
+	texts, err := Lists([]float64{1.5}, []string{"b"}, [][]int{{1}, {2, 3}}, []int{4})
+	same(t, []string{"1.5", "b", "[[1], [2, 3]]", "(4,)"}, texts, err)
+	pairs, err := Pairs([]IntStringTuple{{1, "a"}}, Float64MaybeStringTuple{2, nil})
+	same(t, []StringIntTuple{{"a", 1}, {"None", 2}}, pairs, err)
+	counts, err := Dicts(map[string]float64{"a": 1.5}, map[int][]string{7: {"x", "y"}})
+	same(t, map[string]int{"a": 1, "7": 2}, counts, err)
+	set, err := Sets([]int{1, 1}, []string{"b"})
+	sort.Strings(set)
+	same(t, []string{"1", "b"}, set, err)
+	down, err := Countdown(3)
+	same(t, []int{3, 2, 1}, down, err)
+}
+
+func TestWhatMayBeNone(t *testing.T) {
+	text, err := Optional(nil, nil)
+	same(t, (*string)(nil), text, err)
+	text, err = Optional(some(1), &[]float64{2})
+	same(t, some("1 [2.]"), text, err)
+	either, err := Either("x")
+	same(t, any("x"), either, err)
+	number, err := NumberOrArray(1.5)
+	same(t, any(3.0), number, err)
+}
+
+func TestSetsOfTextsAndEnums(t *testing.T) {
+	boundary, err := BoundaryFunc(BoundaryReflect)
+	same(t, BoundaryNearestValue, boundary, err)
+	order, err := Order(OrderByDown)
+	same(t, -1, order, err)
+	mode, level, err := NextMode(ModeFast, LevelLow)
+	same(t, []any{ModeSafe, LevelHigh}, []any{mode, level}, err)
+	_, _, err = NextMode("NO_SUCH", LevelLow)
+	if err == nil || !strings.Contains(err.Error(), "NO_SUCH") {
+		t.Errorf("a member that is not there: %v", err)
+	}
+}
+
+func TestClasses(t *testing.T) {
+	settings, err := Settle(Settings{Tolerance: 0.5, Steps: 3, Mode: ModeSafe, Names: []string{"a"}, Type: "t"})
+	expected := Settings{1, 4, ModeFast, []string{"a", "x"}, some(1.5), "plain"}
+	same(t, expected, settings, err)
+	loud, err := Loud([]Signal{{[]float64{1}, 44}, {[]float64{5, 1}, 48}}, 2)
+	same(t, []Signal{{[]float64{10, 2}, 48}}, loud, err)
+	fit, err := Line([]float64{1, 2}, []float64{2, 4})
+	same(t, Fit{2, []float64{0, 0}}, fit, err)
+	rest, err := Residuals(Fit{1, []float64{1, 2}})
+	same(t, []float64{1, 2}, rest, err)
+	tree, err := Grow(Tree{Value: 1, Children: []Tree{{Value: 2}}})
+	if err != nil || tree.Value != 2 || tree.Left.Value != 1 || tree.Children[0].Children[0].Value != 2 {
+		t.Errorf("%+v, %v", tree, err)
+	}
+	row, err := RowFunc(Row{Name: "n", Count: some(3)})
+	same(t, Row{"n!", some(2), nil}, row, err)
+	handle, err := Handle("h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, err := HandleName(handle)
+	same(t, "h", name, err)
+}
+
+func TestOptions(t *testing.T) {
+	text, err := Defaults(1)
+	same(t, "1 2 None 4 5", text, err)
+	text, err = Defaults(1, DefaultsB(7), DefaultsC(8), DefaultsD(nil), DefaultsSelf(9))
+	same(t, "1 7 8 None 9", text, err)
+	text, err = Positional(1, PositionalC(7), PositionalD(8))
+	same(t, "1 2 7 8", text, err)
+	text, err = Rest(1, []int{5, 6}, true, map[string]float64{"x": 0.5})
+	same(t, "1 2 (5, 6) True [('x', 0.5)]", text, err)
+	text, err = Rest(1, nil, false, nil, RestB(3))
+	same(t, "1 3 () False []", text, err)
+	sum, err := Weighted([]float64{1, 2}, WeightedWeights([]float64{2, 3}), WeightedScale(2))
+	same(t, 16.0, sum, err)
+	total, err := Options(1, 2, 3, OptionsCall(10))
+	same(t, 16, total, err)
+	partly, err := Partly(1, 2, PartlyC("unused"))
+	same(t, 3, partly, err)
+}
+
+func TestAnExceptionIsAnError(t *testing.T) {
+	var exception *callpy.Error
+	if err := Fails("no"); !errors.As(err, &exception) || exception.Message != "no" {
+		t.Fatal(err)
+	}
+	if !strings.Contains(exception.Traceback, `raise ValueError(message)`) {
+		t.Errorf("the traceback shows no source:\n%s", exception.Traceback)
+	}
+}
