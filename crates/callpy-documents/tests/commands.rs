@@ -88,6 +88,13 @@ impl Place {
             // A drawing has no language.
             "rust" | "" => return Ok(Outcome::Elsewhere),
             "console" | "sh" => {
+                if block.text.replace("cargo", "").contains("go run ")
+                    && self.bash("command -v go").is_err()
+                {
+                    return Ok(Outcome::Impossible(
+                        "there is no Go toolchain; .ci/go gets one".into(),
+                    ));
+                }
                 self.install();
                 let printed = self.bash(&block.whole())?;
                 self.compare(block, &printed)?;
@@ -197,10 +204,11 @@ impl Place {
                 }
                 "COPY" => {
                     let mut parts = rest.split_whitespace().peekable();
-                    if let Some(from) = parts.peek().and_then(|part| part.strip_prefix("--from=")) {
-                        if !stages.iter().any(|stage| stage == from) && !from.contains('/') {
-                            return Err(format!("there is no stage {from}"));
-                        }
+                    if let Some(from) = parts.peek().and_then(|part| part.strip_prefix("--from="))
+                        && !from.contains('/')
+                        && !stages.iter().any(|stage| stage == from)
+                    {
+                        return Err(format!("there is no stage {from}"));
                     }
                 }
                 "CMD" | "ENTRYPOINT" if !(rest.starts_with('[') && rest.ends_with(']')) => {
