@@ -286,7 +286,7 @@ const (
 	LevelHigh Level = "HIGH"
 )
 
-// A Settings is a Settings, line 47 of typed.py.
+// A Settings is the class Settings, line 47 of typed.py.
 //
 // What to do.
 //
@@ -307,7 +307,7 @@ type Settings struct {
 	Type string
 }
 
-// A Signal is a Signal, line 63 of typed.py.
+// A Signal is the class Signal, line 63 of typed.py.
 //
 // A signal and its rate.
 type Signal struct {
@@ -317,7 +317,7 @@ type Signal struct {
 	Rate float64
 }
 
-// A Fit is a Fit, line 78 of typed.py.
+// A Fit is the class Fit, line 78 of typed.py.
 //
 // A line, and what it leaves.
 type Fit struct {
@@ -327,7 +327,7 @@ type Fit struct {
 	Residuals []float64
 }
 
-// A Tree is a Tree, line 71 of typed.py.
+// A Tree is the class Tree, line 71 of typed.py.
 type Tree struct {
 	// Value is value: int.
 	Value int
@@ -339,7 +339,7 @@ type Tree struct {
 	Depth int
 }
 
-// A Row is a Row, line 85 of typed.py.
+// A Row is the class Row, line 85 of typed.py.
 type Row struct {
 	// Name is name: Required[str].
 	Name string
@@ -362,7 +362,7 @@ const (
 	BoundaryX2d Boundary = "2d"
 )
 
-// A OrderBy is one of a few texts.
+// An OrderBy is one of a few texts.
 type OrderBy string
 
 // The values of a OrderBy.
@@ -373,7 +373,7 @@ const (
 	OrderByDown OrderBy = "down"
 )
 
-// A IntStringTuple is a tuple: its fields are the items, in their order.
+// An IntStringTuple is a tuple: its fields are the items, in their order.
 type IntStringTuple struct {
 	// Item0 is the item 0.
 	Item0 int
@@ -1050,7 +1050,7 @@ func Options(options_ int, crate int, match int, options ...OptionsOption) (resu
 	return call(options_, crate, match, arguments...)
 }
 
-// A OptionsOption is an argument of [Options] that need not be given.
+// An OptionsOption is an argument of [Options] that need not be given.
 type OptionsOption struct{ argument any }
 
 // OptionsCall gives options its

@@ -157,6 +157,7 @@ impl<'m> Writer<'m> {
     fn lower(&mut self, function: &'m Function) -> Typed<'m> {
         let base = camel(&function.name);
         let mut used: Vec<String> = BODY_NAMES.map(str::to_owned).into();
+        used.push(variable(function));
         let mut lowered = Vec::new();
         for parameter in &function.parameters {
             let words = format!("the parameter `{}` of `{}`", parameter.name, function.name);
@@ -225,7 +226,7 @@ impl<'m> Writer<'m> {
     fn write_function(&mut self, function: &Typed<'_>, target: &Target) {
         let Typed { python: function, parameters: all, returns } = function;
         let name = self.go.take_or(&upper_camel(&function.name), "Func");
-        let variable = format!("{}Function", lower_camel(&function.name));
+        let variable = variable(function);
         let is_option = |one: &&Lowered<'_>| one.python.default.is_some();
         let options: Vec<&Lowered<'_>> = all.iter().filter(is_option).collect();
         // The glue takes them in this order.
@@ -326,8 +327,9 @@ impl<'m> Writer<'m> {
         debug_assert_eq!(option_type_taken, option_type);
         let _ = write!(
             self.functions,
-            "\n// A {option_type} is an argument of [{name}] that need not be given.\ntype \
-             {option_type} struct{{ argument any }}\n"
+            "\n// {} {option_type} is an argument of [{name}] that need not be given.\ntype \
+             {option_type} struct{{ argument any }}\n",
+            article(option_type)
         );
         for one in options {
             // To leave it out is to give None, mostly.
@@ -376,7 +378,11 @@ impl<'m> Writer<'m> {
         for number in 0..self.lowering.texts.len() {
             let texts = &self.lowering.texts[number];
             let name = self.go.text(number, &texts.name);
-            let _ = write!(code, "\n// A {name} is one of a few texts.\ntype {name} string\n");
+            let _ = write!(
+                code,
+                "\n// {} {name} is one of a few texts.\ntype {name} string\n",
+                article(&name)
+            );
             let members = texts.texts.iter().map(|(variant, text)| {
                 (variant.trim_start_matches('_').to_owned(), text.clone(), format!("{text:?}"))
             });
@@ -387,8 +393,9 @@ impl<'m> Writer<'m> {
         while let Some((name, items)) = self.go.tuples.get(at).cloned() {
             let _ = write!(
                 code,
-                "\n// A {name} is a tuple: its fields are the items, in their order.\ntype {name} \
-                 struct {{\n"
+                "\n// {} {name} is a tuple: its fields are the items, in their order.\ntype {name} \
+                 struct {{\n",
+                article(&name)
             );
             for (index, item) in items.iter().enumerate() {
                 let ty = self.go.of(&mut self.lowering, item);
@@ -403,7 +410,12 @@ impl<'m> Writer<'m> {
     fn structure(&mut self, code: &mut String, class: &Class) {
         let name = self.go.class(&class.name);
         let line = class.name_span.start.line;
-        let docs = format!("A {name} is a {}, line {line} of {}.", class.name, self.input.file);
+        let docs = format!(
+            "{} {name} is the class {}, line {line} of {}.",
+            article(&name),
+            class.name,
+            self.input.file
+        );
         code.push('\n');
         code.push_str(&comment(&docs, ""));
         if let Some(docstring) = &class.docstring {
@@ -448,8 +460,10 @@ impl<'m> Writer<'m> {
         let name = self.go.class(&class.name);
         let line = class.name_span.start.line;
         let docs = format!(
-            "A {name} is a member of {}, line {line} of {}, by its name.",
-            class.name, self.input.file
+            "{} {name} is a member of {}, line {line} of {}, by its name.",
+            article(&name),
+            class.name,
+            self.input.file
         );
         code.push('\n');
         code.push_str(&comment(&docs, ""));
@@ -518,6 +532,15 @@ impl<'m> Writer<'m> {
         code.push_str(&self.functions);
         code
     }
+}
+
+/// Names the package's variable for a function.
+fn variable(function: &Function) -> String {
+    format!("{}Function", lower_camel(&function.name))
+}
+
+fn article(name: &str) -> &'static str {
+    if name.starts_with(['A', 'E', 'I', 'O']) { "An" } else { "A" }
 }
 
 /// Where a function is found.

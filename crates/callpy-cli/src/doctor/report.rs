@@ -20,8 +20,12 @@ fn summary(diagnosis: &Diagnosis) -> String {
         None => "Python".to_owned(),
     };
     let numpy = fact("NumPy", "version").map(|version| format!(" with NumPy {version}"));
+    let mut fatal = diagnosis.troubles.iter().filter(|trouble| trouble.fatal);
     match diagnosis.works() {
         true => format!("callpy can call {python}{}", numpy.unwrap_or_default()),
+        false if fatal.all(|trouble| trouble.what.starts_with("NumPy")) => {
+            format!("callpy can start {python}, but can't give it arrays")
+        }
         false => format!("callpy can't call {python} here"),
     }
 }
