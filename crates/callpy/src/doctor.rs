@@ -5,7 +5,7 @@
 //! a target. The command `callpy doctor` does both, the second in a process of its own, since a
 //! broken installation can end the process that starts it.
 //!
-//! ```no_run
+//! ```
 //! use callpy::doctor;
 //! use callpy::locate::Wanted;
 //!
@@ -28,6 +28,22 @@ pub use crate::locate::{Remedy, System};
 /// What an examination found.
 ///
 /// `Display` shows the troubles, each with its way out on this system.
+///
+/// ```
+/// use callpy::doctor;
+/// use callpy::locate::{Surroundings, Wanted};
+///
+/// let nowhere = Surroundings::empty(".").with("CALLPY_PYTHON", "no/such/python");
+/// let mut diagnosis = doctor::examine_in(&Wanted::default(), &nowhere)?;
+/// assert!(!diagnosis.works());
+///
+/// let mut ours = doctor::Diagnosis::default();
+/// ours.trouble(false, "the disk is nearly full", Vec::new());
+/// assert!(ours.works());      // a trouble that is not fatal
+/// diagnosis.merge(ours);
+/// println!("{diagnosis}");
+/// # Ok::<(), callpy::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Diagnosis {
@@ -40,6 +56,16 @@ pub struct Diagnosis {
 }
 
 /// One fact.
+///
+/// ```
+/// use callpy::doctor;
+/// use callpy::locate::Wanted;
+///
+/// for fact in doctor::examine(&Wanted::default())?.facts {
+///     println!("{}: {} = {}", fact.section, fact.name, fact.value);
+/// }
+/// # Ok::<(), callpy::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     /// What it is about: `Python`, `running`, `NumPy`, `target`.
@@ -51,6 +77,18 @@ pub struct Fact {
 }
 
 /// Something wrong.
+///
+/// ```
+/// use callpy::doctor;
+/// use callpy::locate::{Surroundings, Wanted};
+///
+/// let nowhere = Surroundings::empty(".").with("CALLPY_PYTHON", "no/such/python");
+/// let diagnosis = doctor::examine_in(&Wanted::default(), &nowhere)?;
+/// let trouble = &diagnosis.troubles[0];
+/// assert!(trouble.fatal);
+/// println!("{}", trouble.what);
+/// # Ok::<(), callpy::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
     /// Whether a call can't work because of it.
@@ -106,6 +144,16 @@ impl fmt::Display for Diagnosis {
 /// # Errors
 ///
 /// `ErrorKind::Environment` if the requirements are not written as such.
+///
+/// # Examples
+///
+/// ```
+/// use callpy::doctor;
+/// use callpy::locate::Wanted;
+///
+/// assert!(doctor::examine(&Wanted::default())?.works());
+/// # Ok::<(), callpy::Error>(())
+/// ```
 pub fn examine(wanted: &Wanted) -> Result<Diagnosis> {
     examine_in(wanted, &Surroundings::of_this_process())
 }
@@ -115,6 +163,17 @@ pub fn examine(wanted: &Wanted) -> Result<Diagnosis> {
 /// # Errors
 ///
 /// As [`examine`].
+///
+/// # Examples
+///
+/// ```
+/// use callpy::doctor;
+/// use callpy::locate::{Surroundings, Wanted};
+///
+/// // As a service would find it that is started with no variables at all.
+/// assert!(!doctor::examine_in(&Wanted::default(), &Surroundings::empty("/"))?.works());
+/// # Ok::<(), callpy::Error>(())
+/// ```
 pub fn examine_in(wanted: &Wanted, around: &Surroundings) -> Result<Diagnosis> {
     let mut diagnosis =
         Diagnosis { report: locate::report_in(wanted, around)?, ..Diagnosis::default() };
@@ -218,6 +277,17 @@ fn version_of_environment(prefix: &Path) -> Option<(u8, u8)> {
 ///
 /// `ErrorKind::Ending` if the process is ending. What is wrong with the installation is a trouble in
 /// the answer, not an error.
+///
+/// # Examples
+///
+/// ```
+/// use callpy::{Python, doctor};
+///
+/// let python = Python::builder().require(["numpy"]).start()?;
+/// let diagnosis = doctor::examine_running(python, Some("math:sqrt"))?;
+/// assert!(diagnosis.works());
+/// # Ok::<(), callpy::Error>(())
+/// ```
 pub fn examine_running(python: Python, target: Option<&str>) -> Result<Diagnosis> {
     let mut diagnosis = Diagnosis::default();
     let module = python.module_from_source(

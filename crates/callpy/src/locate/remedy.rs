@@ -4,6 +4,15 @@ use std::fmt;
 use std::path::Path;
 
 /// A system, or a manager of Pythons, whose commands differ from the others'.
+///
+/// ```
+/// use std::path::Path;
+/// use callpy::doctor::System;
+///
+/// assert_eq!(System::named("Debian, Ubuntu"), Some(System::Debian));
+/// assert_eq!(System::of_installation(Path::new("/home/me/.pyenv/versions/3.12.1")), Some(System::Pyenv));
+/// println!("{:?}", System::of_this_machine());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum System {
@@ -94,6 +103,20 @@ impl fmt::Display for System {
 }
 
 /// A way out of a trouble.
+///
+/// ```
+/// use std::path::Path;
+/// use callpy::locate::Problem;
+///
+/// let remedies = Problem::TooOld { version: (3, 7, 17) }.remedies(Path::new("python3"));
+/// for remedy in &remedies {
+///     match remedy.system {
+///         Some(system) => println!("{system}: {}", remedy.action),
+///         None => println!("{}", remedy.action),
+///     }
+/// }
+/// assert!(!remedies.is_empty());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remedy {
     /// Where it is the way out; none if it is so everywhere.

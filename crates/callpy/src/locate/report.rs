@@ -326,6 +326,14 @@ impl Problem {
     }
 
     /// Returns the ways out for the interpreter at `path`, the one that fits this machine first.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use callpy::locate::Problem;
+    ///
+    /// let problem = Problem::PythonHome { home: "/opt/other".into() };
+    /// assert!(problem.remedies(Path::new("python3"))[0].action.contains("PYTHONHOME"));
+    /// ```
     pub fn remedies(&self, path: &Path) -> Vec<Remedy> {
         let here = System::of_this_machine();
         match self {
