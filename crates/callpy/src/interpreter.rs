@@ -291,6 +291,10 @@ impl Python {
     /// function, say); a thread asleep in the system, until a signal wakes it (a real SIGINT whose
     /// handler is without `SA_RESTART` does); functions that run on other threads.
     ///
+    /// CPython 3.9 to 3.11 look at the flag at once only where it was set on that very thread, as a
+    /// signal handler mostly does, and else when another thread asks for the interpreter. So another
+    /// thread attaches afterwards: `python.interrupt(); python.attach(|_| ())?;`.
+    ///
     /// Does nothing before [`enable_interrupts`](Python::enable_interrupts).
     pub fn interrupt(&self) {
         process::interrupt();

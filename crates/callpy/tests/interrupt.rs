@@ -71,8 +71,21 @@ fn the_starting_thread_is_interrupted_from_another() {
         assert_eq!(exception.type_name(), "KeyboardInterrupt");
         assert!(exception.traceback().contains("in run"), "{}", exception.traceback());
     });
+    // By one that lives on: a thread that ends asks for the interpreter, too.
     thread::scope(|scope| {
-        scope.spawn(|| interrupt_when_begun(python, &module, "2"));
+        let (done, wait) = std::sync::mpsc::channel::<()>();
+        scope.spawn(|| {
+            let wait = wait;
+            interrupt_when_begun(python, &module, "2");
+            python.attach(|_| ()).unwrap();
+            assert!(wait.recv().is_err());
+        });
+        let error = module.function("run").unwrap().call::<()>(&series).unwrap_err();
+        assert_eq!(error.exception().unwrap().type_name(), "KeyboardInterrupt");
+        drop(done);
+    });
+    thread::scope(|scope| {
+        scope.spawn(|| interrupt_when_begun(python, &module, "3"));
         let doubled: Array<f64> = module.function("catch").unwrap().call(&series).unwrap();
         assert_eq!(doubled[..], [3.0; 1_000]);
     });
