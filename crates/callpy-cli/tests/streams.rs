@@ -68,7 +68,10 @@ fn on_a_terminal(folder: &Folder, arguments: &str, variables: &[(&str, &str)]) -
     let mut script = Command::new("script");
     let command = format!("'{}' {arguments}", env!("CARGO_BIN_EXE_callpy"));
     script.args(["-q", "-c", &command, "typescript"]).current_dir(folder.path());
-    script.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env_remove("CLICOLOR");
+    // CI is taken for a terminal that knows colours, even a dumb one.
+    for variable in ["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "CI"] {
+        script.env_remove(variable);
+    }
     script.env("TERM", "xterm").envs(variables.iter().copied()).stdin(Stdio::null());
     String::from_utf8(script.output().unwrap().stdout).unwrap()
 }
