@@ -104,3 +104,14 @@ fn what_is_no_array_is_refused() {
         assert!(error.to_string().contains(part), "{error}");
     }
 }
+
+#[test]
+fn lengths_beside_a_zero_must_fit_too() {
+    let shape = [isize::MAX, isize::MAX, 0];
+    // SAFETY: there is no element to read.
+    #[allow(unsafe_code, reason = "the description is refused before anything is read")]
+    let loan = unsafe { AnyLoan::new(Dtype::Float64, std::ptr::null_mut(), &shape, None, false) };
+    let error = loan.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Argument), "{error}");
+    assert!(error.to_string().contains("does not fit in memory"), "{error}");
+}

@@ -116,14 +116,14 @@ impl<'a> AnyLoan<'a> {
             return Err(wrong(format!("an axis can't have the length {length}")));
         }
         let empty = shape.contains(&0);
+        let does_not_fit = || wrong(format!("an array of shape {shape:?} does not fit in memory"));
+        // NumPy multiplies the lengths before it looks at strides, and passes over zeros.
+        let item = isize::try_from(item_size).ok();
+        let lengths = shape.iter().filter(|length| **length != 0);
+        if lengths.fold(item, |all, length| all?.checked_mul(*length)).is_none() {
+            return Err(does_not_fit());
+        }
         if !empty {
-            // NumPy multiplies the lengths before it looks at strides, so this holds for both.
-            let bytes = shape
-                .iter()
-                .try_fold(isize::try_from(item_size).ok(), |all, length| {
-                    all.map(|all| all.checked_mul(*length))
-                })
-                .flatten();
             // The addresses of the first and of the last element by address, if there are such.
             let reach = |strides: &[isize]| {
                 let ends = (data.addr(), data.addr());
@@ -136,8 +136,8 @@ impl<'a> AnyLoan<'a> {
             let within = |strides| {
                 reach(strides).is_some_and(|(first, last)| last - first <= isize::MAX as usize)
             };
-            if bytes.is_none() || !strides.is_none_or(within) {
-                return Err(wrong(format!("an array of shape {shape:?} does not fit in memory")));
+            if !strides.is_none_or(within) {
+                return Err(does_not_fit());
             }
             let align = dtype.align();
             let in_step =
@@ -190,7 +190,12 @@ impl<'a> IntoPython<'a> for AnyLoan<'a> {
         if !self.copied {
             return self.lend(scope);
         }
-        let bytes = self.shape.get().iter().product::<isize>() as usize * self.dtype.item_size();
+        let empty = self.shape.get().contains(&0);
+        // `new` has seen that the product fits where no length is 0.
+        let bytes = match empty {
+            true => 0,
+            false => self.shape.get().iter().product::<isize>() as usize * self.dtype.item_size(),
+        };
         scope.copied(bytes, CopyReason::Asked)?;
         // NumPy copies from the lent array, which nobody else gets to see.
         let lent = self.lend(scope)?;
