@@ -9,7 +9,7 @@ mod types;
 
 use std::fmt::Write;
 
-use callpy_signature::{Class, Function, Module, Parameter, ParameterKind};
+use callpy_signature::{Class, Expression, Function, Hint, Module, Parameter, ParameterKind};
 
 use self::glue::Glue;
 use self::types::{Go, lower_camel, upper_camel};
@@ -295,11 +295,7 @@ impl<'m> Writer<'m> {
             self.input.file,
             signature_of(function)
         );
-        code.push('\n');
-        code.push_str(&comment(&docs, ""));
-        if let Some(docstring) = &function.docstring {
-            code.push_str(&docstring_of(docstring));
-        }
+        code.push_str(&head(&docs, function.docstring.as_deref()));
         let _ = writeln!(code, "func {name}({}) {outcome} {{", parameters.join(", "));
         let _ = writeln!(code, "\tcall, err := {variable}.Get()\n\tif err != nil {{");
         let _ = writeln!(code, "\t\treturn{}\n\t}}", if named.is_empty() { " err" } else { "" });
@@ -339,14 +335,8 @@ impl<'m> Writer<'m> {
             };
             let ty = self.go.of(&mut self.lowering, rust);
             let setter = self.go.take(&format!("{name}{}", upper_camel(&one.python.name)));
-            let mut words = one.python.name.clone();
-            if let Some(hint) = &one.python.hint {
-                let _ = write!(words, ": {}", hint.source);
-            }
-            if let Some(default) = &one.python.default {
-                let _ = write!(words, " = {}", default.source);
-            }
-            let words = one_line(&words);
+            let (hint, default) = (one.python.hint.as_ref(), one.python.default.as_ref());
+            let words = one_line(&declaration(&one.python.name, hint, default));
             let (parameter, key) = (&one.name, quoted(&one.python.name));
             let code = &mut self.functions;
             code.push('\n');
@@ -416,11 +406,7 @@ impl<'m> Writer<'m> {
             class.name,
             self.input.file
         );
-        code.push('\n');
-        code.push_str(&comment(&docs, ""));
-        if let Some(docstring) = &class.docstring {
-            code.push_str(&docstring_of(docstring));
-        }
+        code.push_str(&head(&docs, class.docstring.as_deref()));
         if !is_constructible(class) {
             let docs =
                 "Go can't make one for Python: its constructor takes other things than its fields.";
@@ -436,13 +422,8 @@ impl<'m> Writer<'m> {
                 go.push('_');
             }
             taken.push(go.clone());
-            let mut docs = format!("{go} is {}", field.name);
-            if let Some(hint) = &field.hint {
-                let _ = write!(docs, ": {}", hint.source);
-            }
-            if let Some(default) = &field.default {
-                let _ = write!(docs, " = {}", default.source);
-            }
+            let words = declaration(&field.name, field.hint.as_ref(), field.default.as_ref());
+            let mut docs = format!("{go} is {words}");
             if !field.in_init {
                 docs.push_str("; Python sets it");
             }
@@ -465,11 +446,7 @@ impl<'m> Writer<'m> {
             class.name,
             self.input.file
         );
-        code.push('\n');
-        code.push_str(&comment(&docs, ""));
-        if let Some(docstring) = &class.docstring {
-            code.push_str(&docstring_of(docstring));
-        }
+        code.push_str(&head(&docs, class.docstring.as_deref()));
         let _ = writeln!(code, "type {name} string");
         let members = class.members.iter().filter(|member| member.alias_of.is_none());
         let members = members.map(|member| {
@@ -589,6 +566,23 @@ fn comment(text: &str, indent: &str) -> String {
     })
 }
 
+/// Writes what stands above a declaration: what it is, and its docstring.
+fn head(docs: &str, docstring: Option<&str>) -> String {
+    format!("\n{}{}", comment(docs, ""), docstring.map(docstring_of).unwrap_or_default())
+}
+
+/// Writes a parameter or a field as Python declares it: `name: hint = default`.
+fn declaration(name: &str, hint: Option<&Hint>, default: Option<&Expression>) -> String {
+    let mut words = name.to_owned();
+    if let Some(hint) = hint {
+        let _ = write!(words, ": {}", hint.source);
+    }
+    if let Some(default) = default {
+        let _ = write!(words, " = {}", default.source);
+    }
+    words
+}
+
 /// Writes a docstring: its first paragraph as text, the rest word for word. Its layout is NumPy's or
 /// Sphinx's, of which gofmt would make lists and headings of its own.
 fn docstring_of(text: &str) -> String {
@@ -643,14 +637,8 @@ fn signature_of(function: &Function) -> String {
         }
         starred |=
             matches!(parameter.kind, ParameterKind::KeywordOnly | ParameterKind::VarPositional);
-        let mut part = format!("{star}{}", parameter.name);
-        if let Some(hint) = &parameter.hint {
-            let _ = write!(part, ": {}", hint.source);
-        }
-        if let Some(default) = &parameter.default {
-            let _ = write!(part, " = {}", default.source);
-        }
-        parts.push(part);
+        let (hint, default) = (parameter.hint.as_ref(), parameter.default.as_ref());
+        parts.push(format!("{star}{}", declaration(&parameter.name, hint, default)));
         if last_positional_only == Some(index) {
             parts.push("/".into());
         }

@@ -232,7 +232,7 @@ fn describe(diagnosis: &mut Diagnosis, python: &Interpreter) {
         diagnosis.fact("Python", "build", "free-threaded");
     }
     if python.is_debug() {
-        diagnosis.fact("Python", "build", "debug: slow");
+        diagnosis.fact("Python", "debug build", "yes: slow");
     }
     if python.is_virtual_environment() {
         diagnosis.fact("Python", "environment", python.prefix().display());

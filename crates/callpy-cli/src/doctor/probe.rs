@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use callpy::doctor::{Diagnosis, Fact, Remedy, System};
+use callpy::locate::Problem;
 use callpy::{Error, ErrorKind};
 use serde_json::{Value, json};
 
@@ -106,12 +107,10 @@ pub(super) fn ask(doctor: &Doctor, limit: Duration) -> Result<Diagnosis> {
 
 /// What to do after a fatal error of CPython's.
 fn last_words(stderr: &str, doctor: &Doctor) -> Vec<Remedy> {
-    let action = if stderr.contains("PYTHONHOME") || stderr.contains("init_fs_encoding") {
-        match System::of_this_machine() {
-            Some(System::Windows) => "set PYTHONHOME=",
-            _ => "unset PYTHONHOME",
-        }
-    } else if doctor.target.is_some() {
+    if stderr.contains("PYTHONHOME") || stderr.contains("init_fs_encoding") {
+        return Problem::PythonHome { home: "".into() }.remedies("".as_ref());
+    }
+    let action = if doctor.target.is_some() {
         "run `callpy doctor` without the target: if that ends well, the module ends the process; if \
          not, name another Python with --python or CALLPY_PYTHON, or install this one anew"
     } else {
