@@ -37,21 +37,27 @@
 
 mod any;
 mod argument;
+mod copied;
 mod element;
+mod given;
+mod holders;
 mod lend;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod receive;
+mod settle;
 mod special;
 mod view;
 
 pub use any::{AnyArray, AnyLoan};
 pub use argument::{ArrayArgument, IntoArray};
+pub use copied::Copied;
 pub use element::{Dtype, Element, Field, Unit};
-pub use lend::{Copied, Given};
+pub use given::Given;
 pub use receive::Cast;
 pub use special::{Datetime64, FixedBytes, FixedStr, TimeUnit, Timedelta64, unit};
 pub use view::Array;
 
-pub(crate) use lend::{Loans, Names};
+pub(crate) use holders::Names;
+pub(crate) use lend::Loans;
 pub(crate) use receive::{detach_from_loans, element, is_array};

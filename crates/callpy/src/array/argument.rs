@@ -4,8 +4,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::copied::Copied;
 use super::element::Element;
-use super::lend::{Copied, Given};
+use super::given::Given;
 use super::view::Array;
 use crate::convert::{IntoPython, Item};
 use crate::scope::Scope;

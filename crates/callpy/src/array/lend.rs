@@ -1,33 +1,23 @@
 //! Rust memory lent to Python for one call, or given to it for good.
 
-use std::fmt;
 use std::mem::ManuallyDrop;
-use std::ptr::NonNull;
-use std::time::{Duration, Instant};
 
 use super::element::{Dtype, Element};
+use super::holders::Names;
+use super::settle::settle_held;
 use super::view::Layout;
 use crate::raw::ndarray::{self, Ndarray, SliceMemory};
 use crate::raw::numpy::{Memory, Numpy};
-use crate::raw::{Attached, Ref, process, reference};
+use crate::raw::{Attached, Ref};
 use crate::scope::Scope;
 use crate::seldom::Seldom;
-use crate::{CopyReason, Error, ErrorKind, Object, Result, exception, support};
-
-/// What a call, and its arguments, are called in messages.
-pub(crate) trait Names {
-    /// Names the function.
-    fn function(&self) -> String;
-
-    /// Names the argument at a place, counted from 1.
-    fn argument(&self, py: Attached<'_>, place: usize) -> String;
-}
+use crate::{Error, Object, Result, exception};
 
 /// One argument that Python may see until the call ends.
-struct Loan {
-    array: Ref,
+pub(super) struct Loan {
+    pub(super) array: Ref,
     /// Its place among the arguments, from 1.
-    argument: usize,
+    pub(super) argument: usize,
 }
 
 /// The loans of one call, which are settled before they are dropped.
@@ -139,7 +129,7 @@ impl Loans {
 impl Loan {
     /// Ends the loan if nobody else holds the array; gives it back otherwise.
     #[inline]
-    fn end(self, py: Attached<'_>, numpy: &Numpy) -> Option<Loan> {
+    pub(super) fn end(self, py: Attached<'_>, numpy: &Numpy) -> Option<Loan> {
         if !Ndarray::known(py, &self.array).is_forgotten(numpy) {
             return self.end_unless_held(py, numpy);
         }
@@ -165,136 +155,6 @@ impl Loan {
         }
         self.array.release(py);
         None
-    }
-}
-
-/// Ends the process where loans would be forgotten by a panic.
-struct NoUnwinding;
-
-impl Drop for NoUnwinding {
-    fn drop(&mut self) {
-        process::abort(
-            "callpy: a panic while memory was lent to Python, which still holds it: the process \
-             ends here",
-        )
-    }
-}
-
-#[cold]
-fn settle_held(
-    py: Attached<'_>,
-    numpy: &Numpy,
-    names: &impl Names,
-    held: Vec<Loan>,
-    give_up: impl FnOnce(),
-) -> Option<Error> {
-    let no_unwinding = NoUnwinding;
-    let turn = support::begin_turn(py);
-    let held = end_all(py, numpy, held);
-    let held = let_go(py, numpy, held);
-    let held = wait_for_threads(py, numpy, held);
-    let error = if held.is_empty() {
-        None
-    } else {
-        let (argument, holders) = describe(py, names, &held);
-        // The result itself, say a generator that goes on reading its argument.
-        give_up();
-        let held = let_go(py, numpy, held);
-        if !held.is_empty() {
-            abort(py, numpy, names, &held);
-        }
-        let message = format!(
-            "the result holds {argument}, which was only lent for the call ({holders}); {WAYS_OUT}"
-        );
-        Some(Error::new(ErrorKind::Kept, message).at(names.function()))
-    };
-    support::end_turn(py, turn);
-    std::mem::forget(no_unwinding);
-    error
-}
-
-fn end_all(py: Attached<'_>, numpy: &Numpy, held: Vec<Loan>) -> Vec<Loan> {
-    held.into_iter().filter_map(|loan| loan.end(py, numpy)).collect()
-}
-
-/// Lets go of what holds loans by oversight, the quick ways first.
-fn let_go(py: Attached<'_>, numpy: &Numpy, held: Vec<Loan>) -> Vec<Loan> {
-    // A handle in Rust that was dropped detached.
-    reference::release_queued(py);
-    let mut held = end_all(py, numpy, held);
-    if held.is_empty() {
-        return held;
-    }
-    // A cycle, of this call most likely, which takes a twentieth of the time.
-    for generation in [0, 2] {
-        support::collect(py, generation);
-        held = end_all(py, numpy, held);
-        if held.is_empty() {
-            return held;
-        }
-    }
-    // A traceback that somebody keeps.
-    held.iter().for_each(|loan| support::release(py, &loan.array));
-    end_all(py, numpy, held)
-}
-
-/// Gives other threads a second to let go: a worker of a pool drops its task only after it has
-/// handed over the result.
-fn wait_for_threads(py: Attached<'_>, numpy: &Numpy, mut held: Vec<Loan>) -> Vec<Loan> {
-    if !held.iter().any(|loan| support::others_hold(py, &loan.array)) {
-        return held;
-    }
-    let start = Instant::now();
-    let mut pause = Duration::from_micros(50);
-    while start.elapsed() < Duration::from_secs(1) {
-        py.detach(|| std::thread::sleep(pause));
-        pause = (pause * 2).min(Duration::from_millis(10));
-        held = end_all(py, numpy, held);
-        // Asked again, since without an interpreter lock, what others let go is freed on this thread
-        // when it next runs Python.
-        if !held.iter().any(|loan| support::others_hold(py, &loan.array)) {
-            break;
-        }
-    }
-    let_go(py, numpy, held)
-}
-
-/// Names the first loan's argument, and who holds it.
-fn describe(py: Attached<'_>, names: &impl Names, held: &[Loan]) -> (String, String) {
-    let loan = &held[0];
-    (names.argument(py, loan.argument), list(&support::holders(py, &loan.array)))
-}
-
-fn abort(py: Attached<'_>, numpy: &Numpy, names: &impl Names, held: &[Loan]) -> ! {
-    let (argument, holders) = describe(py, names, held);
-    let function = names.function();
-    let array = Ndarray::known(py, &held[0].array);
-    let what = if array.is_lent(numpy) {
-        format!("kept {argument}, which was only lent for the call.\nIt is held by {holders}")
-    } else {
-        format!(
-            "gave the array of {argument}, which was only lent for the call, other memory.\n\
-             Views of what was lent may hang on that memory now, and nobody can tell"
-        )
-    };
-    process::abort(&format!(
-        "callpy: {function} {what}.\n\
-         To return would leave Python with a pointer to memory that is not its own, so the process \
-         ends here.\n\
-         The way out: {WAYS_OUT}.",
-    ))
-}
-
-const WAYS_OUT: &str =
-    "give the memory away as a Vec or an Arc<[T]>, or let Python have a copy with callpy::Copied";
-
-fn list(holders: &[String]) -> String {
-    if holders.is_empty() {
-        "something that Python's collector does not know: a C extension, a capsule, an Object kept in \
-         Rust"
-            .to_owned()
-    } else {
-        holders.join(", and by ")
     }
 }
 
@@ -412,130 +272,6 @@ impl<'a> Scope<'a> {
         let memory = Memory { data, shape: &shape, strides: None, writable: true };
         // SAFETY: the vector's buffer stays where it is until the vector is dropped.
         unsafe { self.give_memory::<T, _>(vector, memory) }
-    }
-}
-
-/// Memory of any owner, given to Python read-only and without a copy: a memory map, a buffer of
-/// another library, an `Arc`.
-///
-/// Python may keep it as long as it likes; the owner is dropped when Python lets go, on whichever
-/// thread that happens.
-///
-/// ```
-/// # callpy::Python::builder().require(["numpy"]).start()?;
-/// # let python = callpy::Python::start()?;
-/// let table = callpy::Given::new(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).with_shape(&[3, 2])?;
-/// let means: callpy::Array<f64> = python.function("numpy:mean")?.call((table, callpy::named("axis", 0)))?;
-/// assert_eq!(means[..], [3.0, 4.0]);
-/// # Ok::<(), callpy::Error>(())
-/// ```
-pub struct Given<O, T> {
-    owner: Owner<O>,
-    data: *const T,
-    shape: Vec<usize>,
-}
-
-// SAFETY: the pointer leads to memory of the owner's, which goes along and may be sent.
-unsafe impl<O: Send, T: Element> Send for Given<O, T> {}
-
-/// A value that has come to its last place: it is never moved again, and only dropped.
-struct Owner<O>(NonNull<O>);
-
-// SAFETY: owns its value as a Box does; it is not one since a Box that moves asserts that no
-// pointer into its value is in use.
-unsafe impl<O: Send> Send for Owner<O> {}
-
-impl<O> Owner<O> {
-    fn new(value: O) -> Self {
-        Owner(NonNull::from(Box::leak(Box::new(value))))
-    }
-}
-
-impl<O> Drop for Owner<O> {
-    fn drop(&mut self) {
-        // SAFETY: leaked from a box in `new`, and dropped only here.
-        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
-    }
-}
-
-impl<T: Element, O: AsRef<[T]> + Send + 'static> Given<O, T> {
-    /// Takes the owner of a slice of `T`.
-    ///
-    /// ```
-    /// use callpy::{Array, Given};
-    ///
-    /// # callpy::Python::builder().require(["numpy"]).start()?;
-    /// # let python = callpy::Python::start()?;
-    /// let shared: std::sync::Arc<[i32]> = [3, 1, 2].into();
-    /// let sorted: Array<i32> = python.function("numpy:sort")?.call(Given::new(shared.clone()))?;
-    /// assert_eq!((&sorted[..], &shared[..]), (&[1, 2, 3][..], &[3, 1, 2][..]));
-    /// # Ok::<(), callpy::Error>(())
-    /// ```
-    pub fn new(owner: O) -> Self {
-        let owner = Owner::new(owner);
-        // SAFETY: the owner is alive. Its slice is asked for once; from here on nobody touches the
-        // owner but to drop it, so the slice stays as it is.
-        let slice: &[T] = unsafe { owner.0.as_ref() }.as_ref();
-        let (data, shape) = (slice.as_ptr(), vec![slice.len()]);
-        Given { owner, data, shape }
-    }
-
-    /// Gives the memory this shape, in C order (the last axis varies fastest).
-    ///
-    /// # Errors
-    ///
-    /// `ErrorKind::Argument` if the product of the lengths is not the slice's length.
-    pub fn with_shape(mut self, shape: &[usize]) -> Result<Self> {
-        let length: usize = self.shape.iter().product();
-        if shape.iter().try_fold(1, |all: usize, axis| all.checked_mul(*axis)) != Some(length) {
-            return Err(Error::new(
-                ErrorKind::Argument,
-                format!("{length} elements can't have the shape {shape:?}"),
-            ));
-        }
-        self.shape = shape.to_vec();
-        Ok(self)
-    }
-
-    pub(crate) fn give(self, scope: &mut Scope<'_>) -> Result<Object> {
-        let shape: Vec<isize> = self.shape.iter().map(|length| *length as isize).collect();
-        let data = self.data.cast_mut().cast();
-        let memory = Memory { data, shape: &shape, strides: None, writable: false };
-        // SAFETY: the slice is the owner's, who is dropped with the capsule and not touched before.
-        unsafe { scope.give_memory::<T, _>(self.owner, memory) }
-    }
-}
-
-impl<O, T> fmt::Debug for Given<O, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Given").field("shape", &self.shape).finish_non_exhaustive()
-    }
-}
-
-/// Gives Python a copy of its own: for functions that keep an argument, or write into it.
-///
-/// ```
-/// # callpy::Python::builder().require(["numpy"]).start()?;
-/// # let python = callpy::Python::start()?;
-/// # let source = "seen = []\ndef remember(series): seen.append(series)";
-/// # python.module_from_source("monitor", "monitor.py", source)?;
-/// # python.module("sys")?.attr("modules")?.set_item("monitor", python.module_from_source("monitor", "", "")?.object())?;
-/// let keep = python.function("monitor:remember")?;
-/// let series = vec![1.0, 2.0];
-/// keep.call::<()>(callpy::Copied(&series[..]))?;
-/// # Ok::<(), callpy::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy)]
-pub struct Copied<S>(pub S);
-
-impl<S> Copied<S> {
-    pub(crate) fn give<T: Element>(self, scope: &mut Scope<'_>) -> Result<Object>
-    where
-        S: AsRef<[T]>,
-    {
-        let copy = self.0.as_ref().to_vec();
-        scope.copied(size_of_val(&copy[..]), CopyReason::Asked)?;
-        scope.give(copy)
     }
 }
 
