@@ -1,18 +1,21 @@
-//! `callpy doctor`: what is right and wrong with the Python that a call would use, and the way out.
+//! `callpy doctor`: what is right and wrong with the Python that a call would use, and the fixes.
 //!
 //! It looks from outside first, in this process, and then from inside, in a process of its own: a
 //! broken installation can end the process that starts it, or never return.
 
+mod fix;
+mod inside;
+mod outside;
 mod probe;
+mod problem;
 mod report;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use callpy::doctor::{Diagnosis, examine, examine_running};
+use callpy::Python;
 use callpy::environment::Requirements;
-use callpy::locate::Wanted;
-use callpy::{Error, Python};
+use callpy::locate::{self, Wanted};
 use clap::{Args, ValueHint};
 
 use crate::failure::{Failure, Result};
@@ -22,30 +25,30 @@ use crate::signals::{self, Running};
 use crate::target::Target;
 
 const LONG: &str = "\
-Says whether calls can work here, and what to do if not
+Check whether calls can work here, and print the fix for each problem
 
-Which Python is chosen and why no other, its library, its environment, NumPy and its BLAS, the \
-allocator, the stack; for a target, whether it imports and with which signature. A whole call is made \
-in a process of its own, which a broken Python may end. An environment that is wanted and not there is \
-made, as the first call would make it.
+Shows which Python is chosen and why no other, its library, its environment, NumPy and its BLAS, the \
+allocator and the stack; for a target, whether it can be imported, and its signature. A whole call is \
+made in a process of its own, since a broken Python may end that process. An environment that is \
+needed but not there is made first, as a call would make it.
 
-Exit code 0 if a call can work, 1 if not.
+The exit code is 0 if a call can work, else 1.
 
-With --json: {\"works\": bool, \"summary\": text, \"troubles\": [{\"fatal\": bool, \"what\": text, \
-\"remedies\": [{\"system\": text or null, \"action\": text}]}], \"facts\": {section: {name: text}}, \
+With --json: {\"works\": bool, \"summary\": text, \"problems\": [{\"fatal\": bool, \"what\": text, \
+\"fixes\": [{\"system\": text or null, \"action\": text}]}], \"facts\": {section: {name: text}}, \
 \"candidates\": [{\"source\": text, \"path\": text, \"version\": text or null, \"verdict\": \"chosen\", \
-\"base\", \"usable\" or \"unusable\", \"problem\": text or null}]}. The first remedy of a trouble is the \
-one for this machine.";
+\"base\", \"usable\" or \"unusable\", \"problem\": text or null}]}. The first fix of a problem is the one \
+for this machine.";
 
-/// Says whether calls can work here, and what to do if not
+/// Check whether calls can work here, and print the fix for each problem
 #[derive(Debug, Args)]
 #[command(long_about = LONG)]
 pub(crate) struct Doctor {
-    /// The function to look at: path/to/file.py:function or module:function
+    /// The function to check: path/to/file.py:function or module:function
     #[arg(value_hint = ValueHint::FilePath)]
     target: Option<String>,
 
-    /// The Python to look at: an executable, an environment's folder, or a version such as 3.12
+    /// The Python to check: an executable, an environment's folder, or a version such as 3.12
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     python: Option<PathBuf>,
 
@@ -53,11 +56,11 @@ pub(crate) struct Doctor {
     #[arg(long)]
     json: bool,
 
-    /// How long starting Python and importing may take, once an environment is there
+    /// Time limit for starting Python and importing, not counting the making of an environment
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     limit: u64,
 
-    /// Look from inside, and answer on standard output: what the doctor runs for itself
+    /// Look from inside and print what was seen: what the doctor runs for itself
     #[arg(long, hide = true)]
     probe: bool,
 }
@@ -65,24 +68,11 @@ pub(crate) struct Doctor {
 /// Runs the command.
 pub(crate) fn run(doctor: &Doctor) -> Result<()> {
     if doctor.probe {
-        return probe::answer(doctor);
+        let target = doctor.target.as_deref();
+        return probe::answer(&inside::look(|| doctor.start(), target));
     }
     let mut output = Output::new(doctor.json)?;
-    let wanted = doctor.wanted()?;
-    let mut diagnosis = examine(&wanted)?;
-    if diagnosis.works() {
-        // What takes its time, and may fail on a network, is no part of the probe's limit.
-        match signals::during(Running::Work, || callpy::locate::find(&wanted)) {
-            Ok(_) => diagnosis = examine(&wanted)?,
-            Err(_) if signals::has_come() => return Err(Failure::Interrupted { place: None }),
-            Err(error) => diagnosis.trouble(true, one_line(&error), probe::remedies(&error)),
-        }
-    }
-    if diagnosis.works() {
-        let limit = Duration::from_secs(doctor.limit);
-        diagnosis.merge(signals::during(Running::Work, || probe::ask(doctor, limit))?);
-    }
-    signals::check()?;
+    let diagnosis = doctor.diagnose()?;
     match doctor.json {
         true => output.line(&report::json(&diagnosis))?,
         false => report::print(&diagnosis, doctor.target.as_deref())?,
@@ -92,11 +82,34 @@ pub(crate) fn run(doctor: &Doctor) -> Result<()> {
 }
 
 impl Doctor {
+    fn diagnose(&self) -> Result<problem::Diagnosis> {
+        let wanted = self.wanted()?;
+        let mut diagnosis = outside::look(&wanted)?;
+        if diagnosis.works() {
+            // Making an environment takes its time, and is no part of the other process's limit.
+            match signals::during(Running::Work, || locate::find(&wanted)) {
+                Ok(_) => diagnosis = outside::look(&wanted)?,
+                Err(_) if signals::has_come() => {
+                    return Err(Failure::Interrupted { place: None });
+                }
+                Err(error) => diagnosis.fatal(inside::kind(&error), inside::first_line(&error)),
+            }
+        }
+        if diagnosis.works() {
+            let limit = Duration::from_secs(self.limit);
+            let (python, target) = (self.python.as_deref(), self.target.as_deref());
+            signals::during(Running::Work, || probe::ask(python, target, limit, &mut diagnosis))?;
+            outside::compare_library(&mut diagnosis);
+        }
+        signals::check()?;
+        Ok(diagnosis)
+    }
+
     fn target(&self) -> Option<Target> {
         self.target.as_deref().map(Target::parse)
     }
 
-    /// What a call of the target would want.
+    /// Returns what a call of the target would look for.
     fn wanted(&self) -> Result<Wanted> {
         let mut wanted = Wanted { python: self.python.clone(), ..Wanted::default() };
         if let Some(file) = self.target().and_then(|target| target.file())
@@ -112,12 +125,12 @@ impl Doctor {
         Ok(wanted)
     }
 
-    /// Starts Python as `call` does, and looks from inside.
-    fn look(&self) -> Result<Diagnosis, Error> {
+    /// Starts Python as `callpy call` does.
+    fn start(&self) -> callpy::Result<Python> {
         let mut builder = Python::builder();
         if let Some(target) = self.target() {
             builder = match target.file() {
-                // A file that is not there is the target's trouble, not the start's.
+                // That the file is not there is the target's problem, not the start's.
                 Some(file) if !file.is_file() => builder,
                 _ => target.needs(builder),
             };
@@ -125,10 +138,6 @@ impl Doctor {
         if let Some(python) = &self.python {
             builder = builder.python(python);
         }
-        examine_running(builder.start()?, self.target.as_deref())
+        builder.start()
     }
-}
-
-fn one_line(error: &Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
 }

@@ -1,4 +1,4 @@
-//! `callpy doctor`: real troubles, made on purpose, each with its way out; and what a call says of them.
+//! `callpy doctor`: real problems, made on purpose, each with its fix; and what a call says of them.
 #![allow(missing_docs, reason = "a test")]
 
 mod command;
@@ -41,18 +41,18 @@ fn examine(folder: &Folder, arguments: &[&str], set: impl Fn(&mut Command)) -> (
     (works, answer)
 }
 
-/// Whether some trouble says all of this, and has such a way out.
+/// Expects a problem that says all of this and has such a fix; whether it is fatal.
 #[track_caller]
-fn troubled(answer: &Value, words: &[&str], remedy: &str) -> bool {
-    let troubles = answer["troubles"].as_array().unwrap();
-    let found = troubles.iter().find(|trouble| {
-        let what = trouble["what"].as_str().unwrap();
+fn is_fatal(answer: &Value, words: &[&str], fix: &str) -> bool {
+    let problems = answer["problems"].as_array().unwrap();
+    let found = problems.iter().find(|problem| {
+        let what = problem["what"].as_str().unwrap();
         words.iter().all(|word| what.contains(word))
     });
-    let Some(found) = found else { panic!("no trouble says {words:?}: {answer:#}") };
-    let remedies = found["remedies"].as_array().unwrap();
-    let has = remedies.iter().any(|one| one["action"].as_str().unwrap().contains(remedy));
-    assert!(has, "no way out has {remedy:?} in it: {found:#}");
+    let Some(found) = found else { panic!("no problem says {words:?}: {answer:#}") };
+    let fixes = found["fixes"].as_array().unwrap();
+    let has = fixes.iter().any(|one| one["action"].as_str().unwrap().contains(fix));
+    assert!(has, "no fix has {fix:?} in it: {found:#}");
     found["fatal"].as_bool().unwrap()
 }
 
@@ -143,12 +143,12 @@ fn all_is_well_and_says_what_it_found() {
 fn no_python_at_all() {
     let folder = Folder::plain("def f(): pass\n");
     let (_, answer) = examine(&folder, &[], |_| ());
-    assert!(troubled(&answer, &["there is no Python"], "uv python install"));
-    let systems: Vec<&str> = answer["troubles"][0]["remedies"]
+    assert!(is_fatal(&answer, &["there is no Python"], "uv python install"));
+    let systems: Vec<&str> = answer["problems"][0]["fixes"]
         .as_array()
         .unwrap()
         .iter()
-        .filter_map(|remedy| remedy["system"].as_str())
+        .filter_map(|fix| fix["system"].as_str())
         .collect();
     assert_eq!(systems.len(), 7, "{systems:?}");
     run(&mut alone(&folder, &["call", "f.py:f"])).failed(1, &["no Python was found: install"]);
@@ -160,8 +160,8 @@ fn a_static_one_and_one_for_another_machine() {
     let here = format!("linux-{}", std::env::consts::ARCH);
     fake(&folder, &facts(&here, usize::BITS, Path::new("/opt/p/lib/libpython3.12.so.1.0")));
     let (_, answer) = examine(&folder, &[], |_| ());
-    assert!(troubled(&answer, &["no shared library"], "uv python install 3.12"));
-    assert!(troubled(
+    assert!(is_fatal(&answer, &["no shared library"], "uv python install 3.12"));
+    assert!(is_fatal(
         &answer,
         &["no shared library"],
         "--enable-shared pyenv install --force 3.12.1"
@@ -174,7 +174,7 @@ fn a_static_one_and_one_for_another_machine() {
     fs::write(&library, "").unwrap();
     fake(&folder, &facts("linux-mips", 32, &library));
     let (_, answer) = examine(&folder, &[], |_| ());
-    assert!(troubled(&answer, &["built for linux-mips (32 bits)"], std::env::consts::ARCH));
+    assert!(is_fatal(&answer, &["built for linux-mips (32 bits)"], std::env::consts::ARCH));
     run(&mut alone(&folder, &["call", "f.py:f"])).failed(1, &["built for linux-mips (32 bits)"]);
 }
 
@@ -188,11 +188,11 @@ fn an_environment_whose_base_is_gone() {
         command.env("VIRTUAL_ENV", &venv);
     };
     let (_, answer) = examine(&folder, &[], active);
-    let remedy = format!("venv --clear \"{}\"", venv.display());
-    assert!(troubled(&answer, &["VIRTUAL_ENV", "/opt/gone/bin/python3.9 is gone"], &remedy));
+    let fix = format!("venv --clear \"{}\"", venv.display());
+    assert!(is_fatal(&answer, &["VIRTUAL_ENV", "/opt/gone/bin/python3.9 is gone"], &fix));
     let mut call = alone(&folder, &["call", "f.py:f"]);
     active(&mut call);
-    run(&mut call).failed(1, &["is gone", "make the environment anew"]);
+    run(&mut call).failed(1, &["is gone", "recreate the environment"]);
 }
 
 #[test]
@@ -208,7 +208,11 @@ fn an_environment_of_another_version_than_its_python() {
     let config: Vec<&str> = lines.collect();
     fs::write(venv.join("pyvenv.cfg"), config.join("\n")).unwrap();
     let (_, answer) = examine(&folder, &["--python", venv.to_str().unwrap()], |_| ());
-    assert!(!troubled(&answer, &["was made for Python 3.6", "does not see"], "venv --clear"));
+    assert!(!is_fatal(
+        &answer,
+        &["was made for Python 3.6", "does not see the packages"],
+        "venv --clear"
+    ));
 }
 
 #[test]
@@ -226,7 +230,7 @@ fn a_library_of_another_version_than_its_python() {
     fake(&folder, &facts);
     let (works, answer) = examine(&folder, &[], |_| ());
     assert!(!works, "{answer:#}");
-    assert!(troubled(&answer, &[library, "names it as its library"], "install this one anew"));
+    assert!(is_fatal(&answer, &[library, "names it as its library"], "reinstall this one"));
     run(&mut alone(&folder, &["call", "f.py:f"])).failed(1, &["names it as its library", "anew"]);
 }
 
@@ -241,14 +245,14 @@ fn numpy_that_is_missing_old_broken_or_anothers() {
         |target: &[&str]| examine(&folder, &[&["--python", venv], target].concat(), |_| ()).1;
 
     let answer = look(&[]);
-    assert!(troubled(
+    assert!(is_fatal(
         &answer,
         &["NumPy is not installed"],
         "bin/python -m pip install --upgrade numpy"
     ));
     // A function that does without it can be called.
-    assert!(!troubled(&look(&["g.py:g"]), &["NumPy is not installed"], "uv pip install"));
-    assert!(troubled(
+    assert!(!is_fatal(&look(&["g.py:g"]), &["NumPy is not installed"], "uv pip install"));
+    assert!(is_fatal(
         &look(&["f.py:f"]),
         &["f.py can't be imported", "numpy"],
         "install --upgrade numpy"
@@ -257,17 +261,17 @@ fn numpy_that_is_missing_old_broken_or_anothers() {
     let numpy = site.join("numpy");
     fs::create_dir_all(&numpy).unwrap();
     fs::write(numpy.join("__init__.py"), "__version__ = '1.10.4'\n").unwrap();
-    assert!(troubled(&look(&[]), &["NumPy 1.10.4", "is too old"], "--upgrade numpy"));
+    assert!(is_fatal(&look(&[]), &["NumPy 1.10.4", "is too old"], "--upgrade numpy"));
 
     fs::write(numpy.join("__init__.py"), "raise RuntimeError('half an installation')\n").unwrap();
     let words = ["can't be imported: RuntimeError: half an installation"];
-    assert!(troubled(&look(&[]), &words, "--force-reinstall --upgrade numpy"));
+    assert!(is_fatal(&look(&[]), &words, "--force-reinstall --upgrade numpy"));
 
     let core = numpy.join("_core");
     fs::create_dir_all(&core).unwrap();
     fs::write(core.join("_multiarray_umath.cpython-36m-x86_64-linux-gnu.so"), "").unwrap();
     let words = ["was built for another Python (cpython-36m-x86_64-linux-gnu.so)"];
-    assert!(troubled(&look(&[]), &words, "--force-reinstall"));
+    assert!(is_fatal(&look(&[]), &words, "--force-reinstall"));
     let call = ["call", "numpy:sum", "--arg", "a=[1]", "--python", venv];
     run(&mut alone(&folder, &call)).failed(1, &["half an installation"]);
 }
@@ -278,12 +282,12 @@ fn a_module_that_shadows_a_standard_one() {
     let python = python();
     let python = python.to_str().unwrap();
     let (_, answer) = examine(&folder, &["f:f", "--python", python], |_| ());
-    let words = ["random.py stands before the standard module random"];
-    troubled(&answer, &words, "give the file another name");
+    let words = ["random.py shadows the standard module random"];
+    is_fatal(&answer, &words, "rename the file");
     let (works, answer) = examine(&folder, &["f.py:f", "--python", python], |_| ());
     assert!(works, "{answer:#}");
     let words = ["random.py can't be imported", "gives the standard module"];
-    assert!(!troubled(&answer, &words, "give the file another name"));
+    assert!(!is_fatal(&answer, &words, "rename the file"));
 }
 
 #[test]
@@ -295,7 +299,7 @@ fn pythonhome_that_leads_nowhere() {
         command.env("PYTHONHOME", "/nowhere");
     };
     let (_, answer) = examine(&folder, &[], wrong);
-    assert!(troubled(&answer, &["PYTHONHOME set to /nowhere"], "unset PYTHONHOME"));
+    assert!(is_fatal(&answer, &["PYTHONHOME set to /nowhere"], "unset PYTHONHOME"));
     let mut call = alone(&folder, &["call", "f.py:f"]);
     wrong(&mut call);
     run(&mut call).failed(1, &["PYTHONHOME set to /nowhere", "unset PYTHONHOME"]);
@@ -324,7 +328,7 @@ fn no_network() {
         without_network(command).env("CALLPY_CACHE", &cache);
     };
     let (_, answer) = examine(&folder, &["f.py:f"], set);
-    assert!(troubled(
+    assert!(is_fatal(
         &answer,
         &["can't install callpy-no-such-package"],
         "package index can be reached"
@@ -358,7 +362,7 @@ fn a_cache_folder_that_cannot_be_written() {
         without_network(command).env("CALLPY_CACHE", &cache);
     };
     let (_, answer) = examine(&folder, &["f.py:f"], set);
-    assert!(troubled(&answer, &["can't be kept in", "set CALLPY_CACHE"], "CALLPY_CACHE"));
+    assert!(is_fatal(&answer, &["can't be kept in", "set CALLPY_CACHE"], "CALLPY_CACHE"));
     let mut call = alone(&folder, &["call", "f.py:f"]);
     set(&mut call);
     run(&mut call).failed(1, &["can't be kept in", "set CALLPY_CACHE"]);
@@ -383,7 +387,7 @@ fn a_full_disk_while_an_environment_is_made() {
     };
     let outcome = std::panic::catch_unwind(|| {
         let (_, answer) = examine(&folder, &["f.py:f"], set);
-        let fatal = troubled(&answer, &["can't be kept in", "no storage space"], "CALLPY_CACHE");
+        let fatal = is_fatal(&answer, &["can't be kept in", "no storage space"], "CALLPY_CACHE");
         let mut call = alone(&folder, &["call", "f.py:f"]);
         set(&mut call);
         let said = run(&mut call).failed(1, &["can't be kept in"]);
@@ -405,11 +409,11 @@ fn a_target_that_ends_the_process_or_never_returns() {
     let python = python();
     let python = python.to_str().unwrap();
     let (_, answer) = examine(&folder, &["f.py:f", "--python", python], |_| ());
-    assert!(troubled(&answer, &["ended the process", "so long"], "the module ends the process"));
+    assert!(is_fatal(&answer, &["ended the process", "so long"], "the module ends the process"));
     let (_, answer) = examine(&folder, &["g.py:f", "--python", python, "--limit", "2"], |_| ());
-    assert!(troubled(&answer, &["longer than 2 s"], "--limit"));
+    assert!(is_fatal(&answer, &["longer than 2 s"], "--limit"));
     let (_, answer) = examine(&folder, &["h.py:f", "--python", python], |_| ());
-    assert!(troubled(
+    assert!(is_fatal(
         &answer,
         &["h.py can't be imported", "no_such_module_here"],
         "no_such_module_here"
@@ -418,12 +422,12 @@ fn a_target_that_ends_the_process_or_never_returns() {
     assert!(works && answer["facts"]["target"]["signature"] == "f(a, b=1)", "{answer:#}");
     let (_, answer) = examine(&folder, &["i.py:g", "--python", python], |_| ());
     assert!(
-        answer["troubles"][0]["what"].as_str().unwrap().contains("there is no \"g\" in it"),
+        answer["problems"][0]["what"].as_str().unwrap().contains("there is no \"g\" in it"),
         "{answer:#}"
     );
     let (_, answer) = examine(&folder, &["no.py:g", "--python", python], |_| ());
     assert!(
-        answer["troubles"][0]["what"].as_str().unwrap().contains("there is no file no.py"),
+        answer["problems"][0]["what"].as_str().unwrap().contains("there is no file no.py"),
         "{answer:#}"
     );
 }
@@ -454,9 +458,9 @@ fn a_target_that_leaves_a_process_behind() {
 fn one_that_is_named_and_not_there() {
     let folder = Folder::plain("def f(): pass\n");
     let (_, answer) = examine(&folder, &["--python", "/nowhere/python"], |_| ());
-    assert!(troubled(
+    assert!(is_fatal(
         &answer,
         &["named: /nowhere/python", "no such file"],
-        "name a Python that is there"
+        "name a Python that exists"
     ));
 }

@@ -48,7 +48,6 @@
 pub mod array;
 pub mod attach;
 pub mod convert;
-pub mod doctor;
 pub mod environment;
 mod error;
 mod exception;

@@ -27,7 +27,6 @@
 mod cache;
 mod child;
 mod facts;
-mod remedy;
 mod report;
 mod search;
 mod surroundings;
@@ -36,8 +35,6 @@ pub(crate) use cache::{age, hash, load, stamp, store, write};
 pub(crate) use child::{ASKED, run, run_until};
 pub use facts::Interpreter;
 pub(crate) use facts::{ANSWER, interpreter};
-pub(crate) use remedy::{Need, remedies};
-pub use remedy::{Remedy, System};
 pub use report::{Candidate, Problem, Report, Source, Verdict};
 pub(crate) use search::python_in;
 pub use search::{Wanted, find, find_in, report, report_in};

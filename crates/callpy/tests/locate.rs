@@ -205,7 +205,7 @@ fn one_that_does_not_run_says_why() {
     let (error, report) = refused(&named(world.path("venv")), &around);
     let target = PathBuf::from("/gone/bin/python3");
     assert_eq!(report.candidates()[0].problem(), Some(&Problem::BrokenLink { target }));
-    assert!(error.to_string().contains("make the environment anew"), "{error}");
+    assert!(error.to_string().contains("recreate the environment"), "{error}");
 
     let fails = world.script("fails", "#!/bin/sh\nexit 1\n");
     let wrong = world.around().with("PYTHONHOME", "/wrong");
@@ -224,7 +224,7 @@ fn special_builds_and_newer_versions_are_taken_and_recognised() {
 }
 
 #[test]
-fn the_error_lists_every_candidate_and_the_way_out() {
+fn the_error_lists_every_candidate_and_its_fix() {
     let world = World::new();
     world.python("bin/python3", world.facts("bin/python3").set("version", "[3, 7, 1]"));
     let mut facts = world.facts("bin/python");

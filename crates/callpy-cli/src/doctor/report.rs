@@ -3,30 +3,28 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use callpy::doctor::{Diagnosis, Trouble};
 use callpy::locate::{Candidate, Verdict};
 use serde_json::{Map, Value, json};
 
+use super::fix::fixes;
+use super::problem::{Diagnosis, Problem};
 use crate::failure::Result;
 
 /// Returns the verdict, as one line.
 fn summary(diagnosis: &Diagnosis) -> String {
-    let fact = |section: &str, name: &str| {
-        let is = |fact: &&callpy::doctor::Fact| fact.section == section && fact.name == name;
-        diagnosis.facts.iter().find(is).map(|fact| fact.value.as_str())
-    };
-    let python = match fact("running", "version").or_else(|| fact("Python", "version")) {
+    let version = diagnosis.known("running", "version");
+    let python = match version.or_else(|| diagnosis.known("Python", "version")) {
         Some(version) => format!("Python {version}"),
         None => "Python".to_owned(),
     };
-    let numpy = fact("NumPy", "version").map(|version| format!(" with NumPy {version}"));
-    let mut fatal = diagnosis.troubles.iter().filter(|trouble| trouble.fatal);
-    match diagnosis.works() {
-        true => format!("callpy can call {python}{}", numpy.unwrap_or_default()),
-        false if fatal.all(|trouble| trouble.what.starts_with("NumPy")) => {
-            format!("callpy can start {python}, but can't give it arrays")
+    let mut fatal = diagnosis.problems.iter().filter(|problem| problem.fatal);
+    match (diagnosis.works(), diagnosis.known("NumPy", "version")) {
+        (true, Some(numpy)) => format!("callpy can call {python} with NumPy {numpy}"),
+        (true, None) => format!("callpy can call {python}"),
+        (false, _) if fatal.all(|problem| problem.kind.is_about_numpy()) => {
+            format!("callpy can start {python}, but can't pass arrays to it")
         }
-        false => format!("callpy can't call {python} here"),
+        (false, _) => format!("callpy can't call {python} here"),
     }
 }
 
@@ -36,10 +34,11 @@ pub(super) fn print(diagnosis: &Diagnosis, target: Option<&str>) -> Result<()> {
     let mut text = String::new();
     let colour = if diagnosis.works() { "\x1b[32m" } else { "\x1b[31m" };
     let _ = writeln!(text, "{bold}{colour}{}{end}", summary(diagnosis));
-    for Trouble { fatal, what, remedies } in &diagnosis.troubles {
-        let kind = if *fatal { "\x1b[31mtrouble\x1b[0m" } else { "\x1b[33mwarning\x1b[0m" };
-        let _ = writeln!(text, "\n{kind}: {what}");
-        let Some((first, others)) = remedies.split_first() else { continue };
+    for problem in &diagnosis.problems {
+        let kind = if problem.fatal { "\x1b[31mproblem\x1b[0m" } else { "\x1b[33mwarning\x1b[0m" };
+        let _ = writeln!(text, "\n{kind}: {}", problem.what);
+        let fixes = fixes(&problem.kind, diagnosis.interpreter());
+        let Some((first, others)) = fixes.split_first() else { continue };
         let _ = writeln!(text, "  -> {bold}{}{end}", first.action);
         let mut told = vec![&first.action];
         for other in others {
@@ -89,22 +88,21 @@ pub(super) fn json(diagnosis: &Diagnosis) -> String {
     json!({
         "works": diagnosis.works(),
         "summary": summary(diagnosis),
-        "troubles": troubles(diagnosis),
+        "problems": problems(diagnosis),
         "facts": facts,
         "candidates": candidates,
     })
     .to_string()
 }
 
-/// Returns the troubles as JSON.
-pub(super) fn troubles(diagnosis: &Diagnosis) -> Value {
-    let troubles = diagnosis.troubles.iter().map(|Trouble { fatal, what, remedies }| {
-        let remedies = remedies.iter().map(|remedy| {
-            json!({ "system": remedy.system.map(|system| system.to_string()), "action": remedy.action })
+fn problems(diagnosis: &Diagnosis) -> Value {
+    let problem = |problem: &Problem| {
+        let fixes = fixes(&problem.kind, diagnosis.interpreter()).into_iter().map(|fix| {
+            json!({ "system": fix.system.map(|system| system.to_string()), "action": fix.action })
         });
-        json!({ "fatal": fatal, "what": what, "remedies": remedies.collect::<Vec<Value>>() })
-    });
-    troubles.collect()
+        json!({ "fatal": problem.fatal, "what": problem.what, "fixes": fixes.collect::<Value>() })
+    };
+    diagnosis.problems.iter().map(problem).collect()
 }
 
 fn candidate(candidate: &Candidate) -> Value {

@@ -1,10 +1,9 @@
-//! What was tried in the search for a Python: each candidate, why it can't be used, the way out.
+//! What was tried in the search for a Python: each candidate, why it can't be used, and the fix.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::facts::Interpreter;
-use super::remedy::{Need, Remedy, System, remedies};
 
 /// What was tried in the search for a Python, in order.
 ///
@@ -17,7 +16,7 @@ use super::remedy::{Need, Remedy, System, remedies};
 /// println!("{report}");
 /// match report.chosen() {
 ///     Some(candidate) => assert!(candidate.interpreter().is_some()),
-///     None => println!("{}", report.remedy()),
+///     None => println!("{}", report.fix()),
 /// }
 /// # Ok::<(), callpy::Error>(())
 /// ```
@@ -37,13 +36,11 @@ impl Report {
         self.candidates.iter().find(|candidate| matches!(candidate.verdict, Verdict::Chosen(_)))
     }
 
-    /// Returns the first thing to do that would let one of the candidates be used.
-    pub fn remedy(&self) -> String {
+    /// Returns the fix for the first candidate that has one, else how to get a Python.
+    pub fn fix(&self) -> String {
         let mut problems = self.candidates.iter().filter_map(Candidate::problem);
-        problems.find_map(Problem::remedy).unwrap_or_else(|| {
-            let ways = remedies(Need::Python(None), System::of_this_machine());
-            let way = ways.first().map(|way| format!(" (`{}`)", way.action)).unwrap_or_default();
-            format!("install Python 3.8 or newer{way} and put it on PATH, or name one with CALLPY_PYTHON")
+        problems.find_map(Problem::fix).unwrap_or_else(|| {
+            "install Python 3.8 or newer and put it on PATH, or name one with CALLPY_PYTHON".into()
         })
     }
 
@@ -55,13 +52,13 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.candidates.is_empty() {
-            return write!(f, "no Python was found anywhere: {}", self.remedy());
+            return write!(f, "no Python was found anywhere: {}", self.fix());
         }
         f.write_str("Python was looked for in this order:")?;
         for candidate in &self.candidates {
             write!(f, "\n  {candidate}")?;
-            if let Some(remedy) = candidate.problem().and_then(Problem::remedy) {
-                write!(f, "\n    -> {remedy}")?;
+            if let Some(fix) = candidate.problem().and_then(Problem::fix) {
+                write!(f, "\n    -> {fix}")?;
             }
         }
         Ok(())
@@ -217,7 +214,6 @@ pub enum Verdict {
 ///
 /// let problem = Problem::TooOld { version: (3, 7, 17) };
 /// assert_eq!(problem.to_string(), "too old: it is 3.7.17, callpy runs 3.8 and newer");
-/// assert!(problem.remedy().unwrap().contains("install a newer Python"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -308,59 +304,44 @@ impl Problem {
     }
 
     /// Returns what to do, where there is something better to do than to name another Python.
-    pub fn remedy(&self) -> Option<String> {
-        match self {
-            Problem::BrokenLink { .. } => {
-                return Some(
-                    "make the environment anew: its Python was removed or upgraded".into(),
-                );
-            }
-            Problem::TooOld { .. } | Problem::RequiresPython { .. } => {
-                let way = "install a newer Python, for instance with `uv python install`, and name \
-                           it with CALLPY_PYTHON";
-                return Some(way.into());
-            }
-            _ => {}
-        }
-        self.remedies(Path::new("")).into_iter().next().map(|remedy| remedy.action)
-    }
-
-    /// Returns the ways out for the interpreter at `path`, the one that fits this machine first.
     ///
-    /// ```
-    /// use std::path::Path;
-    /// use callpy::locate::Problem;
-    ///
-    /// let problem = Problem::PythonHome { home: "/opt/other".into() };
-    /// assert!(problem.remedies(Path::new("python3"))[0].action.contains("PYTHONHOME"));
-    /// ```
-    pub fn remedies(&self, path: &Path) -> Vec<Remedy> {
-        let here = System::of_this_machine();
-        match self {
+    /// One sentence, the same on every system; `callpy doctor` has the commands for each of them.
+    pub(crate) fn fix(&self) -> Option<String> {
+        let install = |what: &str| {
+            format!(
+                "install {what}, for instance with `uv python install`, and name it with CALLPY_PYTHON"
+            )
+        };
+        Some(match self {
             Problem::BrokenLink { .. } => {
-                // bin/python, or Scripts\python.exe, stands in a folder of the environment's.
-                let folder = path.parent().and_then(Path::parent).unwrap_or(path);
-                remedies(Need::Environment { folder }, here)
+                "recreate the environment: its Python was removed or upgraded".into()
             }
-            Problem::TooOld { .. } | Problem::Implementation { .. } => {
-                remedies(Need::Python(None), here)
-            }
-            Problem::RequiresPython { required, .. } => {
-                let mut ways = remedies(Need::Python(None), Some(System::Uv));
-                let action = format!("uv python install '{required}'");
-                ways[0] = Remedy { system: Some(System::Uv), action };
-                ways
-            }
+            Problem::TooOld { .. } => install("a newer Python"),
+            Problem::RequiresPython { required, .. } => install(&format!("Python {required}")),
+            Problem::Implementation { .. } => install("CPython"),
             Problem::Architecture { .. } => {
-                vec![Remedy::anywhere(format!("install a Python for {}", std::env::consts::ARCH))]
+                format!("install a Python for {}", std::env::consts::ARCH)
             }
-            Problem::PythonHome { .. } => remedies(Need::Unset("PYTHONHOME"), here),
-            Problem::NoLibrary { version, base_prefix, .. } => {
-                let need = Need::Library { version: *version, base_prefix };
-                remedies(need, System::of_installation(base_prefix).or(Some(System::Uv)))
-            }
-            _ => Vec::new(),
-        }
+            Problem::PythonHome { .. } => "unset PYTHONHOME".into(),
+            Problem::NoLibrary { version, base_prefix, .. } => library_fix(*version, base_prefix),
+            _ => return None,
+        })
+    }
+}
+
+/// Returns how to get a shared library for an installation, by who made it.
+fn library_fix((major, minor, patch): (u8, u8, u8), base_prefix: &Path) -> String {
+    if base_prefix.to_string_lossy().contains("pyenv") {
+        format!(
+            "PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install --force {major}.{minor}.{patch}"
+        )
+    } else if base_prefix == Path::new("/usr") {
+        format!(
+            "apt install libpython{major}.{minor} (Debian, Ubuntu), or dnf install python3-libs \
+             (Fedora)"
+        )
+    } else {
+        format!("uv python install {major}.{minor}")
     }
 }
 

@@ -152,16 +152,16 @@ fn failure(report: Report) -> Error {
     let refused = |one: &&Candidate| one.problem() != Some(&Problem::NotMade);
     let refused: Vec<&Candidate> = report.candidates().iter().filter(refused).collect();
     let message = match refused[..] {
-        [] => format!("no Python was found: {}", report.remedy()),
+        [] => format!("no Python was found: {}", report.fix()),
         [one] => {
-            let remedy = one.problem().and_then(Problem::remedy);
-            let remedy = remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
-            format!("no Python can be used: {one}{remedy}")
+            let fix = one.problem().and_then(Problem::fix);
+            let fix = fix.map(|fix| format!("; {fix}")).unwrap_or_default();
+            format!("no Python can be used: {one}{fix}")
         }
         [first, ..] => format!(
             "none of {} Pythons can be used, the first being {first}; {}",
             refused.len(),
-            report.remedy()
+            report.fix()
         ),
     };
     Error::new(ErrorKind::Locate(report), message)

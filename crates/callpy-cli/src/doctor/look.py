@@ -1,22 +1,23 @@
-"""What callpy's doctor looks at in the Python that runs: facts, and troubles with their kind.
+"""What callpy's doctor looks at in the Python that runs: facts, and problems of a kind.
 
-A trouble's kind says which way out callpy names; "import:NAME" is a package to install.
+A problem's kind decides its fixes; problem.rs has the kinds.
 """
+
 import importlib.machinery
 import os
 import sys
 
 
 def look(target):
-    """Returns (facts, troubles): facts are (section, name, value), troubles (fatal, kind, what)."""
-    facts, troubles = [], []
-    _python(facts, troubles)
-    _shadows(target, troubles)
-    _numpy(facts, troubles)
-    return facts, troubles
+    """Returns facts as (section, name, value) and problems as (fatal, kind, package, what)."""
+    facts, problems = [], []
+    _python(facts, problems)
+    _shadows(target, problems)
+    _numpy(facts, problems)
+    return facts, problems
 
 
-def _python(facts, troubles):
+def _python(facts, problems):
     lock = getattr(sys, "_is_gil_enabled", lambda: True)()
     built = "%d.%d.%d%s" % (*sys.version_info[:3], getattr(sys, "abiflags", ""))
     facts.append(("running", "version", built))
@@ -42,7 +43,10 @@ def _standard():
     return (found | set(sys.builtin_module_names)) - {"site-packages", "dist-packages", "__pycache__"}
 
 
-def _shadows(target, troubles):
+def _shadows(target, problems):
+    def add(what):
+        problems.append((False, "shadowing", "", what))
+
     standard = _standard()
     library = os.path.realpath(os.path.dirname(os.__file__))
     before = []
@@ -53,15 +57,15 @@ def _shadows(target, troubles):
     for folder in before:
         for name in _modules(folder or "."):
             if name in standard:
-                troubles.append((False, "rename", "%s stands before the standard module %s: all "
-                                 "code that imports %s gets it" % (_file(folder, name), name, name)))
+                add("%s shadows the standard module %s: all code that imports %s gets it"
+                    % (_file(folder, name), name, name))
     module = target.rpartition(":")[0]
     if module.endswith(".py"):
         folder = os.path.dirname(module) or "."
         for name in _modules(folder):
             if name in standard and folder not in before:
-                troubles.append((False, "rename", "%s can't be imported: `import %s` gives the "
-                                 "standard module of that name" % (_file(folder, name), name)))
+                add("%s can't be imported: `import %s` gives the standard module of that name"
+                    % (_file(folder, name), name))
 
 
 def _modules(folder):
@@ -81,24 +85,24 @@ def _file(folder, name):
     return file if os.path.exists(file) else os.path.join(folder, name)
 
 
-def _numpy(facts, troubles):
+def _numpy(facts, problems):
     try:
         import numpy
     except ModuleNotFoundError as error:
         if error.name == "numpy":
-            troubles.append((True, "import:numpy", "NumPy is not installed: arrays need it"))
+            problems.append((True, "no-numpy", "", "NumPy is not installed; arrays need it"))
         else:
-            troubles.append((True, "import:" + (error.name or "numpy"),
-                             "NumPy can't be imported, since it finds no %s" % error.name))
+            problems.append((True, "numpy-lacks", error.name or "numpy",
+                             "NumPy can't be imported: there is no module %s" % error.name))
         return
     except BaseException as error:
-        troubles.append((True, "broken:numpy", _broken(error)))
+        problems.append((True, "broken-numpy", "", _broken(error)))
         return
     version = getattr(numpy, "__version__", "0")
     facts.append(("NumPy", "version", version))
     numbers = [int(part) for part in version.split(".")[:2] if part.isdigit()]
     if numbers < [1, 17]:
-        troubles.append((True, "import:numpy", "NumPy %s in %s is too old: callpy needs 1.17 or "
+        problems.append((True, "old-numpy", "", "NumPy %s in %s is too old: callpy needs 1.17 or "
                          "newer" % (version, os.path.dirname(numpy.__file__ or ""))))
         return
     facts.append(("NumPy", "folder", os.path.dirname(numpy.__file__ or "")))
@@ -109,7 +113,7 @@ def _numpy(facts, troubles):
 
 
 def _broken(error):
-    """Says why NumPy can't be imported, in its own words or in better ones."""
+    """Returns why NumPy can't be imported: in its own words unless the cause is known."""
     spec = importlib.machinery.PathFinder.find_spec("numpy")
     for folder in (spec and spec.submodule_search_locations) or []:
         for core in ("_core", "core"):
@@ -118,7 +122,7 @@ def _broken(error):
             built = [file for file in files if file.startswith("_multiarray_umath.")]
             suffixes = importlib.machinery.EXTENSION_SUFFIXES
             if built and not any(file[len("_multiarray_umath"):] in suffixes for file in built):
-                return "NumPy in %s was built for another Python (%s), this one loads %s" % (
+                return "NumPy in %s was built for another Python (%s); this one loads %s" % (
                     folder, built[0].split(".", 1)[1], suffixes[0])
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return "NumPy can't be imported: %s: %s" % (type(error).__name__, lines[-1] if lines else "")
@@ -137,7 +141,7 @@ def _blas(numpy):
                 return ", ".join(dict.fromkeys(libraries))
     except Exception:
         pass
-    return "not known"
+    return "unknown"
 
 
 def allocator():
@@ -147,7 +151,7 @@ def allocator():
     core = getattr(numpy, "_core", None) or numpy.core
     handler = getattr(core.multiarray, "get_handler_name", None)
     if handler is None:
-        return "NumPy's own, since it takes no other before 1.22"
+        return "NumPy's own, which can't be replaced before 1.22"
     name = handler() or "default_allocator"
     return "NumPy's own" if name == "default_allocator" else name
 
@@ -158,5 +162,5 @@ def signature(function):
     try:
         return str(inspect.signature(function))
     except (TypeError, ValueError):
-        return "(...), which it does not tell"
+        return "(...)"
 

@@ -1,0 +1,122 @@
+//! The look from inside a running Python: NumPy, the allocator, the stack, a whole call, the target.
+
+use callpy::{Array, Error, ErrorKind, Module, Python};
+
+use super::problem::{Diagnosis, Kind};
+
+/// What look.py returns: (section, name, value) of each fact, (fatal, kind, package, what) of each
+/// problem.
+type Seen = (Vec<(String, String, String)>, Vec<(bool, String, String, String)>);
+
+/// Starts Python with `start`, and looks.
+pub(super) fn look(
+    start: impl FnOnce() -> callpy::Result<Python>,
+    target: Option<&str>,
+) -> Diagnosis {
+    let mut diagnosis = Diagnosis::default();
+    let seen = start().and_then(|python| look_in(&mut diagnosis, python, target));
+    if let Err(error) = seen {
+        diagnosis.fatal(kind(&error), first_line(&error));
+    }
+    diagnosis
+}
+
+/// Returns what sort of problem it is that Python can't be made ready or started.
+pub(super) fn kind(error: &Error) -> Kind {
+    match error.kind() {
+        ErrorKind::Environment => Kind::EnvironmentFailed,
+        ErrorKind::Start => Kind::StartFailed,
+        _ => Kind::Other,
+    }
+}
+
+pub(super) fn first_line(error: &Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+fn look_in(diagnosis: &mut Diagnosis, python: Python, target: Option<&str>) -> callpy::Result<()> {
+    let source = include_str!("look.py");
+    let module = python.module_from_source("callpy_doctor", "<callpy doctor>", source)?;
+    let (facts, problems): Seen = module.function("look")?.call(target.unwrap_or_default())?;
+    for (section, name, value) in facts {
+        diagnosis.fact(&section, &name, value);
+    }
+    for (fatal, kind, package, what) in problems {
+        let kind = Kind::named(&kind, package);
+        match fatal {
+            true => diagnosis.fatal(kind, what),
+            false => diagnosis.warning(kind, what),
+        }
+    }
+    if diagnosis.works() {
+        whole_call(diagnosis, python);
+    }
+    if diagnosis.works() {
+        let allocator: String = module.function("allocator")?.call(())?;
+        diagnosis.fact("NumPy", "allocator", allocator);
+    }
+    if let Some(target) = target {
+        look_at_target(diagnosis, python, &module, target);
+    }
+    Ok(())
+}
+
+/// Lends an array, calls, and reads the result.
+fn whole_call(diagnosis: &mut Diagnosis, python: Python) {
+    let series = [1.0, 2.0, 3.0];
+    let sums = python.function("numpy:cumsum").and_then(|f| f.call::<Array<f64>>(&series));
+    match sums {
+        Ok(sums) if sums[..] == [1.0, 3.0, 6.0] => {
+            diagnosis.fact("running", "a call", "an array went in and an array came out");
+        }
+        Ok(sums) => {
+            let what = format!("NumPy is broken: numpy.cumsum([1, 2, 3]) returned {sums:?}");
+            diagnosis.fatal(Kind::BrokenNumpy, what);
+        }
+        Err(error) => diagnosis.fatal(Kind::BrokenNumpy, error.to_string()),
+    }
+}
+
+fn look_at_target(diagnosis: &mut Diagnosis, python: Python, look: &Module, target: &str) {
+    let (path, function) = match target.rsplit_once(':') {
+        Some((module, function)) if !function.is_empty() && !function.ends_with(".py") => {
+            (module, Some(function))
+        }
+        _ => (target.trim_end_matches(':'), None),
+    };
+    let module = match python.module(path) {
+        Ok(module) => module,
+        Err(error) => {
+            let what = match error.exception() {
+                Some(exception) => format!("{path} can't be imported: {exception}"),
+                None => error.to_string(),
+            };
+            return diagnosis.fatal(missing_package(&error, path), what);
+        }
+    };
+    // A target that imports without NumPy may well need none.
+    for problem in &mut diagnosis.problems {
+        problem.fatal &= !matches!(problem.kind, Kind::NoNumpy);
+    }
+    diagnosis.fact("target", "module", path);
+    let Some(function) = function else { return };
+    let signature = module
+        .function(function)
+        .and_then(|found| look.function("signature")?.call::<String>(found.object().clone()));
+    match signature {
+        Ok(signature) => diagnosis.fact("target", "signature", function.to_owned() + &signature),
+        Err(error) => diagnosis.fatal(Kind::Other, error.to_string()),
+    }
+}
+
+/// Names the package that an import lacks, unless it is the imported module itself.
+fn missing_package(error: &Error, path: &str) -> Kind {
+    let missing = error
+        .exception()
+        .filter(|exception| exception.type_name() == "ModuleNotFoundError")
+        .and_then(|exception| exception.message().split('\'').nth(1));
+    match missing {
+        Some(package) if package != path => Kind::NoPackage(package.to_owned()),
+        _ => Kind::Other,
+    }
+}

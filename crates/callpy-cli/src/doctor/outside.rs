@@ -1,0 +1,110 @@
+//! The look from outside: which Python is chosen, why no other, and whether its parts agree.
+
+use std::fs;
+use std::path::Path;
+
+use callpy::locate::{self, Interpreter, Problem, Verdict, Wanted};
+
+use super::problem::{Diagnosis, Kind, is_named};
+use crate::failure::Result;
+
+/// Looks at the Python that would be chosen; makes and starts nothing.
+pub(super) fn look(wanted: &Wanted) -> Result<Diagnosis> {
+    let mut diagnosis = Diagnosis { report: locate::report(wanted)?, ..Diagnosis::default() };
+    let base = diagnosis.report.candidates().iter().find_map(|it| match it.verdict() {
+        Verdict::Base(base) => Some(base.clone()),
+        _ => None,
+    });
+    match (diagnosis.interpreter().cloned(), base) {
+        (Some(python), _) => describe(&mut diagnosis, &python),
+        (None, Some(base)) => {
+            diagnosis.fact("Python", "environment", "not made yet: the first call makes it");
+            diagnosis.fact("Python", "made from", base.executable().display());
+        }
+        (None, None) => nothing_usable(&mut diagnosis),
+    }
+    Ok(diagnosis)
+}
+
+fn nothing_usable(diagnosis: &mut Diagnosis) {
+    let mut told: Vec<String> = Vec::new();
+    for candidate in diagnosis.report.candidates().to_vec() {
+        let Some(problem) = candidate.problem() else { continue };
+        let is_absent = matches!(problem, Problem::NotOnPath | Problem::NotMade);
+        // One wrong variable makes them all unusable.
+        if (is_absent && !is_named(&candidate)) || told.contains(&problem.to_string()) {
+            continue;
+        }
+        told.push(problem.to_string());
+        let what = format!("{}: {}: {problem}", candidate.source(), candidate.path().display());
+        diagnosis.fatal(Kind::Candidate(Box::new(candidate)), what);
+    }
+    if told.is_empty() {
+        diagnosis.fatal(Kind::NoPython, "there is no Python");
+    }
+}
+
+fn describe(diagnosis: &mut Diagnosis, python: &Interpreter) {
+    let (major, minor, patch) = python.version();
+    diagnosis.fact("Python", "version", format_args!("{major}.{minor}.{patch}"));
+    diagnosis.fact("Python", "executable", python.executable().display());
+    diagnosis.fact("Python", "libpython", python.libpython().display());
+    diagnosis.fact("Python", "found by", "asking the executable for its sysconfig");
+    diagnosis.fact("Python", "platform", python.platform());
+    if python.is_free_threaded() {
+        diagnosis.fact("Python", "build", "free-threaded");
+    }
+    if python.is_debug() {
+        diagnosis.fact("Python", "debug build", "yes: slow");
+    }
+    if python.is_virtual_environment() {
+        diagnosis.fact("Python", "environment", python.prefix().display());
+        diagnosis.fact("Python", "base", python.base_executable().display());
+        compare_versions(diagnosis, python);
+    }
+}
+
+/// Compares the version that an environment was made for with that of its Python.
+fn compare_versions(diagnosis: &mut Diagnosis, python: &Interpreter) {
+    let (major, minor, _) = python.version();
+    let Some((was_major, was_minor)) = version_of_environment(python.prefix()) else { return };
+    if (was_major, was_minor) == (major, minor) {
+        return;
+    }
+    let folder = python.prefix();
+    let what = format!(
+        "the environment {} was made for Python {was_major}.{was_minor}, but its Python is now \
+         {major}.{minor}, which does not see the packages installed for {was_major}.{was_minor}",
+        folder.display()
+    );
+    diagnosis.warning(Kind::StaleEnvironment(folder.to_owned()), what);
+}
+
+/// Compares the version that runs with the one that the executable is.
+pub(super) fn compare_library(diagnosis: &mut Diagnosis) {
+    let Some(python) = diagnosis.interpreter().cloned() else { return };
+    let Some(runs) = diagnosis.known("running", "version") else { return };
+    // Without the build's flags: 3.13.0t.
+    let runs = runs.trim_end_matches(char::is_alphabetic).to_owned();
+    let (major, minor, patch) = python.version();
+    let version = format!("{major}.{minor}.{patch}");
+    if runs != version {
+        let what = format!(
+            "{} is Python {runs}, but {}, which names it as its library, is Python {version}",
+            python.libpython().display(),
+            python.executable().display()
+        );
+        diagnosis.fatal(Kind::WrongLibrary, what);
+    }
+}
+
+/// Reads the version in `pyvenv.cfg`: venv writes it as `version`, uv as `version_info`.
+fn version_of_environment(prefix: &Path) -> Option<(u8, u8)> {
+    let text = fs::read_to_string(prefix.join("pyvenv.cfg")).ok()?;
+    let version = text.lines().find_map(|line| {
+        let (key, value) = line.split_once('=')?;
+        matches!(key.trim(), "version" | "version_info").then(|| value.trim().to_owned())
+    })?;
+    let mut parts = version.split('.').map(|part| part.parse().ok());
+    Some((parts.next()??, parts.next()??))
+}

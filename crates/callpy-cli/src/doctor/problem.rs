@@ -1,0 +1,208 @@
+//! What the doctor finds: facts, and problems, whose kinds decide their fixes.
+
+use std::path::PathBuf;
+
+use callpy::locate::{Candidate, Interpreter, Report, Source};
+use serde_json::{Value, json};
+
+/// What was found, from outside and from inside.
+#[derive(Debug, Default)]
+pub(super) struct Diagnosis {
+    /// Each place where Python was looked for.
+    pub(super) report: Report,
+    pub(super) facts: Vec<Fact>,
+    /// The worst first.
+    pub(super) problems: Vec<Problem>,
+}
+
+/// One fact.
+#[derive(Debug)]
+pub(super) struct Fact {
+    /// What it is about: `Python`, `running`, `NumPy`, `target`.
+    pub(super) section: String,
+    /// Its name, such as `version`.
+    pub(super) name: String,
+    /// Its value, for people.
+    pub(super) value: String,
+}
+
+/// Something wrong.
+#[derive(Debug)]
+pub(super) struct Problem {
+    pub(super) kind: Kind,
+    /// Whether a call can't work because of it.
+    pub(super) fatal: bool,
+    /// What it is, in a sentence.
+    pub(super) what: String,
+}
+
+/// What sort of problem it is.
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// There is no Python.
+    NoPython,
+    /// This Python can't be used.
+    Candidate(Box<Candidate>),
+    /// This environment was made for another version than its Python is now.
+    StaleEnvironment(PathBuf),
+    /// The library is of another version than the executable.
+    WrongLibrary,
+    /// The environment for the requirements can't be made.
+    EnvironmentFailed,
+    /// Python can't be started.
+    StartFailed,
+    /// Python, or the target, ended the process.
+    Crashed {
+        with_target: bool,
+    },
+    /// Python ended the process because of `PYTHONHOME`.
+    PythonHome,
+    /// The look from inside took too long.
+    TimedOut,
+    NoNumpy,
+    OldNumpy,
+    BrokenNumpy,
+    /// NumPy needs this package, which is missing.
+    NumpyLacks(String),
+    /// The target needs this package, which is missing.
+    NoPackage(String),
+    /// A file has the name of a standard module.
+    Shadowing,
+    /// Anything else that the target says for itself.
+    Other,
+}
+
+impl Diagnosis {
+    /// Returns whether a call could work, as far as was looked.
+    pub(super) fn works(&self) -> bool {
+        !self.problems.iter().any(|problem| problem.fatal)
+    }
+
+    /// Returns the interpreter that a call would use.
+    pub(super) fn interpreter(&self) -> Option<&Interpreter> {
+        self.report.chosen().and_then(Candidate::interpreter)
+    }
+
+    /// Returns a fact's value.
+    pub(super) fn known(&self, section: &str, name: &str) -> Option<&str> {
+        let is = |fact: &&Fact| fact.section == section && fact.name == name;
+        self.facts.iter().find(is).map(|fact| fact.value.as_str())
+    }
+
+    pub(super) fn fact(&mut self, section: &str, name: &str, value: impl ToString) {
+        let (section, name, value) = (section.to_owned(), name.to_owned(), value.to_string());
+        self.facts.push(Fact { section, name, value });
+    }
+
+    /// Adds a problem because of which a call can't work.
+    pub(super) fn fatal(&mut self, kind: Kind, what: impl Into<String>) {
+        self.push(Problem { kind, fatal: true, what: what.into() });
+    }
+
+    /// Adds a problem with which a call may work.
+    pub(super) fn warning(&mut self, kind: Kind, what: impl Into<String>) {
+        self.push(Problem { kind, fatal: false, what: what.into() });
+    }
+
+    fn push(&mut self, problem: Problem) {
+        self.problems.push(problem);
+        self.problems.sort_by_key(|problem| !problem.fatal);
+    }
+
+    /// Writes down what was seen from inside, for the process that asked.
+    pub(super) fn to_json(&self) -> Value {
+        let facts = self.facts.iter().map(|fact| json!([fact.section, fact.name, fact.value]));
+        let problems = self.problems.iter().map(|problem| {
+            let (kind, package) = problem.kind.name();
+            json!([problem.fatal, kind, package, problem.what])
+        });
+        json!({ "facts": facts.collect::<Value>(), "problems": problems.collect::<Value>() })
+    }
+
+    /// Adds what another process has seen.
+    pub(super) fn add_json(&mut self, seen: &Value) {
+        let list = |name: &str| seen[name].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        for fact in list("facts") {
+            self.fact(&text(&fact[0]), &text(&fact[1]), text(&fact[2]));
+        }
+        for problem in list("problems") {
+            let kind = Kind::named(&text(&problem[1]), text(&problem[2]));
+            let fatal = problem[0].as_bool().unwrap_or(true);
+            self.push(Problem { kind, fatal, what: text(&problem[3]) });
+        }
+    }
+}
+
+impl Kind {
+    /// Returns whether it is about arrays alone, so that Python itself works.
+    pub(super) fn is_about_numpy(&self) -> bool {
+        matches!(self, Kind::NoNumpy | Kind::OldNumpy | Kind::BrokenNumpy | Kind::NumpyLacks(_))
+    }
+
+    /// Returns the name of a kind that is seen from inside, and the package it is about.
+    fn name(&self) -> (&'static str, &str) {
+        match self {
+            Kind::StartFailed => ("start-failed", ""),
+            Kind::EnvironmentFailed => ("environment-failed", ""),
+            Kind::NoNumpy => ("no-numpy", ""),
+            Kind::OldNumpy => ("old-numpy", ""),
+            Kind::BrokenNumpy => ("broken-numpy", ""),
+            Kind::NumpyLacks(package) => ("numpy-lacks", package),
+            Kind::NoPackage(package) => ("no-package", package),
+            Kind::Shadowing => ("shadowing", ""),
+            _ => ("other", ""),
+        }
+    }
+
+    /// Returns the kind of a name that look.py or the other process uses.
+    pub(super) fn named(name: &str, package: String) -> Kind {
+        match name {
+            "start-failed" => Kind::StartFailed,
+            "environment-failed" => Kind::EnvironmentFailed,
+            "no-numpy" => Kind::NoNumpy,
+            "old-numpy" => Kind::OldNumpy,
+            "broken-numpy" => Kind::BrokenNumpy,
+            "numpy-lacks" => Kind::NumpyLacks(package),
+            "no-package" => Kind::NoPackage(package),
+            "shadowing" => Kind::Shadowing,
+            _ => Kind::Other,
+        }
+    }
+}
+
+/// Whether the user chose this Python, so that no other is taken instead.
+pub(super) fn is_named(candidate: &Candidate) -> bool {
+    matches!(candidate.source(), Source::Named | Source::CallpyPython)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_process_has_seen_reaches_the_other() {
+        let mut seen = Diagnosis::default();
+        seen.fact("NumPy", "version", "2.1.0");
+        seen.warning(Kind::Shadowing, "random.py hides a module");
+        let kinds = [
+            Kind::StartFailed,
+            Kind::EnvironmentFailed,
+            Kind::NoNumpy,
+            Kind::OldNumpy,
+            Kind::BrokenNumpy,
+            Kind::NumpyLacks("mkl".into()),
+            Kind::NoPackage("scipy".into()),
+            Kind::Other,
+        ];
+        for kind in kinds {
+            let what = format!("{kind:?}");
+            seen.fatal(kind, what);
+        }
+        let mut told = Diagnosis::default();
+        told.add_json(&seen.to_json());
+        assert_eq!(told.known("NumPy", "version"), Some("2.1.0"));
+        let show = |diagnosis: &Diagnosis| format!("{:?}", diagnosis.problems);
+        assert_eq!(show(&told), show(&seen));
+    }
+}
