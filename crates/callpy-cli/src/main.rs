@@ -1,6 +1,7 @@
 //! The `callpy` command: calls a Python function with the numbers of a file, and writes the Rust
 //! code that calls it.
 #![deny(unsafe_code)]
+#![deny(clippy::disallowed_methods)]
 
 mod arguments;
 mod bindgen;

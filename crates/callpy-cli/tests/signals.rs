@@ -10,6 +10,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use callpy::child::spawn;
 use command::Folder;
 
 const FUNCTIONS: &str = "
@@ -57,23 +58,6 @@ def again():
 def large(v): return len(v)
 ";
 
-/// A command that has the signals as a shell would give them: a test that runs in the background of a
-/// script would hand on that they are ignored.
-fn fresh(command: &Command) -> Command {
-    with_signals(command, "--default-signal=INT,TERM")
-}
-
-fn with_signals(command: &Command, how: &str) -> Command {
-    let mut fresh = Command::new("env");
-    fresh.arg(how).arg(command.get_program()).args(command.get_args());
-    for (name, value) in command.get_envs() {
-        fresh.env(name, value.unwrap());
-    }
-    fresh.current_dir(command.get_current_dir().unwrap());
-    fresh.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    fresh
-}
-
 fn send(child: &Child, signal: &str) {
     let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
     assert!(sent.unwrap().success());
@@ -91,9 +75,9 @@ fn begun(child: &mut Child) -> BufReader<ChildStdout> {
 /// Sends a signal while a function runs; what it printed after that, the errors, and the end.
 fn stopped(function: &str, signal: &str) -> (String, String, std::process::ExitStatus) {
     let folder = Folder::plain(FUNCTIONS);
-    let mut command = fresh(&folder.command(&[&format!("f.py:{function}")]));
+    let mut command = folder.command(&[&format!("f.py:{function}")]);
     // For `ask`: a terminal whose user says nothing.
-    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    let mut child = spawn(command.stdin(Stdio::piped())).unwrap();
     let _open = child.stdin.take();
     let mut stdout = begun(&mut child);
     send(&child, signal);
@@ -130,7 +114,7 @@ fn a_function_may_catch_it() {
 #[test]
 fn code_in_c_is_told_of_and_ended_by_the_second() {
     let folder = Folder::plain(FUNCTIONS);
-    let mut child = fresh(&folder.command(&["f.py:in_c"])).spawn().unwrap();
+    let mut child = spawn(&mut folder.command(&["f.py:in_c"])).unwrap();
     let _stdout = begun(&mut child);
     send(&child, "-INT");
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
@@ -153,8 +137,10 @@ fn a_termination_need_not_be_sent_twice() {
 #[test]
 fn what_is_ignored_stays_ignored() {
     let folder = Folder::plain(FUNCTIONS);
-    let ended = with_signals(&folder.command(&["f.py:again"]), "--ignore-signal=INT");
-    let ended = { ended }.output().unwrap();
+    let command = folder.command(&["f.py:again"]);
+    let mut ignoring = Command::new("env");
+    ignoring.arg("--ignore-signal=INT").arg(command.get_program()).args(command.get_args());
+    let ended = ignoring.current_dir(folder.path()).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&ended.stdout), "still here\n");
     assert_eq!(ended.status.code(), Some(0));
 }
@@ -162,8 +148,8 @@ fn what_is_ignored_stays_ignored() {
 #[test]
 fn a_pipe_that_says_no_more() {
     let folder = Folder::plain(FUNCTIONS);
-    let mut command = fresh(&folder.command(&["f.py:large", "-"]));
-    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    let mut command = folder.command(&["f.py:large", "-"]);
+    let mut child = spawn(command.stdin(Stdio::piped())).unwrap();
     let mut stdin = child.stdin.take().unwrap();
     // More than a pipe holds: when it is written, the command reads.
     stdin.write_all(&b"1\n".repeat(200_000)).unwrap();
@@ -224,7 +210,7 @@ fn nothing_is_left(folder: &Folder, id: &str) {
 fn an_environment_that_is_being_made() {
     for (signal, number) in [("-INT", 2), ("-TERM", 15)] {
         let folder = endless_uv();
-        let child = fresh(&making(&folder, &["f.py:f"])).spawn().unwrap();
+        let child = spawn(&mut making(&folder, &["f.py:f"])).unwrap();
         let id = installs(&folder);
         send(&child, signal);
         let ended = child.wait_with_output().unwrap();
@@ -240,10 +226,11 @@ fn an_environment_that_is_being_made() {
 fn on_a_terminal(folder: &Folder, command: &Command) -> Child {
     let words = [command.get_program()].into_iter().chain(command.get_args());
     let words: Vec<String> = words.map(|word| format!("'{}'", word.display())).collect();
-    let mut script = fresh(Command::new("script").current_dir(folder.path()));
-    script.args(["-q", "-e", "-c", &words.join(" "), "typescript"]).stdin(Stdio::piped());
+    let mut script = Command::new("script");
+    script.args(["-q", "-e", "-c", &words.join(" "), "typescript"]).current_dir(folder.path());
+    script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let variables = command.get_envs().map(|(name, value)| (name, value.unwrap()));
-    script.env("TERM", "xterm").envs(variables).spawn().unwrap()
+    spawn(script.env("TERM", "xterm").envs(variables)).unwrap()
 }
 
 #[test]

@@ -31,10 +31,9 @@ pub(crate) use requirements::Key;
 pub use requirements::Requirements;
 pub(crate) use specifiers::Specifiers;
 
+use crate::child::ASKED;
 use crate::error::{Error, ErrorKind, Result};
-use crate::locate::{
-    ASKED, Interpreter, Surroundings, Wanted, hash, interpreter, python_in, write,
-};
+use crate::locate::{Interpreter, Surroundings, Wanted, hash, interpreter, python_in, write};
 
 /// Is told how the making of an environment gets on.
 ///

@@ -43,10 +43,13 @@
 //! - `complex` (default): `num_complex::Complex` as an element.
 //! - `half`: `half::f16` as an element.
 #![deny(unsafe_code)]
+#![deny(clippy::disallowed_methods)]
 
 #[allow(unsafe_code, reason = "the rules of lending, and the memory they are about")]
 pub mod array;
 pub mod attach;
+#[doc(hidden)]
+pub mod child;
 pub mod convert;
 pub mod environment;
 mod error;

@@ -25,14 +25,12 @@
 //! ```
 
 mod cache;
-mod child;
 mod facts;
 mod report;
 mod search;
 mod surroundings;
 
 pub(crate) use cache::{age, hash, load, stamp, store, write};
-pub(crate) use child::{ASKED, run, run_until};
 pub use facts::Interpreter;
 pub(crate) use facts::{ANSWER, interpreter};
 pub use report::{Candidate, Problem, Report, Source, Verdict};

@@ -17,6 +17,7 @@
 
 #[macro_use]
 mod functions;
+pub(crate) mod child;
 pub(crate) mod cpython;
 pub(crate) mod layout;
 pub(crate) mod library;

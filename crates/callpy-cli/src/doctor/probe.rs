@@ -35,8 +35,7 @@ pub(super) fn ask(
     limit: Duration,
     diagnosis: &mut Diagnosis,
 ) -> Result<()> {
-    let mut child = command(python, target)?
-        .spawn()
+    let mut child = callpy::child::spawn(&mut command(python, target)?)
         .map_err(|error| Failure::Failed(format!("this program can't be run again: {error}")))?;
     let (stdout, stderr) = (read(child.stdout.take()), read(child.stderr.take()));
     let ended = wait(&mut child, limit);

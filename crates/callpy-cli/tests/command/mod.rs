@@ -81,7 +81,7 @@ impl Folder {
         if input.is_some() {
             command.stdin(Stdio::piped());
         }
-        let mut child = command.spawn().unwrap();
+        let mut child = callpy::child::spawn(&mut command).unwrap();
         if let Some(input) = input {
             // A command that fails before it reads closes the pipe.
             let _ = child.stdin.take().unwrap().write_all(input);

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{Progress, stopped};
+use crate::child::run_until;
 use crate::error::{Error, ErrorKind, Result};
-use crate::locate::{Interpreter, Surroundings, Wanted, run_until};
+use crate::locate::{Interpreter, Surroundings, Wanted};
 
 /// What would lead an installer elsewhere than into the environment. Where it looks for packages
 /// (indexes, proxies, certificates) is the user's to say.
@@ -30,6 +31,10 @@ const CLEARED: &[&str] = &[
     "UV_PROJECT_ENVIRONMENT",
     "UV_DRY_RUN",
 ];
+
+const FORGOTTEN: &str = "the system does not say whether it succeeded, since this process ignores \
+                         SIGCHLD or waits for all its children: set SIGCHLD to its default action \
+                         while Python is started";
 
 /// Makes environments in surroundings where nothing leads an installer astray.
 pub(super) struct Installer<'a> {
@@ -114,11 +119,12 @@ impl<'a> Installer<'a> {
             return Err(stopped());
         }
         let ended = ended.map_err(|error| failed(&error.to_string()).with_source(error))?;
-        if ended.success {
-            return Ok(());
-        }
         let text = ended.text();
-        Err(failed(&reason(&text)).with_detail(text))
+        match ended.success {
+            Some(true) => Ok(()),
+            Some(false) => Err(failed(&reason(&text)).with_detail(text)),
+            None => Err(failed(FORGOTTEN).with_detail(text)),
+        }
     }
 }
 

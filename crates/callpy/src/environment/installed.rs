@@ -6,7 +6,8 @@ use tinyjson::JsonValue;
 
 use super::specifiers::{Specifiers, numbers};
 use super::{Key, Requirements};
-use crate::locate::{ANSWER, Interpreter, Surroundings, age, hash, load, run, stamp, store};
+use crate::child::run;
+use crate::locate::{ANSWER, Interpreter, Surroundings, age, hash, load, stamp, store};
 
 const LIMIT: Duration = Duration::from_secs(60);
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tinyjson::JsonValue;
 
 use super::cache;
-use super::child;
 use super::report::Problem;
 use super::surroundings::Surroundings;
+use crate::child;
 
 /// How long an interpreter may take to answer; a cold one on a slow disk takes a few seconds.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -191,7 +191,7 @@ fn ask(executable: &Path, around: &Surroundings) -> Result<JsonValue, Problem> {
         return Ok(answer);
     }
     match around.variable("PYTHONHOME") {
-        Some(home) if !ended.success => Err(Problem::PythonHome { home: home.into() }),
+        Some(home) if ended.success != Some(true) => Err(Problem::PythonHome { home: home.into() }),
         _ => Err(Problem::NoAnswer { output: ended.text() }),
     }
 }

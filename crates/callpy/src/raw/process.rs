@@ -146,16 +146,6 @@ pub(crate) fn interrupt() {
     }
 }
 
-/// Sends a child process what Ctrl-C would send it; the standard library knows SIGKILL only.
-#[cfg(unix)]
-pub(crate) fn interrupt_child(child: &mut std::process::Child) {
-    // An id that has been waited for may be another's.
-    if let Ok(None) = child.try_wait() {
-        // SAFETY: only sends a signal, to a child that nobody has waited for.
-        unsafe { libc::kill(child.id() as libc::pid_t, libc::SIGINT) };
-    }
-}
-
 unsafe extern "C" {
     /// C's own, on every platform.
     safe fn atexit(callback: extern "C" fn()) -> i32;

@@ -82,7 +82,8 @@ pub(crate) fn child(name: &str) -> Command {
 /// Runs a command to its end, which must come within two minutes.
 pub(crate) fn run(command: &mut Command) -> Output {
     let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().unwrap();
+    // Whatever the shell that runs the tests ignores, the child has signals as programs expect them.
+    let child = callpy::child::spawn(command).unwrap();
     let id = child.id();
     let (sender, receiver) = mpsc::channel();
     let waiter = thread::spawn(move || sender.send(child.wait_with_output()));

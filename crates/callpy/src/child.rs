@@ -1,4 +1,6 @@
 //! Runs a program to its end: its lines as they come, and a limit on how long it may take.
+//!
+//! No part of the interface: the command starts its own children through it.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -7,13 +9,23 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// Starts a program with every signal at its default action, whatever this process ignores.
+///
+/// # Errors
+/// As [`Command::spawn`], which nothing else in callpy calls.
+pub fn spawn(command: &mut Command) -> io::Result<Child> {
+    crate::raw::child::spawn(command)
+}
+
 /// What is kept of a program that prints without end.
 const LINES_KEPT: usize = 500;
 const LONGEST_LINE: usize = 64 * 1024;
 
 /// How a program ended, and the last lines it printed.
 pub(crate) struct Ended {
-    pub(crate) success: bool,
+    /// None in a process that ignores SIGCHLD or waits for all its children elsewhere: the system
+    /// has forgotten the child then.
+    pub(crate) success: Option<bool>,
     pub(crate) lines: VecDeque<String>,
 }
 
@@ -52,7 +64,7 @@ pub(crate) fn run_until(
 ) -> io::Result<Ended> {
     let (output, input) = io::pipe()?;
     command.stdout(input.try_clone()?).stderr(input);
-    let mut child = command.spawn()?;
+    let mut child = spawn(&mut command)?;
     // The command holds the pipe's writing end: the stream would never end while it lives.
     drop(command);
 
@@ -66,14 +78,13 @@ pub(crate) fn run_until(
     let mut lines = VecDeque::new();
     loop {
         if stop() {
-            end(&mut child)?;
+            end(&mut child);
             return Err(io::ErrorKind::Interrupted.into());
         }
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if left.is_some_and(|left| left.is_zero()) {
             // The reader isn't joined: a grandchild may hold the pipe open for as long as it likes.
-            child.kill()?;
-            child.wait()?;
+            kill(&mut child);
             return Err(io::ErrorKind::TimedOut.into());
         }
         match receiver.recv_timeout(left.unwrap_or(ASKED).min(ASKED)) {
@@ -88,24 +99,32 @@ pub(crate) fn run_until(
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
-    Ok(Ended { success: child.wait()?.success(), lines })
+    Ok(Ended { success: child.wait().ok().map(|status| status.success()), lines })
 }
 
 /// Has a program end as Ctrl-C does, by which pip removes what it has in hand; else without asking.
-fn end(child: &mut Child) -> io::Result<()> {
+fn end(child: &mut Child) {
     #[cfg(unix)]
     {
         let deadline = Instant::now() + FAREWELL;
-        crate::raw::process::interrupt_child(child);
-        while child.try_wait()?.is_none() {
-            if Instant::now() >= deadline {
-                break;
-            }
+        crate::raw::child::interrupt(child);
+        while is_running(child) && Instant::now() < deadline {
             thread::sleep(ASKED);
         }
     }
-    child.kill()?;
-    child.wait().map(drop)
+    kill(child);
+}
+
+fn kill(child: &mut Child) {
+    // Where it has ended, its id may be another's.
+    if is_running(child) && child.kill().is_ok() {
+        _ = child.wait();
+    }
+}
+
+/// A child that the system has forgotten has ended.
+fn is_running(child: &mut Child) -> bool {
+    matches!(child.try_wait(), Ok(None))
 }
 
 fn send_lines(mut output: impl Read, sender: &SyncSender<String>) {
@@ -142,6 +161,7 @@ fn send(line: &mut Vec<u8>, sender: &SyncSender<String>) -> Result<(), ()> {
 }
 
 #[cfg(all(test, unix))]
+#[allow(clippy::disallowed_methods, reason = "a test's parent")]
 mod tests {
     use super::*;
 
@@ -156,7 +176,7 @@ mod tests {
         let mut seen = Vec::new();
         let script = "echo one; echo two >&2; printf 'three\\rfour\\n\\nfive'; exit 3";
         let ended = run(shell(script), None, |line| seen.push(line.to_owned())).unwrap();
-        assert!(!ended.success);
+        assert_eq!(ended.success, Some(false));
         assert_eq!(seen, ["one", "two", "three", "four", "five"]);
         assert_eq!(ended.text(), "one\ntwo\nthree\nfour\nfive\n");
     }
@@ -183,6 +203,32 @@ mod tests {
         let stopped = run_until(shell(&script), None, &|| begun.get(), |_| begun.set(true));
         assert_eq!(stopped.err().unwrap().kind(), io::ErrorKind::Interrupted);
         assert!(file.exists());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn signals_have_their_default_actions() {
+        let ignoring = "CALLPY_TEST_IGNORING";
+        if std::env::var_os(ignoring).is_some() {
+            for set in ["SigBlk", "SigIgn"] {
+                let script = format!("sed -n 's/{set}:\t//p' /proc/self/status");
+                let signals = run(shell(&script), None, |_| ()).unwrap().text();
+                let signals = u64::from_str_radix(signals.trim(), 16).unwrap();
+                // 32 and 33 are the C library's own.
+                assert_eq!(signals & !(0b11 << 31), 0, "{set}");
+            }
+            // What the terminal sends to this process's group, which ignores it, does not come.
+            let group = run(shell("ps -o pgid= -p $$; echo $$"), None, |_| ()).unwrap();
+            assert_eq!(group.lines[0].trim(), group.lines[1]);
+            return;
+        }
+        // This test again, in a process that ignores all that can be ignored.
+        let mut command = Command::new("env");
+        command.arg("--ignore-signal").arg("--block-signal").arg(std::env::current_exe().unwrap());
+        command.args(["--exact", "child::tests::signals_have_their_default_actions"]);
+        let ended = command.env(ignoring, "1").output().unwrap();
+        let told = String::from_utf8_lossy(&ended.stdout).into_owned();
+        assert!(ended.status.success() && told.contains("1 passed"), "{told}");
     }
 
     #[test]
