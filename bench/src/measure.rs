@@ -1,8 +1,8 @@
-//! The measuring: answers first, then turn by turn.
+//! Measures: checks the answers first, then times turn by turn.
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::build::Built;
 use crate::options::Options;
 use crate::process::{Answer, Process};
-use crate::python::Surroundings;
+use crate::python::Environment;
 use crate::record::{Cell, Machine, Record, RivalRecord, median};
 use crate::rivals::Rival;
 use crate::{Result, root};
@@ -31,18 +31,18 @@ const LONGEST: Duration = Duration::from_secs(3);
 /// A call that takes longer than this has three turns.
 const LONG: f64 = 0.3e9;
 
-/// The size whose memory is looked at.
+/// The size for which memory is recorded.
 const MEMORY: usize = 1_000_000;
 
 struct Running {
     rival: &'static Rival,
     process: Process,
-    /// Nanoseconds of the last call of each function, and its size.
+    /// The size of each function's last call, and its nanoseconds.
     last: HashMap<&'static str, (usize, f64)>,
 }
 
 /// Runs everything that the options name.
-pub(crate) fn run(options: &Options, built: &[Built], python: &Surroundings) -> Result<Record> {
+pub(crate) fn run(options: &Options, built: &[Built], python: &Environment) -> Result<Record> {
     let sizes = options.sizes();
     let rows: Vec<Row> = rows(&sizes, &options.threads());
     let turns = options.repetitions();
@@ -169,13 +169,13 @@ impl Row {
             let turn =
                 |call: f64| (TURN / (call * threads as f64).max(1.0)).clamp(1.0, 1e6) as usize;
             let mut call = match one.last.get(work) {
-                // As many calls as one thread makes in that time: several would need long before they
-                // all run.
+                // As many calls as one thread makes in that time: several threads would take long
+                // to get going.
                 Some(&(before, call)) if threads > 1 && before == size => call,
                 _ => one.process.time(work, size, threads, 1).map_err(named)?,
             };
             if threads == 1 && !options.quick {
-                // The first call was slow by itself: some more, to know how many make a turn.
+                // The first call is always slow: time some more to know how many make a turn.
                 let count = turn(call).min(100);
                 call = one.process.time(work, size, threads, count).map_err(named)? / count as f64;
             }
@@ -215,7 +215,7 @@ impl Row {
                 count => one.process.sample(work, size, count as usize)?,
             };
             samples.sort_by(f64::total_cmp);
-            // A percentile with less than two values above it is chance.
+            // A percentile with fewer than two values above it is chance.
             let percentile = |part: f64| {
                 let above = samples.len() as f64 * (1.0 - part);
                 (above >= 2.0).then(|| samples[samples.len() - above as usize])
@@ -237,7 +237,7 @@ impl Row {
     }
 }
 
-/// NumPy's own answers, by a Python process that is no rival.
+/// NumPy's own answers, from a Python process that is not a rival.
 struct Expected(HashMap<(String, usize), (usize, u64)>);
 
 const ANSWERS: &str = "
@@ -247,7 +247,7 @@ for size in map(int, sys.argv[1:]):
         print(name, size, *work.digest(getattr(work, name)(work.series(size))))";
 
 impl Expected {
-    fn new(python: &Surroundings, sizes: &[usize]) -> Result<Expected> {
+    fn new(python: &Environment, sizes: &[usize]) -> Result<Expected> {
         let mut command = Command::new(python.interpreter.executable());
         python.prepare(&mut command, false);
         let sizes = sizes.iter().chain(&[1_000]).map(usize::to_string);
@@ -265,21 +265,21 @@ impl Expected {
         }
     }
 
-    fn compare(&self, rival: &Rival, work: &str, size: usize, came: Answer) -> Result<()> {
+    fn compare(&self, rival: &Rival, work: &str, size: usize, got: Answer) -> Result<()> {
         let expected = self.0.get(&(work.to_owned(), size)).ok_or("NumPy was not asked")?;
-        if (came.length, came.digest) == *expected {
+        if (got.length, got.digest) == *expected {
             return Ok(());
         }
         Err(format!(
             "{}: {work} on {size} doubles gave {} elements with digest {}, but NumPy gives {} with {}",
-            rival.key, came.length, came.digest, expected.0, expected.1
+            rival.key, got.length, got.digest, expected.0, expected.1
         )
         .into())
     }
 }
 
 /// Says what ran.
-fn versions(python: &Surroundings) -> Vec<(String, String)> {
+fn versions(python: &Environment) -> Vec<(String, String)> {
     let mut versions = Vec::new();
     let mut add = |name: &str, version: Option<String>| {
         versions.extend(version.map(|version| (name.to_owned(), version)));
@@ -314,10 +314,12 @@ fn versions(python: &Surroundings) -> Vec<(String, String)> {
     versions
 }
 
-/// The first line that a program prints.
+/// The first line that a program prints, without the program's own name.
 fn said(command: &mut Command) -> Option<String> {
     let output = command.output().ok().filter(|output| output.status.success())?;
-    Some(String::from_utf8_lossy(&output.stdout).lines().next()?.to_owned())
+    let line = String::from_utf8_lossy(&output.stdout).lines().next()?.to_owned();
+    let name = Path::new(command.get_program()).file_name()?.to_str()?;
+    Some(line.strip_prefix(name).unwrap_or(&line).trim_start_matches(" version").trim().to_owned())
 }
 
 fn machine(before: f64) -> Machine {

@@ -5,38 +5,38 @@ use clap::Parser;
 use crate::Result;
 use crate::rivals::{ALL, Rival};
 
-/// Measures callpy beside everything a user would take instead.
+/// Compare callpy with everything a user would otherwise choose.
 ///
-/// A whole run takes about a quarter of an hour, writes bench/results and the plots, and puts tables
-/// into README.md and docs/comparison.md. A run of a part writes into target/bench only.
+/// A full run takes about a quarter of an hour, writes bench/results and the plots, and updates the
+/// tables in README.md and docs/comparison.md. A partial run writes into target/bench only.
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 pub(crate) struct Options {
-    /// Checks every rival's answers with a call or two; writes nothing.
+    /// Check every rival's answers with a call or two; write nothing
     #[arg(long)]
     pub(crate) quick: bool,
 
-    /// Runs these rivals only: `pyo3` means all that begin so.
+    /// Run only these rivals; `pyo3` means all whose names begin with it
     #[arg(long, value_delimiter = ',', value_name = "RIVAL")]
     rivals: Vec<String>,
 
-    /// Runs these sizes only.
+    /// Run only these sizes
     #[arg(long, value_delimiter = ',', value_name = "DOUBLES")]
     sizes: Vec<usize>,
 
-    /// Runs these numbers of threads only.
+    /// Run only these numbers of threads
     #[arg(long, value_delimiter = ',', value_name = "THREADS")]
     threads: Vec<usize>,
 
-    /// How often each rival has its turn at each row.
+    /// Set how many turns each rival has at each row
     #[arg(long, default_value_t = 11, value_name = "N")]
     repetitions: usize,
 
-    /// Lists the rivals.
+    /// List the rivals
     #[arg(long)]
     pub(crate) list: bool,
 
-    /// Holds the rivals' code against clippy instead of running it.
+    /// Run clippy on the rivals' code instead of running the rivals
     #[arg(long)]
     pub(crate) clippy: bool,
 }
@@ -56,7 +56,7 @@ impl Options {
         }
         let wanted = |rival: &&Rival| {
             self.rivals.is_empty()
-                // What the others are compared with.
+                // The others are compared with these.
                 || ["callpy", "callpy-attached"].contains(&rival.key)
                 || self.rivals.iter().any(|name| matches(rival, name))
         };

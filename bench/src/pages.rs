@@ -10,7 +10,7 @@ use crate::{Result, plot, root, table, target};
 const BEGIN: &str = "<!-- bench:begin -->";
 const END: &str = "<!-- bench:end -->";
 
-/// Writes all of it; of a run of a part only the record and the plots, and not among the project's files.
+/// Writes everything; for a partial run only the record and the plots, outside the project's own files.
 pub(crate) fn write(record: &Record, whole: bool) -> Result<()> {
     let (results, plots) = match whole {
         true => (root().join("bench/results"), root().join("docs/bench")),

@@ -1,7 +1,7 @@
 //! The plots, as SVG: latency over size, throughput over threads.
 //!
-//! Colours are those of Okabe and Ito, which the colour-blind can tell apart; each line has a shape of
-//! its own besides, and its name at its end.
+//! The colours are those of Okabe and Ito, which colour-blind readers can tell apart. Each line also has
+//! a shape of its own, and its name at its end.
 
 use std::path::Path;
 
@@ -50,7 +50,7 @@ const VERMILION: RGBColor = RGBColor(213, 94, 0);
 const PURPLE: RGBColor = RGBColor(204, 121, 167);
 const GREY: RGBColor = RGBColor(120, 120, 120);
 
-/// One line for each way; its variants are in the tables.
+/// One line for each way to call Python; variants are in the tables only.
 const LINES: [Line; 11] = [
     line("python", "Python itself", BLACK_, Shape::Cross),
     line("callpy", "callpy", VERMILION, Shape::Disc),
@@ -142,7 +142,7 @@ impl Plot<'_> {
             range(all.iter().map(|point| point.1).collect()),
         );
         let root = SVGBackend::new(file, (WIDTH, HEIGHT)).into_drawing_area();
-        // A page of its own, so that a dark background does no harm.
+        // Its own background, so that it can be read on a dark page.
         root.fill(&WHITE)?;
         let font = |size: u32| ("sans-serif", size).into_font().color(&INK);
         let steps_x = Axis::new(x.start / 1.15..x.end * 1.15, x.end / x.start < 100.0);
@@ -176,7 +176,7 @@ impl Plot<'_> {
             }
             ends.push((chart.backend_coord(points.last().expect("it is not empty")), *line));
         }
-        // The names stand where the lines end, moved apart where they would cover each other.
+        // The names are where the lines end, moved apart where they would overlap.
         ends.sort_by_key(|((_, y), _)| *y);
         let (_, range) = chart.plotting_area().get_pixel_range();
         let step = 22;

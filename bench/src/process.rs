@@ -1,4 +1,4 @@
-//! A running rival: a command a line, an answer a line.
+//! A running rival: one line per command, one line per answer.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Lines, Write};
@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use crate::Result;
-use crate::python::Surroundings;
+use crate::python::Environment;
 use crate::rivals::{Program, Rival};
 
 /// A rival's process, which ends with this.
@@ -25,7 +25,7 @@ pub(crate) struct Answer {
 }
 
 impl Process {
-    pub(crate) fn start(rival: &Rival, program: &Path, python: &Surroundings) -> Result<Process> {
+    pub(crate) fn start(rival: &Rival, program: &Path, python: &Environment) -> Result<Process> {
         let mut command = match rival.program {
             Program::Script(_) => {
                 let mut command = Command::new(python.interpreter.executable());
@@ -44,10 +44,10 @@ impl Process {
 
     fn ask(&mut self, command: &str) -> Result<String> {
         if let Some(tell) = &mut self.tell {
-            // A broken pipe shows as the end of the answers.
+            // A broken pipe shows up as the end of the answers.
             let _ = writeln!(tell, "{command}");
         }
-        let line = self.hear.next().ok_or("it ended; what it said is above")??;
+        let line = self.hear.next().ok_or("it ended; its messages are above")??;
         match line.split_once(' ').unwrap_or((&line, "")) {
             ("ok", answer) => Ok(answer.to_owned()),
             ("error", reason) => Err(format!("{command}: {reason}").into()),
@@ -80,8 +80,7 @@ impl Process {
         Ok(answer.split_whitespace().map(str::parse).collect::<Result<_, _>>()?)
     }
 
-    /// Returns the most memory that the process and its children had in use; none where /proc does
-    /// not say.
+    /// Returns the peak memory of the process and its children; none where /proc does not tell.
     pub(crate) fn peak(&self) -> Option<u64> {
         let mut family = vec![self.child.id()];
         let parents: Vec<(u32, u32)> = fs::read_dir("/proc")
@@ -107,7 +106,7 @@ fn status(id: u32, field: &str) -> Option<u64> {
 }
 
 impl Drop for Process {
-    /// Lets it end by itself, so that it ends its children.
+    /// Lets it end by itself, so that it also ends its children.
     fn drop(&mut self) {
         drop(self.tell.take());
         let _ = self.child.wait();

@@ -1,4 +1,4 @@
-//! The Python that all rivals call, and what they are told of it.
+//! The Python that all rivals call, and how they are told about it.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -11,15 +11,15 @@ use crate::{Result, root, target};
 const ALL: [&str; 4] = ["numpy", "pyarrow", "grpcio", "grpcio-tools"];
 
 /// The chosen interpreter.
-pub(crate) struct Surroundings {
+pub(crate) struct Environment {
     pub(crate) interpreter: Interpreter,
     stubs: PathBuf,
 }
 
-impl Surroundings {
-    /// Finds an interpreter as callpy does, with an environment that has what the rivals need; where
-    /// that can't be made, one with NumPy, and the rivals that need more will say so.
-    pub(crate) fn find() -> Result<Surroundings> {
+impl Environment {
+    /// Finds an interpreter as callpy does, in an environment with everything that the rivals need. If
+    /// that can't be created, takes one with NumPy only, and the rivals that need more will say so.
+    pub(crate) fn find() -> Result<Environment> {
         let with = |packages: &[&str]| {
             let requirements = Requirements::new(packages.iter().copied());
             let progress = |step: &callpy::environment::Progress| {
@@ -34,17 +34,17 @@ impl Surroundings {
         // grpcio has no wheels for free-threaded builds, and takes half an hour to compile.
         let wanted = if base.is_free_threaded() { &ALL[..1] } else { &ALL[..] };
         let (interpreter, _) = with(wanted).or_else(|error| {
-            eprintln!("Only NumPy is there, since not all could be installed: {error}");
+            eprintln!("Only NumPy is available, since installing everything failed: {error}");
             with(&ALL[..1])
         })?;
         let stubs = target().join("stubs");
         std::fs::create_dir_all(&stubs)?;
-        let surroundings = Surroundings { interpreter, stubs };
-        surroundings.make_stubs();
-        Ok(surroundings)
+        let environment = Environment { interpreter, stubs };
+        environment.make_stubs();
+        Ok(environment)
     }
 
-    /// Generates what the gRPC server imports. Without grpcio-tools, the server will say what is missing.
+    /// Generates what the gRPC server imports. Without grpcio-tools the server says what is missing.
     fn make_stubs(&self) {
         let proto = root().join("bench/rivals/grpc");
         let folder = |option: &str| format!("--{option}={}", self.stubs.display());
@@ -59,7 +59,7 @@ impl Surroundings {
         self.interpreter.libpython().parent().map(PathBuf::from).unwrap_or_default()
     }
 
-    /// Asks the interpreter.
+    /// Runs code in the interpreter, and returns what it prints.
     pub(crate) fn ask(&self, code: &str) -> Result<String> {
         let output = Command::new(self.interpreter.executable()).args(["-c", code]).output()?;
         if !output.status.success() {
@@ -73,7 +73,7 @@ impl Surroundings {
         let mut folders =
             vec![root().join("bench/rivals"), root().join("examples/outliers"), self.stubs.clone()];
         if linked {
-            // These know nothing of environments.
+            // These know nothing about virtual environments.
             folders.extend(self.interpreter.site_packages().iter().cloned());
             command.env("PYTHONHOME", self.interpreter.base_prefix());
             self.link(command);

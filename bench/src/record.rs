@@ -1,4 +1,4 @@
-//! What a run has measured, as it stands in bench/results.
+//! What a run has measured, as stored in bench/results.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ pub(crate) struct Machine {
     pub(crate) cores: usize,
     pub(crate) memory_gib: u64,
     pub(crate) system: String,
-    /// How many programs wanted to run on average in the minutes before the run, and in those at its end.
+    /// The load average before the run, and at its end.
     pub(crate) load: (f64, f64),
 }
 

@@ -3,15 +3,16 @@
 use std::fmt::Write;
 
 use crate::measure::{THREADED, WORKS};
-use crate::record::{Cell, Record};
+use crate::record::{Cell, Record, RivalRecord};
 
 /// Everything: for the terminal and docs/comparison.md.
 pub(crate) fn whole(record: &Record) -> String {
     let mut text = head(record);
-    text += "\n*to callpy*: this rival's time divided by callpy's, turn by turn, the median; what is attached \
-             is compared with callpy attached, all else with callpy called from any thread. *to Python*: the same \
-             with Python itself. p99 and p99.9 are of calls timed one by one; a dash says that too few fit \
-             into the time. A row that is missing would have taken more than three seconds a call.\n";
+    text += "\n*to callpy* is this rival's time divided by callpy's, taken turn by turn; the table shows the \
+             median. Attached rivals are compared with attached callpy, all others with callpy called from any \
+             thread. *to Python* is the same with Python itself. p99 and p99.9 are of calls timed one by one; a \
+             dash means that too few fit into the time. A missing row would have taken more than three seconds \
+             per call.\n";
     for work in WORKS {
         let mut sizes: Vec<usize> =
             record.cells.iter().filter(|cell| cell.work == work).map(|cell| cell.size).collect();
@@ -40,9 +41,9 @@ pub(crate) fn whole(record: &Record) -> String {
     }
     text += &threads(record);
     text += "\n### First call, and memory\n\n";
-    text += "From the start of the process to the first result of `detect` on 1,000 doubles; the most memory \
-             in use by the process and its children after `scaled` on a million doubles (8 MB there, 8 MB \
-             back), and the bytes of arrays that this call copies.\n\n";
+    text += "*First call* is the time from the start of the process to the first result of `detect` on 1,000 \
+             doubles. *Peak memory* is that of the process and its children after `scaled` on a million doubles \
+             (8 MB there, 8 MB back), and *copied* counts the bytes of arrays that this call copies.\n\n";
     text += "| | first call | peak memory | copied |\n|---|--:|--:|--:|\n";
     for rival in &record.rivals {
         if rival.left_out.is_none() {
@@ -90,7 +91,7 @@ pub(crate) fn whole(record: &Record) -> String {
     text
 }
 
-/// Whose answers were right; the times of a quick run say nothing.
+/// Whose answers were right. The times of a quick run mean nothing.
 pub(crate) fn checked(record: &Record) -> String {
     let mut text = String::new();
     for rival in &record.rivals {
@@ -105,7 +106,11 @@ pub(crate) fn checked(record: &Record) -> String {
     text
 }
 
-/// A few rows: for README.md.
+/// The rows of README.md; docs/comparison.md has the others.
+const BRIEF: [&str; 6] =
+    ["python", "callpy", "callpy-attached", "pyo3-borrow", "go-callpy", "grpc-packed-tcp"];
+
+/// The table of README.md.
 pub(crate) fn brief(record: &Record) -> String {
     let columns =
         [("nothing", 1_000), ("detect", 1_000), ("detect", 100_000), ("scaled", 1_000_000)];
@@ -114,7 +119,9 @@ pub(crate) fn brief(record: &Record) -> String {
         let _ = write!(text, " `{work}`, {} |", count(size));
     }
     text += "\n|---|--:|--:|--:|--:|\n";
-    for rival in record.rivals.iter().filter(|rival| rival.left_out.is_none()) {
+    let brief =
+        |rival: &&RivalRecord| rival.left_out.is_none() && BRIEF.contains(&rival.key.as_str());
+    for rival in record.rivals.iter().filter(brief) {
         let _ = write!(text, "| {} |", rival.about);
         for (work, size) in columns {
             let cell = record.cell(&rival.key, work, size, 1);
@@ -191,7 +198,7 @@ fn threads(record: &Record) -> String {
     text
 }
 
-/// The cells in which another way in beats callpy, but those that are callpy themselves.
+/// The cells in which another rival beats callpy; callpy's own variants do not count.
 fn losses(record: &Record) -> Vec<&Cell> {
     let other = |cell: &&Cell| {
         !cell.rival.starts_with("callpy") && cell.to_callpy.is_some_and(|ratio| ratio < 0.97)
