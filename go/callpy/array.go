@@ -11,60 +11,6 @@ import (
 	"unsafe"
 )
 
-// An Element is the Go type of an array's elements.
-type Element interface {
-	~bool | ~int8 | ~int16 | ~int32 | ~int64 | ~int | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~uint |
-		~float32 | ~float64 | ~complex64 | ~complex128
-}
-
-// dtypeOf returns the dtype of an element's kind, 0 for what is none.
-func dtypeOf(kind reflect.Kind) C.uint32_t {
-	switch kind {
-	case reflect.Bool:
-		return C.CALLPY_BOOL8
-	case reflect.Int8:
-		return C.CALLPY_INT8
-	case reflect.Int16:
-		return C.CALLPY_INT16
-	case reflect.Int32:
-		return C.CALLPY_INT32
-	case reflect.Int64:
-		return C.CALLPY_INT64
-	case reflect.Int:
-		if unsafe.Sizeof(int(0)) == 8 {
-			return C.CALLPY_INT64
-		}
-		return C.CALLPY_INT32
-	case reflect.Uint8:
-		return C.CALLPY_UINT8
-	case reflect.Uint16:
-		return C.CALLPY_UINT16
-	case reflect.Uint32:
-		return C.CALLPY_UINT32
-	case reflect.Uint64:
-		return C.CALLPY_UINT64
-	case reflect.Uint:
-		if unsafe.Sizeof(uint(0)) == 8 {
-			return C.CALLPY_UINT64
-		}
-		return C.CALLPY_UINT32
-	case reflect.Float32:
-		return C.CALLPY_FLOAT32
-	case reflect.Float64:
-		return C.CALLPY_FLOAT64
-	case reflect.Complex64:
-		return C.CALLPY_COMPLEX64
-	case reflect.Complex128:
-		return C.CALLPY_COMPLEX128
-	}
-	return 0
-}
-
-var dtypeNames = [...]string{
-	"?", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16",
-	"float32", "float64", "complex64", "complex128", "datetime64", "timedelta64", "str", "bytes",
-}
-
 func elementDtype[T Element]() C.uint32_t {
 	return dtypeOf(reflect.TypeFor[T]().Kind())
 }
@@ -171,9 +117,5 @@ func copyAxes(out []byte, from unsafe.Pointer, shape, strides []C.ptrdiff_t, siz
 }
 
 func describeArray(came *C.callpy_array) string {
-	name := dtypeNames[0]
-	if int(came.dtype) < len(dtypeNames) {
-		name = dtypeNames[came.dtype]
-	}
-	return fmt.Sprintf("an array of %s with shape %v", name, shapeOf(came))
+	return fmt.Sprintf("an array of %s with shape %v", dtypeName(came.dtype), shapeOf(came))
 }

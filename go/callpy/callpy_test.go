@@ -139,17 +139,35 @@ func TestValuesGoThereAndBack(t *testing.T) {
 	equal(t, echo[Array[int8]](t, Array[int8]{[]int8{}, []int{0, 3}}), Array[int8]{[]int8{}, []int{0, 3}})
 }
 
-func TestEveryKindOfNumberGoesThereAndBack(t *testing.T) {
+// The kinds of Go are walked, so that a dtype of the table that has one can't be left out.
+func TestEveryDtypeGoesThereAndBack(t *testing.T) {
+	made, echo := find(t, target("made")), find(t, target("echo"))
+	described := find(t, target("described"))
+	for kind := reflect.Invalid; kind <= reflect.UnsafePointer; kind++ {
+		dtype := dtypeOf(kind)
+		if dtype == 0 {
+			continue
+		}
+		name := dtypeName(dtype)
+		array := reflect.ValueOf(good(made.Call(nil, name))(t)).FieldByName("Data")
+		if found := array.Type().Elem().Kind(); dtypeOf(found) != dtype {
+			t.Errorf("%s is []%v in Go", name, found)
+		}
+		slice := array.Interface()
+		back := good(echo.Call(nil, slice))(t)
+		equal(t, reflect.ValueOf(back).FieldByName("Data").Interface(), slice)
+		equal(t, strings.HasPrefix(good(CallAs[string](nil, described, slice))(t), name+" "), true)
+	}
+}
+
+func TestNumbersKeepTheirValue(t *testing.T) {
 	slices := []any{
-		[]bool{true, false}, []int8{-1}, []int16{-2}, []int32{-3}, []int64{-4}, []uint8{1}, []uint16{2},
-		[]uint32{3}, []uint64{math.MaxUint64}, []float32{0.5}, []float64{math.Inf(-1)}, []complex64{1 + 2i},
-		[]complex128{-1i},
+		[]bool{true, false}, []int8{-1}, []uint64{math.MaxUint64}, []float32{0.5}, []float64{math.Inf(-1)},
+		[]complex64{1 + 2i},
 	}
 	for _, slice := range slices {
 		array := good(find(t, target("echo")).Call(nil, slice))(t)
 		equal(t, reflect.ValueOf(array).FieldByName("Data").Interface(), slice)
-		kind := reflect.TypeOf(slice).Elem().String()
-		equal(t, good(CallAs[string](nil, find(t, target("described")), slice))(t)[:len(kind)], kind)
 	}
 	equal(t, echo[[]int](t, []int{-5}), []int{-5})
 	equal(t, echo[[]uint](t, []uint{5}), []uint{5})

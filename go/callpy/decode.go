@@ -317,38 +317,11 @@ func natural(value *C.callpy_value) (any, *Error) {
 	case C.CALLPY_OBJECT:
 		return newObject(value), nil
 	}
-	switch array := arrayOf(value); array.dtype {
-	case C.CALLPY_BOOL8:
-		return naturally[Array[bool]](value)
-	case C.CALLPY_INT8:
-		return naturally[Array[int8]](value)
-	case C.CALLPY_INT16:
-		return naturally[Array[int16]](value)
-	case C.CALLPY_INT32:
-		return naturally[Array[int32]](value)
-	case C.CALLPY_INT64:
-		return naturally[Array[int64]](value)
-	case C.CALLPY_UINT8:
-		return naturally[Array[uint8]](value)
-	case C.CALLPY_UINT16:
-		return naturally[Array[uint16]](value)
-	case C.CALLPY_UINT32:
-		return naturally[Array[uint32]](value)
-	case C.CALLPY_UINT64:
-		return naturally[Array[uint64]](value)
-	case C.CALLPY_FLOAT32:
-		return naturally[Array[float32]](value)
-	case C.CALLPY_FLOAT64:
-		return naturally[Array[float64]](value)
-	case C.CALLPY_COMPLEX64:
-		return naturally[Array[complex64]](value)
-	case C.CALLPY_COMPLEX128:
-		return naturally[Array[complex128]](value)
-	case C.CALLPY_STR:
+	array := arrayOf(value)
+	if array.dtype == C.CALLPY_STR {
 		return naturally[[]string](value)
-	default:
-		return nil, failure(BadResult, "%s has no type in Go; an *Object can hold it", describeArray(array))
 	}
+	return naturalNumbers(value, array)
 }
 
 func naturally[T any](value *C.callpy_value) (any, *Error) {

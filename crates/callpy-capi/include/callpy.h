@@ -20,7 +20,6 @@
 // - Any thread may call anything at any time; a handle must not be freed while it is in use.
 // - Text that goes in is UTF-8; where it is a `const char *` alone, it ends with a zero byte.
 
-
 // An element is one byte, 0 or 1.
 #define CALLPY_BOOL8 1
 
@@ -76,8 +75,7 @@
 // An element is `item_size` bytes, padded with zeros.
 #define CALLPY_BYTES 18
 
-// The units of datetime64 and timedelta64, from the longest: year, month, week, day, hour, minute,
-// second, millisecond, microsecond, nanosecond, picosecond, femtosecond, attosecond.
+// A unit of datetime64 and timedelta64: a year.
 #define CALLPY_YEAR 1
 
 // A month.
@@ -115,6 +113,7 @@
 
 // An attosecond.
 #define CALLPY_ATTOSECOND 13
+
 
 // A flag of an argument: Python may write the elements, which nobody else may use during the call.
 #define CALLPY_WRITABLE 1

@@ -9,71 +9,41 @@ use callpy::{Dtype, Error, IntoPython, Object, Result, Scope};
 use crate::error::guard_silently;
 use crate::text::slice;
 
-/// An element is one byte, 0 or 1.
-pub const CALLPY_BOOL8: u32 = 1;
-/// An element is an int8_t.
-pub const CALLPY_INT8: u32 = 2;
-/// An element is an int16_t.
-pub const CALLPY_INT16: u32 = 3;
-/// An element is an int32_t.
-pub const CALLPY_INT32: u32 = 4;
-/// An element is an int64_t.
-pub const CALLPY_INT64: u32 = 5;
-/// An element is a uint8_t.
-pub const CALLPY_UINT8: u32 = 6;
-/// An element is a uint16_t.
-pub const CALLPY_UINT16: u32 = 7;
-/// An element is a uint32_t.
-pub const CALLPY_UINT32: u32 = 8;
-/// An element is a uint64_t.
-pub const CALLPY_UINT64: u32 = 9;
-/// An element is a half-precision float (IEEE 754 binary16).
-pub const CALLPY_FLOAT16: u32 = 10;
-/// An element is a float.
-pub const CALLPY_FLOAT32: u32 = 11;
-/// An element is a double.
-pub const CALLPY_FLOAT64: u32 = 12;
-/// An element is two floats, the real part first.
-pub const CALLPY_COMPLEX64: u32 = 13;
-/// An element is two doubles, the real part first.
-pub const CALLPY_COMPLEX128: u32 = 14;
-/// An element is an int64_t that counts `unit` since 1970-01-01T00:00; INT64_MIN is no time.
-pub const CALLPY_DATETIME64: u32 = 15;
-/// An element is an int64_t that counts `unit`; INT64_MIN is no time.
-pub const CALLPY_TIMEDELTA64: u32 = 16;
-/// An element is `item_size / 4` code points of four bytes each, padded with zeros; none is greater
-/// than 0x10FFFF, which is not checked.
-pub const CALLPY_STR: u32 = 17;
-/// An element is `item_size` bytes, padded with zeros.
-pub const CALLPY_BYTES: u32 = 18;
+macro_rules! dtypes {
+    (
+        numbers {$($number:ident {
+            $(feature: $feature:literal,)? rust: $rust:ty, size: $size:literal, align: $align:literal,
+            number: $type_num:literal, one: $one:ident, numpy: $name:literal [$($alias:literal),*],
+            go: $go:expr, c: $number_constant:ident = $number_code:literal $number_docs:literal,
+        })*}
+        machine { $($machine:tt)* }
+        aliases { $($aliases:tt)* }
+        sized {$($sized:ident {
+            numpy: $sized_name:literal [$($sized_alias:literal),*], example: $example:literal,
+            c: $sized_constant:ident = $sized_code:literal $sized_docs:literal,
+        })*}
+        $($sections:tt)*
+    ) => {
+        $(#[doc = $number_docs] pub const $number_constant: u32 = $number_code;)*
+        $(#[doc = $sized_docs] pub const $sized_constant: u32 = $sized_code;)*
 
-/// The units of datetime64 and timedelta64, from the longest: year, month, week, day, hour, minute,
-/// second, millisecond, microsecond, nanosecond, picosecond, femtosecond, attosecond.
-pub const CALLPY_YEAR: u32 = 1;
-/// A month.
-pub const CALLPY_MONTH: u32 = 2;
-/// A week.
-pub const CALLPY_WEEK: u32 = 3;
-/// A day.
-pub const CALLPY_DAY: u32 = 4;
-/// An hour.
-pub const CALLPY_HOUR: u32 = 5;
-/// A minute.
-pub const CALLPY_MINUTE: u32 = 6;
-/// A second.
-pub const CALLPY_SECOND: u32 = 7;
-/// A millisecond.
-pub const CALLPY_MILLISECOND: u32 = 8;
-/// A microsecond.
-pub const CALLPY_MICROSECOND: u32 = 9;
-/// A nanosecond.
-pub const CALLPY_NANOSECOND: u32 = 10;
-/// A picosecond.
-pub const CALLPY_PICOSECOND: u32 = 11;
-/// A femtosecond.
-pub const CALLPY_FEMTOSECOND: u32 = 12;
-/// An attosecond.
-pub const CALLPY_ATTOSECOND: u32 = 13;
+        /// The dtypes that need no more than their number, each at its number's place.
+        const NUMBERS: [(u32, Dtype); [$($number_code),*].len()] =
+            [$(($number_constant, Dtype::$number)),*];
+    };
+}
+
+macro_rules! units {
+    ($($name:ident $code:literal $constant:ident = $number:literal $docs:literal;)*) => {
+        $(#[doc = $docs] pub const $constant: u32 = $number;)*
+
+        /// The units of time, each at its number's place.
+        const UNITS: [(u32, Unit); Unit::ALL.len()] = [$(($constant, Unit::$name)),*];
+    };
+}
+
+callpy_dtypes::dtypes!(dtypes);
+callpy_dtypes::units!(units);
 
 /// A flag of an argument: Python may write the elements, which nobody else may use during the call.
 pub const CALLPY_WRITABLE: u32 = 1;
@@ -127,28 +97,15 @@ const _: () = {
 /// The mark of a result array. Not 1: a struct that was never filled in may well hold that.
 const OWNED: u32 = u32::from_ne_bytes(*b"CPya");
 
-/// The dtypes that need no more than their number, each at its number's place.
-const NUMBERS: [(u32, Dtype); 14] = [
-    (CALLPY_BOOL8, Dtype::Bool),
-    (CALLPY_INT8, Dtype::Int8),
-    (CALLPY_INT16, Dtype::Int16),
-    (CALLPY_INT32, Dtype::Int32),
-    (CALLPY_INT64, Dtype::Int64),
-    (CALLPY_UINT8, Dtype::Uint8),
-    (CALLPY_UINT16, Dtype::Uint16),
-    (CALLPY_UINT32, Dtype::Uint32),
-    (CALLPY_UINT64, Dtype::Uint64),
-    (CALLPY_FLOAT16, Dtype::Float16),
-    (CALLPY_FLOAT32, Dtype::Float32),
-    (CALLPY_FLOAT64, Dtype::Float64),
-    (CALLPY_COMPLEX64, Dtype::Complex64),
-    (CALLPY_COMPLEX128, Dtype::Complex128),
-];
-
 const _: () = {
     let mut index = 0;
     while index < NUMBERS.len() {
         assert!(NUMBERS[index].0 as usize == index + 1);
+        index += 1;
+    }
+    let mut index = 0;
+    while index < UNITS.len() {
+        assert!(UNITS[index].0 as usize == index + 1);
         index += 1;
     }
 };
@@ -162,7 +119,8 @@ impl callpy_array {
         let unit = || {
             let index = (self.unit as usize).checked_sub(1);
             index
-                .and_then(|index| Unit::ALL.get(index).copied())
+                .and_then(|index| UNITS.get(index))
+                .map(|(_, unit)| *unit)
                 .ok_or_else(|| Error::argument(format!("there is no unit {}", self.unit)))
         };
         let dtype = match self.dtype {
@@ -286,7 +244,7 @@ pub(crate) fn hand_out(array: AnyArray) -> Result<*mut callpy_array> {
             None => return Err(Error::result(format!("an array of {dtype} can't be read in C"))),
         },
     };
-    let unit = unit.and_then(|unit| Unit::ALL.iter().position(|other| *other == unit));
+    let unit = unit.and_then(|unit| UNITS.iter().find(|(_, other)| *other == unit));
     let item_size = array.dtype().item_size();
     let view = callpy_array {
         data: array.as_ptr().cast_mut(),
@@ -295,7 +253,7 @@ pub(crate) fn hand_out(array: AnyArray) -> Result<*mut callpy_array> {
         ndim: array.shape().len(),
         item_size,
         dtype,
-        unit: unit.map_or(0, |index| index as u32 + 1),
+        unit: unit.map_or(0, |(code, _)| *code),
         flags: 0,
         owned: OWNED,
     };

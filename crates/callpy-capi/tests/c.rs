@@ -32,6 +32,22 @@ fn compile(command: &mut Command) {
     assert!(output.status.success(), "{command:?}\n{complained}");
 }
 
+macro_rules! numbers {
+    (
+        numbers {$($number:ident {
+            $(feature: $feature:literal,)? rust: $rust:ty, size: $size:literal, align: $align:literal,
+            number: $type_num:literal, one: $one:ident, numpy: $name:literal [$($alias:literal),*],
+            go: $go:expr, c: $constant:ident = $code:literal $docs:literal,
+        })*}
+        $($sections:tt)*
+    ) => {
+        concat!($("{\"", $name, "\", ", stringify!($constant), ", ", $size, "},"),*)
+    };
+}
+
+/// The dtypes of numbers as the rows of a table in C: name, constant and size.
+const NUMBERS: &str = callpy_dtypes::dtypes!(numbers);
+
 /// Compiles the program into the folder of this test's executable.
 fn program() -> PathBuf {
     let library = static_library();
@@ -39,6 +55,7 @@ fn program() -> PathBuf {
     compile(
         compiler("CC", "cc", "c11")
             .arg("-g")
+            .arg(format!("-DNUMBERS={NUMBERS}"))
             .arg(folder().join("test.c"))
             .arg(&library)
             .args(["-lpthread", "-ldl", "-lm", "-o"])

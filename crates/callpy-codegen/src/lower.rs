@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use callpy_signature::{
-    Array, Class, ClassKind, Dtype, DtypeKind, Dtypes, EnumKind, FieldKind, Literal, Module,
+    Array, Class, ClassKind, Dtypes, EnumKind, FieldKind, Literal, Module, ScalarKind, ScalarType,
     SequenceKind, Shape, Type,
 };
 
@@ -313,23 +313,28 @@ impl<'m> Lowering<'m> {
 
     fn scalar(&mut self, dtypes: &Dtypes, place: &Place<'_>) -> Rust {
         match dtypes {
-            Dtypes::One(Dtype::Str) => Rust::Str,
-            Dtypes::One(Dtype::Bytes) => Rust::Bytes,
+            Dtypes::One(ScalarType::Str) => Rust::Str,
+            Dtypes::One(ScalarType::Bytes) => Rust::Bytes,
             Dtypes::One(dtype) => match element(*dtype) {
                 Ok(Some(element)) => Rust::Scalar(element),
                 _ => self.object(place, format_args!("no Rust type is np.{}", dtype.numpy_name())),
             },
-            Dtypes::Kind(DtypeKind::Floating | DtypeKind::Inexact | DtypeKind::Real) => Rust::Float,
-            Dtypes::Kind(DtypeKind::ComplexFloating) => Rust::Complex,
+            Dtypes::Kind(ScalarKind::Floating | ScalarKind::Inexact | ScalarKind::Real) => {
+                Rust::Float
+            }
+            Dtypes::Kind(ScalarKind::ComplexFloating) => Rust::Complex,
             Dtypes::Kind(
-                DtypeKind::Integer | DtypeKind::SignedInteger | DtypeKind::UnsignedInteger,
+                ScalarKind::Integer | ScalarKind::SignedInteger | ScalarKind::UnsignedInteger,
             ) => Rust::Int,
             Dtypes::Union(members) => {
                 let members: Vec<Rust> =
                     members.iter().map(|member| self.scalar(member, place)).collect();
                 let all = |is: fn(&Rust) -> bool| members.iter().all(is);
                 let is_float = |rust: &Rust| {
-                    matches!(rust, Rust::Float | Rust::Scalar("f64" | "f32" | "__callpy::f16"))
+                    matches!(
+                        rust,
+                        Rust::Float | Rust::Scalar("f64" | "f32" | "__callpy::half::f16")
+                    )
                 };
                 match () {
                     () if members.iter().all(is_float) => Rust::Float,
@@ -479,28 +484,32 @@ pub(crate) fn is_constructible(class: &Class) -> bool {
 
 /// Returns the Rust type of an array's elements: none if one dtype has several, an error if it has
 /// none at all.
-fn element(dtype: Dtype) -> Result<Option<&'static str>, ()> {
+fn element(dtype: ScalarType) -> Result<Option<&'static str>, ()> {
     Ok(Some(match dtype {
-        Dtype::Bool => "bool",
-        Dtype::Int8 => "i8",
-        Dtype::Int16 => "i16",
-        Dtype::Int32 => "i32",
-        Dtype::Int64 => "i64",
-        Dtype::UInt8 => "u8",
-        Dtype::UInt16 => "u16",
-        Dtype::UInt32 => "u32",
-        Dtype::UInt64 => "u64",
-        Dtype::Intp => "isize",
-        Dtype::UIntp => "usize",
-        Dtype::CLong => "::core::ffi::c_long",
-        Dtype::CULong => "::core::ffi::c_ulong",
-        Dtype::Float16 => "__callpy::f16",
-        Dtype::Float32 => "f32",
-        Dtype::Float64 => "f64",
-        Dtype::Complex64 => "__callpy::Complex<f32>",
-        Dtype::Complex128 => "__callpy::Complex<f64>",
+        ScalarType::Bool => "bool",
+        ScalarType::Int8 => "i8",
+        ScalarType::Int16 => "i16",
+        ScalarType::Int32 => "i32",
+        ScalarType::Int64 => "i64",
+        ScalarType::Uint8 => "u8",
+        ScalarType::Uint16 => "u16",
+        ScalarType::Uint32 => "u32",
+        ScalarType::Uint64 => "u64",
+        ScalarType::Intp => "isize",
+        ScalarType::Uintp => "usize",
+        ScalarType::Long => "::core::ffi::c_long",
+        ScalarType::Ulong => "::core::ffi::c_ulong",
+        ScalarType::Float16 => "__callpy::half::f16",
+        ScalarType::Float32 => "f32",
+        ScalarType::Float64 => "f64",
+        ScalarType::Complex64 => "__callpy::num_complex::Complex<f32>",
+        ScalarType::Complex128 => "__callpy::num_complex::Complex<f64>",
         // Their unit or width is not in the hint.
-        Dtype::Datetime64 | Dtype::Timedelta64 | Dtype::Str | Dtype::Bytes | Dtype::Void => {
+        ScalarType::Datetime64
+        | ScalarType::Timedelta64
+        | ScalarType::Str
+        | ScalarType::Bytes
+        | ScalarType::Void => {
             return Ok(None);
         }
         _ => return Err(()),
@@ -529,7 +538,10 @@ fn variant(lowering: &Lowering<'_>, rust: &Rust) -> String {
         Rust::Array { .. } => "Array",
         Rust::Scalar(element) => {
             return camel(
-                element.trim_start_matches("__callpy::").trim_start_matches("::core::ffi::"),
+                element
+                    .trim_start_matches("__callpy::half::")
+                    .trim_start_matches("__callpy::num_complex::")
+                    .trim_start_matches("::core::ffi::"),
             );
         }
         Rust::Struct(name) | Rust::Enum(name) => name,

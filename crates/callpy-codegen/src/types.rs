@@ -64,7 +64,7 @@ impl<'l, 'm> Writer<'l, 'm> {
             Rust::Bool => quote!(bool),
             Rust::Int => quote!(i64),
             Rust::Float => quote!(f64),
-            Rust::Complex => quote!(#callpy::generated::Complex<f64>),
+            Rust::Complex => quote!(#callpy::generated::num_complex::Complex<f64>),
             Rust::Str => quote!(::std::string::String),
             Rust::Bytes => quote!(#callpy::Bytes<::std::vec::Vec<u8>>),
             Rust::Path => quote!(::std::path::PathBuf),

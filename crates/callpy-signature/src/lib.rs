@@ -6,7 +6,7 @@
 //! whichever alias it names a type, [`Hint::ty`] says what is meant.
 //!
 //! ```
-//! use callpy_signature::{Dtype, Dtypes, Type};
+//! use callpy_signature::{Dtypes, ScalarType, Type};
 //!
 //! let module = callpy_signature::read(r#"
 //! import numpy as np
@@ -22,7 +22,7 @@
 //!
 //! let [series, limit] = &detect.parameters[..] else { panic!() };
 //! let Some(Type::Array(array)) = series.hint.as_ref().map(|hint| &hint.ty) else { panic!() };
-//! assert_eq!(array.dtypes, Dtypes::One(Dtype::Float64));
+//! assert_eq!(array.dtypes, Dtypes::One(ScalarType::Float64));
 //! assert_eq!(limit.hint.as_ref().unwrap().ty, Type::Optional(Box::new(Type::Float)));
 //! assert_eq!(limit.default.as_ref().unwrap().source, "None");
 //! # Ok::<(), callpy_signature::Error>(())

@@ -2,12 +2,12 @@
 
 mod class;
 mod display;
+mod scalar;
 mod types;
 
 pub use class::{Class, ClassKind, EnumKind, Field, FieldKind, Member, MemberValue};
-pub use types::{
-    Array, Dim, Dtype, DtypeKind, Dtypes, Literal, MappingKind, SequenceKind, SetKind, Shape, Type,
-};
+pub use scalar::{Dtypes, ScalarKind, ScalarType};
+pub use types::{Array, Dim, Literal, MappingKind, SequenceKind, SetKind, Shape, Type};
 
 /// What a Python file declares at its top level.
 #[derive(Debug, Clone, PartialEq, Default)]

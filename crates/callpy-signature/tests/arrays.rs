@@ -1,6 +1,6 @@
 //! Hints of arrays: dtypes, ranks and shapes.
 
-use callpy_signature::{Array, Dim, Dtype, DtypeKind, Dtypes, Type, read};
+use callpy_signature::{Array, Dim, Dtypes, ScalarKind, ScalarType, Type, read};
 
 const PRELUDE: &str = "
 import numpy as np
@@ -48,7 +48,7 @@ fn every_way_to_write_an_array_of_doubles() {
         "np.ndarray[Any, np.dtype[np.float64]]",
     ] {
         let array = array(hint);
-        assert_eq!(array.dtypes, Dtypes::One(Dtype::Float64), "{hint}");
+        assert_eq!(array.dtypes, Dtypes::One(ScalarType::Float64), "{hint}");
         assert_eq!(array.container, "numpy.ndarray");
         assert_eq!(array.shape, None, "{hint}");
     }
@@ -56,20 +56,20 @@ fn every_way_to_write_an_array_of_doubles() {
 
 #[test]
 fn dtypes() {
-    use Dtype::*;
+    use ScalarType::*;
     for (name, dtype) in [
         ("bool_", Bool),
         ("int8", Int8),
         ("int16", Int16),
         ("int32", Int32),
         ("int64", Int64),
-        ("uint8", UInt8),
-        ("uint16", UInt16),
-        ("uint32", UInt32),
-        ("uint64", UInt64),
+        ("uint8", Uint8),
+        ("uint16", Uint16),
+        ("uint32", Uint32),
+        ("uint64", Uint64),
         ("intp", Intp),
         ("int_", Intp),
-        ("uintp", UIntp),
+        ("uintp", Uintp),
         ("float16", Float16),
         ("float32", Float32),
         ("float64", Float64),
@@ -80,12 +80,12 @@ fn dtypes() {
         ("str_", Str),
         ("bytes_", Bytes),
         ("object_", Object),
-        ("longdouble", LongDouble),
+        ("longdouble", Longdouble),
     ] {
         assert_eq!(array(&format!("NDArray[np.{name}]")).dtypes, Dtypes::One(dtype), "{name}");
         assert_eq!(ty(&format!("np.{name}")), Type::Scalar(Dtypes::One(dtype)), "{name}");
     }
-    let floating = Dtypes::Kind(DtypeKind::Floating);
+    let floating = Dtypes::Kind(ScalarKind::Floating);
     assert_eq!(array("NDArray").dtypes, Dtypes::Any);
     assert_eq!(array("np.ndarray").dtypes, Dtypes::Any);
     assert_eq!(array("NDArray[Any]").dtypes, Dtypes::Any);
@@ -112,7 +112,7 @@ fn the_rank_of_an_ndarray_is_that_of_its_tuple() {
         dims("np.ndarray[tuple[Literal[3], N], Any]"),
         [Dim::Fixed(3), Dim::Named("N".into())]
     );
-    assert_eq!(array("Of[np.int64]").dtypes, Dtypes::One(Dtype::Int64));
+    assert_eq!(array("Of[np.int64]").dtypes, Dtypes::One(ScalarType::Int64));
     assert_eq!(rank("Of[np.int64]"), Some(2));
 }
 
@@ -134,14 +134,14 @@ fn jaxtyping() {
     let n = || Dim::Named("n".into());
     let hint = array("Float64[Array, 'n 3']");
     assert_eq!(hint.container, "jax.Array");
-    assert_eq!(hint.dtypes, Dtypes::One(Dtype::Float64));
+    assert_eq!(hint.dtypes, Dtypes::One(ScalarType::Float64));
     assert_eq!(hint.shape.unwrap().rank(), Some(2));
     let hint = array("Float[np.ndarray, 'batch n']");
     assert_eq!(hint.container, "numpy.ndarray");
-    assert_eq!(hint.dtypes, Dtypes::Kind(DtypeKind::Floating));
+    assert_eq!(hint.dtypes, Dtypes::Kind(ScalarKind::Floating));
     assert_eq!(array("Int32[torch.Tensor, '']").container, "torch.Tensor");
-    assert_eq!(array("Bool[np.ndarray, 'n']").dtypes, Dtypes::One(Dtype::Bool));
-    assert_eq!(array("Num[np.ndarray, 'n']").dtypes, Dtypes::Kind(DtypeKind::Number));
+    assert_eq!(array("Bool[np.ndarray, 'n']").dtypes, Dtypes::One(ScalarType::Bool));
+    assert_eq!(array("Num[np.ndarray, 'n']").dtypes, Dtypes::Kind(ScalarKind::Number));
     let dims = |shape: &str| dims(&format!("Shaped[np.ndarray, '{shape}']"));
     assert_eq!(dims(""), []);
     assert_eq!(dims("... n"), [Dim::Ellipsis, n()]);

@@ -47,15 +47,17 @@ mod ndarray;
 mod receive;
 mod settle;
 mod special;
+mod time;
 mod view;
 
 pub use any::{AnyArray, AnyLoan};
 pub use argument::{ArrayArgument, IntoArray};
 pub use copied::Copied;
-pub use element::{Dtype, Element, Field, Unit};
+pub use element::{Dtype, Element, Field};
 pub use given::Given;
 pub use receive::Cast;
-pub use special::{Datetime64, FixedBytes, FixedStr, TimeUnit, Timedelta64, unit};
+pub use special::{FixedBytes, FixedStr};
+pub use time::{Datetime64, TimeUnit, Timedelta64, Unit, unit};
 pub use view::Array;
 
 pub(crate) use holders::Names;

@@ -13,10 +13,11 @@ pub use self::values::{
     attributes, construct, dict, entries, enum_name, field, give, is_array, iterated, list,
     mapping, mismatch, missing, path, scalar, set, text, tuple,
 };
+// Generated code reaches the element types of other crates through callpy, by their own paths.
 #[cfg(feature = "half")]
-pub use half::f16;
+pub use half;
 #[cfg(feature = "complex")]
-pub use num_complex::Complex;
+pub use num_complex;
 
 use crate::convert::{Call, FromPython, IntoPython};
 use crate::environment::Requirements;

@@ -452,11 +452,7 @@ static void arguments_in_a_word(void) {
 
 static void dtypes(void) {
     static const struct { const char *name; uint32_t dtype; size_t size; } all[] = {
-        {"bool", CALLPY_BOOL8, 1}, {"int8", CALLPY_INT8, 1}, {"int16", CALLPY_INT16, 2},
-        {"int32", CALLPY_INT32, 4}, {"int64", CALLPY_INT64, 8}, {"uint8", CALLPY_UINT8, 1},
-        {"uint16", CALLPY_UINT16, 2}, {"uint32", CALLPY_UINT32, 4}, {"uint64", CALLPY_UINT64, 8},
-        {"float16", CALLPY_FLOAT16, 2}, {"float32", CALLPY_FLOAT32, 4}, {"float64", CALLPY_FLOAT64, 8},
-        {"complex64", CALLPY_COMPLEX64, 8}, {"complex128", CALLPY_COMPLEX128, 16},
+        NUMBERS // Rows of the table in callpy-dtypes, defined by tests/c.rs.
         {"m8[ns]", CALLPY_TIMEDELTA64, 8}, {"M8[D]", CALLPY_DATETIME64, 8},
         {"S3", CALLPY_BYTES, 3}, {"U2", CALLPY_STR, 8}, {">i4", CALLPY_INT32, 4},
         {">m8[ns]", CALLPY_TIMEDELTA64, 8},

@@ -142,7 +142,9 @@ impl Glue {
                 let name = numpy_name(element)?;
                 Some(format!("import numpy\n    return numpy.{name}(value)"))
             }
-            (Rust::Scalar(element), Way::Out) if element.starts_with("__callpy::Complex") => {
+            (Rust::Scalar(element), Way::Out)
+                if element.starts_with("__callpy::num_complex::Complex") =>
+            {
                 Some("import numpy\n    return numpy.array(value)".into())
             }
             (Rust::List { item, iterable }, way) => {
@@ -384,11 +386,11 @@ fn numpy_name(element: &str) -> Option<&'static str> {
         "usize" => "uintp",
         "::core::ffi::c_long" => "int_",
         "::core::ffi::c_ulong" => "uint",
-        "__callpy::f16" => "float16",
+        "__callpy::half::f16" => "float16",
         "f32" => "float32",
         "f64" => "float64",
-        "__callpy::Complex<f32>" => "complex64",
-        "__callpy::Complex<f64>" => "complex128",
+        "__callpy::num_complex::Complex<f32>" => "complex64",
+        "__callpy::num_complex::Complex<f64>" => "complex128",
         _ => return None,
     })
 }

@@ -149,8 +149,8 @@ fn element_type(rust: &str) -> Option<&'static str> {
         "::core::ffi::c_ulong" => "uint64",
         "f32" => "float32",
         "f64" => "float64",
-        "__callpy::Complex<f32>" => "complex64",
-        "__callpy::Complex<f64>" => "complex128",
+        "__callpy::num_complex::Complex<f32>" => "complex64",
+        "__callpy::num_complex::Complex<f64>" => "complex128",
         _ => return None,
     })
 }

@@ -1,7 +1,7 @@
 //! NumPy's arrays and scalars, and the shapes that `Annotated` and jaxtyping write down.
 
 use super::{Hints, Scope, union};
-use crate::model::{Array, Dim, Dtype, DtypeKind, Dtypes, Literal, Shape, Type};
+use crate::model::{Array, Dim, Dtypes, Literal, ScalarKind, ScalarType, Shape, Type};
 use crate::syntax::{Expr, ExprKind};
 
 impl Hints<'_> {
@@ -50,20 +50,16 @@ impl Hints<'_> {
                 return Some(Type::Array(Array { container, dtypes: Dtypes::Any, shape: None }));
             }
             "Shaped" => Dtypes::Any,
-            "Num" => Dtypes::Kind(DtypeKind::Number),
-            "Real" => Dtypes::Kind(DtypeKind::Real),
-            "Inexact" => Dtypes::Kind(DtypeKind::Inexact),
-            "Float" => Dtypes::Kind(DtypeKind::Floating),
-            "Complex" => Dtypes::Kind(DtypeKind::ComplexFloating),
-            "Integer" => Dtypes::Kind(DtypeKind::Integer),
-            "Int" => Dtypes::Kind(DtypeKind::SignedInteger),
-            "UInt" => Dtypes::Kind(DtypeKind::UnsignedInteger),
-            "BFloat16" => Dtypes::One(Dtype::BFloat16),
-            "Bool" | "Int8" | "Int16" | "Int32" | "Int64" | "UInt8" | "UInt16" | "UInt32"
-            | "UInt64" | "Float16" | "Float32" | "Float64" | "Complex64" | "Complex128" => {
-                scalar(&name.to_lowercase())?
-            }
-            _ => return None,
+            "Num" => Dtypes::Kind(ScalarKind::Number),
+            "Real" => Dtypes::Kind(ScalarKind::Real),
+            "Inexact" => Dtypes::Kind(ScalarKind::Inexact),
+            "Float" => Dtypes::Kind(ScalarKind::Floating),
+            "Complex" => Dtypes::Kind(ScalarKind::ComplexFloating),
+            "Integer" => Dtypes::Kind(ScalarKind::Integer),
+            "Int" => Dtypes::Kind(ScalarKind::SignedInteger),
+            "UInt" => Dtypes::Kind(ScalarKind::UnsignedInteger),
+            // The others are NumPy's in capitals: `Float64`, `UInt8`.
+            _ => Dtypes::One(ScalarType::from_numpy_name(&name.to_lowercase())?),
         };
         let [container, shape] = items else { return None };
         let Some(shape) = shape.string() else {
@@ -130,10 +126,10 @@ fn dtypes_of(ty: &Type) -> Option<Dtypes> {
         Type::Any => Some(Dtypes::Any),
         Type::Scalar(dtypes) => Some(dtypes.clone()),
         // What NumPy makes of Python's own scalars.
-        Type::Bool => Some(Dtypes::One(Dtype::Bool)),
-        Type::Int => Some(Dtypes::One(Dtype::Intp)),
-        Type::Float => Some(Dtypes::One(Dtype::Float64)),
-        Type::Complex => Some(Dtypes::One(Dtype::Complex128)),
+        Type::Bool => Some(Dtypes::One(ScalarType::Bool)),
+        Type::Int => Some(Dtypes::One(ScalarType::Intp)),
+        Type::Float => Some(Dtypes::One(ScalarType::Float64)),
+        Type::Complex => Some(Dtypes::One(ScalarType::Complex128)),
         Type::Unknown { name, arguments } if name == "numpy.dtype" => {
             arguments.first().map_or(Some(Dtypes::Any), dtypes_of)
         }
@@ -208,50 +204,9 @@ fn parse_shape(text: &str) -> Shape {
 
 /// The dtypes of a scalar class of NumPy.
 fn scalar(name: &str) -> Option<Dtypes> {
-    let kind = match name {
-        "generic" => return Some(Dtypes::Any),
-        "number" => DtypeKind::Number,
-        "integer" => DtypeKind::Integer,
-        "signedinteger" => DtypeKind::SignedInteger,
-        "unsignedinteger" => DtypeKind::UnsignedInteger,
-        "inexact" => DtypeKind::Inexact,
-        "floating" => DtypeKind::Floating,
-        "complexfloating" => DtypeKind::ComplexFloating,
-        "flexible" => DtypeKind::Flexible,
-        "character" => DtypeKind::Character,
-        _ => return dtype(name).map(Dtypes::One),
-    };
-    Some(Dtypes::Kind(kind))
-}
-
-fn dtype(name: &str) -> Option<Dtype> {
-    Some(match name {
-        "bool" | "bool_" | "bool8" => Dtype::Bool,
-        "int8" | "byte" => Dtype::Int8,
-        "int16" | "short" => Dtype::Int16,
-        "int32" | "intc" => Dtype::Int32,
-        "int64" | "longlong" => Dtype::Int64,
-        "uint8" | "ubyte" => Dtype::UInt8,
-        "uint16" | "ushort" => Dtype::UInt16,
-        "uint32" | "uintc" => Dtype::UInt32,
-        "uint64" | "ulonglong" => Dtype::UInt64,
-        "intp" | "int_" => Dtype::Intp,
-        "uintp" | "uint" => Dtype::UIntp,
-        "long" => Dtype::CLong,
-        "ulong" => Dtype::CULong,
-        "float16" | "half" => Dtype::Float16,
-        "float32" | "single" => Dtype::Float32,
-        "float64" | "double" | "float_" => Dtype::Float64,
-        "longdouble" | "float96" | "float128" | "longfloat" => Dtype::LongDouble,
-        "complex64" | "csingle" | "singlecomplex" => Dtype::Complex64,
-        "complex128" | "cdouble" | "complex_" | "cfloat" => Dtype::Complex128,
-        "clongdouble" | "complex192" | "complex256" | "clongfloat" => Dtype::CLongDouble,
-        "datetime64" => Dtype::Datetime64,
-        "timedelta64" => Dtype::Timedelta64,
-        "str_" | "unicode_" => Dtype::Str,
-        "bytes_" | "string_" => Dtype::Bytes,
-        "void" | "record" => Dtype::Void,
-        "object_" => Dtype::Object,
-        _ => return None,
-    })
+    if name == "generic" {
+        return Some(Dtypes::Any);
+    }
+    let kind = ScalarKind::from_numpy_name(name).map(Dtypes::Kind);
+    kind.or_else(|| ScalarType::from_numpy_name(name).map(Dtypes::One))
 }

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use super::{
-    Array, Dim, Dtype, DtypeKind, Dtypes, Literal, MappingKind, SequenceKind, SetKind, Shape, Type,
-};
+use super::{Array, Dim, Dtypes, Literal, MappingKind, SequenceKind, SetKind, Shape, Type};
 
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -142,59 +140,6 @@ impl fmt::Display for Dtypes {
             Dtypes::One(dtype) => write!(f, "np.{}", dtype.numpy_name()),
             Dtypes::Kind(kind) => write!(f, "np.{}", kind.numpy_name()),
             Dtypes::Union(members) => list(f, members, " | "),
-        }
-    }
-}
-
-impl Dtype {
-    /// Returns the name of the scalar class in NumPy, such as `float64` or `bool_`.
-    pub fn numpy_name(self) -> &'static str {
-        match self {
-            Dtype::Bool => "bool_",
-            Dtype::Int8 => "int8",
-            Dtype::Int16 => "int16",
-            Dtype::Int32 => "int32",
-            Dtype::Int64 => "int64",
-            Dtype::UInt8 => "uint8",
-            Dtype::UInt16 => "uint16",
-            Dtype::UInt32 => "uint32",
-            Dtype::UInt64 => "uint64",
-            Dtype::Intp => "intp",
-            Dtype::UIntp => "uintp",
-            Dtype::CLong => "long",
-            Dtype::CULong => "ulong",
-            Dtype::Float16 => "float16",
-            Dtype::Float32 => "float32",
-            Dtype::Float64 => "float64",
-            Dtype::LongDouble => "longdouble",
-            Dtype::Complex64 => "complex64",
-            Dtype::Complex128 => "complex128",
-            Dtype::CLongDouble => "clongdouble",
-            Dtype::Datetime64 => "datetime64",
-            Dtype::Timedelta64 => "timedelta64",
-            Dtype::Str => "str_",
-            Dtype::Bytes => "bytes_",
-            Dtype::Void => "void",
-            Dtype::Object => "object_",
-            Dtype::BFloat16 => "bfloat16",
-        }
-    }
-}
-
-impl DtypeKind {
-    /// Returns the name of the abstract scalar class in NumPy, such as `floating`.
-    pub fn numpy_name(self) -> &'static str {
-        match self {
-            DtypeKind::Number => "number",
-            DtypeKind::Integer => "integer",
-            DtypeKind::SignedInteger => "signedinteger",
-            DtypeKind::UnsignedInteger => "unsignedinteger",
-            DtypeKind::Inexact => "inexact",
-            DtypeKind::Floating => "floating",
-            DtypeKind::ComplexFloating => "complexfloating",
-            DtypeKind::Flexible => "flexible",
-            DtypeKind::Character => "character",
-            DtypeKind::Real => "real",
         }
     }
 }

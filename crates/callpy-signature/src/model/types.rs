@@ -1,5 +1,7 @@
 //! What a hint means: Python's own types, NumPy's arrays and dtypes, and the classes of the file.
 
+use super::scalar::Dtypes;
+
 /// A type as hints can tell it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -186,85 +188,6 @@ pub struct Array {
     pub dtypes: Dtypes,
     /// The shape, if the hint tells anything about it.
     pub shape: Option<Shape>,
-}
-
-/// Which dtypes a hint allows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Dtypes {
-    /// Any, or none named.
-    Any,
-    /// One.
-    One(Dtype),
-    /// One of a family, such as `np.floating`.
-    Kind(DtypeKind),
-    /// Any of these, in order, without repetition.
-    Union(Vec<Dtypes>),
-}
-
-/// A dtype.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names are NumPy's")]
-#[non_exhaustive]
-pub enum Dtype {
-    Bool,
-    Int8,
-    Int16,
-    Int32,
-    Int64,
-    UInt8,
-    UInt16,
-    UInt32,
-    UInt64,
-    /// `np.intp`, and `np.int_`, which is the same since NumPy 2.
-    Intp,
-    /// `np.uintp`, and `np.uint`, which is the same since NumPy 2.
-    UIntp,
-    /// `np.long`: C's.
-    CLong,
-    /// `np.ulong`: C's.
-    CULong,
-    Float16,
-    Float32,
-    Float64,
-    LongDouble,
-    Complex64,
-    Complex128,
-    CLongDouble,
-    Datetime64,
-    Timedelta64,
-    Str,
-    Bytes,
-    Void,
-    Object,
-    /// jaxtyping's; NumPy itself has none.
-    BFloat16,
-}
-
-/// A family of dtypes: an abstract scalar class of NumPy, or a jaxtyping name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum DtypeKind {
-    /// `np.number`, jaxtyping's `Num`.
-    Number,
-    /// `np.integer`, jaxtyping's `Integer`.
-    Integer,
-    /// `np.signedinteger`, jaxtyping's `Int`.
-    SignedInteger,
-    /// `np.unsignedinteger`, jaxtyping's `UInt`.
-    UnsignedInteger,
-    /// `np.inexact`, jaxtyping's `Inexact`.
-    Inexact,
-    /// `np.floating`, jaxtyping's `Float`.
-    Floating,
-    /// `np.complexfloating`, jaxtyping's `Complex`.
-    ComplexFloating,
-    /// `np.flexible`.
-    Flexible,
-    /// `np.character`.
-    Character,
-    /// jaxtyping's `Real`: floats and integers.
-    Real,
 }
 
 /// The shape of an array, axis by axis.

@@ -5,8 +5,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-use super::element::{Dtype, Unit};
+use super::element::Dtype;
 use super::receive::{ByteOrder, Form, Received, byte_order, is_masked, own, who_else};
+use super::time::Unit;
 use super::view::Layout;
 use crate::raw::ndarray::{Ndarray, SliceMemory};
 use crate::raw::numpy::Memory;

@@ -1,23 +1,38 @@
-//! Which Rust type is which NumPy dtype.
+//! Which Rust type is which NumPy dtype: made from the table of `callpy-dtypes`.
 
 use std::ffi::{c_int, c_long};
 use std::fmt;
 use std::sync::Mutex;
 
+use super::time::Unit;
 use crate::raw::numpy::Numpy;
 use crate::raw::{Attached, Outcome, Ref};
 use crate::support;
 
-/// A Rust type whose values lie in memory just as those of one NumPy dtype.
+macro_rules! documentation {
+    (
+        numbers {$($name:ident {
+            $(feature: $feature:literal,)? rust: $rust:ty, size: $size:literal, align: $align:literal,
+            number: $number:literal, one: $one:ident, numpy: $numpy:literal $($rest:tt)*
+        })*}
+        machine {$($machine:ident {
+            rust: $machine_rust:ty, wide: $wide:ident, narrow: $narrow:ident, one: $machine_one:ident,
+            numpy: $machine_numpy:literal $($machine_rest:tt)*
+        })*}
+        $($sections:tt)*
+    ) => {
+        concat!(
+            $("| `", stringify!($rust), "`" $(, " (feature `", $feature, "`)")?, " | `", $numpy, "` |\n",)*
+            $("| `", stringify!($machine_rust), "` | `", $machine_numpy, "` |\n",)*
+        )
+    };
+}
+
+/// A Rust type whose values have the memory layout of one NumPy dtype.
 ///
 /// | Rust | dtype |
 /// |---|---|
-/// | `bool` | `bool` |
-/// | `i8`, `i16`, `i32`, `i64`, `isize` | `int8`, `int16`, `int32`, `int64`, `intp` |
-/// | `u8`, `u16`, `u32`, `u64`, `usize` | `uint8`, `uint16`, `uint32`, `uint64`, `uintp` |
-/// | `f32`, `f64` | `float32`, `float64` |
-/// | `half::f16` (feature `half`) | `float16` |
-/// | `num_complex::Complex<f32>`, `Complex<f64>` (feature `complex`) | `complex64`, `complex128` |
+#[doc = callpy_dtypes::dtypes!(documentation)]
 /// | [`Datetime64<U>`](crate::Datetime64), [`Timedelta64<U>`](crate::Timedelta64) | `datetime64[U]`, `timedelta64[U]` |
 /// | [`FixedStr<N>`](crate::FixedStr), [`FixedBytes<N>`](crate::FixedBytes) | `<U{N}`, `S{N}` |
 /// | a struct declared with [`element!`](crate::element) | a structured dtype |
@@ -52,57 +67,92 @@ pub unsafe trait Element: Copy + Send + Sync + fmt::Debug + PartialEq + 'static 
     const DTYPE: Dtype;
 }
 
-/// A NumPy dtype of fixed size, in this machine's byte order.
-///
-/// ```
-/// use callpy::{Datetime64, Dtype, Element, FixedStr, unit};
-///
-/// assert_eq!(Dtype::Int16.item_size(), 2);
-/// assert_eq!(Datetime64::<unit::Millisecond>::DTYPE.to_string(), "datetime64[ms]");
-/// assert_eq!(FixedStr::<8>::DTYPE, Dtype::Str(8));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Dtype {
-    /// `bool`
-    Bool,
-    /// `int8`
-    Int8,
-    /// `int16`
-    Int16,
-    /// `int32`
-    Int32,
-    /// `int64`
-    Int64,
-    /// `uint8`
-    Uint8,
-    /// `uint16`
-    Uint16,
-    /// `uint32`
-    Uint32,
-    /// `uint64`
-    Uint64,
-    /// `float16`
-    Float16,
-    /// `float32`
-    Float32,
-    /// `float64`
-    Float64,
-    /// `complex64`, two `float32`
-    Complex64,
-    /// `complex128`, two `float64`
-    Complex128,
-    /// `datetime64`: a count of the unit since 1970
-    Datetime64(Unit),
-    /// `timedelta64`: a count of the unit
-    Timedelta64(Unit),
-    /// `str_`: so many characters of four bytes each, padded with zeros
-    Str(usize),
-    /// `bytes_`: so many bytes, padded with zeros
-    Bytes(usize),
-    /// A structured dtype
-    Struct(&'static [Field]),
+/// What the table of dtypes says of a dtype that has no unit and no length.
+struct Row {
+    /// NumPy's number for it, where C's `long` has 64 bits.
+    number: c_int,
+    size: usize,
+    align: usize,
+    name: &'static str,
 }
+
+macro_rules! dtype {
+    (
+        numbers {$($name:ident {
+            $(feature: $feature:literal,)? rust: $rust:ty, size: $size:literal, align: $align:literal,
+            number: $number:literal, one: $one:ident, numpy: $numpy:literal $($rest:tt)*
+        })*}
+        machine {$($machine:ident {
+            rust: $machine_rust:ty, wide: $wide:ident, narrow: $narrow:ident, $($machine_rest:tt)*
+        })*}
+        $($sections:tt)*
+    ) => {
+        /// A NumPy dtype of fixed size, in this machine's byte order.
+        ///
+        /// ```
+        /// use callpy::{Datetime64, Dtype, Element, FixedStr, unit};
+        ///
+        /// assert_eq!(Dtype::Int16.item_size(), 2);
+        /// assert_eq!(Datetime64::<unit::Millisecond>::DTYPE.to_string(), "datetime64[ms]");
+        /// assert_eq!(FixedStr::<8>::DTYPE, Dtype::Str(8));
+        /// ```
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Dtype {
+            $(#[doc = concat!("`", $numpy, "`")] $name,)*
+            /// `datetime64`: a count of the unit since 1970
+            Datetime64(Unit),
+            /// `timedelta64`: a count of the unit
+            Timedelta64(Unit),
+            /// `str_`: this many characters of four bytes each, padded with zeros
+            Str(usize),
+            /// `bytes_`: this many bytes, padded with zeros
+            Bytes(usize),
+            /// A structured dtype
+            Struct(&'static [Field]),
+        }
+
+        impl Dtype {
+            const fn row(self) -> Option<Row> {
+                Some(match self {
+                    $(Dtype::$name => {
+                        Row { number: $number, size: $size, align: $align, name: $numpy }
+                    })*
+                    _ => return None,
+                })
+            }
+
+            const fn with_number(number: c_int) -> Option<Dtype> {
+                Some(match number {
+                    $($number => Dtype::$name,)*
+                    _ => return None,
+                })
+            }
+        }
+
+        $($(#[cfg(feature = $feature)])? const _: () = {
+            assert!(size_of::<$rust>() == $size);
+
+            // SAFETY: a number of the same kind, and of the same size, as asserted. Every bit pattern is
+            // a value of it; bool's are checked wherever Python may have written them.
+            unsafe impl Element for $rust {
+                const DTYPE: Dtype = Dtype::$name;
+            }
+        };)*
+
+        $(
+            // SAFETY: the size is the one that decides which dtype it is, and every bit pattern is a value.
+            unsafe impl Element for $machine_rust {
+                const DTYPE: Dtype = match size_of::<$machine_rust>() {
+                    8 => Dtype::$wide,
+                    _ => Dtype::$narrow,
+                };
+            }
+        )*
+    };
+}
+
+callpy_dtypes::dtypes!(dtype);
 
 /// A field of a structured dtype.
 ///
@@ -126,138 +176,28 @@ pub struct Field {
     pub offset: usize,
 }
 
-/// The unit of a time, from a week to an attosecond (`numpy.datetime64`).
-///
-/// ```
-/// use callpy::array::Unit;
-///
-/// assert_eq!(Unit::Nanosecond.code(), "ns");
-/// assert_eq!(Unit::ALL[0], Unit::Year);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Unit {
-    /// `Y`
-    Year,
-    /// `M`
-    Month,
-    /// `W`
-    Week,
-    /// `D`
-    Day,
-    /// `h`
-    Hour,
-    /// `m`
-    Minute,
-    /// `s`
-    Second,
-    /// `ms`
-    Millisecond,
-    /// `us`
-    Microsecond,
-    /// `ns`
-    Nanosecond,
-    /// `ps`
-    Picosecond,
-    /// `fs`
-    Femtosecond,
-    /// `as`
-    Attosecond,
-}
+/// NumPy numbers C's types, and int64 is `long` where that has 64 bits, else `long long`.
+const LONG_HAS_64_BITS: bool = size_of::<c_long>() == 8;
 
-impl Unit {
-    /// All units, the longest first.
-    pub const ALL: [Unit; 13] = [
-        Unit::Year,
-        Unit::Month,
-        Unit::Week,
-        Unit::Day,
-        Unit::Hour,
-        Unit::Minute,
-        Unit::Second,
-        Unit::Millisecond,
-        Unit::Microsecond,
-        Unit::Nanosecond,
-        Unit::Picosecond,
-        Unit::Femtosecond,
-        Unit::Attosecond,
-    ];
-
-    /// Returns NumPy's abbreviation.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Unit::Year => "Y",
-            Unit::Month => "M",
-            Unit::Week => "W",
-            Unit::Day => "D",
-            Unit::Hour => "h",
-            Unit::Minute => "m",
-            Unit::Second => "s",
-            Unit::Millisecond => "ms",
-            Unit::Microsecond => "us",
-            Unit::Nanosecond => "ns",
-            Unit::Picosecond => "ps",
-            Unit::Femtosecond => "fs",
-            Unit::Attosecond => "as",
+impl Dtype {
+    /// Returns NumPy's number for the dtype (`NPY_TYPES` in `numpy/ndarraytypes.h`), if that says all:
+    /// text, times and structs share a number with others of their kind.
+    #[inline]
+    pub(crate) const fn type_num(self) -> Option<c_int> {
+        match self.row() {
+            Some(Row { number: number @ (7 | 8), .. }) if !LONG_HAS_64_BITS => Some(number + 2),
+            Some(row) => Some(row.number),
+            None => None,
         }
     }
 
-    /// Returns the unit of a code.
-    pub(crate) fn from_code(code: &str) -> Option<Unit> {
-        Unit::ALL.into_iter().find(|unit| unit.code() == code)
-    }
-}
-
-impl Dtype {
-    /// The number by which NumPy knows the dtype (`NPY_TYPES` of `numpy/ndarraytypes.h`), if that
-    /// says all: text, times and structs share a number with others of their kind.
-    ///
-    /// NumPy counts C's types: which of `long` and `long long` is called `int64` depends on the
-    /// platform.
-    #[inline]
-    pub(crate) const fn type_num(self) -> Option<c_int> {
-        const LONG_IS_64: bool = size_of::<c_long>() == 8;
-        Some(match self {
-            Dtype::Bool => 0,
-            Dtype::Int8 => 1,
-            Dtype::Uint8 => 2,
-            Dtype::Int16 => 3,
-            Dtype::Uint16 => 4,
-            Dtype::Int32 => 5,
-            Dtype::Uint32 => 6,
-            Dtype::Int64 => 7 + if LONG_IS_64 { 0 } else { 2 },
-            Dtype::Uint64 => 8 + if LONG_IS_64 { 0 } else { 2 },
-            Dtype::Float32 => 11,
-            Dtype::Float64 => 12,
-            Dtype::Complex64 => 14,
-            Dtype::Complex128 => 15,
-            Dtype::Float16 => 23,
-            _ => return None,
-        })
-    }
-
-    /// Returns the dtype of a number, of which several may name one.
+    /// Returns the dtype with a number. Of C's three or four integer types two have the same size, and
+    /// two numbers stand for the same dtype.
     pub(crate) fn from_type_num(number: c_int) -> Option<Dtype> {
-        Some(match number {
-            0 => Dtype::Bool,
-            1 => Dtype::Int8,
-            2 => Dtype::Uint8,
-            3 => Dtype::Int16,
-            4 => Dtype::Uint16,
-            5 => Dtype::Int32,
-            6 => Dtype::Uint32,
-            7 if size_of::<c_long>() == 8 => Dtype::Int64,
-            8 if size_of::<c_long>() == 8 => Dtype::Uint64,
-            7 => Dtype::Int32,
-            8 => Dtype::Uint32,
-            9 => Dtype::Int64,
-            10 => Dtype::Uint64,
-            11 => Dtype::Float32,
-            12 => Dtype::Float64,
-            14 => Dtype::Complex64,
-            15 => Dtype::Complex128,
-            23 => Dtype::Float16,
-            _ => return None,
+        Dtype::with_number(match number {
+            9 | 10 => number - 2,
+            7 | 8 if !LONG_HAS_64_BITS => number - 2,
+            _ => number,
         })
     }
 
@@ -265,12 +205,7 @@ impl Dtype {
     #[inline]
     pub const fn item_size(self) -> usize {
         match self {
-            Dtype::Bool | Dtype::Int8 | Dtype::Uint8 => 1,
-            Dtype::Int16 | Dtype::Uint16 | Dtype::Float16 => 2,
-            Dtype::Int32 | Dtype::Uint32 | Dtype::Float32 => 4,
-            Dtype::Int64 | Dtype::Uint64 | Dtype::Float64 | Dtype::Complex64 => 8,
-            Dtype::Datetime64(_) | Dtype::Timedelta64(_) => 8,
-            Dtype::Complex128 => 16,
+            Dtype::Datetime64(_) | Dtype::Timedelta64(_) => size_of::<i64>(),
             Dtype::Str(characters) => 4 * characters,
             Dtype::Bytes(bytes) => bytes,
             Dtype::Struct(fields) => {
@@ -282,15 +217,19 @@ impl Dtype {
                 }
                 size
             }
+            number => match number.row() {
+                Some(row) => row.size,
+                None => unreachable!(),
+            },
         }
     }
 
-    /// Returns the alignment of an element in bytes, as C has it.
+    /// Returns the alignment of an element in bytes, as in C.
     #[inline]
     pub(crate) const fn align(self) -> usize {
         match self {
-            Dtype::Complex64 | Dtype::Str(_) => 4,
-            Dtype::Complex128 => 8,
+            Dtype::Datetime64(_) | Dtype::Timedelta64(_) => size_of::<i64>(),
+            Dtype::Str(_) => 4,
             Dtype::Bytes(_) => 1,
             Dtype::Struct(fields) => {
                 let (mut align, mut index) = (1, 0);
@@ -301,7 +240,10 @@ impl Dtype {
                 }
                 align
             }
-            plain => plain.item_size(),
+            number => match number.row() {
+                Some(row) => row.align,
+                None => unreachable!(),
+            },
         }
     }
 }
@@ -358,62 +300,24 @@ impl Dtype {
 }
 
 impl fmt::Display for Dtype {
-    /// Writes NumPy's name for it, which for all but structs `numpy.dtype` takes.
+    /// Writes NumPy's name for it, which `numpy.dtype` takes for all but structs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self {
-            Dtype::Bool => "bool",
-            Dtype::Int8 => "int8",
-            Dtype::Int16 => "int16",
-            Dtype::Int32 => "int32",
-            Dtype::Int64 => "int64",
-            Dtype::Uint8 => "uint8",
-            Dtype::Uint16 => "uint16",
-            Dtype::Uint32 => "uint32",
-            Dtype::Uint64 => "uint64",
-            Dtype::Float16 => "float16",
-            Dtype::Float32 => "float32",
-            Dtype::Float64 => "float64",
-            Dtype::Complex64 => "complex64",
-            Dtype::Complex128 => "complex128",
-            Dtype::Datetime64(unit) => return write!(f, "datetime64[{}]", unit.code()),
-            Dtype::Timedelta64(unit) => return write!(f, "timedelta64[{}]", unit.code()),
-            Dtype::Str(characters) => return write!(f, "U{characters}"),
-            Dtype::Bytes(bytes) => return write!(f, "S{bytes}"),
+        match self {
+            Dtype::Datetime64(unit) => write!(f, "datetime64[{}]", unit.code()),
+            Dtype::Timedelta64(unit) => write!(f, "timedelta64[{}]", unit.code()),
+            Dtype::Str(characters) => write!(f, "U{characters}"),
+            Dtype::Bytes(bytes) => write!(f, "S{bytes}"),
             Dtype::Struct(fields) => {
                 for (index, field) in fields.iter().enumerate() {
                     let start = if index > 0 { ", " } else { "{" };
                     write!(f, "{start}{}: {}", field.name, field.dtype)?;
                 }
-                "}"
+                f.write_str("}")
             }
-        };
-        f.write_str(name)
+            number => match number.row() {
+                Some(row) => f.write_str(row.name),
+                None => unreachable!(),
+            },
+        }
     }
 }
-
-macro_rules! elements {
-    ($($rust:ty => $dtype:ident,)*) => {$(
-        // SAFETY: a number of the same size and kind; all bit patterns are values, and bool's are
-        // checked wherever Python may have written them.
-        unsafe impl Element for $rust {
-            const DTYPE: Dtype = Dtype::$dtype;
-        }
-    )*};
-}
-
-elements! {
-    bool => Bool,
-    i8 => Int8, i16 => Int16, i32 => Int32, i64 => Int64,
-    u8 => Uint8, u16 => Uint16, u32 => Uint32, u64 => Uint64,
-    f32 => Float32, f64 => Float64,
-}
-
-#[cfg(target_pointer_width = "64")]
-elements! { isize => Int64, usize => Uint64, }
-#[cfg(target_pointer_width = "32")]
-elements! { isize => Int32, usize => Uint32, }
-
-#[cfg(feature = "half")]
-elements! { half::f16 => Float16, }
-#[cfg(feature = "complex")]
-elements! { num_complex::Complex<f32> => Complex64, num_complex::Complex<f64> => Complex128, }

@@ -23,12 +23,6 @@ macro_rules! scalar {
     )*};
 }
 
-scalar! {
-    i8 => int as i64, i16 => int as i64, i32 => int as i64, i64 => int as i64, isize => int as i64,
-    u8 => uint as u64, u16 => uint as u64, u32 => uint as u64, u64 => uint as u64,
-    usize => uint as u64, f32 => float as f64, f64 => float as f64, bool => bool as bool,
-}
-
 /// The element types: a vector of them is an array, and an array can be copied into a vector.
 macro_rules! elements {
     ($($rust:ty => $read:ident),* $(,)?) => {$(
@@ -54,12 +48,6 @@ macro_rules! elements {
             }
         }
     )*};
-}
-
-elements! {
-    i8 => integer, i16 => integer, i32 => integer, i64 => integer, isize => integer,
-    u8 => unsigned, u16 => unsigned, u32 => unsigned, u64 => unsigned, usize => unsigned,
-    f32 => single, f64 => double, bool => truth,
 }
 
 /// Element types whose scalars are NumPy's own: they go through an array of one.
@@ -99,10 +87,52 @@ element_values! {
     [const N: usize] FixedStr<N>,
     [const N: usize] FixedBytes<N>,
 }
-#[cfg(feature = "complex")]
-element_values! { [] num_complex::Complex<f32>, [] num_complex::Complex<f64> }
-#[cfg(feature = "half")]
-element_values! { [] half::f16 }
+
+/// Converts one value as the table of dtypes says under `one`.
+macro_rules! one {
+    (signed $rust:ty) => {
+        scalar! { $rust => int as i64 }
+        elements! { $rust => integer }
+    };
+    (unsigned $rust:ty) => {
+        scalar! { $rust => uint as u64 }
+        elements! { $rust => unsigned }
+    };
+    (single $rust:ty) => {
+        scalar! { $rust => float as f64 }
+        elements! { $rust => single }
+    };
+    (double $rust:ty) => {
+        scalar! { $rust => float as f64 }
+        elements! { $rust => double }
+    };
+    (truth $rust:ty) => {
+        scalar! { $rust => bool as bool }
+        elements! { $rust => truth }
+    };
+    (element $rust:ty) => {
+        element_values! { [] $rust }
+    };
+}
+
+macro_rules! conversions {
+    (
+        numbers {$($name:ident {
+            $(feature: $feature:literal,)? rust: $rust:ty, size: $size:literal, align: $align:literal,
+            number: $number:literal, one: $one:ident, $($rest:tt)*
+        })*}
+        machine {$($machine:ident {
+            rust: $machine_rust:ty, wide: $wide:ident, narrow: $narrow:ident, one: $machine_one:ident,
+            $($machine_rest:tt)*
+        })*}
+        $($sections:tt)*
+    ) => {
+        $($(#[cfg(feature = $feature)])? one! { $one $rust })*
+        $(one! { $machine_one $machine_rust })*
+    };
+}
+
+callpy_dtypes::dtypes!(conversions);
 
 /// Reads an int, or a NumPy integer, with any function of those below.
 fn number<T>(

@@ -1,0 +1,192 @@
+//! The table of NumPy dtypes, and that of the units of time, as text that is read many times.
+//!
+//! [`dtypes!`] and [`units!`] take the name of a macro, the *reader*, and expand to a call of it with
+//! the rows. `callpy` makes its `Dtype` and its element types of them, `callpy-signature` the names in
+//! hints, `callpy-codegen` the types it writes in Rust and Go, `callpy-capi` the constants of
+//! `callpy.h`, and its tests the file `go/callpy/dtypes.go`. A dtype that is missing in one of them
+//! does not compile there, or fails `callpy-capi/tests/dtypes.rs`, which walks all of them.
+//!
+//! ```
+//! macro_rules! names {
+//!     (numbers { $($name:ident { $($number:tt)* })* } $($other_sections:tt)*) => {
+//!         [$(stringify!($name)),*]
+//!     };
+//! }
+//! assert_eq!(callpy_dtypes::dtypes!(names)[..3], ["Bool", "Int8", "Int16"]);
+//! ```
+#![no_std]
+#![forbid(unsafe_code)]
+
+/// Calls a reader with every dtype.
+///
+/// The rows are in five sections:
+///
+/// - `numbers`: dtypes that are fully described by their name. `number` is NumPy's (`NPY_TYPES` in
+///   `numpy/ndarraytypes.h`) where C's `long` has 64 bits. `one` says how a single value is converted:
+///   by Python's own `int`, `float` and `bool`, or as an `element` of an array. `feature` is the
+///   feature of `callpy` that has the Rust type.
+/// - `machine`: integers whose size is that of a pointer. Rust and Go have types of their own for them;
+///   to NumPy each is one of the `numbers`: `wide` where it has 64 bits, `narrow` where it has 32.
+/// - `aliases`: integers whose size is that of C's `long`, where Rust and Go have no type of their own.
+/// - `sized`: dtypes with a unit of time or a length besides their name. `example` is one of them.
+/// - `foreign`: dtypes that a hint may name and that no language reads.
+///
+/// In all of them `numpy` is the name of the scalar class in NumPy, then its other names. `c` is the
+/// constant in `callpy.h`, with its documentation, and `go` the type in Go, if there is one.
+#[macro_export]
+macro_rules! dtypes {
+    ($reader:ident) => {
+        $reader! {
+            numbers {
+                Bool {
+                    rust: bool, size: 1, align: 1, number: 0, one: truth,
+                    numpy: "bool" ["bool_", "bool8"], go: Some("bool"),
+                    c: CALLPY_BOOL8 = 1 "An element is one byte, 0 or 1.",
+                }
+                Int8 {
+                    rust: i8, size: 1, align: 1, number: 1, one: signed,
+                    numpy: "int8" ["byte"], go: Some("int8"),
+                    c: CALLPY_INT8 = 2 "An element is an int8_t.",
+                }
+                Int16 {
+                    rust: i16, size: 2, align: 2, number: 3, one: signed,
+                    numpy: "int16" ["short"], go: Some("int16"),
+                    c: CALLPY_INT16 = 3 "An element is an int16_t.",
+                }
+                Int32 {
+                    rust: i32, size: 4, align: 4, number: 5, one: signed,
+                    numpy: "int32" ["intc"], go: Some("int32"),
+                    c: CALLPY_INT32 = 4 "An element is an int32_t.",
+                }
+                Int64 {
+                    rust: i64, size: 8, align: 8, number: 7, one: signed,
+                    numpy: "int64" ["longlong"], go: Some("int64"),
+                    c: CALLPY_INT64 = 5 "An element is an int64_t.",
+                }
+                Uint8 {
+                    rust: u8, size: 1, align: 1, number: 2, one: unsigned,
+                    numpy: "uint8" ["ubyte"], go: Some("uint8"),
+                    c: CALLPY_UINT8 = 6 "An element is a uint8_t.",
+                }
+                Uint16 {
+                    rust: u16, size: 2, align: 2, number: 4, one: unsigned,
+                    numpy: "uint16" ["ushort"], go: Some("uint16"),
+                    c: CALLPY_UINT16 = 7 "An element is a uint16_t.",
+                }
+                Uint32 {
+                    rust: u32, size: 4, align: 4, number: 6, one: unsigned,
+                    numpy: "uint32" ["uintc"], go: Some("uint32"),
+                    c: CALLPY_UINT32 = 8 "An element is a uint32_t.",
+                }
+                Uint64 {
+                    rust: u64, size: 8, align: 8, number: 8, one: unsigned,
+                    numpy: "uint64" ["ulonglong"], go: Some("uint64"),
+                    c: CALLPY_UINT64 = 9 "An element is a uint64_t.",
+                }
+                Float16 {
+                    feature: "half", rust: half::f16, size: 2, align: 2, number: 23, one: element,
+                    numpy: "float16" ["half"], go: None,
+                    c: CALLPY_FLOAT16 = 10 "An element is a half-precision float (IEEE 754 binary16).",
+                }
+                Float32 {
+                    rust: f32, size: 4, align: 4, number: 11, one: single,
+                    numpy: "float32" ["single"], go: Some("float32"),
+                    c: CALLPY_FLOAT32 = 11 "An element is a float.",
+                }
+                Float64 {
+                    rust: f64, size: 8, align: 8, number: 12, one: double,
+                    numpy: "float64" ["double", "float_"], go: Some("float64"),
+                    c: CALLPY_FLOAT64 = 12 "An element is a double.",
+                }
+                Complex64 {
+                    feature: "complex", rust: num_complex::Complex<f32>, size: 8, align: 4, number: 14, one: element,
+                    numpy: "complex64" ["csingle", "singlecomplex"], go: Some("complex64"),
+                    c: CALLPY_COMPLEX64 = 13 "An element is two floats, the real part first.",
+                }
+                Complex128 {
+                    feature: "complex", rust: num_complex::Complex<f64>, size: 16, align: 8, number: 15, one: element,
+                    numpy: "complex128" ["cdouble", "complex_", "cfloat"], go: Some("complex128"),
+                    c: CALLPY_COMPLEX128 = 14 "An element is two doubles, the real part first.",
+                }
+            }
+            machine {
+                Intp {
+                    rust: isize, wide: Int64, narrow: Int32, one: signed,
+                    numpy: "intp" ["int_"], go: Some("int"),
+                }
+                Uintp {
+                    rust: usize, wide: Uint64, narrow: Uint32, one: unsigned,
+                    numpy: "uintp" ["uint"], go: Some("uint"),
+                }
+            }
+            aliases {
+                Long {
+                    rust: ::core::ffi::c_long, wide: Int64, narrow: Int32,
+                    numpy: "long" [], go: Some("int64"),
+                }
+                Ulong {
+                    rust: ::core::ffi::c_ulong, wide: Uint64, narrow: Uint32,
+                    numpy: "ulong" [], go: Some("uint64"),
+                }
+            }
+            sized {
+                Datetime64 {
+                    numpy: "datetime64" [], example: "datetime64[s]",
+                    c: CALLPY_DATETIME64 = 15 "An element is an int64_t that counts `unit` since 1970-01-01T00:00; INT64_MIN is no time.",
+                }
+                Timedelta64 {
+                    numpy: "timedelta64" [], example: "timedelta64[s]",
+                    c: CALLPY_TIMEDELTA64 = 16 "An element is an int64_t that counts `unit`; INT64_MIN is no time.",
+                }
+                Str {
+                    numpy: "str_" ["unicode_"], example: "U3",
+                    c: CALLPY_STR = 17 "An element is `item_size / 4` code points of four bytes each, padded with zeros; none is greater\nthan 0x10FFFF, which is not checked.",
+                }
+                Bytes {
+                    numpy: "bytes_" ["string_"], example: "S3",
+                    c: CALLPY_BYTES = 18 "An element is `item_size` bytes, padded with zeros.",
+                }
+            }
+            foreign {
+                Longdouble { numpy: "longdouble" ["float96", "float128", "longfloat"] }
+                Clongdouble { numpy: "clongdouble" ["complex192", "complex256", "clongfloat"] }
+                Void { numpy: "void" ["record"] }
+                Object { numpy: "object_" [] }
+                // NumPy has none of its own; jaxtyping names it.
+                Bfloat16 { numpy: "bfloat16" [] }
+            }
+        }
+    };
+}
+
+/// Calls a reader with every unit of time, from the longest: the name, NumPy's code, and the constant
+/// in `callpy.h` with its documentation.
+///
+/// ```
+/// macro_rules! codes {
+///     ($($name:ident $code:literal $constant:ident = $number:literal $docs:literal;)*) => {
+///         [$($code),*]
+///     };
+/// }
+/// assert_eq!(callpy_dtypes::units!(codes)[..3], ["Y", "M", "W"]);
+/// ```
+#[macro_export]
+macro_rules! units {
+    ($reader:ident) => {
+        $reader! {
+            Year "Y" CALLPY_YEAR = 1 "A unit of datetime64 and timedelta64: a year.";
+            Month "M" CALLPY_MONTH = 2 "A month.";
+            Week "W" CALLPY_WEEK = 3 "A week.";
+            Day "D" CALLPY_DAY = 4 "A day.";
+            Hour "h" CALLPY_HOUR = 5 "An hour.";
+            Minute "m" CALLPY_MINUTE = 6 "A minute.";
+            Second "s" CALLPY_SECOND = 7 "A second.";
+            Millisecond "ms" CALLPY_MILLISECOND = 8 "A millisecond.";
+            Microsecond "us" CALLPY_MICROSECOND = 9 "A microsecond.";
+            Nanosecond "ns" CALLPY_NANOSECOND = 10 "A nanosecond.";
+            Picosecond "ps" CALLPY_PICOSECOND = 11 "A picosecond.";
+            Femtosecond "fs" CALLPY_FEMTOSECOND = 12 "A femtosecond.";
+            Attosecond "as" CALLPY_ATTOSECOND = 13 "An attosecond.";
+        }
+    };
+}
