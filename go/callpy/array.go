@@ -15,7 +15,7 @@ func elementDtype[T Element]() C.uint32_t {
 	return dtypeOf(reflect.TypeFor[T]().Kind())
 }
 
-// An Array is memory of Go's with a shape: an argument as it lies, or a copied result.
+// An Array is Go memory with a shape: an argument that is lent without a copy, or a copied result.
 type Array[T Element] struct {
 	// Data holds the elements in C order: the last axis varies fastest.
 	Data []T
@@ -33,7 +33,7 @@ type fillable interface{ fill(*C.callpy_array) *Error }
 
 func (a *Array[T]) fill(from *C.callpy_array) *Error {
 	if from.dtype != elementDtype[T]() {
-		return failure(BadResult, "expected %v, but %s came", reflect.TypeFor[Array[T]](), describeArray(from))
+		return failure(BadResult, "expected %v, got %s", reflect.TypeFor[Array[T]](), describeArray(from))
 	}
 	a.Data = make([]T, elements(from))
 	copyOut(from, unsafe.Pointer(unsafe.SliceData(a.Data)))
@@ -41,11 +41,11 @@ func (a *Array[T]) fill(from *C.callpy_array) *Error {
 	return nil
 }
 
-// Mutable lets Python write a slice, an [Array], or what a pointer to an array leads to, which nobody
-// else may use during the call.
+// Mutable lets Python write to a slice, an [Array], or the array that a pointer leads to. No one else may
+// use that memory during the call.
 func Mutable(array any) any { return flagged{array, C.CALLPY_WRITABLE} }
 
-// Copied lets Python have a copy of a slice, or an [Array], for functions that keep it.
+// Copied passes a copy of a slice or an [Array], for functions that retain it.
 func Copied(array any) any { return flagged{array, C.CALLPY_COPIED} }
 
 type flagged struct {
@@ -91,7 +91,7 @@ func packed(array *C.callpy_array) bool {
 	return true
 }
 
-// copyOut copies the elements in C order to memory of that size.
+// copyOut copies the elements in C order to memory of the same size.
 func copyOut(array *C.callpy_array, to unsafe.Pointer) {
 	count, size := elements(array), int(array.item_size)
 	if count == 0 {
@@ -105,7 +105,7 @@ func copyOut(array *C.callpy_array, to unsafe.Pointer) {
 	copyAxes(out, array.data, axes(array.shape, array.ndim), axes(array.strides, array.ndim), size)
 }
 
-// copyAxes copies elements that lie apart, axis by axis, and returns what is left of out.
+// copyAxes copies elements that have gaps between them, axis by axis, and returns the rest of out.
 func copyAxes(out []byte, from unsafe.Pointer, shape, strides []C.ptrdiff_t, size int) []byte {
 	if len(shape) == 0 {
 		return out[copy(out, unsafe.Slice((*byte)(from), size)):]
@@ -116,6 +116,6 @@ func copyAxes(out []byte, from unsafe.Pointer, shape, strides []C.ptrdiff_t, siz
 	return out
 }
 
-func describeArray(came *C.callpy_array) string {
-	return fmt.Sprintf("an array of %s with shape %v", dtypeName(came.dtype), shapeOf(came))
+func describeArray(got *C.callpy_array) string {
+	return fmt.Sprintf("an array of %s with shape %v", dtypeName(got.dtype), shapeOf(got))
 }

@@ -7,10 +7,10 @@
 // memory. The result is copied into Go's memory, or, as a [View], read where NumPy put it. A Python
 // exception is an [*Error].
 //
-// No Python is needed to build: libpython is found and loaded when the first function is, by the
-// environment variables CALLPY_PYTHON, VIRTUAL_ENV and CONDA_PREFIX, a folder .venv, or PATH. [Start]
-// says otherwise. What is linked is libcallpy_c.a, which crates/callpy-capi/install puts where
-// CGO_CFLAGS and CGO_LDFLAGS lead.
+// Building needs no Python. libpython is found and loaded when the first function is loaded: through the
+// environment variables CALLPY_PYTHON, VIRTUAL_ENV and CONDA_PREFIX, a folder .venv, or PATH, unless
+// [Start] names one. The program links libcallpy_c.a, which crates/callpy-capi/install puts where
+// CGO_CFLAGS and CGO_LDFLAGS point.
 //
 // # What goes in and out
 //
@@ -20,41 +20,41 @@
 //	slices and arrays of bool, numbers,       a read-only array over the same memory
 //	complex numbers
 //	Array[T]                                  the same with any shape
-//	Mutable(x), Copied(x)                     an array that Python may write; one that it may keep
+//	Mutable(x), Copied(x)                     an array that Python may write; one that it may retain
 //	other slices and arrays, Tuple, maps      list, tuple, dict
 //	nil; pointers to values                   None; None or the value
 //	*Object                                   any other object
-//	*View[T]                                  an array that stays where it is
+//	*View[T]                                  an array that is read in place
 //
-// A type of one's own is what it is made of: a time.Duration is an int of nanoseconds. An empty slice
-// or map is an empty one in Python too, if it is nil. Structs, channels and functions can't be given.
-// Results are never converted in silence: the dtype must be that of the Go type, and numbers must fit.
+// A defined type is passed as its underlying type: a time.Duration is an int of nanoseconds. A nil slice
+// or map is an empty one in Python. Channels and functions can't be passed. Results are never converted
+// silently: the dtype must be that of the Go type, and numbers must fit.
 //
-// Python must not keep an array that was only lent: it ends the process, and says who keeps it. What
-// a function keeps is given as [Copied].
+// Python must not retain an array that was only lent. Pass [Copied] to a function that retains its
+// argument.
 //
 // # Goroutines and threads
 //
 // Any number of goroutines may call, without runtime.LockOSThread: a call runs on whatever thread the
-// goroutine is on, whose attachment to Python is kept from call to call. Where Python has an
-// interpreter lock, Python code of several calls takes turns. At most 1,000 calls are in C at once,
-// since each needs a thread of its own; others wait.
+// goroutine is on, and the thread's Python state is cached from call to call. If Python has an
+// interpreter lock, Python code on several threads takes turns. At most 1,000 calls are in C at once,
+// since each needs a thread of its own; the others wait.
 //
-// Python's main thread, on which alone Python lets a program handle signals, is the one that started
-// it. Go's own handling stays as it is, os/signal included, unless Python code replaces it:
-// faulthandler.enable() takes SIGSEGV from Go, where a nil pointer is then no panic any more but the
-// end of the process.
+// Python's main thread is the one that started it; only there does Python let a program handle signals.
+// Go's own signal handling stays in place, os/signal included, unless Python code replaces it:
+// faulthandler.enable() takes SIGSEGV away from Go, and then a nil pointer ends the process instead of
+// causing a panic.
 //
 // # Contexts
 //
-// A function may take a context.Context first. It is looked at before the call begins. A call that
-// runs is not stopped: the arguments are lent until Python returns, and Python code can't be
-// interrupted from outside. What must end in time needs a limit in Python.
+// A function may take a context.Context as its first argument. It is checked before the call begins, and
+// does not stop a running call: the arguments are lent until Python returns. A function that must end in
+// time needs a limit of its own in Python.
 //
 // # The end of the process
 //
-// Go ends a process without C's exit handlers. Where Python's own matter (what it printed into a
-// pipe, its atexit functions), end with [Exit].
+// Go ends a process without C's exit handlers. If Python's end matters (what it printed into a pipe, its
+// atexit functions), end with [Exit].
 package callpy
 
 /*
@@ -72,7 +72,7 @@ import (
 	"unsafe"
 )
 
-// An Option says which Python to start, and what it must have.
+// An Option says which Python to start, and which packages it needs.
 type Option func(*options)
 
 type options struct {
@@ -84,23 +84,23 @@ type options struct {
 // PATH.
 func WithPython(path string) Option { return func(o *options) { o.python = path } }
 
-// WithRequirements adds packages that must be there, written as pip takes them ("numpy>=1.21").
+// WithRequirements adds packages that must be installed, in pip's syntax ("numpy>=1.21").
 func WithRequirements(packages ...string) Option {
 	return func(o *options) { o.requirements = append(o.requirements, packages...) }
 }
 
-// WithScript adds what a Python file says in its header that it needs (PEP 723).
+// WithScript adds the requirements in the header of a Python file (PEP 723).
 func WithScript(path string) Option {
 	return func(o *options) { o.scripts = append(o.scripts, path) }
 }
 
-// WithSearchPath adds a folder in which modules are looked for, before all others.
+// WithSearchPath adds a folder to search for modules, before all others.
 func WithSearchPath(folder string) Option {
 	return func(o *options) { o.folders = append(o.folders, folder) }
 }
 
 // Start starts Python in this process, or joins the one that runs. [Load] and [Find] start it without
-// options if that was not done. PYTHONPATH and CALLPY_PYTHON are honoured.
+// options if it does not run yet. PYTHONPATH and CALLPY_PYTHON are honoured.
 func Start(with ...Option) error {
 	var wanted options
 	for _, option := range with {
@@ -114,26 +114,26 @@ func Start(with ...Option) error {
 	}
 	var texts cTexts
 	defer texts.free()
-	// In C's memory with all it leads to, so that no Go pointer is passed on.
+	// In C's memory, like everything it points to, so that no Go pointer is passed on.
 	size := C.size_t(unsafe.Sizeof(C.callpy_python_options{}))
-	given := (*C.callpy_python_options)(texts.allocate(size))
+	passed := (*C.callpy_python_options)(texts.allocate(size))
 	if wanted.python != "" {
-		given.python = texts.text(wanted.python)
+		passed.python = texts.text(wanted.python)
 	}
-	given.requirements, given.requirements_len = texts.list(wanted.requirements)
-	given.scripts, given.scripts_len = texts.list(wanted.scripts)
-	given.search_path, given.search_path_len = texts.list(wanted.folders)
-	return toError(C.callpy_python_start(given))
+	passed.requirements, passed.requirements_len = texts.list(wanted.requirements)
+	passed.scripts, passed.scripts_len = texts.list(wanted.scripts)
+	passed.search_path, passed.search_path_len = texts.list(wanted.folders)
+	return toError(C.callpy_python_start(passed))
 }
 
-// Exit ends the process as C does: Python's atexit functions run and its streams are flushed, which
-// os.Exit and the end of main leave out. Deferred functions do not run.
+// Exit ends the process as C does: it runs Python's atexit functions and flushes its streams, which
+// os.Exit and the end of main do not. Deferred functions do not run.
 func Exit(code int) {
 	runtime.LockOSThread()
 	C.exit(C.int(code))
 }
 
-// cTexts owns memory of C's.
+// cTexts owns C memory.
 type cTexts []unsafe.Pointer
 
 func (t *cTexts) allocate(size C.size_t) unsafe.Pointer {

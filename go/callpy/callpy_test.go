@@ -50,10 +50,10 @@ func find(t testing.TB, function string) *Function {
 	return found
 }
 
-func equal(t testing.TB, came, expected any) {
+func equal(t testing.TB, got, expected any) {
 	t.Helper()
-	if !reflect.DeepEqual(came, expected) {
-		t.Fatalf("expected %#v, but %#v came", expected, came)
+	if !reflect.DeepEqual(got, expected) {
+		t.Fatalf("expected %#v, got %#v", expected, got)
 	}
 }
 
@@ -74,7 +74,7 @@ func bad(t testing.TB, err error, kind Kind, part string) *Error {
 		t.Fatalf("no *Error but %v", err)
 	}
 	if failure.Kind != kind || !strings.Contains(failure.Error(), part) {
-		t.Fatalf("expected kind %d with %q, but kind %d came: %v", kind, part, failure.Kind, failure)
+		t.Fatalf("expected kind %d with %q, got kind %d: %v", kind, part, failure.Kind, failure)
 	}
 	return failure
 }
@@ -181,7 +181,7 @@ func TestTextsAreStrings(t *testing.T) {
 	equal(t, good(CallAs[[]city](nil, texts))(t), []city{"one", "three"})
 	equal(t, good(CallAs[[2]string](nil, texts))(t), [2]string{"one", "three"})
 	_, err := CallAs[[]int64](nil, texts)
-	bad(t, err, BadResult, "an array of str with shape [2] came")
+	bad(t, err, BadResult, "got an array of str with shape [2]")
 	_, err = find(t, target("times")).Call(nil)
 	bad(t, err, BadResult, "datetime64")
 	times := good(CallAs[*Object](nil, find(t, target("times"))))(t)
@@ -203,9 +203,9 @@ func TestNothingIsLostInAConversion(t *testing.T) {
 	_, err = CallAs[uint8](nil, find(t, target("echo")), -1)
 	bad(t, err, BadResult, "the int -1")
 	_, err = CallAs[[2]float64](nil, find(t, target("echo")), []float64{1, 2, 3})
-	bad(t, err, BadResult, "expected [2]float64, but an array of float64 with shape [3] came")
+	bad(t, err, BadResult, "expected [2]float64, got an array of float64 with shape [3]")
 	_, err = CallAs[[]string](nil, find(t, target("echo")), "abc")
-	bad(t, err, BadResult, "a str came")
+	bad(t, err, BadResult, "got a str")
 	_, err = CallAs[[]float32](nil, find(t, target("echo")), []float64{1})
 	bad(t, err, BadResult, "array of float64")
 }
@@ -244,9 +244,9 @@ func TestDictsWithOddKeys(t *testing.T) {
 	_, err := find(t, target("echo")).Call(nil, map[any]any{[2]int{}: 1})
 	bad(t, err, Exception, "unhashable")
 	_, err = find(t, target("by_pair")).Call(nil, 1, 2)
-	bad(t, err, BadResult, "a key of the dict that came is a list or tuple of 2")
+	bad(t, err, BadResult, "got a dict with a list or tuple of 2 as a key")
 	_, err = CallAs[map[string]int](nil, find(t, target("echo")), map[int]int{1: 2})
-	bad(t, err, BadResult, "expected string, but the int 1 came")
+	bad(t, err, BadResult, "expected string, got the int 1")
 }
 
 func TestArgumentsThatCanNotBeGiven(t *testing.T) {
@@ -260,10 +260,10 @@ func TestArgumentsThatCanNotBeGiven(t *testing.T) {
 	dict["self"] = dict
 	function := find(t, target("echo"))
 	for _, value := range []any{endless, round, dict} {
-		bad(t, function.Run(nil, value), BadArgument, "argument 1: values stand in one another more than 200 deep")
+		bad(t, function.Run(nil, value), BadArgument, "argument 1: values are nested more than 200 deep")
 	}
-	for _, given := range []any{struct{}{}, time.Time{}, struct{ x int }{}, make(chan int)} {
-		bad(t, function.Run(nil, given), BadArgument, "a "+reflect.TypeOf(given).String()+" can't be given")
+	for _, passed := range []any{struct{}{}, time.Time{}, struct{ x int }{}, make(chan int)} {
+		bad(t, function.Run(nil, passed), BadArgument, "a "+reflect.TypeOf(passed).String()+" can't be passed")
 	}
 	bad(t, function.Run(nil, func() {}), BadArgument, "a func()")
 	bad(t, function.Run(nil, &time.Time{}), BadArgument, "a time.Time")
@@ -271,8 +271,8 @@ func TestArgumentsThatCanNotBeGiven(t *testing.T) {
 	bad(t, function.Run(nil, []any{Named("x", 1)}), BadArgument, "inside a value")
 	bad(t, function.Run(nil, Named("x\x00y", 1)), BadArgument, "NUL")
 	bad(t, function.Run(nil, "\xff"), BadArgument, "UTF-8")
-	bad(t, function.Run(nil, Mutable(nil)), BadArgument, "but nil came")
-	bad(t, function.Run(nil, Copied("text")), BadArgument, "but a string came")
+	bad(t, function.Run(nil, Mutable(nil)), BadArgument, "got nil")
+	bad(t, function.Run(nil, Copied("text")), BadArgument, "got a string")
 	bad(t, function.Run(nil, Mutable([2]float64{})), BadArgument, "would be lost")
 	bad(t, function.Run(nil, Array[float64]{nil, []int{1 << 40, 1 << 40}}), BadArgument, "does not fit in memory")
 	bad(t, function.Run(nil, 1, Named("value", 2)), Exception, "multiple values")
@@ -396,11 +396,11 @@ func TestAnExceptionIsAnError(t *testing.T) {
 	bad(t, err, BadTarget, "no-such-function")
 	strict := load[func([]float64) ([]int64, error)](t, target("double"))
 	_, err = strict([]float64{1})
-	bad(t, err, BadResult, "expected []int64, but an array of float64 with shape [1] came")
+	bad(t, err, BadResult, "expected []int64, got an array of float64 with shape [1]")
 	_, err = CallAs[int8](nil, find(t, target("echo")), 300)
 	bad(t, err, BadResult, "the int 300")
 	bad(t, find(t, target("echo")).Run(nil, make(chan int)), BadArgument, "chan int")
-	bad(t, find(t, target("echo")).Run(nil, Named("value", 1), 2), BadArgument, "named")
+	bad(t, find(t, target("echo")).Run(nil, Named("value", 1), 2), BadArgument, "keyword argument")
 	echo := find(t, target("echo"))
 	echo.Close()
 	bad(t, echo.Run(nil, 1), Closed, "closed")
@@ -429,9 +429,9 @@ func TestStructsAreTuplesAndComplexNumbersArraysWithoutAxes(t *testing.T) {
 		Next *float64
 	}
 	same := load[func(any) (point, error)](t, target("echo"))
-	given := point{1.5, "a", nil}
-	if came, err := same(given); err != nil || came != given {
-		t.Errorf("%v, %v", came, err)
+	passed := point{1.5, "a", nil}
+	if got, err := same(passed); err != nil || got != passed {
+		t.Errorf("%v, %v", got, err)
 	}
 	if _, err := same(Tuple{1.5, "a"}); err == nil || !strings.Contains(err.Error(), "a list or tuple of 2") {
 		t.Errorf("a shorter tuple: %v", err)
@@ -439,15 +439,15 @@ func TestStructsAreTuplesAndComplexNumbersArraysWithoutAxes(t *testing.T) {
 	if _, err := same(Tuple{"a", "a", nil}); err == nil || !strings.Contains(err.Error(), "field X") {
 		t.Errorf("another type: %v", err)
 	}
-	if _, err := same(time.Now()); err == nil || !strings.Contains(err.Error(), "exported fields") {
+	if _, err := same(time.Now()); err == nil || !strings.Contains(err.Error(), "all exported") {
 		t.Errorf("a struct of private fields: %v", err)
 	}
 	array, err := Load[func(complex128) (complex128, error)]("numpy:array")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if came, err := array(complex(1, 2)); err != nil || came != complex(1, 2) {
-		t.Errorf("%v, %v", came, err)
+	if got, err := array(complex(1, 2)); err != nil || got != complex(1, 2) {
+		t.Errorf("%v, %v", got, err)
 	}
 }
 
@@ -464,8 +464,8 @@ func TestASourceIsRunOnceAndAfterAnErrorAnew(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if came, err := call(); err != nil || came != expected {
-			t.Errorf("%v, %v", came, err)
+		if got, err := call(); err != nil || got != expected {
+			t.Errorf("%v, %v", got, err)
 		}
 	}
 	empty := ""

@@ -12,19 +12,19 @@ import (
 	"unsafe"
 )
 
-// Integers of so many bits and a sign are exact as floats.
+// Integers of this many bits and a sign are exact as floats.
 const maxExact = 53
 
 func itoa(number int) string { return strconv.Itoa(number) }
 
-// release gives back what a result holds; a number holds nothing.
+// release frees what a result holds; a number holds nothing.
 func release(outcome outcome) {
 	if outcome.value.tag > C.CALLPY_FLOAT {
 		releaseAll(outcome)
 	}
 }
 
-// A function of its own, since what is given to C by its address lies on the heap.
+// A function of its own, since what is passed to C by its address escapes to the heap.
 func releaseAll(outcome outcome) { C.callpy_value_release(&outcome.value) }
 
 func itemsOf(value *C.callpy_value) []C.callpy_value {
@@ -37,7 +37,7 @@ func textOf(value *C.callpy_value) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(text.data)), int(text.len))
 }
 
-// arrayOf returns the array that a value is; nil if it is none.
+// arrayOf returns the array in a value; nil if it is something else.
 func arrayOf(value *C.callpy_value) *C.callpy_array {
 	if value.tag != C.CALLPY_ARRAY {
 		return nil
@@ -45,7 +45,7 @@ func arrayOf(value *C.callpy_value) *C.callpy_array {
 	return *content[*C.callpy_array](value)
 }
 
-// decoded takes a result of a function's for a type, and gives it back.
+// decoded converts a function's result to a type, and frees it.
 func decoded[R any](function *Function, outcome outcome) (R, error) {
 	var result R
 	switch number := any(&result).(type) {
@@ -63,7 +63,7 @@ func decoded[R any](function *Function, outcome outcome) (R, error) {
 	return decodedByReflection[R](function, outcome)
 }
 
-// Decodes by reflection, for which result and value lie on the heap.
+// decodedByReflection does the same by reflection, for which result and value escape to the heap.
 func decodedByReflection[R any](function *Function, outcome outcome) (R, error) {
 	var result R
 	err := decodeInto(&outcome.value, reflect.ValueOf(&result).Elem())
@@ -75,39 +75,39 @@ func decodedByReflection[R any](function *Function, outcome outcome) (R, error) 
 	return result, nil
 }
 
-func wrong(wanted reflect.Type, came *C.callpy_value) *Error {
-	return failure(BadResult, "expected %v, but %s came", wanted, describe(came))
+func wrong(wanted reflect.Type, got *C.callpy_value) *Error {
+	return failure(BadResult, "expected %v, got %s", wanted, describe(got))
 }
 
-func describe(came *C.callpy_value) string {
-	switch came.tag {
+func describe(got *C.callpy_value) string {
+	switch got.tag {
 	case C.CALLPY_NONE:
 		return "None"
 	case C.CALLPY_BOOL:
 		return "a bool"
 	case C.CALLPY_INT:
-		return fmt.Sprintf("the int %d", *content[int64](came))
+		return fmt.Sprintf("the int %d", *content[int64](got))
 	case C.CALLPY_UINT:
-		return fmt.Sprintf("the int %d", *content[uint64](came))
+		return fmt.Sprintf("the int %d", *content[uint64](got))
 	case C.CALLPY_FLOAT:
-		return fmt.Sprintf("the float %v", *content[float64](came))
+		return fmt.Sprintf("the float %v", *content[float64](got))
 	case C.CALLPY_STRING:
 		return "a str"
 	case C.CALLPY_BYTE_STRING:
 		return "a bytes"
 	case C.CALLPY_LIST, C.CALLPY_TUPLE:
-		return fmt.Sprintf("a list or tuple of %d", len(itemsOf(came)))
+		return fmt.Sprintf("a list or tuple of %d", len(itemsOf(got)))
 	case C.CALLPY_DICT:
 		return "a dict"
 	case C.CALLPY_ARRAY:
-		return describeArray(arrayOf(came))
+		return describeArray(arrayOf(got))
 	}
 	return "another object"
 }
 
 func decodeTuple(value *C.callpy_value, out []reflect.Value) *Error {
 	if value.tag != C.CALLPY_TUPLE || len(itemsOf(value)) != len(out) {
-		return failure(BadResult, "expected a tuple of %d, but %s came", len(out), describe(value))
+		return failure(BadResult, "expected a tuple of %d, got %s", len(out), describe(value))
 	}
 	for index := range out {
 		if err := decodeInto(&itemsOf(value)[index], out[index]); err != nil {
@@ -117,7 +117,7 @@ func decodeTuple(value *C.callpy_value, out []reflect.Value) *Error {
 	return nil
 }
 
-// decodeInto takes a value for a type; what it takes over is not the value's any more.
+// decodeInto converts a value to a type. What it takes over no longer belongs to the value.
 func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 	kind := out.Type()
 	switch result := out.Addr().Interface().(type) {
@@ -255,7 +255,7 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 					return err
 				}
 				if !key.Comparable() {
-					return failure(BadResult, "expected %v, but a key of the dict that came is %s, which can't be one in Go", kind, describe(&items[index]))
+					return failure(BadResult, "expected %v, got a dict with %s as a key, which Go does not allow as one", kind, describe(&items[index]))
 				}
 				out.SetMapIndex(key, item)
 			}
@@ -265,7 +265,7 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 	return wrong(kind, value)
 }
 
-// decodeTexts makes strings of NumPy's texts: code points of four bytes each, padded with zeros.
+// decodeTexts converts NumPy's fixed-width text to strings: code points of four bytes each, padded with zeros.
 func decodeTexts(array *C.callpy_array, out reflect.Value) {
 	count, size := elements(array), int(array.item_size)/4
 	points := make([]rune, count*size)
@@ -293,7 +293,7 @@ func decodeArray(value *C.callpy_value, out reflect.Value) *Error {
 	return nil
 }
 
-// natural returns a value as Go has it.
+// natural returns a value as its natural Go type.
 func natural(value *C.callpy_value) (any, *Error) {
 	switch value.tag {
 	case C.CALLPY_NONE:

@@ -18,12 +18,11 @@ type Bytes []byte
 // Tuple is Python's tuple. (A []any is a list.)
 type Tuple []any
 
-// maxDepth is how deep values may stand in one another, as it is in C: one that contains itself has
-// no end.
+// maxDepth is how deeply values may be nested, the same as in C: a value that contains itself has no end.
 const maxDepth = 200
 
-// An encoder writes arguments as C has them. What they lead to stays where it lies: Go's memory is
-// pinned, and C's is held.
+// An encoder writes arguments in C's form. What they point to stays in place: Go's memory is pinned, and
+// C's is held.
 type encoder struct {
 	pinner runtime.Pinner
 	held   []*held
@@ -36,7 +35,7 @@ func (e *encoder) release() {
 	}
 }
 
-// setPointer writes a pointer into the union, which is bytes to Go; what it leads to is pinned.
+// setPointer writes a pointer into the union, which is bytes to Go, and pins what it points to.
 func (e *encoder) setPointer(value *C.callpy_value, pointer unsafe.Pointer) {
 	if pointer != nil {
 		e.pinner.Pin(pointer)
@@ -57,7 +56,7 @@ func (e *encoder) arguments(arguments []any) ([]C.callpy_value, []C.callpy_named
 		keyword, ok := argument.(named)
 		if !ok {
 			if keywords != nil {
-				return nil, nil, failure(BadArgument, "a positional argument stands after a named one; put the named ones last")
+				return nil, nil, failure(BadArgument, "a positional argument follows a keyword argument; put keyword arguments last")
 			}
 			values = append(values, C.callpy_value{})
 			if err := e.value(reflect.ValueOf(argument), &values[index], 0); err != nil {
@@ -70,11 +69,11 @@ func (e *encoder) arguments(arguments []any) ([]C.callpy_value, []C.callpy_named
 		}
 		name := append([]byte(keyword.name), 0)
 		e.pinner.Pin(unsafe.SliceData(name))
-		given := C.callpy_named{name: (*C.char)(unsafe.Pointer(unsafe.SliceData(name)))}
-		if err := e.value(reflect.ValueOf(keyword.value), &given.value, 0); err != nil {
+		passed := C.callpy_named{name: (*C.char)(unsafe.Pointer(unsafe.SliceData(name)))}
+		if err := e.value(reflect.ValueOf(keyword.value), &passed.value, 0); err != nil {
 			return nil, nil, err.at("argument \"" + keyword.name + "\"")
 		}
-		keywords = append(keywords, given)
+		keywords = append(keywords, passed)
 	}
 	return values, keywords, nil
 }
@@ -85,7 +84,7 @@ func (e *encoder) value(from reflect.Value, to *C.callpy_value, depth int) *Erro
 		return nil
 	}
 	if depth > maxDepth {
-		return failure(BadArgument, "values stand in one another more than %d deep", maxDepth)
+		return failure(BadArgument, "values are nested more than %d deep", maxDepth)
 	}
 	if from.Kind() == reflect.Interface {
 		return e.value(from.Elem(), to, depth)
@@ -95,18 +94,18 @@ func (e *encoder) value(from reflect.Value, to *C.callpy_value, depth int) *Erro
 	if kind == reflect.Pointer && from.IsNil() {
 		return nil
 	}
-	switch given := from.Interface().(type) {
+	switch passed := from.Interface().(type) {
 	case Bytes:
 		to.tag = C.CALLPY_BYTE_STRING
-		if len(given) > 0 {
-			e.setPointer(to, unsafe.Pointer(unsafe.SliceData(given)))
+		if len(passed) > 0 {
+			e.setPointer(to, unsafe.Pointer(unsafe.SliceData(passed)))
 		}
-		setLength(to, len(given))
+		setLength(to, len(passed))
 		return nil
 	case Tuple:
 		return e.items(from, to, C.CALLPY_TUPLE, depth)
 	case holder:
-		held := given.use()
+		held := passed.use()
 		if held == nil {
 			return failure(BadArgument, "the %v is released", from.Type())
 		}
@@ -114,13 +113,13 @@ func (e *encoder) value(from reflect.Value, to *C.callpy_value, depth int) *Erro
 		to.tag, to.content = held.value.tag, held.value.content
 		return nil
 	case flagged:
-		return e.array(reflect.ValueOf(given.array), to, given.flags)
+		return e.array(reflect.ValueOf(passed.array), to, passed.flags)
 	case shaped:
 		return e.array(from, to, 0)
 	case named:
-		return failure(BadArgument, "the named argument %q stands inside a value", given.name)
+		return failure(BadArgument, "the keyword argument %q is inside a value; pass it to the call itself", passed.name)
 	case *Function:
-		return failure(BadArgument, "a %v can't be given to Python; CallAs[*Object] returns objects that can", from.Type())
+		return failure(BadArgument, "a %v can't be passed to Python; CallAs[*Object] returns objects that can", from.Type())
 	}
 	switch kind {
 	case reflect.Bool:
@@ -168,21 +167,21 @@ func (e *encoder) value(from reflect.Value, to *C.callpy_value, depth int) *Erro
 	case reflect.Pointer:
 		return e.value(from.Elem(), to, depth+1)
 	case reflect.Complex64, reflect.Complex128:
-		// An array without axes, as NumPy has a number; C has no kind for one.
+		// A 0-d array, NumPy's form of a number; the C ABI has no complex number.
 		number := Array[complex128]{Data: []complex128{from.Complex()}, Shape: []int{}}
 		return e.array(reflect.ValueOf(number), to, 0)
 	case reflect.Struct:
 		return e.fields(from, to, depth)
 	default:
-		return failure(BadArgument, "a %v can't be given to Python", from.Type())
+		return failure(BadArgument, "a %v can't be passed to Python", from.Type())
 	}
 	return nil
 }
 
-// fields gives a struct as the tuple of its fields.
+// fields passes a struct as the tuple of its fields.
 func (e *encoder) fields(from reflect.Value, to *C.callpy_value, depth int) *Error {
 	if !isTuple(from.Type()) {
-		return failure(BadArgument, "a %v can't be given to Python: it is no struct of exported fields alone", from.Type())
+		return failure(BadArgument, "a %v can't be passed to Python: only structs whose fields are all exported can", from.Type())
 	}
 	items := make([]C.callpy_value, from.NumField())
 	for index := range items {
@@ -233,7 +232,7 @@ func (e *encoder) array(from reflect.Value, to *C.callpy_value, flags C.uint32_t
 		lengths[axis] = C.ptrdiff_t(length)
 		all *= length
 	}
-	// Where the product overflows, or a length is negative, C says so.
+	// If the product overflows or a length is negative, C reports it.
 	if all != data.Len() {
 		return failure(BadArgument, "%d elements can't have the shape %v", data.Len(), shape)
 	}
@@ -251,35 +250,35 @@ func (e *encoder) array(from reflect.Value, to *C.callpy_value, flags C.uint32_t
 	return nil
 }
 
-// elementsOf returns the slice of numbers that a value is, or leads to, and its shape.
+// elementsOf returns the slice of numbers that a value is, or points to, and its shape.
 func elementsOf(from reflect.Value, flags C.uint32_t) (reflect.Value, []int, *Error) {
-	given := from
-	for given.IsValid() && given.Kind() == reflect.Pointer && !given.IsNil() {
-		given = given.Elem()
+	passed := from
+	for passed.IsValid() && passed.Kind() == reflect.Pointer && !passed.IsNil() {
+		passed = passed.Elem()
 	}
-	if given.IsValid() && given.Kind() != reflect.Pointer {
-		if parts, ok := given.Interface().(shaped); ok {
+	if passed.IsValid() && passed.Kind() != reflect.Pointer {
+		if parts, ok := passed.Interface().(shaped); ok {
 			data, shape := parts.parts()
 			return data, shape, nil
 		}
 	}
-	if given.IsValid() && given.Kind() == reflect.Array {
-		if !given.CanAddr() {
+	if passed.IsValid() && passed.Kind() == reflect.Array {
+		if !passed.CanAddr() {
 			if flags&C.CALLPY_WRITABLE != 0 {
-				return given, nil, failure(BadArgument, "what Python writes into a %v would be lost; give a pointer to it, or a slice", given.Type())
+				return passed, nil, failure(BadArgument, "what Python writes to a %v would be lost; pass a pointer to it, or a slice", passed.Type())
 			}
-			here := reflect.New(given.Type()).Elem()
-			here.Set(given)
-			given = here
+			here := reflect.New(passed.Type()).Elem()
+			here.Set(passed)
+			passed = here
 		}
-		given = given.Slice(0, given.Len())
+		passed = passed.Slice(0, passed.Len())
 	}
-	if !given.IsValid() || given.Kind() != reflect.Slice || dtypeOf(given.Type().Elem().Kind()) == 0 {
+	if !passed.IsValid() || passed.Kind() != reflect.Slice || dtypeOf(passed.Type().Elem().Kind()) == 0 {
 		what := "nil"
 		if from.IsValid() {
 			what = "a " + from.Type().String()
 		}
-		return given, nil, failure(BadArgument, "expected a slice of numbers or an Array, but %s came", what)
+		return passed, nil, failure(BadArgument, "expected a slice of numbers or an Array, got %s", what)
 	}
-	return given, []int{given.Len()}, nil
+	return passed, []int{passed.Len()}, nil
 }

@@ -10,35 +10,35 @@ import (
 	"fmt"
 )
 
-// A Kind is the sort of a failure, for programs that act on it.
+// A Kind says what sort of failure an [Error] is, for programs that act on it.
 type Kind uint32
 
-// The sorts of failure.
+// The kinds of failure.
 const (
 	Exception   Kind = C.CALLPY_ERROR_PYTHON      // Python raised an exception
-	BadArgument Kind = C.CALLPY_ERROR_ARGUMENT    // an argument can't be given to Python
+	BadArgument Kind = C.CALLPY_ERROR_ARGUMENT    // an argument can't be passed to Python
 	BadResult   Kind = C.CALLPY_ERROR_RESULT      // the result is not what was asked for
 	BadTarget   Kind = C.CALLPY_ERROR_TARGET      // a target does not lead to a function
 	NoPython    Kind = C.CALLPY_ERROR_LOCATE      // no interpreter could be used; Detail names each
-	Environment Kind = C.CALLPY_ERROR_ENVIRONMENT // an environment could not be made
+	Environment Kind = C.CALLPY_ERROR_ENVIRONMENT // an environment could not be created
 	NotStarted  Kind = C.CALLPY_ERROR_START       // the interpreter could not be started
 	NoNumpy     Kind = C.CALLPY_ERROR_NUMPY       // NumPy is missing, or too old, or broken
-	Kept        Kind = C.CALLPY_ERROR_KEPT        // the result would have kept lent memory
+	Kept        Kind = C.CALLPY_ERROR_KEPT        // the result retains lent memory
 	Ending      Kind = C.CALLPY_ERROR_ENDING      // the process is ending
-	Panic       Kind = C.CALLPY_ERROR_PANIC       // a mistake of callpy's
+	Panic       Kind = C.CALLPY_ERROR_PANIC       // a bug in callpy
 	Other       Kind = C.CALLPY_ERROR_OTHER       // any other failure
 	Closed      Kind = 1000                       // the function was closed
 )
 
-// An Error is any failure of this package but a context's; of kind [Exception] it is a Python
-// exception as text, of which nothing stays in the interpreter.
+// An Error is any failure in this package except a context's. With the kind [Exception] it is a Python
+// exception as text; nothing of it stays in the interpreter.
 type Error struct {
 	Kind Kind
-	// Line is one useful line.
+	// Line says what failed and where, in one line.
 	Line string
-	// Detail is the line and what a reader of a log wants beside it.
+	// Detail is the line and everything else that belongs in a log, such as the traceback.
 	Detail string
-	// Type is the name of the exception's type, such as "ValueError", and Module where it is defined.
+	// Type is the name of the exception's type, such as "ValueError", and Module the module that defines it.
 	Type, Module string
 	// Message is str(exception).
 	Message string
@@ -48,7 +48,7 @@ type Error struct {
 	Cause *Error
 }
 
-// Error returns one useful line.
+// Error returns Line.
 func (e *Error) Error() string { return e.Line }
 
 // Unwrap returns the cause.
@@ -64,14 +64,14 @@ func failure(kind Kind, format string, arguments ...any) *Error {
 	return &Error{Kind: kind, Line: line, Detail: line}
 }
 
-// at says where it failed.
+// at adds the place that failed.
 func (e *Error) at(place string) *Error {
 	e.Line = place + ": " + e.Line
 	e.Detail = place + ": " + e.Detail
 	return e
 }
 
-// toError takes over an error of C's.
+// toError takes over an error from C.
 func toError(e *C.callpy_error) error {
 	if e == nil {
 		return nil
@@ -102,7 +102,7 @@ func readError(e *C.callpy_error) *Error {
 	return read
 }
 
-// begin says whether a call may begin.
+// begin returns the context's error if the call may not begin.
 func begin(ctx context.Context) error {
 	if ctx == nil {
 		return nil

@@ -9,10 +9,10 @@ typedef struct {
     callpy_value value;
 } callpy_go_outcome;
 
-// How many threads have called. A thread counts once, which is next to nothing; the gate reads it.
+// How many threads have called. A thread counts once, which costs next to nothing; the gate reads it.
 static uint32_t callpy_go_threads;
 
-// Go sees no static variable by its name.
+// Go can't see a static variable by its name.
 static uint32_t *callpy_go_thread_count(void) { return &callpy_go_threads; }
 
 static inline void callpy_go_count_thread(void) {
@@ -38,7 +38,7 @@ static callpy_go_outcome callpy_go_call(
     return outcome;
 }
 
-// Calls with one slice. Its address is that of chars, which hold no pointers for cgo to look at.
+// Calls with one slice. It is passed as chars, which hold no pointers for cgo to check.
 static inline callpy_error *callpy_go_slice(
     uintptr_t function, const char *data, size_t length, uint32_t dtype, callpy_value *result
 ) {
@@ -73,17 +73,17 @@ import (
 	"unsafe"
 )
 
-// A Function is a Python function, or anything else that can be called, for calls whose types are
-// known at run time only; with [Load] it has a type. Any number of goroutines may call it.
+// A Function is a Python function, or any other callable, for calls whose types are known only at run
+// time; [Load] gives it a type. Any number of goroutines may call it.
 type Function struct {
-	// A callpy_function, which is C's: as a number it costs no look at what it leads to.
+	// A callpy_function, which belongs to C: as a number, cgo does not check what it points to.
 	handle C.uintptr_t
 	closed atomic.Bool
 	name   string
 }
 
 // Find returns the function that a target names: "module:function", "package.module:Class.method" or
-// "path/to/file.py:function". Python is started if it does not run yet.
+// "path/to/file.py:function". It starts Python if it does not run yet.
 func Find(target string) (*Function, error) {
 	if strings.ContainsRune(target, 0) {
 		return nil, failure(BadTarget, "the target %q has a NUL character in it", target)
@@ -99,18 +99,18 @@ func Find(target string) (*Function, error) {
 	return function, nil
 }
 
-// Name returns the target by which the function was found.
+// Name returns the function's target.
 func (f *Function) Name() string { return f.name }
 
-// Close makes every later call an error; calls that run go on. The Python function itself is given
-// back when nobody holds f any more.
+// Close makes every later call an error; running calls finish. The Python function itself is freed once
+// f is no longer used.
 func (f *Function) Close() { f.closed.Store(true) }
 
 // Closed says whether Close was called.
 func (f *Function) Closed() bool { return f.closed.Load() }
 
-// An outcome is what a call returns. A C.callpy_value alone lies at any multiple of four where Go puts
-// it, since to Go its union is bytes; beside a pointer it lies as C wants it.
+// An outcome is what a call returns. Go aligns a C.callpy_value alone to four bytes, since to Go its union
+// is bytes; next to a pointer it is aligned as C expects.
 type outcome = C.callpy_go_outcome
 
 // A named is a keyword argument.
@@ -119,21 +119,21 @@ type named struct {
 	value any
 }
 
-// Named makes a keyword argument, to stand after the positional ones.
+// Named makes a keyword argument, to be passed after the positional ones.
 func Named(name string, value any) any { return named{name, value} }
 
-// Call calls the function and returns its result as Go has it: nil, bool, int64, uint64, float64,
+// Call calls the function and returns its result as the natural Go type: nil, bool, int64, uint64, float64,
 // string, [Bytes], []any, map[any]any, [Array] of the dtype's type, []string or [*Object]. [CallAs]
-// takes it for a type.
+// converts it to a given type.
 //
-// The context is looked at before the call begins; a nil context is none. A call that runs is not
-// stopped, and its result is returned even if the context is done by then.
+// The context is checked before the call begins; nil means no context. It does not stop a running call,
+// whose result is returned even if the context is done by then.
 func (f *Function) Call(ctx context.Context, arguments ...any) (any, error) {
 	return CallAs[any](ctx, f, arguments...)
 }
 
-// CallAs calls a function as [Function.Call] does, and takes its result for an R. A result of another
-// type is an error: nothing is converted in silence.
+// CallAs calls a function as [Function.Call] does, and returns its result as an R. A result of another
+// type is an error: nothing is converted silently.
 func CallAs[R any](ctx context.Context, f *Function, arguments ...any) (R, error) {
 	var result R
 	if err := begin(ctx); err != nil {
@@ -146,7 +146,7 @@ func CallAs[R any](ctx context.Context, f *Function, arguments ...any) (R, error
 	return decoded[R](f, outcome)
 }
 
-// Run calls a function whose result is not wanted, whatever it is.
+// Run calls a function and ignores its result.
 func (f *Function) Run(ctx context.Context, arguments ...any) error {
 	if err := begin(ctx); err != nil {
 		return err
@@ -166,12 +166,12 @@ func (f *Function) call(arguments []any, wanted bool) (outcome, error) {
 		return outcome{}, err.at(f.name)
 	}
 	counted := calls.enter(threads())
-	came := C.callpy_go_call(f.handle, unsafe.SliceData(values), C.size_t(len(values)),
+	got := C.callpy_go_call(f.handle, unsafe.SliceData(values), C.size_t(len(values)),
 		unsafe.SliceData(named), C.size_t(len(named)), C.bool(wanted))
 	calls.leave(counted)
 	runtime.KeepAlive(f)
 	runtime.KeepAlive(arguments)
-	return came, toError(came.error)
+	return got, toError(got.error)
 }
 
 var threadCount = (*uint32)(C.callpy_go_thread_count())
@@ -179,7 +179,7 @@ var threadCount = (*uint32)(C.callpy_go_thread_count())
 // threads returns how many threads have called.
 func threads() uint32 { return atomic.LoadUint32(threadCount) }
 
-// runSlice calls with one slice, and drops the result.
+// runSlice calls with one slice, and ignores the result.
 func runSlice[T Element](f *Function, data []T, dtype C.uint32_t) error {
 	if f.closed.Load() {
 		return errClosed(f)
@@ -202,13 +202,13 @@ func callSlice[T Element](f *Function, data []T, dtype C.uint32_t) (outcome, err
 	}
 	address := (*C.char)(unsafe.Pointer(unsafe.SliceData(data)))
 	counted := calls.enter(threads())
-	came := C.callpy_go_call_slice(f.handle, address, C.size_t(len(data)), dtype)
+	got := C.callpy_go_call_slice(f.handle, address, C.size_t(len(data)), dtype)
 	calls.leave(counted)
 	runtime.KeepAlive(f)
-	if came.error != nil {
-		return came, toError(came.error)
+	if got.error != nil {
+		return got, toError(got.error)
 	}
-	return came, nil
+	return got, nil
 }
 
 func errClosed(f *Function) error {

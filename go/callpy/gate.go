@@ -5,13 +5,13 @@ import (
 	"sync/atomic"
 )
 
-// maxCalls is how many calls are in C at once, but for a thousand that began before there were so
-// many threads. Each holds a thread, which Go never gives back, and at 10,000 Go ends the process; the
-// goroutines beyond wait as goroutines do, for next to nothing.
+// maxCalls is how many calls may be in C at once, apart from up to a thousand that began before there were
+// that many threads. Each occupies a thread, Go never returns threads, and it ends the process at 10,000.
+// The goroutines beyond the limit wait, which costs next to nothing.
 const maxCalls = 1000
 
-// A gate lets so many in at once. It counts only once so many threads have called: a program that has
-// fewer pays nothing for it.
+// A gate admits maxCalls at once. It counts only once that many threads have called, so that a program
+// with fewer pays nothing for it.
 type gate struct {
 	inside  atomic.Int64
 	waiting atomic.Int64
@@ -27,7 +27,7 @@ func newGate() *gate {
 	return gate
 }
 
-// enter says whether it has counted its caller, who tells leave.
+// enter reports whether it has counted its caller, who passes that on to leave.
 func (g *gate) enter(threads uint32) bool {
 	return threads >= maxCalls && g.count()
 }
@@ -40,7 +40,7 @@ func (g *gate) count() bool {
 	return true
 }
 
-// wait counts its caller as waiting before it looks again: whoever leaves after that look sees it.
+// wait counts its caller as waiting before it checks again: a call that leaves after that check sees it.
 func (g *gate) wait() {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()

@@ -20,20 +20,20 @@ var (
 //
 //	detect, err := callpy.Load[func([]float64) ([]int64, error)]("outliers:detect")
 //
-// F may begin with a context.Context (see [Function.Call]) and end with variadic arguments. Of
-// several results before the error, Python returns a tuple. [Named], [Mutable] and [Copied] are
-// given to parameters of type any.
+// F may begin with a context.Context (see [Function.Call]) and end with variadic arguments. For several
+// results before the error, Python returns a tuple. Pass [Named], [Mutable] and [Copied] to parameters
+// of type any.
 func Load[F any](target string) (F, error) {
 	var load F
 	kind := reflect.TypeFor[F]()
 	if kind.Kind() != reflect.Func || kind.NumOut() == 0 || kind.Out(kind.NumOut()-1) != errorType {
-		return load, failure(BadArgument, "%s can't be loaded as %v: that is not a function whose last result is an error", target, kind)
+		return load, failure(BadArgument, "%s can't be loaded as %v: expected a function type whose last result is an error", target, kind)
 	}
 	function, err := Find(target)
 	if err != nil {
 		return load, err
 	}
-	// The usual types take no reflection.
+	// Common types need no reflection.
 	switch typed := any(&load).(type) {
 	case *func([]float64) error:
 		*typed = sliceToNothing[float64](function)
@@ -158,7 +158,7 @@ func (f *Function) callReflected(kind reflect.Type, in, out []reflect.Value) err
 	default:
 		failed = decodeTuple(&outcome.value, out)
 	}
-	// Now, when all that was taken over is not the outcome's any more.
+	// Only now, when everything that was taken over no longer belongs to the outcome.
 	release(outcome)
 	if failed != nil {
 		return failed.at("the result of " + f.name)

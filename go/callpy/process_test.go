@@ -98,8 +98,8 @@ func many() int {
 	for range goroutines {
 		go func() {
 			began.Done()
-			if came := must1(read(descriptor, 1)); len(came) != 1 {
-				panic(came)
+			if got := must1(read(descriptor, 1)); len(got) != 1 {
+				panic(got)
 			}
 			ended.Done()
 		}()

@@ -21,8 +21,8 @@ import (
 // test).
 func TestManyGoroutines(t *testing.T) {
 	warm, calls := int64(40_000), int64(40_000)
-	if given := os.Getenv("CALLPY_CALLS"); given != "" {
-		calls = good(strconv.ParseInt(given, 10, 64))(t)
+	if text := os.Getenv("CALLPY_CALLS"); text != "" {
+		calls = good(strconv.ParseInt(text, 10, 64))(t)
 	}
 	if err := pprof.StartCPUProfile(io.Discard); err != nil {
 		t.Fatal(err)
@@ -69,7 +69,7 @@ func stress(t *testing.T) func(calls int64) {
 			// The loan ends only after a search for who holds it.
 			first, err := remembered(data)
 			if err == nil && first != data[0] {
-				err = errors.New("another element came back")
+				err = errors.New("got another element back")
 			}
 			return err
 		}
@@ -95,7 +95,7 @@ func stress(t *testing.T) func(calls int64) {
 		case 5:
 			value, err := CallAs[map[string]any](nil, echo, map[string]any{"a": []string{"b"}, "c": data})
 			if err == nil && value["c"].(Array[float64]).Data[place] != 3 {
-				err = errors.New("another array came back")
+				err = errors.New("got another array back")
 			}
 			return err
 		case 6:

@@ -13,10 +13,10 @@ import (
 	"unsafe"
 )
 
-// held is a result that stays C's. It is freed when its last user has done with it: a view that is
-// released while a call reads it, or a goroutine does, ends after that.
+// held is a result that still belongs to C. It is freed when its last user is done with it: a view that is
+// released while a call or another goroutine reads it is freed after that.
 type held struct {
-	// Begins at a multiple of eight, as C wants it, since Go aligns users so.
+	// Aligned to eight bytes, as C expects, since Go aligns users to eight.
 	value C.callpy_value
 	users atomic.Int64
 }
@@ -39,7 +39,7 @@ func (h *held) done() {
 	}
 }
 
-// An owner holds one result until it is released, or until nobody holds the owner any more.
+// An owner holds one result until it is released, or until the owner itself is garbage.
 type owner struct {
 	held     *held
 	released atomic.Bool
@@ -57,9 +57,9 @@ func (o *owner) take(value *C.callpy_value) {
 	o.cleanup = runtime.AddCleanup(o, (*held).done, o.held)
 }
 
-// use returns what is held, for the caller to call done; nil if it is released.
+// use returns what is held, nil if it is released; the caller must call done.
 func (o *owner) use() *held {
-	// Even if this owner is collected from here on, the user is counted, or there is nothing to use.
+	// Even if this owner is collected from here on, either the user is counted or there is nothing to use.
 	if o.held == nil || o.released.Load() || !o.held.use() {
 		return nil
 	}
@@ -77,14 +77,14 @@ func (o *owner) release() {
 }
 
 // An Object is a Python object that has no type in Go: a set, an instance of a class, an array of
-// times; or any array that is only passed on. It can be an argument of other calls, such as those of
+// times; or any array that is only passed on. It can be an argument of other calls, such as
 // "builtins:repr" and "builtins:getattr".
 type Object struct{ owner owner }
 
 func (o *Object) use() *held { return o.owner.use() }
 
-// Release gives the object back, which is otherwise done some time after nobody holds it any more. It
-// can be no argument then. A second time does nothing, nor does it with nil.
+// Release frees the object, which otherwise happens some time after it becomes garbage. It can't be an
+// argument afterwards. Releasing it twice, or releasing nil, does nothing.
 func (o *Object) Release() {
 	if o != nil {
 		o.owner.release()
@@ -97,9 +97,9 @@ func newObject(value *C.callpy_value) *Object {
 	return object
 }
 
-// A View is a result array that lies where NumPy put it. It is given back by Release, or some time
-// after nobody holds it any more. Nobody writes its elements. Its methods may be called by several
-// goroutines at once.
+// A View is a result array that is read where NumPy put it. Release frees it; otherwise that happens some
+// time after it becomes garbage. Its elements never change. Several goroutines may call its methods at
+// once.
 type View[T Element] struct {
 	owner    owner
 	shape    []int
@@ -120,7 +120,7 @@ func (v *View[T]) take(from *C.callpy_value) *Error {
 
 func (v *View[T]) use() *held { return v.owner.use() }
 
-// array returns the array, and what to call when it is not used any more; nil once it is released.
+// array returns the array, nil once it is released, and a function to call when it is no longer used.
 func (v *View[T]) array() (*C.callpy_array, func()) {
 	held := v.use()
 	if held == nil {
@@ -149,12 +149,12 @@ func (v *View[T]) Strides() []int {
 	return strides
 }
 
-// Slice returns the elements where they lie; false if they do not lie in C order without gaps, or
-// the view is released.
+// Slice returns the elements in place; false if they are not in C order without gaps, or if the view is
+// released.
 //
-// The slice is C's memory. It must not be used, nor written, once the view is released, and the view
-// must be held as long as the slice is used: a deferred Release does it, or runtime.KeepAlive. What
-// has to live longer is taken by Copy.
+// The slice is C's memory. Never write to it, and do not use it once the view is released. Keep the view
+// alive as long as the slice is used, with a deferred Release or runtime.KeepAlive. Use Copy for elements
+// that must live longer.
 func (v *View[T]) Slice() ([]T, bool) {
 	array, done := v.array()
 	defer done()
@@ -164,7 +164,7 @@ func (v *View[T]) Slice() ([]T, bool) {
 	return unsafe.Slice((*T)(array.data), v.elements), true
 }
 
-// At returns an element. It panics if there is none at the index, or the view is released.
+// At returns an element. It panics if the index is out of range or the view is released.
 func (v *View[T]) At(index ...int) T {
 	held := v.use()
 	if held == nil {
@@ -190,14 +190,14 @@ func (v *View[T]) Copy() Array[T] {
 	defer done()
 	var copied Array[T]
 	if array != nil {
-		// Of the same dtype, so it can't fail.
+		// It has the same dtype, so this can't fail.
 		_ = copied.fill(array)
 	}
 	return copied
 }
 
-// Release gives the array back. Nothing that Slice returned may be used any more then. A second time
-// does nothing, nor does it with nil.
+// Release frees the array. What Slice returned must not be used afterwards. Releasing it twice, or
+// releasing nil, does nothing.
 func (v *View[T]) Release() {
 	if v != nil {
 		v.owner.release()

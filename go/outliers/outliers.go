@@ -15,7 +15,7 @@ import (
 	"github.com/callpy/callpy/go/callpy"
 )
 
-// Initialize starts Python. NewOutliers does so as well.
+// Initialize starts Python. NewOutliers does so too.
 func Initialize() error { return callpy.Start() }
 
 // Outliers does outlier detection. Any number of goroutines may use it.
@@ -23,7 +23,7 @@ type Outliers struct {
 	detect atomic.Pointer[func([]float64) ([]int, error)]
 }
 
-var errClosed = errors.New("outliers: closed, or made without NewOutliers")
+var errClosed = errors.New("outliers: closed, or created without NewOutliers")
 
 // NewOutliers returns an Outliers that uses the Python function moduleName.funcName.
 func NewOutliers(moduleName, funcName string) (*Outliers, error) {
@@ -51,7 +51,7 @@ func (o *Outliers) Detect(data []float64) ([]int, error) {
 	return (*detect)(data)
 }
 
-// Close gives the Python function back. Every later Detect is an error; those that run go on.
+// Close frees the Python function. Every later Detect is an error; running ones finish.
 func (o *Outliers) Close() {
 	if o != nil {
 		o.detect.Store(nil)
