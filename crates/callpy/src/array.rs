@@ -62,4 +62,4 @@ pub use view::Array;
 
 pub(crate) use holders::Names;
 pub(crate) use lend::Loans;
-pub(crate) use receive::{detach_from_loans, element, is_array};
+pub(crate) use receive::{detach_from_loans, element, is_array, numpy_if_imported};

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `bool` | `bool` | `bool`, `numpy.bool` |
 //! | `i8` … `u64`, `isize`, `usize` | `int` | `int` and NumPy integers in range; no `bool`, no `float` |
-//! | `f32`, `f64` | `float` | `float`, `int` and NumPy numbers; no `bool` |
+//! | `f32`, `f64` | `float` | `float`, `int` where that is exact, and NumPy numbers; no `bool` |
 //! | `&str`, `String` | `str` | `str` |
 //! | [`Bytes`] | `bytes` | `bytes` |
 //! | `()` | no argument; `None` inside a tuple | `None` |
@@ -16,10 +16,12 @@
 //! | [`Object`] | the object | anything |
 //! | arrays | see [`array`](crate::array) | [`Array<T>`](crate::Array) |
 //!
-//! Nothing is converted in silence: a result that is not of the type asked for is an error which
-//! says what came. `int` is taken for `float` as in Python's own hints (PEP 484).
+//! Nothing is converted or rounded in silence: a result that is not of the type asked for is an error
+//! that says what it is. An `int` is taken for a float as in Python's own hints (PEP 484), but only
+//! where the float is the same number; a `float` for an `f32` is rounded, as the type says.
 
 mod collections;
+pub(crate) mod number;
 mod scalars;
 mod value;
 

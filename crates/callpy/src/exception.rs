@@ -34,6 +34,16 @@ pub(crate) fn into_error(py: Attached<'_>, Raised(exception): Raised) -> Error {
     }
 }
 
+/// Turns an exception that was raised while a result was converted into an error that says so: the
+/// function itself has succeeded.
+#[cold]
+pub(crate) fn of_conversion(py: Attached<'_>, raised: Raised) -> Error {
+    let error = into_error(py, raised);
+    let message = format!("it can't be converted: {error}");
+    let detail = error.exception().map(|exception| exception.traceback().to_owned());
+    Error::result(message).with_detail(detail.unwrap_or_default()).with_source(error)
+}
+
 /// Reads what `describe` of support.py returns.
 fn read(py: Attached<'_>, described: &Ref) -> Option<PythonException> {
     if py.builtin(described) != Builtin::Tuple {

@@ -105,6 +105,15 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Turns a Python exception that a result's conversion met into the error of that result.
+    #[inline]
+    pub(crate) fn taken<T>(&self, outcome: Result<T, Raised>) -> Result<T> {
+        match outcome {
+            Ok(value) => Ok(value),
+            Err(raised) => Err(exception::of_conversion(self.py(), raised)),
+        }
+    }
+
     /// Notes a copy of so many bytes, unless copies are denied.
     ///
     /// # Errors

@@ -210,10 +210,25 @@ def plain(value):
     A datetime64 in nanoseconds has an int for its item, and what is masked has 0: both are others.
     """
     numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(value, (numpy.generic, numpy.ndarray)):
-        if value.ndim == 0 and value.dtype.kind in "biuf" and not is_masked(value):
+    # Not isinstance: an object may say anything of its __class__, or raise.
+    if numpy is not None and issubclass(type(value), (numpy.generic, numpy.ndarray)):
+        if value.ndim == 0 and value.dtype.kind in "biufc" and not is_masked(value):
             return value.item()
     return value
+
+
+def exact_float(value):
+    number = int.__float__(value)
+    return number if int.__eq__(int(number), value) else None
+
+
+def shown(value):
+    kind = type(value)
+    if issubclass(kind, int) and kind is not bool and int.bit_length(value) > 128:
+        return "an int of %d bits" % int.bit_length(value)
+    if issubclass(kind, (str, bytes)) and len(value) > 40:
+        return "a %s of %d characters" % (kind.__name__, len(value))
+    return repr(value)
 
 
 def dtype(name):
@@ -236,23 +251,33 @@ def is_swapped(found, wanted):
 
 
 def cast(value, dtype):
-    """A copy of an array, or a NumPy scalar, in another dtype; None for what is neither."""
+    """A copy of an array, or a NumPy scalar, in another dtype; None for what is neither, or masked."""
     numpy = sys.modules["numpy"]
-    if isinstance(value, (numpy.ndarray, numpy.generic)):
+    if issubclass(type(value), (numpy.ndarray, numpy.generic)) and not is_masked(value):
         return numpy.asarray(value).astype(dtype)
     return None
 
 
 def as_array(value, dtype):
-    """A scalar as an array of one; None where that would convert it."""
+    """A scalar as an array of one; None where that would convert it, and for what is masked."""
     numpy = sys.modules["numpy"]
+    if is_masked(value):
+        return None
     array = numpy.asarray(value)
-    # A Python complex may become a complex64, and text become longer; nothing else changes.
-    own = not isinstance(value, numpy.generic) and array.dtype.kind == dtype.kind
-    fits = own and (dtype.kind == "c" or array.dtype.itemsize <= dtype.itemsize)
-    if array.ndim == 0 and (array.dtype == dtype or fits):
-        return array.astype(dtype).reshape(1)
-    return None
+    if array.ndim != 0 or array.dtype != dtype and not _fits(value, array.dtype, dtype):
+        return None
+    return array.astype(dtype).reshape(1)
+
+
+def _fits(value, found, wanted):
+    """Whether a scalar of one dtype may be one of another of its kind.
+
+    A complex may become longer, and a Python complex a complex64; a Python text may become longer.
+    """
+    python = not issubclass(type(value), sys.modules["numpy"].generic)
+    longer = found.itemsize <= wanted.itemsize
+    is_complex = wanted.kind == "c"
+    return found.kind == wanted.kind and (longer and (python or is_complex) or python and is_complex)
 
 
 def native(array):
@@ -290,17 +315,40 @@ def copied_out(value, depth=0):
     return (items if kind is list else tuple.__new__(kind, items)), copied
 
 
+def class_names(value):
+    return [kind.__name__ for kind in type(value).__mro__]
+
+
+def has_attributes(value, names):
+    return all(hasattr(value, name) for name in names)
+
+
+def has_method(value, name):
+    """Asks the type: an instance may answer to any name."""
+    return hasattr(type(value), name)
+
+
+def member_name(value, enum):
+    """The name of a member of the enum that is called so; None for another value."""
+    kind = type(value)
+    is_enum = kind.__name__ == enum and hasattr(kind, "__members__")
+    return value._name_ if is_enum else None
+
+
 make_set = set
 
 
 def set_items(value):
-    return list(value) if isinstance(value, (set, frozenset)) else None
+    for kind in (set, frozenset):
+        if issubclass(type(value), kind):
+            return list(kind.__iter__(value))
+    return None
 
 
 def is_masked(array):
     # NumPy imports it when it is first asked for, on another thread perhaps at this very moment.
     kind = getattr(sys.modules.get("numpy.ma.core"), "MaskedArray", None)
-    return kind is not None and isinstance(array, kind)
+    return kind is not None and issubclass(type(array), kind)
 
 
 def what(value):

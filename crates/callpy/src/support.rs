@@ -113,6 +113,46 @@ pub(crate) fn plain(py: Attached<'_>, object: &Ref) -> Outcome<Ref> {
     call(py, c"plain", &[object])
 }
 
+/// Returns an int as the float that is the same number; None where there is none. OverflowError beyond
+/// the floats.
+pub(crate) fn exact_float(py: Attached<'_>, int: &Ref) -> Outcome<Ref> {
+    call(py, c"exact_float", &[int])
+}
+
+/// Writes a short value as it is, and what sort of value a long one is.
+pub(crate) fn shown(py: Attached<'_>, object: &Ref) -> String {
+    text(py, c"shown", object).unwrap_or_else(|_| "the value".to_owned())
+}
+
+/// Returns the names of an object's class and of its bases, the class first.
+pub(crate) fn class_names(py: Attached<'_>, object: &Ref) -> Outcome<Vec<String>> {
+    let names = py.items(&call(py, c"class_names", &[object])?)?;
+    names.iter().map(|name| py.text(name).map(str::to_owned)).collect()
+}
+
+pub(crate) fn has_attributes(py: Attached<'_>, object: &Ref, names: &[&str]) -> bool {
+    let answer = || {
+        let names = names.iter().map(|name| py.str(name)).collect::<Outcome<_>>()?;
+        py.is_true(&call(py, c"has_attributes", &[object, &py.list(names)?])?)
+    };
+    answer().unwrap_or(false)
+}
+
+/// Whether an object's class has a method.
+pub(crate) fn has_method(py: Attached<'_>, object: &Ref, name: &str) -> bool {
+    let answer = || py.is_true(&call(py, c"has_method", &[object, &py.str(name)?])?);
+    answer().unwrap_or(false)
+}
+
+/// Returns the name of a member of the enum that is called so; `None` for another value.
+pub(crate) fn member_name(py: Attached<'_>, object: &Ref, class: &str) -> Outcome<Option<String>> {
+    let name = call(py, c"member_name", &[object, &py.str(class)?])?;
+    if py.is_none(&name) {
+        return Ok(None);
+    }
+    py.text(&name).map(|name| Some(name.to_owned()))
+}
+
 pub(crate) fn set(py: Attached<'_>, items: &Ref) -> Outcome<Ref> {
     call(py, c"make_set", &[items])
 }

@@ -151,11 +151,52 @@ fn floats() {
     assert_eq!(eval::<f64>("-1").unwrap(), -1.0);
     assert!(refused::<f64>("10**400").to_string().contains("range of f64"));
     assert!(refused::<f32>("1e39").to_string().contains("range of f32"));
-    assert!(refused::<f32>("-10**39").to_string().contains("range of f32"));
+    assert!(refused::<f32>("-2**130").to_string().contains("range of f32"));
     for other in ["'1.0'", "None", "1j", "numpy.complex128(1)", "[1.0]", "numpy.array([1.0])"] {
         refused::<f64>(other);
         refused::<f32>(other);
     }
+}
+
+#[test]
+fn an_int_for_a_float_is_never_rounded() {
+    for (exact, value) in [
+        ("2**53", 9_007_199_254_740_992.0),
+        ("-2**53", -9_007_199_254_740_992.0),
+        ("2**60", 1_152_921_504_606_846_976.0),
+        ("2**63", 9_223_372_036_854_775_808.0),
+        ("-2**63", -9_223_372_036_854_775_808.0),
+        ("2**1000", 2_f64.powi(1000)),
+        ("numpy.uint64(2**63)", 9_223_372_036_854_775_808.0),
+        ("type('Int', (int,), {'__float__': lambda self: 1.5})(3)", 3.0),
+    ] {
+        assert_eq!(eval::<f64>(exact).unwrap(), value, "{exact}");
+    }
+    for inexact in [
+        "2**53 + 1",
+        "-2**53 - 1",
+        "2**63 - 1",
+        "2**64 - 1",
+        "2**1000 + 1",
+        "10**39",
+        "numpy.int64(2**53 + 1)",
+        "numpy.uint64(2**64 - 1)",
+        "numpy.array(2**53 + 1)",
+    ] {
+        let error = refused::<f64>(inexact);
+        assert!(error.to_string().contains("without rounding"), "{error}");
+        refused::<Vec<f64>>(&format!("[1.0, {inexact}]"));
+        refused::<(f64, i64)>(&format!("({inexact}, 1)"));
+        refused::<HashMap<String, f64>>(&format!("{{'a': {inexact}}}"));
+        refused::<Option<f64>>(inexact);
+    }
+    assert_eq!(eval::<f32>("2**24").unwrap(), 16_777_216.0);
+    for inexact in ["2**24 + 1", "-2**24 - 1", "numpy.int32(2**24 + 1)", "2**53 + 1"] {
+        let error = refused::<f32>(inexact);
+        assert!(error.to_string().contains("an f32 without rounding"), "{error}");
+    }
+    // A float has no other meaning in single precision than the nearest.
+    assert_eq!(eval::<f32>("0.1").unwrap(), 0.1);
 }
 
 #[test]
@@ -174,8 +215,8 @@ fn strings() {
     for other in ["b'bytes'", "None", "1", "['a']", "numpy.bytes_(b'a')", "numpy.array('a')"] {
         refused::<String>(other);
     }
-    let error = eval::<String>(r"'half a \ud800 pair'").unwrap_err();
-    assert_eq!(error.exception().unwrap().type_name(), "UnicodeEncodeError");
+    let error = refused::<String>(r"'half a \ud800 pair'");
+    assert!(error.to_string().contains("UnicodeEncodeError"), "{error}");
     assert_eq!(eval::<String>("'fine'").unwrap(), "fine");
 }
 

@@ -6,12 +6,14 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use super::element::Dtype;
-use super::receive::{ByteOrder, Form, Received, byte_order, is_masked, own, who_else};
+use super::receive::{
+    ByteOrder, Form, Received, byte_order, is_masked, numpy_if_imported, own, who_else,
+};
 use super::time::Unit;
 use super::view::Layout;
+use crate::raw::Ref;
 use crate::raw::ndarray::{Ndarray, SliceMemory};
 use crate::raw::numpy::Memory;
-use crate::raw::{Attached, Ref};
 use crate::scope::Scope;
 use crate::{CopyReason, Error, ErrorKind, IntoPython, Object, Result};
 
@@ -260,13 +262,7 @@ impl AnyArray {
         scope: &mut Scope<'_>,
     ) -> Result<std::result::Result<AnyArray, Object>> {
         let py = scope.py();
-        let numpy = match py.numpy_if_loaded() {
-            Some(numpy) => numpy,
-            // Before NumPy is imported by anybody there are no arrays, and this is not the place to
-            // import it.
-            None if !scope.ok(is_numpy_imported(py))? => return Ok(Err(object)),
-            None => py.numpy()?,
-        };
+        let Some(numpy) = numpy_if_imported(scope)? else { return Ok(Err(object)) };
         let Some(array) = Ndarray::of(py, numpy, &object.0) else { return Ok(Err(object)) };
         let held = who_else(py, numpy, array, 1);
         if is_masked(py, numpy, &object.0, array)? {
@@ -300,11 +296,6 @@ impl fmt::Debug for AnyArray {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "AnyArray({}, shape {:?})", self.dtype, self.shape())
     }
-}
-
-fn is_numpy_imported(py: Attached<'_>) -> crate::raw::Outcome<bool> {
-    let modules = py.attribute(&py.import(c"sys")?, &py.str("modules")?)?;
-    Ok(py.item(&modules, &py.str("numpy")?).is_ok())
 }
 
 /// Reads text and times, which have no number of their own for each size and unit, from `dtype.str`:

@@ -125,6 +125,22 @@ pub(super) fn receive<T: Element>(object: Ref, scope: &mut Scope<'_>) -> Result<
     Ok(unsafe { Array::new(object, data.cast(), layout) })
 }
 
+/// Returns NumPy if Python has imported it. Before, there are no arrays and no scalars of NumPy's, and
+/// a result is not the place to import it.
+#[inline]
+pub(crate) fn numpy_if_imported(scope: &Scope<'_>) -> Result<Option<&'static Numpy>> {
+    let py = scope.py();
+    match py.numpy_if_loaded() {
+        None if !scope.ok(is_numpy_imported(py))? => Ok(None),
+        _ => py.numpy().map(Some),
+    }
+}
+
+fn is_numpy_imported(py: Attached<'_>) -> Outcome<bool> {
+    let modules = py.attribute(&py.import(c"sys")?, &py.str("modules")?)?;
+    Ok(py.item(&modules, &py.str("numpy")?).is_ok())
+}
+
 /// Whether the array is a masked one, whose values are wrong without its mask.
 #[inline]
 pub(super) fn is_masked(
@@ -226,12 +242,12 @@ impl<T: Element> TryFrom<Vec<T>> for Array<T> {
     }
 }
 
-/// Whether an object is an array of `T`.
-pub(crate) fn is_array<T: Element>(object: &Ref, scope: &Scope<'_>) -> bool {
+/// Whether an object is an array, of this dtype if one is told.
+pub(crate) fn is_array(object: &Ref, dtype: Option<Dtype>, scope: &Scope<'_>) -> bool {
     let py = scope.py();
-    let Some(numpy) = py.numpy_if_loaded() else { return false };
+    let Ok(Some(numpy)) = numpy_if_imported(scope) else { return false };
     let Some(array) = Ndarray::of(py, numpy, object) else { return false };
-    matches!(byte_order(py, numpy, array, T::DTYPE), Ok(Some(_)))
+    dtype.is_none_or(|dtype| matches!(byte_order(py, numpy, array, dtype), Ok(Some(_))))
 }
 
 /// Whether numbers lie as this machine has them.

@@ -9,7 +9,7 @@ use crate::array::{Array, Element, Given};
 use crate::raw::Ref;
 use crate::raw::objects::Builtin;
 use crate::scope::Scope;
-use crate::{CopyReason, Object, Result, support};
+use crate::{CopyReason, Error, Object, Result, support};
 
 pub(super) fn list<'a, T: IntoPython<'a>>(
     items: impl Iterator<Item = T>,
@@ -127,7 +127,7 @@ impl<T: FromPython> FromPython for Vec<T> {
 
 pub(super) fn vec<T: FromPython>(object: Object, scope: &mut Scope<'_>) -> Result<Vec<T>> {
     let items = match scope.py().builtin(&object.0) {
-        Builtin::List | Builtin::Tuple => scope.ok(scope.py().items(&object.0))?,
+        Builtin::List | Builtin::Tuple => scope.taken(scope.py().sequence_items(&object.0))?,
         _ => return Err(scope.mismatch("a list or a tuple", &object.0)),
     };
     // The container's references go first, so that its arrays are the items' alone.
@@ -203,13 +203,22 @@ fn pairs<'s, K: FromPython, V: FromPython>(
     if scope.py().builtin(&object.0) != Builtin::Dict {
         return Err(scope.mismatch("a dict", &object.0));
     }
-    let items = scope.ok(scope.py().dict_items(&object.0))?;
-    let items = scope.ok(scope.py().items(&items))?;
+    let items = scope.taken(scope.py().dict_items(&object.0))?;
     drop(object);
-    Ok(items.into_iter().enumerate().map(|(index, pair)| {
-        <(K, V)>::from_python(Object(pair), scope)
-            .map_err(|error| error.at(format_args!("entry {index} of the dict")))
+    Ok(items.into_iter().map(|[key, value]| {
+        let key = Object(key);
+        let name = key.0.clone_ref(scope.py());
+        let key = K::from_python(key, scope).map_err(|error| error.at("a key of the dict"))?;
+        match V::from_python(Object(value), scope) {
+            Ok(value) => Ok((key, value)),
+            Err(error) => Err(at_key(error, &name, scope)),
+        }
     }))
+}
+
+#[cold]
+fn at_key(error: Error, key: &Ref, scope: &Scope<'_>) -> Error {
+    error.at(format_args!("the key {}", support::shown(scope.py(), key)))
 }
 
 /// A set that is given as a set, and taken from a set or a frozenset.
@@ -227,7 +236,7 @@ macro_rules! sets {
             T: FromPython $(+ $bound)+,
         {
             fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
-                let Some(items) = scope.ok(support::set_items(scope.py(), &object.0))? else {
+                let Some(items) = scope.taken(support::set_items(scope.py(), &object.0))? else {
                     return Err(scope.mismatch("a set", &object.0));
                 };
                 Ok(vec(Object(items), scope)?.into_iter().collect())
@@ -286,7 +295,7 @@ tuples! {
 fn tuple_items(object: Object, count: usize, scope: &mut Scope<'_>) -> Result<Vec<Ref>> {
     let py = scope.py();
     if py.builtin(&object.0) == Builtin::Tuple {
-        let items = scope.ok(py.tuple_items(&object.0))?;
+        let items = scope.taken(py.tuple_items(&object.0))?;
         if items.len() == count {
             return Ok(items);
         }

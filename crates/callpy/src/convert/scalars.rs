@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::number::{Kind, Number, exact_float, inexact, number, out_of_range};
 use super::{FromPython, IntoPython, Item};
 use crate::array::{
     Array, Copied, Datetime64, Element, FixedBytes, FixedStr, Given, TimeUnit, Timedelta64,
@@ -9,7 +10,7 @@ use crate::array::{
 use crate::raw::objects::Builtin;
 use crate::raw::{Outcome, Ref};
 use crate::scope::Scope;
-use crate::{Object, Result, support};
+use crate::{Object, Result};
 
 /// A value that is given as one Python object made by one function.
 macro_rules! scalar {
@@ -135,77 +136,67 @@ macro_rules! conversions {
 callpy_dtypes::dtypes!(conversions);
 
 /// Reads an int, or a NumPy integer, with any function of those below.
-fn number<T>(
+fn int<T>(
     object: &Ref,
     scope: &Scope<'_>,
     name: &str,
     read: impl Fn(&Ref) -> Outcome<T>,
 ) -> Result<T> {
     let py = scope.py();
-    if py.is_bool(object) {
-        return Err(scope.mismatch(name, object));
+    if py.builtin(object) == Builtin::Int && !py.is_bool(object) {
+        return read(object).map_err(|_| out_of_range(object, scope, name));
     }
-    let plain;
-    let int = if py.builtin(object) == Builtin::Int {
-        object
-    } else {
-        plain = scope.ok(support::plain(py, object))?;
-        if py.is_bool(&plain) || py.builtin(&plain) != Builtin::Int {
-            return Err(scope.mismatch(name, object));
+    match number(object, scope)? {
+        Some(Number { kind: Kind::Int, object }) => {
+            read(&object).map_err(|_| out_of_range(&object, scope, name))
         }
-        &plain
-    };
-    read(int).map_err(|_| out_of_range(int, scope, name))
-}
-
-#[cold]
-fn out_of_range(int: &Ref, scope: &Scope<'_>, name: &str) -> crate::Error {
-    let text = Object(int.clone_ref(scope.py())).to_string();
-    crate::Error::new(crate::ErrorKind::Result, format!("{text} is out of the range of {name}"))
+        _ => Err(scope.mismatch(name, object)),
+    }
 }
 
 fn integer<T: TryFrom<i64>>(object: &Ref, scope: &mut Scope<'_>, name: &str) -> Result<T> {
-    let wide = number(object, scope, name, |int| scope.py().as_i64(int))?;
+    let wide = int(object, scope, name, |int| scope.py().as_i64(int))?;
     T::try_from(wide).map_err(|_| out_of_range(object, scope, name))
 }
 
 fn unsigned<T: TryFrom<u64>>(object: &Ref, scope: &mut Scope<'_>, name: &str) -> Result<T> {
-    let wide = number(object, scope, name, |int| scope.py().as_u64(int))?;
+    let wide = int(object, scope, name, |int| scope.py().as_u64(int))?;
     T::try_from(wide).map_err(|_| out_of_range(object, scope, name))
 }
 
 fn double(object: &Ref, scope: &mut Scope<'_>, name: &str) -> Result<f64> {
     let py = scope.py();
     if py.is_float(object) {
-        return scope.ok(py.as_f64(object));
+        return scope.taken(py.as_f64(object));
     }
-    let plain = scope.ok(support::plain(py, object))?;
-    if py.is_bool(&plain) || !(py.is_float(&plain) || py.builtin(&plain) == Builtin::Int) {
-        return Err(scope.mismatch(name, object));
+    match number(object, scope)? {
+        Some(Number { kind: Kind::Float, object }) => scope.taken(py.as_f64(&object)),
+        Some(Number { kind: Kind::Int, object }) => exact_float(&object, scope, name),
+        _ => Err(scope.mismatch(name, object)),
     }
-    // An int beyond the range of a double is Python's OverflowError.
-    py.as_f64(&plain).map_err(|_| out_of_range(&plain, scope, name))
 }
 
+/// A float is rounded to the nearest `f32`, which is what the caller asks for; an int is not.
 fn single(object: &Ref, scope: &mut Scope<'_>, name: &str) -> Result<f32> {
     let value = double(object, scope, name)?;
     let single = value as f32;
-    if single.is_infinite() && value.is_finite() {
+    if f64::from(single) == value || value.is_nan() {
+        return Ok(single);
+    }
+    if single.is_infinite() {
         return Err(out_of_range(object, scope, name));
     }
-    Ok(single)
+    match number(object, scope)? {
+        Some(Number { kind: Kind::Int, object }) => Err(inexact(&object, scope, name)),
+        _ => Ok(single),
+    }
 }
 
 fn truth(object: &Ref, scope: &mut Scope<'_>, name: &str) -> Result<bool> {
-    let py = scope.py();
-    let plain = match py.is_bool(object) {
-        true => object.clone_ref(py),
-        false => scope.ok(support::plain(py, object))?,
-    };
-    if !py.is_bool(&plain) {
-        return Err(scope.mismatch(name, object));
+    match number(object, scope)? {
+        Some(Number { kind: Kind::Bool, object }) => scope.taken(scope.py().is_true(&object)),
+        _ => Err(scope.mismatch(name, object)),
     }
-    scope.ok(py.is_true(&plain))
 }
 
 /// Text that is given as a Python str.
@@ -234,7 +225,7 @@ impl FromPython for String {
         if py.builtin(&object.0) != Builtin::Str {
             return Err(scope.mismatch("str", &object.0));
         }
-        scope.ok(py.text(&object.0)).map(str::to_owned)
+        scope.taken(py.text(&object.0)).map(str::to_owned)
     }
 }
 
@@ -266,7 +257,7 @@ impl FromPython for Bytes<Vec<u8>> {
         if py.builtin(&object.0) != Builtin::Bytes {
             return Err(scope.mismatch("bytes", &object.0));
         }
-        scope.ok(py.byte_slice(&object.0)).map(|bytes| Bytes(bytes.to_vec()))
+        scope.taken(py.byte_slice(&object.0)).map(|bytes| Bytes(bytes.to_vec()))
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use super::number::{Kind, Number, number};
 use super::{FromPython, IntoPython};
 use crate::array::{AnyArray, AnyLoan};
 use crate::raw::Ref;
 use crate::raw::objects::Builtin;
 use crate::scope::Scope;
-use crate::{Error, ErrorKind, Object, Result, support};
+use crate::{Error, ErrorKind, Object, Result};
 
 /// How deep lists may stand in one another: a list that contains itself has no end.
 const MAX_DEPTH: usize = 200;
@@ -113,11 +114,8 @@ fn value(object: Object, scope: &mut Scope<'_>, depth: usize) -> Result<Value<'s
         items.into_iter().map(|item| value(Object(item), scope, depth + 1)).collect()
     };
     Ok(match py.builtin(&object.0) {
-        Builtin::Int if py.is_bool(&object.0) => Value::Bool(scope.ok(py.is_true(&object.0))?),
-        Builtin::Int => match py.as_i64(&object.0) {
-            Ok(int) => Value::Int(int),
-            Err(_) => py.as_u64(&object.0).map_or(Value::Object(object), Value::Uint),
-        },
+        Builtin::Int if py.is_bool(&object.0) => Value::Bool(scope.taken(py.is_true(&object.0))?),
+        Builtin::Int => int(object, scope),
         Builtin::Str => match py.text(&object.0).map(str::to_owned) {
             Ok(text) => Value::Str(text.into()),
             Err(_) => Value::Object(object),
@@ -126,40 +124,45 @@ fn value(object: Object, scope: &mut Scope<'_>, depth: usize) -> Result<Value<'s
             Value::Bytes(super::Bytes::<Vec<u8>>::from_python(object, scope)?.0.into())
         }
         kind @ (Builtin::List | Builtin::Tuple) => {
-            let items = scope.ok(py.items(&object.0))?;
+            let items = scope.taken(py.sequence_items(&object.0))?;
             let items = inside(items, object.0, scope)?;
             if matches!(kind, Builtin::List) { Value::List(items) } else { Value::Tuple(items) }
         }
         Builtin::Dict => {
-            let pairs = {
-                let list = scope.ok(py.dict_items(&object.0))?;
-                scope.ok(py.items(&list))?
-            };
+            let pairs = scope.taken(py.dict_items(&object.0))?;
             object.0.release(py);
-            let mut entries = Vec::with_capacity(pairs.len());
-            for pair in pairs {
-                let mut parts = inside(scope.ok(scope.py().tuple_items(&pair))?, pair, scope)?;
-                if let (Some(item), Some(key)) = (parts.pop(), parts.pop()) {
-                    entries.push((key, item));
-                }
-            }
-            Value::Dict(entries)
+            let pair = |[key, item]: [Ref; 2]| {
+                let key = value(Object(key), scope, depth + 1)?;
+                Ok((key, value(Object(item), scope, depth + 1)?))
+            };
+            Value::Dict(pairs.into_iter().map(pair).collect::<Result<_>>()?)
         }
-        _ if py.is_float(&object.0) => Value::Float(scope.ok(py.as_f64(&object.0))?),
+        _ if py.is_float(&object.0) => Value::Float(scope.taken(py.as_f64(&object.0))?),
         _ => match AnyArray::receive(object, scope)? {
             Ok(array) => Value::Array(array),
-            Err(object) => return other(object, scope, depth),
+            Err(object) => return other(object, scope),
         },
     })
 }
 
-/// A NumPy number, or whatever has no type of its own here.
-fn other(object: Object, scope: &mut Scope<'_>, depth: usize) -> Result<Value<'static>> {
+/// A NumPy number, or what has no type of its own here.
+fn other(object: Object, scope: &mut Scope<'_>) -> Result<Value<'static>> {
     let py = scope.py();
-    let plain = scope.ok(support::plain(py, &object.0))?;
-    if py.is_float(&plain) || matches!(py.builtin(&plain), Builtin::Int) {
-        return value(Object(plain), scope, depth);
+    Ok(match number(&object.0, scope)? {
+        Some(Number { kind: Kind::Bool, object }) => Value::Bool(scope.taken(py.is_true(&object))?),
+        Some(Number { kind: Kind::Int, object }) => int(Object(object), scope),
+        Some(Number { kind: Kind::Float, object }) => {
+            Value::Float(scope.taken(py.as_f64(&object))?)
+        }
+        _ => return Object::from_python(object, scope).map(Value::Object),
+    })
+}
+
+/// An int: an object where it has more bits than Rust's own.
+fn int(object: Object, scope: &Scope<'_>) -> Value<'static> {
+    let py = scope.py();
+    match py.as_i64(&object.0) {
+        Ok(int) => Value::Int(int),
+        Err(_) => py.as_u64(&object.0).map_or(Value::Object(object), Value::Uint),
     }
-    drop(plain);
-    Object::from_python(object, scope).map(Value::Object)
 }

@@ -49,6 +49,7 @@ macro_rules! cpython_functions {
                 fn PyIter_Next(iterator: *mut PyObject) -> *mut PyObject;
                 fn PyCallable_Check(object: *mut PyObject) -> c_int;
 
+                fn PyNumber_Index(object: *mut PyObject) -> *mut PyObject;
                 fn PyLong_FromLongLong(value: c_longlong) -> *mut PyObject;
                 fn PyLong_FromUnsignedLongLong(value: c_ulonglong) -> *mut PyObject;
                 fn PyLong_AsLongLong(object: *mut PyObject) -> c_longlong;
@@ -68,6 +69,7 @@ macro_rules! cpython_functions {
                 fn PyTuple_GetItem(tuple: *mut PyObject, index: Py_ssize_t) -> *mut PyObject;
                 fn PyTuple_SetItem(tuple: *mut PyObject, index: Py_ssize_t, item: *mut PyObject) -> c_int;
                 fn PyList_New(size: Py_ssize_t) -> *mut PyObject;
+                fn PyList_AsTuple(list: *mut PyObject) -> *mut PyObject;
                 fn PyList_SetItem(list: *mut PyObject, index: Py_ssize_t, item: *mut PyObject) -> c_int;
                 fn PyDict_New() -> *mut PyObject;
                 fn PyDict_SetItem(dict: *mut PyObject, key: *mut PyObject, value: *mut PyObject) -> c_int;
@@ -94,6 +96,7 @@ macro_rules! cpython_functions {
                 _Py_NoneStruct: PyObject,
                 PyBool_Type: PyTypeObject,
                 PyFloat_Type: PyTypeObject,
+                PyComplex_Type: PyTypeObject,
                 PyCapsule_Type: PyTypeObject,
             }
         }

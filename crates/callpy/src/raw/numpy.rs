@@ -18,6 +18,26 @@ use crate::{Error, ErrorKind, Result, support};
 
 const GET_NDARRAY_C_VERSION: usize = 0;
 const ARRAY_TYPE: usize = 2;
+/// Where the types of NumPy's own numbers are, each beside the number of its dtype: `bool`, the ten
+/// integers, `float32`, `float64`, the complex two, `float16`. No number of Rust's is a `longdouble`.
+const NUMBERS: [(usize, c_int); 16] = [
+    (31, 12),
+    (30, 11),
+    (23, 7),
+    (22, 5),
+    (8, 0),
+    (20, 1),
+    (21, 3),
+    (24, 9),
+    (25, 2),
+    (26, 4),
+    (27, 6),
+    (28, 8),
+    (29, 10),
+    (217, 23),
+    (33, 14),
+    (34, 15),
+];
 const DESCR_FROM_TYPE: usize = 45;
 const NEW_COPY: usize = 85;
 const NEW_FROM_DESCR: usize = 94;
@@ -148,6 +168,15 @@ impl Numpy {
     pub(crate) fn array_type(&self) -> *mut PyTypeObject {
         // SAFETY: slot 2 is PyArray_Type itself.
         unsafe { self.slot(ARRAY_TYPE) }
+    }
+
+    /// Returns the dtype's number of NumPy's own scalars of this type, if it is that of a number. A
+    /// subclass is none: its code may answer otherwise.
+    #[inline]
+    pub(crate) fn number_type(&self, class: *mut PyTypeObject) -> Option<c_int> {
+        // SAFETY: each of these slots holds a type, the same in every NumPy since 1.6.
+        let is = |slot: usize| unsafe { self.slot::<*mut PyTypeObject>(slot) } == class;
+        NUMBERS.iter().find(|(slot, _)| is(*slot)).map(|(_, number)| *number)
     }
 
     /// Whether an array knows the buffers it exported (see `Headers`).

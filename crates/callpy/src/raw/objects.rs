@@ -302,10 +302,25 @@ impl<'a> Attached<'a> {
             .collect()
     }
 
-    /// Returns the pairs of a dict as a list of tuples.
-    pub(crate) fn dict_items(self, dict: &Ref) -> Outcome<Ref> {
+    /// Returns the items of a list or a tuple, which the caller has seen to be one: those that it holds,
+    /// whatever `__iter__` a subclass has.
+    pub(crate) fn sequence_items(self, sequence: &Ref) -> Outcome<Vec<Ref>> {
+        if self.builtin(sequence) == Builtin::Tuple {
+            return self.tuple_items(sequence);
+        }
+        // SAFETY: attached; a non-list gets an exception. The tuple is a copy, so that no other thread
+        // can take items away.
+        let tuple = self.outcome(unsafe { (self.api.PyList_AsTuple)(sequence.as_ptr()) })?;
+        self.tuple_items(&tuple)
+    }
+
+    /// Returns the keys and values of a dict, which the caller has seen to be one: those that it holds,
+    /// whatever `items` a subclass has.
+    pub(crate) fn dict_items(self, dict: &Ref) -> Outcome<Vec<[Ref; 2]>> {
         // SAFETY: attached; a non-dict gets an exception.
-        self.outcome(unsafe { (self.api.PyDict_Items)(dict.as_ptr()) })
+        let pairs = self.outcome(unsafe { (self.api.PyDict_Items)(dict.as_ptr()) })?;
+        let pair = |pair: Ref| self.tuple_items(&pair)?.try_into().map_err(|_| Raised(None));
+        self.sequence_items(&pairs)?.into_iter().map(pair).collect()
     }
 
     /// Returns what iterating over the object yields.
@@ -359,6 +374,10 @@ impl<'a> Attached<'a> {
         self.is_instance(object, self.api.PyFloat_Type)
     }
 
+    pub(crate) fn is_complex(self, object: &Ref) -> bool {
+        self.is_instance(object, self.api.PyComplex_Type)
+    }
+
     pub(crate) fn as_f64(self, float: &Ref) -> Outcome<f64> {
         // SAFETY: attached, and the object is alive.
         let value = unsafe { (self.api.PyFloat_AsDouble)(float.as_ptr()) };
@@ -366,6 +385,12 @@ impl<'a> Attached<'a> {
             self.raised()?;
         }
         Ok(value)
+    }
+
+    /// Returns the int that an integer of another type stands for.
+    pub(crate) fn index(self, integer: &Ref) -> Outcome<Ref> {
+        // SAFETY: attached, and the object is alive.
+        self.outcome(unsafe { (self.api.PyNumber_Index)(integer.as_ptr()) })
     }
 
     /// Returns an int's value; OverflowError where it does not fit.

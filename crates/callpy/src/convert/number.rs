@@ -1,0 +1,103 @@
+//! Which number an object is: one of Python's own, a NumPy scalar, what an array without axes holds.
+
+use crate::array::{Dtype, numpy_if_imported};
+use crate::raw::objects::Builtin;
+use crate::raw::{Attached, Ref};
+use crate::scope::Scope;
+use crate::{Error, Result, support};
+
+/// The sorts of numbers. No sort is another: a bool is no int, an int no float.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Bool,
+    Int,
+    Float,
+    Complex,
+}
+
+impl Kind {
+    /// Returns the sort of number that a dtype holds.
+    pub(crate) fn of(dtype: Dtype) -> Option<Kind> {
+        match dtype {
+            Dtype::Bool => Some(Kind::Bool),
+            Dtype::Float16 | Dtype::Float32 | Dtype::Float64 => Some(Kind::Float),
+            Dtype::Complex64 | Dtype::Complex128 => Some(Kind::Complex),
+            _ if dtype.type_num().is_some() => Some(Kind::Int),
+            _ => None,
+        }
+    }
+
+    /// Returns the sort of number that Python's own types and their subclasses are.
+    #[inline]
+    pub(crate) fn of_python(py: Attached<'_>, object: &Ref) -> Option<Kind> {
+        if py.is_float(object) {
+            Some(Kind::Float)
+        } else if py.is_bool(object) {
+            Some(Kind::Bool)
+        } else if py.builtin(object) == Builtin::Int {
+            Some(Kind::Int)
+        } else {
+            py.is_complex(object).then_some(Kind::Complex)
+        }
+    }
+}
+
+/// An object that CPython's own functions read as a number of its kind.
+pub(crate) struct Number {
+    pub(crate) kind: Kind,
+    pub(crate) object: Ref,
+}
+
+/// Returns the dtype of one of NumPy's own scalars; `None` for what is none, or of a subclass.
+pub(crate) fn scalar_dtype(object: &Ref, scope: &Scope<'_>) -> Result<Option<Dtype>> {
+    let py = scope.py();
+    let number = numpy_if_imported(scope)?.and_then(|numpy| numpy.number_type(object.class(py)));
+    Ok(number.and_then(Dtype::from_type_num))
+}
+
+/// Takes an object for a number; `None` if it is none.
+pub(crate) fn number(object: &Ref, scope: &Scope<'_>) -> Result<Option<Number>> {
+    let py = scope.py();
+    if let Some(kind) = Kind::of_python(py, object) {
+        return Ok(Some(Number { kind, object: object.clone_ref(py) }));
+    }
+    if let Some(kind) = scalar_dtype(object, scope)?.and_then(Kind::of) {
+        let object = match kind {
+            Kind::Int => scope.taken(py.index(object))?,
+            _ => object.clone_ref(py),
+        };
+        return Ok(Some(Number { kind, object }));
+    }
+    let object = scope.taken(support::plain(py, object))?;
+    Ok(Kind::of_python(py, &object).map(|kind| Number { kind, object }))
+}
+
+/// Returns an int as the float that is the same number.
+///
+/// # Errors
+///
+/// `ErrorKind::Result` if there is none: a float holds 53 bits.
+pub(crate) fn exact_float(int: &Ref, scope: &Scope<'_>, name: &str) -> Result<f64> {
+    let py = scope.py();
+    let float = match py.as_i64(int) {
+        Ok(value) => Some(value as f64).filter(|float| *float as i128 == i128::from(value)),
+        Err(_) => match support::exact_float(py, int) {
+            Ok(float) if py.is_float(&float) => Some(scope.taken(py.as_f64(&float))?),
+            Ok(_) => None,
+            Err(_) => return Err(out_of_range(int, scope, name)),
+        },
+    };
+    float.ok_or_else(|| inexact(int, scope, name))
+}
+
+#[cold]
+pub(crate) fn out_of_range(int: &Ref, scope: &Scope<'_>, name: &str) -> Error {
+    let text = support::shown(scope.py(), int);
+    Error::result(format!("{text} is out of the range of {name}"))
+}
+
+#[cold]
+pub(crate) fn inexact(int: &Ref, scope: &Scope<'_>, name: &str) -> Error {
+    let text = support::shown(scope.py(), int);
+    Error::result(format!("{text} can't be an {name} without rounding"))
+}
