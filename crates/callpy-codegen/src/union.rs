@@ -3,6 +3,7 @@
 //! A union with arrays in it is two enums: as an argument its arrays are lent, as a result or a field
 //! they are owned.
 
+use callpy_signature::{ClassKind, FieldKind};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -51,42 +52,17 @@ fn value(lowering: &Lowering<'_>, callpy: &TokenStream, union: &Union) -> TokenS
     let by_reference =
         union.variants.iter().map(|(_, rust)| writer.give(rust, quote!(__value), Held::Reference));
     let froms = froms(callpy, &quote!(#name), &quote!(), union, &types, false);
-    // Arrays first, while nobody else holds the object; ints before floats, which take them too;
-    // what takes anything last.
-    let mut order: Vec<usize> = (0..names.len()).collect();
-    order.sort_by_key(|index| match &union.variants[*index].1 {
-        Rust::Array { element: Some(_), .. } => 0,
-        Rust::Bool | Rust::Text(_) | Rust::Enum(_) => 1,
-        Rust::Float | Rust::Scalar("f32" | "f64") => 3,
-        Rust::Complex => 4,
-        Rust::Array { element: None, .. } => 5,
-        Rust::Object { .. } => 6,
-        _ => 2,
-    });
-    let tries = order.iter().map(|index| {
-        let (variant, ty) = (&names[*index], &types[*index]);
-        match &union.variants[*index].1 {
-            Rust::Array { element: Some(element), .. } => {
-                let element = writer.element(element);
-                quote! {
-                    if #callpy::generated::is_array::<#element>(&__object, __scope) {
-                        return #callpy::FromPython::from_python(__object, __scope).map(Self::#variant);
-                    }
-                }
-            }
-            Rust::Object { .. } | Rust::Array { element: None, .. } => {
-                quote!(if true { return ::core::result::Result::Ok(Self::#variant(__object)); })
-            }
-            _ => quote! {
-                if let ::core::result::Result::Ok(__value) =
-                    <#ty as #callpy::FromPython>::from_python(__object.clone(), __scope)
-                {
-                    return ::core::result::Result::Ok(Self::#variant(__value));
-                }
-            },
-        }
-    });
+    let hints: Vec<_> =
+        union.variants.iter().map(|(_, rust)| hint(&writer, rust, &mut Vec::new())).collect();
     let expected = &union.source;
+    let takes = union.variants.iter().zip(&names).map(|((_, rust), name)| match rust {
+        Rust::List { iterable: true, .. } => {
+            quote!(|__object, _| #callpy::generated::iterated(__object).map(Self::#name))
+        }
+        _ => quote!(|__object, __scope| {
+            #callpy::FromPython::from_python(__object, __scope).map(Self::#name)
+        }),
+    });
     quote! {
         #docs
         #[derive(Debug)]
@@ -113,9 +89,98 @@ fn value(lowering: &Lowering<'_>, callpy: &TokenStream, union: &Union) -> TokenS
                 __object: #callpy::Object,
                 __scope: &mut #callpy::Scope<'_>,
             ) -> #callpy::Result<Self> {
-                #(#tries)*
-                ::core::result::Result::Err(#callpy::generated::mismatch(#expected, &__object, __scope))
+                #callpy::generated::member(#expected, __object, __scope, &[
+                    #((#hints, #takes),)*
+                ])
             }
+        }
+    }
+}
+
+/// Writes by what a value is told to be of this type: a `callpy::generated::Hint`. `within` are the
+/// unions that this one is in, one of which may be itself.
+fn hint(writer: &Writer<'_, '_>, rust: &Rust, within: &mut Vec<usize>) -> TokenStream {
+    let callpy = writer.callpy;
+    let lowering = writer.lowering;
+    let hint = match rust {
+        Rust::Bool => quote!(Bool),
+        Rust::Int => quote!(Int),
+        Rust::Float => quote!(Float),
+        Rust::Complex => quote!(Complex),
+        Rust::Str => quote!(Str),
+        Rust::Bytes => quote!(Bytes),
+        Rust::Path => quote!(Path),
+        Rust::Scalar(element) => {
+            let element = writer.element(element);
+            quote!(Scalar(<#element as #callpy::Element>::DTYPE))
+        }
+        Rust::Array { element: Some(element), .. } => {
+            let element = writer.element(element);
+            quote!(Array(::core::option::Option::Some(<#element as #callpy::Element>::DTYPE)))
+        }
+        Rust::Array { element: None, .. } => quote!(Array(::core::option::Option::None)),
+        Rust::Text(number) => {
+            let texts = lowering.texts[*number].texts.iter().map(|(_, text)| text);
+            quote!(Literal(&[#(#texts),*]))
+        }
+        Rust::List { item, iterable } => {
+            let item = hint(writer, item, within);
+            match iterable {
+                true => quote!(Iterable(&#item)),
+                false => quote!(List(&#item)),
+            }
+        }
+        Rust::VariadicTuple(item) => {
+            let item = hint(writer, item, within);
+            quote!(VariadicTuple(&#item))
+        }
+        Rust::Tuple(items) => {
+            let items = items.iter().map(|item| hint(writer, item, within)).collect::<Vec<_>>();
+            quote!(Tuple(&[#(#items),*]))
+        }
+        Rust::Set(item) => {
+            let item = hint(writer, item, within);
+            quote!(Set(&#item))
+        }
+        Rust::Dict(key, value) => {
+            let (key, value) = (hint(writer, key, within), hint(writer, value, within));
+            quote!(Dict(&#key, &#value))
+        }
+        Rust::Optional(inner) => {
+            let inner = hint(writer, inner, within);
+            quote!(Optional(&#inner))
+        }
+        Rust::Union(number) if !within.contains(number) => {
+            within.push(*number);
+            let members = lowering.unions[*number].variants.iter();
+            let members: Vec<_> = members.map(|(_, rust)| hint(writer, rust, within)).collect();
+            within.pop();
+            quote!(Union(&[#(#members),*]))
+        }
+        Rust::Struct(class) => structure_hint(writer, class),
+        Rust::Enum(class) => {
+            quote!(Enum(#class))
+        }
+        Rust::Unit | Rust::Object { .. } | Rust::Union(_) => quote!(Any),
+    };
+    quote!(#callpy::generated::Hint::#hint)
+}
+
+/// As [`hint`], of a class of the file.
+fn structure_hint(writer: &Writer<'_, '_>, name: &str) -> TokenStream {
+    let Some(class) = writer.lowering.module.class(name) else { return quote!(Any) };
+    let fields = || class.fields.iter().filter(|field| field.kind == FieldKind::Stored);
+    let names = |required: bool| {
+        fields().filter(move |field| field.required == required).map(|field| &field.name)
+    };
+    match class.kind {
+        ClassKind::TypedDict => {
+            let (required, optional) = (names(true), names(false));
+            quote!(TypedDict { required: &[#(#required),*], optional: &[#(#optional),*] })
+        }
+        _ => {
+            let fields = fields().map(|field| &field.name);
+            quote!(Class { name: #name, fields: &[#(#fields),*] })
         }
     }
 }

@@ -3,15 +3,17 @@
 
 mod options;
 mod shape;
+mod union;
 mod values;
 
 use std::sync::OnceLock;
 
 pub use self::options::{Made, Options};
 pub use self::shape::{Dim, Dims, shaped};
+pub use self::union::{Hint, Member, member};
 pub use self::values::{
-    attributes, construct, dict, entries, enum_name, field, give, is_array, iterated, list,
-    mapping, mismatch, missing, path, scalar, set, text, tuple,
+    attributes, construct, dict, entries, enum_name, field, give, iterated, list, mapping,
+    mismatch, missing, path, scalar, set, text, tuple,
 };
 // Generated code reaches the element types of other crates through callpy, by their own paths.
 #[cfg(feature = "half")]

@@ -158,7 +158,7 @@ impl FromPython for PathBuf {
 /// Takes the items of any iterable for a list of them.
 pub fn iterated<T: FromPython>(object: Object) -> Result<Vec<T>> {
     let mut scope = Scope::new()?;
-    let items = scope.ok(scope.py().items(&object.0))?;
+    let items = scope.taken(scope.py().items(&object.0))?;
     drop(object);
     let list = scope.ok(scope.py().list(items))?;
     Vec::from_python(Object(list), &mut scope)
@@ -260,26 +260,19 @@ pub fn entries<const N: usize>(
     Ok(names.map(|name| object.item(name).ok()))
 }
 
-/// Returns the name of an enum's member.
+/// Returns the name of a member of the enum that is called so.
 ///
 /// # Errors
 ///
-/// `ErrorKind::Result` if it is none.
+/// `ErrorKind::Result` for another value.
 pub fn enum_name(class: &'static str, object: &Object, scope: &Scope<'_>) -> Result<String> {
-    object
-        .attr("name")
-        .and_then(|name| name.extract())
-        .map_err(|error| scope.mismatch(class, &object.0).with_source(error))
+    let name = scope.taken(support::member_name(scope.py(), &object.0, class))?;
+    name.ok_or_else(|| scope.mismatch(class, &object.0))
 }
 
 /// Says that a result is not what the hint says.
 pub fn mismatch(expected: impl fmt::Display, came: &Object, scope: &Scope<'_>) -> Error {
     scope.mismatch(expected, &came.0)
-}
-
-/// Whether an object is an array of `T`.
-pub fn is_array<T: Element>(object: &Object, scope: &Scope<'_>) -> bool {
-    crate::array::is_array::<T>(&object.0, scope)
 }
 
 /// Says that a dict lacks a key.

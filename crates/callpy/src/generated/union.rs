@@ -1,0 +1,254 @@
+//! Which member of a union a value is: the one whose hint says just this comes first.
+
+use crate::array::{Dtype, is_array};
+use crate::convert::number::{Kind, number, scalar_dtype};
+use crate::raw::Ref;
+use crate::raw::objects::Builtin;
+use crate::scope::Scope;
+use crate::{Object, Result, support};
+
+/// A hint, as far as a value can be told by it.
+#[derive(Debug, Clone, Copy)]
+pub enum Hint<'h> {
+    /// Any object.
+    Any,
+    /// `int`, NumPy's as well.
+    Int,
+    /// `bool`.
+    Bool,
+    /// `float`.
+    Float,
+    /// `complex`.
+    Complex,
+    /// `str`.
+    Str,
+    /// `bytes`.
+    Bytes,
+    /// A path.
+    Path,
+    /// One of NumPy's scalars.
+    Scalar(Dtype),
+    /// An array; of any dtype where none is told.
+    Array(Option<Dtype>),
+    /// One of these texts.
+    Literal(&'h [&'h str]),
+    /// A list.
+    List(&'h Hint<'h>),
+    /// Anything that can be iterated over.
+    Iterable(&'h Hint<'h>),
+    /// A tuple of these.
+    Tuple(&'h [Hint<'h>]),
+    /// A tuple of any length.
+    VariadicTuple(&'h Hint<'h>),
+    /// A set or a frozenset.
+    Set(&'h Hint<'h>),
+    /// A dict.
+    Dict(&'h Hint<'h>, &'h Hint<'h>),
+    /// A dict that has the required keys.
+    TypedDict {
+        /// The keys that must be there.
+        required: &'h [&'h str],
+        /// Those that may be.
+        optional: &'h [&'h str],
+    },
+    /// An instance of a class, or what has the same attributes.
+    Class {
+        /// The class's name.
+        name: &'h str,
+        /// The attributes.
+        fields: &'h [&'h str],
+    },
+    /// A member of an enum.
+    Enum(&'h str),
+    /// None or a value.
+    Optional(&'h Hint<'h>),
+    /// One of these.
+    Union(&'h [Hint<'h>]),
+}
+
+/// How well a value fits a hint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    /// It is something else.
+    Not,
+    /// It can be converted: an int for a float, a tuple for a list.
+    Converted,
+    /// It is of this kind: a `numpy.int64` for an int.
+    Kind,
+    /// It is just this: an instance of the class, one of the texts.
+    Just,
+}
+
+/// A member of a union: its hint, and how a value is taken for it.
+pub type Member<'h, U> = (Hint<'h>, fn(Object, &mut Scope<'_>) -> Result<U>);
+
+/// Takes a value for the member of a union that it fits best.
+///
+/// # Errors
+///
+/// `ErrorKind::Result` if it fits none, or can't be taken for those that it fits: an int that is too
+/// large is not taken for a float.
+pub fn member<U>(
+    union: &str,
+    object: Object,
+    scope: &mut Scope<'_>,
+    members: &[Member<'_, U>],
+) -> Result<U> {
+    let fits = members.iter().map(|(hint, _)| hint.fit(&object.0, scope));
+    let fits = fits.collect::<Result<Vec<Fit>>>()?;
+    let best = fits.iter().copied().max().filter(|fit| *fit > Fit::Not);
+    let mut best = members.iter().zip(fits).filter(|(_, fit)| Some(*fit) == best).peekable();
+    let mut errors: Vec<String> = Vec::new();
+    while let Some(((_, take), _)) = best.next() {
+        if best.peek().is_none() && errors.is_empty() {
+            return take(object, scope);
+        }
+        // Each gets a reference of its own, since it may give it up.
+        match take(Object(object.0.clone_ref(scope.py())), scope) {
+            Ok(value) => return Ok(value),
+            Err(error) => errors.push(error.to_string()),
+        }
+    }
+    let error = scope.mismatch(union, &object.0);
+    Err(if errors.is_empty() { error } else { error.with_detail(errors.join("\n")) })
+}
+
+impl Hint<'_> {
+    fn fit(&self, object: &Ref, scope: &mut Scope<'_>) -> Result<Fit> {
+        let py = scope.py();
+        let kind = |is: bool| if is { Fit::Kind } else { Fit::Not };
+        let builtin = py.builtin(object);
+        Ok(match *self {
+            Hint::Any => Fit::Converted,
+            Hint::Bool => number_fit(Kind::Bool, object, scope)?,
+            Hint::Int => number_fit(Kind::Int, object, scope)?,
+            Hint::Float => number_fit(Kind::Float, object, scope)?,
+            Hint::Complex => number_fit(Kind::Complex, object, scope)?,
+            Hint::Scalar(dtype) => match Kind::of(dtype) {
+                _ if scalar_dtype(object, scope)? == Some(dtype) => Fit::Just,
+                Some(kind) => number_fit(kind, object, scope)?,
+                None => Fit::Not,
+            },
+            Hint::Str => kind(builtin == Builtin::Str),
+            Hint::Bytes => kind(builtin == Builtin::Bytes),
+            Hint::Path if builtin == Builtin::Str => Fit::Converted,
+            Hint::Path => kind(support::has_method(py, object, "__fspath__")),
+            Hint::Literal(texts) if builtin == Builtin::Str => {
+                let is_one = py.text(object).is_ok_and(|text| texts.contains(&text));
+                if is_one { Fit::Just } else { Fit::Not }
+            }
+            Hint::Literal(_) => Fit::Not,
+            // An array without axes is a number, too, but first of all an array.
+            Hint::Array(dtype) if is_array(object, dtype, scope) => Fit::Just,
+            Hint::Array(_) => Fit::Not,
+            Hint::List(item) | Hint::Iterable(item) if builtin == Builtin::List => {
+                item.fit_all(Fit::Kind, object, scope)?
+            }
+            Hint::Iterable(item) | Hint::VariadicTuple(item) if builtin == Builtin::Tuple => {
+                item.fit_all(Fit::Kind, object, scope)?
+            }
+            Hint::List(item) if builtin == Builtin::Tuple => {
+                item.fit_all(Fit::Converted, object, scope)?
+            }
+            Hint::VariadicTuple(item) if builtin == Builtin::List => {
+                item.fit_all(Fit::Converted, object, scope)?
+            }
+            Hint::Iterable(_) if support::has_method(py, object, "__iter__") => Fit::Converted,
+            Hint::List(item) | Hint::VariadicTuple(item) | Hint::Iterable(item) => {
+                item.fit_array(object, scope)
+            }
+            Hint::Tuple(items) if builtin == Builtin::Tuple => {
+                let values = scope.taken(py.tuple_items(object))?;
+                match values.len() == items.len() {
+                    true => least(Fit::Kind, items.iter().zip(&values), scope)?,
+                    false => Fit::Not,
+                }
+            }
+            Hint::Tuple(_) => Fit::Not,
+            Hint::Set(item) => match scope.taken(support::set_items(py, object))? {
+                Some(items) => item.fit_all(Fit::Kind, &items, scope)?,
+                None => Fit::Not,
+            },
+            Hint::Dict(key, value) if builtin == Builtin::Dict => {
+                let pairs = scope.taken(py.dict_items(object))?;
+                let parts = pairs.iter().flat_map(|[k, v]| [(key, k), (value, v)]);
+                least(Fit::Kind, parts, scope)?
+            }
+            Hint::TypedDict { required, optional } if builtin == Builtin::Dict => {
+                let keys = scope.taken(py.dict_items(object))?;
+                let keys: Vec<&str> =
+                    keys.iter().filter_map(|[key, _]| py.text(key).ok()).collect();
+                let known = |key: &&str| required.contains(key) || optional.contains(key);
+                match (required.iter().all(|key| keys.contains(key)), keys.iter().all(known)) {
+                    (false, _) => Fit::Not,
+                    (true, false) => Fit::Kind,
+                    (true, true) => Fit::Just,
+                }
+            }
+            Hint::Dict(..) | Hint::TypedDict { .. } => Fit::Not,
+            Hint::Enum(name) => match scope.taken(support::member_name(py, object, name))? {
+                Some(_) => Fit::Just,
+                None => Fit::Not,
+            },
+            Hint::Class { name, fields } => {
+                let classes = scope.taken(support::class_names(py, object))?;
+                match classes.iter().position(|class| class == name) {
+                    Some(0) => Fit::Just,
+                    Some(_) => Fit::Kind,
+                    None if support::has_attributes(py, object, fields) => Fit::Converted,
+                    None => Fit::Not,
+                }
+            }
+            Hint::Optional(_) if py.is_none(object) => Fit::Kind,
+            Hint::Optional(inner) => inner.fit(object, scope)?,
+            Hint::Union(members) => {
+                let fits = members.iter().map(|member| member.fit(object, scope));
+                fits.collect::<Result<Vec<Fit>>>()?.into_iter().max().unwrap_or(Fit::Not)
+            }
+        })
+    }
+
+    /// How well all items of a list or a tuple fit, which itself fits so well.
+    fn fit_all(&self, own: Fit, sequence: &Ref, scope: &mut Scope<'_>) -> Result<Fit> {
+        let items = scope.taken(scope.py().sequence_items(sequence))?;
+        least(own, items.iter().map(|item| (self, item)), scope)
+    }
+
+    /// An array with one axis can be taken for the list of its elements.
+    fn fit_array(&self, object: &Ref, scope: &Scope<'_>) -> Fit {
+        let dtype = match *self {
+            Hint::Bool => Dtype::Bool,
+            Hint::Int => Dtype::Int64,
+            Hint::Float => Dtype::Float64,
+            Hint::Complex => Dtype::Complex128,
+            Hint::Scalar(dtype) => dtype,
+            _ => return Fit::Not,
+        };
+        if is_array(object, Some(dtype), scope) { Fit::Converted } else { Fit::Not }
+    }
+}
+
+/// The worst fit of several parts; no part fits better than the whole.
+fn least<'p>(
+    own: Fit,
+    parts: impl Iterator<Item = (&'p Hint<'p>, &'p Ref)>,
+    scope: &mut Scope<'_>,
+) -> Result<Fit> {
+    let mut least = own;
+    for (hint, object) in parts {
+        least = least.min(hint.fit(object, scope)?);
+        if least == Fit::Not {
+            break;
+        }
+    }
+    Ok(least)
+}
+
+/// A number of the kind fits, and a bool fits nothing else. An int can be taken for a float.
+fn number_fit(wanted: Kind, object: &Ref, scope: &Scope<'_>) -> Result<Fit> {
+    Ok(match number(object, scope)?.map(|number| number.kind) {
+        Some(found) if found == wanted => Fit::Kind,
+        Some(Kind::Int) if wanted == Kind::Float => Fit::Converted,
+        _ => Fit::Not,
+    })
+}
