@@ -20,10 +20,12 @@ impl Kind {
     pub(crate) fn of(dtype: Dtype) -> Option<Kind> {
         match dtype {
             Dtype::Bool => Some(Kind::Bool),
+            Dtype::Int8 | Dtype::Int16 | Dtype::Int32 | Dtype::Int64 => Some(Kind::Int),
+            Dtype::Uint8 | Dtype::Uint16 | Dtype::Uint32 | Dtype::Uint64 => Some(Kind::Int),
             Dtype::Float16 | Dtype::Float32 | Dtype::Float64 => Some(Kind::Float),
             Dtype::Complex64 | Dtype::Complex128 => Some(Kind::Complex),
-            _ if dtype.type_num().is_some() => Some(Kind::Int),
-            _ => None,
+            Dtype::Datetime64(_) | Dtype::Timedelta64(_) => None,
+            Dtype::Str(_) | Dtype::Bytes(_) | Dtype::Struct(_) => None,
         }
     }
 
