@@ -14,7 +14,7 @@ fn main() -> Result<()> {
     // Python is started with what outliers.py says in its header that it needs.
     let script = format!("{FOLDER}/outliers.py");
     let python = Python::builder().script(&script).start()?;
-    let detect = python.function(&format!("{script}:detect"))?;
+    let detect = python.function(format!("{script}:detect"))?;
     let indices: Array<i64> = detect.call(&series)?;
 
     for index in &indices {

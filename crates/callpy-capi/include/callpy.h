@@ -18,7 +18,8 @@
 // - What goes in is only read, and stays the caller's. What comes out is the caller's, and is given
 //   back to the function that its description names. NULL is given back to any of them for nothing.
 // - Any thread may call anything at any time; a handle must not be freed while it is in use.
-// - Text that goes in is UTF-8; where it is a `const char *` alone, it ends with a zero byte.
+// - Text that goes in is UTF-8, and a path the bytes that the system has for it; where it is a
+//   `const char *` alone, it ends with a zero byte.
 
 // An element is one byte, 0 or 1.
 #define CALLPY_BOOL8 1

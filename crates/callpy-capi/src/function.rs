@@ -7,7 +7,7 @@ use callpy::{Error, FromPython, Function, IntoPython, Object, Result, Scope};
 
 use crate::error::{callpy_error, guard, guard_silently};
 use crate::python::running;
-use crate::text::{reference, slice, text, usable};
+use crate::text::{path, reference, slice, text, usable};
 use crate::value::{Argument, Owned, callpy_named, callpy_value};
 
 /// A Python function, the caller's to free with callpy_function_free. Any number of threads may call
@@ -27,7 +27,7 @@ pub unsafe extern "C" fn callpy_function_load(
 ) -> *mut callpy_error {
     guard(|| {
         // SAFETY: as the caller says.
-        let target = unsafe { text(target, "the target") }?;
+        let target = unsafe { path(target, "the target") }?;
         usable(function, "the place for the function")?;
         let found = Box::new(callpy_function(running()?.function(target)?));
         // SAFETY: not null, and as the caller says.

@@ -1,12 +1,11 @@
 //! Starting the interpreter.
 
 use std::ffi::c_char;
-use std::path::PathBuf;
 
 use callpy::{Error, Python};
 
 use crate::error::{callpy_error, guard};
-use crate::text::{reference, slice, text};
+use crate::text::{path, reference, slice, text};
 
 /// Which Python to start, and what it must have. All zeros is a good beginning: `= {0}`.
 #[repr(C)]
@@ -48,41 +47,30 @@ pub unsafe extern "C" fn callpy_python_start(
         if !options.is_null() {
             // SAFETY: not null, and valid, as the caller says.
             let options = unsafe { reference(options, "the options") }?;
-            // SAFETY: as the caller says.
-            let texts = |first, len, what| unsafe { texts(first, len, what) };
             if !options.python.is_null() {
                 // SAFETY: as the caller says.
-                builder = builder.python(unsafe { text(options.python, "python") }?);
+                builder = builder.python(unsafe { path(options.python, "python") }?);
             }
+            // SAFETY: as the caller says.
+            let list = |first, len, what| unsafe { slice::<*const c_char>(first, len, what) };
             let requirements =
-                texts(options.requirements, options.requirements_len, "requirements")?;
-            if !requirements.is_empty() {
-                builder = builder.require(requirements);
+                list(options.requirements, options.requirements_len, "requirements")?;
+            for requirement in requirements {
+                // SAFETY: as the caller says.
+                builder = builder.require([unsafe { text(*requirement, "requirements") }?]);
             }
-            for script in texts(options.scripts, options.scripts_len, "scripts")? {
-                builder = builder.script(PathBuf::from(script));
+            for script in list(options.scripts, options.scripts_len, "scripts")? {
+                // SAFETY: as the caller says.
+                builder = builder.script(unsafe { path(*script, "scripts") }?);
             }
-            for folder in texts(options.search_path, options.search_path_len, "search_path")? {
-                builder = builder.search_path(PathBuf::from(folder));
+            for folder in list(options.search_path, options.search_path_len, "search_path")? {
+                // SAFETY: as the caller says.
+                builder = builder.search_path(unsafe { path(*folder, "search_path") }?);
             }
         }
         builder.start()?;
         Ok(())
     })
-}
-
-/// # Safety
-///
-/// As `slice` and `text` say.
-unsafe fn texts<'a>(
-    first: *const *const c_char,
-    length: usize,
-    what: &str,
-) -> Result<Vec<&'a str>, Error> {
-    // SAFETY: as the caller says.
-    let pointers = unsafe { slice(first, length, what) }?;
-    // SAFETY: as the caller says.
-    pointers.iter().map(|pointer| unsafe { text(*pointer, what) }).collect()
 }
 
 /// Returns callpy's version, such as "0.1.0", for as long as the process runs.

@@ -1,6 +1,6 @@
 //! Pointers from C: what is null, not aligned, not UTF-8 or absurdly long is an error.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, OsStr, c_char};
 
 use callpy::Error;
 
@@ -14,6 +14,23 @@ pub(crate) unsafe fn text<'a>(pointer: *const c_char, what: &str) -> Result<&'a 
     // SAFETY: not null, and as the caller says.
     let text = unsafe { CStr::from_ptr(pointer) };
     text.to_str().map_err(|error| Error::argument(format!("{what} is not UTF-8: {error}")))
+}
+
+/// Reads a path that ends with a zero byte: any bytes on Unix, UTF-8 elsewhere.
+///
+/// # Safety
+///
+/// As [`text`].
+pub(crate) unsafe fn path<'a>(pointer: *const c_char, what: &str) -> Result<&'a OsStr, Error> {
+    usable(pointer, what)?;
+    // SAFETY: not null, and as the caller says.
+    #[cfg(unix)]
+    let path =
+        std::os::unix::ffi::OsStrExt::from_bytes(unsafe { CStr::from_ptr(pointer) }.to_bytes());
+    // SAFETY: as the caller says.
+    #[cfg(not(unix))]
+    let path = unsafe { text(pointer, what) }?.as_ref();
+    Ok(path)
 }
 
 /// Takes a pointer for a reference.

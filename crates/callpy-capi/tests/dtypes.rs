@@ -89,7 +89,7 @@ fn target(function: &str) -> String {
 
 fn function(name: &str) -> Function {
     let python = Python::builder().require(["numpy"]).start().expect("Python starts");
-    python.function(&target(name)).expect("functions.py has it")
+    python.function(target(name)).expect("functions.py has it")
 }
 
 /// Receives an array as Rust's element type, passes it back, and receives it again.

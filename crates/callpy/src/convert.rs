@@ -6,6 +6,7 @@
 //! | `i8` … `u64`, `isize`, `usize` | `int` | `int` and NumPy integers in range; no `bool`, no `float` |
 //! | `f32`, `f64` | `float` | `float`, `int` where that is exact, and NumPy numbers; no `bool` |
 //! | `&str`, `String` | `str` | `str` |
+//! | `&Path`, `PathBuf`, `&OsStr`, `OsString` | `str`, as `os.fsdecode` makes it | `str`, `os.PathLike` |
 //! | [`Bytes`] | `bytes` | `bytes` |
 //! | `()` | no argument; `None` inside a tuple | `None` |
 //! | `Option<T>` | `None` or `T` | `None` or `T` |
@@ -22,6 +23,7 @@
 
 mod collections;
 pub(crate) mod number;
+mod paths;
 mod scalars;
 mod value;
 

@@ -8,6 +8,7 @@
 //! is not finalised, since extension modules crash there: `__del__` of objects that are still alive
 //! is not called.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -107,6 +108,8 @@ impl Python {
     /// | `"package.module:Class.method"` | a method |
     /// | `"path/to/outliers.py:detect"` | a function of the file |
     ///
+    /// A path need not be text: an `OsStr` is taken as it is.
+    ///
     /// # Errors
     ///
     /// `ErrorKind::Target` if the text is none of these or leads nowhere, `ErrorKind::Python` with
@@ -123,8 +126,8 @@ impl Python {
     /// assert!(matches!(error.kind(), callpy::ErrorKind::Target));
     /// # Ok::<(), callpy::Error>(())
     /// ```
-    pub fn function(&self, target: &str) -> Result<Function> {
-        let (module, function) = split_target(target)?;
+    pub fn function(&self, target: impl AsRef<OsStr>) -> Result<Function> {
+        let (module, function) = split_target(target.as_ref())?;
         self.module(module)?.function(function)
     }
 
@@ -142,11 +145,11 @@ impl Python {
     /// assert_eq!(math.attr("pi")?.extract::<f64>()?, std::f64::consts::PI);
     /// # Ok::<(), callpy::Error>(())
     /// ```
-    pub fn module(&self, name: &str) -> Result<Module> {
+    pub fn module(&self, name: impl AsRef<OsStr>) -> Result<Module> {
+        let name = name.as_ref();
         let scope = Scope::new()?;
         let py = scope.py();
-        let text = scope.ok(py.str(name))?;
-        if !is_file(name) {
+        if let Some(name) = name.to_str().filter(|name| !is_file(name)) {
             let c_name = process::c_string(name, "the module's name")?;
             let module = py.import(&c_name);
             return scope
@@ -154,18 +157,20 @@ impl Python {
                 .map(|module| Module::new(Object(module), name.to_owned()))
                 .map_err(|error| error.at(format_args!("importing {name}")));
         }
-        if !Path::new(name).is_file() {
+        let path = Path::new(name);
+        if !path.is_file() {
             let folder = std::env::current_dir().unwrap_or_default();
             return Err(Error::new(
                 ErrorKind::Target,
-                format!("there is no file {name} (looked for in {})", folder.display()),
+                format!("there is no file {} (looked for in {})", path.display(), folder.display()),
             ));
         }
-        let stem = Path::new(name).file_stem().unwrap_or_default().to_string_lossy();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let text = scope.ok(py.os_str(name))?;
         scope
             .ok(support::load_file(py, &text))
             .map(|module| Module::new(Object(module), stem.into_owned()))
-            .map_err(|error| error.at(format_args!("importing {name}")))
+            .map_err(|error| error.at(format_args!("importing {}", path.display())))
     }
 
     /// Runs source text as the module `name`, once: a module of that name is returned if there is one.
@@ -331,8 +336,24 @@ fn is_file(name: &str) -> bool {
     name.ends_with(".py") || name.contains(['/', '\\'])
 }
 
-fn split_target(target: &str) -> Result<(&str, &str)> {
-    match target.rsplit_once(':') {
+/// Splits a target at its last colon. What is before it may be a path, which need not be text.
+fn split_target(target: &OsStr) -> Result<(&OsStr, &str)> {
+    #[cfg(unix)]
+    let parts = {
+        use std::os::unix::ffi::OsStrExt as _;
+        let bytes = target.as_bytes();
+        let colon = bytes.iter().rposition(|byte| *byte == b':');
+        colon.and_then(|colon| {
+            let function = std::str::from_utf8(&bytes[colon + 1..]).ok()?;
+            Some((OsStr::from_bytes(&bytes[..colon]), function))
+        })
+    };
+    #[cfg(not(unix))]
+    let parts = target
+        .to_str()
+        .and_then(|target| target.rsplit_once(':'))
+        .map(|(module, function)| (OsStr::new(module), function));
+    match parts {
         Some((module, function)) if !module.is_empty() && !function.is_empty() => {
             Ok((module, function))
         }
@@ -505,7 +526,7 @@ impl Builder {
         for folder in &self.search {
             let scope = Scope::new()?;
             let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
-            let folder = scope.ok(scope.py().str(&folder.to_string_lossy()))?;
+            let folder = scope.ok(scope.py().os_str(folder.as_os_str()))?;
             scope.ok(support::add_path(scope.py(), &folder))?;
         }
         Ok(Python(()))

@@ -221,7 +221,7 @@ impl Object {
     pub fn repr(&self) -> Result<String> {
         let scope = Scope::new()?;
         let text = scope.ok(scope.py().to_repr(&self.0))?;
-        scope.ok(scope.py().text(&text)).map(str::to_owned)
+        scope.ok(scope.py().text_escaped(&text))
     }
 }
 
@@ -236,12 +236,12 @@ impl Clone for Object {
 }
 
 impl fmt::Display for Object {
-    /// Writes `str(object)`.
+    /// Writes `str(object)`, with escapes such as `\udc80` for what is no character.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = || -> Result<String> {
             let scope = Scope::new()?;
             let text = scope.ok(scope.py().to_str(&self.0))?;
-            scope.ok(scope.py().text(&text)).map(str::to_owned)
+            scope.ok(scope.py().text_escaped(&text))
         };
         f.write_str(text().as_deref().unwrap_or("<a Python object>"))
     }

@@ -27,6 +27,7 @@ pub(crate) mod numpy;
 pub(crate) mod objects;
 pub(crate) mod process;
 pub(crate) mod reference;
+mod text;
 pub(crate) mod thread;
 
 pub(crate) use objects::{Outcome, Raised};

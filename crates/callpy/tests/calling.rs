@@ -28,11 +28,11 @@ fn a_module_is_found_by_its_dotted_name() {
 
 #[test]
 fn a_file_is_found_by_its_path() {
-    let answer = python().function(&target("plain.py", "answer")).unwrap();
+    let answer = python().function(target("plain.py", "answer")).unwrap();
     assert_eq!(answer.call::<i64>(()).unwrap(), 42);
     // The same file by a way round is the same module.
     let round = file("twins/../plain.py");
-    let again = python().function(&format!("{}:answer", round.display())).unwrap();
+    let again = python().function(format!("{}:answer", round.display())).unwrap();
     assert_eq!(format!("{:?}", again.object()), format!("{:?}", answer.object()));
     assert!(python().function("plain:answer").is_ok(), "it is known by its own name too");
 }
@@ -42,13 +42,13 @@ fn a_relative_path_is_a_file_of_the_current_folder() {
     let here = std::env::current_dir().unwrap();
     let path = file("plain.py");
     let relative = path.strip_prefix(&here).expect("cargo runs tests in the package's folder");
-    let answer = python().function(&format!("{}:answer", relative.display())).unwrap();
+    let answer = python().function(format!("{}:answer", relative.display())).unwrap();
     assert_eq!(answer.call::<i64>(()).unwrap(), 42);
 }
 
 #[test]
 fn a_file_may_have_the_name_of_a_standard_module() {
-    let which = python().function(&target("shadow/json.py", "which")).unwrap();
+    let which = python().function(target("shadow/json.py", "which")).unwrap();
     let answer: (String, String) = which.call(()).unwrap();
     assert_eq!(answer, ("mine".into(), "[1]".into()), "and itself still gets the standard one");
     let dumps = python().function("json:dumps").unwrap();
@@ -57,23 +57,23 @@ fn a_file_may_have_the_name_of_a_standard_module() {
 
 #[test]
 fn two_files_of_one_name_stay_two() {
-    let one = python().function(&target("twins/one/stem.py", "where")).unwrap();
-    let two = python().function(&target("twins/two/stem.py", "where")).unwrap();
+    let one = python().function(target("twins/one/stem.py", "where")).unwrap();
+    let two = python().function(target("twins/two/stem.py", "where")).unwrap();
     assert_eq!(one.call::<String>(()).unwrap(), "one");
     assert_eq!(two.call::<String>(()).unwrap(), "two");
-    let one = python().function(&target("twins/one/stem.py", "where")).unwrap();
+    let one = python().function(target("twins/one/stem.py", "where")).unwrap();
     assert_eq!(one.call::<String>(()).unwrap(), "one");
 }
 
 #[test]
 fn a_file_finds_its_neighbour() {
-    let greet = python().function(&target("family/family_parent.py", "greet")).unwrap();
+    let greet = python().function(target("family/family_parent.py", "greet")).unwrap();
     assert_eq!(greet.call::<String>(()).unwrap(), "parent of child");
 }
 
 #[test]
 fn a_file_that_does_not_parse_says_where() {
-    let error = failure(python().function(&target("broken.py", "broken")));
+    let error = failure(python().function(target("broken.py", "broken")));
     let exception = error.exception().expect("a SyntaxError");
     assert_eq!(exception.type_name(), "SyntaxError");
     assert!(exception.traceback().contains("broken.py\", line 3"), "{error:#}");
@@ -82,9 +82,9 @@ fn a_file_that_does_not_parse_says_where() {
 
 #[test]
 fn a_file_that_failed_is_imported_anew() {
-    let error = failure(python().function(&target("flaky.py", "attempts")));
+    let error = failure(python().function(target("flaky.py", "attempts")));
     assert_eq!(error.exception().unwrap().message(), "not yet");
-    let attempts = python().function(&target("flaky.py", "attempts")).unwrap();
+    let attempts = python().function(target("flaky.py", "attempts")).unwrap();
     assert_eq!(attempts.call::<i64>(()).unwrap(), 2);
 }
 

@@ -11,9 +11,9 @@ use common::{eval, lambda, python, target};
 
 /// Makes `failing.py:name` fail, and sees that the next call is a good one.
 fn fail<'a>(name: &str, arguments: impl callpy::IntoPython<'a>) -> Error {
-    let function = python().function(&target("failing.py", name)).unwrap();
+    let function = python().function(target("failing.py", name)).unwrap();
     let error = function.call::<Object>(arguments).expect_err("this function fails");
-    let leftovers = python().function(&target("failing.py", "leftovers")).unwrap();
+    let leftovers = python().function(target("failing.py", "leftovers")).unwrap();
     assert!(leftovers.call::<bool>(()).unwrap(), "nothing stays set after {name}");
     assert_eq!(eval::<i64>("40 + 2").unwrap(), 42);
     one_line(&error);
@@ -77,7 +77,7 @@ fn a_traceback_has_files_and_lines() {
 
 #[test]
 fn a_failing_import_has_no_frames_of_callpys() {
-    let error = python().function(&target("broken.py", "f")).unwrap_err();
+    let error = python().function(target("broken.py", "f")).unwrap_err();
     assert!(!format!("{error:#}").contains("<callpy>"), "{error:#}");
     assert!(!format!("{error:#}").contains("importlib"), "{error:#}");
     let source = "def f():\n    raise ValueError('x')\nf()\n";

@@ -9,7 +9,7 @@ use callpy::{Array, Element, Function, IntoPython};
 use common::{module, python};
 
 fn meddler(name: &str) -> Function {
-    python().function(&format!("meddlers:{name}")).unwrap()
+    python().function(format!("meddlers:{name}")).unwrap()
 }
 
 type Seen<T> = (Vec<i64>, Vec<i64>, String, bool, (bool, bool, bool, bool), bool, bool, Vec<T>);

@@ -597,12 +597,12 @@ fn pandas_and_scipy_objects_are_views() {
     }
     let python = start();
     for name in ["series", "frame", "sparse_matrix"] {
-        let function = python.function(&format!("libraries:{name}")).unwrap();
+        let function = python.function(format!("libraries:{name}")).unwrap();
         let error = function.call::<Object>(&data).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Kept), "{error}");
     }
     for name in ["mean_of_a_series", "sum_of_a_group", "solved", "product"] {
-        let function = python.function(&format!("libraries:{name}")).unwrap();
+        let function = python.function(format!("libraries:{name}")).unwrap();
         for _ in 0..20 {
             assert!(function.call::<f64>(&data).unwrap() > 0.0, "{name}");
         }

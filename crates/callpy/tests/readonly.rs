@@ -7,7 +7,7 @@ use callpy::{Array, Function, named};
 use common::{lambda, python};
 
 fn writer(name: &str) -> Function {
-    python().function(&format!("writers:{name}")).unwrap()
+    python().function(format!("writers:{name}")).unwrap()
 }
 
 /// What Python's own errors say of read-only memory, or of a function that this version lacks.

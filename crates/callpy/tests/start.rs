@@ -4,11 +4,12 @@
 
 mod common;
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Barrier;
 use std::thread;
 
-use callpy::{ErrorKind, Object, Python};
+use callpy::{ErrorKind, Python};
 use common::{alone, eval, lambda, module, python};
 
 #[test]
@@ -139,30 +140,40 @@ fn the_environment_is_as_its_own_python_has_it() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn an_environment_may_stand_in_a_folder_of_any_name() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
     let name = "an_environment_may_stand_in_a_folder_of_any_name";
     if common::is_child(name) {
         let python = Python::start().unwrap();
-        let prefix = python.function("operator:attrgetter").unwrap();
-        let prefix: Object = prefix.call("prefix").unwrap();
-        let prefix: String = prefix.call(python.module("sys").unwrap().object()).unwrap();
-        assert_eq!(prefix, std::env::var("CALLPY_PYTHON").unwrap());
+        let prefix = python.module("sys").unwrap().attr("prefix").unwrap();
+        let prefix: PathBuf = prefix.extract().unwrap();
+        assert_eq!(prefix, PathBuf::from(std::env::var_os("CALLPY_PYTHON").unwrap()));
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let environment = folder.path().canonicalize().unwrap().join("mit Größe 日本");
     let base = python().interpreter().unwrap().executable();
-    let made = Command::new(base).args(["-m", "venv", "--without-pip"]).arg(&environment).status();
-    assert!(made.unwrap().success());
-    for locale in ["C", "C.UTF-8"] {
-        alone(
-            name,
-            |child| {
-                child.env("CALLPY_PYTHON", &environment).env("LC_ALL", locale);
-            },
-            || unreachable!(),
-        );
+    // One that is no text can't be made there, but moved there.
+    let made = folder.path().join("made");
+    let venv = Command::new(base).args(["-m", "venv", "--without-pip"]).arg(&made).status();
+    assert!(venv.unwrap().success());
+    for environment in ["mit Größe 日本".as_bytes(), b"no text \xff\xc3"] {
+        let environment =
+            folder.path().canonicalize().unwrap().join(OsStr::from_bytes(environment));
+        std::fs::rename(&made, &environment).unwrap();
+        for locale in ["C", "C.UTF-8"] {
+            alone(
+                name,
+                |child| {
+                    child.env("CALLPY_PYTHON", &environment).env("LC_ALL", locale);
+                },
+                || unreachable!(),
+            );
+        }
+        std::fs::rename(&environment, &made).unwrap();
     }
 }
 

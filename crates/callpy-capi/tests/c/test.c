@@ -521,7 +521,9 @@ static void nonsense(void) {
     callpy_value value = callpy_int(1);
     bad(callpy_function_load(NULL, &none), CALLPY_ERROR_ARGUMENT, "NULL");
     bad(callpy_function_load("math:sqrt", NULL), CALLPY_ERROR_ARGUMENT, "NULL");
-    bad(callpy_function_load("\xff:f", &none), CALLPY_ERROR_ARGUMENT, "UTF-8");
+    // A path may be any bytes.
+    bad(callpy_function_load("\xff.py:f", &none), CALLPY_ERROR_TARGET, "there is no file");
+    bad(callpy_function_load("f.py:\xff", &none), CALLPY_ERROR_TARGET, "names no function");
     bad(callpy_function_call(NULL, NULL, 0, NULL, 0, NULL), CALLPY_ERROR_ARGUMENT, "NULL");
     bad(callpy_function_call(function, NULL, 1, NULL, 0, NULL), CALLPY_ERROR_ARGUMENT, "NULL");
     bad(callpy_function_call(function, &value, SIZE_MAX, NULL, 0, NULL), CALLPY_ERROR_ARGUMENT, "possible");

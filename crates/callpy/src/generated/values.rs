@@ -1,7 +1,7 @@
 //! Values as hints ask for them: a real list where the hint says list, an instance of the class.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::convert::{FromPython, IntoPython, element_into_python};
 use crate::raw::Ref;
@@ -132,26 +132,9 @@ pub fn path<P: AsRef<Path>>(path: P) -> PathArgument<P> {
 pub struct PathArgument<P>(P);
 
 impl<'a, P: AsRef<Path>> IntoPython<'a> for PathArgument<P> {
-    fn into_python(self, _: &mut Scope<'a>) -> Result<Object> {
-        let path = self.0.as_ref();
-        let Some(text) = path.to_str() else {
-            let message = format!("the path {} is not Unicode", path.display());
-            return Err(Error::new(ErrorKind::Argument, message));
-        };
-        Python::start()?.module("pathlib")?.attr("Path")?.call(text)
-    }
-}
-
-/// Takes a path, as `os.fspath` does.
-impl FromPython for PathBuf {
-    fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
-        if scope.py().builtin(&object.0) == Builtin::Str {
-            return String::from_python(object, scope).map(PathBuf::from);
-        }
-        match object.call_method::<String>("__fspath__", ()) {
-            Ok(text) => Ok(text.into()),
-            Err(_) => Err(scope.mismatch("a path", &object.0)),
-        }
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        let path = self.0.as_ref().into_python(scope)?;
+        Python::start()?.module("pathlib")?.attr("Path")?.call(path)
     }
 }
 

@@ -59,6 +59,9 @@ macro_rules! cpython_functions {
                 fn PyBool_FromLong(value: c_long) -> *mut PyObject;
                 fn PyUnicode_FromStringAndSize(text: *const c_char, size: Py_ssize_t) -> *mut PyObject;
                 fn PyUnicode_AsUTF8AndSize(object: *mut PyObject, size: *mut Py_ssize_t) -> *const c_char;
+                fn PyUnicode_DecodeFSDefaultAndSize(path: *const c_char, size: Py_ssize_t) -> *mut PyObject;
+                fn PyUnicode_EncodeFSDefault(path: *mut PyObject) -> *mut PyObject;
+                fn PyUnicode_AsEncodedString(text: *mut PyObject, encoding: *const c_char, errors: *const c_char) -> *mut PyObject;
                 fn PyUnicode_InternFromString(text: *const c_char) -> *mut PyObject;
                 fn PyBytes_FromStringAndSize(bytes: *const c_char, size: Py_ssize_t) -> *mut PyObject;
                 fn PyBytes_Size(object: *mut PyObject) -> Py_ssize_t;

@@ -162,7 +162,7 @@ impl Drop for ArgumentList {
 impl<'a> Attached<'a> {
     /// Takes over a function's result, or the exception it set.
     #[inline]
-    fn outcome(self, pointer: *mut PyObject) -> Outcome<Ref> {
+    pub(super) fn outcome(self, pointer: *mut PyObject) -> Outcome<Ref> {
         // SAFETY: callers pass the new reference that a CPython function returned.
         unsafe { Ref::steal(self, pointer) }.ok_or_else(|| self.take_raised())
     }
