@@ -74,7 +74,7 @@ impl Classes {
                 methods.add(hints, function, &variables, false);
             }
         }
-        model.methods = methods.done;
+        model.methods = methods.finish();
         for base in &bases {
             if let Base::Class(base) = base {
                 inherit(&mut model, base);

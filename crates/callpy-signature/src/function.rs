@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use crate::decorator;
 use crate::hint::{Hints, Scope};
-use crate::model::{Expression, Function, Parameter, Type};
+use crate::model::{Expression, Function, Parameter, ParameterKind, Type};
 use crate::syntax;
 
 /// Functions under construction: later definitions replace earlier ones, overloads only count.
 #[derive(Default)]
 pub(crate) struct Functions {
-    pub(crate) done: Vec<Function>,
-    overloads: HashMap<String, usize>,
+    done: Vec<Function>,
+    /// The overloads that no implementation has followed yet: how many, and the first.
+    overloads: HashMap<String, (usize, Function)>,
 }
 
 impl Functions {
@@ -29,7 +30,7 @@ impl Functions {
             it.name.as_deref().is_some_and(|name| name == "typing.overload")
         };
         if function.decorators.iter().any(is_overload) {
-            *self.overloads.entry(name.clone()).or_default() += 1;
+            self.overloads.entry(name.clone()).or_insert((0, function)).0 += 1;
             return;
         }
         // A property's setter has the property's name and is not a function of its own.
@@ -38,7 +39,7 @@ impl Functions {
         if function.decorators.iter().any(accessor) {
             return;
         }
-        function.overloads = self.overloads.remove(name).unwrap_or(0);
+        function.overloads = self.overloads.remove(name).map_or(0, |(count, _)| count);
         function.is_conditional = is_conditional;
         let earlier = self.done.iter().position(|earlier| earlier.name == *name);
         match earlier {
@@ -50,6 +51,30 @@ impl Functions {
             }
             None => self.done.push(function),
         }
+    }
+
+    /// Removes functions by name.
+    pub(crate) fn delete(&mut self, names: &[String]) {
+        self.done.retain(|function| !names.contains(&function.name));
+    }
+
+    /// Returns the functions in the file's order. In a stub, overloads have no implementation: the
+    /// first of them is listed, so that the function is not lost without a word.
+    pub(crate) fn finish(mut self) -> Vec<Function> {
+        let known = |name: &String| self.done.iter().any(|function| function.name == *name);
+        let only_overloads = self.overloads.into_iter().filter(|(name, _)| !known(name));
+        let mut only_overloads: Vec<Function> = only_overloads
+            .map(|(_, (overloads, function))| Function {
+                overloads,
+                is_only_overloads: true,
+                ..function
+            })
+            .collect();
+        if !only_overloads.is_empty() {
+            self.done.append(&mut only_overloads);
+            self.done.sort_by_key(|function| function.name_span.start);
+        }
+        self.done
     }
 }
 
@@ -66,8 +91,12 @@ fn model(
         name: parameter.name.text.clone(),
         span: hints.positions.span(&parameter.name.range),
         kind: parameter.kind,
-        hint: parameter.annotation.as_ref().map(|hint| hints.hint(hint, scope)),
+        hint: parameter.annotation.as_ref().map(|hint| match is_unpacked(hints, parameter) {
+            true => hints.unpacked(hint, scope),
+            false => hints.hint(hint, scope),
+        }),
         default: parameter.default.as_ref().map(|default| expression(hints, default)),
+        is_unpacked: is_unpacked(hints, parameter),
     };
     let decorator = |expr| decorator::decorator(expr, hints.names, hints.positions);
     Function {
@@ -80,10 +109,18 @@ fn model(
         is_generator: function.is_generator,
         is_conditional: false,
         overloads: 0,
+        is_only_overloads: false,
         type_parameters: function.type_parameters.iter().map(|it| it.name.clone()).collect(),
         parameters: function.parameters.iter().map(parameter).collect(),
         returns: function.returns.as_ref().map(|returns| hints.hint(returns, scope)),
     }
+}
+
+/// Whether a parameter is `**options: Unpack[Options]`.
+fn is_unpacked(hints: &Hints<'_>, parameter: &syntax::Parameter) -> bool {
+    let hint =
+        parameter.annotation.as_ref().filter(|_| parameter.kind == ParameterKind::VarKeyword);
+    hint.is_some_and(|hint| hints.is_unpack(hint))
 }
 
 /// A default.

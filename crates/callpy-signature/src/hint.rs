@@ -3,7 +3,7 @@
 mod array;
 mod generic;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use crate::model::{Hint, Literal, Type};
@@ -15,6 +15,9 @@ use crate::syntax::{Argument, Expr, ExprKind, TypeParameter, keyword, positional
 /// A hint nested deeper is given up: nobody means it, and a type's drop is recursive.
 const MAX_DEPTH: usize = 64;
 
+/// Why `*tuple[int, str]` and `Unpack[…]` are not types, except for `**kwargs`.
+const UNPACKED: &str = "unpacked type arguments are not supported";
+
 /// A hint of more parts is given up. Aliases of aliases could double it at each step.
 const MAX_PARTS: usize = 4000;
 
@@ -24,6 +27,8 @@ pub(crate) struct Hints<'a> {
     pub(crate) positions: &'a Positions<'a>,
     /// What is left of [`MAX_PARTS`].
     parts: Cell<usize>,
+    /// The aliases whose value is being read, the outermost first.
+    open: RefCell<Vec<String>>,
 }
 
 /// What a hint is resolved in: type parameters in force, and how deep it is.
@@ -45,20 +50,47 @@ impl<'s> Scope<'s> {
 
 impl<'a> Hints<'a> {
     pub(crate) fn new(names: &'a Names, positions: &'a Positions<'a>) -> Self {
-        Hints { names, positions, parts: Cell::new(MAX_PARTS) }
+        Hints { names, positions, parts: Cell::new(MAX_PARTS), open: RefCell::default() }
     }
 
     /// The hint at an expression of the file.
     pub(crate) fn hint(&self, expr: &Expr, scope: Scope<'_>) -> Hint {
+        self.hint_with(expr, || self.ty(expr, scope))
+    }
+
+    fn hint_with(&self, expr: &Expr, ty: impl FnOnce() -> Type) -> Hint {
         self.parts.set(MAX_PARTS);
         let source = match &expr.kind {
             ExprKind::Str(text) => text.trim(),
             _ => self.positions.text(&expr.range),
         };
-        Hint {
-            source: source.to_owned(),
-            span: self.positions.span(&expr.range),
-            ty: self.ty(expr, scope),
+        Hint { source: source.to_owned(), span: self.positions.span(&expr.range), ty: ty() }
+    }
+
+    /// The hint of an alias, which is its value.
+    pub(crate) fn value_of(&self, alias: &Alias, scope: Scope<'_>) -> Hint {
+        self.hint_with(&alias.value, || self.named(&alias.name.text, &[], scope))
+    }
+
+    /// The hint of all keyword arguments: what `Unpack[…]` holds.
+    pub(crate) fn unpacked(&self, expr: &Expr, scope: Scope<'_>) -> Hint {
+        let inner = self.unpack(expr);
+        self.hint_with(expr, || self.ty(inner.as_ref().unwrap_or(expr), scope))
+    }
+
+    /// Whether an expression is `Unpack[…]`, also as a string.
+    pub(crate) fn is_unpack(&self, expr: &Expr) -> bool {
+        self.unpack(expr).is_some()
+    }
+
+    fn unpack(&self, expr: &Expr) -> Option<Expr> {
+        match &expr.kind {
+            ExprKind::Str(text) => self.unpack(&parse::hint(text)?),
+            ExprKind::Subscript(base, items) => {
+                let name = self.names.global(base.name()?)?;
+                items.first().filter(|_| name == "typing.Unpack").cloned()
+            }
+            _ => None,
         }
     }
 
@@ -80,7 +112,7 @@ impl<'a> Hints<'a> {
                 Some(inner) => self.ty(&inner, scope),
                 None => invalid("the string is not a Python expression"),
             },
-            ExprKind::Starred => invalid("unpacked type arguments are not supported"),
+            ExprKind::Starred => invalid(UNPACKED),
             ExprKind::Tuple(_) | ExprKind::List(_) => {
                 invalid("a list or tuple of types is not a type")
             }
@@ -113,7 +145,21 @@ impl<'a> Hints<'a> {
         }
     }
 
+    /// An alias: its value, or a mention of itself within that.
     fn alias(&self, alias: &Alias, items: &[Expr], scope: Scope<'_>) -> Type {
+        let name = &alias.name.text;
+        if self.open.borrow().contains(name) {
+            return Type::Recursive { alias: name.clone() };
+        }
+        // The arguments belong to the place of the use: `Maybe[Maybe[int]]` is not recursive.
+        let arguments = items.iter().map(|item| self.ty(item, scope)).collect();
+        self.open.borrow_mut().push(name.clone());
+        let ty = self.alias_value(alias, arguments, scope);
+        self.open.borrow_mut().pop();
+        ty
+    }
+
+    fn alias_value(&self, alias: &Alias, arguments: Vec<Type>, scope: Scope<'_>) -> Type {
         let name = &alias.name.text;
         if let ExprKind::Call(function, arguments) = &alias.value.kind {
             let function = function.name().and_then(|function| self.names.global(function));
@@ -133,14 +179,12 @@ impl<'a> Hints<'a> {
                 _ => invalid(format!("`{name}` is the result of a call, not a type")),
             };
         }
-        // The arguments belong to the scope of the use, the alias has its own.
         let parameters = match &alias.parameters[..] {
-            [] if items.is_empty() => Vec::new(),
+            [] if arguments.is_empty() => Vec::new(),
             [] => self.free_variables(&alias.value),
             parameters => parameters.iter().map(|parameter| parameter.name.clone()).collect(),
         };
         let mut variables = self.variables(&alias.parameters, scope);
-        let arguments = items.iter().map(|item| self.ty(item, scope));
         variables.extend(parameters.into_iter().zip(arguments));
         self.ty(&alias.value, Scope { variables: &variables, depth: scope.depth })
     }

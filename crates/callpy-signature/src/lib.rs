@@ -40,6 +40,7 @@
 
 mod class;
 mod decorator;
+mod encoding;
 mod error;
 mod function;
 mod hint;
@@ -50,6 +51,7 @@ mod parse;
 mod position;
 mod syntax;
 
+pub use encoding::decode;
 pub use error::Error;
 pub use model::*;
 

@@ -73,8 +73,11 @@ pub struct Function {
     pub is_generator: bool,
     /// Defined under an `if`, a `try` or a loop, and so perhaps not defined at all.
     pub is_conditional: bool,
-    /// How many `@overload` declarations precede the function; they are not in the model.
+    /// How many `@overload` declarations the function has; they are not in the model.
     pub overloads: usize,
+    /// There are overloads and nothing else, as in a stub: the parameters and the result are those of
+    /// the first overload.
+    pub is_only_overloads: bool,
     /// The names in the brackets of `def f[T](…)`.
     pub type_parameters: Vec<String>,
     /// The parameters in the file's order, which is Python's: positional-only,
@@ -110,6 +113,9 @@ pub struct Parameter {
     pub hint: Option<Hint>,
     /// The default, if it has one; such a parameter need not be passed.
     pub default: Option<Expression>,
+    /// `**options: Unpack[Options]`: the hint is the typed dict of all keyword arguments together, and
+    /// not that of each.
+    pub is_unpacked: bool,
 }
 
 /// How an argument reaches its parameter: the five kinds of the language reference.

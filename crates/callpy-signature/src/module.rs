@@ -56,14 +56,14 @@ pub(crate) fn module(
             }
         }
         Statement::Delete(deleted) => {
-            functions.done.retain(|function| !deleted.contains(&function.name));
+            functions.delete(deleted);
         }
         _ => {}
     });
     Module {
         docstring,
         all: all.names(),
-        functions: functions.done,
+        functions: functions.finish(),
         classes: classes.done,
         aliases: aliases(&hints),
     }
@@ -140,11 +140,7 @@ fn aliases(hints: &Hints<'_>) -> Vec<Alias> {
         if !(alias.is_explicit || has_form) {
             continue;
         }
-        let variables = hints.variables(&alias.parameters, scope);
-        let mut hint = hints.hint(&alias.value, Scope::new(&variables));
-        if let ExprKind::Call(..) = &alias.value.kind {
-            hint.ty = hints.ty(&alias_name(alias), scope);
-        }
+        let hint = hints.value_of(alias, scope);
         // `x = y` and `x = y[0]` name types only if they lead to one.
         let is_type = !matches!(hint.ty, Type::Invalid { .. } | Type::Unknown { .. });
         if alias.is_explicit || is_type {
@@ -158,9 +154,4 @@ fn aliases(hints: &Hints<'_>) -> Vec<Alias> {
     }
     aliases.sort_by_key(|alias| alias.span.start);
     aliases
-}
-
-/// The alias's own name as a hint.
-fn alias_name(alias: &crate::names::Alias) -> Expr {
-    Expr { kind: ExprKind::Name(alias.name.text.clone()), range: alias.name.range.clone() }
 }

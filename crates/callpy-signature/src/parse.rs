@@ -27,12 +27,12 @@ pub(crate) fn file(
     }
     let mut tree = tree(source);
     if tree.root_node().has_error() {
-        let plain = lines::without_newest_syntax(source);
+        let plain = lines::readable(source);
         if let Cow::Owned(plain) = &plain {
             tree = self::tree(plain);
         }
         if tree.root_node().has_error() {
-            return Err(diagnose::syntax_error(&plain, positions));
+            return Err(diagnose::syntax_error(source, &plain, positions));
         }
     }
     layout::check(tree.root_node(), source, positions)?;

@@ -136,7 +136,7 @@ def e(): ...
 }
 
 #[test]
-fn overloads_are_counted_and_left_out() {
+fn overloads_are_counted() {
     let source = "
 import typing as t
 @t.overload
@@ -148,7 +148,7 @@ def f(a): return a
 def stub(a: int) -> int: ...
 ";
     let module = read(source).unwrap();
-    assert_eq!(names(&module), ["f"]);
+    assert_eq!(names(&module), ["f", "stub"]);
     assert_eq!(module.functions[0].overloads, 2);
     assert_eq!(module.functions[0].parameters[0].hint, None);
 }
@@ -222,4 +222,33 @@ class Box[T = int]: ...
         panic!()
     };
     assert_eq!(constraints, [Type::Int, Type::Str]);
+}
+
+#[test]
+fn a_stub_has_overloads_and_nothing_else() {
+    let source = "from typing import overload\n@overload\ndef g(x: int) -> int: ...\n\
+                  @overload\ndef g(x: str) -> str: ...\ndef h(x: int) -> int: ...\n";
+    let module = read(source).unwrap();
+    let names: Vec<_> = module
+        .functions
+        .iter()
+        .map(|function| (&function.name[..], function.overloads, function.is_only_overloads))
+        .collect();
+    assert_eq!(names, [("g", 2, true), ("h", 0, false)]);
+    assert_eq!(module.functions[0].parameters[0].hint.as_ref().unwrap().ty, Type::Int);
+}
+
+#[test]
+fn unpacked_keyword_arguments_are_told_from_others() {
+    let source = "from typing import TypedDict, Unpack\nclass K(TypedDict):\n    a: int\n\
+                  def f(**one: Unpack[K]): ...\ndef g(**each: K): ...\ndef h(**one: 'Unpack[K]'): ...\n\
+                  def i(*all: Unpack[tuple[int, str]]): ...\n";
+    let module = read(source).unwrap();
+    let parameter = |index: usize| &module.functions[index].parameters[0];
+    for (index, is_unpacked) in [(0, true), (1, false), (2, true)] {
+        let parameter = parameter(index);
+        assert_eq!(parameter.is_unpacked, is_unpacked, "{index}");
+        assert_eq!(parameter.hint.as_ref().unwrap().ty.to_string(), "K");
+    }
+    assert!(matches!(parameter(3).hint.as_ref().unwrap().ty, Type::Invalid { .. }));
 }

@@ -210,3 +210,39 @@ fn classes_of_the_file_are_known_wherever_they_stand() {
     let expected = Type::Class { name: "C".into(), arguments: vec![] };
     assert_eq!(module.functions[0].parameters[0].hint.as_ref().unwrap().ty, expected);
 }
+
+#[test]
+fn an_alias_within_its_own_value_is_recursive() {
+    let source = r#"
+from typing import Optional, TypeVar, Union
+T = TypeVar("T", bound="Ordered[T]")
+U = TypeVar("U")
+Json = Union[None, int, list["Json"], dict[str, "Json"]]
+type Tree[V] = V | list[Tree[V]]
+A = list["B"]
+B = dict[str, A]
+Maybe = Optional[U]
+def f(json: Json, tree: Tree[int], a: A, maybe: list[Maybe[Maybe[int]]], t: T): ...
+"#;
+    let module = read(source).unwrap();
+    let types: Vec<String> = module.functions[0]
+        .parameters
+        .iter()
+        .map(|parameter| parameter.hint.as_ref().unwrap().ty.to_string())
+        .collect();
+    assert_eq!(
+        types,
+        [
+            "int | list[Json] | dict[str, Json] | None",
+            "int | list[Tree]",
+            "list[dict[str, A]]",
+            "list[int | None]",
+            "T",
+        ]
+    );
+    let json = module.aliases.iter().find(|alias| alias.name == "Json").unwrap();
+    assert_eq!(
+        Some(&json.hint.ty),
+        module.functions[0].parameters[0].hint.as_ref().map(|it| &it.ty)
+    );
+}

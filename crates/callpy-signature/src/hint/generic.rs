@@ -1,6 +1,6 @@
 //! The types of `builtins`, `typing` and `collections.abc`.
 
-use super::{Hints, Scope, invalid, union};
+use super::{Hints, Scope, UNPACKED, invalid, union};
 use crate::model::{Literal, MappingKind, SequenceKind, SetKind, Type};
 use crate::syntax::{Expr, ExprKind};
 
@@ -58,11 +58,9 @@ impl Hints<'_> {
             ("typing", "Literal") => self.literals(items, scope),
             ("typing", "Annotated") => self.annotated(items, scope),
             ("typing", "Final" | "ClassVar") if items.is_empty() => Type::Any,
-            (
-                "typing",
-                "Final" | "ClassVar" | "Required" | "NotRequired" | "ReadOnly" | "Unpack",
-            )
+            ("typing", "Final" | "ClassVar" | "Required" | "NotRequired" | "ReadOnly")
             | ("dataclasses", "InitVar") => only(),
+            ("typing", "Unpack") => invalid(UNPACKED),
             ("typing", "TypeGuard" | "TypeIs") => Type::Bool,
             ("typing", "AnyStr") => Type::TypeVariable {
                 name: name.to_owned(),

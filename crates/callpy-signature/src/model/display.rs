@@ -57,7 +57,7 @@ impl fmt::Display for Type {
             Type::Class { name, arguments } | Type::Unknown { name, arguments } => {
                 generic(f, name, arguments)
             }
-            Type::TypeVariable { name, .. } => f.write_str(name),
+            Type::TypeVariable { name, .. } | Type::Recursive { alias: name } => f.write_str(name),
             Type::Invalid { .. } => f.write_str("<invalid>"),
         }
     }

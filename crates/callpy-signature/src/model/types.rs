@@ -84,7 +84,13 @@ pub enum Type {
         /// The types it is one of.
         constraints: Vec<Type>,
     },
-    /// No type at all, such as a call or a string that is no Python.
+    /// An alias of the file, mentioned within its own value: the inner `Json` of
+    /// `Json = int | list["Json"]`.
+    Recursive {
+        /// Its name.
+        alias: String,
+    },
+    /// No type at all, such as a call or a string that is not a Python expression.
     Invalid {
         /// Why, as one line.
         reason: String,

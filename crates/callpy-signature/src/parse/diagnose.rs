@@ -10,15 +10,16 @@ use super::lines::{self, Line};
 use crate::error::Error;
 use crate::position::Positions;
 
-/// The first syntax error of a source that has one.
-pub(super) fn syntax_error(source: &str, positions: &Positions<'_>) -> Error {
-    let scan = lines::scan(source);
+/// Returns the first syntax error of a source that has one. `plain` is the source as the grammar reads
+/// it, with the same offsets.
+pub(super) fn syntax_error(source: &str, plain: &str, positions: &Positions<'_>) -> Error {
+    let scan = lines::scan(plain);
     let lines = &scan.lines;
     // The number of lines, from the top, up to which all is well.
     let (mut good, mut bad) = (0, lines.len());
     while good + 1 < bad {
         let middle = (good + bad) / 2;
-        let wrong = has_error(&completed(source, &lines[..middle]));
+        let wrong = has_error(&completed(plain, &lines[..middle]));
         if wrong { bad = middle } else { good = middle }
     }
     let blamed = lines.get(bad.saturating_sub(1));
@@ -28,17 +29,17 @@ pub(super) fn syntax_error(source: &str, positions: &Positions<'_>) -> Error {
         return positions.error(offset, message);
     }
     let Some(line) = blamed else { return positions.error(0, "invalid syntax") };
-    if lacks_colon(source, &lines[..bad]) {
+    if lacks_colon(plain, &lines[..bad]) {
         return positions.error(line.end, "expected `:`");
     }
-    let text = completed(source, &lines[..bad]);
+    let text = completed(plain, &lines[..bad]);
     let tree = super::tree(&text);
     let fault = first_fault(tree.root_node(), line);
     if let Some((Fault::Missing(token), offset)) = fault {
         return positions.error(offset.min(line.end), format!("expected `{token}`"));
     }
     let start = fault.map_or(line.start, |(_, offset)| offset);
-    let rest = &source[start..line.end];
+    let rest = &source[start..];
     let excerpt = rest.split(['\n', '#']).next().unwrap_or(rest).trim_end();
     let excerpt = match excerpt.char_indices().nth(40) {
         Some((end, _)) => format!("{}…", &excerpt[..end]),

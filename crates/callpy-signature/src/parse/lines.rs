@@ -142,12 +142,18 @@ fn string_end(source: &str, start: usize) -> Option<usize> {
     None
 }
 
-/// The source without the syntax that the grammar is too old for, all offsets kept:
-/// `lazy import` (Python 3.15), and the defaults of type parameters, `class C[T = int]` (3.13).
-pub(crate) fn without_newest_syntax(source: &str) -> Cow<'_, str> {
+/// Returns the source without what the grammar can't read, all offsets kept: `lazy import`
+/// (Python 3.15), the defaults of type parameters, `class C[T = int]` (3.13), and the bodies of functions
+/// that stand on the line of their `def`.
+pub(crate) fn readable(source: &str) -> Cow<'_, str> {
     let mut plain = Cow::Borrowed(source);
     for line in scan(source).lines {
         let text = &source[line.start..line.end];
+        if let Some(body) = one_line_body(text) {
+            let start = line.start + body;
+            let body = without_statements(&source[start..line.end]);
+            plain.to_mut().replace_range(start..line.end, &body);
+        }
         let import = text.strip_prefix("lazy ").map(str::trim_start);
         let import = import.filter(|it| it.starts_with("import ") || it.starts_with("from "));
         if let Some(import) = import {
@@ -161,6 +167,50 @@ pub(crate) fn without_newest_syntax(source: &str) -> Cow<'_, str> {
         }
     }
     plain
+}
+
+/// Returns where the body begins in `def f() -> None: a[:] = 0`, if it is on the same line.
+///
+/// The grammar takes the `None: a[:]` of such a line for the type of an assignment.
+fn one_line_body(line: &str) -> Option<usize> {
+    if !["def ", "async def "].into_iter().any(|keyword| line.starts_with(keyword)) {
+        return None;
+    }
+    let bytes = line.as_bytes();
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'[' | b'(' | b'{' => depth += 1,
+            b']' | b')' | b'}' => depth = depth.saturating_sub(1),
+            b'"' | b'\'' => at = string_end(line, at)? - 1,
+            b'#' => at = line_end(line, at),
+            b':' if depth == 0 => {
+                let rest = &line[at + 1..];
+                let body = rest.trim_start();
+                let has_body = !body.is_empty() && !body.starts_with('#');
+                return has_body.then_some(line.len() - body.len());
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Blanks a body, except for what the model has of it: a docstring, and whether there is a `yield`.
+fn without_statements(body: &str) -> String {
+    let docstring = body.starts_with(['"', '\'']).then(|| string_end(body, 0)).flatten();
+    let kept = match docstring {
+        Some(end) => &body[..end],
+        None if body.contains("yield") => "yield",
+        None => "0",
+    };
+    // The line endings in a body of several lines stay, and with them all positions.
+    let blanks = body[kept.len()..]
+        .chars()
+        .map(|c| if c == '\n' { "\n".into() } else { " ".repeat(c.len_utf8()) });
+    kept.to_owned() + &blanks.collect::<String>()
 }
 
 /// The `= int` in the brackets that follow the name in `class C[T = int]`, `def` and `type`.
@@ -221,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_syntax_becomes_older_one_of_the_same_length() {
+    fn what_the_grammar_cannot_read_is_blanked() {
         for (new, old) in [
             (
                 "lazy import a\n  lazy from b import (c,\n d)",
@@ -233,9 +283,16 @@ mod tests {
                 "class C[T: int      , **P             ](B): x",
             ),
             ("type A[T = dict[str, int]] = list[T]", "type A[T                 ] = list[T]"),
-            ("def f(a=1): x[b] = 2\ntype = x[a]", "def f(a=1): x[b] = 2\ntype = x[a]"),
+            ("def f(a=1): x[b] = 2\ntype = x[a]", "def f(a=1): 0       \ntype = x[a]"),
+            (
+                "  async def f(a: {':': 1}) -> None: a[:] = 0",
+                "  async def f(a: {':': 1}) -> None: 0       ",
+            ),
+            ("def f() -> int: yield 1; x[0] = 1", "def f() -> int: yield            "),
+            ("def f() -> int: 'é:'; x[0] = 1", "def f() -> int: 'é:'          "),
+            ("def f() -> int:  # a: b\n    x", "def f() -> int:  # a: b\n    x"),
         ] {
-            assert_eq!(without_newest_syntax(new), old);
+            assert_eq!(readable(new), old);
             assert_eq!(new.len(), old.len());
         }
     }
