@@ -206,11 +206,13 @@ fn without_statements(body: &str) -> String {
         None if body.contains("yield") => "yield",
         None => "0",
     };
-    // The line endings in a body of several lines stay, and with them all positions.
-    let blanks = body[kept.len()..]
-        .chars()
-        .map(|c| if c == '\n' { "\n".into() } else { " ".repeat(c.len_utf8()) });
-    kept.to_owned() + &blanks.collect::<String>()
+    let mut blanked = kept.to_owned();
+    // The line endings stay, and with them all positions.
+    for (at, character) in body.char_indices().filter(|(at, c)| at + c.len_utf8() > kept.len()) {
+        let blanks = (at + character.len_utf8()) - blanked.len();
+        blanked += &if character == '\n' { "\n".to_owned() } else { " ".repeat(blanks) };
+    }
+    blanked
 }
 
 /// The `= int` in the brackets that follow the name in `class C[T = int]`, `def` and `type`.
@@ -290,6 +292,7 @@ mod tests {
             ),
             ("def f() -> int: yield 1; x[0] = 1", "def f() -> int: yield            "),
             ("def f() -> int: 'é:'; x[0] = 1", "def f() -> int: 'é:'          "),
+            ("def f() -> int: éé[0] = 1", "def f() -> int: 0          "),
             ("def f() -> int:  # a: b\n    x", "def f() -> int:  # a: b\n    x"),
         ] {
             assert_eq!(readable(new), old);
