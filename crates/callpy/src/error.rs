@@ -87,7 +87,10 @@ pub enum ErrorKind {
     Kept,
     /// A copy was needed and copies are denied for this function.
     CopyDenied,
-    /// The process is ending; no more Python code runs.
+    /// The thread cannot be attached, since it is in a sub-interpreter; or it is attached where it
+    /// must not be, as for [`Python::end`](crate::Python::end).
+    Attach,
+    /// Python is ending, or has ended; no more Python code runs.
     Ending,
 }
 

@@ -4,9 +4,10 @@
 //! and are told if it is not what they ask for. If Python runs already because the program is an
 //! extension module or uses PyO3, callpy joins that one, and leaves its end to its owner.
 //!
-//! When the process exits, Python's exit handlers run and its streams are flushed. The interpreter
-//! is not finalised, since extension modules crash there: `__del__` of objects that are still alive
-//! is not called.
+//! A program ends Python with [`Python::end`], or a guard that does so
+//! ([`Python::end_on_drop`]): threads are joined, exit handlers run, and streams are flushed. Without
+//! either, that happens when the process exits. The interpreter is not finalised, since extension
+//! modules crash there: `__del__` of objects that are still alive is not called.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -20,7 +21,7 @@ use crate::function::{Function, Module};
 use crate::locate::{self, Interpreter, Report, Wanted};
 use crate::raw::cpython::{self, Api};
 use crate::raw::library::Library;
-use crate::raw::{Attachment, process};
+use crate::raw::{Attachment, end, process};
 use crate::scope::Scope;
 use crate::{Error, ErrorKind, Object, Result, support};
 
@@ -305,6 +306,57 @@ impl Python {
         process::interrupt();
     }
 
+    /// Ends Python: the last line of `main`.
+    ///
+    /// Does what `python` does at its end: joins the threads of Python's that are not daemons, runs
+    /// `atexit` handlers, and flushes `sys.stdout` and `sys.stderr`. Calls that are under way on other
+    /// threads get a second to return. New calls are `ErrorKind::Ending` from the beginning of the end
+    /// on, except those made by exit handlers, by threads of Python's, and within calls under way.
+    ///
+    /// A second end does nothing, and neither does one of a Python that callpy has joined, which its
+    /// owner ends. If the program does not call it, Python ends as the process exits, on another
+    /// thread: exit handlers that need the program's main thread (one that closes an SQLite
+    /// connection of that thread, say) then fail.
+    ///
+    /// If the end takes more than a second, callpy says on stderr what it is waiting for.
+    ///
+    /// # Errors
+    ///
+    /// - `ErrorKind::Attach` inside [`attach`](Python::attach) or a function that Python calls;
+    /// - `ErrorKind::Ending` if another thread stays attached for 3 seconds without a break, so that
+    ///   exit handlers could not run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// fn main() -> callpy::Result<()> {
+    ///     let python = callpy::Python::start()?;
+    ///     python.function("builtins:print")?.call::<()>("Hello")?;
+    ///     python.end()
+    /// }
+    /// ```
+    pub fn end(&self) -> Result<()> {
+        match RUNNING.get() {
+            Some(Running { own: Some(_), .. }) => end::end(support::end),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns a guard that [ends](Python::end) Python when it is dropped, also where `main` returns
+    /// early or panics.
+    ///
+    /// ```
+    /// # fn main() -> callpy::Result<()> {
+    /// let python = callpy::Python::start()?;
+    /// let _end = python.end_on_drop();    // not `_`, which would drop it here
+    /// python.function("builtins:print")?.call::<()>("Hello")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn end_on_drop(&self) -> EndOnDrop {
+        EndOnDrop(*self)
+    }
+
     /// Returns the interpreter that callpy found and started; none if it joined one.
     ///
     /// ```
@@ -328,6 +380,28 @@ impl Python {
     /// ```
     pub fn report(&self) -> Option<&'static Report> {
         RUNNING.get()?.own.as_ref().map(|(_, report)| report)
+    }
+}
+
+/// Ends Python when it is dropped: see [`Python::end_on_drop`].
+///
+/// ```
+/// let python = callpy::Python::start()?;
+/// let end = python.end_on_drop();
+/// drop(end);
+/// let error = python.function("math:sqrt").unwrap_err();
+/// assert!(matches!(error.kind(), callpy::ErrorKind::Ending));
+/// # Ok::<(), callpy::Error>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "Python ends when this is dropped: bind it to a name such as `_end`"]
+pub struct EndOnDrop(Python);
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.end() {
+            process::complain(&format!("callpy: {error}"));
+        }
     }
 }
 
@@ -520,7 +594,7 @@ impl Builder {
         };
         // Not under the lock, for which a thread may be waiting that holds the interpreter.
         if running.own.is_none() && !WATCHED.swap(true, Ordering::AcqRel) {
-            process::watch_finalisation()?;
+            end::watch_finalisation(support::drop_at_exit)?;
         }
         self.check(running)?;
         for folder in &self.search {

@@ -81,7 +81,7 @@ pub use attach::Attached;
 pub use convert::{Arguments, Bytes, Call, FromPython, IntoPython, Item, Named, named};
 pub use error::{Error, ErrorKind, PythonException, Result};
 pub use function::{Function, Module};
-pub use interpreter::{Builder, Python};
+pub use interpreter::{Builder, EndOnDrop, Python};
 pub use object::Object;
 pub use receipt::{Copy, CopyReason, Receipt};
 pub use scope::Scope;

@@ -229,8 +229,8 @@ impl Clone for Object {
     fn clone(&self) -> Self {
         match Attachment::new() {
             Ok(attachment) => Object(self.0.clone_ref(attachment.token())),
-            // The process is ending: no drop of this object's handles counts any more.
-            Err(_) => Object(self.0.clone_uncounted().expect("attaching fails only at the end")),
+            // Python is ending, or this thread is in a sub-interpreter.
+            Err(_) => Object(self.0.clone_uncounted()),
         }
     }
 }

@@ -19,6 +19,7 @@
 mod functions;
 pub(crate) mod child;
 pub(crate) mod cpython;
+pub(crate) mod end;
 pub(crate) mod layout;
 pub(crate) mod library;
 pub(crate) mod memory;
@@ -26,7 +27,9 @@ pub(crate) mod ndarray;
 pub(crate) mod numpy;
 pub(crate) mod objects;
 pub(crate) mod process;
+mod reaper;
 pub(crate) mod reference;
+mod registry;
 mod text;
 pub(crate) mod thread;
 

@@ -32,32 +32,84 @@ def enable_interrupts():
 
 def end():
     """Does what python does at its end, in its order, but for finalising."""
+    over = _say_what_takes_long()
+    try:
+        _join_threads()
+        _run_exit_handlers()
+        _flush()
+    finally:
+        over.release()
+
+
+def _join_threads():
+    """Joins the threads that are not daemons, and tells executors to let their workers go."""
     threading = sys.modules.get("threading")
-    if threading is not None:
-        # Joins the threads that are not daemons, and tells executors to let their workers go.
-        try:
-            # Up to 3.12 it would join the thread that first imported threading as well, or insist
-            # that this is that thread and has not ended. Here it is a thread like any other.
-            main = threading._main_thread
-            if hasattr(main, "_tstate_lock"):
-                main._ident = threading.get_ident()
-                main._is_stopped = False
-                main._tstate_lock = main._tstate_lock or threading.Lock()
-                main._tstate_lock.acquire(False)
-            threading._shutdown()
-        except BaseException:
-            pass
+    if threading is None:
+        return
+    try:
+        # Up to 3.12 it would join the thread that first imported threading as well, or insist
+        # that this is that thread and has not ended. Here it is a thread like any other.
+        main = threading._main_thread
+        if hasattr(main, "_tstate_lock"):
+            main._ident = threading.get_ident()
+            main._is_stopped = False
+            main._tstate_lock = main._tstate_lock or threading.Lock()
+            main._tstate_lock.acquire(False)
+        threading._shutdown()
+    except BaseException:
+        pass
+
+
+def _run_exit_handlers():
     try:
         import atexit
 
         atexit._run_exitfuncs()
     except BaseException:
         pass  # atexit has printed it
+
+
+def _flush():
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except BaseException:
             pass
+
+
+def _say_what_takes_long():
+    """Has another thread say on stderr, after a second, what the end is waiting for.
+
+    Returns a lock to release when it is over.
+    """
+    import _thread
+
+    over = _thread.allocate_lock()
+    over.acquire()
+
+    def watch():
+        if not over.acquire(timeout=1):
+            try:
+                import os
+
+                os.write(2, ("callpy: Python cannot end yet: waiting for %s\n" % _awaited()).encode(errors="backslashreplace"))
+            except OSError:
+                pass
+
+    try:
+        _thread.start_new_thread(watch, ())
+    except RuntimeError:
+        pass  # no more threads can be had
+    return over
+
+
+def _awaited():
+    threading = sys.modules.get("threading")
+    threads = threading.enumerate() if threading is not None else ()
+    names = [it.name for it in threads if not it.daemon and it is not threading.main_thread()]
+    if not names:
+        return "its exit handlers (atexit)"
+    return "threads that are not daemons: " + ", ".join(names)
 
 
 def drop_at_exit(value):

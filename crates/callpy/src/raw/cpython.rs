@@ -18,7 +18,7 @@ macro_rules! opaque {
         pub(crate) struct $name { _opaque: [u8; 0] }
     )*};
 }
-opaque!(PyObject, PyTypeObject, PyThreadState);
+opaque!(PyObject, PyTypeObject, PyThreadState, PyInterpreterState);
 
 pub(crate) type Py_ssize_t = isize;
 type size_t = usize;
@@ -94,6 +94,40 @@ macro_rules! table {
                     header,
                 } })
             }
+
+            /// Returns the table through which threads are [stopped](stop_unwinding).
+            #[cfg(unix)]
+            fn stopping(&'static self) -> Api {
+                Api {
+                    $($name: stopping::$name,)*
+                    $($oname: self.$oname.map(|_| stopping::$oname as _),)*
+                    $($object: self.$object,)*
+                    ..*self
+                }
+            }
+        }
+
+        /// CPython's functions, each called so that the thread is stopped if CPython ends it there.
+        #[cfg(unix)]
+        mod stopping {
+            use super::*;
+
+            $(pub(super) unsafe extern "C" fn $name($($arg: $ty),*) $(-> $ret)? {
+                // SAFETY: as the caller says; the ABI is the same but for unwinding.
+                stop_unwinding(|| unsafe {
+                    let function: unsafe extern "C-unwind" fn($($ty),*) $(-> $ret)? =
+                        std::mem::transmute(direct().$name);
+                    function($($arg),*)
+                })
+            })*
+            $(pub(super) unsafe extern "C" fn $oname($($oarg: $oty),*) $(-> $oret)? {
+                // SAFETY: as above.
+                stop_unwinding(|| unsafe {
+                    let function: unsafe extern "C-unwind" fn($($oty),*) $(-> $oret)? =
+                        std::mem::transmute(direct().$oname.expect("this one is in the table"));
+                    function($($oarg),*)
+                })
+            })*
         }
     };
 }
@@ -106,6 +140,37 @@ unsafe impl Send for Api {}
 unsafe impl Sync for Api {}
 
 static API: OnceLock<Api> = OnceLock::new();
+/// The table without the functions that stop a thread, where `API` has these.
+#[cfg(unix)]
+static DIRECT: OnceLock<Api> = OnceLock::new();
+
+#[cfg(unix)]
+fn direct() -> &'static Api {
+    DIRECT.get().expect("it was filled before the functions that stop a thread were used")
+}
+
+/// Calls a C function that attaches this thread, or that may on its way.
+///
+/// Once the owner of a joined interpreter finalises it, CPython up to 3.13 ends other threads that
+/// attach with `pthread_exit`. That unwinds the stack, which Rust's frames do not allow: the process
+/// would abort. So the thread stops here, for good, before the first of them is reached. CPython 3.14
+/// does the same. (A program built with `panic = "abort"` has no unwinding to stop, and aborts.)
+#[inline]
+pub(super) fn stop_unwinding<R>(call: impl FnOnce() -> R) -> R {
+    struct Stop;
+    impl Drop for Stop {
+        fn drop(&mut self) {
+            loop {
+                std::thread::park();
+            }
+        }
+    }
+    let stop = Stop;
+    let result = call();
+    std::mem::forget(stop);
+    result
+}
+
 /// The table, once an interpreter runs and may be attached to by anybody; null before.
 static RUNNING: AtomicPtr<Api> = AtomicPtr::new(null_mut());
 
@@ -148,7 +213,23 @@ impl Api {
                 Error::new(ErrorKind::Start, format!("Python {version} is older than 3.8"))
             })?;
         let api = Api::from_library(library, minor, Header::of(&version, minor))?;
+        // An interpreter that runs already has another owner, who may finalise it.
+        #[cfg(unix)]
+        if api.is_initialized() {
+            return Ok(API.get_or_init(|| DIRECT.get_or_init(|| api).stopping()));
+        }
         Ok(API.get_or_init(|| api))
+    }
+
+    /// Returns the current thread state: this thread's own if it is attached. Up to 3.11 it is that of
+    /// whichever thread holds the lock, and so another's, or null, if this thread does not.
+    #[inline]
+    pub(super) fn current_state(&self) -> *mut PyThreadState {
+        match (self.PyThreadState_GetUnchecked, self._PyThreadState_UncheckedGet) {
+            // SAFETY: only reads a variable, and may be called by any thread.
+            (Some(get), _) | (None, Some(get)) => unsafe { get() },
+            (None, None) => null_mut(),
+        }
     }
 
     /// Whether an interpreter runs.

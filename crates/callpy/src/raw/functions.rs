@@ -23,6 +23,11 @@ macro_rules! cpython_functions {
                 fn PyGILState_GetThisThreadState() -> *mut PyThreadState;
                 fn PyEval_SaveThread() -> *mut PyThreadState;
                 fn PyEval_RestoreThread(state: *mut PyThreadState);
+                fn PyThreadState_Clear(state: *mut PyThreadState);
+                fn PyThreadState_Delete(state: *mut PyThreadState);
+                fn PyThreadState_DeleteCurrent();
+                fn PyInterpreterState_Main() -> *mut PyInterpreterState;
+                fn PyThread_get_thread_ident() -> c_ulong;
 
                 fn Py_IncRef(object: *mut PyObject);
                 fn Py_DecRef(object: *mut PyObject);
@@ -91,6 +96,7 @@ macro_rules! cpython_functions {
             optional {
                 [Py_3_12] fn PyObject_Vectorcall(callable: *mut PyObject, arguments: *const *mut PyObject, count: size_t, names: *mut PyObject) -> *mut PyObject;
                 [Py_3_12] fn PyErr_GetRaisedException() -> *mut PyObject;
+                [Py_3_9] fn PyThreadState_GetInterpreter(state: *mut PyThreadState) -> *mut PyInterpreterState;
                 [Py_3_13] fn PyThreadState_GetUnchecked() -> *mut PyThreadState;
                 // Private before it became the function above, and so not to be had from pyo3-ffi.
                 [any()] fn _PyThreadState_UncheckedGet() -> *mut PyThreadState;

@@ -267,12 +267,17 @@ impl Headers {
         }
         Some(header)
     }
+}
 
-    pub(crate) fn clear(&self, py: Attached<'_>) {
-        for (header, _) in self.0.iter().filter_map(Cell::take) {
-            header.release(py);
-        }
-    }
+thread_local! {
+    /// This thread's spare headers. Those left when it ends wait in the queue of dropped references.
+    static HEADERS: Headers = const { Headers::new() };
+}
+
+/// Lends this thread's spare headers; none while the thread's destructors run.
+#[inline]
+fn with_headers<R>(work: impl FnOnce(&Headers) -> R) -> Option<R> {
+    HEADERS.try_with(work).ok()
 }
 
 /// A slice's memory, as an array is to see it.
@@ -300,7 +305,7 @@ pub(crate) unsafe fn lend_slice(
 ) -> Result<Ref, Raised> {
     let SliceMemory { data, len, item_size, writable } = memory;
     let flags = SLICE | if writable { flags::WRITEABLE } else { 0 };
-    if let Some(header) = py.headers(|headers| headers.take(type_num)).flatten() {
+    if let Some(header) = with_headers(|headers| headers.take(type_num)).flatten() {
         let fields = Ndarray::known(py, &header).fields();
         // SAFETY: `keep_header` has seen that nobody else knows this header and that it has one
         // axis and the dtype, and it has been in this thread's keeping since.
@@ -322,7 +327,7 @@ pub(crate) unsafe fn lend_slice(
 #[inline]
 pub(crate) fn keep_header(py: Attached<'_>, header: Ref) {
     let (type_num, _) = Ndarray::known(py, &header).type_num();
-    if let Some(header) = py.headers(|headers| headers.put(header, type_num)).flatten() {
+    if let Some(header) = with_headers(|headers| headers.put(header, type_num)).flatten() {
         header.release(py);
     }
 }

@@ -8,7 +8,7 @@ use std::ptr::null_mut;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use super::cpython::{PyObject, PyTypeObject};
+use super::cpython::{PyObject, PyTypeObject, stop_unwinding};
 use super::memory;
 use super::ndarray::flags;
 use super::objects::Outcome;
@@ -279,11 +279,14 @@ impl Numpy {
 
     /// Copies an array into a new one in C order that owns its memory, with the same dtype.
     pub(crate) fn copy(&self, py: Attached<'_>, array: &Ref) -> Outcome<Ref> {
-        type NewCopy = unsafe extern "C" fn(*mut PyObject, c_int) -> *mut PyObject;
+        type NewCopy = unsafe extern "C-unwind" fn(*mut PyObject, c_int) -> *mut PyObject;
         const C_ORDER: c_int = 0;
         // SAFETY: slot 85 has this type; the caller has seen that this is an ndarray.
-        unsafe { Ref::steal(py, self.slot::<NewCopy>(NEW_COPY)(array.as_ptr(), C_ORDER)) }
-            .ok_or_else(|| py.take_raised())
+        let new_copy = || unsafe { self.slot::<NewCopy>(NEW_COPY)(array.as_ptr(), C_ORDER) };
+        // It detaches for the copying.
+        let copy = stop_unwinding(new_copy);
+        // SAFETY: a new reference, or null with an exception.
+        unsafe { Ref::steal(py, copy) }.ok_or_else(|| py.take_raised())
     }
 
     /// Makes callpy's allocator that of the current context; it is NumPy's own before 1.22.

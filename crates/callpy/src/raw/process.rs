@@ -1,4 +1,4 @@
-//! Starting the interpreter in this process, and what happens at the process's end.
+//! Starting the interpreter in this process; its interrupts, and the last words of the process.
 
 use std::ffi::{CStr, CString};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::cpython::{self, Api, PyPreConfig, api};
-use super::thread;
+use super::{end, thread};
 use crate::{Error, ErrorKind, Result, support};
 
 /// Starts the interpreter as the environment's own `python` would, and leaves this thread detached.
@@ -29,16 +29,14 @@ pub(crate) fn initialize(api: &'static Api, executable: &Path) -> Result<()> {
         (api.Py_InitializeEx)(0);
     }
     let settled = {
-        // Nested in the attachment that Py_InitializeEx left this thread with.
-        let attachment = thread::Attachment::ensure(api);
+        let attachment = thread::started_here(api);
         support::after_start(attachment.token())
     };
     interrupts.restore();
     // SAFETY: attached since Py_InitializeEx, whose thread state stays with this thread.
     unsafe { (api.PyEval_SaveThread)() };
-    thread::started_here(api);
     cpython::set_running();
-    at_exit();
+    end::at_exit(support::end);
     settled
 }
 
@@ -63,22 +61,6 @@ fn pre_initialize(api: &'static Api) -> Result<()> {
         false => unsafe { CStr::from_ptr(status.message) }.to_string_lossy(),
     };
     Err(Error::new(ErrorKind::Start, format!("Python does not start: {message}")))
-}
-
-/// Has everybody kept out when the owner of a joined interpreter finalises it: CPython ends or hangs
-/// the threads that come then.
-pub(crate) fn watch_finalisation() -> Result<()> {
-    struct Watch;
-    impl Drop for Watch {
-        fn drop(&mut self) {
-            thread::keep_out();
-        }
-    }
-    let attachment = thread::Attachment::new()?;
-    let py = attachment.token();
-    py.capsule(Box::new(Watch))
-        .and_then(|watch| support::drop_at_exit(py, &watch))
-        .map_err(|raised| crate::exception::into_error(py, raised))
 }
 
 #[cfg(unix)]
@@ -137,6 +119,11 @@ pub(crate) fn enable_interrupts(py: thread::Attached<'_>) -> super::Outcome<()> 
     enabled.map(|()| ENABLED.store(true, Ordering::Release))
 }
 
+/// Leaves interrupts without effect, since the interpreter is about to go.
+pub(super) fn disable_interrupts() {
+    ENABLED.store(false, Ordering::Release);
+}
+
 /// Does as if SIGINT had come; only atomics, so that a signal handler may call it.
 pub(crate) fn interrupt() {
     if let Some(api) = api().filter(|_| ENABLED.load(Ordering::Acquire)) {
@@ -144,30 +131,6 @@ pub(crate) fn interrupt() {
         // handler even where there is none; ENABLED says that there is one.
         unsafe { (api.PyErr_SetInterrupt)() }
     }
-}
-
-unsafe extern "C" {
-    /// C's own, on every platform.
-    safe fn atexit(callback: extern "C" fn()) -> i32;
-}
-
-fn at_exit() {
-    // Where this fails, Python's exit handlers don't run; the C library allows 32 at least.
-    atexit(end);
-}
-
-/// Runs Python's exit handlers and flushes its streams when the process exits.
-///
-/// The interpreter is not finalised: extension modules crash there.
-extern "C" fn end() {
-    // Nothing to be done about a panic while the process exits, but it must not cross this frame.
-    let _ = std::panic::catch_unwind(|| {
-        if let Some(attachment) = api().and_then(thread::attach_to_end) {
-            support::end(attachment.token());
-            // Never released: see `attach_to_end`.
-            std::mem::forget(attachment);
-        }
-    });
 }
 
 /// Ends the process at once with a message, where going on would be unsound.

@@ -5,9 +5,10 @@ use std::mem::ManuallyDrop;
 use std::num::NonZeroUsize;
 use std::ptr::NonNull;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::cpython::{PyObject, PyTypeObject};
+use super::end;
 use super::thread::{self, Attached};
 
 /// Owns one reference. May be sent anywhere and dropped anywhere.
@@ -62,21 +63,21 @@ impl Ref {
         Ref(self.0)
     }
 
-    /// Copies the handle without counting it, which is right once the process ends: from then on no
-    /// drop of a handle of this object counts.
-    pub(crate) fn clone_uncounted(&self) -> Option<Ref> {
-        if !thread::is_ending() {
-            return None;
-        }
+    /// Copies the handle without counting it, where the thread cannot attach. From then on no drop of
+    /// a handle of this object counts, so the object stays.
+    #[cold]
+    pub(crate) fn clone_uncounted(&self) -> Ref {
         let mut uncounted = UNCOUNTED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         uncounted.insert(self.0.addr());
-        Some(Ref(self.0))
+        HAS_UNCOUNTED.store(true, Ordering::Release);
+        Ref(self.0)
     }
 
     /// Whether this handle owns the reference that it gives up.
     #[inline]
     fn is_counted(&self) -> bool {
-        !thread::is_ending() || {
+        // An uncounted copy was made from a borrow of some handle, whose drop comes after that.
+        !HAS_UNCOUNTED.load(Ordering::Acquire) || {
             let uncounted = UNCOUNTED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             !uncounted.contains(&self.0.addr())
         }
@@ -117,8 +118,8 @@ impl Drop for Ref {
                 unsafe { (py.api.Py_DecRef)(pointer.as_ptr()) }
             }
         });
-        // Once the process ends, nobody comes to release what is queued.
-        if dropped.is_none() && !thread::is_ending() {
+        // Once Python ends, no one comes to release what is queued.
+        if dropped.is_none() && !end::is_ending() {
             queue(Ref(pointer));
         }
     }
@@ -126,6 +127,7 @@ impl Drop for Ref {
 
 /// The addresses of objects whose handles were copied uncounted.
 static UNCOUNTED: Mutex<BTreeSet<NonZeroUsize>> = Mutex::new(BTreeSet::new());
+static HAS_UNCOUNTED: AtomicBool = AtomicBool::new(false);
 
 /// References dropped on threads that were not attached, until the next attachment.
 static QUEUE: Mutex<Vec<Ref>> = Mutex::new(Vec::new());

@@ -1,42 +1,22 @@
-//! A thread's attachment: holding a thread state, and keeping it from one call to the next.
+//! A thread's attachment: holding a thread state, and caching it from one call to the next.
 //!
 //! `PyGILState_Ensure` makes a thread state where a thread has none, and `PyGILState_Release`
 //! destroys it again, which costs ten times as much as taking the lock. So a thread's first
-//! attachment ensures twice: the second count keeps the state until the thread ends. A state that is
-//! there before is somebody else's (of a thread that Python itself started, say), who destroys it
-//! when he thinks fit: that one is never kept.
+//! attachment is never released: the state is saved and restored from then on, and destroyed after
+//! the thread (see `reaper`). A state that is there before the first attachment belongs to someone
+//! else, who destroys it when they see fit: Python, on a thread that Python started. That one is
+//! never cached.
 
-use std::cell::Cell;
+use std::ffi::c_ulong;
 use std::marker::PhantomData;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{Ordering, fence};
 
-use super::cpython::{Api, PyGILState_STATE, PyThreadState, api};
+use super::cpython::{Api, PyGILState_STATE, PyInterpreterState, PyThreadState, api};
 use super::layout::Header;
-use super::ndarray::Headers;
+use super::registry::{self, Thread};
+use super::{end, reaper};
 use crate::{Error, ErrorKind, Result};
-
-/// Set once, when the process begins to end: no new Python code runs after that.
-static ENDING: AtomicBool = AtomicBool::new(false);
-
-thread_local! {
-    static KEEPING: Cell<Keeping> = const { Cell::new(Keeping::Undecided) };
-    /// The thread state that lives as long as this thread, if callpy sees to that; null otherwise.
-    static STATE: Cell<*mut PyThreadState> = const { Cell::new(null_mut()) };
-    /// Dropped when the thread ends; it is only made when there is something to give back.
-    static KEPT: Kept = const { Kept { headers: Headers::new() } };
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Keeping {
-    Undecided,
-    /// The state is callpy's, and stays until the thread ends.
-    State,
-    /// The state stays anyhow, since this thread started the interpreter; or this thread's
-    /// destructors run, and what it attaches from now on, it gives back at once.
-    Never,
-}
 
 /// Proof that this thread is attached: it holds a thread state, and the lock where there is one.
 ///
@@ -49,7 +29,7 @@ pub(crate) struct Attached<'a> {
 
 /// An attachment of this thread, released on drop.
 pub(crate) struct Attachment {
-    api: &'static Api,
+    thread: &'static Thread,
     end: End,
     not_send: PhantomData<*mut ()>,
 }
@@ -59,7 +39,7 @@ pub(crate) struct Attachment {
 enum End {
     /// The thread was attached already.
     Nothing,
-    /// The kept state was taken up, and is laid down again.
+    /// The cached state was restored, and is saved again.
     Save,
     /// What `PyGILState_Ensure` returned.
     Release(PyGILState_STATE),
@@ -70,52 +50,100 @@ impl Attachment {
     ///
     /// # Errors
     ///
-    /// `ErrorKind::Ending` when the process is ending, `ErrorKind::Start` before a start.
+    /// `ErrorKind::Ending` when Python is ending, `ErrorKind::Start` before a start, and
+    /// `ErrorKind::Attach` on a thread that is in a sub-interpreter.
     #[inline]
     pub(crate) fn new() -> Result<Attachment> {
-        let Some(api) = api() else { return Err(not_started()) };
-        let state = STATE.get();
-        if !state.is_null() && current_state(api) == state {
-            return Ok(Attachment { api, end: End::Nothing, not_send: PhantomData });
+        let Some(thread) = registry::this() else { return Attachment::first() };
+        let (state, current) = (thread.state(), thread.api.current_state());
+        if current == state {
+            if !state.is_null() {
+                return Ok(Attachment::nested(thread));
+            }
+        } else if current.is_null() {
+            thread.enter();
+            if end::admits_all() {
+                // SAFETY: the state is this thread's own, lasts as long as the thread, and is not
+                // current. `PyGILState_Ensure` would do the same after it had looked the state up.
+                unsafe { (thread.api.PyEval_RestoreThread)(state) };
+                return Ok(Attachment { thread, end: End::Save, not_send: PhantomData });
+            }
+            thread.leave();
         }
-        if ENDING.load(Ordering::Acquire) && !is_attached() {
-            return Err(ending());
-        }
-        if state.is_null() {
-            return Ok(Attachment::ensure(api));
-        }
-        // SAFETY: the state is this thread's own, stays until the thread ends, and is not current.
-        // `PyGILState_Ensure` would do the same after it had looked the state up.
-        unsafe { (api.PyEval_RestoreThread)(state) };
-        Ok(Attachment { api, end: End::Save, not_send: PhantomData })
+        Attachment::as_admitted(thread)
     }
 
-    /// Attaches, also while the process is ending; the interpreter runs.
-    #[inline]
-    pub(super) fn ensure(api: &'static Api) -> Attachment {
-        // SAFETY: the table is only filled once an interpreter runs. callpy never finalises it; if
-        // its owner does, `ENDING` is set.
-        let state = unsafe {
-            let undecided = KEEPING.get() == Keeping::Undecided;
-            let keeps = undecided && (api.PyGILState_GetThisThreadState)().is_null();
-            let state = (api.PyGILState_Ensure)();
-            if keeps {
-                keep(api);
-            }
-            state
+    #[cold]
+    fn first() -> Result<Attachment> {
+        let api = api().ok_or_else(not_started)?;
+        Attachment::as_admitted(registry::register(api))
+    }
+
+    /// Does what `new` does, where more than the cached state has to be looked at.
+    #[cold]
+    fn as_admitted(thread: &'static Thread) -> Result<Attachment> {
+        let own = match Place::of(thread.api, thread.state()) {
+            Place::Attached => return Ok(Attachment::nested(thread)),
+            Place::Elsewhere => return Err(elsewhere()),
+            Place::Detached(own) => own,
         };
-        Attachment { api, end: End::Release(state), not_send: PhantomData }
+        let is_nested = thread.is_in_call();
+        let is_pythons = !own.is_null() && thread.state().is_null();
+        thread.enter();
+        fence(Ordering::SeqCst);
+        if !end::admits(thread.api, is_nested, is_pythons) {
+            thread.leave();
+            return Err(ending());
+        }
+        Ok(Attachment::take(thread, own))
+    }
+
+    /// Attaches the thread that ends Python.
+    pub(super) fn to_end(api: &'static Api) -> Attachment {
+        let thread = registry::register(api);
+        match Place::of(api, thread.state()) {
+            Place::Detached(own) => {
+                thread.enter();
+                Attachment::take(thread, own)
+            }
+            Place::Attached | Place::Elsewhere => Attachment::nested(thread),
+        }
+    }
+
+    #[inline]
+    fn nested(thread: &'static Thread) -> Attachment {
+        Attachment { thread, end: End::Nothing, not_send: PhantomData }
+    }
+
+    /// Attaches a thread that has entered its attachment; `own` is its state, or null.
+    fn take(thread: &'static Thread, own: *mut PyThreadState) -> Attachment {
+        let api = thread.api;
+        let end = if !own.is_null() && own == thread.state() {
+            // SAFETY: as in `new`.
+            unsafe { (api.PyEval_RestoreThread)(own) };
+            End::Save
+        } else {
+            // SAFETY: the interpreter runs, and this thread is detached.
+            let state = unsafe { (api.PyGILState_Ensure)() };
+            if own.is_null() && thread.cache(thread.api.current_state(), true) {
+                reaper::start(api);
+                End::Save
+            } else {
+                End::Release(state)
+            }
+        };
+        Attachment { thread, end, not_send: PhantomData }
     }
 
     #[inline]
     pub(crate) fn token(&self) -> Attached<'_> {
-        Attached { api: self.api, attachment: PhantomData }
+        Attached { api: self.thread.api, attachment: PhantomData }
     }
 
     /// Returns a token for a value of this thread's that is dropped before the attachment is.
     #[inline]
     pub(crate) fn within(&self) -> Within {
-        Within { api: self.api, not_send: PhantomData }
+        Within { api: self.thread.api, not_send: PhantomData }
     }
 }
 
@@ -135,121 +163,171 @@ impl Within {
 impl Drop for Attachment {
     #[inline]
     fn drop(&mut self) {
+        let api = self.thread.api;
         match self.end {
-            End::Nothing => {}
-            // SAFETY: this thread took its state up (an Attachment is not Send), and attachments are
-            // nested as values are.
+            End::Nothing => return,
+            // SAFETY: this thread restored its state (an Attachment is not Send), and attachments
+            // are nested as values are.
             End::Save => unsafe {
-                (self.api.PyEval_SaveThread)();
+                (api.PyEval_SaveThread)();
             },
             // SAFETY: the state is what Ensure returned on this thread; as above.
-            End::Release(state) => unsafe { (self.api.PyGILState_Release)(state) },
+            End::Release(state) => unsafe { (api.PyGILState_Release)(state) },
         }
+        self.thread.leave();
     }
 }
 
 impl Attached<'_> {
     /// Runs other work while other threads may hold the interpreter.
     pub(crate) fn detach<R>(self, work: impl FnOnce() -> R) -> R {
-        struct Restore(&'static Api, *mut PyThreadState);
+        struct Restore {
+            api: &'static Api,
+            state: *mut PyThreadState,
+            thread: Option<(&'static Thread, u32)>,
+        }
         impl Drop for Restore {
             fn drop(&mut self) {
+                if let Some((thread, depth)) = self.thread {
+                    thread.resume(depth);
+                }
                 // SAFETY: SaveThread returned this state on this thread, which holds none now.
-                unsafe { (self.0.PyEval_RestoreThread)(self.1) }
+                unsafe { (self.api.PyEval_RestoreThread)(self.state) }
             }
         }
+        let thread = registry::this();
         // SAFETY: this thread is attached.
-        let _restore = Restore(self.api, unsafe { (self.api.PyEval_SaveThread)() });
+        let state = unsafe { (self.api.PyEval_SaveThread)() };
+        let thread = thread.map(|thread| (thread, thread.pause()));
+        let _restore = Restore { api: self.api, state, thread };
         work()
     }
+}
 
-    /// Lends this thread's spare array headers; none while the thread's destructors run.
-    #[inline]
-    pub(crate) fn headers<R>(self, work: impl FnOnce(&Headers) -> R) -> Option<R> {
-        KEPT.try_with(|kept| work(&kept.headers)).ok()
+/// Registers the thread that has started the interpreter, and is attached since.
+///
+/// Its state stays when the thread ends, since CPython 3.11 and 3.12 abort where the next state is
+/// made after the first was the only one. But a free-threaded build knows an object's thread by an
+/// address, which the next thread may have again: what other threads drop of that one's would be
+/// left to the ended thread for good. So there it is destroyed, as any other.
+pub(super) fn started_here(api: &'static Api) -> Attachment {
+    let thread = registry::register(api);
+    thread.cache(thread.api.current_state(), api.header == Header::FreeThreaded);
+    Attachment::nested(thread)
+}
+
+/// Destroys the state of this thread, which is ending.
+///
+/// Destructors that run meanwhile may call: the thread stays attached until the last of them is
+/// done. `PyGILState_Release` would destroy the state a second time in such a call, up to 3.12.
+pub(super) fn destroy_own_state(thread: &'static Thread) {
+    let api = thread.api;
+    thread.enter();
+    fence(Ordering::SeqCst);
+    if end::admits_all() {
+        let state = thread.state();
+        // SAFETY: the state is this thread's own, not current, and forgotten before it is gone.
+        unsafe {
+            (api.PyEval_RestoreThread)(state);
+            (api.PyThreadState_Clear)(state);
+            thread.cache(null_mut(), false);
+            (api.PyThreadState_DeleteCurrent)();
+        }
     }
+    thread.leave();
+}
+
+/// Where a thread is, as CPython sees it.
+pub(super) enum Place {
+    /// It holds a thread state of the main interpreter.
+    Attached,
+    /// It holds none; its own is this one, or null if it has none yet.
+    Detached(*mut PyThreadState),
+    /// Its thread state is a sub-interpreter's.
+    Elsewhere,
+}
+
+impl Place {
+    /// Finds out where this thread is; `cached` is its state as the registry has it, or null.
+    pub(super) fn of(api: &Api, cached: *mut PyThreadState) -> Place {
+        let own = match cached.is_null() {
+            // SAFETY: only reads, once the interpreter runs.
+            true => unsafe { (api.PyGILState_GetThisThreadState)() },
+            false => cached,
+        };
+        let current = api.current_state();
+        if !current.is_null() && (current == own || is_of_this_thread(api, current)) {
+            return if is_of_main(api, current) { Place::Attached } else { Place::Elsewhere };
+        }
+        // Since 3.12, CPython takes a thread's latest state for its own.
+        match own.is_null() || is_of_main(api, own) {
+            true => Place::Detached(own),
+            false => Place::Elsewhere,
+        }
+    }
+}
+
+/// Whether a state of this thread's is one of the main interpreter.
+fn is_of_main(api: &Api, state: *mut PyThreadState) -> bool {
+    // SAFETY: the state is this thread's, and so alive. 3.8 lacks the function; there the third
+    // field is the interpreter (`Include/cpython/pystate.h`).
+    unsafe {
+        let interpreter = match api.PyThreadState_GetInterpreter {
+            Some(get) => get(state),
+            None => state.cast::<*mut PyInterpreterState>().add(2).read(),
+        };
+        interpreter == (api.PyInterpreterState_Main)()
+    }
+}
+
+/// Whether the current state, which is not the one that this thread is known by, is this thread's.
+///
+/// Since 3.12 each thread has a current state of its own. Before, the current state is that of
+/// whichever thread holds the lock, and only its `thread_id` says which that is.
+fn is_of_this_thread(api: &Api, current: *mut PyThreadState) -> bool {
+    // The offset of `thread_id` in `PyThreadState` (`Include/cpython/pystate.h`), on 64 bits.
+    let offset = match api.minor {
+        8..=10 => 176,
+        11 => 152,
+        _ => return true,
+    };
+    // SAFETY: only asks for this thread's number.
+    let this = unsafe { (api.PyThread_get_thread_ident)() };
+    peek(current.cast::<c_ulong>().wrapping_byte_add(offset)) == Some(this)
+}
+
+/// Reads a number that may be freed meanwhile, with the thread state of another thread that it is in.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+fn peek(address: *const c_ulong) -> Option<c_ulong> {
+    let mut value = 0;
+    let to = libc::iovec { iov_base: (&raw mut value).cast(), iov_len: size_of::<c_ulong>() };
+    let from = libc::iovec { iov_base: address.cast_mut().cast(), ..to };
+    // SAFETY: writes to `value` alone; the system says so where the address leads nowhere.
+    let size = unsafe { libc::process_vm_readv(libc::getpid(), &to, 1, &from, 1, 0) };
+    (size == size_of::<c_ulong>() as isize).then_some(value)
+}
+
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+fn peek(_address: *const c_ulong) -> Option<c_ulong> {
+    None
+}
+
+/// Whether this thread is attached to the main interpreter, as CPython itself has it.
+///
+/// Not `PyGILState_Check`: once a sub-interpreter exists, it always answers yes.
+#[inline]
+pub(super) fn is_attached() -> bool {
+    let Some(thread) = registry::this() else { return is_attached_unregistered() };
+    let state = thread.state();
+    if state.is_null() {
+        return matches!(Place::of(thread.api, state), Place::Attached);
+    }
+    thread.api.current_state() == state
 }
 
 #[cold]
-fn keep(api: &'static Api) {
-    // Registers the destructor; fails when this thread's destructors have run already.
-    if KEPT.try_with(|_| ()).is_ok() {
-        // SAFETY: this thread is attached, so this only raises the state's counter. The matching
-        // release is in `Kept::drop`.
-        unsafe { (api.PyGILState_Ensure)() };
-        STATE.set(current_state(api));
-        KEEPING.set(Keeping::State);
-    } else {
-        KEEPING.set(Keeping::Never);
-    }
-}
-
-/// Says that this thread has started the interpreter, and has a state of its own for that.
-///
-/// That state stays when the thread ends, since CPython 3.11 and 3.12 abort where the next state is
-/// made after the first was the only one. But a free-threaded build knows an object's thread by an
-/// address, which the next thread may have again: what other threads drop of that one's would be
-/// left to the ended thread for good. So there it is given back, as any other.
-pub(super) fn started_here(api: &Api) {
-    let gives_back = api.header == Header::FreeThreaded && KEPT.try_with(|_| ()).is_ok();
-    // SAFETY: only reads; the interpreter runs.
-    STATE.set(unsafe { (api.PyGILState_GetThisThreadState)() });
-    KEEPING.set(if gives_back { Keeping::State } else { Keeping::Never });
-}
-
-/// What a thread keeps between its attachments.
-struct Kept {
-    headers: Headers,
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        let kept = KEEPING.replace(Keeping::Never);
-        let Some(api) = api() else { return };
-        if kept != Keeping::State {
-            return;
-        }
-        let _counted = GivingBack::new();
-        // While the process ends, the thread that ends it holds the interpreter for good: waiting
-        // for it here would hang whoever joins this thread.
-        if ENDING.load(Ordering::SeqCst) {
-            return;
-        }
-        let attachment = Attachment::ensure(api);
-        STATE.set(null_mut());
-        self.headers.clear(attachment.token());
-        // SAFETY: gives back the count that `keep` or the start took; the attachment's own is the
-        // last one, so its drop destroys the state.
-        unsafe { (api.PyGILState_Release)(PYGILSTATE_LOCKED) };
-    }
-}
-
-/// `PyGILState_LOCKED`: the state was held before, so releasing keeps it held.
-const PYGILSTATE_LOCKED: PyGILState_STATE = 0;
-
-/// The thread state that is current: this thread's own if it is attached. Up to 3.11 it is that of
-/// whichever thread holds the lock, and so another's, or null, if this thread does not.
-#[inline]
-fn current_state(api: &Api) -> *mut PyThreadState {
-    match (api.PyThreadState_GetUnchecked, api._PyThreadState_UncheckedGet) {
-        // SAFETY: only reads a variable, and may be called by anybody.
-        (Some(get), _) | (None, Some(get)) => unsafe { get() },
-        (None, None) => null_mut(),
-    }
-}
-
-/// Whether this thread is attached, asked of CPython itself.
-///
-/// Not `PyGILState_Check`: once a sub-interpreter exists, it answers yes to everybody.
-#[inline]
-pub(crate) fn is_attached() -> bool {
-    let Some(api) = api() else { return false };
-    let own = match STATE.get() {
-        // SAFETY: only reads, once the interpreter runs.
-        state if state.is_null() => unsafe { (api.PyGILState_GetThisThreadState)() },
-        state => state,
-    };
-    !own.is_null() && current_state(api) == own
+fn is_attached_unregistered() -> bool {
+    api().is_some_and(|api| matches!(Place::of(api, null_mut()), Place::Attached))
 }
 
 /// Runs work if this thread is attached.
@@ -261,63 +339,19 @@ pub(crate) fn if_attached<R>(work: impl FnOnce(Attached<'_>) -> R) -> Option<R> 
     api().map(|api| work(Attached { api, attachment: PhantomData }))
 }
 
-#[inline]
-pub(crate) fn is_ending() -> bool {
-    ENDING.load(Ordering::Acquire)
-}
-
-/// Counts the threads that are giving their states back, for which the end waits.
-static GIVING_BACK: AtomicUsize = AtomicUsize::new(0);
-
-struct GivingBack;
-
-impl GivingBack {
-    fn new() -> GivingBack {
-        GIVING_BACK.fetch_add(1, Ordering::SeqCst);
-        GivingBack
-    }
-}
-
-impl Drop for GivingBack {
-    fn drop(&mut self) {
-        GIVING_BACK.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-/// Lets nobody attach any more who is not attached already; false if that was so before.
-pub(super) fn keep_out() -> bool {
-    if ENDING.swap(true, Ordering::SeqCst) {
-        return false;
-    }
-    // A thread that gives its state back has seen that this is not the end, and needs the
-    // interpreter: to take that from it for good would hang whoever joins the thread. What runs
-    // then could wait for something itself, so there is a limit.
-    let wait = || {
-        let start = Instant::now();
-        while GIVING_BACK.load(Ordering::SeqCst) != 0 && start.elapsed().as_secs() < 1 {
-            std::thread::yield_now();
-        }
-    };
-    if if_attached(|py| py.detach(wait)).is_none() {
-        wait();
-    }
-    true
-}
-
-/// Attaches the thread that ends the process, and keeps all others out from now on.
-///
-/// Its attachment is never released: the libraries' own destructors run next, and a thread that
-/// computed in them meanwhile would crash the process that has already done its work.
-pub(crate) fn attach_to_end(api: &'static Api) -> Option<Attachment> {
-    keep_out().then(|| Attachment::ensure(api))
-}
-
 #[cold]
 fn not_started() -> Error {
-    Error::new(ErrorKind::Start, "no Python runs yet: begin with Python::start()")
+    Error::new(ErrorKind::Start, "no Python runs yet: call Python::start first")
 }
 
 #[cold]
 fn ending() -> Error {
-    Error::new(ErrorKind::Ending, "the process is ending, and Python with it")
+    Error::new(ErrorKind::Ending, "Python has ended, or is ending: no call begins any more")
+}
+
+#[cold]
+fn elsewhere() -> Error {
+    let message = "this thread is in a sub-interpreter, and callpy calls the main interpreter: call \
+                   from a thread that runs none";
+    Error::new(ErrorKind::Attach, message)
 }

@@ -1,0 +1,360 @@
+//! The end of Python: by the program itself, as the process exits, or by the owner of a joined one.
+//!
+//! The interpreter is not finalised, since extension modules crash there. What it does at its end
+//! otherwise is done by a function given from above; here is who may still call meanwhile, and who
+//! waits for whom.
+
+use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering, fence};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::cpython::{Api, api};
+use super::process::{self, complain};
+use super::registry::{self, Thread};
+use super::thread::{self, Attached, Attachment, Place};
+use crate::{Error, ErrorKind, Result};
+
+/// What Python does at its end, on an attached thread.
+pub(crate) type Work = fn(Attached<'_>);
+
+/// How long the end waits for calls under way, and for the lock until it says so.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long it waits for the lock after that.
+const LAST_WAIT: Duration = Duration::from_secs(2);
+
+static PHASE: AtomicU8 = AtomicU8::new(RUNNING);
+const RUNNING: u8 = 0;
+/// As before, on a build without an interpreter lock.
+const RUNNING_FREE: u8 = 1;
+/// Exit handlers run. New calls are errors, but those of Python's own threads and within others.
+const ENDING: u8 = 2;
+/// New calls are errors, but those within others.
+const OVER: u8 = 3;
+
+/// The thread that brought `ENDING` about, while it is at it.
+static ENDER: AtomicPtr<Thread> = AtomicPtr::new(std::ptr::null_mut());
+static IS_OVER: Signal = Signal::new();
+
+/// Says that the interpreter has no lock, so that flags of its threads are not ordered by that.
+pub(super) fn without_lock() {
+    let _ = PHASE.compare_exchange(RUNNING, RUNNING_FREE, Ordering::AcqRel, Ordering::Relaxed);
+}
+
+/// Whether every thread may begin a call. Asked between `Thread::enter` and attaching.
+#[inline]
+pub(super) fn admits_all() -> bool {
+    match PHASE.load(Ordering::Acquire) {
+        RUNNING => true,
+        RUNNING_FREE => {
+            // No lock comes after this, which would keep a thread that was not seen from going on.
+            fence(Ordering::SeqCst);
+            PHASE.load(Ordering::Acquire) == RUNNING_FREE
+        }
+        _ => false,
+    }
+}
+
+/// Whether a thread may begin a call: one within another, or on a thread of Python's own, perhaps.
+pub(super) fn admits(api: &Api, is_nested: bool, is_pythons: bool) -> bool {
+    match PHASE.load(Ordering::Acquire) {
+        RUNNING | RUNNING_FREE => true,
+        // The owner of a joined interpreter may have finalised it.
+        ENDING => (is_nested || is_pythons) && api.is_initialized(),
+        _ => is_nested && api.is_initialized(),
+    }
+}
+
+#[inline]
+pub(super) fn is_ending() -> bool {
+    PHASE.load(Ordering::Acquire) >= ENDING
+}
+
+pub(super) fn is_over() -> bool {
+    PHASE.load(Ordering::Acquire) == OVER
+}
+
+/// Begins the end on this thread; false if it has begun already.
+fn begin(ender: &'static Thread) -> bool {
+    let begun = PHASE.fetch_update(Ordering::AcqRel, Ordering::Acquire, |phase| {
+        (phase < ENDING).then_some(ENDING)
+    });
+    if begun.is_ok() {
+        ENDER.store(std::ptr::from_ref(ender).cast_mut(), Ordering::Release);
+        barrier();
+    }
+    begun.is_ok()
+}
+
+fn is_ender(thread: &Thread) -> bool {
+    std::ptr::eq(ENDER.load(Ordering::Acquire), thread)
+}
+
+fn finish() {
+    PHASE.store(OVER, Ordering::Release);
+    ENDER.store(std::ptr::null_mut(), Ordering::Release);
+    IS_OVER.set();
+}
+
+/// Lets every thread see the phase, or be seen in its call.
+///
+/// A thread notes its call and then reads the phase; here the phase is written, and the notes are read
+/// after this. Both need a fence between the two, or each could miss the other. That of the threads,
+/// which would be paid for in every call, is had from the system instead, for all at once.
+fn barrier() {
+    fence(Ordering::SeqCst);
+    #[cfg(target_os = "linux")]
+    {
+        // `linux/membarrier.h`.
+        const PRIVATE_EXPEDITED: libc::c_int = 1 << 3;
+        const REGISTER_PRIVATE_EXPEDITED: libc::c_int = 1 << 4;
+        // SAFETY: these commands only make processors order their memory accesses.
+        let done = unsafe {
+            libc::syscall(libc::SYS_membarrier, REGISTER_PRIVATE_EXPEDITED, 0);
+            libc::syscall(libc::SYS_membarrier, PRIVATE_EXPEDITED, 0) == 0
+        };
+        if done {
+            return;
+        }
+    }
+    // No processor holds a write back for so long.
+    std::thread::sleep(Duration::from_millis(1));
+}
+
+/// Runs what Python does at its end, if it is yet to be done, and gives calls under way the time to
+/// return: before, since exit handlers take down what they use, and after, since C's destructors do.
+fn run(py: Attached<'_>, work: Option<Work>) {
+    let deadline = Instant::now() + PATIENCE;
+    wait_for_calls(py, deadline);
+    if let Some(work) = work {
+        work(py);
+        wait_for_calls(py, deadline);
+    }
+}
+
+/// Waits, detached, until no other thread is in a call.
+///
+/// The last look is under the lock, and no new call begins: so no thread is in one afterwards.
+fn wait_for_calls(py: Attached<'_>, deadline: Instant) {
+    while registry::others_are_busy() && Instant::now() < deadline {
+        py.detach(|| std::thread::sleep(Duration::from_micros(200)));
+    }
+}
+
+/// Ends Python on this thread, and returns when that is done, by this thread or another.
+///
+/// # Errors
+///
+/// `ErrorKind::Attach` on a thread that is attached or in a call, `ErrorKind::Ending` if another
+/// thread holds the interpreter lock for too long.
+pub(crate) fn end(work: Work) -> Result<()> {
+    let Some(api) = api() else { return Ok(()) };
+    let thread = registry::register(api);
+    if is_ender(thread) {
+        return Ok(());
+    }
+    match Place::of(api, thread.state()) {
+        Place::Detached(own) if own == thread.state() && !thread.is_in_call() => {}
+        _ => return Err(attached()),
+    }
+    if !begin(thread) {
+        IS_OVER.wait();
+        return Ok(());
+    }
+    let ended = wait_for_lock(api).map(|()| run(Attachment::to_end(api).token(), Some(work)));
+    finish();
+    ended
+}
+
+/// Waits until the lock can be had, which another thread may not let go of: one in `Python::attach`.
+fn wait_for_lock(api: &'static Api) -> Result<()> {
+    if registry::names_in_call().is_empty() {
+        return Ok(());
+    }
+    let had = Arc::new(Signal::new());
+    let probe = {
+        let had = Arc::clone(&had);
+        move || {
+            // SAFETY: the interpreter runs; this thread attaches and detaches again.
+            unsafe { (api.PyGILState_Release)((api.PyGILState_Ensure)()) };
+            had.set();
+        }
+    };
+    if spawn(probe).is_err() || had.wait_patiently() {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Ending,
+        format!(
+            "Python's exit handlers did not run: {} did not detach",
+            registry::names_in_call().join(", ")
+        ),
+    ))
+}
+
+fn spawn(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    std::thread::Builder::new().name("callpy-end".to_owned()).spawn(work).map(drop)
+}
+
+/// Ends Python when the process exits, unless the program has done so itself.
+pub(crate) fn at_exit(work: Work) {
+    static WORK: OnceLock<Work> = OnceLock::new();
+
+    extern "C" fn exiting() {
+        // Nothing to be done about a panic while the process exits, but it must not cross this frame.
+        let _ = std::panic::catch_unwind(|| {
+            if let (Some(api), Some(work)) = (api(), WORK.get()) {
+                end_with_process(api, *work);
+            }
+        });
+    }
+
+    unsafe extern "C" {
+        /// C's own, on every platform.
+        safe fn atexit(callback: extern "C" fn()) -> i32;
+    }
+
+    if WORK.set(work).is_ok() {
+        // Where this fails, Python's exit handlers don't run; the C library allows 32 at least.
+        atexit(exiting);
+    }
+}
+
+/// Ends Python on a thread made for that, which holds the lock from then on: the libraries' own
+/// destructors run next, and a thread that computed in them meanwhile could crash or hang.
+///
+/// Not on this thread: C has destroyed its thread-local objects already, and libraries use theirs in
+/// what exit handlers call.
+fn end_with_process(api: &'static Api, work: Work) {
+    let thread = registry::register(api);
+    if is_ender(thread) {
+        // An exit handler of Python's has called `exit`.
+        return;
+    }
+    if !matches!(Place::of(api, thread.state()), Place::Detached(_)) {
+        // SAFETY: this thread is attached, and does not return to where it was so.
+        unsafe { (api.PyEval_SaveThread)() };
+    }
+    thread.exits();
+    let is_first = begin(thread);
+    if !is_first {
+        IS_OVER.wait();
+    }
+    let attached = Arc::new(Signal::new());
+    let done = Arc::new(Signal::new());
+    let last = {
+        let (attached, done) = (Arc::clone(&attached), Arc::clone(&done));
+        move || {
+            hold(api, is_first.then_some(work), &attached);
+            done.set();
+            loop {
+                std::thread::park();
+            }
+        }
+    };
+    if spawn(last).is_err() {
+        hold(api, is_first.then_some(work), &attached);
+    } else if attached.wait_patiently() {
+        done.wait();
+    }
+}
+
+/// Attaches this thread for good, and ends Python if that is yet to be done.
+fn hold(api: &'static Api, work: Option<Work>, attached: &Signal) {
+    let attachment = Attachment::to_end(api);
+    // Where no one waits any more, the process is in its last destructors.
+    if attached.set() {
+        ENDER.store(std::ptr::from_ref(registry::register(api)).cast_mut(), Ordering::Release);
+        run(attachment.token(), work);
+        finish();
+    }
+    std::mem::forget(attachment);
+}
+
+/// Has calls end, and no new ones begin, when the owner of a joined interpreter finalises it: CPython
+/// ends or hangs threads that want the lock from then on.
+pub(crate) fn watch_finalisation(
+    drop_at_exit: impl FnOnce(Attached<'_>, &super::Ref) -> super::Outcome<()>,
+) -> Result<()> {
+    struct Watch;
+    impl Drop for Watch {
+        fn drop(&mut self) {
+            process::disable_interrupts();
+            thread::if_attached(|py| {
+                if begin(registry::register(py.api)) {
+                    run(py, None);
+                }
+            });
+        }
+    }
+    let attachment = Attachment::new()?;
+    let py = attachment.token();
+    py.capsule(Box::new(Watch))
+        .and_then(|watch| drop_at_exit(py, &watch))
+        .map_err(|raised| crate::exception::into_error(py, raised))
+}
+
+/// Something that happens once, and that other threads wait for.
+struct Signal {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Awaited,
+    Happened,
+    GivenUp,
+}
+
+impl Signal {
+    const fn new() -> Signal {
+        Signal { state: Mutex::new(State::Awaited), changed: Condvar::new() }
+    }
+
+    /// Says that it has happened; false where that is too late.
+    fn set(&self) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if *state == State::Awaited {
+            *state = State::Happened;
+        }
+        self.changed.notify_all();
+        *state == State::Happened
+    }
+
+    fn wait(&self) {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let awaited = self.changed.wait_while(state, |state| *state == State::Awaited);
+        drop(awaited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Waits for the lock, says so, and gives up in the end; says whether it is had.
+    fn wait_patiently(&self) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        for pause in [PATIENCE, LAST_WAIT] {
+            state = self
+                .changed
+                .wait_timeout_while(state, pause, |state| *state == State::Awaited)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+            if *state == State::Happened {
+                return true;
+            }
+            if pause == PATIENCE {
+                let names = registry::names_in_call().join(", ");
+                complain(&format!(
+                    "callpy: Python cannot end while {names} stays attached; waiting"
+                ));
+            }
+        }
+        *state = State::GivenUp;
+        complain("callpy: Python's exit handlers do not run: the wait was too long");
+        false
+    }
+}
+
+#[cold]
+fn attached() -> Error {
+    let message = "Python::end was called inside Python::attach, or by a function that Python calls: \
+                   call it where the thread is not attached, last in main";
+    Error::new(ErrorKind::Attach, message)
+}

@@ -1,0 +1,146 @@
+//! Destroys the states of threads that have ended, on a thread of its own.
+//!
+//! CPython destroys a thread state only under the interpreter lock. If an ending thread waited for
+//! the lock, joining it from inside an attachment would never return. So a thread just ends, and the
+//! reaper destroys its state later. CPython does the same to other threads' states, in the child of a
+//! fork and when it finalises.
+//!
+//! A state is destroyed once its thread has gone, not earlier: destructors that run after callpy's
+//! own may still attach, in C++ too. Only Linux says when that is; elsewhere, and where there is no
+//! interpreter lock to wait for, an ending thread destroys its own state.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Once, PoisonError};
+use std::time::Duration;
+
+use super::cpython::Api;
+use super::layout::Header;
+use super::registry::{self, Thread};
+use super::{end, reference, thread};
+
+static IS_RUNNING: AtomicBool = AtomicBool::new(false);
+static ENDED: Condvar = Condvar::new();
+
+/// Whether states can be left to the reaper.
+pub(super) fn is_running() -> bool {
+    IS_RUNNING.load(Ordering::Relaxed)
+}
+
+/// Starts the reaper where it is needed, if that is yet to be done.
+pub(super) fn start(api: &'static Api) {
+    static ONCE: Once = Once::new();
+    if cfg!(target_os = "linux") && api.header != Header::FreeThreaded {
+        ONCE.call_once(|| {
+            let thread = std::thread::Builder::new().name("callpy-reaper".to_owned());
+            IS_RUNNING.store(thread.spawn(move || run(api)).is_ok(), Ordering::Relaxed);
+        });
+    }
+}
+
+/// Tells the reaper that a thread has ended.
+pub(super) fn wake() {
+    // Under the lock, so that the reaper is not between its look and its wait.
+    let _threads = registry::threads();
+    ENDED.notify_one();
+}
+
+fn run(api: &'static Api) {
+    loop {
+        let gone = next_gone();
+        let reaper = registry::register(api);
+        reaper.enter();
+        if !end::is_over() {
+            destroy_states(api, &gone);
+        }
+        reaper.leave();
+    }
+}
+
+/// Waits for threads that have gone, and removes them from the registry.
+fn next_gone() -> Vec<Arc<Thread>> {
+    /// A thread takes some microseconds to go after callpy's destructor, or as long as its others do.
+    const SOON: Duration = Duration::from_millis(1);
+    const LATER: Duration = Duration::from_millis(64);
+    let mut pause = SOON;
+    let mut threads = registry::threads();
+    loop {
+        let gone: Vec<_> = threads.extract_if(.., |thread| thread.has_gone()).collect();
+        if !gone.is_empty() {
+            return gone;
+        }
+        if threads.iter().any(|thread| thread.has_ended()) {
+            threads = ENDED
+                .wait_timeout(threads, pause)
+                .map_or_else(|poisoned| poisoned.into_inner().0, |(threads, _)| threads);
+            pause = LATER.min(pause * 2);
+        } else {
+            threads = ENDED.wait(threads).unwrap_or_else(PoisonError::into_inner);
+            pause = SOON;
+        }
+    }
+}
+
+fn destroy_states(api: &'static Api, gone: &[Arc<Thread>]) {
+    // SAFETY: the reaper attaches here with a state that lives until the end of this function. The
+    // others' threads have gone, so no one else uses their states, and each is destroyed once, since
+    // it is in the registry no more. What clearing runs may attach and detach, as anywhere.
+    unsafe {
+        (api.PyGILState_Ensure)();
+        thread::if_attached(reference::release_queued);
+        for thread in gone {
+            (api.PyThreadState_Clear)(thread.state());
+        }
+        // Since 3.12, deleting another thread's state makes CPython forget this thread's. So nothing
+        // runs between the first deletion and the last, which is that of this thread's.
+        (api.PyThreadState_Clear)(api.current_state());
+        for thread in gone {
+            (api.PyThreadState_Delete)(thread.state());
+        }
+        (api.PyThreadState_DeleteCurrent)();
+    }
+}
+
+/// A thread, as the system knows it.
+#[derive(Clone, Copy)]
+pub(super) struct ThreadId(#[cfg(target_os = "linux")] libc::pid_t);
+
+#[cfg(target_os = "linux")]
+impl ThreadId {
+    pub(super) fn current() -> ThreadId {
+        // SAFETY: only asks.
+        ThreadId(unsafe { libc::gettid() })
+    }
+
+    /// Whether the thread exists no more. Where its number has been given to another, that one must
+    /// go first.
+    pub(super) fn is_gone(self) -> bool {
+        // SAFETY: sends nothing, and only asks whether there is such a thread.
+        let status = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), self.0, 0) };
+        status == -1 && std::io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH)
+    }
+
+    /// The thread's name, as messages have it.
+    pub(super) fn name(self) -> String {
+        let name = std::fs::read_to_string(format!("/proc/self/task/{}/comm", self.0));
+        name.map_or_else(
+            |_| format!("thread {}", self.0),
+            |name| format!("thread {:?}", name.trim_end()),
+        )
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+impl ThreadId {
+    pub(super) fn current() -> ThreadId {
+        ThreadId()
+    }
+
+    /// Not known here, and not asked: see `start`.
+    pub(super) fn is_gone(self) -> bool {
+        false
+    }
+
+    pub(super) fn name(self) -> String {
+        "another thread".to_owned()
+    }
+}
