@@ -45,7 +45,7 @@ func (a *Array[T]) fill(from *C.callpy_array) *Error {
 // use that memory during the call.
 func Mutable(array any) any { return flagged{array, C.CALLPY_WRITABLE} }
 
-// Copied passes a copy of a slice or an [Array], for functions that retain it.
+// Copied passes a copy of a slice, an [Array] or a [View], for functions that retain or write it.
 func Copied(array any) any { return flagged{array, C.CALLPY_COPIED} }
 
 type flagged struct {

@@ -117,6 +117,7 @@ func Start(with ...Option) error {
 	// In C's memory, like everything it points to, so that no Go pointer is passed on.
 	size := C.size_t(unsafe.Sizeof(C.callpy_python_options{}))
 	passed := (*C.callpy_python_options)(texts.allocate(size))
+	passed.language = C.CALLPY_LANGUAGE_GO
 	if wanted.python != "" {
 		passed.python = texts.text(wanted.python)
 	}

@@ -326,11 +326,37 @@ func TestArraysOfAnyShape(t *testing.T) {
 	}
 	equal(t, matrix.Data[5], 8.0)
 	bad(t, fill.Run(nil, data), Exception, "read-only")
-	if err := find(t, target("keep")).Run(nil, Copied(data)); err != nil {
-		t.Fatal(err)
+	// A copy is Python's to keep and to write.
+	keep := find(t, target("keep_and_write"))
+	turned := good(CallAs[*View[float64]](nil, find(t, "numpy:transpose"), matrix))(t)
+	for _, copied := range []any{Copied(data), Copied(matrix), Copied(turned)} {
+		if err := keep.Run(nil, copied); err != nil {
+			t.Fatal(err)
+		}
 	}
+	equal(t, data, []float64{9, 9})
+	equal(t, matrix.Data[5], 8.0)
+	equal(t, turned.At(2, 1), 8.0)
+	turned.Release()
+	bad(t, keep.Run(nil, Copied(turned)), BadArgument, "is released")
+	object := good(CallAs[*Object](nil, find(t, "builtins:complex"), 2))(t)
+	bad(t, keep.Run(nil, Copied(object)), BadArgument, "expected an array to copy")
 	bad(t, sums.Run(nil, Array[float64]{data, []int{3}}), BadArgument, "shape")
 	bad(t, sums.Run(nil, Array[float64]{nil, []int{-1, 0}}), BadArgument, "length -1")
+}
+
+func TestARetainedArgumentIsFixedInGo(t *testing.T) {
+	rows := find(t, target("rows_if"))
+	data := []float64{1, 2}
+	if err := rows.Run(nil, data, false); err != nil {
+		t.Fatal(err)
+	}
+	_, err := CallAs[*Object](nil, rows, data, true)
+	bad(t, err, Kept, "the result retains argument 1")
+	bad(t, err, Kept, "to fix it, pass a copy, with callpy.Copied")
+	if strings.Contains(err.Error(), "Vec") || strings.Contains(err.Error(), ".rs") {
+		t.Error(err)
+	}
 }
 
 func TestAViewLiesWhereNumpyPutIt(t *testing.T) {

@@ -105,14 +105,11 @@ func (e *encoder) value(from reflect.Value, to *C.callpy_value, depth int) *Erro
 	case Tuple:
 		return e.items(from, to, C.CALLPY_TUPLE, depth)
 	case holder:
-		held := passed.use()
-		if held == nil {
-			return failure(BadArgument, "the %v is released", from.Type())
-		}
-		e.held = append(e.held, held)
-		to.tag, to.content = held.value.tag, held.value.content
-		return nil
+		return e.hold(passed, to)
 	case flagged:
+		if view, ok := passed.array.(holder); ok && passed.flags == C.CALLPY_COPIED {
+			return e.copied(view, to)
+		}
 		return e.array(reflect.ValueOf(passed.array), to, passed.flags)
 	case shaped:
 		return e.array(from, to, 0)
@@ -175,6 +172,32 @@ func (e *encoder) value(from reflect.Value, to *C.callpy_value, depth int) *Erro
 	default:
 		return failure(BadArgument, "a %v can't be passed to Python", from.Type())
 	}
+	return nil
+}
+
+// hold passes what stays C's, which is in use until the call ends.
+func (e *encoder) hold(from holder, to *C.callpy_value) *Error {
+	held := from.use()
+	if held == nil {
+		return failure(BadArgument, "the %T is released", from)
+	}
+	e.held = append(e.held, held)
+	to.tag, to.content = held.value.tag, held.value.content
+	return nil
+}
+
+// copied passes a copy of a result array, described as memory of the caller's.
+func (e *encoder) copied(from holder, to *C.callpy_value) *Error {
+	if err := e.hold(from, to); err != nil {
+		return err
+	}
+	result := arrayOf(to)
+	if result == nil {
+		return failure(BadArgument, "expected an array to copy, got a %T", from)
+	}
+	array := *result
+	array.flags, array.owned = C.CALLPY_COPIED, 0
+	e.setPointer(to, unsafe.Pointer(&array))
 	return nil
 }
 

@@ -88,6 +88,10 @@ func Find(target string) (*Function, error) {
 	if strings.ContainsRune(target, 0) {
 		return nil, failure(BadTarget, "the target %q has a NUL character in it", target)
 	}
+	// C would start it as well, but not with messages for Go.
+	if err := Start(); err != nil {
+		return nil, err
+	}
 	text := C.CString(target)
 	defer C.free(unsafe.Pointer(text))
 	var handle *C.callpy_function

@@ -55,6 +55,9 @@ func (s *Source) Run() error {
 			return failure(BadTarget, "the source of %q has a NUL character in it", s.Name)
 		}
 	}
+	if err := Start(); err != nil {
+		return err
+	}
 	var texts cTexts
 	defer texts.free()
 	if err := toError(C.callpy_module_run(texts.text(s.Name), texts.text(s.File), texts.text(*s.Text))); err != nil {

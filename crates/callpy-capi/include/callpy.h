@@ -119,7 +119,7 @@
 // A flag of an argument: Python may write the elements, which nobody else may use during the call.
 #define CALLPY_WRITABLE 1
 
-// A flag of an argument: Python gets a copy of its own, which it may keep.
+// A flag of an argument: Python gets a copy of the elements, which it may retain and write.
 #define CALLPY_COPIED 2
 
 // Python raised an exception.
@@ -157,6 +157,12 @@
 
 // Any other failure.
 #define CALLPY_ERROR_OTHER 12
+
+// The program is written in C or C++.
+#define CALLPY_LANGUAGE_C 0
+
+// The program is written in Go.
+#define CALLPY_LANGUAGE_GO 1
 
 // None.
 #define CALLPY_NONE 0
@@ -308,6 +314,8 @@ typedef struct callpy_python_options {
     const char *const *search_path;
     // How many.
     size_t search_path_len;
+    // CALLPY_LANGUAGE_C, or that of a binding over C: messages say in its terms how to fix things.
+    size_t language;
 } callpy_python_options;
 
 #ifdef __cplusplus

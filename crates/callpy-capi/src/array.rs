@@ -47,7 +47,7 @@ callpy_dtypes::units!(units);
 
 /// A flag of an argument: Python may write the elements, which nobody else may use during the call.
 pub const CALLPY_WRITABLE: u32 = 1;
-/// A flag of an argument: Python gets a copy of its own, which it may keep.
+/// A flag of an argument: Python gets a copy of the elements, which it may retain and write.
 pub const CALLPY_COPIED: u32 = 2;
 
 /// An array of any shape and strides.

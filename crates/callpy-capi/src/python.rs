@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use callpy::{Error, Python};
+use callpy::{Error, Language, Python};
 
 use crate::error::{callpy_error, guard};
 use crate::text::{path, reference, slice, text};
@@ -26,9 +26,17 @@ pub struct callpy_python_options {
     pub search_path: *const *const c_char,
     /// How many.
     pub search_path_len: usize,
+    /// CALLPY_LANGUAGE_C, or that of a binding over C: messages say in its terms how to fix things.
+    pub language: usize,
 }
 
-const _: () = assert!(size_of::<callpy_python_options>() == 7 * size_of::<usize>());
+const _: () =
+    assert!(std::mem::offset_of!(callpy_python_options, language) == 7 * size_of::<usize>());
+
+/// The program is written in C or C++.
+pub const CALLPY_LANGUAGE_C: usize = 0;
+/// The program is written in Go.
+pub const CALLPY_LANGUAGE_GO: usize = 1;
 
 /// Starts Python in this process, or joins the one that runs; options may be NULL.
 ///
@@ -43,10 +51,11 @@ pub unsafe extern "C" fn callpy_python_start(
     options: *const callpy_python_options,
 ) -> *mut callpy_error {
     guard(|| {
-        let mut builder = Python::builder();
+        let mut builder = Python::builder().language(Language::C);
         if !options.is_null() {
             // SAFETY: not null, and valid, as the caller says.
             let options = unsafe { reference(options, "the options") }?;
+            builder = builder.language(language(options.language)?);
             if !options.python.is_null() {
                 // SAFETY: as the caller says.
                 builder = builder.python(unsafe { path(options.python, "python") }?);
@@ -73,6 +82,14 @@ pub unsafe extern "C" fn callpy_python_start(
     })
 }
 
+fn language(number: usize) -> Result<Language, Error> {
+    match number {
+        CALLPY_LANGUAGE_C => Ok(Language::C),
+        CALLPY_LANGUAGE_GO => Ok(Language::Go),
+        _ => Err(Error::argument(format!("there is no language {number}"))),
+    }
+}
+
 /// Returns callpy's version, such as "0.1.0", for as long as the process runs.
 #[unsafe(no_mangle)]
 pub extern "C" fn callpy_version() -> *const c_char {
@@ -83,6 +100,6 @@ pub extern "C" fn callpy_version() -> *const c_char {
 pub(crate) fn running() -> Result<Python, Error> {
     match Python::running() {
         Some(python) => Ok(python),
-        None => Ok(Python::start()?),
+        None => Python::builder().language(Language::C).start(),
     }
 }

@@ -8,7 +8,7 @@
 //! | `&mut [T]` | a writable array over the same memory | no |
 //! | `Vec<T>`, [`Given<T>`] | an array that owns the memory | yes |
 //! | `Arc<[T]>`, `Arc<Vec<T>>` | a read-only array over shared memory | yes |
-//! | [`Copied<&[T]>`](Copied) | an array of its own | yes |
+//! | [`Copied`] of a slice, an array or a view | a writable copy | yes |
 //!
 //! What may not be kept is a loan, and ends with its call. If Python still holds it then (in a
 //! global, in a thread that runs on), callpy first lets go of what holds it by oversight: the result
@@ -52,7 +52,7 @@ mod view;
 
 pub use any::{AnyArray, AnyLoan};
 pub use argument::{ArrayArgument, IntoArray};
-pub use copied::Copied;
+pub use copied::{Copied, CopySource};
 pub use element::{Dtype, Element, Field};
 pub use given::Given;
 pub use receive::Cast;

@@ -1,6 +1,7 @@
 //! Finding a Python function, and calling it.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -88,11 +89,17 @@ impl Function {
     /// # Ok::<(), callpy::Error>(())
     /// ```
     #[inline]
+    #[track_caller]
     pub fn call<'a, R: FromPython>(&self, arguments: impl IntoPython<'a>) -> Result<R> {
         let attachment = Attachment::new()?;
         let mut call = Call::new(Scope::of(&attachment));
         call.scope.deny_copies = self.deny_copies;
-        call.run(&self.inner.object.0, || self.inner.name.clone(), arguments)
+        let callee = Callee {
+            object: &self.inner.object.0,
+            name: || self.inner.name.clone(),
+            site: Location::caller(),
+        };
+        call.run(callee, arguments)
     }
 
     /// Calls the function as [`call`](Function::call) does, and says what that took.
@@ -119,6 +126,7 @@ impl Function {
     /// assert_eq!(receipt.copies[0].reason, CopyReason::Lent);
     /// # Ok::<(), callpy::Error>(())
     /// ```
+    #[track_caller]
     pub fn call_with_receipt<'a, R: FromPython>(
         &self,
         arguments: impl IntoPython<'a>,
@@ -129,7 +137,12 @@ impl Function {
         call.scope.deny_copies = self.deny_copies;
         let receipt = Receipt { waiting: start.elapsed(), ..Receipt::default() };
         *call.scope.receipt = Some(Box::new(receipt));
-        let result = call.run(&self.inner.object.0, || self.inner.name.clone(), arguments)?;
+        let callee = Callee {
+            object: &self.inner.object.0,
+            name: || self.inner.name.clone(),
+            site: Location::caller(),
+        };
+        let result = call.run(callee, arguments)?;
         let mut receipt = *call.scope.receipt.take().unwrap_or_default();
         drop(call);
         drop(attachment);
@@ -189,23 +202,22 @@ impl<'a> Call<'a> {
     #[inline]
     pub(crate) fn run<R: FromPython>(
         &mut self,
-        callable: &Ref,
-        name: impl Fn() -> String,
+        callee: Callee<'_, impl Fn() -> String>,
         arguments: impl IntoPython<'a>,
     ) -> Result<R> {
         let result = match arguments.place(self) {
-            Ok(()) => self.python(callable),
-            Err(error) => Err(at_function(error, &name)),
+            Ok(()) => self.python(callee.object),
+            Err(error) => Err(at_function(error, &callee.name)),
         };
         self.list.release(self.scope.py());
         let result = match result {
             Ok(object) => match R::from_python(Object(object), &mut self.scope) {
                 Ok(result) => Ok(result),
-                Err(error) => Err(at_result(error, &name)),
+                Err(error) => Err(at_result(error, &callee.name)),
             },
             Err(error) => Err(error),
         };
-        let names = CallNames { function: name, list: &self.list };
+        let names = CallNames { callee, list: &self.list };
         self.scope.settle(&names, result)
     }
 
@@ -231,19 +243,34 @@ fn at_result(error: Error, name: &impl Fn() -> String) -> Error {
     error.at(format_args!("the result of {}", name()))
 }
 
+/// What is called, how errors call it, and from where in the program.
+pub(crate) struct Callee<'c, F> {
+    pub(crate) object: &'c Ref,
+    pub(crate) name: F,
+    pub(crate) site: &'static Location<'static>,
+}
+
 struct CallNames<'c, F> {
-    function: F,
+    callee: Callee<'c, F>,
     list: &'c ArgumentList,
 }
 
 impl<F: Fn() -> String> Names for CallNames<'_, F> {
     fn function(&self) -> String {
-        (self.function)()
+        (self.callee.name)()
     }
 
     fn argument(&self, py: Attached<'_>, place: usize) -> String {
         let name = self.list.name(place).and_then(|name| py.text(name).ok());
         name.map_or_else(|| format!("argument {place}"), |name| format!("argument {name:?}"))
+    }
+
+    fn callable(&self) -> Option<&Ref> {
+        Some(self.callee.object)
+    }
+
+    fn site(&self) -> Option<&'static Location<'static>> {
+        Some(self.callee.site)
     }
 }
 

@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use crate::attach::Attached;
 use crate::environment::{self, Progress, Requirements};
 use crate::function::{Function, Module};
+use crate::language::Language;
 use crate::locate::{self, Interpreter, Report, Wanted};
 use crate::raw::cpython::{self, Api};
 use crate::raw::library::Library;
@@ -460,6 +461,7 @@ pub struct Builder {
     search: Vec<PathBuf>,
     progress: Option<environment::OnProgress>,
     stop: Option<environment::Stop>,
+    language: Option<Language>,
 }
 
 impl Builder {
@@ -553,6 +555,18 @@ impl Builder {
         self
     }
 
+    /// Says in which language's terms messages tell how to fix things: bindings for other languages
+    /// set it.
+    ///
+    /// ```
+    /// callpy::Python::builder().language(callpy::Language::C).start()?;
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn language(mut self, language: Language) -> Self {
+        self.language = Some(language);
+        self
+    }
+
     /// Finds the interpreter, makes an environment for the requirements if there is none yet, and
     /// starts it in this process.
     ///
@@ -576,6 +590,9 @@ impl Builder {
     /// # Ok::<(), callpy::Error>(())
     /// ```
     pub fn start(mut self) -> Result<Python> {
+        if let Some(language) = self.language {
+            language.set();
+        }
         for script in std::mem::take(&mut self.scripts) {
             self.requirements = self.requirements.merge(read_script(&script)?);
         }

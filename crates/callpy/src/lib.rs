@@ -58,6 +58,7 @@ mod function;
 #[doc(hidden)]
 pub mod generated;
 mod interpreter;
+mod language;
 pub mod locate;
 mod object;
 #[allow(unsafe_code, reason = "CPython's and NumPy's C functions")]
@@ -82,6 +83,7 @@ pub use convert::{Arguments, Bytes, Call, FromPython, IntoPython, Item, Named, n
 pub use error::{Error, ErrorKind, PythonException, Result};
 pub use function::{Function, Module};
 pub use interpreter::{Builder, EndOnDrop, Python};
+pub use language::Language;
 pub use object::Object;
 pub use receipt::{Copy, CopyReason, Receipt};
 pub use scope::Scope;

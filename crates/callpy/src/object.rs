@@ -1,11 +1,14 @@
 //! The one owning handle of a Python object; every other handle wraps it.
 
 use std::fmt;
+use std::panic::Location;
 
 use crate::Result;
 use crate::convert::{Call, FromPython, IntoPython};
+use crate::function::Callee;
 use crate::raw::{Attachment, Ref};
 use crate::scope::{Scope, Value};
+use crate::support;
 
 /// Any Python object, for what has no type in Rust.
 ///
@@ -63,13 +66,14 @@ impl Object {
     /// assert_eq!(settings.attr("threshold")?.extract::<f64>()?, 2.5);
     /// # Ok::<(), callpy::Error>(())
     /// ```
+    #[track_caller]
     pub fn set_attr<V: IntoPython<'static>>(&self, name: &str, value: V) -> Result<()> {
         let mut scope = Scope::new()?;
         let value = value.into_python(&mut scope)?;
         let key = scope.ok(scope.py().str(name))?;
         let set = scope.ok(scope.py().set_attribute(&self.0, &key, &value.0));
         drop(value);
-        scope.settle(&Value { of: format!("the attribute {name:?}"), what: "the value" }, set)
+        scope.settle(&Value::new(format!("the attribute {name:?}"), "the value"), set)
     }
 
     /// Returns `object[key]`.
@@ -87,12 +91,13 @@ impl Object {
     /// assert_eq!(parts.item(9).unwrap_err().exception().unwrap().type_name(), "IndexError");
     /// # Ok::<(), callpy::Error>(())
     /// ```
+    #[track_caller]
     pub fn item<'a, K: IntoPython<'a>>(&self, key: K) -> Result<Object> {
         let mut scope = Scope::new()?;
         let key = key.into_python(&mut scope)?;
         let item = scope.ok(scope.py().item(&self.0, &key.0)).map(Object);
         drop(key);
-        scope.settle(&Value { of: "an item's look-up".to_owned(), what: "the key" }, item)
+        scope.settle(&Value::new("an item's look-up".to_owned(), "the key"), item)
     }
 
     /// Sets `object[key] = value`, which keeps the value: give arrays as `Vec`, not as slices.
@@ -110,6 +115,7 @@ impl Object {
     /// assert_eq!(prices.item("apple")?.extract::<i64>()?, 3);
     /// # Ok::<(), callpy::Error>(())
     /// ```
+    #[track_caller]
     pub fn set_item<K, V>(&self, key: K, value: V) -> Result<()>
     where
         K: IntoPython<'static>,
@@ -121,7 +127,7 @@ impl Object {
         let set = scope.ok(scope.py().set_item(&self.0, &key.0, &value.0));
         drop((key, value));
         let of = "an item's assignment".to_owned();
-        scope.settle(&Value { of, what: "the key or the value" }, set)
+        scope.settle(&Value::new(of, "the key or the value"), set)
     }
 
     /// Calls the object, as [`Function::call`](crate::Function::call) does.
@@ -138,10 +144,22 @@ impl Object {
     /// assert_eq!(half.call::<String>((("left", "right"),))?, "right");
     /// # Ok::<(), callpy::Error>(())
     /// ```
+    #[track_caller]
     pub fn call<'a, R: FromPython>(&self, arguments: impl IntoPython<'a>) -> Result<R> {
+        let name = || support::callable_name(&self.0);
+        self.call_object(&self.0, name, Location::caller(), arguments)
+    }
+
+    fn call_object<'a, R: FromPython>(
+        &self,
+        object: &Ref,
+        name: impl Fn() -> String,
+        site: &'static Location<'static>,
+        arguments: impl IntoPython<'a>,
+    ) -> Result<R> {
         let attachment = Attachment::new()?;
         let mut call = Call::new(Scope::of(&attachment));
-        call.run(&self.0, || self.to_string(), arguments)
+        call.run(Callee { object, name, site }, arguments)
     }
 
     /// Calls a method of the object.
@@ -158,15 +176,15 @@ impl Object {
     /// assert_eq!(text.call_method::<Vec<String>>("split", ",")?, ["a", "b"]);
     /// # Ok::<(), callpy::Error>(())
     /// ```
+    #[track_caller]
     pub fn call_method<'a, R: FromPython>(
         &self,
         name: &str,
         arguments: impl IntoPython<'a>,
     ) -> Result<R> {
         let method = self.attr(name)?;
-        let attachment = Attachment::new()?;
-        let mut call = Call::new(Scope::of(&attachment));
-        call.run(&method.0, || name.to_owned(), arguments)
+        let full_name = || support::method_name(&self.0, name);
+        self.call_object(&method.0, full_name, Location::caller(), arguments)
     }
 
     /// Converts the object to a Rust value.

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::panic::Location;
 
 use crate::array::{Loans, Names};
 use crate::raw::{Attached, Attachment, Raised, Ref, Within};
@@ -148,7 +149,7 @@ impl<'a> Scope<'a> {
 
     #[cold]
     fn settle_late(&mut self) {
-        let names = Value { of: "a call that failed".to_owned(), what: "an argument" };
+        let names = Value { of: "a call that failed".to_owned(), what: "an argument", site: None };
         self.loans.settle(self.within.token(), &names, || ());
     }
 
@@ -172,8 +173,16 @@ impl Drop for Scope<'_> {
 
 /// The names of what is no call, but may lend as one does.
 pub(crate) struct Value {
-    pub(crate) of: String,
-    pub(crate) what: &'static str,
+    of: String,
+    what: &'static str,
+    site: Option<&'static Location<'static>>,
+}
+
+impl Value {
+    #[track_caller]
+    pub(crate) fn new(of: String, what: &'static str) -> Value {
+        Value { of, what, site: Some(Location::caller()) }
+    }
 }
 
 impl Names for Value {
@@ -183,5 +192,9 @@ impl Names for Value {
 
     fn argument(&self, _: Attached<'_>, _: usize) -> String {
         self.what.to_owned()
+    }
+
+    fn site(&self) -> Option<&'static Location<'static>> {
+        self.site
     }
 }

@@ -3,6 +3,7 @@
 
 use std::ffi::CStr;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use crate::raw::objects::{ArgumentList, Outcome, Raised};
 use crate::raw::{Attached, Ref};
@@ -106,6 +107,25 @@ pub(crate) fn describe(py: Attached<'_>, exception: &Ref) -> Option<Ref> {
 /// Names what an object is, as an error message does: "a list", "an array of int32 (3x4)".
 pub(crate) fn what(py: Attached<'_>, object: &Ref) -> String {
     text(py, c"what", object).unwrap_or_else(|_| "an object".to_owned())
+}
+
+/// Names a callable in messages: "module:function", "module:Class.method".
+pub(crate) fn callable_name(callable: &Ref) -> String {
+    named(|py| call(py, c"callable_name", &[callable]))
+}
+
+/// Names a method in messages: "Class.method".
+pub(crate) fn method_name(owner: &Ref, method: &str) -> String {
+    named(|py| call(py, c"method_name", &[owner, &py.str(method)?]))
+}
+
+fn named(name: impl FnOnce(Attached<'_>) -> Outcome<Ref>) -> String {
+    let text = || {
+        let scope = crate::Scope::new()?;
+        let py = scope.py();
+        scope.ok(name(py).and_then(|name| py.text(&name).map(str::to_owned)))
+    };
+    text().unwrap_or_else(|_| "a Python object".to_owned())
 }
 
 /// Returns a NumPy scalar as the Python scalar it stands for.
@@ -256,15 +276,35 @@ pub(crate) fn callables(object: &crate::Object, wanted: &str) -> Result<Vec<Stri
     scope.ok(names())
 }
 
-/// Waits until no other thread searches for the holders of a loan: while it does, it holds whatever
-/// it comes across. Says whether there is a turn to end.
-pub(crate) fn begin_turn(py: Attached<'_>) -> bool {
-    call(py, c"begin_turn", &[]).is_ok()
+/// A turn to search for what holds a loan: a search holds whatever it comes across, and two at once
+/// would take each other for holders.
+pub(crate) struct Turn<'a> {
+    py: Attached<'a>,
+    begun: bool,
 }
 
-pub(crate) fn end_turn(py: Attached<'_>, begun: bool) {
-    if begun {
-        let _ = call(py, c"end_turn", &[]);
+impl<'a> Turn<'a> {
+    /// Waits until no other thread searches.
+    pub(crate) fn begin(py: Attached<'a>) -> Self {
+        Turn { py, begun: call(py, c"begin_turn", &[]).is_ok() }
+    }
+
+    /// Lets others have their turns while this thread waits for them: one of them could need a turn
+    /// in order to let go.
+    pub(crate) fn pause(&self, wait: impl FnOnce()) {
+        let left = call(self.py, c"leave_turn", &[]);
+        self.py.detach(wait);
+        if let Ok(left) = left {
+            let _ = call(self.py, c"return_to_turn", &[&left]);
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if self.begun {
+            let _ = call(self.py, c"end_turn", &[]);
+        }
     }
 }
 
@@ -275,21 +315,79 @@ pub(crate) fn collect(py: Attached<'_>, generation: i64) {
     let _ = py.int(generation).and_then(|generation| call(py, c"collect", &[&generation]));
 }
 
-/// Whether another thread works with a lent array, and may yet let go of it.
-pub(crate) fn others_hold(py: Attached<'_>, lent: &Ref) -> bool {
-    call(py, c"others_hold", &[lent]).and_then(|answer| py.is_true(&answer)).unwrap_or(true)
+/// Whether other threads run Python code, and may yet let go of a lent array.
+pub(crate) fn others_run(py: Attached<'_>) -> bool {
+    call(py, c"others_run", &[]).and_then(|answer| py.is_true(&answer)).unwrap_or(true)
 }
 
-/// Clears the finished frames that hold a lent array.
-pub(crate) fn release(py: Attached<'_>, lent: &Ref) {
-    let _ = call(py, c"release", &[lent]);
-}
-
-/// Says in words who holds a lent array.
-pub(crate) fn holders(py: Attached<'_>, lent: &Ref) -> Vec<String> {
-    let holders = || {
-        let holders = py.items(&call(py, c"holders", &[lent])?)?;
-        holders.iter().map(|holder| py.text(holder).map(str::to_owned)).collect::<Outcome<_>>()
+/// Clears the finished frames that hold lent arrays, of young frames or of all; says whether there
+/// were any.
+pub(crate) fn release(py: Attached<'_>, young: bool, lents: &[&Ref]) -> bool {
+    let release = || {
+        let young = py.bool(young)?;
+        let arguments: Vec<&Ref> = [&young].into_iter().chain(lents.iter().copied()).collect();
+        py.is_true(&call(py, c"release", &arguments)?)
     };
-    holders().unwrap_or_default()
+    release().unwrap_or(false)
+}
+
+/// What holds lent arrays: for each array in words.
+#[derive(Debug, Default)]
+pub(crate) struct Holders {
+    pub(crate) each: Vec<Vec<String>>,
+    /// Whether the search ended before its time was up.
+    pub(crate) saw_all: bool,
+}
+
+impl Holders {
+    fn read(py: Attached<'_>, answer: &Ref) -> Outcome<Holders> {
+        let texts = |holders: &Ref| {
+            py.items(holders)?.iter().map(|text| py.text(text).map(str::to_owned)).collect()
+        };
+        let mut items = py.tuple_items(answer)?.into_iter();
+        match (items.next(), items.next()) {
+            (Some(each), Some(saw_all)) => Ok(Holders {
+                each: py.items(&each)?.iter().map(texts).collect::<Outcome<_>>()?,
+                saw_all: py.is_true(&saw_all)?,
+            }),
+            _ => Err(Raised(None)),
+        }
+    }
+}
+
+/// Says how results hold lent arrays.
+pub(crate) fn result_holds(
+    py: Attached<'_>,
+    budget: Duration,
+    results: &[Ref],
+    lents: &[&Ref],
+) -> Holders {
+    let look = || {
+        let seconds = py.float(budget.as_secs_f64())?;
+        let results = py.list(results.iter().map(|result| result.clone_ref(py)).collect())?;
+        let arguments: Vec<&Ref> =
+            [&seconds, &results].into_iter().chain(lents.iter().copied()).collect();
+        Holders::read(py, &call(py, c"result_holds", &arguments)?)
+    };
+    look().unwrap_or_default()
+}
+
+/// Says what holds lent arrays after a call of the function; at the end of the process the search may
+/// leave things behind.
+pub(crate) fn holders(
+    py: Attached<'_>,
+    budget: Duration,
+    function: Option<&Ref>,
+    at_the_end: bool,
+    lents: &[&Ref],
+) -> Holders {
+    let look = || {
+        let seconds = py.float(budget.as_secs_f64())?;
+        let function = function.map_or_else(|| py.none(), |function| function.clone_ref(py));
+        let at_the_end = py.bool(at_the_end)?;
+        let arguments: Vec<&Ref> =
+            [&seconds, &function, &at_the_end].into_iter().chain(lents.iter().copied()).collect();
+        Holders::read(py, &call(py, c"holders", &arguments)?)
+    };
+    look().unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! What Python sees of lent memory: always what a naive copy has, whatever its dtype, rank, strides
 //! and order; and what it writes lands where it should.
 
-use callpy::{Array, Element, Function, IntoPython, Module, Python, named};
+use callpy::{Array, Copied, Element, Function, IntoPython, Module, Python, named};
 use ndarray::{ArcArray, Array1, Array2, ArrayD, Axis, IxDyn, ShapeBuilder, Slice, array};
 use num_complex::Complex;
 use proptest::prelude::*;
@@ -69,6 +69,12 @@ where
     let (flat, _, writable): (Array<T>, Vec<usize>, bool) =
         function("seen").call(&view).expect("it is seen");
     assert_eq!((&flat[..], writable), (&naive[..], false));
+
+    for copied in [function("seen").call(Copied(view.view())), function("seen").call(Copied(&view))]
+    {
+        let (flat, shape, writable): (Array<T>, Vec<usize>, bool) = copied.expect("it is seen");
+        assert_eq!((&flat[..], &shape[..], writable), (&naive[..], view.shape(), true));
+    }
 
     function("fill").call::<()>((view.view_mut(), value(1))).expect("it is written");
     assert!(view.iter().all(|found| *found == value(1)));
@@ -153,6 +159,31 @@ fn owned_arrays_are_given_away() {
     drop(shared);
     let kept: Vec<f64> = function("kept_sums").call(()).unwrap();
     assert_eq!(kept, [3.0, 10.0]);
+}
+
+#[test]
+fn a_copy_is_pythons_to_keep_and_to_write() {
+    let rows: Array<f64> = function("rows_backwards").call(()).unwrap();
+    let table = ndarray::array![[1.0, 2.0], [3.0, 4.0]];
+    let source = [1.0, 2.0];
+    let keep = function("double_and_keep");
+    keep.call::<()>(Copied(&source)).unwrap();
+    keep.call::<()>(Copied(&source[1..])).unwrap();
+    keep.call::<()>(Copied(&source.to_vec())).unwrap();
+    keep.call::<()>(Copied(&rows)).unwrap();
+    keep.call::<()>(Copied(table.t())).unwrap();
+    keep.call::<()>((Copied(&table),)).unwrap();
+    assert_eq!((source, &rows[..]), ([1.0, 2.0], &[2.0, 3.0, 0.0, 1.0][..]));
+    let doubled: Vec<Vec<f64>> = function("doubled").call(()).unwrap();
+    let expected = [
+        vec![2.0, 4.0],
+        vec![4.0],
+        vec![2.0, 4.0],
+        vec![4.0, 6.0, 0.0, 2.0],
+        vec![2.0, 6.0, 4.0, 8.0],
+        vec![2.0, 4.0, 6.0, 8.0],
+    ];
+    assert_eq!(doubled, expected);
 }
 
 #[test]

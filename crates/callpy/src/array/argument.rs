@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::copied::Copied;
+use super::copied::{Copied, CopySource};
 use super::element::Element;
 use super::given::Given;
 use super::view::Array;
@@ -53,7 +53,7 @@ impl<'a, T: Element> IntoArray<'a, T> for Arc<[T]> {}
 impl<'a, T: Element> IntoArray<'a, T> for Arc<Vec<T>> {}
 impl<'a, T: Element> IntoArray<'a, T> for &'a Array<T> {}
 impl<'a, T: Element> IntoArray<'a, T> for Array<T> {}
-impl<'a, T: Element> IntoArray<'a, T> for Copied<&'a [T]> {}
+impl<'a, T: Element, S: CopySource<Element = T> + 'a> IntoArray<'a, T> for Copied<S> {}
 impl<'a, T, O> IntoArray<'a, T> for Given<O, T>
 where
     T: Element,

@@ -1,10 +1,21 @@
-//! Who retains a loan, in words: the same for an error and for the abort.
+//! What retains a loan, in words: the same for an error and for the abort, in the terms of the
+//! program's own language.
+
+use std::fmt;
+use std::panic::Location;
+use std::time::Duration;
 
 use super::lend::Loan;
+use crate::language::Language;
 use crate::raw::ndarray::Ndarray;
 use crate::raw::numpy::Numpy;
-use crate::raw::{Attached, process};
-use crate::{Error, ErrorKind, support};
+use crate::raw::{Attached, Ref, process};
+use crate::support::{self, Holders};
+use crate::{Error, ErrorKind};
+
+/// How long a search for holders may take, which only makes a message better while all other threads
+/// wait for the interpreter.
+const BUDGET: Duration = Duration::from_millis(20);
 
 /// What a call, and its arguments, are called in messages.
 pub(crate) trait Names {
@@ -13,51 +24,152 @@ pub(crate) trait Names {
 
     /// Names the argument at a place, counted from 1.
     fn argument(&self, py: Attached<'_>, place: usize) -> String;
+
+    /// Returns what was called, if anything was.
+    fn callable(&self) -> Option<&Ref> {
+        None
+    }
+
+    /// Returns where in the program the call is.
+    fn site(&self) -> Option<&'static Location<'static>> {
+        None
+    }
 }
 
-/// Names the first loan's argument, and who holds it.
-pub(super) fn describe(py: Attached<'_>, names: &impl Names, held: &[Loan]) -> (String, String) {
-    let loan = &held[0];
-    (names.argument(py, loan.argument), list(&support::holders(py, &loan.array)))
+pub(super) fn arrays(loans: &[Loan]) -> Vec<&Ref> {
+    loans.iter().map(|loan| &loan.array).collect()
 }
 
-pub(super) fn abort(py: Attached<'_>, numpy: &Numpy, names: &impl Names, held: &[Loan]) -> ! {
-    let (argument, holders) = describe(py, names, held);
-    let function = names.function();
-    let array = Ndarray::known(py, &held[0].array);
-    let what = if array.is_lent(numpy) {
-        format!("kept {argument}, which was only lent for the call.\nIt is held by {holders}")
-    } else {
-        format!(
-            "gave the array of {argument}, which was only lent for the call, other memory.\n\
-             Views of what was lent may hang on that memory now, and nobody can tell"
-        )
-    };
-    process::abort(&format!(
-        "callpy: {function} {what}.\n\
-         To return would leave Python with a pointer to memory that is not its own, so the process \
-         ends here.\n\
-         The way out: {WAYS_OUT}.",
-    ))
+/// Looks for the loans in the objects of a result; `None` if none was found there.
+pub(super) fn in_results(py: Attached<'_>, loans: &[Loan], results: &[Ref]) -> Option<Holders> {
+    if results.is_empty() {
+        return None;
+    }
+    let holders = support::result_holds(py, BUDGET, results, &arrays(loans));
+    holders.each.iter().any(|words| !words.is_empty()).then_some(holders)
 }
 
-/// Makes the error of a result that held the loan, and was given up for that.
-pub(super) fn by_the_result(names: &impl Names, argument: &str, holders: &str) -> Error {
-    let message = format!(
-        "the result holds {argument}, which was only lent for the call ({holders}); {WAYS_OUT}"
-    );
+/// Makes the error of a result that holds loans, and is given up for that.
+pub(super) fn by_result(
+    py: Attached<'_>,
+    names: &impl Names,
+    loans: &[Loan],
+    results: &[Ref],
+    seen: Option<Holders>,
+) -> Error {
+    let holders = seen.unwrap_or_else(|| {
+        // Of an extension, most likely, which does not tell what it holds.
+        let results: Vec<String> = results.iter().map(|result| support::what(py, result)).collect();
+        Holders { each: vec![results; loans.len()], saw_all: true }
+    });
+    let held = Held::new(py, names, loans, holders);
+    let site = site(names).map(|site| format!(" (the call is at {site})")).unwrap_or_default();
+    let message = format!("the result retains {held:#}; to fix it, {}{site}", fix());
     Error::new(ErrorKind::Kept, message).at(names.function())
 }
 
-const WAYS_OUT: &str =
-    "give the memory away as a Vec or an Arc<[T]>, or let Python have a copy with callpy::Copied";
+/// Ends the process, and says who retains the loans.
+pub(super) fn abort(py: Attached<'_>, numpy: &Numpy, names: &impl Names, loans: &[Loan]) -> ! {
+    let function = names.function();
+    let replaced = loans.iter().find(|loan| !Ndarray::known(py, &loan.array).is_lent(numpy));
+    let what = match replaced {
+        Some(loan) => format!(
+            "gave the array of {}, which was only lent for the call, other memory.\n\
+             Views of what was lent may refer to that memory now, and there is no way to tell.",
+            names.argument(py, loan.argument)
+        ),
+        None => {
+            let arrays = arrays(loans);
+            let holders = support::holders(py, BUDGET, names.callable(), true, &arrays);
+            format!("retained {}", Held::new(py, names, loans, holders))
+        }
+    };
+    let site = site(names).map(|site| format!("The call is at {site}.\n")).unwrap_or_default();
+    process::abort(&format!(
+        "callpy: {function} {what}\n{site}\
+         Python would be left with a pointer to memory that it does not own, so the process ends \
+         here.\nTo fix it, {}.",
+        fix()
+    ))
+}
 
-fn list(holders: &[String]) -> String {
-    if holders.is_empty() {
-        "something that Python's collector does not know: a C extension, a capsule, an Object kept in \
-         Rust"
-            .to_owned()
-    } else {
-        holders.join(", and by ")
+/// How a program passes what a function may retain.
+fn fix() -> &'static str {
+    match Language::current() {
+        Language::Rust => {
+            "pass the memory itself, as a Vec or an Arc<[T]>, or a copy, with callpy::Copied"
+        }
+        Language::C => "pass a copy: add CALLPY_COPIED to the array's flags",
+        Language::Go => "pass a copy, with callpy.Copied",
     }
+}
+
+/// Says where the call is; other languages' own places are not known.
+fn site(names: &impl Names) -> Option<&'static Location<'static>> {
+    names.site().filter(|_| Language::current() == Language::Rust)
+}
+
+/// What is held and by what, as the rest of a sentence; in one line with `{:#}`.
+struct Held {
+    /// Each argument once, and its holders.
+    arguments: Vec<(String, Vec<String>)>,
+    saw_all: bool,
+}
+
+impl Held {
+    fn new(py: Attached<'_>, names: &impl Names, loans: &[Loan], holders: Holders) -> Held {
+        let mut arguments: Vec<(String, Vec<String>)> = Vec::new();
+        let Holders { each, saw_all } = holders;
+        let each = each.into_iter().chain(std::iter::repeat(Vec::new()));
+        for (loan, holders) in loans.iter().zip(each) {
+            let name = names.argument(py, loan.argument);
+            match arguments.iter_mut().find(|(other, _)| *other == name) {
+                Some((_, all)) => all.extend(holders),
+                None => arguments.push((name, holders)),
+            }
+        }
+        Held { arguments, saw_all }
+    }
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.arguments.iter().map(|(name, _)| &name[..]).collect();
+        let were = if names.len() == 1 { "was" } else { "were" };
+        write!(f, "{}, which {were} only lent for the call", list(&names))?;
+        for (name, holders) in &self.arguments {
+            let subject = if names.len() == 1 { "it" } else { name };
+            let sentence = format!("{subject} is held by {}", by(holders, self.saw_all));
+            match f.alternate() {
+                true => write!(f, "; {sentence}")?,
+                false => write!(f, ".\n{}", capitalised(&sentence))?,
+            }
+        }
+        if f.alternate() { Ok(()) } else { f.write_str(".") }
+    }
+}
+
+fn by(holders: &[String], saw_all: bool) -> String {
+    const UNKNOWN: &str = "something that Python's collector does not know: a C extension, a \
+                           capsule, an Object in Rust";
+    match (holders, saw_all) {
+        ([], true) => UNKNOWN.to_owned(),
+        ([], false) => format!("something out of the way (not searched further), or {UNKNOWN}"),
+        (holders, true) => holders.join(", and by "),
+        (holders, false) => format!("{} (not searched further)", holders.join(", and by ")),
+    }
+}
+
+/// Joins names as a sentence does.
+fn list(names: &[&str]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+fn capitalised(sentence: &str) -> String {
+    let mut characters = sentence.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(characters).collect()
 }

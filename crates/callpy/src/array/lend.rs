@@ -37,6 +37,8 @@ struct More {
     loans: Vec<Loan>,
     /// Writable bools: what Python wrote must be made 0 or 1 before Rust reads it.
     bools: Vec<(*mut u8, Layout)>,
+    /// Objects that the result has in it, while something holds a loan.
+    results: Vec<Ref>,
 }
 
 impl Loans {
@@ -71,6 +73,13 @@ impl Loans {
     #[cold]
     fn add_to_more(&mut self, loan: Loan) {
         self.more.get_or_insert_default().loans.push(loan);
+    }
+
+    /// Notes an object of the result, which may hold a loan: it does not take a search for all that
+    /// could to find out.
+    #[cold]
+    pub(super) fn suspect(&mut self, result: Ref) {
+        self.more.get_or_insert_default().results.push(result);
     }
 
     /// Has writable bools made 0 or 1 at the end.
@@ -116,7 +125,7 @@ impl Loans {
         held.extend(rest.filter_map(|loan| loan.end(py, numpy)));
         let error = match held.is_empty() {
             true => None,
-            false => settle_held(py, numpy, names, held, give_up),
+            false => settle_held(py, numpy, names, held, more.results, give_up),
         };
         for (first, layout) in more.bools {
             // SAFETY: the caller's own mutable bools, which Python no longer knows.

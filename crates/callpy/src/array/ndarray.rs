@@ -6,6 +6,7 @@ use ndarray::{
 };
 
 use super::argument::IntoArray;
+use super::copied::CopySource;
 use super::element::Element;
 use super::view::Array;
 use crate::convert::{FromPython, IntoPython};
@@ -102,6 +103,20 @@ impl<'a, T: Element, D: Dimension + 'static> IntoPython<'a> for ArrayBase<OwnedA
         // SAFETY: the shared buffer stays where it is while this handle to it lives, and is not
         // written while it is shared.
         unsafe { scope.give_memory::<T, _>(self, memory) }
+    }
+}
+
+impl<S, D> CopySource for ArrayBase<S, D>
+where
+    S: Data<Elem: Element>,
+    D: Dimension,
+{
+    type Element = S::Elem;
+
+    fn copy_into_python(&self, scope: &mut Scope<'_>) -> Result<Object> {
+        let axes = Axes::of(self);
+        // SAFETY: the elements are valid, and not written while the array is borrowed.
+        unsafe { scope.copy_memory(S::Elem::DTYPE, axes.memory(self.as_ptr(), false)) }
     }
 }
 

@@ -334,13 +334,18 @@ fn normalise_bools(array: Ndarray<'_>) -> bool {
 /// Replaces views of lent memory in a result by copies, before it leaves the call: the result
 /// itself, or the items of its tuples, lists and dicts.
 pub(crate) fn detach_from_loans(object: Ref, scope: &mut Scope<'_>) -> Result<Ref> {
-    let py = scope.py();
-    if !scope.loans.are_held(py) {
+    if !scope.loans.are_held(scope.py()) {
         return Ok(object);
     }
-    let (object, bytes) = scope.ok(support::copied_out(py, &object))?;
+    let (copied, bytes) = scope.ok(support::copied_out(scope.py(), &object))?;
+    object.release(scope.py());
     if bytes > 0 {
         scope.copied(bytes, CopyReason::Lent)?;
     }
-    Ok(object)
+    let py = scope.py();
+    if scope.loans.are_held(py) {
+        let suspect = copied.clone_ref(py);
+        scope.loans.suspect(suspect);
+    }
+    Ok(copied)
 }

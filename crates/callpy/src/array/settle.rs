@@ -1,13 +1,22 @@
 //! The end of loans that something in Python still holds: what holds them by oversight lets go, the
 //! result is given up, and what is retained all the same ends the process.
 
-use std::time::{Duration, Instant};
+use std::ops::Range;
+use std::time::Duration;
 
 use super::holders::{self, Names};
 use super::lend::Loan;
+use crate::Error;
 use crate::raw::numpy::Numpy;
-use crate::raw::{Attached, process, reference};
-use crate::{Error, support};
+use crate::raw::{Attached, Ref, process, reference};
+use crate::support::{self, Turn};
+
+/// How often other threads are waited for, before what takes long and in all: the pauses of the
+/// first eight add up to 13 milliseconds, and all of them to a second.
+///
+/// They are counted and not timed: a process that is stopped or starved has not waited.
+const FIRST_ROUNDS: u32 = 8;
+const ROUNDS: u32 = 107;
 
 /// Ends the process where loans would be forgotten by a panic.
 struct NoUnwinding;
@@ -23,79 +32,116 @@ impl Drop for NoUnwinding {
 
 /// Ends loans that something still holds, or the process.
 ///
-/// `give_up` drops the call's result; it is called once at most.
+/// `results` are objects that are part of the call's result; `give_up` drops the result, and is
+/// called once at most.
 #[cold]
 pub(super) fn settle_held(
     py: Attached<'_>,
     numpy: &Numpy,
     names: &impl Names,
     held: Vec<Loan>,
+    results: Vec<Ref>,
     give_up: impl FnOnce(),
 ) -> Option<Error> {
     let no_unwinding = NoUnwinding;
-    let turn = support::begin_turn(py);
-    let held = end_all(py, numpy, held);
-    let held = let_go(py, numpy, held);
-    let held = wait_for_threads(py, numpy, held);
-    let error = if held.is_empty() {
-        None
-    } else {
-        let (argument, holders) = holders::describe(py, names, &held);
-        // The result itself, say a generator that goes on reading its argument.
-        give_up();
-        let held = let_go(py, numpy, held);
-        if !held.is_empty() {
-            holders::abort(py, numpy, names, &held);
-        }
-        Some(holders::by_the_result(names, &argument, &holders))
-    };
-    support::end_turn(py, turn);
+    let mut open = Open { py, numpy, turn: Turn::begin(py), loans: held };
+    let error = open.settle(names, results, give_up);
+    drop(open);
     std::mem::forget(no_unwinding);
     error
 }
 
-fn end_all(py: Attached<'_>, numpy: &Numpy, held: Vec<Loan>) -> Vec<Loan> {
-    held.into_iter().filter_map(|loan| loan.end(py, numpy)).collect()
+/// Loans that are not over, since something holds their arrays.
+struct Open<'o> {
+    py: Attached<'o>,
+    numpy: &'o Numpy,
+    turn: Turn<'o>,
+    loans: Vec<Loan>,
 }
 
-/// Lets go of what holds loans by oversight, the quick ways first.
-fn let_go(py: Attached<'_>, numpy: &Numpy, held: Vec<Loan>) -> Vec<Loan> {
-    // A handle in Rust that was dropped detached.
-    reference::release_queued(py);
-    let mut held = end_all(py, numpy, held);
-    if held.is_empty() {
-        return held;
-    }
-    // A cycle, of this call most likely, which takes a twentieth of the time.
-    for generation in [0, 2] {
-        support::collect(py, generation);
-        held = end_all(py, numpy, held);
-        if held.is_empty() {
-            return held;
+impl Open<'_> {
+    fn settle(
+        &mut self,
+        names: &impl Names,
+        results: Vec<Ref>,
+        give_up: impl FnOnce(),
+    ) -> Option<Error> {
+        if self.let_go_of_young() || self.wait(0..FIRST_ROUNDS) {
+            return None;
         }
+        // Asked before what takes long in a program with many objects.
+        let seen = holders::in_results(self.py, &self.loans, &results);
+        if seen.is_none() && self.let_go_slowly() {
+            return None;
+        }
+        let error = holders::by_result(self.py, names, &self.loans, &results, seen);
+        drop(results);
+        give_up();
+        if self.let_go_of_young() || self.let_go_slowly() {
+            return Some(error);
+        }
+        holders::abort(self.py, self.numpy, names, &self.loans)
     }
-    // A traceback that somebody keeps.
-    held.iter().for_each(|loan| support::release(py, &loan.array));
-    end_all(py, numpy, held)
-}
 
-/// Gives other threads a second to let go: a worker of a pool drops its task only after it has
-/// handed over the result.
-fn wait_for_threads(py: Attached<'_>, numpy: &Numpy, mut held: Vec<Loan>) -> Vec<Loan> {
-    if !held.iter().any(|loan| support::others_hold(py, &loan.array)) {
-        return held;
+    /// Ends the loans that nothing holds any more; says whether those were all.
+    fn end(&mut self) -> bool {
+        // A handle in Rust that was dropped detached.
+        reference::release_queued(self.py);
+        let loans = std::mem::take(&mut self.loans).into_iter();
+        self.loans = loans.filter_map(|loan| loan.end(self.py, self.numpy)).collect();
+        self.loans.is_empty()
     }
-    let start = Instant::now();
-    let mut pause = Duration::from_micros(50);
-    while start.elapsed() < Duration::from_secs(1) {
-        py.detach(|| std::thread::sleep(pause));
-        pause = (pause * 2).min(Duration::from_millis(10));
-        held = end_all(py, numpy, held);
-        // Asked again, since without an interpreter lock, what others let go is freed on this thread
-        // when it next runs Python.
-        if !held.iter().any(|loan| support::others_hold(py, &loan.array)) {
-            break;
+
+    /// Has what this call made let go: a cycle, a traceback that something retains.
+    fn let_go_of_young(&mut self) -> bool {
+        if self.end() {
+            return true;
         }
+        support::collect(self.py, 0);
+        if self.end() {
+            return true;
+        }
+        self.release(true);
+        support::collect(self.py, 1);
+        self.end()
     }
-    let_go(py, numpy, held)
+
+    /// Does so wherever that is, and gives other threads time to let go: a worker of a pool drops its
+    /// task only after it has handed over the result.
+    fn let_go_slowly(&mut self) -> bool {
+        self.let_go_of_old() || self.wait(FIRST_ROUNDS..ROUNDS) || self.let_go_of_old()
+    }
+
+    fn let_go_of_old(&mut self) -> bool {
+        support::collect(self.py, 2);
+        if self.end() {
+            return true;
+        }
+        if self.release(false) {
+            support::collect(self.py, 2);
+        }
+        self.end()
+    }
+
+    fn release(&self, young: bool) -> bool {
+        support::release(self.py, young, &holders::arrays(&self.loans))
+    }
+
+    /// Waits for other threads, as long as there are some that run Python code.
+    fn wait(&mut self, rounds: Range<u32>) -> bool {
+        for round in rounds {
+            // Asked each time: without an interpreter lock, what others let go is freed on this
+            // thread when it next runs Python code.
+            if !support::others_run(self.py) {
+                return false;
+            }
+            let pause = Duration::from_micros(50 << round.min(7)).min(Duration::from_millis(10));
+            let pause = if round < FIRST_ROUNDS { pause } else { Duration::from_millis(10) };
+            self.turn.pause(|| std::thread::sleep(pause));
+            if self.end() {
+                return true;
+            }
+        }
+        false
+    }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::number::{Kind, Number, exact_float, inexact, number, out_of_range};
 use super::{FromPython, IntoPython, Item};
 use crate::array::{
-    Array, Copied, Datetime64, Element, FixedBytes, FixedStr, Given, TimeUnit, Timedelta64,
+    Array, Datetime64, Element, FixedBytes, FixedStr, Given, TimeUnit, Timedelta64,
 };
 use crate::raw::objects::Builtin;
 use crate::raw::{Outcome, Ref};
@@ -334,12 +334,6 @@ where
     T: Element,
     O: AsRef<[T]> + Send + 'static,
 {
-    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-        self.give(scope)
-    }
-}
-
-impl<'a, T: Element> IntoPython<'a> for Copied<&[T]> {
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
         self.give(scope)
     }

@@ -35,3 +35,20 @@ def kept_sums():
 
 def nothing(array):
     pass
+
+
+written = []
+
+
+def double_and_keep(array):
+    array *= 2
+    assert array.flags.owndata and array.flags.c_contiguous
+    written.append(array)
+
+
+def doubled():
+    return [array.ravel().tolist() for array in written]
+
+
+def rows_backwards():
+    return np.arange(4.0).reshape(2, 2)[::-1]

@@ -70,6 +70,12 @@ class Hashed:
     def __init__(self, series):
         self.series = series
 
+    def keep(self, series):
+        self.series = series
+
+    def __setitem__(self, key, series):
+        self.series = series
+
 
 def in_a_set(data):
     keep({Hashed(data)})
@@ -351,3 +357,10 @@ def one_of_a_list(rows):
 def both(first, second):
     keep((first, second))
 
+
+def three(first, second, third):
+    keep((first, second, third))
+
+
+def several_of_a_list(rows):
+    keep(rows[1:3])

@@ -4,6 +4,7 @@ import asyncio
 import collections
 import concurrent.futures
 import contextlib
+import ctypes
 import gc
 import logging
 import sys
@@ -269,6 +270,54 @@ def in_a_thread_that_ends_soon(data):
     threading.Thread(target=run, args=(data[1:],)).start()
     done.wait()
     return 1
+
+
+def in_a_thread_that_calls_back(data, address):
+    """The thread lets go after a call of its own, which has a cycle to collect."""
+    called = ctypes.CFUNCTYPE(ctypes.c_int64)(address)
+    started = threading.Event()
+
+    def run(rows):
+        started.set()
+        threading.Event().wait(0.02)
+        called()
+        rows.sum()
+
+    threading.Thread(target=run, args=(data[1:],)).start()
+    started.wait()
+
+
+def in_a_frame_that_is_suspended_later(data):
+    """Until then, another thread runs it; a look at its locals would stay in it up to 3.12."""
+    started = threading.Event()
+
+    def rows(view):
+        started.set()
+        for _ in range(5):
+            threading.Event().wait(0.01)
+        del view
+        yield
+
+    generator = rows(data[1:])
+    kept.append(generator)
+    threading.Thread(target=next, args=(generator,)).start()
+    started.wait()
+    return 1
+
+
+def in_a_thread_for_long(data):
+    started = threading.Event()
+
+    def run(rows):
+        started.set()
+        for turn in range(40):
+            threading.Event().wait(0.01)
+            if turn == 5:
+                print("the call waits", flush=True)
+        rows.sum()
+
+    threading.Thread(target=run, args=(data[1:],)).start()
+    started.wait()
 
 
 def traced(data):
