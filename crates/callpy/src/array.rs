@@ -44,6 +44,7 @@ mod holders;
 mod lend;
 #[cfg(feature = "ndarray")]
 mod ndarray;
+mod read_only;
 mod receive;
 mod settle;
 mod special;
@@ -62,4 +63,5 @@ pub use view::Array;
 
 pub(crate) use holders::Names;
 pub(crate) use lend::Loans;
+pub(crate) use read_only::explain;
 pub(crate) use receive::{detach_from_loans, element, is_array, numpy_if_imported};

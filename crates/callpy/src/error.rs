@@ -175,6 +175,12 @@ impl Error {
         self
     }
 
+    /// Adds what callpy knows of the cause, and how to fix it.
+    pub(crate) fn with_hint(mut self, hint: impl fmt::Display) -> Self {
+        self.inner.message = format!("{} ({hint})", self.inner.message);
+        self
+    }
+
     /// Names the place of the failure from the inside out: each caller that knows more adds its part.
     pub(crate) fn at(mut self, place: impl fmt::Display) -> Self {
         self.inner.place = Some(match self.inner.place.take() {

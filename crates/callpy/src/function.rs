@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::array::Names;
+use crate::array::{self, Names};
 use crate::convert::{Call, FromPython, IntoPython};
 use crate::raw::objects::ArgumentList;
 use crate::raw::{Attached, Attachment, Ref};
@@ -210,14 +210,14 @@ impl<'a> Call<'a> {
             Err(error) => Err(at_function(error, &callee.name)),
         };
         self.list.release(self.scope.py());
+        let names = CallNames { callee, list: &self.list };
         let result = match result {
             Ok(object) => match R::from_python(Object(object), &mut self.scope) {
                 Ok(result) => Ok(result),
-                Err(error) => Err(at_result(error, &callee.name)),
+                Err(error) => Err(at_result(error, &names.callee.name)),
             },
-            Err(error) => Err(error),
+            Err(error) => Err(array::explain(self.scope.py(), &self.scope.loans, &names, error)),
         };
-        let names = CallNames { callee, list: &self.list };
         self.scope.settle(&names, result)
     }
 

@@ -67,6 +67,59 @@ fn the_error_is_pythons_own() {
     let exception = error.exception().unwrap();
     assert_eq!(exception.type_name(), "ValueError");
     assert_eq!(exception.message(), "assignment destination is read-only");
+    assert_eq!(
+        error.to_string(),
+        "ValueError: assignment destination is read-only (argument 1 is lent read-only: pass it as \
+         `&mut` to have it written in place, or as an owned `Vec` or a `callpy::Copied` to let Python \
+         write memory of its own)"
+    );
+}
+
+/// What libraries say of read-only memory, each in its own words.
+#[test]
+fn an_error_about_read_only_memory_says_what_is() {
+    let raise = lambda("lambda kind, text, **arrays: (_ for _ in ()).throw(kind(text))");
+    let raised = |kind: &str, text: &str| {
+        let kind: callpy::Object = common::eval(kind).unwrap();
+        let (read, mut written) = ([1.0], [1.0]);
+        let arrays = (named("rows", &read), named("more", &read), named("out", &mut written));
+        let arguments = (kind, text, arrays.0, arrays.1, arrays.2);
+        raise.call::<()>(arguments).unwrap_err().to_string()
+    };
+    let said = " (argument \"rows\" and argument \"more\" are lent read-only: pass it as `&mut`";
+    for (kind, text) in [
+        ("ValueError", "output array is read-only"),
+        ("ValueError", "buffer source array is read-only"),
+        ("ValueError", "cannot set WRITEABLE flag to True of this array"),
+        ("ValueError", "array is not writeable"),
+        ("TypeError", "cannot modify read-only memory"),
+        ("TypeError", "a read-write bytes-like object is required, not 'numpy.ndarray'"),
+        ("BufferError", "Object is not writable."),
+        ("type('TypingError', (Exception,), {})", "Cannot modify readonly array of type: Array"),
+    ] {
+        let error = raised(kind, text);
+        assert!(error.contains(said), "{error}");
+    }
+    for (kind, text) in [
+        ("ValueError", "no"),
+        ("OSError", "[Errno 30] Read-only file system: 'a'"),
+        ("type('OperationalError', (Exception,), {})", "attempt to write a readonly database"),
+        ("AttributeError", "readonly attribute"),
+    ] {
+        let error = raised(kind, text);
+        assert!(!error.contains("lent"), "{error}");
+    }
+    // Also where that error is the cause of another.
+    let wrapped =
+        lambda("lambda data: exec('try: data.fill(0)\\nexcept ValueError: raise KeyError(1)')");
+    let error = wrapped.call::<()>(&[1.0]).unwrap_err().to_string();
+    assert!(error.starts_with("KeyError: 1 (argument 1 is lent read-only"), "{error}");
+    // Nothing is said where all that is lent may be written.
+    let error = wrapped.call::<()>(vec![1.0]);
+    error.unwrap();
+    let flag = lambda("lambda data: numpy.frombuffer(bytes(8)).fill(0)");
+    let error = flag.call::<()>(&mut [1.0]).unwrap_err().to_string();
+    assert_eq!(error, "ValueError: assignment destination is read-only");
 }
 
 #[test]

@@ -134,7 +134,7 @@ impl Held {
 
 impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.arguments.iter().map(|(name, _)| &name[..]).collect();
+        let names: Vec<String> = self.arguments.iter().map(|(name, _)| name.clone()).collect();
         let were = if names.len() == 1 { "was" } else { "were" };
         write!(f, "{}, which {were} only lent for the call", list(&names))?;
         for (name, holders) in &self.arguments {
@@ -161,7 +161,7 @@ fn by(holders: &[String], saw_all: bool) -> String {
 }
 
 /// Joins names as a sentence does.
-fn list(names: &[&str]) -> String {
+pub(super) fn list(names: &[String]) -> String {
     match names {
         [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
         _ => names.concat(),

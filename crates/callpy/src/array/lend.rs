@@ -53,11 +53,15 @@ impl Loans {
         self.numpy.is_none()
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Loan> {
+        let more = self.more.iter().flat_map(|more| &more.loans);
+        self.few.iter().flatten().chain(more)
+    }
+
     /// Whether somebody else holds a lent array: once the arguments are released, that is Python,
     /// or the result.
     pub(crate) fn are_held(&self, py: Attached<'_>) -> bool {
-        let more = self.more.iter().flat_map(|more| &more.loans);
-        self.few.iter().flatten().chain(more).any(|loan| loan.array.references(py) != 1)
+        self.iter().any(|loan| loan.array.references(py) != 1)
     }
 
     #[inline]

@@ -1,0 +1,58 @@
+//! What a program is told when Python could not write to an argument that was lent to be read.
+
+use super::holders::{Names, list};
+use super::lend::Loans;
+use crate::language::Language;
+use crate::raw::ndarray::{Ndarray, flags};
+use crate::raw::{Attached, Ref};
+use crate::{Error, PythonException};
+
+/// Adds to an exception about read-only memory which arguments are, and how to pass them instead.
+#[cold]
+pub(crate) fn explain(py: Attached<'_>, loans: &Loans, names: &impl Names, error: Error) -> Error {
+    if !error.exception().is_some_and(is_about_read_only) {
+        return error;
+    }
+    let is_read_only = |array: &Ref| Ndarray::known(py, array).flags() & flags::WRITEABLE == 0;
+    let mut arguments: Vec<String> = loans
+        .iter()
+        .filter(|loan| is_read_only(&loan.array))
+        .map(|loan| names.argument(py, loan.argument))
+        .collect();
+    arguments.dedup();
+    if arguments.is_empty() {
+        return error;
+    }
+    let is = if arguments.len() == 1 { "is" } else { "are" };
+    error.with_hint(format_args!("{} {is} lent read-only: {}", list(&arguments), fix()))
+}
+
+/// Whether an exception is about memory that can't be written: NumPy, Cython, Python's own buffers
+/// and numba each have their own words and types for it.
+fn is_about_read_only(exception: &PythonException) -> bool {
+    const READ_ONLY: [&str; 5] = ["read-only", "readonly", "read-write", "writeable", "writable"];
+    let text = exception.message().to_ascii_lowercase();
+    let of_memory = matches!(exception.type_name(), "ValueError" | "TypeError" | "BufferError")
+        || text.contains("array");
+    let cause = exception.cause().or(exception.context());
+    (of_memory && READ_ONLY.iter().any(|words| text.contains(words)))
+        || cause.is_some_and(is_about_read_only)
+}
+
+/// How a program passes what a function may write to.
+fn fix() -> &'static str {
+    match Language::current() {
+        Language::Rust => {
+            "pass it as `&mut` to have it written in place, or as an owned `Vec` or a \
+             `callpy::Copied` to let Python write memory of its own"
+        }
+        Language::C => {
+            "add CALLPY_WRITABLE to the array's flags to have it written in place, or CALLPY_COPIED \
+             to let Python write a copy"
+        }
+        Language::Go => {
+            "pass it with callpy.Mutable to have it written in place, or with callpy.Copied to let \
+             Python write a copy"
+        }
+    }
+}
