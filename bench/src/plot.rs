@@ -1,25 +1,29 @@
 //! The plots, as SVG: latency over size, throughput over threads.
 //!
-//! The colours are those of Okabe and Ito, which colour-blind readers can tell apart. Each line also has
-//! a shape of its own, and its name at its end.
+//! The colours are the command's. Each line also has a shape of its own, and its name at its end.
 
 use std::path::Path;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use plotters::prelude::*;
 
+use self::style::{
+    BLACK, BLUE, GREEN, GREY, GRID, INK, ORANGE, PURPLE, SKY, VERMILION, register_fonts,
+};
 use crate::measure::THREADED;
 use crate::record::Record;
 use crate::table::{count, time};
 use crate::{Result, measure};
 
+// The colours and the font of the command's pictures.
+#[allow(dead_code, reason = "not every colour is used here")]
+#[path = "../../crates/callpy-cli/src/style.rs"]
+mod style;
+
 const WIDTH: u32 = 960;
 const HEIGHT: u32 = 560;
 /// Room for the names on the right.
 const MARGIN: u32 = 230;
-
-const INK: RGBColor = RGBColor(40, 40, 40);
-const GRID: RGBColor = RGBColor(225, 225, 225);
 
 /// A line: its rival, its name in the plot, its colour and its shape.
 struct Line {
@@ -41,18 +45,9 @@ const fn line(key: &'static str, name: &'static str, colour: RGBColor, shape: Sh
     Line { key, name, colour, shape }
 }
 
-const BLACK_: RGBColor = RGBColor(0, 0, 0);
-const ORANGE: RGBColor = RGBColor(230, 159, 0);
-const SKY: RGBColor = RGBColor(86, 180, 233);
-const GREEN: RGBColor = RGBColor(0, 158, 115);
-const BLUE: RGBColor = RGBColor(0, 114, 178);
-const VERMILION: RGBColor = RGBColor(213, 94, 0);
-const PURPLE: RGBColor = RGBColor(204, 121, 167);
-const GREY: RGBColor = RGBColor(120, 120, 120);
-
 /// One line for each way to call Python; variants are in the tables only.
 const LINES: [Line; 11] = [
-    line("python", "Python itself", BLACK_, Shape::Cross),
+    line("python", "Python itself", BLACK, Shape::Cross),
     line("callpy", "callpy", VERMILION, Shape::Disc),
     line("go-callpy", "Go, callpy", VERMILION, Shape::Ring),
     line("glue", "C glue", BLUE, Shape::Disc),
@@ -141,6 +136,7 @@ impl Plot<'_> {
             range(all.iter().map(|point| point.0).collect()),
             range(all.iter().map(|point| point.1).collect()),
         );
+        register_fonts();
         let root = SVGBackend::new(file, (WIDTH, HEIGHT)).into_drawing_area();
         // Its own background, so that it can be read on a dark page.
         root.fill(&WHITE)?;

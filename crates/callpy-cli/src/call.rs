@@ -4,9 +4,10 @@ use callpy::{Arguments, Object};
 
 use crate::arguments::Call;
 use crate::failure::Result;
+use crate::file::check_writable;
 use crate::output::Output;
 use crate::parameters::Slot;
-use crate::picture::{Drawn, Picture};
+use crate::picture;
 use crate::session::{self, Session};
 use crate::signals::{self, Running};
 
@@ -14,7 +15,7 @@ use crate::signals::{self, Running};
 pub(crate) fn run(call: &Call) -> Result<()> {
     // It would be found out only after the call.
     if let Some(file) = &call.plot {
-        crate::plot::is_writable(file)?;
+        check_writable(file)?;
     }
     // Before Python is told to print elsewhere.
     let output = Output::new(call.json)?;
@@ -26,7 +27,7 @@ fn call_in(session: &Session<'_>, call: &Call, mut output: Output) -> Result<()>
     let argued = session.arguments()?;
     // The numbers are the function's own from here on: it may change them.
     let drawn = match &call.plot {
-        Some(_) => Some(Drawn::of(&argued, helper)?),
+        Some(_) => Some(picture::inputs(&argued, helper)?),
         None => None,
     };
     let mut arguments = Arguments::new();
@@ -47,9 +48,8 @@ fn call_in(session: &Session<'_>, call: &Call, mut output: Output) -> Result<()>
     };
     // The result is printed even if it can't be drawn; and drawn even if nobody reads it to its end.
     let drawn = match (&call.plot, drawn) {
-        (Some(file), Some(drawn)) => {
-            Picture::new(session, call, drawn, &result, indices.as_deref())
-                .and_then(|picture| signals::during(Running::Work, || picture.save(file)))
+        (Some(file), Some(inputs)) => {
+            picture::draw(session, inputs, &result, indices.as_deref(), file)
         }
         _ => Ok(()),
     };

@@ -185,7 +185,84 @@ def flags(result, count):
     return found if rises and not (everything and count > 1) else None
 
 
-def series(value):
+MOST_LINES = 6  # A table with more columns than this is shown as colours, not as lines.
+
+
+def series(value, name, rows):
+    """What can be drawn of a value: (label, kind, x label, x, numbers, columns).
+
+    The kinds: "level" is one number; "rows" has a number for each of the file's rows; "line" goes
+    over x; "table" has rows of so many columns, and for x its size before it was shrunk.
+    """
+    drawn, rest = [], []
+    for label, numbers, columns in _named_numbers(value):
+        label = label or name
+        length = len(numbers) // (columns or 1)
+        if not columns:
+            drawn.append((label, "level", "", [], numbers, 0))
+        elif columns == 1 and length == rows:
+            drawn.append((label, "rows", "", [], numbers, 1))
+        elif columns == 1:
+            rest.append((label, numbers))
+        elif length == rows and columns <= MOST_LINES:
+            drawn += _lines(label, [numbers[at::columns] for at in range(columns)])
+        elif columns == rows and length <= MOST_LINES:
+            # A row for each of a few things is the same as a column for each.
+            starts = range(0, len(numbers), columns)
+            drawn += _lines(label, [numbers[start : start + columns] for start in starts])
+        else:
+            size = [columns, length]
+            drawn.append((label, "table", "column", size) + _shrunk(numbers, columns))
+    others = [(label, "line", "index", list(range(len(line))), line, 1) for label, line in rest]
+    return drawn + (_paired(rest) or others)
+
+
+def _lines(label, lines):
+    return [("%s %d" % (label, at), "rows", "", [], line, 1) for at, line in enumerate(lines, 1)]
+
+
+def _shrunk(numbers, columns):
+    """A table of at most 160 by 80 cells, each the mean of those under it; more can't be told apart."""
+    import numpy
+
+    table = numpy.reshape(numbers, (-1, columns))
+    present = numpy.isfinite(table)
+    sums, counts = numpy.where(present, table, 0.0), present.astype(float)
+    for axis, most in ((0, 80), (1, 160)):
+        length = table.shape[axis]
+        starts = numpy.arange(min(length, most)) * length // min(length, most)
+        sums, counts = (numpy.add.reduceat(part, starts, axis) for part in (sums, counts))
+    with numpy.errstate(invalid="ignore"):
+        return (sums / counts).ravel(), sums.shape[1]
+
+
+def _paired(rest):
+    """One line of two results that belong together: places and values, or a histogram and its edges."""
+    if len(rest) != 2 or not len(rest[0][1]):
+        return None
+    (first, one), (second, two) = rest
+    x_label = "" if first == second else second
+    if len(one) == len(two) and _rises(one):
+        return [(second, "line", "" if first == second else first, one, two, 1)]
+    if len(one) == len(two) and _rises(two):
+        return [(first, "line", x_label, two, one, 1)]
+    if len(one) + 1 == len(two) and _rises(two):
+        # Stairs: each value from its left edge to its right one.
+        x = [edge for pair in zip(two, two[1:]) for edge in pair]
+        return [(first, "line", x_label, x, [value for value in one for _ in range(2)], 1)]
+    return None
+
+
+def _rises(values):
+    import math
+
+    rises = values[1:] > values[:-1] if hasattr(values, "all") else None
+    if rises is None:
+        return all(one < other for one, other in zip(values, values[1:]))
+    return bool(rises.all()) and math.isfinite(values[0]) and math.isfinite(values[-1])
+
+
+def _named_numbers(value):
     """The numbers in a value as (name, numbers, columns); 0 columns for a single number."""
     given = value
     if hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
@@ -238,6 +315,22 @@ def _numbers(value):
     if array.ndim == 2 and not columns:
         return None
     return numpy.array(array, dtype=float, order="C").ravel(), columns
+
+
+def to_png(width, pixels):
+    """A PNG of pixels, each red, green and blue; Python brings the format's compression."""
+    import struct
+    import zlib
+
+    def chunk(kind, data):
+        check = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
+
+    line = 3 * width
+    lines = [b"\0" + pixels[at : at + line] for at in range(0, len(pixels), line)]
+    header = struct.pack(">IIBBBBB", width, len(lines), 8, 2, 0, 0, 0)
+    parts = [chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(b"".join(lines)))]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + chunk(b"IEND", b"")
 
 
 def to_json(result):

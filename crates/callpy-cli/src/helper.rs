@@ -1,6 +1,6 @@
 //! `command.py` in the running interpreter: the command's questions to Python.
 
-use callpy::{Function, IntoPython, Module, Object, Python};
+use callpy::{Bytes, Function, IntoPython, Module, Object, Python};
 
 use crate::failure::Result;
 
@@ -10,8 +10,36 @@ pub(crate) const MODULE: &str = "callpy_command";
 /// A parameter's name, kind, whether it is required, and hint.
 pub(crate) type Parameter = (String, i64, bool, String);
 
-/// A series in a result: its name, its numbers, and how many of them are a row; 0 for a single one.
-pub(crate) type Series = (String, Vec<f64>, usize);
+/// How the numbers of a series are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// One number.
+    Level,
+    /// A number for each of the file's rows.
+    Rows,
+    /// A line over `x`.
+    Line,
+    /// Rows of so many columns.
+    Table,
+}
+
+/// Numbers that can be drawn.
+#[derive(Debug)]
+pub(crate) struct Series {
+    pub(crate) label: String,
+    pub(crate) kind: Kind,
+    pub(crate) x_label: String,
+    pub(crate) x: Vec<f64>,
+    pub(crate) values: Vec<f64>,
+    pub(crate) columns: usize,
+}
+
+impl Series {
+    /// Returns the number of its rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.values.len() / self.columns.max(1)
+    }
+}
 
 /// The functions of command.py.
 pub(crate) struct Helper(Module);
@@ -74,9 +102,26 @@ impl Helper {
         Ok(self.function("flags")?.call((result, count))?)
     }
 
-    /// Returns the numbers in a result, to be drawn.
-    pub(crate) fn series(&self, result: &Object) -> Result<Vec<Series>> {
-        Ok(self.function("series")?.call(result)?)
+    /// Returns the numbers in a value, to be drawn beside a file of so many rows.
+    pub(crate) fn series(&self, value: &Object, name: &str, rows: usize) -> Result<Vec<Series>> {
+        type Found = (String, String, String, Vec<f64>, Vec<f64>, usize);
+        let found: Vec<Found> = self.function("series")?.call((value, name, rows))?;
+        let series = |(label, kind, x_label, x, values, columns): Found| {
+            let kind = match &kind[..] {
+                "level" => Kind::Level,
+                "rows" => Kind::Rows,
+                "line" => Kind::Line,
+                _ => Kind::Table,
+            };
+            Series { label, kind, x_label, x, values, columns }
+        };
+        Ok(found.into_iter().map(series).collect())
+    }
+
+    /// Makes a PNG of pixels, each red, green and blue.
+    pub(crate) fn png(&self, width: usize, pixels: Vec<u8>) -> Result<Vec<u8>> {
+        let png: Bytes<Vec<u8>> = self.function("to_png")?.call((width, Bytes(pixels)))?;
+        Ok(png.0)
     }
 
     /// Makes an argument into the Python object that it becomes.

@@ -5,23 +5,27 @@
 
 mod arguments;
 mod bindgen;
+mod bitmap;
 mod call;
 mod comforts;
 mod doctor;
 mod failure;
+mod file;
 mod helper;
 mod npy;
 mod output;
 mod parameters;
 mod picture;
-mod plot;
 mod progress;
 mod session;
 mod signals;
 mod source;
+mod style;
 mod table;
 mod target;
+mod text;
 mod time;
+mod times;
 
 use std::process::ExitCode;
 

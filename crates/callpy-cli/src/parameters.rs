@@ -242,7 +242,7 @@ impl Parameters {
             return usage(format!(
                 "{} {takes}, and {} without a parameter {}; say which with --column PARAM=NAME; {}",
                 self.function,
-                crate::table::count(columns.len() as u64, "column"),
+                crate::text::count(columns.len() as u64, "column"),
                 if columns.len() == 1 { "is given" } else { "are given" },
                 self.has()
             ));

@@ -15,6 +15,8 @@ use crate::target::Target;
 /// A function that was found, and where its numbers come from.
 pub(crate) struct Session<'a> {
     pub(crate) helper: &'a Helper,
+    /// The function, as the command line names it.
+    pub(crate) target: &'a str,
     pub(crate) function: Function,
     pub(crate) source: Option<Source>,
     choices: Vec<Choice>,
@@ -109,7 +111,7 @@ impl<'a> Session<'a> {
             }
         }
         let bound = parameters.bind(&choices, values)?;
-        Ok(Session { helper, function, source, choices, bound, values })
+        Ok(Session { helper, target: &inputs.target, function, source, choices, bound, values })
     }
 
     /// Reads the columns as their parameters take them.

@@ -37,6 +37,7 @@ pub(crate) struct Choice {
 }
 
 /// An argument of the call.
+#[derive(Clone)]
 pub(crate) enum Numbers {
     Array(Values),
     List(Values),

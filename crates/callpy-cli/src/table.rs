@@ -3,9 +3,10 @@
 use csv::ByteRecord;
 
 use crate::failure::{Result, usage};
-use crate::plot::times;
 use crate::progress::Reading;
 use crate::signals;
+use crate::text::count;
+use crate::times;
 
 /// A column of a table or an array, counted from 0.
 pub(crate) type Column = usize;
@@ -284,49 +285,40 @@ impl Table {
         Ok(count)
     }
 
-    /// Returns what can be a horizontal axis, if there is a column for it that is none of `used`:
-    /// its name, whether it is of times, and its values in some rows, which are sorted.
+    /// Returns the times of the rows, if there is a column of them that is none of `used` and they
+    /// rise: the column's name, whether they are seconds since 1970, and the times.
     ///
     /// That is the first column of ISO 8601 times, or one of numbers that is called as a time is.
-    pub(crate) fn axis(
-        &self,
-        rows: &[usize],
-        used: &[Column],
-    ) -> Result<Option<(String, bool, Vec<f64>)>> {
+    pub(crate) fn times(&self, used: &[Column]) -> Result<Option<(String, bool, Vec<f64>)>> {
+        const NAMES: [&str; 6] = ["time", "timestamp", "datetime", "date", "seconds", "t"];
         let text = |cell: &[u8]| std::str::from_utf8(cell).ok().and_then(times::parse);
-        let names = self.header.iter().flatten().map(|name| name.to_lowercase());
-        let named = ["time", "timestamp", "datetime", "date", "seconds", "t"];
+        let names: Vec<String> = self.header.iter().flatten().map(|it| it.to_lowercase()).collect();
         let mut cells = self.first.iter().enumerate().filter(|(column, _)| !used.contains(column));
         let column = cells.clone().find(|(_, cell)| text(cell).is_some()).or_else(|| {
-            let names: Vec<String> = names.collect();
-            cells.find(|(column, cell)| {
-                names.get(*column).is_some_and(|name| named.contains(&&name[..])) && is_number(cell)
-            })
+            let is_time =
+                |column: usize| names.get(column).is_some_and(|it| NAMES.contains(&&it[..]));
+            cells.find(|(column, cell)| is_time(*column) && is_number(cell))
         });
         let Some((column, first)) = column else { return Ok(None) };
         let is_text = text(first).is_some();
-        let mut due = rows.iter().peekable();
-        let mut places = Vec::with_capacity(rows.len());
-        self.each(|row, index| {
-            if due.next_if(|row| **row == index).is_some() {
-                let place = if is_text { text(&row[column]) } else { number(&row[column]) };
-                places.push(place.unwrap_or(f64::NAN));
-            }
+        let mut times = Vec::new();
+        self.each(|row, _| {
+            let time = if is_text { text(&row[column]) } else { number(&row[column]) };
+            times.push(time.unwrap_or(f64::NAN));
             Ok(())
         })?;
-        let name = self.names().swap_remove(column);
-        let name = if self.header.is_some() { name } else { "time".to_owned() };
-        if is_text {
-            return Ok(Some((name, true, places)));
+        if !times.is_sorted() || !times.iter().all(|time| time.is_finite()) {
+            return Ok(None);
         }
-        // Seconds since 1970, or thousandths: between 2001 and 2100.
-        let all_in = |from: f64| places.iter().all(|place| (from..from * 4.2).contains(place));
-        if all_in(1e12) {
-            places.iter_mut().for_each(|place| *place /= 1e3);
-            return Ok(Some((name, true, places)));
+        // Numbers may be seconds since 1970, or thousandths: between 2001 and 2100.
+        let all_in = |from: f64| times.iter().all(|time| (from..from * 4.2).contains(time));
+        let (is_seconds, is_thousandths) = (is_text || all_in(1e9), !is_text && all_in(1e12));
+        if is_thousandths {
+            times.iter_mut().for_each(|time| *time /= 1e3);
         }
-        let is_time = all_in(1e9);
-        Ok(Some((name, is_time, places)))
+        let name =
+            if self.header.is_some() { self.names().swap_remove(column) } else { "time".into() };
+        Ok(Some((name, is_seconds || is_thousandths, times)))
     }
 
     /// Returns the header as it stands.
@@ -428,11 +420,6 @@ fn separator(text: &[u8]) -> u8 {
     let start = text.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(0);
     let line = text[start..].split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
     *[b',', b'\t', b';'].iter().find(|separator| line.contains(separator)).unwrap_or(&b',')
-}
-
-pub(crate) fn count(number: impl Into<u64>, noun: &str) -> String {
-    let number = number.into();
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

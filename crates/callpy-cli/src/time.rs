@@ -18,6 +18,7 @@ use crate::session::{self, Argued, Session};
 use crate::signals;
 use crate::source::{self, Numbers};
 use crate::table::Values;
+use crate::text::whole;
 
 const LONG: &str = "\
 Says how long a call takes on this data, and where the time goes
@@ -155,10 +156,10 @@ fn shown(session: &Session<'_>, argued: &[Argued]) -> String {
         let column = argued.column.as_ref()?;
         Some(match &argued.numbers {
             Numbers::Array(values) => {
-                format!("{column} ({} {})", report::count(values.len()), values.dtype())
+                format!("{column} ({} {})", whole(values.len()), values.dtype())
             }
             Numbers::List(values) => {
-                format!("{column} (a list of {})", report::count(values.len()))
+                format!("{column} (a list of {})", whole(values.len()))
             }
             Numbers::Object(array) => {
                 let shape = array.attr("shape").map(|shape| shape.to_string());

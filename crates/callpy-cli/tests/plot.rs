@@ -13,6 +13,7 @@ def mask(v): return v > 2
 def none(v): return np.where(v > 1000)[0]
 def missing(v): return np.where(~np.isfinite(v))[0]
 def double(v): return v * 2
+def same(v): return v.copy()
 def far(v): return v * 1000
 def mean(v): return v.mean()
 def edges(v): return np.histogram(v, 5)
@@ -31,6 +32,17 @@ def grid(): return [[1, 2], [3, 4]]
 def many(v): return {str(k): v[:-1] + k for k in range(9)}
 def every(v): return np.where(v > 0.999)[0]
 def fail(v): raise ValueError('no')
+def colours():
+    import zlib
+    with open('p.png', 'rb') as file:
+        png = file.read()
+    data = png.index(b'IDAT')
+    size = int.from_bytes(png[data - 4:data], 'big')
+    assert zlib.crc32(png[data:data + 4 + size]) == int.from_bytes(png[data + 4 + size:][:4], 'big')
+    rows = np.frombuffer(zlib.decompress(png[data + 4:]), 'u1').reshape(-1, 6001)
+    assert not rows[:, 0].any()
+    pixels = rows[:, 1:].reshape(-1, 3)
+    return [int((pixels == colour).all(1).sum()) for colour in ((0xD5, 0x5E, 0), (0, 0x72, 0xB2))]
 ";
 
 fn folder() -> Folder {
@@ -121,6 +133,70 @@ fn every_kind_of_result() {
     folder.printed(&["f.py:grid", "--plot", "grid.svg"]);
 }
 
+/// What is written on the axis of a file with two times.
+fn times(first: &str, last: &str) -> Vec<String> {
+    let csv = format!("when,v\n{first},1\n{last},2\n");
+    let folder = Folder::with(FUNCTIONS).file("v.csv", csv);
+    let svg = drawn(&folder, "same", "v.csv", &["--column", "v"]);
+    let texts = texts(&svg);
+    // After title, subtitle and the panel's label; the other axis has plain numbers.
+    let is_time = |text: &&str| text.contains(|c: char| c == ':' || c.is_alphabetic());
+    texts[3..]
+        .iter()
+        .copied()
+        .filter(is_time)
+        .take_while(|text| *text != "same")
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn an_axis_of_times_has_round_times() {
+    for (first, last, expected) in [
+        (
+            "2020-04-02T09:30:00",
+            "2020-04-02T09:46:39",
+            &["when, 2 Apr 2020", "09:30", "09:35", "09:40", "09:45"][..],
+        ),
+        (
+            "2020-04-02T20:10:00",
+            "2020-04-03T05:00:00",
+            &["when, 2020", "22:00", "3 Apr", "02:00", "04:00"],
+        ),
+        (
+            "2020-02-27",
+            "2020-03-02T12:00",
+            &["when, 2020", "27 Feb", "28 Feb", "29 Feb", "1 Mar", "2 Mar"],
+        ),
+        ("2019-11-10", "2020-03-20", &["when", "Dec 2019", "Jan 2020", "Feb 2020", "Mar 2020"]),
+        (
+            "2020-04-02T09:30:00",
+            "2020-04-02T09:30:00.2",
+            &["when, 2 Apr 2020", "09:30:00.000", "09:30:00.050", "09:30:00.100", "09:30:00.150"],
+        ),
+    ] {
+        assert_eq!(times(first, last), expected, "{first}");
+    }
+}
+
+#[test]
+fn an_axis_of_numbers_has_round_numbers() {
+    for (values, expected) in [
+        ("0\n90", &["0", "20", "40", "60", "80"][..]),
+        ("-1.1\n1", &["−1.0", "−0.5", "0.0", "0.5", "1.0"]),
+        ("0\n9e6", &["0", "2,000,000", "4,000,000", "6,000,000", "8,000,000"]),
+        ("0\n2e12", &["0", "5×10¹¹", "1×10¹²", "1.5×10¹²", "2×10¹²"]),
+        ("0\n4e-7", &["0", "1×10⁻⁷", "2×10⁻⁷", "3×10⁻⁷", "4×10⁻⁷"]),
+        ("99.99\n100.01", &["99.990", "99.995", "100.000", "100.005", "100.010"]),
+        ("-1.7e308\n1.7e308", &[]),
+    ] {
+        let folder = Folder::with(FUNCTIONS).file("v.csv", format!("v\n{values}\n"));
+        let svg = drawn(&folder, "mean", "v.csv", &[]);
+        let texts = texts(&svg);
+        assert!(expected.iter().all(|text| texts.contains(text)), "{values}: {texts:?}");
+    }
+}
+
 #[test]
 fn what_is_no_number_is_a_gap() {
     let folder = folder();
@@ -166,6 +242,10 @@ fn a_png_has_its_own_font() {
     assert!(png.starts_with(b"\x89PNG\r\n"));
     assert_eq!(png[16..24], [0, 0, 7, 0xD0, 0, 0, 4, 0x70], "2000 by 1136");
     assert!(png.len() > 20_000, "text and lines, not paper alone: {}", png.len());
+    // As another program reads it: three marks and the legend's, and blue lines.
+    let counted: Vec<usize> =
+        serde_json::from_str(&folder.printed(&["f.py:colours", "--json"])).unwrap();
+    assert!(counted.iter().all(|count| (100..20_000).contains(count)), "{counted:?}");
 }
 
 #[test]

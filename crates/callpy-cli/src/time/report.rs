@@ -6,8 +6,8 @@ use callpy::Receipt;
 use serde_json::json;
 
 use super::{Measured, Time, Way};
-use crate::plot::number;
 use crate::session::Session;
+use crate::text::{number, whole};
 
 /// A median, and what half of all lie between.
 struct Spread {
@@ -94,7 +94,7 @@ pub(super) fn as_text(time: &Time, shown: &str, way: Way, measured: &Measured) -
     let ours = Spread::of(measured.ours.iter().copied());
     let theirs = Spread::of(measured.theirs.iter().copied());
     let ratio = measured.ratios();
-    let calls = count(measured.calls as usize);
+    let calls = whole(measured.calls as usize);
     let mut lines = vec![format!("{}{shown}", time.inputs.target), String::new()];
     let row = |name: &str, median: &str, half: &str, calls: &str| {
         format!("{name:<9}{median:>10}   {half:<22}{calls:>12}").trim_end().to_owned()
@@ -196,10 +196,6 @@ fn size(bytes: usize) -> String {
         many if many < 1e9 => format!("{} MB", number(many / 1e6, 1)),
         _ => format!("{} GB", number(bytes / 1e9, 2)),
     }
-}
-
-pub(super) fn count(count: usize) -> String {
-    number(count as f64, 0)
 }
 
 /// A bar of 30 characters at most, in eighths of one.

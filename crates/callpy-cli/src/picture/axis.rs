@@ -1,0 +1,108 @@
+//! An axis: plotters' own ticks, with labels for people.
+
+use std::ops::Range;
+
+use chrono::{DateTime, Datelike, NaiveTime, Utc};
+use plotters::coord::ranged1d::*;
+use plotters::coord::types::{IntoMonthly, RangedCoordf64, RangedDateTime};
+
+use crate::text::{number, scientific};
+
+/// How many ticks an axis has at most; labels of times are wide.
+const TICKS: usize = 8;
+const TIMES: usize = 6;
+const DAY: f64 = 86_400.0;
+
+#[derive(Clone, Default)]
+pub(super) struct Axis {
+    pub(super) label: String,
+    range: Range<f64>,
+    ticks: Vec<(f64, String)>,
+}
+
+impl Axis {
+    /// Makes an axis of numbers. It may go down.
+    pub(super) fn numbers(label: &str, (from, to): (f64, f64)) -> Axis {
+        // plotters does not end where the difference of two numbers is beyond all numbers.
+        let count = if (to - from).is_finite() { TICKS } else { 0 };
+        let places = RangedCoordf64::from(from.min(to)..to.max(from)).key_points(count);
+        let step = if let [one, other, ..] = places[..] { other - one } else { 1.0 };
+        let decimals = (-(step.log10() + 1e-9).floor()).max(0.0) as usize;
+        let is_plain = decimals <= 6 && (1e-4..1e9).contains(&from.abs().max(to.abs()));
+        let label_of = |place: f64| match is_plain {
+            true => number(place, decimals),
+            false => scientific(place, step),
+        };
+        let ticks = places.into_iter().map(|place| (place, label_of(place))).collect();
+        Axis { label: label.to_owned(), range: from..to, ticks }
+    }
+
+    /// Makes an axis of seconds since 1970. Its label has the date or the year if that is the same.
+    pub(super) fn times(label: &str, (from, to): (f64, f64)) -> Axis {
+        let moment = |seconds: f64| DateTime::from_timestamp_millis((seconds * 1e3) as i64);
+        let first: DateTime<Utc> = moment(from).unwrap_or_default();
+        let last = moment(to).unwrap_or_default();
+        let places = match to - from > 100.0 * DAY {
+            true => (first..last).monthly().key_points(BoldPoints(TIMES)),
+            false => RangedDateTime::from(first..last).key_points(TIMES),
+        };
+        let step = if let [one, other, ..] = places[..] { other - one } else { last - first };
+        let (step, is_one_day) = (step.as_seconds_f64(), first.date_naive() == last.date_naive());
+        let tick = |place: DateTime<Utc>| {
+            let format = match step {
+                _ if step > 25.0 * DAY => "%b %Y",
+                _ if step >= DAY || !is_one_day && place.time() == NaiveTime::MIN => "%-d %b",
+                _ if step >= 60.0 => "%H:%M",
+                _ if step >= 1.0 => "%H:%M:%S",
+                _ => "%H:%M:%S%.3f",
+            };
+            (place.timestamp_micros() as f64 / 1e6, place.format(format).to_string())
+        };
+        let label = match first.year() == last.year() {
+            _ if is_one_day => format!("{label}, {}", first.format("%-d %b %Y")),
+            true if step <= 25.0 * DAY => format!("{label}, {}", first.year()),
+            _ => label.to_owned(),
+        };
+        Axis { label, range: from..to, ticks: places.into_iter().map(tick).collect() }
+    }
+
+    /// Returns the ticks: their places, and what is written there.
+    pub(super) fn ticks(&self) -> impl Iterator<Item = (f64, &str)> {
+        self.ticks.iter().map(|(place, label)| (*place, &label[..]))
+    }
+}
+
+impl Ranged for Axis {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
+        let part = (value - self.range.start) / (self.range.end - self.range.start);
+        limit.0 + (part * f64::from(limit.1 - limit.0)).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
+        self.ticks.iter().map(|(place, _)| *place).collect()
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.range.clone()
+    }
+}
+
+impl ValueFormatter<f64> for Axis {
+    fn format_ext(&self, value: &f64) -> String {
+        self.ticks.iter().find(|tick| tick.0 == *value).map_or(String::new(), |tick| tick.1.clone())
+    }
+}
+
+/// Returns a range that can be drawn, of one that may be a point or nothing.
+pub(super) fn widened((low, high): (f64, f64)) -> (f64, f64) {
+    // Halves, since the difference of two large numbers may be too large.
+    match (high / 2.0 - low / 2.0) > low.abs().max(high.abs()) * 1e-12 {
+        _ if low > high => (0.0, 1.0),
+        true => (low, high),
+        false if low == 0.0 => (-1.0, 1.0),
+        false => (low - low.abs() * 0.1, high + high.abs() * 0.1),
+    }
+}
