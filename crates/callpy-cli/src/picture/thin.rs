@@ -11,11 +11,19 @@ pub(super) fn thin(values: &[f64]) -> Vec<Vec<usize>> {
     let step = if values.len() > 4 * STRETCHES { values.len().div_ceil(STRETCHES) } else { 1 };
     let mut runs = vec![Vec::new()];
     for start in (0..values.len()).step_by(step) {
-        let stretch = start..values.len().min(start + step);
-        let finite = || stretch.clone().filter(|at| values[*at].is_finite());
-        let by_value = |one: &usize, other: &usize| values[*one].total_cmp(&values[*other]);
-        let kept = [finite().next(), finite().min_by(by_value), finite().max_by(by_value)];
-        let mut kept: Vec<usize> = kept.into_iter().chain([finite().last()]).flatten().collect();
+        let mut kept: Vec<usize> = Vec::new();
+        for at in start..values.len().min(start + step) {
+            match kept[..] {
+                _ if !values[at].is_finite() => {}
+                [] => kept = vec![at; 4],
+                [_, least, greatest, _] => {
+                    kept[1] = if values[at] < values[least] { at } else { least };
+                    kept[2] = if values[at] > values[greatest] { at } else { greatest };
+                    kept[3] = at;
+                }
+                _ => unreachable!("the first, the least, the greatest and the last"),
+            }
+        }
         kept.sort_unstable();
         kept.dedup();
         match (kept.is_empty(), runs.last_mut()) {
