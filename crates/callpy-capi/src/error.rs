@@ -4,6 +4,7 @@ use std::any::Any;
 use std::ffi::{CString, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null;
+use std::sync::OnceLock;
 
 use callpy::{Error, ErrorKind, PythonException};
 
@@ -36,7 +37,7 @@ pub const CALLPY_ERROR_OTHER: u32 = 12;
 pub struct callpy_error {
     kind: u32,
     message: CString,
-    detail: CString,
+    detail: Detail,
     exception: Option<Exception>,
     cause: Option<Box<callpy_error>>,
 }
@@ -45,7 +46,16 @@ struct Exception {
     type_name: CString,
     module: CString,
     message: CString,
-    traceback: CString,
+    /// Made when it is asked for: the source lines are read from their files.
+    traceback: OnceLock<CString>,
+    exception: PythonException,
+}
+
+/// The long text: made when it is asked for, of the error if there is one.
+#[derive(Default)]
+struct Detail {
+    text: OnceLock<CString>,
+    error: Option<Error>,
 }
 
 /// Text without its zero bytes, which C would take for its end.
@@ -56,7 +66,7 @@ fn c_text(text: &str) -> CString {
 impl callpy_error {
     fn plain(kind: u32, message: &str) -> callpy_error {
         let message = c_text(message);
-        callpy_error { kind, detail: message.clone(), message, exception: None, cause: None }
+        callpy_error { kind, message, detail: Detail::default(), exception: None, cause: None }
     }
 
     fn of_exception(exception: &PythonException) -> callpy_error {
@@ -64,24 +74,41 @@ impl callpy_error {
         callpy_error {
             kind: CALLPY_ERROR_PYTHON,
             message: c_text(&exception.to_string()),
-            detail: c_text(exception.traceback()),
+            detail: Detail::default(),
             exception: Some(Exception {
                 type_name: c_text(exception.type_name()),
                 module: c_text(exception.module()),
                 message: c_text(exception.message()),
-                traceback: c_text(exception.traceback()),
+                traceback: OnceLock::new(),
+                exception: exception.clone(),
             }),
             cause: cause.map(|cause| Box::new(callpy_error::of_exception(cause))),
         }
+    }
+
+    fn detail(&self) -> &CString {
+        match (&self.detail.error, &self.exception) {
+            (Some(error), _) => self.detail.text.get_or_init(|| c_text(&format!("{error:#}"))),
+            (None, Some(exception)) => exception.traceback(),
+            (None, None) => &self.message,
+        }
+    }
+}
+
+impl Exception {
+    fn traceback(&self) -> &CString {
+        self.traceback.get_or_init(|| c_text(self.exception.traceback()))
     }
 }
 
 impl From<Error> for callpy_error {
     fn from(error: Error) -> Self {
-        let (message, detail) = (c_text(&error.to_string()), c_text(&format!("{error:#}")));
+        let message = c_text(&error.to_string());
         let kind = match error.kind() {
             ErrorKind::Python(exception) => {
-                return callpy_error { message, detail, ..callpy_error::of_exception(exception) };
+                let of_exception = callpy_error::of_exception(exception);
+                let detail = Detail { error: Some(error), ..Detail::default() };
+                return callpy_error { message, detail, ..of_exception };
             }
             ErrorKind::Locate(_) => CALLPY_ERROR_LOCATE,
             ErrorKind::Environment => CALLPY_ERROR_ENVIRONMENT,
@@ -94,6 +121,7 @@ impl From<Error> for callpy_error {
             ErrorKind::Ending => CALLPY_ERROR_ENDING,
             _ => CALLPY_ERROR_OTHER,
         };
+        let detail = Detail { error: Some(error), ..Detail::default() };
         callpy_error { kind, message, detail, exception: None, cause: None }
     }
 }
@@ -167,7 +195,7 @@ pub unsafe extern "C" fn callpy_error_message(error: *const callpy_error) -> *co
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callpy_error_detail(error: *const callpy_error) -> *const c_char {
     // SAFETY: as the caller says.
-    unsafe { ask(error, null(), |error| error.detail.as_ptr()) }
+    unsafe { ask(error, null(), |error| error.detail().as_ptr()) }
 }
 
 /// Answers with a text of the exception.
@@ -235,7 +263,7 @@ pub unsafe extern "C" fn callpy_error_exception_message(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callpy_error_traceback(error: *const callpy_error) -> *const c_char {
     // SAFETY: as the caller says.
-    unsafe { ask_exception(error, |exception| &exception.traceback) }
+    unsafe { ask_exception(error, Exception::traceback) }
 }
 
 /// Returns the exception that this one was raised from, or while handling which it was raised; it is

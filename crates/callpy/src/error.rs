@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::exception::PythonException;
 use crate::locate::Report;
 
 /// The result of everything in callpy that can fail.
@@ -204,6 +205,14 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Returns the Python exception that this error is, or that is the reason for it.
+    fn exception_below(&self) -> Option<&PythonException> {
+        let source = || self.inner.source.as_ref()?.downcast_ref::<Error>()?.exception_below();
+        self.exception().or_else(source)
+    }
+}
+
 impl From<PythonException> for Error {
     fn from(exception: PythonException) -> Self {
         let message = exception.to_string();
@@ -217,13 +226,15 @@ impl fmt::Display for Error {
             write!(f, "{place}: ")?;
         }
         f.write_str(&self.inner.message)?;
+        if let Some(frame) = self.exception().and_then(PythonException::own_frame) {
+            write!(f, " in {frame}")?;
+        }
         if f.alternate() {
-            match &self.inner.kind {
-                ErrorKind::Python(exception) => {
-                    write!(f, "\n{}", exception.traceback().trim_end())?;
-                }
-                ErrorKind::Locate(report) => write!(f, "\n{report}")?,
-                _ => {}
+            if let Some(exception) = self.exception_below() {
+                write!(f, "\n{}", exception.traceback().trim_end())?;
+            }
+            if let ErrorKind::Locate(report) = &self.inner.kind {
+                write!(f, "\n{report}")?;
             }
             if let Some(detail) = &self.inner.detail {
                 write!(f, "\n{}", detail.trim_end())?;
@@ -244,97 +255,9 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.inner.kind {
             ErrorKind::Python(exception) => {
-                exception.cause.as_deref().map(|cause| cause as &dyn std::error::Error)
+                exception.cause().map(|cause| cause as &dyn std::error::Error)
             }
             _ => self.inner.source.as_deref().map(|source| source as _),
         }
-    }
-}
-
-/// A Python exception as owned text: nothing of it stays in the interpreter.
-///
-/// ```
-/// # let python = callpy::Python::start()?;
-/// let source = "
-/// def read(text):
-///     try:
-///         return float(text)
-///     except ValueError as error:
-///         raise KeyError('no number') from error
-/// ";
-/// let read = python.module_from_source("reading", "reading.py", source)?.function("read")?;
-/// let error = read.call::<f64>("ten").unwrap_err();
-/// let exception = error.exception().expect("Python raised it");
-/// assert_eq!((exception.module(), exception.type_name()), ("builtins", "KeyError"));
-/// assert_eq!(exception.message(), "'no number'");
-/// assert_eq!(exception.cause().unwrap().type_name(), "ValueError");
-/// assert!(exception.context().is_none());
-/// assert!(exception.notes().is_empty());
-/// assert!(exception.traceback().contains("reading.py"));
-/// # Ok::<(), callpy::Error>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PythonException {
-    pub(crate) type_name: String,
-    pub(crate) module: String,
-    pub(crate) message: String,
-    pub(crate) traceback: String,
-    pub(crate) notes: Vec<String>,
-    pub(crate) cause: Option<Box<PythonException>>,
-    pub(crate) context: Option<Box<PythonException>>,
-}
-
-impl PythonException {
-    /// Returns the name of the exception's type without its module, such as `ValueError`.
-    pub fn type_name(&self) -> &str {
-        &self.type_name
-    }
-
-    /// Returns the module in which the type is defined, such as `builtins` or `numpy.linalg`.
-    pub fn module(&self) -> &str {
-        &self.module
-    }
-
-    /// Returns `str(exception)`.
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-
-    /// Returns the traceback as Python prints it, chained exceptions and notes included.
-    pub fn traceback(&self) -> &str {
-        &self.traceback
-    }
-
-    /// Returns the notes added with `add_note` (Python 3.11 and newer).
-    pub fn notes(&self) -> &[String] {
-        &self.notes
-    }
-
-    /// Returns the exception named in `raise … from cause`.
-    pub fn cause(&self) -> Option<&PythonException> {
-        self.cause.as_deref()
-    }
-
-    /// Returns the exception that was being handled when this one was raised, if it is not its
-    /// cause as well.
-    pub fn context(&self) -> Option<&PythonException> {
-        self.context.as_deref()
-    }
-}
-
-impl fmt::Display for PythonException {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.type_name)?;
-        // One line: what follows the first that says something is in the traceback.
-        if let Some(first) = self.message.lines().find(|line| !line.trim().is_empty()) {
-            write!(f, ": {first}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for PythonException {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.cause.as_deref().map(|cause| cause as _)
     }
 }

@@ -1,64 +1,170 @@
-//! From a Python exception to owned text: nothing of it stays in the interpreter.
+//! A Python exception as owned text and places: nothing of it stays in the interpreter.
 
-use crate::error::PythonException;
-use crate::raw::objects::Builtin;
-use crate::raw::{Attached, Raised, Ref};
-use crate::{Error, ErrorKind, support};
+mod frame;
+mod read;
+mod traceback;
 
-/// Turns a raised exception into an error, and lets go of it.
-#[cold]
-pub(crate) fn into_error(py: Attached<'_>, Raised(exception): Raised) -> Error {
-    let Some(exception) = exception else {
-        return Error::new(
-            ErrorKind::Python(PythonException {
-                type_name: "SystemError".into(),
-                module: "builtins".into(),
-                ..Default::default()
-            }),
-            "a function of an extension module failed without an exception",
-        );
-    };
-    match support::describe(py, &exception).and_then(|described| read(py, &described)) {
-        Some(exception) => exception.into(),
-        // Memory is out, or the stack: what can be said without Python's help.
-        None => {
-            let name = support::what(py, &exception);
-            PythonException {
-                type_name: name.trim_start_matches("an ").trim_start_matches("a ").to_owned(),
-                module: "builtins".into(),
-                message: "its text could not be made".into(),
-                ..Default::default()
-            }
-            .into()
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+pub use self::frame::StackFrame;
+pub(crate) use self::read::{into_error, of_conversion, remember_text};
+
+/// A Python exception as owned text: nothing of it stays in the interpreter.
+///
+/// ```
+/// # let python = callpy::Python::start()?;
+/// let source = "
+/// def read(text):
+///     try:
+///         return float(text)
+///     except ValueError as error:
+///         raise KeyError('no number') from error
+/// ";
+/// let read = python.module_from_source("reading", "reading.py", source)?.function("read")?;
+/// let error = read.call::<f64>("ten").unwrap_err();
+/// let exception = error.exception().expect("Python raised it");
+/// assert_eq!((exception.module(), exception.type_name()), ("builtins", "KeyError"));
+/// assert_eq!(exception.message(), "'no number'");
+/// assert_eq!(exception.cause().unwrap().type_name(), "ValueError");
+/// assert!(exception.context().is_none());
+/// assert!(exception.notes().is_empty());
+/// assert!(exception.traceback().contains("reading.py"));
+/// # Ok::<(), callpy::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct PythonException(Arc<Parts>);
+
+/// What is known of an exception. Its clones share it: an error is moved more often than read.
+#[derive(Debug, PartialEq, Eq, Default)]
+struct Parts {
+    type_name: String,
+    qualified_name: String,
+    module: String,
+    message: String,
+    frames: Vec<StackFrame>,
+    notes: Vec<String>,
+    printed: Option<Printed>,
+    hides_context: bool,
+    cause: Option<PythonException>,
+    context: Option<PythonException>,
+    traceback: Traceback,
+}
+
+/// What Python prints of an exception that it prints in a way of its own.
+#[derive(Debug, PartialEq, Eq)]
+enum Printed {
+    /// After the frames: a syntax error, which shows the line.
+    End(String),
+    /// In all: a group of exceptions.
+    All(String),
+}
+
+/// The text of the traceback, once somebody has asked for it.
+#[derive(Debug, Default)]
+struct Traceback(OnceLock<String>);
+
+impl PartialEq for Traceback {
+    /// It follows from the rest of the exception.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Traceback {}
+
+impl PythonException {
+    /// Returns the name of the exception's type without its module, such as `ValueError`.
+    pub fn type_name(&self) -> &str {
+        &self.0.type_name
+    }
+
+    /// Returns the module in which the type is defined, such as `builtins` or `numpy.linalg`.
+    pub fn module(&self) -> &str {
+        &self.0.module
+    }
+
+    /// Returns `str(exception)`.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Returns the frames that the exception went through, the innermost last.
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let source = "def half(x):\n    return x / 2\n";
+    /// let half = python.module_from_source("halves", "halves.py", source)?.function("half")?;
+    /// let error = half.call::<f64>("ten").unwrap_err();
+    /// let [frame] = error.exception().unwrap().frames() else { panic!("one frame") };
+    /// assert_eq!((frame.function(), frame.file(), frame.line()), ("half", "halves.py", 2));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn frames(&self) -> &[StackFrame] {
+        &self.0.frames
+    }
+
+    /// Returns the innermost frame in a file of the program's own: neither one of the standard library
+    /// nor of an installed package.
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let source = "import json\n\ndef read(text):\n    return json.loads(text)\n";
+    /// let read = python.module_from_source("notes", "notes.py", source)?.function("read")?;
+    /// let error = read.call::<i64>("{").unwrap_err();
+    /// let exception = error.exception().unwrap();
+    /// assert_eq!(exception.own_frame().unwrap().to_string(), "read (notes.py, line 4)");
+    /// assert!(exception.frames().last().unwrap().file().contains("json"));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn own_frame(&self) -> Option<&StackFrame> {
+        self.0.frames.iter().rev().find(|frame| frame.is_own())
+    }
+
+    /// Returns the traceback as Python prints it, with chained exceptions and notes, but without the
+    /// marks below the source lines.
+    ///
+    /// The text is made when it is asked for; the source lines are read from their files then.
+    pub fn traceback(&self) -> &str {
+        self.0.traceback.0.get_or_init(|| traceback::text(&self.0))
+    }
+
+    /// Returns the notes added with `add_note` (Python 3.11 and newer).
+    pub fn notes(&self) -> &[String] {
+        &self.0.notes
+    }
+
+    /// Returns the exception named in `raise … from cause`.
+    pub fn cause(&self) -> Option<&PythonException> {
+        self.0.cause.as_ref()
+    }
+
+    /// Returns the exception that was being handled when this one was raised, if it is not its
+    /// cause as well.
+    pub fn context(&self) -> Option<&PythonException> {
+        self.0.context.as_ref()
+    }
+}
+
+impl fmt::Debug for PythonException {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for PythonException {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.type_name)?;
+        // One line: what follows the first that says something is in the traceback.
+        if let Some(first) = self.0.message.lines().find(|line| !line.trim().is_empty()) {
+            write!(f, ": {first}")?;
         }
+        Ok(())
     }
 }
 
-/// Turns an exception that was raised while a result was converted into an error that says so: the
-/// function itself has succeeded.
-#[cold]
-pub(crate) fn of_conversion(py: Attached<'_>, raised: Raised) -> Error {
-    let error = into_error(py, raised);
-    let message = format!("it can't be converted: {error}");
-    let detail = error.exception().map(|exception| exception.traceback().to_owned());
-    Error::result(message).with_detail(detail.unwrap_or_default()).with_source(error)
-}
-
-/// Reads what `describe` of support.py returns.
-fn read(py: Attached<'_>, described: &Ref) -> Option<PythonException> {
-    if py.builtin(described) != Builtin::Tuple {
-        return None;
+impl std::error::Error for PythonException {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.cause.as_ref().map(|cause| cause as _)
     }
-    let fields: [Ref; 7] = py.tuple_items(described).ok()?.try_into().ok()?;
-    let text = |field: &Ref| py.text(field).map(str::to_owned).ok();
-    let [type_name, module, message, traceback, notes, cause, context] = &fields;
-    Some(PythonException {
-        type_name: text(type_name)?,
-        module: text(module)?,
-        message: text(message)?,
-        traceback: text(traceback)?,
-        notes: py.items(notes).ok()?.iter().filter_map(text).collect(),
-        cause: read(py, cause).map(Box::new),
-        context: read(py, context).map(Box::new),
-    })
 }

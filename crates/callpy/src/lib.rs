@@ -80,7 +80,8 @@ pub use array::{
 };
 pub use attach::Attached;
 pub use convert::{Arguments, Bytes, Call, FromPython, IntoPython, Item, Named, named};
-pub use error::{Error, ErrorKind, PythonException, Result};
+pub use error::{Error, ErrorKind, Result};
+pub use exception::{PythonException, StackFrame};
 pub use function::{Function, Module};
 pub use interpreter::{Builder, EndOnDrop, Python};
 pub use language::Language;

@@ -3,6 +3,7 @@
 Runs once in a module that is not in sys.modules. It imports nothing that a plain start does not.
 """
 
+import builtins
 import gc
 import sys
 
@@ -437,52 +438,46 @@ def method_name(owner, name):
 
 # --- exceptions
 
+# What Python prints in a way of its own, where exception/traceback.rs prints all others.
+PRINTED_BY_PYTHON = (SyntaxError, getattr(builtins, "BaseExceptionGroup", SyntaxError))
 
-def describe(exception):
-    """The exception as nested tuples of text."""
-    return _describe(exception, set())
-
-
-def _text(make):
-    try:
-        return make().encode("utf-8", "backslashreplace").decode("utf-8")
-    except BaseException as error:
-        return "<%s while this was made into text>" % type(error).__name__
+attribute_or = getattr
 
 
-def _outside(traceback):
-    """A traceback without the frames of this file, and of the import that they began."""
-    mine = False
-    while traceback is not None:
-        file = traceback.tb_frame.f_code.co_filename
-        mine = mine or file == _HERE
-        if not mine or not (file == _HERE or "importlib" in file):
-            break
-        traceback = traceback.tb_next
-    return traceback
+def utf8(text):
+    """A text in which UTF-8 can write every character."""
+    return str.encode(text, "utf-8", "backslashreplace").decode("utf-8")
 
 
-def _describe(exception, seen):
-    if exception is None or id(exception) in seen or len(seen) > 100:
-        return None
-    seen.add(id(exception))
+def printed(exception):
+    """What Python prints of an exception: after the frames, or in all for a group of exceptions."""
+    import traceback
+
     kind = type(exception)
+    if issubclass(kind, SyntaxError):
+        lines = traceback.format_exception_only(kind, exception)
+    else:
+        outside = exception.__traceback__
+        while outside is not None and outside.tb_frame.f_code.co_filename == _HERE:
+            outside = outside.tb_next
+        lines = traceback.format_exception(kind, exception, outside, chain=False)
+    return utf8("".join(lines))
 
-    # Each exception has its whole chain in its traceback; in a long chain that becomes too much.
-    chain = len(seen) <= 10
 
-    def traceback():
-        from traceback import format_exception
+def source_line(file, line, frame):
+    """A line of source text that is in no file; None where it is in one."""
+    # Another thread may be importing it.
+    known = getattr(sys.modules.get("linecache"), "cache", {}).get(file)
+    # Without a modification time the text is no file's.
+    if known and len(known) == 4 and known[1] is None:
+        return known[2][line - 1] if 0 < line <= len(known[2]) else ""
+    import os
 
-        return "".join(format_exception(kind, exception, _outside(exception.__traceback__), chain=chain))
+    if os.path.isfile(file):
+        return None
+    if file.startswith("<") and not known:
+        return ""
+    # An archive's loader knows the text.
+    import linecache
 
-    notes = getattr(exception, "__notes__", None)
-    return (
-        kind.__name__,
-        str(getattr(kind, "__module__", "")),
-        _text(lambda: str(exception)),
-        _text(traceback),
-        [_text(lambda: str(note)) for note in notes] if isinstance(notes, (list, tuple)) else [],
-        _describe(exception.__cause__, seen),
-        _describe(exception.__context__, seen),
-    )
+    return linecache.getline(file, line, frame.f_globals)

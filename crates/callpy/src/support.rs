@@ -100,8 +100,35 @@ fn process_executable(py: Attached<'_>) -> String {
     executable().unwrap_or_else(|_| "python".to_owned())
 }
 
-pub(crate) fn describe(py: Attached<'_>, exception: &Ref) -> Option<Ref> {
-    call(py, c"describe", &[exception]).ok()
+/// Returns an attribute, or the default where there is none.
+pub(crate) fn attribute_or(py: Attached<'_>, object: &Ref, name: &Ref, or: &Ref) -> Outcome<Ref> {
+    call(py, c"attribute_or", &[object, name, or])
+}
+
+/// Returns a str in which UTF-8 can write every character: others are written as escapes.
+pub(crate) fn utf8(py: Attached<'_>, text: &Ref) -> Outcome<Ref> {
+    call(py, c"utf8", &[text])
+}
+
+/// Returns the types of the exceptions that Python prints in a way of its own.
+pub(crate) fn printed_by_python(py: Attached<'_>) -> Outcome<Vec<Ref>> {
+    py.tuple_items(&get(py, c"PRINTED_BY_PYTHON")?)
+}
+
+/// Returns what Python prints of such an exception.
+pub(crate) fn printed(py: Attached<'_>, exception: &Ref) -> Outcome<String> {
+    text(py, c"printed", exception)
+}
+
+/// Returns a line of source text that is in no file; `None` where it is in one.
+pub(crate) fn source_line(
+    py: Attached<'_>,
+    file: &Ref,
+    line: &Ref,
+    frame: &Ref,
+) -> Outcome<Option<Ref>> {
+    let line = call(py, c"source_line", &[file, line, frame])?;
+    Ok((!py.is_none(&line)).then_some(line))
 }
 
 /// Names what an object is, as an error message does: "a list", "an array of int32 (3x4)".
@@ -258,6 +285,9 @@ pub(crate) fn load_source(
     filename: &Ref,
     source: &Ref,
 ) -> Outcome<Ref> {
+    if let (Ok(filename), Ok(source)) = (py.text(filename), py.text(source)) {
+        exception::remember_text(filename, source);
+    }
     call(py, c"load_source", &[name, filename, source])
 }
 

@@ -39,6 +39,9 @@ macro_rules! cpython_functions {
                 fn PyErr_Restore(class: *mut PyObject, value: *mut PyObject, traceback: *mut PyObject);
                 fn PyErr_NormalizeException(class: *mut *mut PyObject, value: *mut *mut PyObject, traceback: *mut *mut PyObject);
                 fn PyErr_SetInterrupt();
+                fn PyException_GetTraceback(exception: *mut PyObject) -> *mut PyObject;
+                fn PyException_GetCause(exception: *mut PyObject) -> *mut PyObject;
+                fn PyException_GetContext(exception: *mut PyObject) -> *mut PyObject;
                 fn PyException_SetTraceback(exception: *mut PyObject, traceback: *mut PyObject) -> c_int;
 
                 fn PyObject_Call(callable: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject;

@@ -195,6 +195,24 @@ impl<'a> Attached<'a> {
         }
     }
 
+    /// Returns the traceback of an exception, which the caller has seen to be one.
+    pub(crate) fn traceback_of(self, exception: &Ref) -> Option<Ref> {
+        // SAFETY: attached, and the exception is alive; returns a new reference or null.
+        unsafe { Ref::steal(self, (self.api.PyException_GetTraceback)(exception.as_ptr())) }
+    }
+
+    /// Returns the exception that one was raised from.
+    pub(crate) fn cause_of(self, exception: &Ref) -> Option<Ref> {
+        // SAFETY: as for the traceback.
+        unsafe { Ref::steal(self, (self.api.PyException_GetCause)(exception.as_ptr())) }
+    }
+
+    /// Returns the exception that was being handled when one was raised.
+    pub(crate) fn context_of(self, exception: &Ref) -> Option<Ref> {
+        // SAFETY: as for the traceback.
+        unsafe { Ref::steal(self, (self.api.PyException_GetContext)(exception.as_ptr())) }
+    }
+
     fn raised(self) -> Outcome<()> {
         // SAFETY: attached; the answer is borrowed and only compared with null.
         if unsafe { (self.api.PyErr_Occurred)() }.is_null() {
@@ -349,6 +367,11 @@ impl<'a> Attached<'a> {
             bits if bits & 1 << 7 != 0 => Builtin::Type,
             _ => Builtin::Other,
         }
+    }
+
+    pub(crate) fn class_of(self, object: &Ref) -> Ref {
+        // SAFETY: the type of a live object is alive.
+        unsafe { Ref::borrow(self, object.class(self).cast()) }.expect("an object has a type")
     }
 
     #[inline]

@@ -170,3 +170,58 @@ def warn():
 def leftovers():
     """What the interpreter still has of an exception."""
     return sys.exc_info() == (None, None, None)
+
+
+def printed(function, *arguments):
+    """What Python prints of an exception, without the frame of this function."""
+    import re
+    import traceback
+
+    try:
+        function(*arguments)
+    except BaseException:
+        own = r'(?m)^[ |]*File ".*", line \d+, in printed\n[ |]*function\(\*arguments\)\n([ |]*[~^]+\n)?'
+        return re.sub(own, "", traceback.format_exc())
+
+
+def made_up(text):
+    """An exception in code that is in no file."""
+    exec(compile(text, "<made up>", "exec"), {})
+
+
+def in_archive(folder):
+    """An exception in a module of an archive."""
+    import os
+    import zipfile
+
+    path = os.path.join(folder, "archive.zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("in_archive_module.py", "def fail():\n    raise ValueError('in an archive')\n")
+    sys.path.insert(0, path)
+    try:
+        import in_archive_module
+
+        in_archive_module.fail()
+    finally:
+        sys.path.remove(path)
+
+
+def two(levels):
+    if levels == 0:
+        raise KeyError("in two")
+    return other(levels)
+
+
+def other(levels):
+    return two(levels - 1)
+
+
+def nested_chain():
+    try:
+        caused()
+    except ValueError:
+        in_context()
+
+
+def no_such_name():
+    return undefined_name  # noqa: F821

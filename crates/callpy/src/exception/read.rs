@@ -1,0 +1,246 @@
+//! From a raised exception to an owned one, attribute by attribute.
+//!
+//! It is done here and not in `support.py`, since an exception should cost little more than in Python:
+//! see `docs/decisions/0023-cheap-exceptions.md`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use super::frame::Source;
+use super::{Parts, Printed, PythonException, StackFrame, Traceback};
+use crate::raw::objects::Builtin;
+use crate::raw::{Attached, Outcome, Raised, Ref};
+use crate::{Error, support};
+
+/// A chain of exceptions is followed so far.
+const LINKS: usize = 100;
+
+/// Turns a raised exception into an error, and lets go of it.
+#[cold]
+pub(crate) fn into_error(py: Attached<'_>, Raised(exception): Raised) -> Error {
+    let read =
+        |exception| Some(Reader { py, names: names(py).ok()?, seen: Vec::new() }.read(exception));
+    match exception {
+        None => nameless("a function of an extension module failed without an exception"),
+        Some(exception) => read(&exception)
+            .unwrap_or_else(|| nameless("an exception could not be read: memory is out")),
+    }
+    .into()
+}
+
+/// An exception of which there is no object.
+fn nameless(message: &str) -> PythonException {
+    PythonException(Arc::new(Parts {
+        type_name: "SystemError".to_owned(),
+        qualified_name: "SystemError".to_owned(),
+        module: "builtins".to_owned(),
+        message: message.to_owned(),
+        ..Parts::default()
+    }))
+}
+
+/// Turns an exception that was raised while a result was converted into an error that says so: the
+/// function itself has succeeded.
+#[cold]
+pub(crate) fn of_conversion(py: Attached<'_>, raised: Raised) -> Error {
+    let error = into_error(py, raised);
+    Error::result(format!("it can't be converted: {error}")).with_source(error)
+}
+
+/// The names of the attributes that are read.
+struct Names {
+    name: Ref,
+    qualified_name: Ref,
+    module: Ref,
+    notes: Ref,
+    suppress_context: Ref,
+    frame: Ref,
+    code: Ref,
+    line: Ref,
+    next: Ref,
+    file: Ref,
+    function: Ref,
+    printed_by_python: Vec<Ref>,
+}
+
+fn names(py: Attached<'_>) -> Outcome<&'static Names> {
+    static NAMES: OnceLock<Names> = OnceLock::new();
+    if let Some(names) = NAMES.get() {
+        return Ok(names);
+    }
+    let names = Names {
+        name: py.interned(c"__name__")?,
+        qualified_name: py.interned(c"__qualname__")?,
+        module: py.interned(c"__module__")?,
+        notes: py.interned(c"__notes__")?,
+        suppress_context: py.interned(c"__suppress_context__")?,
+        frame: py.interned(c"tb_frame")?,
+        code: py.interned(c"f_code")?,
+        line: py.interned(c"tb_lineno")?,
+        next: py.interned(c"tb_next")?,
+        file: py.interned(c"co_filename")?,
+        function: py.interned(c"co_name")?,
+        printed_by_python: support::printed_by_python(py)?,
+    };
+    Ok(NAMES.get_or_init(|| names))
+}
+
+/// Reads an exception and the chain below it. What can't be read, since memory is out or the stack is,
+/// is left out.
+struct Reader<'p> {
+    py: Attached<'p>,
+    names: &'static Names,
+    /// The addresses of the exceptions that were read, which their chain keeps alive.
+    seen: Vec<usize>,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, exception: &Ref) -> PythonException {
+        let (py, names) = (self.py, self.names);
+        self.seen.push(exception.as_ptr().addr());
+        let class = py.class_of(exception);
+        let word = |name: &Ref| py.attribute(&class, name).and_then(|word| self.text(&word));
+        let type_name = word(&names.name).unwrap_or_default();
+        let hides_context = py.attribute(exception, &names.suppress_context);
+        let traceback = py.traceback_of(exception);
+        PythonException(Arc::new(Parts {
+            qualified_name: word(&names.qualified_name).unwrap_or_else(|_| type_name.clone()),
+            module: word(&names.module).unwrap_or_else(|_| "<unknown>".to_owned()),
+            message: self.text_of(exception),
+            frames: self.frames(traceback).unwrap_or_default(),
+            notes: self.notes(exception).unwrap_or_default(),
+            printed: self.printed(exception, &type_name),
+            hides_context: hides_context.and_then(|answer| py.is_true(&answer)).unwrap_or(false),
+            cause: py.cause_of(exception).and_then(|cause| self.link(&cause)),
+            context: py.context_of(exception).and_then(|context| self.link(&context)),
+            traceback: Traceback::default(),
+            type_name,
+        }))
+    }
+
+    fn link(&mut self, exception: &Ref) -> Option<PythonException> {
+        let known = self.seen.contains(&exception.as_ptr().addr()) || self.seen.len() > LINKS;
+        (!known).then(|| self.read(exception))
+    }
+
+    /// Reads a str, whose lone surrogates become escapes.
+    fn text(&self, text: &Ref) -> Outcome<String> {
+        let py = self.py;
+        match py.text(text) {
+            Ok(text) => Ok(text.to_owned()),
+            Err(_) => py.text(&support::utf8(py, text)?).map(str::to_owned),
+        }
+    }
+
+    /// Returns `str(object)`.
+    fn text_of(&self, object: &Ref) -> String {
+        let py = self.py;
+        let text = py.to_str(object).and_then(|text| self.text(&text));
+        text.unwrap_or_else(|Raised(raised)| {
+            let class = raised.as_ref().map(|raised| py.class_of(raised));
+            let name = class.and_then(|class| py.attribute(&class, &self.names.name).ok());
+            let name = name.and_then(|name| self.text(&name).ok());
+            format!("<str() raised {}>", name.unwrap_or_default())
+        })
+    }
+
+    fn notes(&self, exception: &Ref) -> Outcome<Vec<String>> {
+        let py = self.py;
+        let notes = support::attribute_or(py, exception, &self.names.notes, &py.none())?;
+        match py.builtin(&notes) {
+            Builtin::List | Builtin::Tuple => {
+                Ok(py.sequence_items(&notes)?.iter().map(|note| self.text_of(note)).collect())
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn printed(&self, exception: &Ref, type_name: &str) -> Option<Printed> {
+        let py = self.py;
+        let kinds = &self.names.printed_by_python;
+        let is = |kind: &Ref| py.is_instance(exception, kind.as_ptr().cast());
+        // Before Python 3.11 a package has groups, which teaches Python to print them.
+        let is_group = type_name.ends_with("ExceptionGroup");
+        if !is_group && !kinds.iter().any(is) {
+            return None;
+        }
+        let printed = support::printed(py, exception).ok()?;
+        Some(if is(&kinds[0]) { Printed::End(printed) } else { Printed::All(printed) })
+    }
+
+    /// Reads the frames, but for those of callpy's own module and of an import that it began.
+    fn frames(&self, traceback: Option<Ref>) -> Outcome<Vec<StackFrame>> {
+        let (py, names) = (self.py, self.names);
+        let mut frames: Vec<StackFrame> = Vec::new();
+        // The last code and line, and its file's name.
+        let mut last: Option<(Ref, u64, Ref)> = None;
+        let mut inside = false;
+        let mut rest = traceback.filter(|traceback| !py.is_none(traceback));
+        while let Some(traceback) = rest {
+            let frame = py.attribute(&traceback, &names.frame)?;
+            let code = py.attribute(&frame, &names.code)?;
+            let line_object = py.attribute(&traceback, &names.line)?;
+            // None where the compiler left no line.
+            let line = if py.is_none(&line_object) { 0 } else { py.as_u64(&line_object)? };
+            let next = py.attribute(&traceback, &names.next)?;
+            rest = (!py.is_none(&next)).then_some(next);
+            match (&last, frames.last_mut()) {
+                (Some((same, at, _)), Some(frame))
+                    if same.as_ptr() == code.as_ptr() && *at == line =>
+                {
+                    frame.times += 1;
+                    continue;
+                }
+                _ => {}
+            }
+            let file_object = py.attribute(&code, &names.file)?;
+            let file = match (&last, frames.last()) {
+                (Some((.., same)), Some(frame)) if same.as_ptr() == file_object.as_ptr() => {
+                    Arc::clone(&frame.file)
+                }
+                _ => self.text(&file_object)?.into(),
+            };
+            inside =
+                frames.is_empty() && (&*file == "<callpy>" || inside && file.contains("importlib"));
+            if inside {
+                continue;
+            }
+            let source = known_source(&file)
+                .unwrap_or_else(|| self.source(&file, &file_object, &line_object, &frame));
+            let function = self.text(&py.attribute(&code, &names.function)?)?;
+            frames.push(StackFrame { file, line: line as usize, function, times: 1, source });
+            last = Some((code, line, file_object));
+        }
+        Ok(frames)
+    }
+
+    /// Finds out where a source line can be read, and reads it now if that can't be done later.
+    fn source(&self, name: &str, file: &Ref, line: &Ref, frame: &Ref) -> Source {
+        match support::source_line(self.py, file, line, frame) {
+            Ok(Some(line)) => Source::Line(self.text(&line).unwrap_or_default()),
+            Ok(None) => {
+                remember(name, Source::File);
+                Source::File
+            }
+            Err(_) => Source::Line(String::new()),
+        }
+    }
+}
+
+/// Where the source text of each name is that code was compiled under: names that code is made up for
+/// as a program runs are not among them.
+static SOURCES: Mutex<BTreeMap<String, Source>> = Mutex::new(BTreeMap::new());
+
+fn known_source(name: &str) -> Option<Source> {
+    SOURCES.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get(name).cloned()
+}
+
+fn remember(name: &str, source: Source) {
+    let mut sources = SOURCES.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    sources.insert(name.to_owned(), source);
+}
+
+/// Takes note of source text that callpy runs under a name, so that tracebacks show its lines.
+pub(crate) fn remember_text(name: &str, text: &str) {
+    remember(name, Source::Text(text.into()));
+}
