@@ -18,8 +18,8 @@ mod functions;
 use libc::wchar_t;
 #[allow(unused_imports, reason = "which of them a table needs is the table's affair")]
 use pyo3_ffi::{
-    Py_ssize_t, PyCapsule_Destructor, PyGILState_STATE, PyObject, PyPreConfig, PyStatus,
-    PyThreadState, PyTypeObject,
+    Py_ssize_t, PyCapsule_Destructor, PyGILState_STATE, PyMethodDef, PyObject, PyPreConfig,
+    PyStatus, PyThreadState, PyTypeObject,
 };
 #[allow(unused_imports, reason = "as above")]
 use std::ffi::{c_char, c_double, c_int, c_long, c_longlong, c_ulong, c_ulonglong, c_void};
@@ -102,4 +102,6 @@ const _: () = {
     assert!(offset_of!(PyPreConfig, coerce_c_locale) == 20 && size_of::<PyPreConfig>() <= 48);
     assert!(size_of::<PyStatus>() == 32);
     assert!(offset_of!(PyStatus, _type) == 0 && offset_of!(PyStatus, err_msg) == 16);
+    assert!(size_of::<PyMethodDef>() == 32 && offset_of!(PyMethodDef, ml_name) == 0);
+    assert!(offset_of!(PyMethodDef, ml_meth) == 8 && offset_of!(PyMethodDef, ml_flags) == 16);
 };

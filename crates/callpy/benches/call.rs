@@ -21,6 +21,9 @@ def nothing(data):
 def none():
     pass
 
+def calls(data):
+    len(data)
+
 def million():
     return np.empty(1_000_000)
 
@@ -127,6 +130,7 @@ fn main() -> Result<()> {
     let interpreter = python.interpreter().expect("callpy started it");
     let mut bench = Bench::new(interpreter.executable(), quick).expect("a second Python starts");
     let (nothing, none) = (module.function("nothing")?, module.function("none")?);
+    let calls = module.function("calls")?;
     let (detect, million) = (module.function("detect")?, module.function("million")?);
     let series = |size: usize| module.function("series")?.call::<Vec<f64>>(size);
 
@@ -147,6 +151,9 @@ fn main() -> Result<()> {
         });
         bench.beside("attached: 1,000 doubles to nothing", 100_000, "nothing(small)", || {
             nothing.call::<()>(black_box(&small)).expect("it runs");
+        });
+        bench.beside("attached: to a function that calls", 100_000, "calls(small)", || {
+            calls.call::<()>(black_box(&small)).expect("it runs");
         });
     })?;
     bench.beside("1,000 doubles to nothing", 100_000, "nothing(small)", || {

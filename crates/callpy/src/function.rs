@@ -42,13 +42,17 @@ struct Inner {
     object: Object,
     /// As the caller wrote it: what errors call the function by.
     name: String,
+    /// Whether what it runs may look for the frame that called it.
+    needs_frame: bool,
 }
 
 impl Function {
     pub(crate) fn new(object: Object, name: String) -> Result<Function> {
         let scope = Scope::new()?;
         if scope.py().is_callable(&object.0) {
-            return Ok(Function { inner: Arc::new(Inner { object, name }), deny_copies: false });
+            let needs_frame = !support::calls_nothing(scope.py(), &object.0);
+            let inner = Arc::new(Inner { object, name, needs_frame });
+            return Ok(Function { inner, deny_copies: false });
         }
         let came = support::what(scope.py(), &object.0);
         Err(Error::new(ErrorKind::Target, format!("{name} is {came}, which can't be called")))
@@ -97,6 +101,7 @@ impl Function {
         let callee = Callee {
             object: &self.inner.object.0,
             name: || self.inner.name.clone(),
+            needs_frame: self.inner.needs_frame,
             site: Location::caller(),
         };
         call.run(callee, arguments)
@@ -140,6 +145,7 @@ impl Function {
         let callee = Callee {
             object: &self.inner.object.0,
             name: || self.inner.name.clone(),
+            needs_frame: self.inner.needs_frame,
             site: Location::caller(),
         };
         let result = call.run(callee, arguments)?;
@@ -206,7 +212,7 @@ impl<'a> Call<'a> {
         arguments: impl IntoPython<'a>,
     ) -> Result<R> {
         let result = match arguments.place(self) {
-            Ok(()) => self.python(callee.object),
+            Ok(()) => self.python(callee.object, callee.needs_frame),
             Err(error) => Err(at_function(error, &callee.name)),
         };
         self.list.release(self.scope.py());
@@ -222,9 +228,13 @@ impl<'a> Call<'a> {
     }
 
     #[inline]
-    fn python(&mut self, callable: &Ref) -> Result<Ref> {
+    fn python(&mut self, callable: &Ref, needs_frame: bool) -> Result<Ref> {
         let start = self.scope.receipt.is_some().then(Instant::now);
-        let result = self.scope.py().call(callable, &mut self.list);
+        let py = self.scope.py();
+        let result = match needs_frame {
+            true => py.with_frame(|| py.call(callable, &mut self.list)),
+            false => py.call(callable, &mut self.list),
+        };
         if let (Some(start), Some(receipt)) = (start, &mut *self.scope.receipt) {
             receipt.in_python = start.elapsed();
             receipt.entered = Some(start);
@@ -247,6 +257,8 @@ fn at_result(error: Error, name: &impl Fn() -> String) -> Error {
 pub(crate) struct Callee<'c, F> {
     pub(crate) object: &'c Ref,
     pub(crate) name: F,
+    /// Whether what it runs may look for the frame that called it.
+    pub(crate) needs_frame: bool,
     pub(crate) site: &'static Location<'static>,
 }
 

@@ -153,9 +153,8 @@ impl Python {
         let py = scope.py();
         if let Some(name) = name.to_str().filter(|name| !is_file(name)) {
             let c_name = process::c_string(name, "the module's name")?;
-            let module = py.import(&c_name);
             return scope
-                .ok(module)
+                .ok(py.with_frame(|| py.import(&c_name)))
                 .map(|module| Module::new(Object(module), name.to_owned()))
                 .map_err(|error| error.at(format_args!("importing {name}")));
         }

@@ -48,7 +48,8 @@ impl Object {
     pub fn attr(&self, name: &str) -> Result<Object> {
         let scope = Scope::new()?;
         let name = scope.ok(scope.py().str(name))?;
-        scope.ok(scope.py().attribute(&self.0, &name)).map(Object)
+        let py = scope.py();
+        scope.ok(py.with_frame(|| py.attribute(&self.0, &name))).map(Object)
     }
 
     /// Sets the attribute of this name, which keeps the value: give arrays as `Vec`, not as slices.
@@ -71,7 +72,8 @@ impl Object {
         let mut scope = Scope::new()?;
         let value = value.into_python(&mut scope)?;
         let key = scope.ok(scope.py().str(name))?;
-        let set = scope.ok(scope.py().set_attribute(&self.0, &key, &value.0));
+        let py = scope.py();
+        let set = scope.ok(py.with_frame(|| py.set_attribute(&self.0, &key, &value.0)));
         drop(value);
         scope.settle(&Value::new(format!("the attribute {name:?}"), "the value"), set)
     }
@@ -95,7 +97,8 @@ impl Object {
     pub fn item<'a, K: IntoPython<'a>>(&self, key: K) -> Result<Object> {
         let mut scope = Scope::new()?;
         let key = key.into_python(&mut scope)?;
-        let item = scope.ok(scope.py().item(&self.0, &key.0)).map(Object);
+        let py = scope.py();
+        let item = scope.ok(py.with_frame(|| py.item(&self.0, &key.0))).map(Object);
         drop(key);
         scope.settle(&Value::new("an item's look-up".to_owned(), "the key"), item)
     }
@@ -124,7 +127,8 @@ impl Object {
         let mut scope = Scope::new()?;
         let key = key.into_python(&mut scope)?;
         let value = value.into_python(&mut scope)?;
-        let set = scope.ok(scope.py().set_item(&self.0, &key.0, &value.0));
+        let py = scope.py();
+        let set = scope.ok(py.with_frame(|| py.set_item(&self.0, &key.0, &value.0)));
         drop((key, value));
         let of = "an item's assignment".to_owned();
         scope.settle(&Value::new(of, "the key or the value"), set)
@@ -159,7 +163,7 @@ impl Object {
     ) -> Result<R> {
         let attachment = Attachment::new()?;
         let mut call = Call::new(Scope::of(&attachment));
-        call.run(Callee { object, name, site }, arguments)
+        call.run(Callee { object, name, needs_frame: true, site }, arguments)
     }
 
     /// Calls a method of the object.
@@ -214,7 +218,8 @@ impl Object {
     /// Python's TypeError if it has no length.
     pub fn len(&self) -> Result<usize> {
         let scope = Scope::new()?;
-        scope.ok(scope.py().size(&self.0))
+        let py = scope.py();
+        scope.ok(py.with_frame(|| py.size(&self.0)))
     }
 
     /// Whether `len(object)` is 0.
@@ -238,8 +243,9 @@ impl Object {
     /// What `__repr__` raised.
     pub fn repr(&self) -> Result<String> {
         let scope = Scope::new()?;
-        let text = scope.ok(scope.py().to_repr(&self.0))?;
-        scope.ok(scope.py().text_escaped(&text))
+        let py = scope.py();
+        let text = scope.ok(py.with_frame(|| py.to_repr(&self.0)))?;
+        scope.ok(py.text_escaped(&text))
     }
 }
 
@@ -258,8 +264,9 @@ impl fmt::Display for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = || -> Result<String> {
             let scope = Scope::new()?;
-            let text = scope.ok(scope.py().to_str(&self.0))?;
-            scope.ok(scope.py().text_escaped(&text))
+            let py = scope.py();
+            let text = scope.ok(py.with_frame(|| py.to_str(&self.0)))?;
+            scope.ok(py.text_escaped(&text))
         };
         f.write_str(text().as_deref().unwrap_or("<a Python object>"))
     }

@@ -17,6 +17,7 @@
 
 #[macro_use]
 mod functions;
+pub(crate) mod base;
 pub(crate) mod child;
 pub(crate) mod cpython;
 pub(crate) mod end;

@@ -132,6 +132,39 @@ def has_interpreter_lock():
     return getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
+# --- the base frame
+
+
+def base_frame(call):
+    """A function that calls `call` from a frame like that of a script's top level.
+
+    Without the flags CO_OPTIMIZED and CO_NEWLOCALS, a frame's locals are its globals. What it calls is
+    a variable of the closure, which is not among them.
+    """
+    import __main__
+
+    function = lambda: call()
+    code = function.__code__.replace(
+        co_flags=function.__code__.co_flags & ~3, co_name="<module>", co_filename=_HERE
+    )
+    return type(function)(code, vars(__main__), "<module>", None, function.__closure__)
+
+
+def calls_nothing(function):
+    """Whether a function only hands on its arguments and constants."""
+    if type(function) is not type(calls_nothing):
+        return False
+    from opcode import opname
+
+    inert = {"BUILD_LIST", "BUILD_TUPLE", "CACHE", "EXTENDED_ARG", "NOP", "POP_TOP", "RESUME"}
+    for operation in set(function.__code__.co_code[::2]):
+        name = opname[operation]
+        begins = name.startswith(("LOAD_CONST", "LOAD_FAST", "LOAD_SMALL_INT", "STORE_FAST"))
+        if not (begins or name in inert or name in ("RETURN_CONST", "RETURN_VALUE")):
+            return False
+    return True
+
+
 # --- targets
 
 

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::raw::objects::{ArgumentList, Outcome, Raised};
-use crate::raw::{Attached, Ref};
+use crate::raw::{Attached, Ref, base};
 use crate::{Error, ErrorKind, Result, exception};
 
 const SOURCE: &str = concat!(include_str!("support.py"), include_str!("support/loans.py"), "\0");
@@ -19,6 +19,10 @@ fn module(py: Attached<'_>) -> Outcome<&'static Ref> {
     }
     let source = CStr::from_bytes_with_nul(SOURCE.as_bytes()).expect("support.py has no NUL");
     let module = py.run_module(c"callpy", c"<callpy>", source)?;
+    let base_frame = py.attribute(&module, &py.interned(c"base_frame")?)?;
+    let mut list = ArgumentList::new();
+    list.push(base::callback(py)?);
+    base::set(py.call(&base_frame, &mut list)?);
     Ok(MODULE.get_or_init(|| module))
 }
 
@@ -273,6 +277,11 @@ pub(crate) fn copied_out(py: Attached<'_>, value: &Ref) -> Outcome<(Ref, usize)>
 
 pub(crate) fn has_interpreter_lock(py: Attached<'_>) -> Outcome<bool> {
     py.is_true(&call(py, c"has_interpreter_lock", &[])?)
+}
+
+/// Whether a function runs no code but its own, and so can't ask for the frame above its own.
+pub(crate) fn calls_nothing(py: Attached<'_>, function: &Ref) -> bool {
+    call(py, c"calls_nothing", &[function]).and_then(|answer| py.is_true(&answer)).unwrap_or(false)
 }
 
 pub(crate) fn load_file(py: Attached<'_>, path: &Ref) -> Outcome<Ref> {

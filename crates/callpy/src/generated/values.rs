@@ -141,7 +141,8 @@ impl<'a, P: AsRef<Path>> IntoPython<'a> for PathArgument<P> {
 /// Takes the items of any iterable for a list of them.
 pub fn iterated<T: FromPython>(object: Object) -> Result<Vec<T>> {
     let mut scope = Scope::new()?;
-    let items = scope.taken(scope.py().items(&object.0))?;
+    let py = scope.py();
+    let items = scope.taken(py.with_frame(|| py.items(&object.0)))?;
     drop(object);
     let list = scope.ok(scope.py().list(items))?;
     Vec::from_python(Object(list), &mut scope)

@@ -30,6 +30,18 @@ pub(crate) type wchar_t = u16;
 pub(crate) type PyGILState_STATE = c_int;
 pub(crate) type PyCapsule_Destructor = unsafe extern "C" fn(*mut PyObject);
 
+/// `PyMethodDef` (`Include/methodobject.h`).
+#[repr(C)]
+pub(crate) struct PyMethodDef {
+    pub(crate) name: *const c_char,
+    pub(crate) function: unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> *mut PyObject,
+    pub(crate) flags: c_int,
+    pub(crate) documentation: *const c_char,
+}
+
+// SAFETY: the pointers lead to texts that live as long as the program, and are only read.
+unsafe impl Sync for PyMethodDef {}
+
 /// `PyPreConfig` (`Include/cpython/initconfig.h`), the same since 3.8.
 #[repr(C)]
 pub(crate) struct PyPreConfig {
@@ -53,6 +65,9 @@ pub(crate) struct PyStatus {
 const _: () = {
     assert!(std::mem::offset_of!(PyPreConfig, coerce_c_locale) == 20);
     assert!(size_of::<PyPreConfig>() >= 48);
+    assert!(size_of::<PyMethodDef>() == 32);
+    assert!(std::mem::offset_of!(PyMethodDef, function) == 8);
+    assert!(std::mem::offset_of!(PyMethodDef, flags) == 16);
     assert!(size_of::<PyStatus>() == 32 && std::mem::offset_of!(PyStatus, message) == 16);
 };
 

@@ -17,6 +17,7 @@ macro_rules! cpython_functions {
                 fn Py_CompileString(source: *const c_char, file: *const c_char, start: c_int) -> *mut PyObject;
                 fn PyEval_EvalCode(code: *mut PyObject, globals: *mut PyObject, locals: *mut PyObject) -> *mut PyObject;
                 fn PyEval_GetBuiltins() -> *mut PyObject;
+                fn PyEval_GetGlobals() -> *mut PyObject;
 
                 fn PyGILState_Ensure() -> PyGILState_STATE;
                 fn PyGILState_Release(state: PyGILState_STATE);
@@ -44,6 +45,7 @@ macro_rules! cpython_functions {
                 fn PyException_GetContext(exception: *mut PyObject) -> *mut PyObject;
                 fn PyException_SetTraceback(exception: *mut PyObject, traceback: *mut PyObject) -> c_int;
 
+                fn PyObject_CallObject(callable: *mut PyObject, arguments: *mut PyObject) -> *mut PyObject;
                 fn PyObject_Call(callable: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject;
                 fn PyObject_GetAttr(object: *mut PyObject, name: *mut PyObject) -> *mut PyObject;
                 fn PyObject_SetAttr(object: *mut PyObject, name: *mut PyObject, value: *mut PyObject) -> c_int;
@@ -90,6 +92,7 @@ macro_rules! cpython_functions {
                 fn PyModule_New(name: *const c_char) -> *mut PyObject;
                 fn PyModule_GetDict(module: *mut PyObject) -> *mut PyObject;
 
+                fn PyCFunction_NewEx(definition: *mut PyMethodDef, this: *mut PyObject, module: *mut PyObject) -> *mut PyObject;
                 fn PyCapsule_New(pointer: *mut c_void, name: *const c_char, destructor: Option<PyCapsule_Destructor>) -> *mut PyObject;
                 fn PyCapsule_GetPointer(capsule: *mut PyObject, name: *const c_char) -> *mut c_void;
                 fn PyCapsule_IsValid(capsule: *mut PyObject, name: *const c_char) -> c_int;
