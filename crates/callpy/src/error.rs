@@ -46,6 +46,8 @@ struct Inner {
     /// What callpy was doing, outermost last: "argument 2 of outliers:detect".
     place: Option<String>,
     message: String,
+    /// What callpy knows of the cause, and how to fix it.
+    hint: Option<String>,
     /// Long text that only `{:#}` shows.
     detail: Option<String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -102,6 +104,7 @@ impl Error {
                 kind,
                 place: None,
                 message: message.into(),
+                hint: None,
                 detail: None,
                 source: None,
             }),
@@ -178,7 +181,7 @@ impl Error {
 
     /// Adds what callpy knows of the cause, and how to fix it.
     pub(crate) fn with_hint(mut self, hint: impl fmt::Display) -> Self {
-        self.inner.message = format!("{} ({hint})", self.inner.message);
+        self.inner.hint = Some(hint.to_string());
         self
     }
 
@@ -228,6 +231,9 @@ impl fmt::Display for Error {
         f.write_str(&self.inner.message)?;
         if let Some(frame) = self.exception().and_then(PythonException::own_frame) {
             write!(f, " in {frame}")?;
+        }
+        if let Some(hint) = &self.inner.hint {
+            write!(f, "; {hint}")?;
         }
         if f.alternate() {
             if let Some(exception) = self.exception_below() {

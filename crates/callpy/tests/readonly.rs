@@ -67,11 +67,17 @@ fn the_error_is_pythons_own() {
     let exception = error.exception().unwrap();
     assert_eq!(exception.type_name(), "ValueError");
     assert_eq!(exception.message(), "assignment destination is read-only");
-    assert_eq!(
-        error.to_string(),
-        "ValueError: assignment destination is read-only (argument 1 is lent read-only: pass it as \
-         `&mut` to have it written in place, or as an owned `Vec` or a `callpy::Copied` to let Python \
-         write memory of its own)"
+    let text = error.to_string();
+    assert!(
+        text.starts_with("ValueError: assignment destination is read-only in <lambda> ("),
+        "{text}"
+    );
+    assert!(
+        text.ends_with(
+            "; argument 1 is lent read-only: pass it as `&mut` to have it written in place, or as an \
+             owned `Vec` or a `callpy::Copied` to let Python write memory of its own"
+        ),
+        "{text}"
     );
 }
 
@@ -86,7 +92,7 @@ fn an_error_about_read_only_memory_says_what_is() {
         let arguments = (kind, text, arrays.0, arrays.1, arrays.2);
         raise.call::<()>(arguments).unwrap_err().to_string()
     };
-    let said = " (argument \"rows\" and argument \"more\" are lent read-only: pass it as `&mut`";
+    let said = "; argument \"rows\" and argument \"more\" are lent read-only: pass it as `&mut`";
     for (kind, text) in [
         ("ValueError", "output array is read-only"),
         ("ValueError", "buffer source array is read-only"),
@@ -113,13 +119,14 @@ fn an_error_about_read_only_memory_says_what_is() {
     let wrapped =
         lambda("lambda data: exec('try: data.fill(0)\\nexcept ValueError: raise KeyError(1)')");
     let error = wrapped.call::<()>(&[1.0]).unwrap_err().to_string();
-    assert!(error.starts_with("KeyError: 1 (argument 1 is lent read-only"), "{error}");
+    assert!(error.starts_with("KeyError: 1 in <lambda> ("), "{error}");
+    assert!(error.contains("; argument 1 is lent read-only"), "{error}");
     // Nothing is said where all that is lent may be written.
     let error = wrapped.call::<()>(vec![1.0]);
     error.unwrap();
     let flag = lambda("lambda data: numpy.frombuffer(bytes(8)).fill(0)");
     let error = flag.call::<()>(&mut [1.0]).unwrap_err().to_string();
-    assert_eq!(error, "ValueError: assignment destination is read-only");
+    assert!(!error.contains("lent"), "{error}");
 }
 
 #[test]
