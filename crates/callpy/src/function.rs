@@ -54,8 +54,8 @@ impl Function {
             let inner = Arc::new(Inner { object, name, needs_frame });
             return Ok(Function { inner, deny_copies: false });
         }
-        let came = support::what(scope.py(), &object.0);
-        Err(Error::new(ErrorKind::Target, format!("{name} is {came}, which can't be called")))
+        let what = support::what(scope.py(), &object.0);
+        Err(Error::new(ErrorKind::Target, format!("{name} is {what}, which can't be called")))
     }
 
     /// Calls the function, and takes its result for an `R`.

@@ -154,10 +154,45 @@ impl<'a> Scope<'a> {
     }
 
     /// Says that a result is not what was asked for.
+    pub(crate) fn mismatch(&self, expected: impl fmt::Display, got: &Ref) -> Error {
+        self.mismatch_of(Wanted::Value, expected, got)
+    }
+
+    /// As [`mismatch`](Scope::mismatch), where something else than a plain value was asked for.
     #[cold]
-    pub(crate) fn mismatch(&self, expected: impl fmt::Display, came: &Ref) -> Error {
-        let came = crate::support::what(self.py(), came);
-        Error::new(ErrorKind::Result, format!("expected {expected}, but {came} came"))
+    pub(crate) fn mismatch_of(
+        &self,
+        wanted: Wanted,
+        expected: impl fmt::Display,
+        got: &Ref,
+    ) -> Error {
+        let expected = expected.to_string();
+        let got = crate::support::got(self.py(), got, wanted.name(), &expected);
+        Error::new(ErrorKind::Result, format!("expected {expected}, got {got}"))
+    }
+}
+
+/// What sort of result was asked for, which decides how another is fixed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wanted {
+    Value,
+    /// The element of an array.
+    Element,
+    List,
+    /// The elements of an array with one axis.
+    Flat,
+    Array,
+}
+
+impl Wanted {
+    fn name(self) -> &'static str {
+        match self {
+            Wanted::Value => "value",
+            Wanted::Element => "element",
+            Wanted::List => "list",
+            Wanted::Flat => "flat",
+            Wanted::Array => "array",
+        }
     }
 }
 

@@ -308,15 +308,6 @@ def exact_float(value):
     return number if int.__eq__(int(number), value) else None
 
 
-def shown(value):
-    kind = type(value)
-    if issubclass(kind, int) and kind is not bool and int.bit_length(value) > 128:
-        return "an int of %d bits" % int.bit_length(value)
-    if issubclass(kind, (str, bytes)) and len(value) > 40:
-        return "a %s of %d characters" % (kind.__name__, len(value))
-    return repr(value)
-
-
 def dtype(name):
     import numpy
 
@@ -435,38 +426,6 @@ def is_masked(array):
     # NumPy imports it when it is first asked for, on another thread perhaps at this very moment.
     kind = getattr(sys.modules.get("numpy.ma.core"), "MaskedArray", None)
     return kind is not None and issubclass(type(array), kind)
-
-
-def what(value):
-    """A value's type as an error message names it."""
-    kind = type(value)
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(value, numpy.ndarray):
-        order = "" if value.dtype.isnative else " of foreign byte order"
-        shape = "x".join(map(str, value.shape)) or "0-d"
-        return "an array of %s%s (%s)" % (value.dtype, order, shape)
-    if value is None:
-        return "None"
-    name, module = kind.__qualname__, kind.__module__
-    if isinstance(module, str) and module not in ("builtins", "__main__"):
-        name = module + "." + name
-    return ("an " if name[:1].lower() in "aeiou" else "a ") + name
-
-
-def callable_name(function):
-    """A callable as a target names it, as far as it has a name."""
-    name, module = getattr(function, "__qualname__", None), getattr(function, "__module__", None)
-    if not isinstance(name, str):
-        return what(function)
-    return module + ":" + name if isinstance(module, str) and module != "builtins" else name
-
-
-def method_name(owner, name):
-    """A method with its class, or a function with its module."""
-    if isinstance(owner, type(sys)):
-        return "%s:%s" % (owner.__name__, name)
-    kind = owner if isinstance(owner, type) else type(owner)
-    return "%s.%s" % (kind.__qualname__, name)
 
 
 # --- exceptions

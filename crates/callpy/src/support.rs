@@ -1,5 +1,5 @@
-//! What callpy does in Python, called from Rust: `support.py` and `support/loans.py`, run once as one
-//! module of their own.
+//! What callpy does in Python, called from Rust: `support.py` and the files in `support`, run
+//! once as one module of their own.
 
 use std::ffi::CStr;
 use std::sync::OnceLock;
@@ -9,7 +9,12 @@ use crate::raw::objects::{ArgumentList, Outcome, Raised};
 use crate::raw::{Attached, Ref, base};
 use crate::{Error, ErrorKind, Result, exception};
 
-const SOURCE: &str = concat!(include_str!("support.py"), include_str!("support/loans.py"), "\0");
+const SOURCE: &str = concat!(
+    include_str!("support.py"),
+    include_str!("support/got.py"),
+    include_str!("support/loans.py"),
+    "\0"
+);
 
 static MODULE: OnceLock<Ref> = OnceLock::new();
 
@@ -170,6 +175,15 @@ pub(crate) fn exact_float(py: Attached<'_>, int: &Ref) -> Outcome<Ref> {
     call(py, c"exact_float", &[int])
 }
 
+/// Says what was got where another sort of value was expected, and how to make it one.
+pub(crate) fn got(py: Attached<'_>, object: &Ref, wanted: &str, expected: &str) -> String {
+    let got = || {
+        let text = call(py, c"got", &[object, &py.str(wanted)?, &py.str(expected)?])?;
+        py.text(&text).map(str::to_owned)
+    };
+    got().unwrap_or_else(|_: Raised| what(py, object))
+}
+
 /// Writes a short value as it is, and what sort of value a long one is.
 pub(crate) fn shown(py: Attached<'_>, object: &Ref) -> String {
     text(py, c"shown", object).unwrap_or_else(|_| "the value".to_owned())
@@ -237,18 +251,18 @@ pub(crate) fn as_array(py: Attached<'_>, value: &Ref, dtype: &Ref) -> Outcome<Op
 }
 
 pub(crate) fn native(py: Attached<'_>, array: &Ref) -> Result<Ref> {
-    call(py, c"native", &[array]).map_err(|raised| exception::into_error(py, raised))
+    call(py, c"native", &[array]).map_err(|raised| exception::of_conversion(py, raised))
 }
 
 /// Returns a copy of a subclass's array that is an ndarray and nothing else.
 pub(crate) fn exact_copy(py: Attached<'_>, array: &Ref) -> Result<Ref> {
-    call(py, c"exact_copy", &[array]).map_err(|raised| exception::into_error(py, raised))
+    call(py, c"exact_copy", &[array]).map_err(|raised| exception::of_conversion(py, raised))
 }
 
 pub(crate) fn is_masked(py: Attached<'_>, array: &Ref) -> Result<bool> {
     call(py, c"is_masked", &[array])
         .and_then(|answer| py.is_true(&answer))
-        .map_err(|raised| exception::into_error(py, raised))
+        .map_err(|raised| exception::of_conversion(py, raised))
 }
 
 /// Writes a function's signature; `None` if the function does not tell.
@@ -262,7 +276,7 @@ pub(crate) fn signature(py: Attached<'_>, function: &Ref) -> Outcome<Option<Stri
 
 pub(crate) fn byte_size(py: Attached<'_>, array: &Ref) -> Result<usize> {
     let size = || py.as_u64(&py.attribute(array, &py.interned(c"nbytes")?)?);
-    size().map(|size| size as usize).map_err(|raised| exception::into_error(py, raised))
+    size().map(|size| size as usize).map_err(|raised| exception::of_conversion(py, raised))
 }
 
 /// Returns a result without views of lent memory, and how many bytes were copied for that.

@@ -177,8 +177,8 @@ fn another_dtype_is_an_error_that_names_both() {
     assert!(matches!(error.kind(), ErrorKind::Result), "{error}");
     assert_eq!(
         error.to_string(),
-        "the result of array_results:fresh: expected an array of float32, but an array of float64 \
-         (4) came"
+        "the result of array_results:fresh: expected an array of float32, got an array of float64 (4) \
+         (use Cast to convert, or .astype())"
     );
     for name in ["objects", "list", "none", "masked", "long_double"] {
         let error = function(name).call::<Array<f64>>(()).unwrap_err();

@@ -241,7 +241,7 @@ fn none() {
         refused::<()>(other);
     }
     let error = refused::<i64>("None");
-    assert!(error.to_string().contains("but None came"), "{error}");
+    assert!(error.to_string().contains("got None"), "{error}");
 }
 
 #[test]
@@ -440,21 +440,146 @@ fn objects_are_what_they_are() {
 }
 
 #[test]
-fn an_error_names_the_type_that_came() {
-    for (expression, came) in [
-        ("1", "an int"),
-        ("'a'", "a str"),
+fn an_error_says_what_was_got() {
+    for (expression, got) in [
+        ("1", "the int 1"),
+        ("2**200", "an int of 201 bits"),
+        ("True", "the bool True"),
+        ("'a'", "the str 'a'"),
+        ("'a' * 41", "a str of 41 characters"),
         ("1j", "a complex"),
         ("numpy.float32(1)", "a numpy.float32"),
+        ("[1, 2]", "a list of 2"),
+        ("(1, 2, 3)", "a tuple of 3"),
         ("numpy.ones((2, 3), dtype='i4')", "an array of int32 (2x3)"),
         ("numpy.array(1.5)", "an array of float64 (0-d)"),
-        ("numpy.ones(2, dtype='>f8')", "foreign byte order"),
+        ("numpy.ones(2, dtype='>f8')", "an array of float64 of foreign byte order (2)"),
+        ("numpy.timedelta64(1, 'us')", "a timedelta64[us]"),
+        ("__import__('numpy.ma').ma.masked", "numpy.ma.masked (use .filled())"),
+        ("__import__('enum').Enum('Colour', 'RED').RED", "Colour.RED"),
         ("__import__('decimal').Decimal(1)", "a decimal.Decimal"),
-        ("type('Odd', (), {'__module__': None})()", "Odd"),
+        ("type('Odd', (), {'__module__': None})()", "an Odd"),
+        ("int", "a type"),
     ] {
-        let error = refused::<HashSet<i64>>(expression);
-        assert!(error.to_string().contains(came), "{expression}: {error}");
+        let error = refused::<HashMap<String, i64>>(expression);
+        assert!(error.to_string().ends_with(&format!("expected a dict, got {got}")), "{error}");
     }
+}
+
+/// A class that has the methods of a library's, and nothing else.
+fn like(methods: &[&str]) -> String {
+    let methods: Vec<String> =
+        methods.iter().map(|name| format!("{name:?}: lambda self: None")).collect();
+    format!("type('Like', (), {{{}}})()", methods.join(", "))
+}
+
+#[test]
+fn an_error_says_how_to_fix_it() {
+    let said = |error: Error| error.to_string().split(" (").last().unwrap_or_default().to_owned();
+    // By what it can do, not by its name: pandas and polars, SciPy, PyArrow, torch, tensorflow, CuPy,
+    // dask, jax.
+    for (methods, array, list) in [
+        (&["to_numpy", "tolist", "__array__"][..], "use .to_numpy())", "use .tolist())"),
+        (&["toarray", "__iter__"], "use .toarray())", "use list())"),
+        (&["to_pandas", "to_pylist"], "use .to_pandas().to_numpy())", "use .to_pylist())"),
+        (&["detach", "cpu", "numpy"], "use .detach().cpu().numpy())", ""),
+        (&["numpy", "__iter__"], "use .numpy())", "use list())"),
+        (&["__cuda_array_interface__", "get"], "use .get())", ""),
+        (&["compute", "__dask_graph__"], "use .compute())", "use .compute())"),
+        (&["collect", "lazy"], "use .collect())", "use .collect())"),
+        (&["__array__"], "use numpy.asarray())", ""),
+        (&["__dlpack__"], "use numpy.asarray())", ""),
+    ] {
+        let object = like(methods);
+        assert_eq!(said(refused::<callpy::Array<f64>>(&object)), array, "{methods:?}");
+        let message = refused::<Vec<String>>(&object).to_string();
+        assert!(message.ends_with(list), "{message}");
+    }
+    // An instance that answers to any name is none of these.
+    let mock = "__import__('unittest.mock').mock.MagicMock()";
+    assert!(!refused::<callpy::Array<f64>>(mock).to_string().contains("to_numpy"));
+    for (expression, fix) in [
+        ("[1.0, 2.0]", "use numpy.asarray())"),
+        ("range(3)", "use numpy.asarray())"),
+        ("(i for i in [1.0])", "use numpy.array(list(…)))"),
+        ("numpy.zeros(2, 'f4')", "use Cast to convert, or .astype())"),
+        ("__import__('numpy.ma').ma.array([1.0], mask=[1])", "use .filled())"),
+    ] {
+        let message = refused::<callpy::Array<f64>>(expression).to_string();
+        assert!(message.ends_with(fix), "{message}");
+    }
+    for expression in ["(i for i in 'ab')", "{'a'}", "range(3)", "iter('ab')"] {
+        assert_eq!(said(refused::<Vec<String>>(expression)), "use list())", "{expression}");
+    }
+    assert_eq!(said(refused::<Vec<String>>("numpy.array(['a'])")), "use .tolist())");
+    let message = refused::<Vec<f64>>("numpy.ones((2, 2))").to_string();
+    assert!(message.ends_with("an array of float64 (2x2) (use .ravel())"), "{message}");
+    assert_eq!(said(refused::<f64>("numpy.ones(1)")), "use .item())");
+    let coroutine = "(lambda made: (made, made.close())[0])(__import__('asyncio').sleep(0))";
+    let message = refused::<f64>(coroutine).to_string();
+    assert!(message.contains("got a coroutine (it is async: "), "{message}");
+    type Nanoseconds = callpy::Timedelta64<callpy::unit::Nanosecond>;
+    for (expression, fix) in [
+        ("numpy.timedelta64(1, 'us')", "use .astype('timedelta64[ns]'))"),
+        ("__import__('datetime').timedelta(1)", "use numpy.timedelta64(…, 'ns'))"),
+    ] {
+        let message = refused::<Nanoseconds>(expression).to_string();
+        assert!(message.ends_with(fix), "{message}");
+    }
+}
+
+#[test]
+fn an_error_names_the_key() {
+    let error = refused::<HashMap<String, i64>>("{'a': 1, 'b': 'x'}");
+    assert!(error.to_string().starts_with("key 'b' of the result of "), "{error}");
+    let error = refused::<HashMap<i64, Vec<i64>>>("{7: [1, None]}");
+    assert!(error.to_string().starts_with("item 1 of key 7 of the result of "), "{error}");
+    let error = refused::<HashMap<i64, i64>>("{'a': 1}");
+    assert!(error.to_string().starts_with("a key of the result of "), "{error}");
+}
+
+/// A conversion asks nothing of an object's own code, or says that it failed.
+#[test]
+fn what_raises_while_it_is_converted_is_a_result_that_can_not_be() {
+    let raises = "(lambda *_: 1 / 0)";
+    let of = |base: &str, names: &[&str], value: &str| {
+        let names: Vec<String> = names.iter().map(|name| format!("{name:?}: {raises}")).collect();
+        format!("type('Raises', ({base},), {{{}}})({value})", names.join(", "))
+    };
+    let names =
+        ["__iter__", "__len__", "__getitem__", "__bool__", "__eq__", "keys", "items", "get"];
+    assert_eq!(eval::<Vec<i64>>(&of("list", &names, "[1, 2]")).unwrap(), [1, 2]);
+    assert_eq!(eval::<(i64, i64)>(&of("tuple", &names, "[1, 2]")).unwrap(), (1, 2));
+    let dict: HashMap<String, i64> = eval(&of("dict", &names, "{'a': 1}")).unwrap();
+    assert_eq!(dict, HashMap::from([("a".to_owned(), 1)]));
+    let set: HashSet<i64> = eval(&of("set", &["__iter__", "__len__"], "{1}")).unwrap();
+    assert_eq!(set, HashSet::from([1]));
+    let number = ["__int__", "__index__", "__float__", "__str__", "__repr__", "__bool__"];
+    assert_eq!(eval::<i64>(&of("int", &number, "3")).unwrap(), 3);
+    assert_eq!(eval::<f64>(&of("int", &number, "3")).unwrap(), 3.0);
+    assert_eq!(eval::<f64>(&of("float", &number, "3")).unwrap(), 3.0);
+    assert_eq!(eval::<String>(&of("str", &["__str__", "__len__"], "'a'")).unwrap(), "a");
+    for expression in [
+        of("object", &["__float__", "__int__", "__index__", "__len__", "__iter__"], ""),
+        of("int", &number, "2**80"),
+        "type('Odd', (), {'__class__': property(lambda self: 1 / 0)})()".to_owned(),
+        "type('Odd', (), {'__getattr__': lambda *_: 1 / 0})()".to_owned(),
+        "type('Odd', (type,), {'__getattribute__': lambda *_: 1 / 0})('A', (), {})()".to_owned(),
+        "numpy.ma.array(1, mask=True)".to_owned(),
+    ] {
+        refused::<i64>(&expression);
+        refused::<u8>(&expression);
+        refused::<bool>(&expression);
+        refused::<Vec<f64>>(&expression);
+        refused::<HashMap<String, f64>>(&expression);
+        refused::<HashSet<i64>>(&expression);
+        refused::<callpy::Array<f64>>(&expression);
+        refused::<callpy::Cast<f64>>(&expression);
+        refused::<num_complex::Complex<f64>>(&expression);
+        refused::<(i64, i64)>(&expression);
+        refused::<std::path::PathBuf>(&expression);
+    }
+    refused::<f64>("type('Scalar', (numpy.float32,), {'item': lambda self: 1 / 0})(1)");
 }
 
 #[test]

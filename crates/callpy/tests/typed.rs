@@ -81,18 +81,18 @@ fn a_shape_is_checked_by_name() {
     assert!(matches!(error.kind(), ErrorKind::Argument));
     assert_eq!(
         error.to_string(),
-        "argument 2 of typed:distances: expected the shape (n) for weights, but (3) came, and n is \
-         2 in points"
+        "argument 2 of typed:distances: expected the shape (n) for weights, got (3), but n is 2 in \
+         points"
     );
     let error = distances(&array![[1.0, 2.0]], &[1.0]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "argument 1 of typed:distances: expected the shape (n, 3) for points, but (1, 2) came"
+        "argument 1 of typed:distances: expected the shape (n, 3) for points, got (1, 2)"
     );
     let error = wrong_shape(&points).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Result));
     assert!(
-        error.to_string().contains("expected the shape (n) for the result, but (3) came"),
+        error.to_string().contains("expected the shape (n) for the result, got (3)"),
         "{error}"
     );
 }
@@ -239,7 +239,7 @@ fn what_is_not_set_is_not_passed() {
     assert_eq!(format!("{options:?}"), r#"WeightedOptions({"weights", "boundary", "scale"})"#);
     assert_eq!(weighted_with(&[1.0, 3.0], options).unwrap(), 50.0);
     let error = weighted_with(&[1.0], WeightedOptions::new().weights(&[2.0, 1.0])).unwrap_err();
-    assert!(error.to_string().contains("and n is 1 in data"), "{error}");
+    assert!(error.to_string().contains("but n is 1 in data"), "{error}");
 
     assert_eq!(typed::options(1, 2, 3).unwrap(), 10);
     assert_eq!(options_with(1, 2, 3, OptionsOptions::new().call(5)).unwrap(), 11);
@@ -274,17 +274,17 @@ fn a_traceback_shows_the_files_lines() {
 }
 
 #[test]
-fn a_result_of_another_type_names_what_came() {
+fn a_result_of_another_type_names_what_was_got() {
     let wrong = common::lambda("lambda: 5");
     let error = wrong.call::<Fit>(()).unwrap_err();
-    assert!(error.to_string().contains("expected Fit, but an int came"), "{error}");
+    assert!(error.to_string().contains("expected Fit, got the int 5"), "{error}");
     let error = wrong.call::<Mode>(()).unwrap_err();
-    assert!(error.to_string().contains("expected Mode, but an int came"), "{error}");
+    assert!(error.to_string().contains("expected Mode, got the int 5"), "{error}");
     let error = wrong.call::<Boundary>(()).unwrap_err();
     assert!(error.to_string().contains("expected Literal[\"reflect\""), "{error}");
     let error = common::lambda("lambda: 5.0").call::<EitherA>(()).unwrap_err();
     assert!(
-        error.to_string().contains("expected int | str | list[float], but a float came"),
+        error.to_string().contains("expected int | str | list[float], got the float 5.0"),
         "{error}"
     );
 }

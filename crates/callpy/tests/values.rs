@@ -54,6 +54,9 @@ fn an_array_is_of_any_dtype_or_else_an_object() {
         "numpy.zeros(2, 'i4,f8')",
         "numpy.zeros(2, 'M8[25s]')",
         "numpy.ma.array([1, 2], mask=[0, 1])",
+        "__import__('numpy.ma').ma.masked",
+        "numpy.ma.array(1, mask=True)",
+        "numpy.ma.array(1j, mask=True)",
     ] {
         assert!(matches!(eval(expression).unwrap(), Value::Object(_)), "{expression}");
     }

@@ -264,7 +264,7 @@ impl AnyArray {
         }
         let known = match Dtype::from_type_num(array.type_num().0) {
             Some(dtype) => {
-                scope.ok(byte_order(py, numpy, array, dtype))?.map(|order| (dtype, order))
+                scope.taken(byte_order(py, numpy, array, dtype))?.map(|order| (dtype, order))
             }
             None => described(scope, array)?,
         };
@@ -298,8 +298,8 @@ fn described(scope: &Scope<'_>, array: Ndarray<'_>) -> Result<Option<(Dtype, Byt
     let py = scope.py();
     let (type_num, _) = array.type_num();
     let dtype = &array.dtype();
-    let text = scope.ok(py.str("str").and_then(|name| py.attribute(dtype, &name)))?;
-    let text = scope.ok(py.text(&text))?;
+    let text = scope.taken(py.str("str").and_then(|name| py.attribute(dtype, &name)))?;
+    let text = scope.taken(py.text(&text))?;
     let foreign = if cfg!(target_endian = "little") { '>' } else { '<' };
     let order = match text.starts_with(foreign) {
         true => ByteOrder::Foreign,

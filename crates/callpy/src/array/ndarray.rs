@@ -198,10 +198,8 @@ impl<T: Element, D: Dimension> FromPython for ArrayBase<OwnedRepr<T>, D> {
         scope.copied(array.len() * size_of::<T>(), CopyReason::Asked)?;
         let wrong_rank = |error: ShapeError| {
             let rank = D::NDIM.unwrap_or_default();
-            let message = format!(
-                "expected an array with {rank} axes, but one of shape {:?} came",
-                array.shape()
-            );
+            let message =
+                format!("expected an array with {rank} axes, got one of shape {:?}", array.shape());
             Error::new(ErrorKind::Result, message).with_source(error)
         };
         ndarray::ArrayD::from_shape_vec(IxDyn(array.shape()), array.to_vec())

@@ -9,7 +9,7 @@ use super::view::{Array, Layout};
 use crate::raw::ndarray::{Ndarray, flags};
 use crate::raw::numpy::Numpy;
 use crate::raw::{Attached, Outcome, Ref};
-use crate::scope::Scope;
+use crate::scope::{Scope, Wanted};
 use crate::{CopyReason, IntoPython, Object, Result, support};
 
 impl<T: Element> crate::FromPython for Array<T> {
@@ -29,20 +29,21 @@ impl<T: Element> crate::FromPython for Array<T> {
 /// assert_eq!(counts[..], [1.0, 2.0]);
 /// # Ok::<(), callpy::Error>(())
 /// ```
-pub struct Cast<T>(pub Array<T>);
+#[derive(Debug)]
+pub struct Cast<T: Element>(pub Array<T>);
 
 impl<T: Element> crate::FromPython for Cast<T> {
     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
         let py = scope.py();
         let numpy = py.numpy()?;
         if let Some(array) = Ndarray::of(py, numpy, &object.0)
-            && let Some(ByteOrder::Native) = scope.ok(byte_order(py, numpy, array, T::DTYPE))?
+            && let Some(ByteOrder::Native) = scope.taken(byte_order(py, numpy, array, T::DTYPE))?
         {
             return receive(object.0, scope).map(Cast);
         }
         let dtype = scope.ok(T::DTYPE.object(py, numpy))?;
-        let Some(array) = scope.ok(support::cast(py, &object.0, &dtype))? else {
-            return Err(scope.mismatch("an array", &object.0));
+        let Some(array) = scope.taken(support::cast(py, &object.0, &dtype))? else {
+            return Err(scope.mismatch_of(Wanted::Array, "an array", &object.0));
         };
         drop(object);
         scope.copied(support::byte_size(scope.py(), &array)?, CopyReason::Cast)?;
@@ -102,7 +103,7 @@ pub(crate) fn element<T: Element>(object: Object, scope: &mut Scope<'_>) -> Resu
     let dtype = scope.ok(T::DTYPE.object(py, py.numpy()?))?;
     match support::as_array(py, &object.0, &dtype) {
         Ok(Some(array)) => Ok(receive::<T>(array, scope)?[0]),
-        _ => Err(scope.mismatch(T::DTYPE, &object.0)),
+        _ => Err(scope.mismatch_of(Wanted::Element, T::DTYPE, &object.0)),
     }
 }
 
@@ -111,13 +112,21 @@ pub(super) fn receive<T: Element>(object: Ref, scope: &mut Scope<'_>) -> Result<
     let py = scope.py();
     let numpy = py.numpy()?;
     let Some(array) = Ndarray::of(py, numpy, &object) else {
-        return Err(scope.mismatch(format_args!("an array of {}", T::DTYPE), &object));
+        return Err(scope.mismatch_of(
+            Wanted::Array,
+            format_args!("an array of {}", T::DTYPE),
+            &object,
+        ));
     };
     let held = who_else(py, numpy, array, 1);
     let masked = is_masked(py, numpy, &object, array)?;
-    let order = if masked { None } else { scope.ok(byte_order(py, numpy, array, T::DTYPE))? };
+    let order = if masked { None } else { scope.taken(byte_order(py, numpy, array, T::DTYPE))? };
     let Some(order) = order else {
-        return Err(scope.mismatch(format_args!("an array of {}", T::DTYPE), &object));
+        return Err(scope.mismatch_of(
+            Wanted::Array,
+            format_args!("an array of {}", T::DTYPE),
+            &object,
+        ));
     };
     let form = Form { dtype: T::DTYPE, align: align_of::<T>() };
     let Received { object, data, layout } = own(object, form, order, held, scope)?;
@@ -131,7 +140,7 @@ pub(super) fn receive<T: Element>(object: Ref, scope: &mut Scope<'_>) -> Result<
 pub(crate) fn numpy_if_imported(scope: &Scope<'_>) -> Result<Option<&'static Numpy>> {
     let py = scope.py();
     match py.numpy_if_loaded() {
-        None if !scope.ok(is_numpy_imported(py))? => Ok(None),
+        None if !scope.taken(is_numpy_imported(py))? => Ok(None),
         _ => py.numpy().map(Some),
     }
 }
@@ -195,7 +204,7 @@ pub(super) fn own(
             CopyReason::ByteOrder => support::native(py, &object)?,
             // The copy would be of the subclass too, whose code has seen it.
             _ if !exact => support::exact_copy(py, &object)?,
-            _ => scope.ok(numpy.copy(py, &object))?,
+            _ => scope.taken(numpy.copy(py, &object))?,
         };
         let bytes = Ndarray::of(py, numpy, &copy)
             .map_or(0, |copy| copy.shape().iter().product::<isize>() as usize * dtype.item_size());
@@ -205,18 +214,22 @@ pub(super) fn own(
         let py = scope.py();
         let order = match Ndarray::of(py, numpy, &object) {
             Some(copy) if who_else(py, numpy, copy, 1).is_none() && is_aligned(copy, align) => {
-                scope.ok(byte_order(py, numpy, copy, dtype))?
+                scope.taken(byte_order(py, numpy, copy, dtype))?
             }
             _ => None,
         };
         if !matches!(order, Some(ByteOrder::Native)) {
-            return Err(scope.mismatch(format_args!("an array of {dtype}"), &object));
+            return Err(scope.mismatch_of(
+                Wanted::Array,
+                format_args!("an array of {dtype}"),
+                &object,
+            ));
         }
     }
     let py = scope.py();
     let array = Ndarray::of(py, numpy, &object).expect("a copy of an ndarray is one");
     if dtype == Dtype::Bool && !normalise_bools(array) {
-        let copy = scope.ok(numpy.copy(py, &object))?;
+        let copy = scope.taken(numpy.copy(py, &object))?;
         normalise_bools(Ndarray::of(py, numpy, &copy).expect("a copy of an ndarray is one"));
         scope.copied(array.shape().iter().product::<isize>() as usize, CopyReason::Bool)?;
         object = copy;
@@ -337,7 +350,7 @@ pub(crate) fn detach_from_loans(object: Ref, scope: &mut Scope<'_>) -> Result<Re
     if !scope.loans.are_held(scope.py()) {
         return Ok(object);
     }
-    let (copied, bytes) = scope.ok(support::copied_out(scope.py(), &object))?;
+    let (copied, bytes) = scope.taken(support::copied_out(scope.py(), &object))?;
     object.release(scope.py());
     if bytes > 0 {
         scope.copied(bytes, CopyReason::Lent)?;

@@ -8,7 +8,7 @@ use super::{Call, FromPython, IntoPython, Item};
 use crate::array::{Array, Element, Given};
 use crate::raw::Ref;
 use crate::raw::objects::Builtin;
-use crate::scope::Scope;
+use crate::scope::{Scope, Wanted};
 use crate::{CopyReason, Error, Object, Result, support};
 
 pub(super) fn list<'a, T: IntoPython<'a>>(
@@ -128,7 +128,7 @@ impl<T: FromPython> FromPython for Vec<T> {
 pub(super) fn vec<T: FromPython>(object: Object, scope: &mut Scope<'_>) -> Result<Vec<T>> {
     let items = match scope.py().builtin(&object.0) {
         Builtin::List | Builtin::Tuple => scope.taken(scope.py().sequence_items(&object.0))?,
-        _ => return Err(scope.mismatch("a list or a tuple", &object.0)),
+        _ => return Err(scope.mismatch_of(Wanted::List, "a list or a tuple", &object.0)),
     };
     // The container's references go first, so that its arrays are the items' alone.
     drop(object);
@@ -152,7 +152,11 @@ pub(super) fn vec_of_elements<T: Element + FromPython>(
     }
     let array = Array::<T>::from_python(object, scope)?;
     if array.ndim() != 1 {
-        return Err(scope.mismatch("a list, or an array with one axis", array.object()));
+        return Err(scope.mismatch_of(
+            Wanted::Flat,
+            "a list, or an array with one axis",
+            array.object(),
+        ));
     }
     scope.copied(array.len() * size_of::<T>(), CopyReason::Asked)?;
     Ok(array.to_vec())
@@ -208,7 +212,7 @@ fn pairs<'s, K: FromPython, V: FromPython>(
     Ok(items.into_iter().map(|[key, value]| {
         let key = Object(key);
         let name = key.0.clone_ref(scope.py());
-        let key = K::from_python(key, scope).map_err(|error| error.at("a key of the dict"))?;
+        let key = K::from_python(key, scope).map_err(|error| error.at("a key"))?;
         match V::from_python(Object(value), scope) {
             Ok(value) => Ok((key, value)),
             Err(error) => Err(at_key(error, &name, scope)),
@@ -218,7 +222,7 @@ fn pairs<'s, K: FromPython, V: FromPython>(
 
 #[cold]
 fn at_key(error: Error, key: &Ref, scope: &Scope<'_>) -> Error {
-    error.at(format_args!("the key {}", support::shown(scope.py(), key)))
+    error.at(format_args!("key {}", support::shown(scope.py(), key)))
 }
 
 /// A set that is given as a set, and taken from a set or a frozenset.

@@ -45,7 +45,7 @@ impl Dims {
     fn check(&self, place: &'static str, expected: &[Dim], shape: &[usize]) -> Result<(), String> {
         let wrong = |why: String| {
             Err(format!(
-                "expected the shape {} for {place}, but {} came{why}",
+                "expected the shape {} for {place}, got {}{why}",
                 told(expected),
                 list(shape)
             ))
@@ -80,7 +80,7 @@ impl Dims {
                                 Dim::Named(_) => other[0].to_string(),
                                 _ => list(other),
                             };
-                            return wrong(format!(", and {name} is {other} in {first}"));
+                            return wrong(format!(", but {name} is {other} in {first}"));
                         }
                     }
                 }

@@ -7,7 +7,7 @@ use crate::convert::{FromPython, IntoPython, element_into_python};
 use crate::raw::Ref;
 use crate::raw::objects::Builtin;
 use crate::scope::Scope;
-use crate::{Element, Error, ErrorKind, Object, Python, Result, support};
+use crate::{Element, Error, ErrorKind, Object, Python, PythonException, Result, support};
 
 /// Wraps what is made of an iterator's items.
 macro_rules! collected {
@@ -142,6 +142,10 @@ impl<'a, P: AsRef<Path>> IntoPython<'a> for PathArgument<P> {
 pub fn iterated<T: FromPython>(object: Object) -> Result<Vec<T>> {
     let mut scope = Scope::new()?;
     let py = scope.py();
+    // What has items by number can be iterated over, too.
+    if !["__iter__", "__getitem__"].iter().any(|name| support::has_method(py, &object.0, name)) {
+        return Err(scope.mismatch("an iterable", &object.0));
+    }
     let items = scope.taken(py.with_frame(|| py.items(&object.0)))?;
     drop(object);
     let list = scope.ok(scope.py().list(items))?;
@@ -220,11 +224,16 @@ pub fn attributes<const N: usize>(
     names: [&'static str; N],
     scope: &Scope<'_>,
 ) -> Result<[Object; N]> {
-    let fields: Result<Vec<Object>> = names.iter().map(|name| object.attr(name)).collect();
-    match fields {
-        Ok(fields) => Ok(fields.try_into().unwrap_or_else(|_| unreachable!("one for each name"))),
-        Err(error) => Err(scope.mismatch(class, &object.0).with_source(error)),
-    }
+    let field = |name: &&str| {
+        object.attr(name).map_err(|error| match error.exception().map(PythonException::type_name) {
+            Some("AttributeError") => scope.mismatch(class, &object.0).with_source(error),
+            _ => Error::result(format!("it can't be read: {error}"))
+                .with_source(error)
+                .at(format_args!("the field {name}")),
+        })
+    };
+    let fields = names.iter().map(field).collect::<Result<Vec<Object>>>()?;
+    Ok(fields.try_into().unwrap_or_else(|_| unreachable!("one for each name")))
 }
 
 /// Takes a dict apart by its keys; those that are not there are none.
@@ -238,10 +247,17 @@ pub fn entries<const N: usize>(
     names: [&'static str; N],
     scope: &Scope<'_>,
 ) -> Result<[Option<Object>; N]> {
-    if scope.py().builtin(&object.0) != Builtin::Dict {
+    let py = scope.py();
+    if py.builtin(&object.0) != Builtin::Dict {
         return Err(scope.mismatch(class, &object.0));
     }
-    Ok(names.map(|name| object.item(name).ok()))
+    // Not by look-up: a defaultdict has every key.
+    let mut pairs = scope.taken(py.dict_items(&object.0))?;
+    Ok(names.map(|name| {
+        let at = pairs.iter().position(|[key, _]| py.text(key).is_ok_and(|key| key == name))?;
+        let [_, value] = pairs.swap_remove(at);
+        Some(Object(value))
+    }))
 }
 
 /// Returns the name of a member of the enum that is called so.
@@ -255,8 +271,8 @@ pub fn enum_name(class: &'static str, object: &Object, scope: &Scope<'_>) -> Res
 }
 
 /// Says that a result is not what the hint says.
-pub fn mismatch(expected: impl fmt::Display, came: &Object, scope: &Scope<'_>) -> Error {
-    scope.mismatch(expected, &came.0)
+pub fn mismatch(expected: impl fmt::Display, got: &Object, scope: &Scope<'_>) -> Error {
+    scope.mismatch(expected, &got.0)
 }
 
 /// Says that a dict lacks a key.
