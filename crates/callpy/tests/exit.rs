@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode, Output};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use callpy::{Array, ErrorKind, Object};
+use callpy::{Array, ErrorKind, Object, Python};
 use common::{eval, lambda, module, python, told};
 
 struct Case {
@@ -21,6 +21,8 @@ struct Case {
     code: i32,
     /// What the child must have printed, in this order.
     printed: &'static [&'static str],
+    /// What it must have said on stderr.
+    said: &'static str,
     times: usize,
 }
 
@@ -58,17 +60,59 @@ const CASES: &[Case] = &[
         &["handler"],
     ),
     case("a_handler_fails", a_handler_fails, 0, &["third", "second", "first"]),
-    case("a_handler_calls_rust", a_handler_calls_rust, 0, &["42 from Rust"]),
+    case("a_handler_calls_rust", || a_handler_calls_rust("PYFUNCTYPE"), 0, &["42 from Rust"]),
+    case(
+        "a_handler_calls_rust_detached",
+        || a_handler_calls_rust("CFUNCTYPE"),
+        0,
+        &["42 from Rust"],
+    ),
+    case("a_thread_of_pythons_calls_rust", a_thread_calls_rust, 0, &["42 from Rust"]),
+    case("a_call_under_way_calls_rust", a_call_calls_rust, 0, &["handler", "42 from Rust"]),
+    case("threads_are_said_to_be_awaited", threads_are_awaited, 0, &["daemons: slow one", "done"]),
+    case("handlers_are_said_to_be_awaited", handlers_are_awaited, 0, &["exit handlers", "done"]),
+    Case {
+        said: "callpy: Python cannot end while thread \"holds the lock\" stays attached",
+        ..case("another_thread_stays_attached", || stays_attached(false), 7, &[])
+    },
+    Case {
+        said: "callpy: Python cannot end while thread \"holds the lock\" stays attached",
+        ..case("another_thread_stays_attached_at_the_end", || stays_attached(true), 7, &[])
+    },
+    case(
+        "a_handler_uses_a_librarys_storage",
+        || storage(false),
+        0,
+        &["main: True", "handler: True"],
+    ),
+    case("a_librarys_storage_after_the_end", || storage(true), 0, &["main: True", "handler: True"]),
+    case(
+        "main_ends_python",
+        main_ends_python,
+        0,
+        &["handler", "flushed at the end", "after the end"],
+    ),
+    case(
+        "a_guard_ends_python",
+        a_guard_ends_python,
+        101,
+        &["handler", "flushed at the end", "later"],
+    ),
+    case("the_end_on_the_main_thread", end_on_main, 0, &["closed on its own thread"]),
+    case("threads_are_joined_after_the_end", join_after_the_end, 0, &["handler", "joined"]),
+    case("the_end_inside_an_attachment", end_while_attached, 0, &["an error", "handler"]),
+    case("the_end_in_a_callback", end_in_a_callback, 0, &["an error", "handler"]),
     case("stdout_is_closed", stdout_is_closed, 0, &[]),
     case("calls_are_errors_from_then_on", calls_are_errors, 0, &["ending", "handler is done"]),
     case("handles_outlive_python", handles_outlive_python, 0, &["dropped"]),
     case("numpy_has_threads", numpy_has_threads, 0, &["handler"]),
+    Case { times: 10, ..case("threads_are_in_blas", threads_are_in_blas, 0, &["handler"]) },
     Case { times: 25, ..case("eight_threads_call", eight_threads_call, 0, &["handler"]) },
     Case { times: 10, ..case("threads_end_meanwhile", threads_end_meanwhile, 0, &["handler"]) },
 ];
 
 const fn case(name: &'static str, run: fn(), code: i32, printed: &'static [&'static str]) -> Case {
-    Case { name, run, code, printed, times: 1 }
+    Case { name, run, code, printed, said: "", times: 1 }
 }
 
 const CHILD: &str = "CALLPY_TEST_EXIT";
@@ -135,7 +179,10 @@ fn is_right(case: &Case, output: &Output) -> Result<(), String> {
             None => return Err(format!("{text:?} was not printed there")),
         };
     }
-    Ok(())
+    match String::from_utf8_lossy(&output.stderr).contains(case.said) {
+        true => Ok(()),
+        false => Err(format!("it did not say {:?}", case.said)),
+    }
 }
 
 /// Registers a handler that prints, and prints what stays in the buffer of a pipe.
@@ -324,17 +371,245 @@ extern "C" fn forty_two() -> i64 {
     sum[1] as i64
 }
 
-fn a_handler_calls_rust() {
+fn address() -> usize {
+    forty_two as extern "C" fn() -> i64 as usize
+}
+
+fn a_handler_calls_rust(kind: &str) {
     let source = "
 import atexit
 import ctypes
 
-def register(address):
-    function = ctypes.PYFUNCTYPE(ctypes.c_int64)(address)
+def register(kind, address):
+    function = getattr(ctypes, kind)(ctypes.c_int64)(address)
     atexit.register(lambda: print(function(), 'from Rust'))
 ";
     let register = module("calls_rust", source).function("register").unwrap();
-    register.call::<()>(forty_two as extern "C" fn() -> i64 as usize).unwrap();
+    register.call::<()>((kind, address())).unwrap();
+}
+
+/// Writes a byte as soon as a thread of Rust's is told that Python is ending.
+fn when_ending(mut writer: std::io::PipeWriter) {
+    let call = lambda("lambda: 1");
+    thread::spawn(move || {
+        let error = loop {
+            match call.call::<i64>(()) {
+                Ok(one) => assert_eq!(one, 1),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error.kind(), ErrorKind::Ending), "{error}");
+        writer.write_all(b"1").unwrap();
+    });
+}
+
+fn a_thread_calls_rust() {
+    let source = "
+import ctypes
+import os
+import threading
+
+def start(fd, address):
+    def run():
+        os.read(fd, 1)
+        print(ctypes.CFUNCTYPE(ctypes.c_int64)(address)(), 'from Rust')
+    threading.Thread(target=run, daemon=False).start()
+";
+    let (reader, writer) = std::io::pipe().unwrap();
+    let start = module("thread_calls_rust", source).function("start").unwrap();
+    start.call::<()>((std::os::fd::IntoRawFd::into_raw_fd(reader), address())).unwrap();
+    when_ending(writer);
+}
+
+/// A call that waits for the handler, and then calls back.
+fn a_call_calls_rust() {
+    let source = "
+import atexit
+import ctypes
+import os
+import threading
+
+begun = threading.Event()
+handled = threading.Event()
+
+def handler():
+    print('handler')
+    handled.set()
+
+atexit.register(handler)
+
+def call(address):
+    begun.set()
+    handled.wait()
+    print(ctypes.CFUNCTYPE(ctypes.c_int64)(address)(), 'from Rust', flush=True)
+";
+    let module = module("call_calls_rust", source);
+    let call = module.function("call").unwrap();
+    thread::spawn(move || call.call::<()>(address()).unwrap());
+    module.attr("begun").unwrap().call_method::<bool>("wait", ()).unwrap();
+}
+
+/// Sends stderr through a pipe, from which `said` reads what is said.
+const STDERR: &str = "
+import os
+import threading
+
+reader, writer = os.pipe()
+os.dup2(writer, 2)
+
+def said():
+    return os.read(reader, 1000).decode()
+";
+
+fn threads_are_awaited() {
+    let source = "
+def run():
+    print(said())
+    print('done')
+
+threading.Thread(target=run, name='slow one', daemon=False).start()
+";
+    module("slow_threads", &format!("{STDERR}{source}"));
+}
+
+fn handlers_are_awaited() {
+    let source = "
+import atexit
+
+def handler():
+    print(said())
+    print('done')
+
+atexit.register(handler)
+";
+    module("slow_handlers", &format!("{STDERR}{source}"));
+}
+
+fn stays_attached(ends: bool) {
+    exit_handlers();
+    let python = python();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let attach = move || {
+        python.attach(|_| {
+            sender.send(()).unwrap();
+            loop {
+                thread::park();
+            }
+        })
+    };
+    thread::Builder::new().name("holds the lock".to_owned()).spawn(attach).unwrap();
+    receiver.recv().unwrap();
+    if ends {
+        assert!(matches!(python.end().unwrap_err().kind(), ErrorKind::Ending));
+    }
+    std::process::exit(7);
+}
+
+/// A library in C++ has destroyed what it keeps for this thread when C's exit handlers run.
+fn storage(ends: bool) {
+    let source = "
+import atexit
+import ctypes
+
+def load(path):
+    library = ctypes.CDLL(path)
+    library.use_storage.restype = ctypes.c_bool
+    print('main:', library.use_storage())
+    atexit.register(lambda: print('handler:', library.use_storage()))
+";
+    let load = module("uses_storage", source).function("load").unwrap();
+    load.call::<()>(common::guest().to_str().unwrap()).unwrap();
+    if ends {
+        python().end().unwrap();
+    }
+}
+
+fn main_ends_python() {
+    exit_handlers();
+    let call = lambda("lambda: 1");
+    let object: Object = eval("[1, 2]").unwrap();
+    python().end().unwrap();
+    println!("after the end");
+    for error in [call.call::<i64>(()).unwrap_err(), object.len().unwrap_err()] {
+        assert!(matches!(error.kind(), ErrorKind::Ending), "{error}");
+    }
+    let error = thread::spawn(move || call.call::<i64>(()).unwrap_err()).join().unwrap();
+    assert!(matches!(error.kind(), ErrorKind::Ending), "{error}");
+    drop((object.clone(), object));
+    Python::running().unwrap().end().unwrap();
+}
+
+fn a_guard_ends_python() {
+    struct Later;
+    impl Drop for Later {
+        fn drop(&mut self) {
+            println!("later");
+        }
+    }
+    let _later = Later;
+    let _end = python().end_on_drop();
+    exit_handlers();
+    panic!("on purpose");
+}
+
+fn end_on_main() {
+    let source = "
+import atexit
+import sqlite3
+
+connection = sqlite3.connect(':memory:')
+
+def close():
+    connection.close()
+    print('closed on its own thread')
+
+atexit.register(close)
+";
+    module("connects", source);
+    python().end().unwrap();
+}
+
+fn join_after_the_end() {
+    exit_handlers();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    thread::scope(|scope| {
+        for seed in 0..4 {
+            let sender = sender.clone();
+            scope.spawn(move || {
+                let begun = std::cell::Cell::new(Some(sender));
+                busy(seed, || {
+                    begun.take().into_iter().for_each(|begun| begun.send(()).unwrap());
+                    false
+                });
+            });
+        }
+        (0..4).for_each(|_| receiver.recv().unwrap());
+        python().end().unwrap();
+    });
+    println!("joined");
+}
+
+fn end_while_attached() {
+    exit_handlers();
+    let error = python().attach(|_| python().end().unwrap_err()).unwrap();
+    assert!(matches!(error.kind(), ErrorKind::Attach), "{error}");
+    println!("an error");
+    assert_eq!(eval::<i64>("1").unwrap(), 1);
+    python().end().unwrap();
+}
+
+extern "C" fn end_now() {
+    let error = Python::running().unwrap().end().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Attach), "{error}");
+    println!("an error");
+}
+
+fn end_in_a_callback() {
+    exit_handlers();
+    let call = lambda("lambda kind, address: getattr(__import__('ctypes'), kind)(None)(address)()");
+    for kind in ["PYFUNCTYPE", "CFUNCTYPE"] {
+        call.call::<()>((kind, end_now as extern "C" fn() as usize)).unwrap();
+    }
 }
 
 fn stdout_is_closed() {
@@ -455,6 +730,24 @@ fn eight_threads_call() {
     }
     // All eight are at it when main returns.
     (0..8).for_each(|_| receiver.recv().unwrap());
+}
+
+fn threads_are_in_blas() {
+    exit_handlers();
+    let product = lambda("lambda a: a.reshape(200, 200) @ a.reshape(200, 200)");
+    let (sender, receiver) = std::sync::mpsc::channel();
+    for _ in 0..6 {
+        let (product, sender) = (product.clone(), sender.clone());
+        thread::spawn(move || {
+            let a = vec![1.0; 40_000];
+            let mut begun = Some(sender);
+            while let Ok(b) = product.call::<Array<f64>>(&a) {
+                assert_eq!(b[0], 200.0);
+                begun.take().into_iter().for_each(|begun| begun.send(()).unwrap());
+            }
+        });
+    }
+    (0..6).for_each(|_| receiver.recv().unwrap());
 }
 
 fn threads_end_meanwhile() {

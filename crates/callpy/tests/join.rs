@@ -7,13 +7,13 @@ mod common;
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::mem::ManuallyDrop;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 
 use callpy::locate::{self, Wanted};
 use callpy::{Object, Python};
-use common::{alone, told};
+use common::{alone, guest, told};
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
 
 /// A host's own Python, started without callpy. It is never unloaded, which CPython does not survive.
@@ -173,21 +173,59 @@ assert held.keep() == 1 and released.keep_thread() == 1
 print('python is done')
 ";
 
-/// Returns the library of tests/guest, which `cargo test` builds with the examples.
-fn guest() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let examples = test.ancestors().nth(2).unwrap().join("examples");
-    let guest = examples.join("libguest.so");
-    assert!(guest.is_file(), "cargo test --example guest builds {}", guest.display());
-    guest
+/// Runs a script in `python`, which must end well, and returns what it said on stderr.
+fn run(script: &str, arguments: &[&str]) -> String {
+    let python = common::python().interpreter().unwrap().executable();
+    let output =
+        common::run(Command::new(python).args(["-c", script]).arg(guest()).args(arguments));
+    assert!(output.status.success(), "{}", told(&output));
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(printed.contains("python is done"), "{}", told(&output));
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 #[test]
 fn python_loads_a_library_that_calls_back() {
-    let python = common::python().interpreter().unwrap().executable();
-    let output = common::run(Command::new(python).args(["-c", SCRIPT]).arg(guest()));
-    assert!(output.status.success(), "{}", told(&output));
-    let printed = String::from_utf8_lossy(&output.stdout);
-    assert!(printed.contains("python is done"), "{}", told(&output));
-    assert!(output.stderr.is_empty(), "{}", told(&output));
+    assert_eq!(run(SCRIPT, &[]), "");
+}
+
+/// Ends while threads of the library's call functions that take a moment, or longer than the end waits.
+const BUSY: &str = "
+import ctypes, sys, time
+
+def short():
+    time.sleep(0.001)
+
+def long():
+    time.sleep(1.2)
+
+library = ctypes.CDLL(sys.argv[1])
+library.start_busy(ctypes.c_int64(4), sys.argv[2] == 'long')
+print('python is done', flush=True)
+if len(sys.argv) > 3:
+    # Destroyed when the interpreter is, which keeps that from being over before the calls return.
+    class Slow:
+        def __del__(self, sleep=time.sleep):
+            sleep(1.5)
+    slow = Slow()
+";
+
+#[test]
+fn python_ends_while_calls_are_under_way() {
+    for _ in 0..5 {
+        assert_eq!(run(BUSY, &["short"]), "");
+    }
+}
+
+#[test]
+fn python_ends_while_calls_take_longer_than_it_waits() {
+    assert_eq!(run(BUSY, &["long"]), "");
+    assert_eq!(run(BUSY, &["long", "slow"]), "");
+}
+
+#[test]
+fn an_interrupt_after_pythons_end_does_nothing() {
+    let script =
+        "import ctypes, sys\nctypes.CDLL(sys.argv[1]).interrupt_late()\nprint('python is done')";
+    assert_eq!(run(script, &[]), "interrupted\n");
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 
-use callpy::{Array, Function, Object, named};
+use callpy::{Array, Function, Given, Object, named};
 use common::{alone, eval, lambda, module, python};
 
 #[test]
@@ -219,6 +219,117 @@ fn the_destructor_of_a_thread_local_may_call() {
         }
     }
     assert_eq!(total.load(Ordering::SeqCst), 80);
+}
+
+#[test]
+fn a_thread_that_has_called_is_joined_inside_an_attachment() {
+    alone(
+        "a_thread_that_has_called_is_joined_inside_an_attachment",
+        |_| (),
+        || {
+            for _ in 0..20 {
+                let (end, wait) = mpsc::channel::<()>();
+                let thread = caller(wait);
+                python().attach(|_| drop(end)).unwrap();
+                python().attach(|_| thread.join().unwrap()).unwrap();
+            }
+            // Nothing of them stays behind.
+            comes_to_nothing(&lambda("lambda: len(sys._current_frames()) - 1"));
+        },
+    );
+}
+
+/// Starts a thread that calls once, and then waits for its end.
+fn caller(wait: mpsc::Receiver<()>) -> thread::JoinHandle<()> {
+    let (called, has_called) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        assert_eq!(eval::<i64>("1").unwrap(), 1);
+        called.send(()).unwrap();
+        let _ = wait.recv();
+    });
+    has_called.recv().unwrap();
+    thread
+}
+
+/// Memory whose owner has a worker, which it joins.
+struct Joins(Vec<f64>, Option<(mpsc::Sender<()>, thread::JoinHandle<()>)>);
+
+impl AsRef<[f64]> for Joins {
+    fn as_ref(&self) -> &[f64] {
+        &self.0
+    }
+}
+
+impl Drop for Joins {
+    fn drop(&mut self) {
+        let (end, worker) = self.1.take().unwrap();
+        drop(end);
+        worker.join().unwrap();
+    }
+}
+
+#[test]
+fn an_owner_joins_a_thread_that_calls_when_it_is_dropped() {
+    alone(
+        "an_owner_joins_a_thread_that_calls_when_it_is_dropped",
+        |_| (),
+        || {
+            let owner = || {
+                let (end, wait) = mpsc::channel::<()>();
+                // It calls once more when it is told to end, so it needs the interpreter lock.
+                let worker = thread::spawn(move || {
+                    let _ = wait.recv();
+                    assert_eq!(eval::<i64>("2").unwrap(), 2);
+                });
+                Given::new(Joins(vec![1.0, 2.0], Some((end, worker))))
+            };
+            let sum: f64 = lambda("lambda data: data.sum()").call(owner()).unwrap();
+            assert_eq!(sum, 3.0);
+            // By the collector, out of a cycle.
+            let cycle = lambda("lambda data: (lambda it: it.append(it))([data])");
+            cycle.call::<()>(owner()).unwrap();
+            python().attach(|_| eval::<i64>("__import__('gc').collect()").unwrap()).unwrap();
+        },
+    );
+}
+
+/// Memory whose owner calls when it is dropped.
+struct Calls(Vec<f64>);
+
+impl AsRef<[f64]> for Calls {
+    fn as_ref(&self) -> &[f64] {
+        &self.0
+    }
+}
+
+static DROPPED: AtomicUsize = AtomicUsize::new(0);
+
+impl Drop for Calls {
+    fn drop(&mut self) {
+        assert_eq!(eval::<i64>("3").unwrap(), 3);
+        DROPPED.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn an_owner_calls_when_it_is_dropped_with_its_thread() {
+    alone(
+        "an_owner_calls_when_it_is_dropped_with_its_thread",
+        |_| (),
+        || {
+            let source = "import threading\nlocal = threading.local()\ndef keep(data):\n    local.data = data\n";
+            let keep = module("keeps_for_each_thread", source).function("keep").unwrap();
+            for round in 1..=20 {
+                let keep = keep.clone();
+                thread::spawn(move || keep.call::<()>(Given::new(Calls(vec![1.0]))).unwrap())
+                    .join()
+                    .unwrap();
+                while DROPPED.load(Ordering::SeqCst) < round {
+                    assert_eq!(eval::<i64>("4").unwrap(), 4);
+                }
+            }
+        },
+    );
 }
 
 /// What the callbacks below call.

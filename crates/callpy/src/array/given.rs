@@ -4,7 +4,7 @@ use std::fmt;
 use std::ptr::NonNull;
 
 use super::element::Element;
-use crate::raw::numpy::Memory;
+use crate::raw::{self, numpy::Memory};
 use crate::scope::Scope;
 use crate::{Error, ErrorKind, Object, Result};
 
@@ -32,7 +32,11 @@ pub struct Given<O, T> {
 unsafe impl<O: Send, T: Element> Send for Given<O, T> {}
 
 /// A value that has come to its last place: it is never moved again, and only dropped.
-struct Owner<O>(NonNull<O>);
+struct Owner<O> {
+    value: NonNull<O>,
+    /// Whether dropping the value only frees memory.
+    is_plain: bool,
+}
 
 // SAFETY: owns its value as a Box does; it is not one since a Box that moves asserts that no
 // pointer into its value is in use.
@@ -40,14 +44,20 @@ unsafe impl<O: Send> Send for Owner<O> {}
 
 impl<O> Owner<O> {
     fn new(value: O) -> Self {
-        Owner(NonNull::from(Box::leak(Box::new(value))))
+        Owner { value: NonNull::from(Box::leak(Box::new(value))), is_plain: false }
     }
 }
 
 impl<O> Drop for Owner<O> {
     fn drop(&mut self) {
         // SAFETY: leaked from a box in `new`, and dropped only here.
-        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+        let value = unsafe { Box::from_raw(self.value.as_ptr()) };
+        if self.is_plain {
+            drop(value);
+        } else {
+            // A destructor that waits for another thread would keep the interpreter lock from it.
+            raw::thread::detached(|| drop(value));
+        }
     }
 }
 
@@ -68,9 +78,16 @@ impl<T: Element, O: AsRef<[T]> + Send + 'static> Given<O, T> {
         let owner = Owner::new(owner);
         // SAFETY: the owner is alive. Its slice is asked for once; from here on nobody touches the
         // owner but to drop it, so the slice stays as it is.
-        let slice: &[T] = unsafe { owner.0.as_ref() }.as_ref();
+        let slice: &[T] = unsafe { owner.value.as_ref() }.as_ref();
         let (data, shape) = (slice.as_ptr(), vec![slice.len()]);
         Given { owner, data, shape }
+    }
+
+    /// Takes an owner whose destructor only frees memory, and so needs not be run detached.
+    pub(crate) fn plain(owner: O) -> Self {
+        let mut given = Given::new(owner);
+        given.owner.is_plain = true;
+        given
     }
 
     /// Gives the memory this shape, in C order (the last axis varies fastest).

@@ -163,7 +163,8 @@ impl Loan {
             return Some(self);
         }
         // Somebody may revive it yet: then it must be empty, or be seen here.
-        if array.has_weakrefs() && !(array.make_empty() && self.array.references(py) == 1) {
+        let is_ours_alone = || array.make_empty() && self.array.references(py) == 1;
+        if !array.is_held_by(1) && !is_ours_alone() {
             return Some(self);
         }
         self.array.release(py);

@@ -322,7 +322,7 @@ pub(super) fn who_else(
         // The view holds its base, and `base` does.
         Some(owner) => who_else(py, numpy, owner, 2),
         // Memory that Rust gave away comes back, and nobody else has it.
-        None if py.is_own_capsule(&base) && base.references(py) == 2 => None,
+        None if py.is_own_capsule(&base) && base.is_held_by(py, 2) => None,
         None => Some(CopyReason::ForeignOwner(support::what(py, &base))),
     }
 }

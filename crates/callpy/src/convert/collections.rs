@@ -97,7 +97,7 @@ impl<'a, T: Element, const N: usize> IntoPython<'a> for &'a mut [T; N] {
 
 impl<'a, T: Element> IntoPython<'a> for Arc<[T]> {
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-        Given::new(self).give(scope)
+        Given::plain(self).give(scope)
     }
 }
 
@@ -109,7 +109,7 @@ impl<'a, T: Element> IntoPython<'a> for Arc<Vec<T>> {
                 &self.0
             }
         }
-        Given::new(Shared(self)).give(scope)
+        Given::plain(Shared(self)).give(scope)
     }
 }
 

@@ -4,7 +4,7 @@
 //! otherwise is done by a function given from above; here is who may still call meanwhile, and who
 //! waits for whom.
 
-use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering, fence};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,10 +17,10 @@ use crate::{Error, ErrorKind, Result};
 /// What Python does at its end, on an attached thread.
 pub(crate) type Work = fn(Attached<'_>);
 
-/// How long the end waits for calls under way, and for the lock until it says so.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How long it waits for the lock after that.
-const LAST_WAIT: Duration = Duration::from_secs(2);
+/// How long the end waits for calls under way, before exit handlers run and once more after that.
+const FOR_CALLS: Duration = Duration::from_millis(500);
+/// How long it waits for the lock until it says so, and how long after that.
+const FOR_LOCK: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
 static PHASE: AtomicU8 = AtomicU8::new(RUNNING);
 const RUNNING: u8 = 0;
@@ -34,6 +34,8 @@ const OVER: u8 = 3;
 /// The thread that brought `ENDING` about, while it is at it.
 static ENDER: AtomicPtr<Thread> = AtomicPtr::new(std::ptr::null_mut());
 static IS_OVER: Signal = Signal::new();
+/// Whether the lock could not be had, and Python's own end was left out.
+static GAVE_UP: AtomicBool = AtomicBool::new(false);
 
 /// Says that the interpreter has no lock, so that flags of its threads are not ordered by that.
 pub(super) fn without_lock() {
@@ -123,18 +125,18 @@ fn barrier() {
 /// Runs what Python does at its end, if it is yet to be done, and gives calls under way the time to
 /// return: before, since exit handlers take down what they use, and after, since C's destructors do.
 fn run(py: Attached<'_>, work: Option<Work>) {
-    let deadline = Instant::now() + PATIENCE;
-    wait_for_calls(py, deadline);
+    wait_for_calls(py);
     if let Some(work) = work {
         work(py);
-        wait_for_calls(py, deadline);
+        wait_for_calls(py);
     }
 }
 
 /// Waits, detached, until no other thread is in a call.
 ///
 /// The last look is under the lock, and no new call begins: so no thread is in one afterwards.
-fn wait_for_calls(py: Attached<'_>, deadline: Instant) {
+fn wait_for_calls(py: Attached<'_>) {
+    let deadline = Instant::now() + FOR_CALLS;
     while registry::others_are_busy() && Instant::now() < deadline {
         py.detach(|| std::thread::sleep(Duration::from_micros(200)));
     }
@@ -179,16 +181,13 @@ fn wait_for_lock(api: &'static Api) -> Result<()> {
             had.set();
         }
     };
-    if spawn(probe).is_err() || had.wait_patiently() {
+    if spawn(probe).is_err() {
         return Ok(());
     }
-    Err(Error::new(
-        ErrorKind::Ending,
-        format!(
-            "Python's exit handlers did not run: {} did not detach",
-            registry::names_in_call().join(", ")
-        ),
-    ))
+    had.wait_patiently().map_err(|names| {
+        let message = format!("Python's exit handlers did not run, since {names} stays attached");
+        Error::new(ErrorKind::Ending, message)
+    })
 }
 
 fn spawn(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
@@ -239,6 +238,9 @@ fn end_with_process(api: &'static Api, work: Work) {
     if !is_first {
         IS_OVER.wait();
     }
+    if GAVE_UP.load(Ordering::Acquire) {
+        return;
+    }
     let attached = Arc::new(Signal::new());
     let done = Arc::new(Signal::new());
     let last = {
@@ -253,8 +255,11 @@ fn end_with_process(api: &'static Api, work: Work) {
     };
     if spawn(last).is_err() {
         hold(api, is_first.then_some(work), &attached);
-    } else if attached.wait_patiently() {
-        done.wait();
+        return;
+    }
+    match attached.wait_patiently() {
+        Ok(()) => done.wait(),
+        Err(_) => complain("callpy: Python's exit handlers do not run"),
     }
 }
 
@@ -327,28 +332,32 @@ impl Signal {
         drop(awaited.unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Waits for the lock, says so, and gives up in the end; says whether it is had.
-    fn wait_patiently(&self) -> bool {
+    /// Waits for the lock to be had, and says so if that takes long. Gives up in the end, and returns
+    /// the names of those who had it.
+    fn wait_patiently(&self) -> Result<(), String> {
+        let [at_first, afterwards] = FOR_LOCK;
+        if self.wait_for(at_first) == State::Happened {
+            return Ok(());
+        }
+        let names = registry::names_in_call().join(", ");
+        complain(&format!("callpy: Python cannot end while {names} stays attached: waiting"));
+        if self.wait_for(afterwards) == State::Happened {
+            return Ok(());
+        }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        for pause in [PATIENCE, LAST_WAIT] {
-            state = self
-                .changed
-                .wait_timeout_while(state, pause, |state| *state == State::Awaited)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-            if *state == State::Happened {
-                return true;
-            }
-            if pause == PATIENCE {
-                let names = registry::names_in_call().join(", ");
-                complain(&format!(
-                    "callpy: Python cannot end while {names} stays attached; waiting"
-                ));
-            }
+        if *state == State::Happened {
+            return Ok(());
         }
         *state = State::GivenUp;
-        complain("callpy: Python's exit handlers do not run: the wait was too long");
-        false
+        GAVE_UP.store(true, Ordering::Release);
+        Err(names)
+    }
+
+    fn wait_for(&self, limit: Duration) -> State {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let awaited =
+            self.changed.wait_timeout_while(state, limit, |state| *state == State::Awaited);
+        *awaited.unwrap_or_else(PoisonError::into_inner).0
     }
 }
 

@@ -41,6 +41,8 @@ const _: () = {
 
 /// The two low bits of the shared count are flags (`_Py_REF_SHARED_SHIFT`).
 const SHARED_SHIFT: u32 = 2;
+/// The flags of an object whose owning thread counts no more (`_Py_REF_MERGED`); its `tid` is 0.
+const MERGED: isize = 3;
 
 /// Which header this interpreter's objects have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +88,55 @@ impl Header {
         }
     }
 
+    /// Whether there are exactly so many references to an object, all known to the caller. If so, no
+    /// other thread has one or gets one, unless the caller passes it on or a weak reference leads to
+    /// the object.
+    ///
+    /// `thread` is this thread, as a free-threaded build numbers it (see [`Header::owner`]). There it
+    /// is one look: the owner alone changes the local count, and all others are in the shared word. A
+    /// count that another thread owns can't be looked at so, and the answer is no.
+    ///
+    /// # Safety
+    ///
+    /// The object must be alive and this thread attached.
+    #[inline]
+    pub(crate) unsafe fn is_held_by(
+        self,
+        object: *mut PyObject,
+        holders: usize,
+        thread: impl FnOnce() -> usize,
+    ) -> bool {
+        if self != Header::FreeThreaded {
+            // SAFETY: as the caller says.
+            return unsafe { self.references(object) } == holders;
+        }
+        // SAFETY: the object is alive, and begins with the header of its build.
+        let object = unsafe { &*object.cast::<FreeThreaded>() };
+        match object.tid.load(Ordering::Relaxed) {
+            0 => {
+                let count = (holders as isize) << SHARED_SHIFT;
+                object.shared.load(Ordering::Acquire) == count | MERGED
+            }
+            owner => {
+                owner == thread()
+                    && object.local.load(Ordering::Relaxed) as usize == holders
+                    && object.shared.load(Ordering::Acquire) == 0
+            }
+        }
+    }
+
+    /// Returns the number of the thread that owns an object of a free-threaded build: the one that
+    /// made it.
+    ///
+    /// # Safety
+    ///
+    /// The object must be alive and this thread attached, to a free-threaded build.
+    pub(crate) unsafe fn owner(self, object: *mut PyObject) -> usize {
+        debug_assert_eq!(self, Header::FreeThreaded);
+        // SAFETY: as the caller says.
+        unsafe { (*object.cast::<FreeThreaded>()).tid.load(Ordering::Relaxed) }
+    }
+
     /// Returns how many references to an object there are, summed over all threads.
     ///
     /// Where the answer is 1 and the caller owns that reference, no other thread can come to have
@@ -117,5 +168,47 @@ impl Header {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether an object of a free-threaded build with these fields is seen to have one holder.
+    fn is_held_once(tid: usize, local: u32, shared: isize) -> bool {
+        let object = FreeThreaded {
+            tid: AtomicUsize::new(tid),
+            _flags_mutex_gc_bits: 0,
+            local: AtomicU32::new(local),
+            shared: AtomicIsize::new(shared),
+            class: std::ptr::null_mut(),
+        };
+        let object = (&raw const object).cast_mut().cast();
+        // SAFETY: it has the header of a free-threaded build.
+        unsafe { Header::FreeThreaded.is_held_by(object, 1, || THIS) }
+    }
+
+    const THIS: usize = 0x7000;
+    const OTHER: usize = 0x8000;
+    const WEAKREFS: isize = 1;
+    const QUEUED: isize = 2;
+    const ONE: isize = 1 << SHARED_SHIFT;
+
+    #[test]
+    fn one_look_says_whether_an_object_is_this_threads_alone() {
+        assert!(is_held_once(THIS, 1, 0));
+        // Another thread holds it, has a weak reference, or has given one back.
+        assert!(!is_held_once(THIS, 1, ONE));
+        assert!(!is_held_once(THIS, 1, WEAKREFS));
+        assert!(!is_held_once(THIS, 1, QUEUED - ONE));
+        assert!(!is_held_once(THIS, 2, 0));
+        assert!(!is_held_once(THIS, 2, QUEUED - ONE));
+        // Another thread counts for itself.
+        assert!(!is_held_once(OTHER, 1, 0));
+        assert!(!is_held_once(OTHER, 0, ONE));
+        // The thread that made it has ended.
+        assert!(is_held_once(0, 0, ONE | MERGED));
+        assert!(!is_held_once(0, 0, 2 * ONE | MERGED));
     }
 }

@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_void};
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::cpython::{PyObject, PyTypeObject};
 use super::layout::Header;
@@ -178,14 +179,18 @@ impl<'r> Ndarray<'r> {
 
     #[inline]
     pub(crate) fn has_weakrefs(self) -> bool {
-        // SAFETY: only projects.
-        !self.read(|f| unsafe { &raw mut (*f).weakrefs }).is_null()
+        // SAFETY: only projects. Read atomically, since on a free-threaded build another thread may
+        // drop a weak reference at this moment.
+        let weakrefs = unsafe { AtomicPtr::from_ptr(&raw mut (*self.fields()).weakrefs) };
+        !weakrefs.load(Ordering::Acquire).is_null()
     }
 
-    /// Whether there are just so many ways to the array, all known to the caller.
+    /// Whether there are exactly so many ways to the array, all known to the caller.
     #[inline]
     pub(crate) fn is_held_by(self, holders: usize) -> bool {
-        self.object.references(self.py) == holders && !self.has_weakrefs()
+        // In this order: once there is no weak reference, only who holds the array can get another
+        // reference. The other way round, a weak one could become a strong one between the two looks.
+        !self.has_weakrefs() && self.object.is_held_by(self.py, holders)
     }
 
     /// Whether this is an ndarray and not of a subclass, which the collector would show to anybody.

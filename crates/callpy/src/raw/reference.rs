@@ -1,5 +1,6 @@
 //! One owned reference to a Python object, and the queue of those dropped on detached threads.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 use std::num::NonZeroUsize;
@@ -100,12 +101,32 @@ impl Ref {
         unsafe { py.api.header.class(self.as_ptr()) }
     }
 
+    /// Whether there are exactly so many references to the object, this one included: see
+    /// [`Header::is_held_by`](super::layout::Header::is_held_by).
+    #[inline]
+    pub(crate) fn is_held_by(&self, py: Attached<'_>, holders: usize) -> bool {
+        // SAFETY: self keeps the object alive.
+        unsafe { py.api.header.is_held_by(self.as_ptr(), holders, || this_thread(py)) }
+    }
+
     /// Returns how many references to the object there are, this one included.
     #[inline]
     pub(crate) fn references(&self, py: Attached<'_>) -> usize {
         // SAFETY: self keeps the object alive.
         unsafe { py.api.header.references(self.as_ptr()) }
     }
+}
+
+/// Returns this thread's number in a free-threaded build, which what it makes has.
+fn this_thread(py: Attached<'_>) -> usize {
+    thread_local!(static NUMBER: Cell<usize> = const { Cell::new(0) });
+    if NUMBER.get() == 0
+        && let Ok(object) = py.list(Vec::new())
+    {
+        // SAFETY: the object is alive, and this thread made it.
+        NUMBER.set(unsafe { py.api.header.owner(object.as_ptr()) });
+    }
+    NUMBER.get()
 }
 
 impl Drop for Ref {

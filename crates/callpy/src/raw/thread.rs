@@ -103,8 +103,10 @@ impl Attachment {
         let thread = registry::register(api);
         match Place::of(api, thread.state()) {
             Place::Detached(own) => {
+                // Not in a call while it waits for the lock: the end is what others are waited for.
+                let attachment = Attachment::take(thread, own);
                 thread.enter();
-                Attachment::take(thread, own)
+                attachment
             }
             Place::Attached | Place::Elsewhere => Attachment::nested(thread),
         }
@@ -337,6 +339,14 @@ pub(crate) fn if_attached<R>(work: impl FnOnce(Attached<'_>) -> R) -> Option<R> 
         return None;
     }
     api().map(|api| work(Attached { api, attachment: PhantomData }))
+}
+
+/// Runs work detached, on a thread that may be attached or not.
+pub(crate) fn detached<R>(work: impl FnOnce() -> R) -> R {
+    match api().filter(|_| is_attached()) {
+        Some(api) => Attached { api, attachment: PhantomData }.detach(work),
+        None => work(),
+    }
 }
 
 #[cold]

@@ -48,6 +48,16 @@ fn hash(text: &str) -> u64 {
     hasher.finish()
 }
 
+/// Returns the library of tests/guest, which `cargo test` builds with the examples.
+#[cfg(target_os = "linux")]
+pub(crate) fn guest() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let examples = test.ancestors().nth(2).unwrap().join("examples");
+    let guest = examples.join("libguest.so");
+    assert!(guest.is_file(), "cargo test --example guest builds {}", guest.display());
+    guest
+}
+
 const CHILD: &str = "CALLPY_TEST_CHILD";
 
 /// Runs the body in a process of its own, which must end well: this test again, as a child.

@@ -1,4 +1,5 @@
-//! A library that `python` loads, and that calls the Python it is in: for `tests/join.rs`.
+//! A library that `python` loads, and that calls the Python it is in: for `tests/join.rs`. And one that
+//! keeps something for each thread, as libraries in C++ do: for `tests/exit.rs`.
 #![allow(unsafe_code, reason = "the functions are called from C")]
 
 use std::cell::RefCell;
@@ -61,4 +62,54 @@ pub extern "C" fn keep_thread() -> i64 {
         }
     });
     receiver.recv().unwrap()
+}
+
+/// Starts threads that call `__main__.long` or `__main__.short` until Python ends.
+// SAFETY: as above.
+#[unsafe(no_mangle)]
+pub extern "C" fn start_busy(threads: i64, is_long: bool) {
+    let name = if is_long { "__main__:long" } else { "__main__:short" };
+    let function = Python::start().unwrap().function(name).unwrap();
+    let (sender, receiver) = mpsc::channel();
+    for _ in 0..threads {
+        let (function, sender) = (function.clone(), sender.clone());
+        thread::spawn(move || {
+            sender.send(()).unwrap();
+            loop {
+                if let Err(error) = function.call::<()>(()) {
+                    assert!(matches!(error.kind(), callpy::ErrorKind::Ending), "{error}");
+                    return;
+                }
+            }
+        });
+    }
+    (0..threads).for_each(|_| receiver.recv().unwrap());
+}
+
+unsafe extern "C" {
+    /// C's own, on every platform.
+    safe fn atexit(callback: extern "C" fn()) -> i32;
+}
+
+/// Interrupts Python when it has ended, as a signal handler might at that moment.
+// SAFETY: as above.
+#[unsafe(no_mangle)]
+pub extern "C" fn interrupt_late() {
+    extern "C" fn late() {
+        Python::running().unwrap().interrupt();
+        eprintln!("interrupted");
+    }
+    Python::start().unwrap().enable_interrupts().unwrap();
+    atexit(late);
+}
+
+thread_local! {
+    static STORAGE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Uses this thread's storage; false if it has been destroyed, where a library in C++ would crash.
+// SAFETY: as above.
+#[unsafe(no_mangle)]
+pub extern "C" fn use_storage() -> bool {
+    STORAGE.try_with(|storage| storage.borrow_mut().push(1)).is_ok()
 }
