@@ -2,24 +2,76 @@
 //!
 //! # In
 //!
-//! | in Rust | in Python | may Python keep it? |
+//! | in Rust | in Python | may Python retain it? |
 //! |---|---|---|
-//! | `&[T]`, `&Vec<T>`, `&Array<T>` | a read-only array over the same memory | no |
-//! | `&mut [T]` | a writable array over the same memory | no |
+//! | `&[T]`, `&Vec<T>`, `&Array<T>`, views of the `ndarray` crate | a read-only array over the same memory | gets a copy, once callpy has seen it |
+//! | `&mut [T]`, mutable views | a writable array over the same memory | as above, and what is written is copied back |
 //! | `Vec<T>`, [`Given<T>`] | an array that owns the memory | yes |
 //! | `Arc<[T]>`, `Arc<Vec<T>>` | a read-only array over shared memory | yes |
 //! | [`Copied`] of a slice, an array or a view | a writable copy | yes |
 //!
-//! What may not be kept is a loan, and ends with its call. If Python still holds it then (in a
-//! global, in a thread that runs on), callpy first lets go of what holds it by oversight: the result
-//! if it is a view, an exception's traceback, a reference cycle. If that was not all, the loan's
-//! memory would dangle, so callpy names the function, the argument and its holders, and aborts the
-//! process. A function that is known to keep its argument is given a `Vec`, an `Arc` or a [`Copied`].
+//! The first two are loans: the memory is the caller's, and a loan ends with its call.
 //!
-//! A program that goes behind NumPy's back can write what is lent to be read, or keep what no count
+//! # Retained arguments
+//!
+//! Ordinary code retains what it is passed: `self.last = data`, `KNeighborsClassifier.fit`, a logging
+//! handler that buffers. So callpy learns from the **first call** of each callable. It passes copies,
+//! which look as the loan would (shape, strides, read-only or not), and when the call returns it sees
+//! whether anything still holds them:
+//!
+//! - If nothing does, later calls **lend**.
+//! - If something does (the result too, say an iterator over its argument), the function **retains**
+//!   its arguments: what it holds stays its own, and later calls pass copies as well. A line on stderr
+//!   says so once, or the hook of [`Builder::on_retained`](crate::Builder::on_retained).
+//!
+//! ```
+//! # callpy::Python::builder().require(["numpy"]).on_retained(|_| ()).start()?;
+//! # let python = callpy::Python::start()?;
+//! use callpy::CopyReason;
+//!
+//! let source = "last = None\ndef remember(series):\n    global last\n    last = series";
+//! let monitor = python.module_from_source("monitor", "monitor.py", source)?;
+//! let remember = monitor.function("remember")?;
+//!
+//! let ((), receipt) = remember.call_with_receipt(&[1.0, 2.0])?;
+//! assert_eq!(receipt.copies[0].reason, CopyReason::FirstCall);
+//! let ((), receipt) = remember.call_with_receipt(&[3.0, 4.0])?;
+//! assert_eq!(receipt.copies[0].reason, CopyReason::Retained);
+//!
+//! let absolute = python.function("numpy:absolute")?;
+//! for lent_bytes in [0, 16, 16] {
+//!     let (_, receipt) = absolute.call_with_receipt::<callpy::Array<f64>>(&[-1.0, 2.0])?;
+//!     assert_eq!(receipt.lent_bytes, lent_bytes);
+//! }
+//! # Ok::<(), callpy::Error>(())
+//! ```
+//!
+//! What is learned holds for the process and for every way to the same function: other handles,
+//! [`Object::call`](crate::Object::call), typed functions, C and Go. A method is learned by its
+//! function and its instance's class, whichever the instance; `functools.partial` by what it calls. A
+//! call that raises an exception shows nothing, nor does one without arrays: the next call is watched.
+//!
+//! What Python writes into the copy of a `&mut` argument is copied back before the call returns, also
+//! if it raised an exception, as it would have been written in place. If the function retains that
+//! array, it retains a copy: what it writes later does not reach Rust.
+//!
+//! [`Function::retains`](crate::Function::retains) and [`Function::lends`](crate::Function::lends)
+//! decide by hand, and so does a [hint](crate::typed#retained-arguments) in a typed file. Without a
+//! decision, more than 64 MiB in one call are lent at once, and so is whatever is passed by a handle
+//! with [`deny_copies`](crate::Function::deny_copies).
+//!
+//! # When a loan is retained
+//!
+//! That can't be foreseen where it depends on the data, or happens at a later call only. callpy first
+//! lets go of what holds the loan by oversight: an exception's traceback, a reference cycle, the
+//! result. If that was not all, the loan's memory would dangle, so callpy names the function, the
+//! argument and its holders, and aborts the process. Pass a `Vec`, an `Arc` or a [`Copied`] to such a
+//! function, or say that it [`retains`](crate::Function::retains) its arguments.
+//!
+//! A program that goes behind NumPy's back can write what is lent to be read, or retain what no count
 //! shows: with `ctypes` and other raw addresses, an array's own `__setstate__`, or a C function that
-//! does not ask (`numpy.ufunc.at` before NumPy 2.5, `overwrite_b` and the like in SciPy). Such a
-//! function is given a [`Copied`], too.
+//! does not ask (`numpy.ufunc.at` before NumPy 2.5, `overwrite_b` and the like in SciPy). Pass such a
+//! function a [`Copied`], too.
 //!
 //! # Out
 //!
@@ -38,6 +90,7 @@
 mod any;
 mod argument;
 mod copied;
+mod copies;
 mod element;
 mod given;
 mod holders;
@@ -61,6 +114,7 @@ pub use special::{FixedBytes, FixedStr};
 pub use time::{Datetime64, TimeUnit, Timedelta64, Unit, unit};
 pub use view::Array;
 
+pub(crate) use copies::Passing;
 pub(crate) use holders::Names;
 pub(crate) use lend::Loans;
 pub(crate) use read_only::explain;

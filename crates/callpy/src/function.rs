@@ -5,8 +5,9 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::array::{self, Names};
+use crate::array::{self, Names, Passing};
 use crate::convert::{Call, FromPython, IntoPython};
+use crate::learn::{self, Habit, Learned};
 use crate::raw::objects::ArgumentList;
 use crate::raw::{Attached, Attachment, Ref};
 use crate::receipt::Receipt;
@@ -34,16 +35,18 @@ use crate::{Error, ErrorKind, Object, Result, support};
 /// ```
 #[derive(Clone)]
 pub struct Function {
-    inner: Arc<Inner>,
+    callable: Arc<Callable>,
     deny_copies: bool,
 }
 
-struct Inner {
+/// What there is to know of a callable.
+struct Callable {
     object: Object,
     /// As the caller wrote it: what errors call the function by.
     name: String,
     /// Whether what it runs may look for the frame that called it.
     needs_frame: bool,
+    learned: &'static Learned,
 }
 
 impl Function {
@@ -51,8 +54,9 @@ impl Function {
         let scope = Scope::new()?;
         if scope.py().is_callable(&object.0) {
             let needs_frame = !support::calls_nothing(scope.py(), &object.0);
-            let inner = Arc::new(Inner { object, name, needs_frame });
-            return Ok(Function { inner, deny_copies: false });
+            let learned = learn::learned(scope.py(), &object.0);
+            let callable = Arc::new(Callable { object, name, needs_frame, learned });
+            return Ok(Function { callable, deny_copies: false });
         }
         let what = support::what(scope.py(), &object.0);
         Err(Error::new(ErrorKind::Target, format!("{name} is {what}, which can't be called")))
@@ -98,10 +102,11 @@ impl Function {
         let attachment = Attachment::new()?;
         let mut call = Call::new(Scope::of(&attachment));
         call.scope.deny_copies = self.deny_copies;
+        call.scope.loans.passing = Passing::of(self.callable.learned);
         let callee = Callee {
-            object: &self.inner.object.0,
-            name: || self.inner.name.clone(),
-            needs_frame: self.inner.needs_frame,
+            object: &self.callable.object.0,
+            name: || self.callable.name.clone(),
+            needs_frame: self.callable.needs_frame,
             site: Location::caller(),
         };
         call.run(callee, arguments)
@@ -120,15 +125,22 @@ impl Function {
     ///
     /// # callpy::Python::builder().require(["numpy"]).start()?;
     /// # let python = callpy::Python::start()?;
-    /// let absolute = python.function("numpy:absolute")?;
+    /// let absolute = python.function("numpy:absolute")?.lends();
     /// let (distances, receipt) = absolute.call_with_receipt::<Array<f64>>(&[-1.5, 2.5])?;
     /// assert_eq!(distances[..], [1.5, 2.5]);
     /// assert_eq!((receipt.lent_bytes, receipt.borrowed_bytes, receipt.copied_bytes()), (16, 16, 0));
     ///
     /// // A result that is a view of the argument can't outlive the loan.
-    /// let flip = python.function("numpy:flip")?;
+    /// let flip = python.function("numpy:flip")?.lends();
     /// let (_, receipt) = flip.call_with_receipt::<Array<f64>>(&[-1.5, 2.5])?;
     /// assert_eq!(receipt.copies[0].reason, CopyReason::Lent);
+    ///
+    /// // The first call of a function shows whether it retains its arguments.
+    /// let sort = python.function("numpy:sort")?;
+    /// let (_, receipt) = sort.call_with_receipt::<Array<f64>>(&[2.5, -1.5])?;
+    /// assert_eq!(receipt.copies[0].reason, CopyReason::FirstCall);
+    /// let (_, receipt) = sort.call_with_receipt::<Array<f64>>(&[2.5, -1.5])?;
+    /// assert_eq!((receipt.lent_bytes, receipt.copied_bytes()), (16, 0));
     /// # Ok::<(), callpy::Error>(())
     /// ```
     #[track_caller]
@@ -140,12 +152,13 @@ impl Function {
         let attachment = Attachment::new()?;
         let mut call = Call::new(Scope::of(&attachment));
         call.scope.deny_copies = self.deny_copies;
+        call.scope.loans.passing = Passing::of(self.callable.learned);
         let receipt = Receipt { waiting: start.elapsed(), ..Receipt::default() };
         *call.scope.receipt = Some(Box::new(receipt));
         let callee = Callee {
-            object: &self.inner.object.0,
-            name: || self.inner.name.clone(),
-            needs_frame: self.inner.needs_frame,
+            object: &self.callable.object.0,
+            name: || self.callable.name.clone(),
+            needs_frame: self.callable.needs_frame,
             site: Location::caller(),
         };
         let result = call.run(callee, arguments)?;
@@ -172,23 +185,72 @@ impl Function {
     /// ```
     #[must_use]
     pub fn deny_copies(&self) -> Function {
-        Function { inner: Arc::clone(&self.inner), deny_copies: true }
+        Function { callable: Arc::clone(&self.callable), deny_copies: true }
+    }
+
+    /// Decides that the function retains its arguments: it gets copies, also at its first call.
+    ///
+    /// This holds for the callable, not for this handle: for every handle of it, and for the methods
+    /// that it is the function of, however they are called. Without such a decision callpy
+    /// [learns](crate::array#retained-arguments) what a callable does from its first call.
+    ///
+    /// ```
+    /// use callpy::CopyReason;
+    ///
+    /// # callpy::Python::builder().require(["numpy"]).start()?;
+    /// # let python = callpy::Python::start()?;
+    /// let source = "class Model:\n    def fit(self, series):\n        self.series = series";
+    /// let module = python.module_from_source("models", "models.py", source)?;
+    /// module.function("Model.fit")?.retains();
+    ///
+    /// let model: callpy::Object = module.function("Model")?.call(())?;
+    /// model.call_method::<()>("fit", &[1.0, 2.0])?;       // passes a copy
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn retains(&self) -> Function {
+        self.decide(Habit::Retains)
+    }
+
+    /// Decides that the function does not retain its arguments: they are lent, also at its first call.
+    ///
+    /// This holds for the callable, as [`retains`](Function::retains) does. If it retains a loan
+    /// nevertheless, the process ends: see [`array`](crate::array).
+    ///
+    /// ```
+    /// # callpy::Python::builder().require(["numpy"]).start()?;
+    /// # let python = callpy::Python::start()?;
+    /// let sum = python.function("numpy:sum")?.lends();
+    /// let (total, receipt) = sum.call_with_receipt::<f64>(&[1.0, 2.0])?;
+    /// assert_eq!((total, receipt.lent_bytes, receipt.copied_bytes()), (3.0, 16, 0));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn lends(&self) -> Function {
+        self.decide(Habit::Lends)
+    }
+
+    fn decide(&self, habit: Habit) -> Function {
+        self.callable.learned.decide(habit);
+        // At the process's end there is no attaching, and nothing left to decide.
+        if let Ok(attachment) = Attachment::new() {
+            learn::decide(attachment.token(), &self.callable.object.0, habit);
+        }
+        self.clone()
     }
 
     /// Returns the function as errors name it.
     pub fn name(&self) -> &str {
-        &self.inner.name
+        &self.callable.name
     }
 
     /// Returns the function's Python object.
     pub fn object(&self) -> &Object {
-        &self.inner.object
+        &self.callable.object
     }
 }
 
 impl fmt::Debug for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Function").field(&self.inner.name).finish()
+        f.debug_tuple("Function").field(&self.callable.name).finish()
     }
 }
 
@@ -222,7 +284,11 @@ impl<'a> Call<'a> {
                 Ok(result) => Ok(result),
                 Err(error) => Err(at_result(error, &names.callee.name)),
             },
-            Err(error) => Err(array::explain(self.scope.py(), &self.scope.loans, &names, error)),
+            Err(error) => {
+                let error = array::explain(self.scope.py(), &self.scope.loans, &names, error);
+                self.scope.loans.failed = true;
+                Err(error)
+            }
         };
         self.scope.settle(&names, result)
     }

@@ -19,6 +19,7 @@ use crate::attach::Attached;
 use crate::environment::{self, Progress, Requirements};
 use crate::function::{Function, Module};
 use crate::language::Language;
+use crate::learn::{self, OnRetained, Retained};
 use crate::locate::{self, Interpreter, Report, Wanted};
 use crate::raw::cpython::{self, Api};
 use crate::raw::library::Library;
@@ -461,6 +462,7 @@ pub struct Builder {
     progress: Option<environment::OnProgress>,
     stop: Option<environment::Stop>,
     language: Option<Language>,
+    retained: Option<OnRetained>,
 }
 
 impl Builder {
@@ -566,6 +568,21 @@ impl Builder {
         self
     }
 
+    /// Is told of each callable that was seen to retain its arguments and gets copies from now on.
+    ///
+    /// Without such a hook, a line on stderr says so. It is called once for each callable, on the
+    /// thread of the call, which is detached meanwhile; the hook of a later start takes its place.
+    ///
+    /// ```
+    /// let builder = callpy::Python::builder().on_retained(|retained| eprintln!("{retained}"));
+    /// let python = builder.start()?;
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn on_retained(mut self, tell: impl Fn(&Retained) + Send + Sync + 'static) -> Self {
+        self.retained = Some(Arc::new(tell));
+        self
+    }
+
     /// Finds the interpreter, makes an environment for the requirements if there is none yet, and
     /// starts it in this process.
     ///
@@ -613,6 +630,9 @@ impl Builder {
             end::watch_finalisation(support::drop_at_exit)?;
         }
         self.check(running)?;
+        if let Some(hook) = &self.retained {
+            learn::set_hook(Arc::clone(hook));
+        }
         for folder in &self.search {
             let scope = Scope::new()?;
             let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());

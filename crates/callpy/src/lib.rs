@@ -59,6 +59,7 @@ mod function;
 pub mod generated;
 mod interpreter;
 mod language;
+mod learn;
 pub mod locate;
 mod object;
 #[allow(unsafe_code, reason = "CPython's and NumPy's C functions")]
@@ -85,6 +86,7 @@ pub use exception::{PythonException, StackFrame};
 pub use function::{Function, Module};
 pub use interpreter::{Builder, EndOnDrop, Python};
 pub use language::Language;
+pub use learn::Retained;
 pub use object::Object;
 pub use receipt::{Copy, CopyReason, Receipt};
 pub use scope::Scope;

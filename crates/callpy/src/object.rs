@@ -4,6 +4,7 @@ use std::fmt;
 use std::panic::Location;
 
 use crate::Result;
+use crate::array::Passing;
 use crate::convert::{Call, FromPython, IntoPython};
 use crate::function::Callee;
 use crate::raw::{Attachment, Ref};
@@ -70,6 +71,7 @@ impl Object {
     #[track_caller]
     pub fn set_attr<V: IntoPython<'static>>(&self, name: &str, value: V) -> Result<()> {
         let mut scope = Scope::new()?;
+        scope.loans.passing = Passing::COPIED;
         let value = value.into_python(&mut scope)?;
         let key = scope.ok(scope.py().str(name))?;
         let py = scope.py();
@@ -96,6 +98,7 @@ impl Object {
     #[track_caller]
     pub fn item<'a, K: IntoPython<'a>>(&self, key: K) -> Result<Object> {
         let mut scope = Scope::new()?;
+        scope.loans.passing = Passing::COPIED;
         let key = key.into_python(&mut scope)?;
         let py = scope.py();
         let item = scope.ok(py.with_frame(|| py.item(&self.0, &key.0))).map(Object);
@@ -125,6 +128,7 @@ impl Object {
         V: IntoPython<'static>,
     {
         let mut scope = Scope::new()?;
+        scope.loans.passing = Passing::COPIED;
         let key = key.into_python(&mut scope)?;
         let value = value.into_python(&mut scope)?;
         let py = scope.py();
@@ -163,6 +167,7 @@ impl Object {
     ) -> Result<R> {
         let attachment = Attachment::new()?;
         let mut call = Call::new(Scope::of(&attachment));
+        call.scope.loans.learn_of(object.clone_ref(attachment.token()));
         call.run(Callee { object, name, needs_frame: true, site }, arguments)
     }
 

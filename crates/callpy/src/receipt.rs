@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 ///
 /// # callpy::Python::builder().require(["numpy"]).start()?;
 /// # let python = callpy::Python::start()?;
-/// let cumsum = python.function("numpy:cumsum")?;
+/// let cumsum = python.function("numpy:cumsum")?.lends();
 /// let (sums, receipt) = cumsum.call_with_receipt::<Array<f64>>(&[1.0, 2.0, 3.0])?;
 /// assert_eq!((receipt.lent_bytes, receipt.borrowed_bytes), (24, 24));
 /// assert_eq!(receipt.copied_bytes(), 0);
@@ -51,7 +51,7 @@ pub struct Receipt {
 ///
 /// # callpy::Python::builder().require(["numpy"]).start()?;
 /// # let python = callpy::Python::start()?;
-/// let flip = python.function("numpy:flip")?;
+/// let flip = python.function("numpy:flip")?.lends();
 /// let (_, receipt) = flip.call_with_receipt::<Array<f64>>(&[1.0, 2.0])?;
 /// assert_eq!((receipt.copies[0].bytes, &receipt.copies[0].reason), (16, &CopyReason::Lent));
 /// # Ok::<(), callpy::Error>(())
@@ -75,6 +75,12 @@ pub struct Copy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CopyReason {
+    /// It is not known yet whether the function retains its arguments: this is its first call with
+    /// arrays, or none has returned yet. A `&mut` argument is copied back as well.
+    FirstCall,
+    /// The function retains its arguments, as its first call has shown or the program has decided. A
+    /// `&mut` argument is copied back as well.
+    Retained,
     /// The result is an argument that was lent, or a view of one.
     Lent,
     /// Somebody in Python still holds the array, or memory of its, and could change it.
@@ -96,6 +102,10 @@ pub enum CopyReason {
 impl fmt::Display for CopyReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            CopyReason::FirstCall => {
+                f.write_str("the function's first call shows whether it retains its arguments")
+            }
+            CopyReason::Retained => f.write_str("the function retains its arguments"),
             CopyReason::Lent => f.write_str("it is memory that was only lent"),
             CopyReason::NotUnique => f.write_str("Python still holds the array"),
             CopyReason::ForeignOwner(owner) => write!(f, "its memory belongs to {owner}"),

@@ -150,6 +150,8 @@ impl<'a> Scope<'a> {
     #[cold]
     fn settle_late(&mut self) {
         let names = Value { of: "a call that failed".to_owned(), what: "an argument", site: None };
+        // By such a name, nothing that was learned could be told.
+        self.loans.failed = true;
         self.loans.settle(self.within.token(), &names, || ());
     }
 

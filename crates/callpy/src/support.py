@@ -287,6 +287,83 @@ def signature(function):
     return "(%s)" % ", ".join(parts)
 
 
+# --- what is learned of callables
+
+
+class _Example:
+    def method(self):
+        pass
+
+
+# Of Python functions, and of their bound methods.
+FUNCTION_TYPES = type(_Example.method), type(_Example().method)
+# Of functions in C, which may be methods of their `__self__`.
+_BOUND_IN_C = type(len), type("".__len__)
+
+
+def subject(called):
+    """The function that a callable runs, and the class for which it does so if it is a method."""
+    kind = type(called)
+    if kind is FUNCTION_TYPES[0] or isinstance(called, type):
+        return called, None
+    if kind is FUNCTION_TYPES[1]:
+        owner = called.__self__
+        return called.__func__, owner if isinstance(owner, type) else type(owner)
+    functools = sys.modules.get("functools")
+    if functools is not None and isinstance(called, functools.partial):
+        return subject(called.func)
+    if kind in _BOUND_IN_C:
+        owner = called.__self__
+        if owner is None or isinstance(owner, type(sys)):
+            return called, None
+        # This object was made when the method was looked up; what lies in the class stays.
+        classes = (owner, type(owner)) if isinstance(owner, type) else (type(owner),)
+        for cls in classes:
+            for base in cls.__mro__:
+                if called.__name__ in vars(base):
+                    return vars(base)[called.__name__], classes[0]
+        return called, None
+    function = kind.__call__
+    # What wraps a function (functools.update_wrapper) behaves as that one does, not as its class.
+    if type(function) is FUNCTION_TYPES[0] and "__wrapped__" not in getattr(called, "__dict__", ()):
+        return function, kind
+    return called, None
+
+
+# By address: a note, and what is to be gone before it goes.
+_NOTES = {}
+# Those that keep a function, since it can't be referred to weakly; as many as there may be.
+_KEEPING = {}
+_MOST_KEEPING = [1000]
+
+
+def note_end(function, cls, note):
+    """Drops a note when a function, or a class, is gone."""
+    import _weakref
+
+    kept = [note]
+
+    def gone(_):
+        kept.clear()
+        _NOTES.pop(id(kept), None)
+        _KEEPING.pop(id(kept), None)
+
+    try:
+        kept.append(_weakref.ref(function, gone))
+    except TypeError:
+        kept.append(function)
+        _KEEPING[id(kept)] = gone, kept
+    if cls is not None:
+        kept.append(_weakref.ref(cls, gone))
+    _NOTES[id(kept)] = kept
+    if len(_KEEPING) > _MOST_KEEPING[0]:
+        for gone, kept in list(_KEEPING.values()):
+            # One reference is the list's, one is the count's own.
+            if sys.getrefcount(kept[1]) <= 2:
+                gone(None)
+        _MOST_KEEPING[0] = max(1000, 2 * len(_KEEPING))
+
+
 # --- results
 
 
@@ -368,10 +445,11 @@ def exact_copy(array):
     return sys.modules["numpy"].array(array, order="C", subok=False)
 
 
-def copied_out(value, depth=0):
-    """A result without views of lent memory, and how many bytes were copied for that.
+def copied_out(value, copies, depth=0):
+    """A result without views of what was passed for the call, and how many bytes were copied for that.
 
-    Tuples, lists and dicts of views are made anew; where there is none, the value stays as it is.
+    That is lent memory, and the copies with these bases. Tuples, lists and dicts of views are copied
+    as well; where there is none, the value stays as it is.
     """
     ndarray = sys.modules["numpy"].ndarray
     kind = type(value)
@@ -379,10 +457,12 @@ def copied_out(value, depth=0):
         base = value
         while issubclass(type(base), ndarray):
             base = ndarray.base.__get__(base)
-        return (ndarray.copy(value), ndarray.nbytes.__get__(value)) if base is LENT else (value, 0)
+        passed = base is LENT or any(base is copy for copy in copies)
+        return (ndarray.copy(value), ndarray.nbytes.__get__(value)) if passed else (value, 0)
     if depth > 8 or not (issubclass(kind, tuple) or kind is list or kind is dict):
         return value, 0
-    items = [copied_out(item, depth + 1) for item in (value.values() if kind is dict else value)]
+    items = value.values() if kind is dict else value
+    items = [copied_out(item, copies, depth + 1) for item in items]
     copied = sum(item[1] for item in items)
     if not copied:
         return value, 0

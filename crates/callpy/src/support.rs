@@ -280,13 +280,38 @@ pub(crate) fn byte_size(py: Attached<'_>, array: &Ref) -> Result<usize> {
 }
 
 /// Returns a result without views of lent memory, and how many bytes were copied for that.
-pub(crate) fn copied_out(py: Attached<'_>, value: &Ref) -> Outcome<(Ref, usize)> {
-    let pair = call(py, c"copied_out", &[value])?;
-    let mut items = py.tuple_items(&pair)?.into_iter();
-    match (items.next(), items.next()) {
-        (Some(value), Some(bytes)) => Ok((value, py.as_u64(&bytes)? as usize)),
-        _ => Err(Raised(None)),
-    }
+///
+/// `copies` has the bases of those arrays that were passed as copies.
+pub(crate) fn copied_out(py: Attached<'_>, value: &Ref, copies: &Ref) -> Outcome<(Ref, usize)> {
+    let (value, bytes) = pair(py, &call(py, c"copied_out", &[value, copies])?)?;
+    Ok((value, py.as_u64(&bytes)? as usize))
+}
+
+fn pair(py: Attached<'_>, tuple: &Ref) -> Outcome<(Ref, Ref)> {
+    let items: Result<[Ref; 2], _> = py.tuple_items(tuple)?.try_into();
+    items.map(|[first, second]| (first, second)).map_err(|_| Raised(None))
+}
+
+/// Returns the class of Python functions, and that of their bound methods.
+pub(crate) fn function_types(py: Attached<'_>) -> Outcome<(Ref, Ref)> {
+    pair(py, &get(py, c"FUNCTION_TYPES")?)
+}
+
+/// Returns the function that a callable runs, and the class for which, where that matters.
+pub(crate) fn subject(py: Attached<'_>, callable: &Ref) -> Outcome<(Ref, Option<Ref>)> {
+    let (function, class) = pair(py, &call(py, c"subject", &[callable])?)?;
+    Ok((function, (!py.is_none(&class)).then_some(class)))
+}
+
+/// Has a note dropped when a function, or the class for which it runs, is gone.
+pub(crate) fn note_end(
+    py: Attached<'_>,
+    function: &Ref,
+    class: Option<&Ref>,
+    note: &Ref,
+) -> Outcome<()> {
+    let class = class.map_or_else(|| py.none(), |class| class.clone_ref(py));
+    call(py, c"note_end", &[function, &class, note]).map(drop)
 }
 
 pub(crate) fn has_interpreter_lock(py: Attached<'_>) -> Outcome<bool> {

@@ -189,7 +189,7 @@ fn a_copy_is_pythons_to_keep_and_to_write() {
 #[test]
 fn a_receipt_says_what_was_lent() {
     let values = [1.0; 100];
-    let ((), receipt) = function("nothing").call_with_receipt(&values).unwrap();
+    let ((), receipt) = function("nothing").lends().call_with_receipt(&values).unwrap();
     assert_eq!((receipt.lent_bytes, receipt.given_bytes, receipt.copied_bytes()), (800, 0, 0));
     let ((), receipt) = function("nothing").call_with_receipt(values.to_vec()).unwrap();
     assert_eq!((receipt.lent_bytes, receipt.given_bytes), (0, 800));

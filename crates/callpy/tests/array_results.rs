@@ -257,7 +257,7 @@ fn structs_go_both_ways() {
     };
     let samples = [sample(1, 0.5, b"a"), sample(2, 1.5, b"bcde")];
     let (back, receipt): (Array<Sample>, _) =
-        function("later").call_with_receipt(&samples[..]).unwrap();
+        function("later").lends().call_with_receipt(&samples[..]).unwrap();
     assert_eq!(back[..], [sample(61, 0.5, b"a"), sample(62, 1.5, b"bcde")]);
     assert_eq!(receipt.lent_bytes, 32);
     let one: Sample = function("first").call(samples.to_vec()).unwrap();

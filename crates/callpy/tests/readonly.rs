@@ -134,7 +134,7 @@ fn what_is_lent_to_be_written_is_written_in_place() {
     let mut data = [3.0, 1.0, 2.0];
     let address: usize = {
         let address = lambda("lambda data: (data.__iadd__(1), data.ctypes.data)[1]");
-        address.call(&mut data).unwrap()
+        address.lends().call(&mut data).unwrap()
     };
     assert_eq!((address, data), (data.as_ptr() as usize, [4.0, 2.0, 3.0]));
     writer("double").call::<()>(&mut data).unwrap();

@@ -6,7 +6,9 @@ use std::panic::Location;
 use std::time::Duration;
 
 use super::lend::Loan;
+use super::settle::Passed;
 use crate::language::Language;
+use crate::learn::Retained;
 use crate::raw::ndarray::Ndarray;
 use crate::raw::numpy::Numpy;
 use crate::raw::{Attached, Ref, process};
@@ -36,12 +38,16 @@ pub(crate) trait Names {
     }
 }
 
-pub(super) fn arrays(loans: &[Loan]) -> Vec<&Ref> {
-    loans.iter().map(|loan| &loan.array).collect()
+pub(super) fn arrays<P: Passed>(loans: &[P]) -> Vec<&Ref> {
+    loans.iter().map(P::array).collect()
 }
 
 /// Looks for the loans in the objects of a result; `None` if none was found there.
-pub(super) fn in_results(py: Attached<'_>, loans: &[Loan], results: &[Ref]) -> Option<Holders> {
+pub(super) fn in_results<P: Passed>(
+    py: Attached<'_>,
+    loans: &[P],
+    results: &[Ref],
+) -> Option<Holders> {
     if results.is_empty() {
         return None;
     }
@@ -93,6 +99,22 @@ pub(super) fn abort(py: Attached<'_>, numpy: &Numpy, names: &impl Names, loans: 
     ))
 }
 
+/// Says which arguments were retained as copies, and by what.
+pub(super) fn retained<P: Passed>(
+    py: Attached<'_>,
+    names: &impl Names,
+    copies: &[P],
+    results: &[Ref],
+) -> Retained {
+    let holders = in_results(py, copies, results)
+        .unwrap_or_else(|| support::holders(py, BUDGET, names.callable(), false, &arrays(copies)));
+    let Held { arguments, saw_all } = Held::new(py, names, copies, holders);
+    let told = arguments.into_iter().map(|(name, holders)| (name, by(&holders, saw_all)));
+    let (arguments, mut holders): (Vec<_>, Vec<_>) = told.unzip();
+    holders.dedup();
+    Retained { function: names.function(), arguments, holders, call_site: site(names) }
+}
+
 /// How a program passes what a function may retain.
 fn fix() -> &'static str {
     match Language::current() {
@@ -117,12 +139,12 @@ struct Held {
 }
 
 impl Held {
-    fn new(py: Attached<'_>, names: &impl Names, loans: &[Loan], holders: Holders) -> Held {
+    fn new<P: Passed>(py: Attached<'_>, names: &impl Names, loans: &[P], holders: Holders) -> Held {
         let mut arguments: Vec<(String, Vec<String>)> = Vec::new();
         let Holders { each, saw_all } = holders;
         let each = each.into_iter().chain(std::iter::repeat(Vec::new()));
         for (loan, holders) in loans.iter().zip(each) {
-            let name = names.argument(py, loan.argument);
+            let name = names.argument(py, loan.argument());
             match arguments.iter_mut().find(|(other, _)| *other == name) {
                 Some((_, all)) => all.extend(holders),
                 None => arguments.push((name, holders)),

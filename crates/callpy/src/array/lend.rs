@@ -2,16 +2,17 @@
 
 use std::mem::ManuallyDrop;
 
+use super::copies::{self, Copy, Passing};
 use super::element::{Dtype, Element};
 use super::holders::Names;
-use super::settle::settle_held;
+use super::settle::{Passed, settle_held};
 use super::view::Layout;
 use crate::raw::ndarray::{self, Ndarray, SliceMemory};
 use crate::raw::numpy::{Memory, Numpy};
 use crate::raw::{Attached, Ref};
 use crate::scope::Scope;
 use crate::seldom::Seldom;
-use crate::{Error, Object, Result, exception};
+use crate::{Error, Object, Result, exception, learn};
 
 /// One argument that Python may see until the call ends.
 pub(super) struct Loan {
@@ -25,16 +26,24 @@ pub(crate) struct Loans {
     /// Most calls lend one to three arrays; those need no allocation. Settling empties the slots, so
     /// that there is nothing left to drop.
     few: ManuallyDrop<[Option<Loan>; 3]>,
-    more: Seldom<More>,
-    numpy: Option<&'static Numpy>,
+    pub(super) more: Seldom<More>,
+    pub(super) numpy: Option<&'static Numpy>,
     /// The argument that is being converted.
     pub(crate) argument: usize,
+    pub(crate) passing: Passing,
+    /// The callable, until it is known how it is to be passed arrays.
+    pub(super) callable: Option<Ref>,
+    /// Whether the call has come to nothing: the callable raised, or was not called.
+    pub(crate) failed: bool,
 }
 
 /// What few calls have.
 #[derive(Default)]
-struct More {
+pub(super) struct More {
     loans: Vec<Loan>,
+    pub(super) copies: Vec<Copy>,
+    /// Bytes of those that show whether the callable retains them.
+    pub(super) watched: usize,
     /// Writable bools: what Python wrote must be made 0 or 1 before Rust reads it.
     bools: Vec<(*mut u8, Layout)>,
     /// Objects that the result has in it, while something holds a loan.
@@ -45,7 +54,15 @@ impl Loans {
     #[inline]
     pub(crate) fn new() -> Loans {
         let few = ManuallyDrop::new([const { None }; 3]);
-        Loans { few, more: Seldom::NONE, numpy: None, argument: 0 }
+        Loans {
+            few,
+            more: Seldom::NONE,
+            numpy: None,
+            argument: 0,
+            passing: Passing::LENT,
+            callable: None,
+            failed: false,
+        }
     }
 
     #[inline]
@@ -53,15 +70,18 @@ impl Loans {
         self.numpy.is_none()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Loan> {
+    /// The arrays that were passed, lent or copied, each with its argument's place.
+    pub(super) fn passed(&self) -> impl Iterator<Item = (&Ref, usize)> {
         let more = self.more.iter().flat_map(|more| &more.loans);
-        self.few.iter().flatten().chain(more)
+        let copies = self.more.iter().flat_map(|more| &more.copies);
+        let lent = self.few.iter().flatten().chain(more);
+        lent.map(|loan| (&loan.array, loan.argument)).chain(copies.map(Copy::passed))
     }
 
-    /// Whether somebody else holds a lent array: once the arguments are released, that is Python,
-    /// or the result.
+    /// Whether anything else holds an array that was passed: once the arguments are released, that is
+    /// Python, or the result.
     pub(crate) fn are_held(&self, py: Attached<'_>) -> bool {
-        self.iter().any(|loan| loan.array.references(py) != 1)
+        self.passed().any(|(array, _)| array.references(py) != 1)
     }
 
     #[inline]
@@ -87,7 +107,7 @@ impl Loans {
     }
 
     /// Has writable bools made 0 or 1 at the end.
-    fn normalise(&mut self, first: *mut u8, layout: Layout) {
+    pub(super) fn normalise(&mut self, first: *mut u8, layout: Layout) {
         self.more.get_or_insert_default().bools.push((first, layout));
     }
 
@@ -127,15 +147,57 @@ impl Loans {
         let more = self.more.take().unwrap_or_default();
         let rest = self.few.iter_mut().filter_map(Option::take).chain(more.loans);
         held.extend(rest.filter_map(|loan| loan.end(py, numpy)));
+        let mut results = more.results;
         let error = match held.is_empty() {
             true => None,
-            false => settle_held(py, numpy, names, held, more.results, give_up),
+            false => {
+                let results = std::mem::take(&mut results);
+                settle_held(py, numpy, names, held, results, give_up)
+            }
         };
-        for (first, layout) in more.bools {
+        if !(more.copies.is_empty() && more.bools.is_empty()) {
+            self.give_back(py, numpy, names, more.copies, more.bools, results);
+        }
+        error
+    }
+
+    /// Gives the caller what Python wrote, in valid values, and learns from the copies.
+    #[inline(never)]
+    fn give_back(
+        &self,
+        py: Attached<'_>,
+        numpy: &Numpy,
+        names: &impl Names,
+        copies: Vec<Copy>,
+        bools: Vec<(*mut u8, Layout)>,
+        results: Vec<Ref>,
+    ) {
+        copies.iter().for_each(Copy::copy_back);
+        for (first, layout) in bools {
             // SAFETY: the caller's own mutable bools, which Python no longer knows.
             unsafe { layout.normalise_bools(first, true) };
         }
-        error
+        // What raised has perhaps not come to where it retains its arguments.
+        if let Some(learned) = self.passing.learned()
+            && !self.failed
+            && let Some(retained) = copies::learn(py, numpy, names, copies, results, learned)
+        {
+            learn::tell(py, &retained);
+        }
+    }
+}
+
+impl Passed for Loan {
+    fn array(&self) -> &Ref {
+        &self.array
+    }
+
+    fn argument(&self) -> usize {
+        self.argument
+    }
+
+    fn end(self, py: Attached<'_>, numpy: &Numpy) -> Option<Loan> {
+        Loan::end(self, py, numpy)
     }
 }
 
@@ -203,11 +265,10 @@ impl<'a> Scope<'a> {
         dtype: Dtype,
         memory: SliceMemory,
     ) -> Result<Object> {
-        let Some(type_num) = dtype.type_num() else {
-            let SliceMemory { data, len, writable, .. } = memory;
-            let memory = Memory { data, shape: &[len as isize], strides: None, writable };
+        let type_num = match dtype.type_num() {
+            Some(type_num) if !self.may_copy() => type_num,
             // SAFETY: as the caller says.
-            return unsafe { self.lend_any(dtype, memory) };
+            _ => return unsafe { self.lend_otherwise(dtype, memory) },
         };
         let (py, loans, receipt) = self.lending();
         let numpy = py.numpy()?;
@@ -225,13 +286,32 @@ impl<'a> Scope<'a> {
         Ok(Object(argument))
     }
 
-    /// Lends memory of any shape and strides.
+    /// Lends a slice of a dtype without a number, or passes a copy.
+    ///
+    /// # Safety
+    ///
+    /// As `lend_packed`.
+    #[cold]
+    unsafe fn lend_otherwise(&mut self, dtype: Dtype, memory: SliceMemory) -> Result<Object> {
+        let SliceMemory { data, len, writable, .. } = memory;
+        let memory = Memory { data, shape: &[len as isize], strides: None, writable };
+        // SAFETY: as the caller says.
+        unsafe { self.lend_any(dtype, memory) }
+    }
+
+    /// Lends memory of any shape and strides, or passes a copy of it.
     ///
     /// # Safety
     ///
     /// The elements within shape and strides are aligned, valid ones of the dtype that nobody else
     /// writes (nor reads, if they are writable) for all of this scope.
     pub(super) unsafe fn lend_any(&mut self, dtype: Dtype, memory: Memory<'_>) -> Result<Object> {
+        if self.may_copy() {
+            // SAFETY: as the caller says.
+            if let Some(copy) = unsafe { self.pass_copy(dtype, memory) }? {
+                return Ok(copy);
+            }
+        }
         let (py, loans, receipt) = self.lending();
         let numpy = py.numpy()?;
         let into_error = |raised| exception::into_error(py, raised);

@@ -15,9 +15,9 @@ pub(crate) fn explain(py: Attached<'_>, loans: &Loans, names: &impl Names, error
     }
     let is_read_only = |array: &Ref| Ndarray::known(py, array).flags() & flags::WRITEABLE == 0;
     let mut arguments: Vec<String> = loans
-        .iter()
-        .filter(|loan| is_read_only(&loan.array))
-        .map(|loan| names.argument(py, loan.argument))
+        .passed()
+        .filter(|(array, _)| is_read_only(array))
+        .map(|(_, argument)| names.argument(py, argument))
         .collect();
     arguments.dedup();
     if arguments.is_empty() {

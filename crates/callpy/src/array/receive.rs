@@ -198,6 +198,13 @@ pub(super) fn own(
             held.or_else(|| (!is_aligned(array, align)).then_some(CopyReason::Misaligned))
         }
     };
+    let reason = match reason {
+        // Told as where the argument was lent and not copied.
+        Some(CopyReason::NotUnique) if scope.loans.passed_copy(py, numpy, array) => {
+            Some(CopyReason::Lent)
+        }
+        reason => reason,
+    };
     if let Some(reason) = reason {
         let exact = array.is_exactly_ndarray(numpy);
         let copy = match reason {
@@ -350,7 +357,8 @@ pub(crate) fn detach_from_loans(object: Ref, scope: &mut Scope<'_>) -> Result<Re
     if !scope.loans.are_held(scope.py()) {
         return Ok(object);
     }
-    let (copied, bytes) = scope.taken(support::copied_out(scope.py(), &object))?;
+    let copies = scope.taken(scope.py().tuple(scope.loans.bases_of_copies(scope.py())))?;
+    let (copied, bytes) = scope.taken(support::copied_out(scope.py(), &object, &copies))?;
     object.release(scope.py());
     if bytes > 0 {
         scope.copied(bytes, CopyReason::Lent)?;

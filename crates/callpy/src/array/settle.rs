@@ -30,6 +30,17 @@ impl Drop for NoUnwinding {
     }
 }
 
+/// An array that was passed to Python for a call, and is Python's no longer once nothing holds it.
+pub(super) trait Passed: Sized {
+    fn array(&self) -> &Ref;
+
+    /// Returns its place among the arguments, from 1.
+    fn argument(&self) -> usize;
+
+    /// Ends it if nothing else holds the array; gives it back otherwise.
+    fn end(self, py: Attached<'_>, numpy: &Numpy) -> Option<Self>;
+}
+
 /// Ends loans that something still holds, or the process.
 ///
 /// `results` are objects that are part of the call's result; `give_up` drops the result, and is
@@ -44,22 +55,29 @@ pub(super) fn settle_held(
     give_up: impl FnOnce(),
 ) -> Option<Error> {
     let no_unwinding = NoUnwinding;
-    let mut open = Open { py, numpy, turn: Turn::begin(py), loans: held };
+    let mut open = Open::new(py, numpy, held);
     let error = open.settle(names, results, give_up);
     drop(open);
     std::mem::forget(no_unwinding);
     error
 }
 
-/// Loans that are not over, since something holds their arrays.
-struct Open<'o> {
+/// Takes the quick steps of settling, and returns what is held all the same.
+pub(super) fn let_go_quickly<P: Passed>(py: Attached<'_>, numpy: &Numpy, held: Vec<P>) -> Vec<P> {
+    let mut open = Open::new(py, numpy, held);
+    let _all = open.let_go_of_young() || open.wait(0..FIRST_ROUNDS);
+    open.loans
+}
+
+/// Loans that are not over, since something holds their arrays; or copies in their place.
+struct Open<'o, P> {
     py: Attached<'o>,
     numpy: &'o Numpy,
     turn: Turn<'o>,
-    loans: Vec<Loan>,
+    loans: Vec<P>,
 }
 
-impl Open<'_> {
+impl Open<'_, Loan> {
     fn settle(
         &mut self,
         names: &impl Names,
@@ -81,6 +99,12 @@ impl Open<'_> {
             return Some(error);
         }
         holders::abort(self.py, self.numpy, names, &self.loans)
+    }
+}
+
+impl<'o, P: Passed> Open<'o, P> {
+    fn new(py: Attached<'o>, numpy: &'o Numpy, loans: Vec<P>) -> Self {
+        Open { py, numpy, turn: Turn::begin(py), loans }
     }
 
     /// Ends the loans that nothing holds any more; says whether those were all.

@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 use std::ffi::{c_char, c_void};
+use std::ptr::NonNull;
 
 use super::numpy::Numpy;
 use super::objects::Outcome;
@@ -78,6 +79,43 @@ pub(crate) fn handler(py: Attached<'_>) -> Outcome<Ref> {
     let capsule = unsafe { (py.api.PyCapsule_New)(pointer, c"mem_handler".as_ptr(), None) };
     // SAFETY: a new reference, or null with an exception.
     unsafe { Ref::steal(py, capsule) }.ok_or_else(|| py.take_raised())
+}
+
+/// Memory for the copy of an argument.
+///
+/// It begins at a cache line: a library that retains an array only where it is aligned so (as jax
+/// does) then retains the copy, and is found out.
+pub(crate) struct Block(NonNull<u8>);
+
+// SAFETY: owns its memory, which any thread may free.
+unsafe impl Send for Block {}
+
+impl Block {
+    const ALIGN: usize = 64;
+
+    /// Allocates a block of this size, filled with zeros if asked for; `None` if memory is out.
+    pub(crate) fn new(size: usize, zeroed: bool) -> Option<Block> {
+        let size = size.max(1);
+        // SAFETY: any size may be asked for; the answer is null where memory is out.
+        let block = unsafe {
+            match zeroed {
+                true => libmimalloc_sys::mi_zalloc_aligned(size, Block::ALIGN),
+                false => libmimalloc_sys::mi_malloc_aligned(size, Block::ALIGN),
+            }
+        };
+        NonNull::new(block.cast()).map(Block)
+    }
+
+    pub(crate) fn as_ptr(&self) -> *mut u8 {
+        self.0.as_ptr()
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // SAFETY: allocated by `new`, and freed once.
+        unsafe { libmimalloc_sys::mi_free(self.0.as_ptr().cast()) }
+    }
 }
 
 thread_local! {

@@ -80,6 +80,11 @@ impl<'r> Ndarray<'r> {
         Ndarray { py, object }
     }
 
+    /// Whether this is the array that a reference leads to.
+    pub(crate) fn is(self, other: &Ref) -> bool {
+        self.object.as_ptr() == other.as_ptr()
+    }
+
     #[inline]
     fn fields(self) -> *mut Fields {
         // SAFETY: an ndarray's fields follow its header, in the same allocation.

@@ -369,6 +369,7 @@ impl<'a> Attached<'a> {
         }
     }
 
+    /// Returns an object's class, as an object.
     pub(crate) fn class_of(self, object: &Ref) -> Ref {
         // SAFETY: the type of a live object is alive.
         unsafe { Ref::borrow(self, object.class(self).cast()) }.expect("an object has a type")

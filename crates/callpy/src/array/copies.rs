@@ -1,0 +1,322 @@
+//! Arguments passed as copies: watched at a callable's first call, and for good if it retains them.
+//!
+//! A copy looks as the loan would: same dtype, shape and strides, read-only where that is. What
+//! Python writes into the copy of a `&mut` argument is copied back when the call ends, also if it
+//! raised; what it writes later is its own affair.
+
+use super::element::Dtype;
+use super::holders::{self, Names};
+use super::lend::Loans;
+use super::settle::{self, Passed};
+use super::view::Layout;
+use crate::learn::{Habit, Learned, Retained};
+use crate::raw::memory::Block;
+use crate::raw::ndarray::Ndarray;
+use crate::raw::numpy::{Memory, Numpy};
+use crate::raw::{Attached, Ref};
+use crate::scope::Scope;
+use crate::{CopyReason, Error, ErrorKind, Object, Result, learn};
+
+/// How a call passes its arrays: in place, unless there is a habit to go by.
+#[derive(Clone, Copy)]
+pub(crate) struct Passing(Option<&'static Learned>);
+
+impl Passing {
+    pub(crate) const LENT: Passing = Passing(None);
+    pub(crate) const COPIED: Passing = Passing(Some(&RETAINS));
+    /// As the callable's habit asks for, which is looked up once there is an array to pass.
+    const NOT_LOOKED_UP: Passing = Passing(Some(&NOT_LOOKED_UP));
+
+    #[inline]
+    pub(crate) fn of(learned: &'static Learned) -> Passing {
+        Passing((!learned.lends()).then_some(learned))
+    }
+
+    #[inline]
+    pub(super) fn is_lent(self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Returns what the passing goes by.
+    pub(super) fn learned(self) -> Option<&'static Learned> {
+        self.0
+    }
+
+    fn is(self, other: Passing) -> bool {
+        match (self.0, other.0) {
+            (Some(one), Some(other)) => std::ptr::eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
+    }
+}
+
+/// What retains by its nature: an attribute that is set.
+static RETAINS: Learned = Learned::decided(Habit::Retains);
+static NOT_LOOKED_UP: Learned = Learned::new();
+
+/// Beyond so many bytes in one call, arrays of a callable whose habit is unknown are lent at once.
+const MOST_WATCHED: usize = 64 << 20;
+
+/// An argument that Python has a copy of.
+pub(super) struct Copy {
+    array: Ref,
+    /// Its place among the arguments, from 1.
+    argument: usize,
+    watched: bool,
+    back: Option<Back>,
+}
+
+/// Where what Python writes is to go.
+struct Back {
+    /// Keeps the copy's memory, whatever Python does to the array.
+    _memory: Ref,
+    copy: *mut u8,
+    original: *mut u8,
+    span: Span,
+}
+
+/// The addresses that an array of this shape and these strides has elements at.
+struct Span {
+    /// The lowest, counted from that of the first element: 0, or less if an axis runs backwards.
+    lowest: isize,
+    /// From the lowest to the end of the highest.
+    size: usize,
+    /// Elements lie side by side in runs of so many bytes,
+    run: usize,
+    /// and these axes, lengths and steps, lead from one run to the next.
+    axes: Vec<(usize, usize)>,
+}
+
+impl Span {
+    fn of(memory: Memory<'_>, item_size: usize) -> Span {
+        let lengths = memory.shape.iter().map(|length| *length as usize);
+        if memory.shape.contains(&0) {
+            return Span { lowest: 0, size: 0, run: 0, axes: Vec::new() };
+        }
+        let Some(strides) = memory.strides else {
+            let run = lengths.product::<usize>() * item_size;
+            return Span { lowest: 0, size: run, run, axes: Vec::new() };
+        };
+        let (mut lowest, mut size) = (0, item_size);
+        let mut axes = Vec::new();
+        for (length, stride) in lengths.zip(strides) {
+            lowest += (length as isize - 1) * stride.min(&0);
+            size += (length - 1) * stride.unsigned_abs();
+            // An axis of step 0 shows the same elements once more.
+            if length > 1 && *stride != 0 {
+                axes.push((length, stride.unsigned_abs()));
+            }
+        }
+        // The order does not matter for a copy that lies as the original does.
+        axes.sort_by_key(|(_, step)| std::cmp::Reverse(*step));
+        let mut run = item_size;
+        while axes.last().is_some_and(|(_, step)| *step == run) {
+            run *= axes.pop().map_or(1, |(length, _)| length);
+        }
+        Span { lowest, size, run, axes }
+    }
+
+    /// Whether there is nothing but elements between the lowest and the highest.
+    fn is_dense(&self) -> bool {
+        self.run == self.size
+    }
+
+    /// Copies the elements.
+    ///
+    /// # Safety
+    ///
+    /// Both addresses are those of first elements in memory that has elements as this span says,
+    /// the former readable, the latter writable; they are apart.
+    unsafe fn copy(&self, from: *const u8, to: *mut u8) {
+        /// # Safety
+        ///
+        /// As above; the addresses are those of the first runs.
+        unsafe fn runs(from: *const u8, to: *mut u8, run: usize, axes: &[(usize, usize)]) {
+            // SAFETY: as the caller says, the axes lead from run to run.
+            unsafe {
+                match axes {
+                    [] => to.copy_from_nonoverlapping(from, run),
+                    [(length, step), inner @ ..] => {
+                        for offset in (0..*length).map(|index| index * step) {
+                            runs(from.add(offset), to.add(offset), run, inner);
+                        }
+                    }
+                }
+            }
+        }
+        if self.size > 0 {
+            // SAFETY: the lowest run has elements, and the axes lead from it to all others.
+            unsafe { runs(from.offset(self.lowest), to.offset(self.lowest), self.run, &self.axes) }
+        }
+    }
+}
+
+impl<'a> Scope<'a> {
+    /// Whether arrays are perhaps passed as copies.
+    #[inline]
+    pub(super) fn may_copy(&mut self) -> bool {
+        !self.loans.passing.is_lent() && !self.look_up().is_lent()
+    }
+
+    /// Looks up what is known of the callable, if that was put off until there is an array to pass.
+    #[cold]
+    fn look_up(&mut self) -> Passing {
+        if self.loans.passing.is(Passing::NOT_LOOKED_UP)
+            && let Some(callable) = self.loans.callable.take()
+        {
+            self.loans.passing = Passing::of(learn::learned(self.py(), &callable));
+            callable.release(self.py());
+        }
+        self.loans.passing
+    }
+
+    /// Passes a copy where the call is to; otherwise the caller lends.
+    ///
+    /// # Safety
+    ///
+    /// As `lend_any`.
+    #[cold]
+    pub(super) unsafe fn pass_copy(
+        &mut self,
+        dtype: Dtype,
+        memory: Memory<'_>,
+    ) -> Result<Option<Object>> {
+        let span = Span::of(memory, dtype.item_size());
+        let Some(reason) = self.reason_to_copy(span.size) else { return Ok(None) };
+        let watched = reason == CopyReason::FirstCall;
+        let bytes = memory.shape.iter().product::<isize>() as usize * dtype.item_size();
+        self.copied(bytes, reason)?;
+        let py = self.py();
+        let numpy = py.numpy()?;
+        let block = Block::new(span.size, !span.is_dense()).ok_or_else(|| {
+            let message = format!("there is no memory for a copy of {} bytes", span.size);
+            Error::new(ErrorKind::Argument, message)
+        })?;
+        // SAFETY: the block has room for the span, so that the first element is in it.
+        let first = unsafe { block.as_ptr().offset(-span.lowest) };
+        let original: *mut u8 = memory.data.cast();
+        // SAFETY: the caller says so of the original; the block is new.
+        unsafe { span.copy(original, first) };
+        let base = self.ok(py.capsule(Box::new(block)))?;
+        let object = self.ok(dtype.object(py, numpy))?;
+        let copy = Memory { data: first.cast(), ..memory };
+        // SAFETY: the capsule keeps the block until the array and all its views are gone.
+        let array = self.ok(unsafe { numpy.new_array(py, object, copy, base.clone_ref(py)) })?;
+        let object = Object(array.clone_ref(py));
+        let size = span.size;
+        let back = memory.writable.then(|| Back { _memory: base, copy: first, original, span });
+        if memory.writable && dtype == Dtype::Bool {
+            let array = Ndarray::known(py, &array);
+            self.loans.normalise(original, Layout::new(array.shape(), array.strides(), 1));
+        }
+        let copy = Copy { array, argument: self.loans.argument, watched, back };
+        self.loans.add_copy(numpy, copy, size);
+        Ok(Some(object))
+    }
+
+    /// Says why an array of this size is to be copied; `None` if it is to be lent.
+    fn reason_to_copy(&self, size: usize) -> Option<CopyReason> {
+        let habit = self.loans.passing.0.map_or(Habit::Lends, Learned::habit);
+        match habit {
+            Habit::Retains => Some(CopyReason::Retained),
+            Habit::Unknown if self.deny_copies => None,
+            Habit::Unknown if self.loans.watched() + size > MOST_WATCHED => None,
+            Habit::Unknown => Some(CopyReason::FirstCall),
+            Habit::Lends => None,
+        }
+    }
+}
+
+impl Loans {
+    fn add_copy(&mut self, numpy: &'static Numpy, copy: Copy, size: usize) {
+        self.numpy = Some(numpy);
+        let more = self.more.get_or_insert_default();
+        more.watched += if copy.watched { size } else { 0 };
+        more.copies.push(copy);
+    }
+
+    /// How many bytes the copies have that show whether the callable retains them.
+    fn watched(&self) -> usize {
+        self.more.as_ref().map_or(0, |more| more.watched)
+    }
+
+    /// Passes arrays as the habit of this callable asks for.
+    #[inline]
+    pub(crate) fn learn_of(&mut self, callable: Ref) {
+        self.passing = Passing::NOT_LOOKED_UP;
+        self.callable = Some(callable);
+    }
+
+    /// Whether an array is the copy of an argument of this call, or a view of one.
+    pub(super) fn passed_copy(&self, py: Attached<'_>, numpy: &Numpy, array: Ndarray<'_>) -> bool {
+        let Some(more) = &*self.more else { return false };
+        more.copies.iter().any(|copy| array.is(&copy.array))
+            || array.base().is_some_and(|base| {
+                let base = Ndarray::of(py, numpy, &base);
+                base.is_some_and(|base| self.passed_copy(py, numpy, base))
+            })
+    }
+
+    /// What stands for the memory of each copy, as the base of its array.
+    pub(super) fn bases_of_copies(&self, py: Attached<'_>) -> Vec<Ref> {
+        let copies = self.more.iter().flat_map(|more| &more.copies);
+        copies.filter_map(|copy| Ndarray::known(py, &copy.array).base()).collect()
+    }
+}
+
+impl Copy {
+    pub(super) fn passed(&self) -> (&Ref, usize) {
+        (&self.array, self.argument)
+    }
+
+    /// Gives the caller what Python wrote.
+    pub(super) fn copy_back(&self) {
+        if let Some(Back { copy, original, span, .. }) = &self.back {
+            // SAFETY: the memory of the copy is kept, and the original is lent until the call ends.
+            unsafe { span.copy(*copy, *original) };
+        }
+    }
+}
+
+impl Passed for Copy {
+    fn array(&self) -> &Ref {
+        &self.array
+    }
+
+    fn argument(&self) -> usize {
+        self.argument
+    }
+
+    fn end(self, py: Attached<'_>, _: &Numpy) -> Option<Copy> {
+        (self.array.references(py) != 1).then_some(self)
+    }
+}
+
+/// Learns from a call that has returned whether its callable retains arguments; says so if that is
+/// news.
+///
+/// Only the quick steps of settling are taken. A full collection and a search for finished frames
+/// take longer than any copy, so a callable that needs them at each call is better off with copies.
+pub(super) fn learn(
+    py: Attached<'_>,
+    numpy: &Numpy,
+    names: &impl Names,
+    copies: Vec<Copy>,
+    results: Vec<Ref>,
+    learned: &Learned,
+) -> Option<Retained> {
+    let mut copies = copies;
+    copies.retain(|copy| copy.watched);
+    if copies.is_empty() {
+        return None;
+    }
+    let mut held: Vec<Copy> = copies.into_iter().filter_map(|copy| copy.end(py, numpy)).collect();
+    if !held.is_empty() {
+        held = settle::let_go_quickly(py, numpy, held);
+    }
+    if held.is_empty() {
+        learned.saw_none_retained();
+        return None;
+    }
+    learned.saw_retained().then(|| holders::retained(py, names, &held, &results))
+}
