@@ -68,10 +68,23 @@
 //! argument and its holders, and aborts the process. Pass a `Vec`, an `Arc` or a [`Copied`] to such a
 //! function, or say that it [`retains`](crate::Function::retains) its arguments.
 //!
-//! A program that goes behind NumPy's back can write what is lent to be read, or retain what no count
-//! shows: with `ctypes` and other raw addresses, an array's own `__setstate__`, or a C function that
-//! does not ask (`numpy.ufunc.at` before NumPy 2.5, `overwrite_b` and the like in SciPy). Pass such a
-//! function a [`Copied`], too.
+//! # Libraries that retain or write their arguments
+//!
+//! Known to retain what they are passed: scikit-learn's neighbours, `KernelDensity`, `KernelRidge`
+//! and Gaussian processes, `duckdb.register`, `cv2.BFMatcher` and `KalmanFilter`, numba's typed
+//! containers, LightGBM's `Dataset`, pandas 2, Arrow and polars `Series`, SciPy's `KDTree`, sparse
+//! matrices and splines, statsmodels' models, `jax.device_put`, `torch.from_numpy`, logging handlers
+//! that buffer.
+//!
+//! Known to write what is read-only: in-place operations of torch, `faiss.normalize_L2`, SciPy's
+//! `overwrite_a=True` on arrays in Fortran order, `numpy.putmask` before NumPy 1.21,
+//! `numpy.random.shuffle` before 1.22 and `numpy.ufunc.at` before 2.5, and whatever takes a raw
+//! address (`ctypes`, an array's own `__setstate__`). That is undefined behaviour of a program without
+//! any `unsafe`; debug builds, and others with
+//! [`Builder::guard_loans`](crate::Builder::guard_loans), find it and say which function it was. Such
+//! a function is passed a `&mut` slice, or a [`Copied`].
+//!
+//! `docs/retaining-libraries.md` has the whole list.
 //!
 //! # Out
 //!
@@ -93,6 +106,7 @@ mod copied;
 mod copies;
 mod element;
 mod given;
+pub(crate) mod guard;
 mod holders;
 mod lend;
 #[cfg(feature = "ndarray")]

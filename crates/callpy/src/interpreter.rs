@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use crate::array;
 use crate::attach::Attached;
 use crate::environment::{self, Progress, Requirements};
 use crate::function::{Function, Module};
@@ -463,6 +464,7 @@ pub struct Builder {
     stop: Option<environment::Stop>,
     language: Option<Language>,
     retained: Option<OnRetained>,
+    guard_loans: Option<bool>,
 }
 
 impl Builder {
@@ -556,6 +558,24 @@ impl Builder {
         self
     }
 
+    /// Says whether read-only loans are guarded against being written: where debug assertions are on,
+    /// they are unless this says otherwise.
+    ///
+    /// A function in C need not respect that an array is read-only (`torch.from_numpy` followed by an
+    /// in-place operation, `faiss.normalize_L2`), and writing to what a `&[T]` points to is undefined
+    /// behaviour. With the guard on, each read-only loan of up to 1 MiB is copied before the call and
+    /// compared after it. If it has changed, the process ends with a message that names the function,
+    /// the argument and the element.
+    ///
+    /// ```
+    /// callpy::Python::builder().guard_loans(true).start()?;
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn guard_loans(mut self, on: bool) -> Self {
+        self.guard_loans = Some(on);
+        self
+    }
+
     /// Says in which language's terms messages tell how to fix things: bindings for other languages
     /// set it.
     ///
@@ -608,6 +628,9 @@ impl Builder {
     pub fn start(mut self) -> Result<Python> {
         if let Some(language) = self.language {
             language.set();
+        }
+        if let Some(on) = self.guard_loans {
+            array::guard::set(on);
         }
         for script in std::mem::take(&mut self.scripts) {
             self.requirements = self.requirements.merge(read_script(&script)?);

@@ -129,6 +129,68 @@ fn an_error_about_read_only_memory_says_what_is() {
     assert!(!error.contains("lent"), "{error}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_write_to_a_guarded_loan_ends_the_process() {
+    const NAME: &str = "a_write_to_a_guarded_loan_ends_the_process";
+    let values: Vec<f64> = (0..12).map(f64::from).collect();
+    if let Some(case) = common::case(NAME) {
+        let write = writer("behind_its_back").lends();
+        callpy::Python::builder().guard_loans(true).start().unwrap();
+        let table = ndarray::ArrayView::from_shape((3, 4), &values).unwrap();
+        let array = Array::try_from(values.clone()).unwrap();
+        // Not constants, which lie where nothing can be written.
+        let flags = vec![false; 3];
+        let texts = vec![callpy::FixedBytes::<3>::new(b"abc").unwrap(); 4];
+        match case.as_str() {
+            "a slice" => write.call::<()>((&values, 2)),
+            "a view" => write.call((table.slice(ndarray::s![..;-1, 1..3]).t(), 1, 2)),
+            "an Array" => write.call((&array, 11)),
+            "bools" => write.call((&flags, 1)),
+            "text" => write.call((&texts, 3)),
+            "one of many" => {
+                write.call((&values, 5, named("a", &values[..2]), named("b", &values)))
+            }
+            _ => unreachable!(),
+        }
+        .unwrap();
+        panic!("{case} went on");
+    }
+    let cases = [
+        ("a slice", "argument 1, which was lent read-only: element [2] has changed"),
+        ("a view", "argument 1, which was lent read-only: element [1, 2] has changed"),
+        ("an Array", "argument 1, which was lent read-only: element [11] has changed"),
+        ("bools", "argument 1, which was lent read-only: element [1] has changed"),
+        ("text", "argument 1, which was lent read-only: element [3] has changed"),
+        // That they are of the same memory does not matter: each is looked at.
+        ("one of many", "argument 1, which was lent read-only: element [5] has changed"),
+    ];
+    common::each(&cases, |(case, expected)| {
+        let said = common::abort_of(NAME, case);
+        let start =
+            format!("callpy: writers:behind_its_back wrote to {expected}.\nThe call is at ");
+        assert!(said.contains(&start) && said.contains("callpy::Copied"), "{case}: {said}");
+    });
+}
+
+#[test]
+fn a_loan_is_not_guarded_where_that_is_off_or_it_is_large() {
+    let body = || {
+        let write = writer("behind_its_back").lends();
+        let mut small = vec![0.0; 4];
+        let mut large = vec![0.0; (1 << 17) + 1];
+        callpy::Python::builder().guard_loans(true).start().unwrap();
+        write.call::<()>((std::hint::black_box(&large), 3)).unwrap();
+        // One byte less would be looked at, but nothing is wrong with what Python may write.
+        write.call::<()>((&mut large[..1 << 17], 3)).unwrap();
+        write.call::<()>((&mut small, 3)).unwrap();
+        write.call::<()>((callpy::Copied(&small), 3)).unwrap();
+        callpy::Python::builder().guard_loans(false).start().unwrap();
+        write.call::<()>((std::hint::black_box(&small), 3)).unwrap();
+    };
+    common::alone("a_loan_is_not_guarded_where_that_is_off_or_it_is_large", |_| (), body);
+}
+
 #[test]
 fn what_is_lent_to_be_written_is_written_in_place() {
     let mut data = [3.0, 1.0, 2.0];

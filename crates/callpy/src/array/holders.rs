@@ -90,7 +90,7 @@ pub(super) fn abort(py: Attached<'_>, numpy: &Numpy, names: &impl Names, loans: 
             format!("retained {}", Held::new(py, names, loans, holders))
         }
     };
-    let site = site(names).map(|site| format!("The call is at {site}.\n")).unwrap_or_default();
+    let site = site_line(names);
     process::abort(&format!(
         "callpy: {function} {what}\n{site}\
          Python would be left with a pointer to memory that it does not own, so the process ends \
@@ -129,6 +129,11 @@ fn fix() -> &'static str {
 /// Says where the call is; other languages' own places are not known.
 fn site(names: &impl Names) -> Option<&'static Location<'static>> {
     names.site().filter(|_| Language::current() == Language::Rust)
+}
+
+/// Says so in a line, for a message of several.
+pub(super) fn site_line(names: &impl Names) -> String {
+    site(names).map(|site| format!("The call is at {site}.\n")).unwrap_or_default()
 }
 
 /// What is held and by what, as the rest of a sentence; in one line with `{:#}`.

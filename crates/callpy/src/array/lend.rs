@@ -1,9 +1,11 @@
 //! Rust memory lent to Python for one call, or given to it for good.
 
+use std::ffi::c_void;
 use std::mem::ManuallyDrop;
 
 use super::copies::{self, Copy, Passing};
 use super::element::{Dtype, Element};
+use super::guard::{self, Guard};
 use super::holders::Names;
 use super::settle::{Passed, settle_held};
 use super::view::Layout;
@@ -46,6 +48,8 @@ pub(super) struct More {
     pub(super) watched: usize,
     /// Writable bools: what Python wrote must be made 0 or 1 before Rust reads it.
     bools: Vec<(*mut u8, Layout)>,
+    /// What guarded loans were when they were lent.
+    guards: Vec<Guard>,
     /// Objects that the result has in it, while something holds a loan.
     results: Vec<Ref>,
 }
@@ -155,6 +159,10 @@ impl Loans {
                 settle_held(py, numpy, names, held, results, give_up)
             }
         };
+        for guard in more.guards {
+            // SAFETY: the caller's own memory, lent until here, which Python no longer knows.
+            unsafe { guard.check(py, names) };
+        }
         if !(more.copies.is_empty() && more.bools.is_empty()) {
             self.give_back(py, numpy, names, more.copies, more.bools, results);
         }
@@ -184,6 +192,18 @@ impl Loans {
         {
             learn::tell(py, &retained);
         }
+    }
+
+    /// Has a loan that is to be read compared with what it is now, when its call ends.
+    ///
+    /// # Safety
+    ///
+    /// The elements at the layout's offsets are readable, and of the dtype, until this is settled.
+    #[cold]
+    unsafe fn guard(&mut self, dtype: Dtype, first: *mut c_void, layout: Layout) {
+        // SAFETY: as the caller says; dtypes have no padding.
+        let guard = unsafe { Guard::new(self.argument, dtype, first.cast(), layout) };
+        self.more.get_or_insert_default().guards.extend(guard);
     }
 }
 
@@ -279,6 +299,11 @@ impl<'a> Scope<'a> {
         loans.add(numpy, array);
         if memory.writable && dtype == Dtype::Bool {
             loans.normalise(memory.data.cast(), Layout::new(&[memory.len as isize], &[1], 1));
+        } else if !memory.writable && guard::is_on() {
+            let (len, stride) = (memory.len as isize, memory.item_size as isize);
+            let layout = Layout::new(&[len], &[stride], memory.item_size);
+            // SAFETY: as the caller says.
+            unsafe { loans.guard(dtype, memory.data, layout) };
         }
         if let Some(receipt) = receipt {
             receipt.lent_bytes += memory.len * memory.item_size;
@@ -330,6 +355,9 @@ impl<'a> Scope<'a> {
         loans.add(numpy, array);
         if memory.writable && dtype == Dtype::Bool {
             loans.normalise(memory.data.cast(), layout);
+        } else if !memory.writable && guard::is_on() {
+            // SAFETY: as the caller says.
+            unsafe { loans.guard(dtype, memory.data, layout) };
         }
         Ok(Object(argument))
     }

@@ -40,7 +40,7 @@ fn is_about_read_only(exception: &PythonException) -> bool {
 }
 
 /// How a program passes what a function may write to.
-fn fix() -> &'static str {
+pub(super) fn fix() -> &'static str {
     match Language::current() {
         Language::Rust => {
             "pass it as `&mut` to have it written in place, or as an owned `Vec` or a \

@@ -105,7 +105,7 @@ impl Layout {
         self.shape().iter().product()
     }
 
-    fn is_packed(&self) -> bool {
+    pub(super) fn is_packed(&self) -> bool {
         match self {
             Layout::Packed { .. } => true,
             Layout::Axes { packed, .. } => *packed,

@@ -1,5 +1,6 @@
 """Ways to write into an array of float64, none of which may work where it is read-only."""
 
+import ctypes
 import io
 import pickle
 import struct
@@ -125,7 +126,7 @@ for name, source in {
     WAYS[name] = work
 
 # NumPy has had functions that did not ask, until these versions.
-SINCE = {"putmask": (1, 18), "shuffle": (1, 22), "generator_shuffle": (1, 22), "at": (2, 5)}
+SINCE = {"putmask": (1, 21), "shuffle": (1, 22), "generator_shuffle": (1, 22), "at": (2, 5)}
 for name, version in SINCE.items():
     if VERSION < version:
         del WAYS[name]
@@ -135,6 +136,14 @@ def set_bytes(data):
     """Writes bytes that are no bool into an array of bool."""
     data.view(np.uint8)[:] = range(len(data))
     return data.view(np.uint8).tolist()
+
+
+def behind_its_back(data, *index, **more):
+    """Writes an element as C code does that does not ask."""
+    for array in more.values():
+        data = array
+    element = data[tuple(index)[:-1] + (slice(index[-1], index[-1] + 1),)]
+    ctypes.memset(element.ctypes.data, 1, element.itemsize)
 
 
 def double(data):

@@ -1,0 +1,129 @@
+//! Whether Python wrote to what was lent to be read.
+//!
+//! NumPy's flag says that an array is read-only, and C code need not ask: torch, faiss and some of
+//! SciPy write all the same. Rust takes what a shared slice points to for constant, so such a write
+//! is undefined behaviour of a program without any `unsafe`. A guarded loan is compared with a copy
+//! when its call ends.
+
+use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::element::Dtype;
+use super::holders::{Names, site_line};
+use super::read_only;
+use super::view::Layout;
+use crate::raw::{Attached, process};
+
+/// Loans of more bytes are not guarded: a copy and a comparison take as long as many functions do.
+const MOST: usize = 1 << 20;
+
+static GUARDING: AtomicBool = AtomicBool::new(cfg!(debug_assertions));
+
+/// Whether loans are guarded: where debug assertions are on, unless the program says otherwise.
+#[inline]
+pub(super) fn is_on() -> bool {
+    GUARDING.load(Ordering::Relaxed)
+}
+
+pub(crate) fn set(on: bool) {
+    GUARDING.store(on, Ordering::Relaxed);
+}
+
+/// What a loan was when it was lent.
+pub(super) struct Guard {
+    /// Its place among the arguments, from 1.
+    argument: usize,
+    first: *const u8,
+    layout: Layout,
+    item_size: usize,
+    before: Box<[u8]>,
+}
+
+impl Guard {
+    /// Copies the elements, unless they are too many.
+    ///
+    /// # Safety
+    ///
+    /// The elements at the layout's offsets from the first are readable until the guard is checked,
+    /// and of the dtype, which has no padding.
+    pub(super) unsafe fn new(
+        argument: usize,
+        dtype: Dtype,
+        first: *const u8,
+        layout: Layout,
+    ) -> Option<Guard> {
+        let item_size = dtype.item_size();
+        if layout.len().checked_mul(item_size).is_none_or(|bytes| bytes > MOST) {
+            return None;
+        }
+        let mut guard = Guard { argument, first, layout, item_size, before: Box::default() };
+        // SAFETY: as the caller says.
+        guard.before = unsafe { guard.read() };
+        Some(guard)
+    }
+
+    /// Copies the elements' bytes, in C order.
+    ///
+    /// Never inlined, and from an address that the compiler knows nothing of: it would be right to
+    /// take a shared slice for unchanged.
+    ///
+    /// # Safety
+    ///
+    /// As `new`.
+    #[inline(never)]
+    unsafe fn read(&self) -> Box<[u8]> {
+        let first = black_box(self.first);
+        let element = |offset: isize| {
+            // SAFETY: the offset leads to an element, whose bytes are all there.
+            unsafe { std::slice::from_raw_parts(first.offset(offset), self.item_size) }
+        };
+        match self.layout.is_packed() {
+            true => {
+                let bytes = self.layout.len() * self.item_size;
+                // SAFETY: packed elements lie side by side.
+                unsafe { std::slice::from_raw_parts(first, bytes) }.into()
+            }
+            false => {
+                self.layout.offsets().flat_map(|offset| element(offset).iter().copied()).collect()
+            }
+        }
+    }
+
+    /// Ends the process if an element has changed.
+    ///
+    /// # Safety
+    ///
+    /// As `new`; Python no longer knows the memory.
+    pub(super) unsafe fn check(&self, py: Attached<'_>, names: &impl Names) {
+        // SAFETY: as the caller says.
+        let after = unsafe { self.read() };
+        let changed = self.before.iter().zip(&after).position(|(before, after)| before != after);
+        if let Some(byte) = changed {
+            self.abort(py, names, byte / self.item_size)
+        }
+    }
+
+    #[cold]
+    fn abort(&self, py: Attached<'_>, names: &impl Names, element: usize) -> ! {
+        process::abort(&format!(
+            "callpy: {} wrote to {}, which was lent read-only: element {:?} has changed.\n{}\
+             The program takes what it lends to be read for constant, and may have used either \
+             value, so the process ends here.\nTo fix it, {}.",
+            names.function(),
+            names.argument(py, self.argument),
+            self.index(element),
+            site_line(names),
+            read_only::fix()
+        ))
+    }
+
+    /// Where an element is, axis by axis.
+    fn index(&self, mut element: usize) -> Vec<usize> {
+        let mut index: Vec<usize> = Vec::new();
+        for length in self.layout.shape().iter().rev() {
+            index.insert(0, element % length);
+            element /= length;
+        }
+        index
+    }
+}
