@@ -231,7 +231,8 @@ fn a_library_of_another_version_than_its_python() {
     let (works, answer) = examine(&folder, &[], |_| ());
     assert!(!works, "{answer:#}");
     assert!(is_fatal(&answer, &[library, "names it as its library"], "reinstall this one"));
-    run(&mut alone(&folder, &["call", "f.py:f"])).failed(1, &["names it as its library", "anew"]);
+    run(&mut alone(&folder, &["call", "f.py:f"]))
+        .failed(1, &["names it as its library", "reinstall"]);
 }
 
 #[test]
@@ -291,18 +292,25 @@ fn a_module_that_shadows_a_standard_one() {
 }
 
 #[test]
-fn pythonhome_that_leads_nowhere() {
+fn a_variable_with_which_python_does_not_start() {
     let folder = Folder::plain("def f(): pass\n");
     fs::create_dir_all(folder.path().join("bin")).unwrap();
     std::os::unix::fs::symlink(base(), folder.path().join("bin/python3")).unwrap();
-    let wrong = |command: &mut Command| {
-        command.env("PYTHONHOME", "/nowhere");
-    };
-    let (_, answer) = examine(&folder, &[], wrong);
-    assert!(is_fatal(&answer, &["PYTHONHOME set to /nowhere"], "unset PYTHONHOME"));
-    let mut call = alone(&folder, &["call", "f.py:f"]);
-    wrong(&mut call);
-    run(&mut call).failed(1, &["PYTHONHOME set to /nowhere", "unset PYTHONHOME"]);
+    // Known to start, so that nothing but the variables can tell.
+    examine(&folder, &[], |_| ());
+    for (name, value) in [("PYTHONHOME", "/nowhere"), ("PYTHONIOENCODING", "bogus")] {
+        let wrong = |command: &mut Command| {
+            command.env(name, value);
+        };
+        let told = format!("({name} is \"{value}\")");
+        let words = ["it does not start: Fatal Python error", &told];
+        let fix = format!("unset {name}");
+        let (works, answer) = examine(&folder, &[], wrong);
+        assert!(!works && is_fatal(&answer, &words, &fix), "{answer}");
+        let mut call = alone(&folder, &["call", "f.py:f"]);
+        wrong(&mut call);
+        run(&mut call).failed(1, &[words[0], &told, &fix]);
+    }
 }
 
 /// A folder that wants a package of no index, on this machine's own closed port.

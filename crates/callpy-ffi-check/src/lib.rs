@@ -13,20 +13,19 @@
 #[macro_use]
 #[path = "../../callpy/src/raw/functions.rs"]
 mod functions;
+#[allow(dead_code, unreachable_pub, reason = "only its layouts are looked at")]
+#[path = "../../callpy/src/raw/pyconfig.rs"]
+mod pyconfig;
 
-#[cfg(unix)]
-use libc::wchar_t;
 #[allow(unused_imports, reason = "which of them a table needs is the table's affair")]
 use pyo3_ffi::{
-    Py_ssize_t, PyCapsule_Destructor, PyGILState_STATE, PyMethodDef, PyObject, PyPreConfig,
-    PyStatus, PyThreadState, PyTypeObject,
+    Py_ssize_t, PyCapsule_Destructor, PyConfig, PyGILState_STATE, PyInterpreterState, PyMethodDef,
+    PyObject, PyPreConfig, PyStatus, PyThreadState, PyTypeObject,
 };
 #[allow(unused_imports, reason = "as above")]
 use std::ffi::{c_char, c_double, c_int, c_long, c_longlong, c_ulong, c_ulonglong, c_void};
 use std::mem::offset_of;
-#[cfg(windows)]
-type wchar_t = u16;
-#[allow(non_camel_case_types, reason = "the name is C's")]
+#[allow(non_camel_case_types, dead_code, reason = "the name is C's; 3.9 has no use of it")]
 type size_t = usize;
 
 /// pyo3-ffi, and in its place what it words otherwise than CPython's headers and exports do.
@@ -44,12 +43,23 @@ mod ffi {
         unsafe { pyo3_ffi::Py_CompileString(source, file, start) }
     }
 
-    /// The size is `size_t *` in `pylifecycle.h` and signed in pyo3-ffi.
-    pub(super) unsafe extern "C" fn Py_DecodeLocale(
-        text: *const c_char,
-        size: *mut size_t,
-    ) -> *mut wchar_t {
-        unsafe { pyo3_ffi::Py_DecodeLocale(text, size.cast::<Py_ssize_t>()) }
+    /// A C function, for which pyo3-ffi has an inline one of Rust's.
+    pub(super) unsafe extern "C" fn PyCFunction_NewEx(
+        definition: *mut PyMethodDef,
+        this: *mut PyObject,
+        module: *mut PyObject,
+    ) -> *mut PyObject {
+        unsafe { pyo3_ffi::PyCFunction_NewEx(definition, this, module) }
+    }
+
+    /// The arguments are `char * const *` in `initconfig.h`; pyo3-ffi has its const elsewhere.
+    pub(super) unsafe extern "C" fn PyConfig_SetBytesArgv(
+        config: *mut PyConfig,
+        count: Py_ssize_t,
+        arguments: *const *mut c_char,
+    ) -> PyStatus {
+        let arguments = arguments.cast_mut().cast::<*const c_char>();
+        unsafe { pyo3_ffi::PyConfig_SetBytesArgv(config, count, arguments) }
     }
 }
 
@@ -96,12 +106,27 @@ const _: () = {
     assert!(offset_of!(PyObject, ob_ref_shared) == 16 && offset_of!(PyObject, ob_type) == 24);
 };
 
-// The structs of which callpy knows but a field or two.
+// The structures of which callpy knows a few fields.
 #[cfg(target_pointer_width = "64")]
 const _: () = {
-    assert!(offset_of!(PyPreConfig, coerce_c_locale) == 20 && size_of::<PyPreConfig>() <= 48);
-    assert!(size_of::<PyStatus>() == 32);
-    assert!(offset_of!(PyStatus, _type) == 0 && offset_of!(PyStatus, err_msg) == 16);
+    assert!(offset_of!(PyPreConfig, coerce_c_locale) == 20);
+    assert!(size_of::<PyPreConfig>() <= size_of::<pyconfig::PyPreConfig>());
+    assert!(size_of::<PyStatus>() == size_of::<pyconfig::PyStatus>());
+    assert!(offset_of!(PyStatus, _type) == offset_of!(pyconfig::PyStatus, kind));
+    assert!(offset_of!(PyStatus, func) == offset_of!(pyconfig::PyStatus, function));
+    assert!(offset_of!(PyStatus, err_msg) == offset_of!(pyconfig::PyStatus, message));
+    assert!(offset_of!(PyStatus, exitcode) == offset_of!(pyconfig::PyStatus, exit_code));
+    assert!(size_of::<PyConfig>() <= size_of::<pyconfig::PyConfig>());
+    let fields = pyconfig::Fields::of(minor(env!("PYTHON_MINOR")));
+    assert!(offset_of!(PyConfig, install_signal_handlers) == fields.install_signal_handlers);
+    assert!(offset_of!(PyConfig, configure_c_stdio) == fields.configure_c_stdio);
     assert!(size_of::<PyMethodDef>() == 32 && offset_of!(PyMethodDef, ml_name) == 0);
     assert!(offset_of!(PyMethodDef, ml_meth) == 8 && offset_of!(PyMethodDef, ml_flags) == 16);
 };
+
+const fn minor(text: &str) -> u32 {
+    match u32::from_str_radix(text, 10) {
+        Ok(minor) => minor,
+        Err(_) => panic!("the minor version is a number"),
+    }
+}

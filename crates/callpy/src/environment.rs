@@ -216,7 +216,8 @@ fn make_locked(
         Error::new(ErrorKind::Environment, message)
     })?;
     if !marker.is_file() {
-        return Err(unwritable(io::Error::other(format!("{MARKER} could not be written"))));
+        // Its Python is asked each time, since a launcher runs it.
+        write(&marker, "{}").map_err(unwritable)?;
     }
     say(Progress::Done);
     Ok(made)

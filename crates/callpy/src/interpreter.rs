@@ -17,13 +17,12 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::array;
 use crate::attach::Attached;
+use crate::bring_up::bring_up;
 use crate::environment::{self, Progress, Requirements};
 use crate::function::{Function, Module};
 use crate::language::Language;
 use crate::learn::{self, OnRetained, Retained};
 use crate::locate::{self, Interpreter, Report, Wanted};
-use crate::raw::cpython::{self, Api};
-use crate::raw::library::Library;
 use crate::raw::{Attachment, end, process};
 use crate::scope::Scope;
 use crate::{Error, ErrorKind, Object, Result, support};
@@ -45,14 +44,6 @@ struct Running {
     /// What was asked for at the first start.
     python: Option<PathBuf>,
     requirements: Requirements,
-}
-
-impl Running {
-    /// The interpreter of somebody else, to whom its end is left.
-    fn joined() -> Running {
-        cpython::set_running();
-        Running { own: None, python: None, requirements: Requirements::default() }
-    }
 }
 
 /// Whether somebody sees to it that a joined interpreter's end is noticed.
@@ -675,64 +666,16 @@ impl Builder {
     }
 
     fn bring_up(&self) -> Result<Running> {
-        if let Some(library) = Library::of_this_process() {
-            let api = Api::install(&library)?;
-            library.keep();
-            if api.is_initialized() {
-                return Ok(Running::joined());
-            }
-            // Linked to the program and not started: no other may be loaded beside it.
-            let (interpreter, report) = locate::find(&self.wanted())?;
-            let (_, minor, _) = interpreter.version();
-            if u32::from(minor) != api.minor {
-                return Err(Error::new(
-                    ErrorKind::Start,
-                    format!(
-                        "this program is linked with libpython 3.{}, and {} is Python 3.{minor}: \
-                         name a Python 3.{} with CALLPY_PYTHON",
-                        api.minor,
-                        interpreter.executable().display(),
-                        api.minor
-                    ),
-                ));
-            }
-            process::initialize(api, interpreter.executable())?;
-            return Ok(self.running(interpreter, report));
-        }
-        let (interpreter, report) = locate::find(&self.wanted())?;
-        let library = Library::load(interpreter.libpython())?;
-        let api = Api::install(&library)?;
-        // The table leads into it from now on, also if the start fails.
-        library.keep();
-        // It was here already, loaded so that its names are not global.
-        if api.is_initialized() {
-            return Ok(Running::joined());
-        }
-        // An installation that was upgraded by halves: the wrong standard library would end the
-        // process at the start.
-        let (_, minor, _) = interpreter.version();
-        if u32::from(minor) != api.minor {
-            return Err(Error::new(
-                ErrorKind::Start,
-                format!(
-                    "{} is Python 3.{}, and {}, which names it as its library, is Python 3.{minor}: \
-                     install one of them anew (`callpy doctor` says more)",
-                    interpreter.libpython().display(),
-                    api.minor,
-                    interpreter.executable().display()
-                ),
-            ));
-        }
-        process::initialize(api, interpreter.executable())?;
-        Ok(self.running(interpreter, report))
-    }
-
-    fn running(&self, interpreter: Interpreter, report: Report) -> Running {
-        Running {
-            own: Some((interpreter, report)),
-            python: self.python.clone(),
-            requirements: self.requirements.clone(),
-        }
+        let own = bring_up(&self.wanted())?;
+        // What was asked for at the first start is nothing to one that was joined.
+        Ok(match own.is_some() {
+            true => Running {
+                own,
+                python: self.python.clone(),
+                requirements: self.requirements.clone(),
+            },
+            false => Running { own, python: None, requirements: Requirements::default() },
+        })
     }
 
     /// Holds what is asked for against what runs.

@@ -48,6 +48,7 @@
 #[allow(unsafe_code, reason = "the rules of lending, and the memory they are about")]
 pub mod array;
 pub mod attach;
+mod bring_up;
 #[doc(hidden)]
 pub mod child;
 pub mod convert;

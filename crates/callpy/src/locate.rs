@@ -26,6 +26,8 @@
 
 mod cache;
 mod facts;
+mod failure;
+mod launch;
 mod report;
 mod search;
 mod surroundings;
@@ -33,7 +35,9 @@ mod surroundings;
 pub(crate) use cache::{age, hash, load, stamp, store, write};
 pub use facts::Interpreter;
 pub(crate) use facts::{ANSWER, interpreter};
+pub(crate) use failure::reproduce;
+pub(crate) use launch::is_pythons;
 pub use report::{Candidate, Problem, Report, Source, Verdict};
-pub(crate) use search::python_in;
 pub use search::{Wanted, find, find_in, report, report_in};
+pub(crate) use search::{does_not_start, python_in};
 pub use surroundings::Surroundings;

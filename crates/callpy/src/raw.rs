@@ -28,9 +28,12 @@ pub(crate) mod ndarray;
 pub(crate) mod numpy;
 pub(crate) mod objects;
 pub(crate) mod process;
+mod proof;
+mod pyconfig;
 mod reaper;
 pub(crate) mod reference;
 mod registry;
+pub(crate) mod start;
 mod text;
 pub(crate) mod thread;
 

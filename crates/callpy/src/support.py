@@ -23,6 +23,17 @@ def after_start():
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
 
 
+def complete_path(folders):
+    if not set(folders) <= set(sys.path):
+        sys.path[:] = folders + [folder for folder in sys.path if folder not in folders]
+
+
+def differences(expected):
+    """Says which settings are not those of the executable."""
+    found = [(name, value, ascii(eval(name))) for name, value in expected]
+    return ["%s is %s, and %s in the executable" % (n, own, v) for n, v, own in found if own != v]
+
+
 def enable_interrupts():
     import _signal
 

@@ -2,6 +2,7 @@
 //! once as one module of their own.
 
 use std::ffi::CStr;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -56,6 +57,21 @@ pub(crate) fn after_start(py: Attached<'_>) -> Result<()> {
     call(py, c"after_start", &[])
         .map(drop)
         .map_err(|raised| exception::into_error(py, raised).at("the interpreter's start"))
+}
+
+/// Completes the search path with the folders that it lacks, in their places.
+pub(crate) fn complete_path(py: Attached<'_>, folders: &[PathBuf]) -> Outcome<()> {
+    let folders: Outcome<Vec<Ref>> =
+        folders.iter().map(|folder| py.os_str(folder.as_os_str())).collect();
+    call(py, c"complete_path", &[&py.list(folders?)?]).map(drop)
+}
+
+/// Says which of these expressions have another value than this one.
+pub(crate) fn differences(py: Attached<'_>, expected: &[(String, String)]) -> Outcome<Vec<String>> {
+    let pair = |(name, value): &(String, String)| py.tuple(vec![py.str(name)?, py.str(value)?]);
+    let expected: Outcome<Vec<Ref>> = expected.iter().map(pair).collect();
+    let found = call(py, c"differences", &[&py.list(expected?)?])?;
+    py.items(&found)?.iter().map(|text| py.text_escaped(text)).collect()
 }
 
 /// Has Python answer SIGINT with KeyboardInterrupt.

@@ -47,7 +47,6 @@ pub(super) fn fixes(kind: &Kind, python: Option<&Interpreter>) -> Vec<Fix> {
             Some(python) => library_fixes(python.version(), python.base_prefix()),
             None => Vec::new(),
         },
-        Kind::PythonHome => everywhere(here, unset_python_home),
         Kind::NoNumpy | Kind::OldNumpy => package_fixes("numpy", false, python),
         Kind::BrokenNumpy => package_fixes("numpy", true, python),
         Kind::NumpyLacks(package) | Kind::NoPackage(package) => {
@@ -95,7 +94,12 @@ fn fixes_of_candidate(candidate: &Candidate, here: Option<System>) -> Vec<Fix> {
         Some(Problem::Architecture { .. }) => {
             any_system(format!("install a Python for {}", std::env::consts::ARCH))
         }
-        Some(Problem::PythonHome { .. }) => everywhere(here, unset_python_home),
+        Some(Problem::DoesNotStart { variable: Some((name, _)), .. }) => {
+            everywhere(here, |system| unset(system, name))
+        }
+        Some(Problem::DoesNotStart { .. }) => {
+            any_system(format!("repair what it names, or {ANOTHER_PYTHON}"))
+        }
         Some(Problem::NoLibrary { version, base_prefix, .. }) => {
             library_fixes(*version, base_prefix)
         }
@@ -275,10 +279,10 @@ fn recreate_environment(system: System, folder: &Path) -> Option<String> {
     })
 }
 
-fn unset_python_home(system: System) -> Option<String> {
+fn unset(system: System, variable: &str) -> Option<String> {
     match system {
-        System::Windows => Some("set PYTHONHOME=".to_owned()),
-        System::Debian | System::Fedora | System::MacOs => Some("unset PYTHONHOME".to_owned()),
+        System::Windows => Some(format!("set {variable}=")),
+        System::Debian | System::Fedora | System::MacOs => Some(format!("unset {variable}")),
         _ => None,
     }
 }

@@ -48,6 +48,9 @@ fn look_in(diagnosis: &mut Diagnosis, python: Python, target: Option<&str>) -> c
             false => diagnosis.warning(kind, what),
         }
     }
+    for note in python.report().iter().flat_map(|report| report.notes()) {
+        diagnosis.warning(Kind::Other, format!("embedded, {note}"));
+    }
     if diagnosis.works() {
         whole_call(diagnosis, python);
     }

@@ -54,6 +54,10 @@ fn describe(diagnosis: &mut Diagnosis, python: &Interpreter) {
     if python.is_free_threaded() {
         diagnosis.fact("Python", "build", "free-threaded");
     }
+    for shortcoming in python.shortcomings() {
+        let what = format!("{}: {shortcoming}", python.executable().display());
+        diagnosis.warning(Kind::Other, what);
+    }
     if python.is_debug() {
         diagnosis.fact("Python", "debug build", "yes: slow");
     }

@@ -61,12 +61,7 @@ pub(super) fn ask(
         };
         let what =
             format!("starting this Python{importing} ended the process ({status}); {last_words}");
-        // CPython ends the process where it does not find its standard library.
-        let kind = match stderr.contains("PYTHONHOME") || stderr.contains("init_fs_encoding") {
-            true => Kind::PythonHome,
-            false => Kind::Crashed { with_target: target.is_some() },
-        };
-        diagnosis.fatal(kind, what);
+        diagnosis.fatal(Kind::Crashed { with_target: target.is_some() }, what);
         return Ok(());
     };
     diagnosis.add_json(&seen);

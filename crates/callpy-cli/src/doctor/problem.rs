@@ -55,8 +55,6 @@ pub(super) enum Kind {
     Crashed {
         with_target: bool,
     },
-    /// Python ended the process because of `PYTHONHOME`.
-    PythonHome,
     /// The look from inside took too long.
     TimedOut,
     NoNumpy,

@@ -20,7 +20,7 @@ pub(crate) fn has(
 ) -> bool {
     // An answer holds until something is installed or removed, which changes a folder.
     let executable = interpreter.executable();
-    let mut state = stamp(executable).unwrap_or_default();
+    let mut state = stamp(executable, around).unwrap_or_default();
     for folder in interpreter.site_packages() {
         state += &folder.metadata().map_or(" -".into(), |data| format!(" {}", age(&data)));
     }

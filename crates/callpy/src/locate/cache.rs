@@ -1,6 +1,7 @@
 //! What was learnt by running an interpreter, kept in small files so that it needn't run again.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::Path;
@@ -8,6 +9,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::UNIX_EPOCH;
 
 use tinyjson::JsonValue;
+
+use super::launch::is_pythons;
+use super::surroundings::Surroundings;
 
 /// Returns the value kept in `file`, if it was kept under the same stamp.
 ///
@@ -41,11 +45,11 @@ pub(crate) fn write(file: &Path, text: &str) -> io::Result<()> {
     })
 }
 
-/// Describes which build of Python stands at `executable`, and in which environment.
+/// Describes which build of Python is at `executable`, in which environment, and how it would start.
 ///
-/// Another program behind the same path, or another `pyvenv.cfg` beside it, gives another stamp.
-/// None if there is no such file.
-pub(crate) fn stamp(executable: &Path) -> Option<String> {
+/// Another program behind the same path, another `pyvenv.cfg` beside it and other variables of Python's
+/// give another stamp. None if there is no such file.
+pub(crate) fn stamp(executable: &Path, around: &Surroundings) -> Option<String> {
     let target = executable.canonicalize().ok()?;
     let mut stamp = format!("{target:?} {}", age(&target.metadata().ok()?));
     let folder = executable.parent()?;
@@ -54,7 +58,10 @@ pub(crate) fn stamp(executable: &Path) -> Option<String> {
             stamp += &format!(" {}", age(&data));
         }
     }
-    Some(stamp)
+    let is_read = |name: &OsStr| is_pythons(name) || name == "HOME";
+    let mut variables: Vec<_> = around.variables().filter(|(name, _)| is_read(name)).collect();
+    variables.sort();
+    Some(stamp + " " + &hash(&format!("{variables:?}")))
 }
 
 /// Returns size and time of last change.

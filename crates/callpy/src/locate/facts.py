@@ -16,6 +16,54 @@ def path(text):
     return os.fsencode(text).decode("latin-1") if posix else text
 
 
+# What must be the same where the interpreter is embedded.
+SETTINGS = (
+    "sys.prefix",
+    "sys.exec_prefix",
+    "sys.base_prefix",
+    "sys.base_exec_prefix",
+    "sys.flags",
+    "sys.warnoptions",
+    "sys._xoptions",
+    "sys.getfilesystemencoding()",
+    "sys.getfilesystemencodeerrors()",
+    "sys.pycache_prefix",
+)
+
+
+def process(name):
+    """What Linux says of this process: parts that each end with a zero."""
+    with open("/proc/self/" + name, "rb") as file:
+        return file.read().split(b"\0")[:-1]
+
+
+def binary():
+    """The program that runs, which need not be the one that was named."""
+    try:
+        return path(os.readlink("/proc/self/exe"))
+    except OSError:
+        return ""
+
+
+def options():
+    """What stands before the `-c` of this script."""
+    try:
+        parts = process("cmdline")
+    except OSError:
+        parts = [os.fsencode(part) for part in getattr(sys, "orig_argv", [])]
+    parts = [part.decode("latin-1") for part in parts]
+    return parts[1 : parts.index("-c")] if "-c" in parts else []
+
+
+def environment():
+    """The variables with which the process began, not those that a site customisation has set."""
+    try:
+        return [pair.decode("latin-1") for pair in process("environ")]
+    except OSError:
+        # Python's own, where it has made something of the C locale (PEP 538).
+        return [path(n) + "=" + path(v) for n, v in os.environ.items() if n != "LC_CTYPE"]
+
+
 version = list(sys.version_info[:3])
 implementation = getattr(sys, "implementation", None)
 answer = {
@@ -54,6 +102,14 @@ if version >= [3, 8]:
     sites = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     sites += [p for p in sys.path if os.path.basename(p) in ("site-packages", "dist-packages")]
 
+    # What decides how the next start goes, beside the executable.
+    watched = list(sys.path)
+    for name in ("sitecustomize", "usercustomize"):
+        watched.append(getattr(sys.modules.get(name), "__file__", None) or "")
+    for site in sites:
+        files = os.listdir(site) if os.path.isdir(site) else []
+        watched += [os.path.join(site, file) for file in files if file.endswith(".pth")]
+
     answer.update(
         base_executable=path(base),
         prefix=path(sys.prefix),
@@ -64,7 +120,17 @@ if version >= [3, 8]:
         debug=debug,
         libraries=[path(p) for p in dict.fromkeys(libraries)],
         site_packages=[path(p) for p in dict.fromkeys(sites)],
+        watched=[path(p) for p in dict.fromkeys(watched) if p],
+        search_path=[path(p) for p in sys.path],
+        settings=[(name, ascii(eval(name))) for name in SETTINGS],
+        binary=binary(),
+        options=options(),
+        environment=environment(),
     )
 
+# In lines of a length that a reader takes at once, without spaces, which it strips at a line's end.
+text = json.dumps(answer, separators=(",", ":")).replace(" ", "\\u0020")
 # A site customisation may have printed something without a newline.
-sys.stdout.write("\ncallpy:" + json.dumps(answer) + "\n")
+sys.stdout.write("\n")
+for start in range(0, len(text), 32768):
+    sys.stdout.write("callpy:" + text[start : start + 32768] + "\n")

@@ -1,14 +1,19 @@
 //! An interpreter's own facts: asked with one short `python -c`, answered as JSON, and judged.
 
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tinyjson::JsonValue;
 
 use super::cache;
+use super::failure;
+use super::launch::Launch;
 use super::report::Problem;
 use super::surroundings::Surroundings;
 use crate::child;
+use crate::raw::cpython::VERSIONS;
 
 /// How long an interpreter may take to answer; a cold one on a slow disk takes a few seconds.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -31,7 +36,7 @@ pub(crate) const ANSWER: &str = "callpy:";
 /// println!("free-threaded: {}, debug: {}", python.is_free_threaded(), python.is_debug());
 /// # Ok::<(), callpy::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Interpreter {
     executable: PathBuf,
     base_executable: PathBuf,
@@ -43,7 +48,18 @@ pub struct Interpreter {
     free_threaded: bool,
     debug: bool,
     site_packages: Vec<PathBuf>,
+    pub(crate) launch: Launch,
 }
+
+/// Two are equal if they are the same environment of the same library, whichever launcher led there.
+impl PartialEq for Interpreter {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.executable, &self.libpython, &self.prefix, self.version)
+            == (&other.executable, &other.libpython, &other.prefix, other.version)
+    }
+}
+
+impl Eq for Interpreter {}
 
 impl Interpreter {
     /// Returns the environment's own executable: what `sys.executable` is.
@@ -101,8 +117,22 @@ impl Interpreter {
         &self.site_packages
     }
 
+    /// Returns what the embedded interpreter lacks of what this executable has, because a launcher sets
+    /// it and a program that runs already can't take it over; mostly nothing.
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// for shortcoming in python.interpreter().expect("callpy has started it").shortcomings() {
+    ///     eprintln!("warning: {shortcoming}");
+    /// }
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn shortcomings(&self) -> Vec<String> {
+        self.launch.shortcomings()
+    }
+
     /// Judges the answer of the interpreter at `asked`.
-    fn judge(asked: &Path, answer: &JsonValue) -> Result<Self, Problem> {
+    fn judge(asked: &Path, answer: &JsonValue, around: &Surroundings) -> Result<Self, Problem> {
         let facts = Facts(answer);
         let incomplete = || Problem::NoAnswer { output: "its answer is not complete".into() };
 
@@ -111,7 +141,7 @@ impl Interpreter {
             return Err(Problem::Implementation { name: implementation.to_owned() });
         }
         let version = facts.version().ok_or_else(incomplete)?;
-        if version < (3, 8, 0) {
+        if (version.0, u32::from(version.1)) < (3, *VERSIONS.start()) {
             return Err(Problem::TooOld { version });
         }
         let platform = facts.text("platform").ok_or_else(incomplete)?.to_owned();
@@ -145,6 +175,7 @@ impl Interpreter {
             free_threaded: facts.flag("free_threaded"),
             debug: facts.flag("debug"),
             site_packages: facts.paths("site_packages"),
+            launch: facts.launch(around),
         })
     }
 }
@@ -155,28 +186,50 @@ pub(crate) fn interpreter(
     kept: Option<&Path>,
     around: &Surroundings,
 ) -> Result<Interpreter, Problem> {
-    // PYTHONHOME changes every answer, and is wrong more often than right: ask anew.
-    let kept = kept.filter(|_| around.variable("PYTHONHOME").is_none());
-    let stamp = cache::stamp(executable).ok_or_else(|| Problem::missing(executable))?;
-    if let Some(answer) = kept.and_then(|file| cache::load(file, &stamp)) {
+    let stamp = cache::stamp(executable, around).ok_or_else(|| Problem::missing(executable))?;
+    let is_current = |answer: &JsonValue| {
+        let facts = Facts(answer);
+        facts.text("ages").is_some_and(|ages| ages == facts.ages())
+    };
+    let known = kept.and_then(|file| cache::load(file, &stamp)).filter(is_current);
+    if let Some(answer) = known {
         // An answer is judged each time: its library may have gone, or come. One that is not
         // complete is another release's.
-        let judged = Interpreter::judge(executable, &answer);
+        let judged = Interpreter::judge(executable, &answer, around);
         if !matches!(judged, Err(Problem::NoAnswer { .. })) {
             return judged;
         }
     }
     let answer = ask(executable, around)?;
-    // A shim (pyenv's, for one) leads to another interpreter tomorrow, and its own file says nothing
-    // of it: only an interpreter that stands where it says it does is remembered.
-    let stands = Facts(&answer).path("executable").and_then(|path| path.canonicalize().ok());
-    if let Some(file) =
-        kept.filter(|_| stands.is_some() && stands == executable.canonicalize().ok())
-    {
+    if let Some(file) = kept.filter(|_| may_be_kept(executable, &answer, around)) {
         // A cache that can't be written costs time, nothing else.
-        _ = cache::store(file, &stamp, &answer);
+        _ = cache::store(file, &stamp, &to_keep(&answer));
     }
-    Interpreter::judge(executable, &answer)
+    Interpreter::judge(executable, &answer, around)
+}
+
+/// Whether the next start will have the same answer, unless something changes that is looked at.
+fn may_be_kept(executable: &Path, answer: &JsonValue, around: &Surroundings) -> bool {
+    // A launcher (pyenv's shim, a script that exports variables) may do otherwise tomorrow, and its
+    // own file says nothing of it: only the program that runs is remembered.
+    let facts = Facts(answer);
+    let ran = facts.path("binary").or_else(|| facts.path("executable"));
+    let ran = ran.and_then(|path| path.canonicalize().ok());
+    // A relative path leads elsewhere from another folder.
+    let paths = around.variable("PYTHONPATH").map(std::env::split_paths);
+    let is_relative = paths.into_iter().flatten().any(|path| path.is_relative());
+    ran.is_some() && ran == executable.canonicalize().ok() && !is_relative
+}
+
+/// Returns what is kept of an answer: not the variables, which may be secrets, nor what they decide.
+fn to_keep(answer: &JsonValue) -> JsonValue {
+    let mut kept = answer.clone();
+    if let Some(facts) = kept.get_mut::<HashMap<String, JsonValue>>() {
+        facts.remove("environment");
+        facts.remove("settings");
+        facts.insert("ages".to_owned(), Facts(answer).ages().into());
+    }
+    kept
 }
 
 fn ask(executable: &Path, around: &Surroundings) -> Result<JsonValue, Problem> {
@@ -184,16 +237,14 @@ fn ask(executable: &Path, around: &Surroundings) -> Result<JsonValue, Problem> {
     command.arg("-c").arg(include_str!("facts.py"));
     let ended = child::run(command, Some(LIMIT), |_| ()).map_err(|error| match error.kind() {
         std::io::ErrorKind::TimedOut => Problem::Hangs { seconds: LIMIT.as_secs() },
-        _ => Problem::DoesNotStart { reason: error.to_string() },
+        _ => Problem::DoesNotRun { reason: error.to_string() },
     })?;
-    let answer = ended.lines.iter().rev().find_map(|line| line.strip_prefix(ANSWER));
-    if let Some(answer) = answer.and_then(|line| line.parse().ok()) {
+    let answer: String = ended.lines.iter().filter_map(|line| line.strip_prefix(ANSWER)).collect();
+    if let Ok(answer) = answer.parse() {
         return Ok(answer);
     }
-    match around.variable("PYTHONHOME") {
-        Some(home) if ended.success != Some(true) => Err(Problem::PythonHome { home: home.into() }),
-        _ => Err(Problem::NoAnswer { output: ended.text() }),
-    }
+    let output = ended.text();
+    Err(failure::of_output(&output, executable, around).unwrap_or(Problem::NoAnswer { output }))
 }
 
 /// Says whether a library for this platform can be loaded into this process.
@@ -216,7 +267,7 @@ struct Facts<'a>(&'a JsonValue);
 
 impl Facts<'_> {
     fn value<T: tinyjson::InnerAsRef>(&self, name: &str) -> Option<&T> {
-        let facts: &std::collections::HashMap<String, JsonValue> = self.0.get()?;
+        let facts: &HashMap<String, JsonValue> = self.0.get()?;
         facts.get(name)?.get()
     }
 
@@ -240,6 +291,39 @@ impl Facts<'_> {
         let listed: Option<&Vec<JsonValue>> = self.value(name);
         let texts = listed.into_iter().flatten().filter_map(|path| path.get::<String>());
         texts.map(|text| decode(text)).collect()
+    }
+
+    fn texts(&self, name: &str) -> Vec<OsString> {
+        self.paths(name).into_iter().map(PathBuf::into_os_string).collect()
+    }
+
+    fn pairs(&self, name: &str) -> Vec<(String, String)> {
+        let listed: Option<&Vec<JsonValue>> = self.value(name);
+        let pair = |pair: &JsonValue| {
+            let [name, value] = &pair.get::<Vec<JsonValue>>()?[..] else { return None };
+            Some((name.get::<String>()?.clone(), value.get::<String>()?.clone()))
+        };
+        listed.into_iter().flatten().filter_map(pair).collect()
+    }
+
+    fn launch(&self, around: &Surroundings) -> Launch {
+        let mut launch = Launch {
+            options: self.texts("options"),
+            search_path: self.paths("search_path"),
+            settings: self.pairs("settings"),
+            ..Launch::default()
+        };
+        // Not in an answer that was kept, since there was no launcher.
+        if self.value::<Vec<JsonValue>>("environment").is_some() {
+            launch.compare(&self.texts("environment"), around);
+        }
+        launch
+    }
+
+    /// Describes the folders and files that decide how the next start goes.
+    fn ages(&self) -> String {
+        let age = |path: PathBuf| path.metadata().map_or("-".to_owned(), |data| cache::age(&data));
+        self.paths("watched").into_iter().map(age).collect::<Vec<_>>().join(" ")
     }
 
     fn version(&self) -> Option<(u8, u8, u8)> {

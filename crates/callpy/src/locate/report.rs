@@ -1,9 +1,11 @@
 //! What was tried in the search for a Python: each candidate, why it can't be used, and the fix.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::facts::Interpreter;
+use crate::raw::cpython::VERSIONS;
 
 /// What was tried in the search for a Python, in order.
 ///
@@ -23,6 +25,7 @@ use super::facts::Interpreter;
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     pub(crate) candidates: Vec<Candidate>,
+    pub(crate) notes: Vec<String>,
 }
 
 impl Report {
@@ -40,8 +43,18 @@ impl Report {
     pub fn fix(&self) -> String {
         let mut problems = self.candidates.iter().filter_map(Candidate::problem);
         problems.find_map(Problem::fix).unwrap_or_else(|| {
-            "install Python 3.8 or newer and put it on PATH, or name one with CALLPY_PYTHON".into()
+            let oldest = VERSIONS.start();
+            format!(
+                "install Python 3.{oldest} or newer and put it on PATH, or name one with \
+                 CALLPY_PYTHON"
+            )
         })
+    }
+
+    /// Returns in what the interpreter that runs differs from the executable that was chosen; mostly
+    /// nothing.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     pub(crate) fn push(&mut self, source: Source, path: PathBuf, verdict: Verdict) {
@@ -60,8 +73,11 @@ impl fmt::Display for Report {
             if let Some(fix) = candidate.problem().and_then(Problem::fix) {
                 write!(f, "\n    -> {fix}")?;
             }
+            for shortcoming in candidate.interpreter().iter().flat_map(|it| it.shortcomings()) {
+                write!(f, "\n    note: {shortcoming}")?;
+            }
         }
-        Ok(())
+        self.notes.iter().try_for_each(|note| write!(f, "\n  note: {note}"))
     }
 }
 
@@ -228,9 +244,18 @@ pub enum Problem {
         target: PathBuf,
     },
     /// The system can't run the file.
-    DoesNotStart {
+    DoesNotRun {
         /// The system's words.
         reason: String,
+    },
+    /// It ends before it runs any code: a variable is wrong, or a site customisation fails.
+    DoesNotStart {
+        /// CPython's words, which begin with "Fatal Python error".
+        words: String,
+        /// The variable without which it starts, and its value.
+        variable: Option<(String, OsString)>,
+        /// All that it printed.
+        output: String,
     },
     /// It runs and does not end.
     Hangs {
@@ -241,11 +266,6 @@ pub enum Problem {
     NoAnswer {
         /// What it printed instead.
         output: String,
-    },
-    /// `PYTHONHOME` is set and it does not start with it.
-    PythonHome {
-        /// The value of `PYTHONHOME`.
-        home: PathBuf,
     },
     /// Another implementation than CPython.
     Implementation {
@@ -322,7 +342,9 @@ impl Problem {
             Problem::Architecture { .. } => {
                 format!("install a Python for {}", std::env::consts::ARCH)
             }
-            Problem::PythonHome { .. } => "unset PYTHONHOME".into(),
+            Problem::DoesNotStart { variable: Some((name, _)), .. } => {
+                format!("unset {name}, or correct it")
+            }
             Problem::NoLibrary { version, base_prefix, .. } => library_fix(*version, base_prefix),
             _ => return None,
         })
@@ -353,7 +375,14 @@ impl fmt::Display for Problem {
             Problem::BrokenLink { target } => {
                 write!(f, "a broken link: {} is gone", target.display())
             }
-            Problem::DoesNotStart { reason } => write!(f, "it can't be run: {reason}"),
+            Problem::DoesNotRun { reason } => write!(f, "it can't be run: {reason}"),
+            Problem::DoesNotStart { words, variable, .. } => {
+                write!(f, "it does not start: {words}")?;
+                match variable {
+                    Some((name, value)) => write!(f, " ({name} is {value:?})"),
+                    None => Ok(()),
+                }
+            }
             Problem::Hangs { seconds } => write!(f, "it gave no answer within {seconds} s"),
             Problem::NoAnswer { output } => {
                 f.write_str("it does not answer as a Python does")?;
@@ -365,14 +394,15 @@ impl fmt::Display for Problem {
                     None => Ok(()),
                 }
             }
-            Problem::PythonHome { home } => {
-                write!(f, "it does not start with PYTHONHOME set to {}", home.display())
-            }
             Problem::Implementation { name } => {
                 write!(f, "it is {name}; callpy runs CPython only")
             }
             Problem::TooOld { version: (major, minor, patch) } => {
-                write!(f, "too old: it is {major}.{minor}.{patch}, callpy runs 3.8 and newer")
+                let oldest = VERSIONS.start();
+                write!(
+                    f,
+                    "too old: it is {major}.{minor}.{patch}, callpy runs 3.{oldest} and newer"
+                )
             }
             Problem::RequiresPython { version: (major, minor, patch), required } => {
                 write!(f, "it is {major}.{minor}.{patch}, and Python {required} is required")

@@ -57,8 +57,9 @@ impl fmt::Debug for Wanted {
 /// Finds the interpreter to use, making an environment for it if the requirements need one.
 ///
 /// # Errors
-/// [`ErrorKind::Locate`] if no candidate can be used, [`ErrorKind::Environment`] if the requirements
-/// are not written as such or their environment can't be made.
+/// [`ErrorKind::Locate`] if no candidate can be used, [`ErrorKind::Start`] if the one to use is there and
+/// does not start, [`ErrorKind::Environment`] if the requirements are not written as such or their
+/// environment can't be made.
 ///
 /// # Examples
 ///
@@ -101,6 +102,7 @@ pub fn find_in(wanted: &Wanted, around: &Surroundings) -> Result<(Interpreter, R
             );
             Ok((made, search.report))
         }
+        Decision::Fail(error) => Err(error),
         Decision::Nothing => Err(failure(search.report)),
     }
 }
@@ -167,8 +169,21 @@ fn failure(report: Report) -> Error {
     Error::new(ErrorKind::Locate(report), message)
 }
 
+/// Makes the error of a Python that is there and does not start; `then` is said after the fix.
+pub(crate) fn does_not_start(executable: &Path, problem: &Problem, then: &str) -> Error {
+    let fix = problem.fix().map(|fix| format!("; {fix}")).unwrap_or_default();
+    let message = format!("{}: {problem}{fix}{then}", executable.display());
+    let error = Error::new(ErrorKind::Start, message);
+    match problem {
+        Problem::DoesNotStart { output, .. } => error.with_detail(output.clone()),
+        _ => error,
+    }
+}
+
 enum Decision {
     Use(Interpreter),
+    /// The one to use does not start.
+    Fail(Error),
     /// An environment is to be made from this one.
     Make(Interpreter),
     Nothing,
@@ -224,6 +239,12 @@ impl<'a> Search<'a> {
                     break;
                 }
                 let verdict = match self.look(&path) {
+                    // No other is taken instead: whether one is, would depend on what is cached.
+                    Err(problem @ Problem::DoesNotStart { .. }) if open => {
+                        open = false;
+                        decision = Decision::Fail(does_not_start(&path, &problem, ""));
+                        Verdict::Unusable(problem)
+                    }
                     Err(problem) => Verdict::Unusable(problem),
                     Ok(found) if !open => Verdict::Usable(found),
                     Ok(found) => {

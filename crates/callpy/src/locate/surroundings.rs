@@ -60,6 +60,11 @@ impl Surroundings {
         (!value.is_empty()).then_some(value)
     }
 
+    /// Returns each variable that is set.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.variables.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+
     /// Returns the current folder, unless it was deleted.
     pub(crate) fn folder(&self) -> Option<&Path> {
         self.folder.as_deref()

@@ -3,12 +3,14 @@
 #![allow(non_camel_case_types, non_snake_case, reason = "the names are CPython's")]
 
 use std::ffi::{CStr, c_char, c_double, c_int, c_long, c_longlong, c_ulong, c_ulonglong, c_void};
+use std::ops::RangeInclusive;
 use std::ptr::null_mut;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::layout::Header;
 use super::library::Library;
+use super::pyconfig::{PyConfig, PyPreConfig, PyStatus};
 use crate::{Error, ErrorKind, Result};
 
 macro_rules! opaque {
@@ -22,10 +24,6 @@ opaque!(PyObject, PyTypeObject, PyThreadState, PyInterpreterState);
 
 pub(crate) type Py_ssize_t = isize;
 type size_t = usize;
-#[cfg(unix)]
-pub(crate) type wchar_t = libc::wchar_t;
-#[cfg(windows)]
-pub(crate) type wchar_t = u16;
 /// An enum of two ints in C.
 pub(crate) type PyGILState_STATE = c_int;
 pub(crate) type PyCapsule_Destructor = unsafe extern "C" fn(*mut PyObject);
@@ -42,33 +40,42 @@ pub(crate) struct PyMethodDef {
 // SAFETY: the pointers lead to texts that live as long as the program, and are only read.
 unsafe impl Sync for PyMethodDef {}
 
-/// `PyPreConfig` (`Include/cpython/initconfig.h`), the same since 3.8.
-#[repr(C)]
-pub(crate) struct PyPreConfig {
-    _before: [c_int; 5],
-    pub(crate) coerce_c_locale: c_int,
-    /// The fields that callpy does not touch, and room for those that are yet to come.
-    _after: [c_int; 26],
+/// The minor versions of Python 3 that callpy knows, each tried. ARCHITECTURE.md says what a new one
+/// needs.
+pub(crate) const VERSIONS: RangeInclusive<u32> = 8..=15;
+
+/// Names a newer version that is to be tried all the same.
+const UNTESTED: &str = "CALLPY_UNTESTED_PYTHON";
+
+fn known_versions() -> String {
+    format!("callpy knows CPython 3.{} to 3.{}", VERSIONS.start(), VERSIONS.end())
 }
 
-/// `PyStatus` (`Include/cpython/initconfig.h`).
-#[repr(C)]
-pub(crate) struct PyStatus {
-    pub(crate) kind: c_int,
-    _function: *const c_char,
-    pub(crate) message: *const c_char,
-    _exit_code: c_int,
+/// Refuses a version whose structures callpy does not know, unless it is named.
+pub(crate) fn admit(minor: u32) -> Result<()> {
+    let is_named = || std::env::var_os(UNTESTED).is_some_and(|name| name == *format!("3.{minor}"));
+    if VERSIONS.contains(&minor) || (minor > *VERSIONS.end() && is_named()) {
+        return Ok(());
+    }
+    let fix = match minor < *VERSIONS.start() {
+        true => "name a newer Python with CALLPY_PYTHON".to_owned(),
+        false => format!(
+            "name an older Python with CALLPY_PYTHON, or try a newer callpy. To try this one, set \
+             {UNTESTED}=3.{minor}: callpy then starts if the structures that it relies on are as in \
+             3.{}",
+            VERSIONS.end()
+        ),
+    };
+    let message = format!("this is Python 3.{minor}: {}; {fix}", known_versions());
+    Err(Error::new(ErrorKind::Start, message))
 }
 
 // callpy-ffi-check asserts the same of pyo3-ffi's.
 #[cfg(target_pointer_width = "64")]
 const _: () = {
-    assert!(std::mem::offset_of!(PyPreConfig, coerce_c_locale) == 20);
-    assert!(size_of::<PyPreConfig>() >= 48);
     assert!(size_of::<PyMethodDef>() == 32);
     assert!(std::mem::offset_of!(PyMethodDef, function) == 8);
     assert!(std::mem::offset_of!(PyMethodDef, flags) == 16);
-    assert!(size_of::<PyStatus>() == 32 && std::mem::offset_of!(PyStatus, message) == 16);
 };
 
 macro_rules! table {
@@ -92,7 +99,7 @@ macro_rules! table {
                 let required = |name: &str| {
                     library.symbol(name).ok_or_else(|| {
                         Error::new(ErrorKind::Start, format!(
-                            "this Python has no {name}: callpy knows CPython 3.8 to 3.15"))
+                            "this Python has no {name}: {}", known_versions()))
                     })
                 };
                 // SAFETY: the symbol is CPython's function of that name, and the signature beside
@@ -223,10 +230,11 @@ impl Api {
         let minor = version
             .strip_prefix("3.")
             .and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok())
-            .filter(|minor| *minor >= 8)
             .ok_or_else(|| {
-                Error::new(ErrorKind::Start, format!("Python {version} is older than 3.8"))
+                let message = format!("this is Python {version}: {}", known_versions());
+                Error::new(ErrorKind::Start, message)
             })?;
+        admit(minor)?;
         let api = Api::from_library(library, minor, Header::of(&version, minor))?;
         // An interpreter that runs already has another owner, who may finalise it.
         #[cfg(unix)]
@@ -251,5 +259,46 @@ impl Api {
     pub(crate) fn is_initialized(&self) -> bool {
         // SAFETY: may be called at any time.
         unsafe { (self.Py_IsInitialized)() != 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// A new version is a new end of `VERSIONS`; what else it needs fails here.
+    #[test]
+    fn every_place_knows_the_same_versions() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let known = format!("3.{} to 3.{}", VERSIONS.start(), VERSIONS.end());
+        for page in
+            ["README.md", "crates/callpy/src/lib.rs", "docs/decisions/0001-run-time-loading.md"]
+        {
+            let text = fs::read_to_string(root.join(page)).unwrap();
+            assert!(text.contains(&format!("CPython {known}")), "{page} does not say {known}");
+        }
+        // The first that pyo3-ffi describes is 3.9; 3.8 is asserted beside its structures.
+        for minor in VERSIONS.skip(1) {
+            let file = root.join(format!("crates/callpy-ffi-check/python/3.{minor}.txt"));
+            assert!(file.is_file(), "{} is missing", file.display());
+        }
+    }
+
+    #[test]
+    fn unknown_versions_are_refused_by_name() {
+        let newer = VERSIONS.end() + 1;
+        let refused = admit(newer).unwrap_err();
+        assert!(matches!(refused.kind(), ErrorKind::Start), "{refused:?}");
+        let text = refused.to_string();
+        for part in
+            [&format!("Python 3.{newer}")[..], "3.8 to 3.", &format!("{UNTESTED}=3.{newer}")]
+        {
+            assert!(text.contains(part), "{text}");
+        }
+        assert!(admit(7).unwrap_err().to_string().contains("name a newer Python"));
+        VERSIONS.for_each(|minor| admit(minor).unwrap());
     }
 }

@@ -9,11 +9,13 @@ macro_rules! cpython_functions {
         $reader! {
             required {
                 fn Py_IsInitialized() -> c_int;
-                fn Py_InitializeEx(install_signal_handlers: c_int);
                 fn PyPreConfig_InitPythonConfig(config: *mut PyPreConfig);
-                fn Py_PreInitialize(config: *const PyPreConfig) -> PyStatus;
-                fn Py_SetProgramName(name: *const wchar_t);
-                fn Py_DecodeLocale(text: *const c_char, size: *mut size_t) -> *mut wchar_t;
+                fn Py_PreInitializeFromBytesArgs(config: *const PyPreConfig, count: Py_ssize_t, arguments: *mut *mut c_char) -> PyStatus;
+                fn PyConfig_InitPythonConfig(config: *mut PyConfig);
+                fn PyConfig_InitIsolatedConfig(config: *mut PyConfig);
+                fn PyConfig_SetBytesArgv(config: *mut PyConfig, count: Py_ssize_t, arguments: *const *mut c_char) -> PyStatus;
+                fn PyConfig_Clear(config: *mut PyConfig);
+                fn Py_InitializeFromConfig(config: *const PyConfig) -> PyStatus;
                 fn Py_CompileString(source: *const c_char, file: *const c_char, start: c_int) -> *mut PyObject;
                 fn PyEval_EvalCode(code: *mut PyObject, globals: *mut PyObject, locals: *mut PyObject) -> *mut PyObject;
                 fn PyEval_GetBuiltins() -> *mut PyObject;
@@ -111,6 +113,7 @@ macro_rules! cpython_functions {
                 _Py_NoneStruct: PyObject,
                 PyBool_Type: PyTypeObject,
                 PyFloat_Type: PyTypeObject,
+                PyBytes_Type: PyTypeObject,
                 PyComplex_Type: PyTypeObject,
                 PyCapsule_Type: PyTypeObject,
             }

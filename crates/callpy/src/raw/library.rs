@@ -23,7 +23,7 @@ impl Library {
         let library = Os::this();
         // A PyO3 program imports python3X.dll by name, so its functions are not the executable's.
         #[cfg(windows)]
-        let library = (8..=20)
+        let library = (*super::cpython::VERSIONS.start()..100)
             .find_map(|minor| Os::open_already_loaded(format!("python3{minor}.dll")).ok())?;
         let library = Library(library);
         library.symbol("Py_IsInitialized").map(|_| library)

@@ -1,90 +1,20 @@
-//! Starting the interpreter in this process; its interrupts, and the last words of the process.
+//! The process around the interpreter: its variables, its interrupts, its last words.
 
-use std::ffi::{CStr, CString};
-use std::path::Path;
+use std::ffi::{CString, OsString};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::cpython::{self, Api, PyPreConfig, api};
-use super::{end, thread};
+use super::cpython::api;
+use super::thread;
 use crate::{Error, ErrorKind, Result, support};
 
-/// Starts the interpreter as the environment's own `python` would, and leaves this thread detached.
-pub(crate) fn initialize(api: &'static Api, executable: &Path) -> Result<()> {
-    let name = encode(executable)?;
-    let interrupts = Interrupts::save();
-    pre_initialize(api)?;
-    // SAFETY: decodes to a string that is never freed, since CPython keeps the pointer; then starts
-    // the interpreter, which no other thread does (callers hold the start lock). Signal handlers
-    // stay the host's.
-    unsafe {
-        let name = (api.Py_DecodeLocale)(name.as_ptr(), null_mut());
-        if name.is_null() {
-            return Err(Error::new(
-                ErrorKind::Start,
-                format!("the path {} can't be decoded in this locale", executable.display()),
-            ));
-        }
-        (api.Py_SetProgramName)(name);
-        (api.Py_InitializeEx)(0);
-    }
-    let settled = {
-        let attachment = thread::started_here(api);
-        support::after_start(attachment.token())
-    };
-    interrupts.restore();
-    // SAFETY: attached since Py_InitializeEx, whose thread state stays with this thread.
-    unsafe { (api.PyEval_SaveThread)() };
-    cpython::set_running();
-    end::at_exit(support::end);
-    settled
-}
-
-/// Takes over locale and encodings as `python` does; `Py_InitializeEx` alone would stay with ASCII
-/// where no locale is set (PEP 540).
-fn pre_initialize(api: &'static Api) -> Result<()> {
-    // SAFETY: CPython fills the configuration, in which all values are valid, and reads it; this
-    // may be done before initialisation, and again.
-    let status = unsafe {
-        let mut config = std::mem::zeroed::<PyPreConfig>();
-        (api.PyPreConfig_InitPythonConfig)(&mut config);
-        // It would set a variable of the environment, which other threads may be reading.
-        config.coerce_c_locale = 0;
-        (api.Py_PreInitialize)(&config)
-    };
-    if status.kind == 0 {
-        return Ok(());
-    }
-    let message = match status.message.is_null() {
-        true => "it gives no reason".into(),
-        // SAFETY: CPython's messages are constant texts.
-        false => unsafe { CStr::from_ptr(status.message) }.to_string_lossy(),
-    };
-    Err(Error::new(ErrorKind::Start, format!("Python does not start: {message}")))
-}
-
-#[cfg(unix)]
-fn encode(path: &Path) -> Result<CString> {
-    use std::os::unix::ffi::OsStrExt;
-    CString::new(path.as_os_str().as_bytes()).map_err(|error| {
-        Error::new(ErrorKind::Start, format!("{} is no path", path.display())).with_source(error)
-    })
-}
-
-#[cfg(windows)]
-fn encode(path: &Path) -> Result<CString> {
-    CString::new(path.to_string_lossy().into_owned()).map_err(|error| {
-        Error::new(ErrorKind::Start, format!("{} is no path", path.display())).with_source(error)
-    })
-}
-
-/// The host's SIGINT handling: importing Python's signal module replaces it even where
-/// `Py_InitializeEx(0)` promised not to.
-struct Interrupts(#[cfg(unix)] Option<libc::sigaction>);
+/// The host's SIGINT handling: importing Python's signal module replaces it even where the start was
+/// told not to.
+pub(super) struct Interrupts(#[cfg(unix)] Option<libc::sigaction>);
 
 impl Interrupts {
     #[cfg(unix)]
-    fn save() -> Interrupts {
+    pub(super) fn save() -> Interrupts {
         let mut action = std::mem::MaybeUninit::<libc::sigaction>::uninit();
         // SAFETY: asks for the present action without setting one; it is filled on success.
         Interrupts(unsafe {
@@ -94,16 +24,30 @@ impl Interrupts {
     }
 
     #[cfg(windows)]
-    fn save() -> Interrupts {
+    pub(super) fn save() -> Interrupts {
         Interrupts()
     }
 
-    fn restore(self) {
+    pub(super) fn restore(self) {
         #[cfg(unix)]
         if let Some(action) = self.0 {
             // SAFETY: sets what the system reported as this process's own action.
             unsafe { libc::sigaction(libc::SIGINT, &action, null_mut()) };
         }
+    }
+}
+
+/// Sets and removes variables of this process's environment.
+pub(crate) fn set_variables<'a>(
+    set: &[(OsString, OsString)],
+    removed: impl Iterator<Item = &'a OsString>,
+) {
+    // SAFETY: Rust's own readers take the standard library's lock. Code in C that reads the environment
+    // on another thread at this very moment is in the same danger whenever Python sets `os.environ`,
+    // which it may do from now on. Only where a launcher has set variables of its own.
+    unsafe {
+        set.iter().for_each(|(name, value)| std::env::set_var(name, value));
+        removed.for_each(|name| std::env::remove_var(name));
     }
 }
 

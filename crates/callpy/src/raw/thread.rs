@@ -75,7 +75,11 @@ impl Attachment {
 
     #[cold]
     fn first() -> Result<Attachment> {
-        let api = api().ok_or_else(not_started)?;
+        Attachment::of(api().ok_or_else(not_started)?)
+    }
+
+    /// Attaches this thread to an interpreter that is there, also before all threads may.
+    pub(super) fn of(api: &'static Api) -> Result<Attachment> {
         Attachment::as_admitted(registry::register(api))
     }
 

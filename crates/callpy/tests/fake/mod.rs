@@ -68,6 +68,7 @@ impl World {
             ("version", "[3, 12, 1]".to_owned()),
             ("implementation", "\"cpython\"".to_owned()),
             ("executable", executable.clone()),
+            ("binary", executable.clone()),
             ("base_executable", executable),
             ("prefix", prefix.clone()),
             ("base_prefix", prefix),
@@ -96,7 +97,7 @@ impl World {
     /// Writes a uv that makes environments out of scripts. `install` is run by its `pip install`.
     pub(crate) fn uv(&self, install: &str) -> PathBuf {
         let mut facts = self.facts("$0");
-        facts.set("executable", "\"$0\"").set("prefix", "\"$folder\"");
+        facts.set("executable", "\"$0\"").set("binary", "\"$0\"").set("prefix", "\"$folder\"");
         let facts = facts.set("site_packages", "[\"$folder/lib\"]").json().replace('"', "\\\"");
         let log = self.log();
         let script = format!(
