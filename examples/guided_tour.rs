@@ -158,5 +158,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Typed functions: what Python says it takes is what Rust must give.
     let smooth = smoothing::smooth_with(&series, smoothing::SmoothOptions::new().window(3))?;
     println!("smoothed: {smooth:?}");
+
+    // End: what Python printed is flushed, and its exit handlers run.
+    python.end()?;
     Ok(())
 }

@@ -58,5 +58,6 @@ int main(int count, char **arguments) {
     }
     callpy_value_release(&result);
     callpy_function_free(detect);
+    check(callpy_python_end());
     return 0;
 }

@@ -31,6 +31,7 @@ func main() {
 	if err := callpy.Start(callpy.WithScript(script)); err != nil {
 		log.Fatal(err)
 	}
+	defer callpy.End()
 	detect, err := callpy.Load[func([]float64) ([]int64, error)](script + ":detect")
 	if err != nil {
 		log.Fatal(err)

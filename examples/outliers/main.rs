@@ -20,5 +20,5 @@ fn main() -> Result<()> {
     for index in &indices {
         println!("row {index}: {}", series[*index as usize]);
     }
-    Ok(())
+    python.end()
 }

@@ -28,5 +28,5 @@ fn main() -> callpy::Result<()> {
     // Python's exceptions are errors like others.
     let error = spectrum::estimate(&samples[..100], &settings).expect_err("too few samples");
     println!("{error}");
-    Ok(())
+    callpy::Python::start()?.end()
 }

@@ -53,8 +53,8 @@
 //
 // # The end of the process
 //
-// Go ends a process without C's exit handlers. If Python's end matters (what it printed into a pipe, its
-// atexit functions), end with [Exit].
+// Go ends a process without C's exit handlers. So main defers [End], which runs Python's atexit functions
+// and flushes its streams; where a program ends with os.Exit, it ends with [Exit] instead.
 package callpy
 
 /*
@@ -127,10 +127,20 @@ func Start(with ...Option) error {
 	return toError(C.callpy_python_start(passed))
 }
 
-// Exit ends the process as C does: it runs Python's atexit functions and flushes its streams, which
-// os.Exit and the end of main do not. Deferred functions do not run.
+// End ends Python, as the last thing in main: it joins Python's threads that are not daemons, runs its
+// atexit functions and flushes its streams, which the end of main and os.Exit do not. Calls under way get
+// up to a second to return; later ones are an error of kind [Ending]. A second End does nothing.
+//
+//	func main() {
+//		defer callpy.End()
+func End() error {
+	return toError(C.callpy_python_end())
+}
+
+// Exit ends Python as [End] does, and the process as C does. Deferred functions do not run.
 func Exit(code int) {
 	runtime.LockOSThread()
+	End() // Where this fails, so does what C's exit handlers try in its place, which says so.
 	C.exit(C.int(code))
 }
 

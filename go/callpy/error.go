@@ -24,8 +24,9 @@ const (
 	NotStarted  Kind = C.CALLPY_ERROR_START       // the interpreter could not be started
 	NoNumpy     Kind = C.CALLPY_ERROR_NUMPY       // NumPy is missing, or too old, or broken
 	Kept        Kind = C.CALLPY_ERROR_KEPT        // the result retains lent memory
-	Ending      Kind = C.CALLPY_ERROR_ENDING      // the process is ending
+	Ending      Kind = C.CALLPY_ERROR_ENDING      // Python is ending, or has ended
 	Panic       Kind = C.CALLPY_ERROR_PANIC       // a bug in callpy
+	Attach      Kind = C.CALLPY_ERROR_ATTACH      // the thread is in a sub-interpreter, or inside a call
 	Other       Kind = C.CALLPY_ERROR_OTHER       // any other failure
 	Closed      Kind = 1000                       // the function was closed
 )

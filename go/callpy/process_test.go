@@ -18,6 +18,7 @@ const childVariable = "CALLPY_GO_TEST_CHILD"
 var children = map[string]func() int{
 	"os.Exit":   func() int { busy(); os.Exit(7); return 1 },
 	"Exit":      func() int { busy(); Exit(7); return 1 },
+	"End":       func() int { busy(); must(End()); must(End()); os.Exit(7); return 1 },
 	"init":      func() int { return seven },
 	"interrupt": interrupt,
 	"many":      many,
@@ -128,8 +129,10 @@ func TestAProcessEndsWhileGoroutinesAreInPython(t *testing.T) {
 	for range 3 {
 		output, code := child("os.Exit")
 		equal(t, []any{output, code}, []any{"", 7})
-		output, code = child("Exit")
-		equal(t, []any{output, code}, []any{"the end\n", 7})
+		for _, end := range []string{"Exit", "End"} {
+			output, code = child(end)
+			equal(t, []any{output, code}, []any{"the end\n", 7})
+		}
 	}
 }
 

@@ -149,7 +149,7 @@
 // The result would have kept memory that was only lent for the call.
 #define CALLPY_ERROR_KEPT 9
 
-// The process is ending; no more Python code runs.
+// Python is ending, or has ended; no more Python code runs.
 #define CALLPY_ERROR_ENDING 10
 
 // A panic inside callpy, which is a mistake of callpy's.
@@ -157,6 +157,9 @@
 
 // Any other failure.
 #define CALLPY_ERROR_OTHER 12
+
+// The thread is in a sub-interpreter, or callpy_python_end was called by a function that Python calls.
+#define CALLPY_ERROR_ATTACH 13
 
 // The program is written in C or C++.
 #define CALLPY_LANGUAGE_C 0
@@ -389,6 +392,14 @@ struct callpy_error *callpy_module_run(const char *name, const char *file, const
 // There is one interpreter in a process: to start it again is right and cheap. PYTHONPATH is
 // honoured, and so is CALLPY_PYTHON where the options name no python.
 struct callpy_error *callpy_python_start(const struct callpy_python_options *options);
+
+// Ends Python: the last thing that `main` does. Later calls are CALLPY_ERROR_ENDING.
+//
+// Does what `python` does at its end: joins the threads of Python's that are not daemons, runs atexit
+// handlers, and flushes its streams. Calls under way on other threads get up to a second to return.
+// Ends nothing if Python does not run or has ended, or if it ran before callpy joined it. A program
+// that does not call this has Python end as C's exit handlers run, on another thread.
+struct callpy_error *callpy_python_end(void);
 
 // Returns callpy's version, such as "0.1.0", for as long as the process runs.
 const char *callpy_version(void);

@@ -26,12 +26,14 @@ pub const CALLPY_ERROR_START: u32 = 7;
 pub const CALLPY_ERROR_NUMPY: u32 = 8;
 /// The result would have kept memory that was only lent for the call.
 pub const CALLPY_ERROR_KEPT: u32 = 9;
-/// The process is ending; no more Python code runs.
+/// Python is ending, or has ended; no more Python code runs.
 pub const CALLPY_ERROR_ENDING: u32 = 10;
 /// A panic inside callpy, which is a mistake of callpy's.
 pub const CALLPY_ERROR_PANIC: u32 = 11;
 /// Any other failure.
 pub const CALLPY_ERROR_OTHER: u32 = 12;
+/// The thread is in a sub-interpreter, or callpy_python_end was called by a function that Python calls.
+pub const CALLPY_ERROR_ATTACH: u32 = 13;
 
 /// A failure, the caller's to free with callpy_error_free.
 pub struct callpy_error {
@@ -119,6 +121,7 @@ impl From<Error> for callpy_error {
             ErrorKind::Numpy => CALLPY_ERROR_NUMPY,
             ErrorKind::Kept => CALLPY_ERROR_KEPT,
             ErrorKind::Ending => CALLPY_ERROR_ENDING,
+            ErrorKind::Attach => CALLPY_ERROR_ATTACH,
             _ => CALLPY_ERROR_OTHER,
         };
         let detail = Detail { error: Some(error), ..Detail::default() };

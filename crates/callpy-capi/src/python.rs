@@ -90,6 +90,17 @@ fn language(number: usize) -> Result<Language, Error> {
     }
 }
 
+/// Ends Python: the last thing that `main` does. Later calls are CALLPY_ERROR_ENDING.
+///
+/// Does what `python` does at its end: joins the threads of Python's that are not daemons, runs atexit
+/// handlers, and flushes its streams. Calls under way on other threads get up to a second to return.
+/// Ends nothing if Python does not run or has ended, or if it ran before callpy joined it. A program
+/// that does not call this has Python end as C's exit handlers run, on another thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn callpy_python_end() -> *mut callpy_error {
+    guard(|| Python::running().map_or(Ok(()), |python| python.end()))
+}
+
 /// Returns callpy's version, such as "0.1.0", for as long as the process runs.
 #[unsafe(no_mangle)]
 pub extern "C" fn callpy_version() -> *const c_char {

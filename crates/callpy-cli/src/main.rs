@@ -29,6 +29,7 @@ mod times;
 
 use std::process::ExitCode;
 
+use callpy::Python;
 use clap::Parser;
 
 use crate::arguments::{Arguments, Command};
@@ -43,5 +44,8 @@ fn main() -> ExitCode {
         Command::Completions(arguments) => comforts::completions(&arguments),
         Command::Man(arguments) => comforts::man(&arguments),
     };
+    // Not as the process exits, when libraries have lost their thread-local storage.
+    let ended = Python::running().map_or(Ok(()), |python| python.end());
+    let outcome = outcome.and_then(|()| Ok(ended?));
     outcome.map_or_else(failure::Failure::report, |()| ExitCode::SUCCESS)
 }

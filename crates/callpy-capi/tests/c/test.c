@@ -655,6 +655,17 @@ static void mistakes(void) {
     if (*first && lost.tag == CALLPY_NONE) puts("");
 }
 
+// Last, and again: that does nothing.
+static void end(void) {
+    callpy_function *sqrt;
+    good(callpy_function_load("math:sqrt", &sqrt));
+    good(callpy_python_end());
+    good(callpy_python_end());
+    callpy_value argument = callpy_float(4.0), result;
+    bad(callpy_function_call(sqrt, &argument, 1, NULL, 0, &result), CALLPY_ERROR_ENDING, "ended");
+    callpy_function_free(sqrt);
+}
+
 int main(int count, char **arguments) {
     CHECK(count == 2 || count == 3);
     file = arguments[count - 1];
@@ -676,6 +687,7 @@ int main(int count, char **arguments) {
     retained();
     nonsense();
     threads();
+    end();
     if (count == 3 && !strcmp(arguments[1], "mistakes")) mistakes();
     puts("all well");
     return 0;
