@@ -1,16 +1,48 @@
-//! `callpy bindgen`: the code of `callpy::module!`, printed; or the Go package of the same file.
+//! `callpy bindgen`: prints the code that `callpy::module!` makes of a file, or a Go package for it.
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use callpy_codegen::{GoInput, Input, Loading};
+use clap::{Args, ValueEnum};
 use quote::quote;
 
-use crate::arguments::{Bindgen, Language};
 use crate::failure::{Failure, Result, usage};
 
-/// Prints the module for a file.
+/// Print the Rust module that `callpy::module!` makes of a Python file, or a Go package for it
+///
+/// Use it to commit the generated Rust code. The code includes the Python file with include_str!, or
+/// go:embed in Go; print it again when the hints change. Needs no Python.
+///
+/// In Go, `//go:generate sh -c "callpy bindgen --lang go outliers.py > outliers.go"` keeps the code up
+/// to date; it must be in the folder of the Python file.
+#[derive(Debug, Args)]
+pub(crate) struct Bindgen {
+    /// The Python file; for Rust, relative to the folder of the Cargo.toml that the code is for
+    file: PathBuf,
+
+    /// The language of the code
+    #[arg(long, value_name = "LANGUAGE", default_value = "rust")]
+    lang: Language,
+
+    /// The name of the Rust module or Go package [default: the file's]
+    #[arg(long, value_name = "NAME", visible_alias = "package")]
+    name: Option<String>,
+
+    /// Import the module by this name when the program runs, instead of including the file
+    #[arg(long, value_name = "PACKAGE.MODULE")]
+    import: Option<String>,
+}
+
+/// What `bindgen` can write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Language {
+    Rust,
+    Go,
+}
+
+/// Runs the command.
 pub(crate) fn run(arguments: &Bindgen) -> Result<()> {
     let path = &arguments.file;
     // Forward slashes mean the same everywhere, and the code may be committed.
@@ -36,7 +68,7 @@ fn go(source: &str, file: &str, name: &str, arguments: &Bindgen) -> Result<Strin
             "`{name}` can't be a package's name in Go; choose one with --name"
         ));
     }
-    // As the compiler sees it from the folder in which the code is to stand.
+    // Relative to the folder that the code is written to.
     let file = file.rsplit('/').next().unwrap_or(file);
     let mut input = GoInput::new(name.to_lowercase(), file);
     input.path = std::path::absolute(&arguments.file).ok();
@@ -71,7 +103,7 @@ fn rust(source: &str, file: &str, name: &str, arguments: &Bindgen) -> Result<Str
     input.path = std::path::absolute(path).ok();
     let generated = callpy_codegen::generate(source, &input).map_err(failed)?;
     let code = syn::parse2(generated.code).map_err(|error| {
-        Failure::Failed(format!("the code is no Rust, which is callpy's fault: {error}"))
+        Failure::Failed(format!("callpy's mistake: the code is not valid Rust: {error}"))
     })?;
     Ok(prettyplease::unparse(&code))
 }

@@ -1,19 +1,109 @@
 //! `callpy call`: from a file to a function and back, step by step.
 
-use callpy::{Arguments, Object};
+use std::path::PathBuf;
 
-use crate::arguments::Call;
+use callpy::{Arguments, Object};
+use clap::{Args, ValueHint};
+
 use crate::failure::Result;
 use crate::file::check_writable;
+use crate::inputs::Inputs;
 use crate::output::Output;
 use crate::parameters::Slot;
 use crate::picture;
 use crate::session::{self, Session};
 use crate::signals::{self, Running};
 
+const LONG: &str = "\
+Call a Python function with the columns of a file
+
+The function runs in this process, on the memory that the file was read into. The packages it requires \
+are read from the header of its file (`# /// script`, PEP 723): the first call makes an environment \
+for them, and later calls reuse it.";
+
+const EXAMPLES: &str = "\x1b[1m\x1b[4mExamples:\x1b[0m
+  Print the rows of cpu.csv whose indices detect returns:
+      callpy call outliers.py:detect cpu.csv --rows
+
+  Pass a column by name, and a setting:
+      callpy call outliers.py:detect cpu.csv --column value --arg threshold=3
+
+  Pass two columns to the parameters they are for, and print JSON:
+      callpy call fit.py:line lab.csv --column x=time --column y=3 --json
+
+  Read from a pipe, and call a function of an installed module:
+      cut -d, -f3 cpu.csv | callpy call numpy:median
+
+  Pass an array in a file, which is mapped instead of read:
+      callpy call numpy:sum series.npy
+
+  Draw the series, with the rows that detect returns:
+      callpy call outliers.py:detect cpu.csv --plot cpu.svg
+
+\x1b[1m\x1b[4mColumns:\x1b[0m
+  A column goes to the parameter that --column PARAM=NAME names. The others go, in order, to the \
+parameters with an array hint (NDArray, ArrayLike, list[float], ...), or to those without a hint if \
+there is none. Without --column, the columns with the names of those parameters are used, or else the \
+only column of numbers.
+  Values are float64, or int64 if the hint is NDArray[np.int64]; they are a list if the hint is a list \
+or Sequence. The function owns them: it may change and retain them.
+
+\x1b[1m\x1b[4mFiles:\x1b[0m
+  CSV, separated by commas, or by tabs or semicolons if the first line has no comma. The first row is a \
+header if it has text above a number, or no number at all. Every row must have as many cells as the \
+first. An empty cell in a column that is used is an error; `nan` and `inf` are numbers.
+  .npy files of any numeric dtype and byte order, mapped and read-only as with numpy.load(FILE, \
+mmap_mode='r'). The whole array is passed, or the column that --column names by its number.
+
+\x1b[1m\x1b[4mOutput:\x1b[0m
+  The result as Python's print writes it; nothing for None. With --json, NaN and infinities become \
+null, dataclasses and named tuples become objects, dates become strings, and whatever Python prints \
+goes to stderr.
+
+\x1b[1m\x1b[4mExit codes:\x1b[0m
+  0 success, 1 the function raised an exception or could not be run, 2 wrong usage; sys.exit in the \
+function exits with its code. Ctrl-C raises KeyboardInterrupt in the function; then the command ends by \
+the signal, which a shell shows as 130. A second Ctrl-C ends it at once.";
+
+/// Call a Python function with the columns of a file
+#[derive(Debug, Args)]
+#[command(long_about = LONG, after_long_help = EXAMPLES)]
+#[command(after_help = "With --help: examples, and which columns are passed where.")]
+pub(crate) struct Call {
+    #[command(flatten)]
+    inputs: Inputs,
+
+    /// Print the rows of the file that the result selects
+    ///
+    /// The result is row indices, counted from 0, or a mask with a truth value for each row. Each row
+    /// is printed as it is in the file, after its index: aligned on a terminal, as CSV with a header
+    /// elsewhere, as objects with --json.
+    #[arg(short, long)]
+    rows: bool,
+
+    /// Print JSON and nothing else
+    #[arg(long)]
+    json: bool,
+
+    /// Draw the numbers and the result into FILE.svg or FILE.png
+    ///
+    /// Rows that the result selects are marked in the series; other results are drawn beside it, or
+    /// in a panel of their own. The axis is the file's column of times if it has one, else the rows.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(value_parser = picture_file)]
+    plot: Option<PathBuf>,
+}
+
+/// Accepts the name of a picture that can be drawn.
+fn picture_file(name: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(name);
+    let is = |end: &str| path.extension().is_some_and(|it| it.eq_ignore_ascii_case(end));
+    if is("svg") || is("png") { Ok(path) } else { Err("a picture is FILE.svg or FILE.png".into()) }
+}
+
 /// Runs the command.
 pub(crate) fn run(call: &Call) -> Result<()> {
-    // It would be found out only after the call.
+    // Before the call, which may take long.
     if let Some(file) = &call.plot {
         check_writable(file)?;
     }

@@ -1,17 +1,18 @@
-//! The `callpy` command: calls a Python function with the numbers of a file, and writes the Rust
-//! code that calls it.
+//! The `callpy` command: calls a Python function with the numbers of a file, and writes the code that
+//! calls it from Rust or Go.
 #![deny(unsafe_code)]
 #![deny(clippy::disallowed_methods)]
 
-mod arguments;
 mod bindgen;
 mod bitmap;
 mod call;
-mod comforts;
+mod completions;
 mod doctor;
 mod failure;
 mod file;
 mod helper;
+mod inputs;
+mod man;
 mod npy;
 mod output;
 mod parameters;
@@ -30,22 +31,49 @@ mod times;
 use std::process::ExitCode;
 
 use callpy::Python;
-use clap::Parser;
+use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::arguments::{Arguments, Command};
+/// Call Python functions in memory, with the numbers of a file
+#[derive(Debug, Parser)]
+#[command(name = "callpy", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Each subcommand has a file with its arguments and its `run`.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Call(call::Call),
+    Time(time::Time),
+    Doctor(doctor::Doctor),
+    Bindgen(bindgen::Bindgen),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
 
 fn main() -> ExitCode {
     signals::install();
     let outcome = match Arguments::parse().command {
-        Command::Call(arguments) => call::run(&arguments),
-        Command::Time(arguments) => time::run(&arguments),
-        Command::Doctor(arguments) => doctor::run(&arguments),
-        Command::Bindgen(arguments) => bindgen::run(&arguments),
-        Command::Completions(arguments) => comforts::completions(&arguments),
-        Command::Man(arguments) => comforts::man(&arguments),
+        Command::Call(call) => call::run(&call),
+        Command::Time(time) => time::run(&time),
+        Command::Doctor(doctor) => doctor::run(&doctor),
+        Command::Bindgen(bindgen) => bindgen::run(&bindgen),
+        Command::Completions(completions) => completions::run(&completions, Arguments::command()),
+        Command::Man(man) => man::run(&man, Arguments::command()),
     };
     // Not as the process exits, when libraries have lost their thread-local storage.
     let ended = Python::running().map_or(Ok(()), |python| python.end());
     let outcome = outcome.and_then(|()| Ok(ended?));
     outcome.map_or_else(failure::Failure::report, |()| ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
 }

@@ -129,6 +129,13 @@ impl Output {
     }
 }
 
+/// Prints bytes, and nothing else.
+pub(crate) fn print(bytes: &[u8]) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes)?;
+    Ok(stdout.flush()?)
+}
+
 /// Returns standard output under a descriptor of its own, which Python's prints don't go to.
 fn own() -> io::Result<Box<dyn Write>> {
     #[cfg(unix)]

@@ -2,9 +2,9 @@
 
 use callpy::{Function, Python};
 
-use crate::arguments::Inputs;
 use crate::failure::{Failure, Result, usage};
 use crate::helper::Helper;
+use crate::inputs::Inputs;
 use crate::parameters::{Argument, Bound, Parameters, Slot, Takes};
 use crate::progress::Display;
 use crate::signals::{self, Running};

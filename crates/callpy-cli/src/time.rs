@@ -1,4 +1,4 @@
-//! `callpy time`: how long a call takes, where the time goes, and how Python itself fares.
+//! `callpy time`: how long a call takes, where the time goes, and how long Python itself takes.
 
 mod report;
 
@@ -8,9 +8,9 @@ use callpy::convert::Value;
 use callpy::{Arguments, ErrorKind, Function, IntoPython, Object, Receipt, Scope};
 use clap::Args;
 
-use crate::arguments::Inputs;
 use crate::failure::{Failure, Result};
 use crate::helper::Helper;
+use crate::inputs::Inputs;
 use crate::output::Output;
 use crate::parameters::Slot;
 use crate::progress::Line;
@@ -21,21 +21,20 @@ use crate::table::Values;
 use crate::text::whole;
 
 const LONG: &str = "\
-Says how long a call takes on this data, and where the time goes
+Measure how long a call takes on this data, and where the time goes
 
-The function is called over and over, by callpy with the numbers lent as a Rust program would lend \
-them, and in turn by Python itself with a ready array: timeit, on a thread of this interpreter, with \
-NumPy's own allocator. The ratio is that of each pair of turns, so that what else the machine does \
-meanwhile weighs on both.
+The function is called repeatedly, in turns: by callpy, which lends it the numbers as a Rust program \
+would, and by Python itself, which passes it an array that is ready. Python's calls are timed with \
+timeit, on a thread of this interpreter, with NumPy's own allocator. The ratio is taken for each pair \
+of turns, so that other load on the machine affects both.
 
-waiting: until the interpreter was this thread's. lending: until the arguments were Python's. \
-Python: in the function. result: until the result was Rust's and all loans were settled.
+waiting: until this thread had the interpreter lock. lending: until the arguments were Python objects. \
+Python: in the function. result: until the result was a Rust value and all loans were settled.
 
-A function that changes its arguments gets a fresh copy for each call, made outside the time that is \
-measured; so does one that keeps them. What the function prints is printed for the first calls only, \
-on stderr.";
+A function that changes or retains its arguments gets a fresh copy for each call; making it is not \
+timed. What the function prints is shown for the first calls only, on stderr.";
 
-/// Says how long a call takes on this data, and where the time goes
+/// Measure how long a call takes on this data, and where the time goes
 #[derive(Debug, Args)]
 #[command(long_about = LONG)]
 pub(crate) struct Time {
@@ -46,7 +45,7 @@ pub(crate) struct Time {
     #[arg(long = "for", value_name = "SECONDS", default_value = "3", value_parser = seconds)]
     time: Duration,
 
-    /// How many calls to measure of each, at most
+    /// Measure at most this many calls of each
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     calls: Option<u64>,
 
@@ -61,30 +60,30 @@ fn seconds(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(seconds).map_err(|_| wrong(()))
 }
 
-/// More rounds tell nothing more.
+/// More rounds would not change the result.
 const ROUNDS: u64 = 400;
 
-/// Of each round, so many calls are looked into.
+/// How many calls of each round are made with a receipt.
 const RECEIPTS: u64 = 50;
 
-/// Memory that a function which keeps its arguments may have of us.
-const KEPT_MEMORY: usize = 1 << 30;
+/// How much memory a function that retains its arguments may take.
+const RETAINED_MEMORY: usize = 1 << 30;
 
-/// How the function gets arrays.
+/// How arrays are passed to the function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum Passing {
     Lent,
-    /// Writable, and filled anew for each call, since it changes them.
-    Fresh,
-    /// A copy of its own for each call, since it keeps them.
-    Given,
+    /// Lent writable, and refilled for each call, since the function changes them.
+    Writable,
+    /// Moved: a copy for each call, since the function retains them.
+    Owned,
 }
 
-/// An argument of which there is always another.
+/// An argument that can be passed again and again.
 struct Supply {
     slot: Slot,
     kind: Kind,
-    /// As Python's side gets it.
+    /// What Python's own calls pass.
     ready: Object,
 }
 
@@ -95,7 +94,7 @@ enum Kind {
 }
 
 /// One call's worth of an argument.
-enum Given<'a> {
+enum Passed<'a> {
     Floats(&'a [f64]),
     Ints(&'a [i64]),
     WritableFloats(&'a mut [f64]),
@@ -106,23 +105,23 @@ enum Given<'a> {
     Object(Object),
 }
 
-impl<'a> IntoPython<'a> for Given<'a> {
+impl<'a> IntoPython<'a> for Passed<'a> {
     fn into_python(self, scope: &mut Scope<'a>) -> callpy::Result<Object> {
         match self {
-            Given::Floats(values) => values.into_python(scope),
-            Given::Ints(values) => values.into_python(scope),
-            Given::WritableFloats(values) => values.into_python(scope),
-            Given::WritableInts(values) => values.into_python(scope),
-            Given::OwnFloats(values) => values.into_python(scope),
-            Given::OwnInts(values) => values.into_python(scope),
-            Given::List(Values::Float64(values)) => source::list(values.iter().copied(), scope),
-            Given::List(Values::Int64(values)) => source::list(values.iter().copied(), scope),
-            Given::Object(object) => Ok(object),
+            Passed::Floats(values) => values.into_python(scope),
+            Passed::Ints(values) => values.into_python(scope),
+            Passed::WritableFloats(values) => values.into_python(scope),
+            Passed::WritableInts(values) => values.into_python(scope),
+            Passed::OwnFloats(values) => values.into_python(scope),
+            Passed::OwnInts(values) => values.into_python(scope),
+            Passed::List(Values::Float64(values)) => source::list(values.iter().copied(), scope),
+            Passed::List(Values::Int64(values)) => source::list(values.iter().copied(), scope),
+            Passed::Object(object) => Ok(object),
         }
     }
 }
 
-/// All that was measured; times are nanoseconds a call, one for each round.
+/// The measurements; times are nanoseconds a call, one for each round.
 #[derive(Default)]
 struct Measured {
     first: Duration,
@@ -135,22 +134,25 @@ struct Measured {
 /// Runs the command.
 pub(crate) fn run(time: &Time) -> Result<()> {
     let output = Output::new(true)?;
-    // What the function prints goes to stderr: the output is the command's own.
+    // What the function prints goes to stderr, so that stdout has the command's output only.
     session::run(&time.inputs, false, true, |session| {
         let argued = session.arguments()?;
         let shown = shown(&session, &argued);
         let supplies = supplies(argued, session.helper)?;
-        let (way, measured) = Timing { session: &session, supplies: &supplies, time }.measure()?;
+        let (passing, measured) =
+            Timing { session: &session, supplies: &supplies, time }.measure()?;
         let mut output = output;
         match time.json {
-            true => output.line(&report::as_json(time, &session, way, &measured).to_string())?,
-            false => output.line(&report::as_text(time, &shown, way, &measured))?,
+            true => {
+                output.line(&report::as_json(time, &session, passing, &measured).to_string())?
+            }
+            false => output.line(&report::as_text(time, &shown, passing, &measured))?,
         }
         output.end()
     })
 }
 
-/// Says what the function is called with.
+/// Describes what the function is called with.
 fn shown(session: &Session<'_>, argued: &[Argued]) -> String {
     let columns = argued.iter().filter_map(|argued| {
         let column = argued.column.as_ref()?;
@@ -194,11 +196,11 @@ struct Timing<'t> {
 }
 
 impl Timing<'_> {
-    fn measure(&self) -> Result<(Way, Measured)> {
+    fn measure(&self) -> Result<(Passing, Measured)> {
         let helper = self.session.helper;
         let mut measured = Measured::default();
-        // With copies that the function may do anything with; twice, since it may remember.
-        let (mut changes, mut keeps) = (false, false);
+        // Twice, with copies that the function may change: it may behave differently the second time.
+        let (mut changes, mut retains) = (false, false);
         for call in 0..2 {
             let copies = self.copies()?;
             let before = helper.holders(&copies)?;
@@ -213,19 +215,19 @@ impl Timing<'_> {
             drop(result?);
             let ready: Vec<Object> = self.supplies.iter().map(|it| it.ready.clone()).collect();
             let after = helper.holders(&copies)?;
-            keeps |= before.iter().zip(&after).any(|(before, after)| after > before);
+            retains |= before.iter().zip(&after).any(|(before, after)| after > before);
             changes |= helper.differ(&copies, &ready)?;
         }
-        let mut way = match (keeps, changes) {
-            (true, _) => Way::Given,
-            (_, true) => Way::Fresh,
-            _ => Way::Lent,
+        let mut passing = match (retains, changes) {
+            (true, _) => Passing::Owned,
+            (_, true) => Passing::Writable,
+            _ => Passing::Lent,
         };
         helper.quiet(true)?;
-        let timed = self.rounds(&mut way, &mut measured).map_err(second);
+        let timed = self.rounds(&mut passing, &mut measured).map_err(second);
         helper.quiet(false)?;
         timed?;
-        Ok((way, measured))
+        Ok((passing, measured))
     }
 
     fn copies(&self) -> Result<Vec<Object>> {
@@ -243,40 +245,40 @@ impl Timing<'_> {
         Ok(self.session.function.call(arguments)?)
     }
 
-    fn rounds(&self, way: &mut Way, measured: &mut Measured) -> Result<()> {
+    fn rounds(&self, passing: &mut Passing, measured: &mut Measured) -> Result<()> {
         let mut buffers: Vec<Option<Values>> = self.supplies.iter().map(Supply::buffer).collect();
-        // The first lent call shows what the copies did not.
+        // The first lent call may show what the copies did not.
         let start = Instant::now();
-        if *way == Way::Lent {
-            match self.ours(Way::Lent, &mut buffers, 1, None) {
-                Err(error) if matches!(error.kind(), ErrorKind::Kept) => *way = Way::Given,
-                // Written to, but with what was there.
+        if *passing == Passing::Lent {
+            match self.ours(Passing::Lent, &mut buffers, 1, None) {
+                Err(error) if matches!(error.kind(), ErrorKind::Kept) => *passing = Passing::Owned,
+                // The function wrote the values that were there already.
                 Err(error) if error.exception().is_some() && !signals::has_come() => {
-                    *way = Way::Fresh;
+                    *passing = Passing::Writable;
                 }
                 other => drop(other?),
             }
         }
-        if *way != Way::Lent {
-            self.ours(*way, &mut buffers, 1, None)?;
+        if *passing != Passing::Lent {
+            self.ours(*passing, &mut buffers, 1, None)?;
         }
         let once = start.elapsed().max(Duration::from_nanos(50));
-        let most = self.most(*way);
+        let most = self.most(*passing);
         // Short rounds: most of them pass undisturbed on a busy machine.
         let round = self.time.time / 2 / 200;
         let number = (round.as_nanos() / once.as_nanos()).clamp(1, 1_000_000) as u64;
         let number = number.min(most.div_ceil(20)).max(1);
         let line = Line::waiting(&format!("Timing {}", self.session.function.name()));
         let start = Instant::now();
-        let mut theirs = Theirs::new(self, *way)?;
+        let mut theirs = Theirs::new(self, *passing)?;
         while (measured.ours.len() as u64) < ROUNDS {
             let number = number.min(most - measured.calls);
-            let ours = self.ours(*way, &mut buffers, number, None)?;
+            let ours = self.ours(*passing, &mut buffers, number, None)?;
             measured.ours.push(ours.as_nanos() as f64 / number as f64);
             measured.theirs.push(theirs.run(number)? / number as f64);
             measured.calls += number;
-            let looked_into = number.min(RECEIPTS);
-            self.ours(*way, &mut buffers, looked_into, Some(&mut measured.receipts))?;
+            let with_receipt = number.min(RECEIPTS);
+            self.ours(*passing, &mut buffers, with_receipt, Some(&mut measured.receipts))?;
             if measured.calls >= most || start.elapsed() >= self.time.time {
                 break;
             }
@@ -285,22 +287,21 @@ impl Timing<'_> {
         Ok(())
     }
 
-    /// Returns how many calls there may be.
-    fn most(&self, way: Way) -> u64 {
+    /// Returns how many calls to make at most.
+    fn most(&self, passing: Passing) -> u64 {
         let most = self.time.calls.unwrap_or(u64::MAX);
         let bytes: usize = self.supplies.iter().map(Supply::bytes).sum();
-        match way {
-            // What is kept stays: of ours, of theirs, and of those looked into.
-            Way::Given if bytes > 0 => most.min((KEPT_MEMORY / bytes / 3).max(1) as u64),
+        match passing {
+            // Retained memory stays: of our calls, of Python's, and of those with a receipt.
+            Passing::Owned if bytes > 0 => most.min((RETAINED_MEMORY / bytes / 3).max(1) as u64),
             _ => most,
         }
     }
 
-    /// Calls so many times by callpy, and returns how long that took; what a call gets is made
-    /// before, and does not count.
+    /// Makes so many calls and returns how long they took, without the making of their arguments.
     fn ours(
         &self,
-        way: Way,
+        passing: Passing,
         buffers: &mut [Option<Values>],
         number: u64,
         mut receipts: Option<&mut Vec<Receipt>>,
@@ -309,34 +310,34 @@ impl Timing<'_> {
         let mut taken = Duration::ZERO;
         let batch = Instant::now();
         for _ in 0..number {
-            if way == Way::Fresh {
+            if passing == Passing::Writable {
                 for (supply, buffer) in self.supplies.iter().zip(&mut *buffers) {
                     supply.refill(buffer);
                 }
             }
-            // As most programs call: one argument as it is.
+            // Most programs pass one argument, without `Arguments`.
             if let ([supply @ Supply { slot: Slot::Positional, .. }], [buffer]) =
                 (self.supplies, &mut *buffers)
             {
-                let given = supply.given(way, buffer, self.session.helper)?;
+                let argument = supply.argument(passing, buffer, self.session.helper)?;
                 let start = Instant::now();
-                call(function, given, &mut receipts)?;
+                call(function, argument, &mut receipts)?;
                 taken += start.elapsed();
                 continue;
             }
             let mut arguments = Arguments::new();
             for (supply, buffer) in self.supplies.iter().zip(&mut *buffers) {
-                let given = supply.given(way, buffer, self.session.helper)?;
+                let argument = supply.argument(passing, buffer, self.session.helper)?;
                 match &supply.slot {
-                    Slot::Positional => arguments.push(given),
-                    Slot::Named(name) => arguments.push_named(name.clone(), given),
+                    Slot::Positional => arguments.push(argument),
+                    Slot::Named(name) => arguments.push_named(name.clone(), argument),
                 };
             }
             let start = Instant::now();
             call(function, arguments, &mut receipts)?;
             taken += start.elapsed();
         }
-        Ok(if way == Way::Lent { batch.elapsed() } else { taken })
+        Ok(if passing == Passing::Lent { batch.elapsed() } else { taken })
     }
 }
 
@@ -363,7 +364,7 @@ struct Theirs<'t> {
 }
 
 impl<'t> Theirs<'t> {
-    fn new(timing: &Timing<'t>, way: Way) -> Result<Theirs<'t>> {
+    fn new(timing: &Timing<'t>, passing: Passing) -> Result<Theirs<'t>> {
         let helper = timing.session.helper;
         let function = timing.session.function.object();
         let arguments: Vec<Object> =
@@ -376,7 +377,7 @@ impl<'t> Theirs<'t> {
                 Slot::Named(name) => Some(name.clone()),
             })
             .collect();
-        let timer = helper.timer(function, arguments, names, way != Way::Lent)?;
+        let timer = helper.timer(function, arguments, names, passing != Passing::Lent)?;
         Ok(Theirs { timer, helper })
     }
 
@@ -414,39 +415,39 @@ impl Supply {
         }
     }
 
-    fn given<'a>(
+    fn argument<'a>(
         &'a self,
-        way: Way,
+        passing: Passing,
         buffer: &'a mut Option<Values>,
         helper: &Helper,
-    ) -> callpy::Result<Given<'a>> {
-        Ok(match (&self.kind, way, buffer) {
-            (Kind::Array(Values::Float64(values)), Way::Lent, _) => Given::Floats(values),
-            (Kind::Array(Values::Int64(values)), Way::Lent, _) => Given::Ints(values),
-            (Kind::Array(_), Way::Fresh, Some(Values::Float64(values))) => {
-                Given::WritableFloats(values)
+    ) -> callpy::Result<Passed<'a>> {
+        Ok(match (&self.kind, passing, buffer) {
+            (Kind::Array(Values::Float64(values)), Passing::Lent, _) => Passed::Floats(values),
+            (Kind::Array(Values::Int64(values)), Passing::Lent, _) => Passed::Ints(values),
+            (Kind::Array(_), Passing::Writable, Some(Values::Float64(values))) => {
+                Passed::WritableFloats(values)
             }
-            (Kind::Array(_), Way::Fresh, Some(Values::Int64(values))) => {
-                Given::WritableInts(values)
+            (Kind::Array(_), Passing::Writable, Some(Values::Int64(values))) => {
+                Passed::WritableInts(values)
             }
-            (Kind::Array(Values::Float64(values)), ..) => Given::OwnFloats(values.clone()),
-            (Kind::Array(Values::Int64(values)), ..) => Given::OwnInts(values.clone()),
-            (Kind::List(values), ..) => Given::List(values),
-            (Kind::Object, Way::Lent, _) => Given::Object(self.ready.clone()),
-            (Kind::Object, ..) => Given::Object(helper.copy(&self.ready)?),
+            (Kind::Array(Values::Float64(values)), ..) => Passed::OwnFloats(values.clone()),
+            (Kind::Array(Values::Int64(values)), ..) => Passed::OwnInts(values.clone()),
+            (Kind::List(values), ..) => Passed::List(values),
+            (Kind::Object, Passing::Lent, _) => Passed::Object(self.ready.clone()),
+            (Kind::Object, ..) => Passed::Object(helper.copy(&self.ready)?),
         })
     }
 }
 
-/// Says that it was not the first call that failed.
+/// Adds that the first call did not fail.
 fn second(failure: Failure) -> Failure {
     match failure {
         Failure::Exception { type_name, traceback, help: None } => Failure::Exception {
             type_name,
             traceback,
             help: Some(
-                "the first call with these arguments returned, and a later one raised this: only \
-                 what can be called again can be timed"
+                "the first call with these arguments succeeded, but a later one raised this exception; \
+                 only functions that can be called repeatedly can be timed"
                     .to_owned(),
             ),
         },

@@ -96,7 +96,7 @@ fn wrong_usage() {
     let folder = Folder::plain("def f(x): return x\n");
     folder.run(&[]).failed(2, &["<TARGET>", "Usage:"]);
     folder.run(&["f.py:f", "--arg", "x"]).failed(2, &["write NAME=JSON"]);
-    folder.run(&["f.py:f", "--arg", "x=[1"]).failed(2, &["the value is no JSON"]);
+    folder.run(&["f.py:f", "--arg", "x=[1"]).failed(2, &["the value is not JSON"]);
     folder.run(&["f.py:f", "--arg", "x=False"]).failed(2, &["write x=false"]);
     folder.run(&["f.py:f", "--arg", "x=1", "--arg", "x=2"]).failed(2, &["x is given 2 times"]);
     folder.run(&["f.py:f", "--arg", "y=1"]).failed(2, &["no parameter \"y\"", "parameters: x"]);

@@ -95,15 +95,15 @@ fn functions_that_change_or_keep_what_they_get() {
         ("nothing", "lent"),
         ("sort", "writable"),
         ("touch", "writable"),
-        ("keep", "given"),
-        ("hold", "given"),
+        ("keep", "owned"),
+        ("hold", "owned"),
     ] {
         assert_eq!(json(&folder, function, &[])["arguments"], way, "{function}");
     }
     let printed = time(&folder, &["f.py:keep", "v.csv"]).printed();
-    assert!(printed.contains("It keeps its arguments"), "{printed}");
+    assert!(printed.contains("retains its arguments"), "{printed}");
     let printed = time(&folder, &["f.py:sort", "v.csv"]).printed();
-    assert!(printed.contains("It writes to its arguments"), "{printed}");
+    assert!(printed.contains("changes its arguments"), "{printed}");
 }
 
 #[test]

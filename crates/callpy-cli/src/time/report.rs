@@ -1,15 +1,15 @@
-//! What is said of the times that were measured: a table and a bar, or JSON.
+//! The measured times as a table with bars, or as JSON.
 
 use std::time::Duration;
 
 use callpy::Receipt;
 use serde_json::json;
 
-use super::{Measured, Time, Way};
+use super::{Measured, Passing, Time};
 use crate::session::Session;
 use crate::text::{number, whole};
 
-/// A median, and what half of all lie between.
+/// A median, and the quartiles around it.
 struct Spread {
     low: f64,
     median: f64,
@@ -56,7 +56,7 @@ impl Measured {
 pub(super) fn as_json(
     time: &Time,
     session: &Session<'_>,
-    way: Way,
+    passing: Passing,
     measured: &Measured,
 ) -> serde_json::Value {
     let receipt = measured.receipts.last().cloned().unwrap_or_default();
@@ -75,14 +75,14 @@ pub(super) fn as_json(
         "python": Spread::of(measured.theirs.iter().copied()).json(),
         "ratio": measured.ratios().json(),
         "parts": { "waiting": waiting, "lending": lending, "python": python, "result": result },
-        "arguments": match way {
-            Way::Lent => "lent",
-            Way::Fresh => "writable",
-            Way::Given => "given",
+        "arguments": match passing {
+            Passing::Lent => "lent",
+            Passing::Writable => "writable",
+            Passing::Owned => "owned",
         },
         "bytes": {
             "lent": receipt.lent_bytes,
-            "given": receipt.given_bytes,
+            "owned": receipt.given_bytes,
             "borrowed": receipt.borrowed_bytes,
             "copied": receipt.copied_bytes(),
         },
@@ -90,7 +90,7 @@ pub(super) fn as_json(
     })
 }
 
-pub(super) fn as_text(time: &Time, shown: &str, way: Way, measured: &Measured) -> String {
+pub(super) fn as_text(time: &Time, shown: &str, passing: Passing, measured: &Measured) -> String {
     let ours = Spread::of(measured.ours.iter().copied());
     let theirs = Spread::of(measured.theirs.iter().copied());
     let ratio = measured.ratios();
@@ -124,42 +124,44 @@ pub(super) fn as_text(time: &Time, shown: &str, way: Way, measured: &Measured) -
     let mut memory = Vec::new();
     for (bytes, what) in [
         (receipt.lent_bytes, "lent"),
-        (receipt.given_bytes, "given away"),
-        (receipt.borrowed_bytes, "of the result read where Python has it"),
+        (receipt.given_bytes, "moved"),
+        (receipt.borrowed_bytes, "of the result borrowed from Python"),
     ] {
         if bytes > 0 {
             memory.push(format!("{} {what}", size(bytes)));
         }
     }
     let copies = receipt.copies.iter();
-    memory.extend(copies.map(|copy| format!("{} copied since {}", size(copy.bytes), copy.reason)));
+    memory.extend(copies.map(|copy| format!("{} copied: {}", size(copy.bytes), copy.reason)));
     if receipt.copies.is_empty() {
         memory.push("no copies".to_owned());
     }
     lines.push(format!("Memory: {}", memory.join(", ")));
     let first = measured.first.as_nanos() as f64;
     lines.push(format!("First call: {}", Unit::of(first).with(first)));
-    match way {
-        Way::Lent => {}
-        Way::Fresh => lines.push(
-            "It writes to its arguments: each call got them as they were, writable; making that is \
-             not counted."
+    match passing {
+        Passing::Lent => {}
+        Passing::Writable => lines.push(
+            "The function changes its arguments: each call got a fresh, writable copy, made outside \
+             the measured time."
                 .to_owned(),
         ),
-        Way::Given => lines.push(
-            "It keeps its arguments: each call got a copy of its own; making that is not counted."
+        Passing::Owned => lines.push(
+            "The function retains its arguments: each call got its own copy, made outside the measured \
+             time."
                 .to_owned(),
         ),
     }
     if cfg!(debug_assertions) {
         lines.push(
-            "This callpy is a debug build: its own part takes longer than it need.".to_owned(),
+            "This callpy is a debug build: its own part is slower than in a release build."
+                .to_owned(),
         );
     }
     lines.join("\n")
 }
 
-/// A unit in which times are easily read.
+/// The unit in which a time is easy to read.
 struct Unit(f64, &'static str);
 
 impl Unit {

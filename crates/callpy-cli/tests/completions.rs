@@ -54,6 +54,8 @@ fn manual_pages() {
         assert!(page.contains(words), "{words} is not in {page}");
     }
     assert!(!page.contains('\x1b'), "{page}");
+    assert!(page.contains(concat!("callpy ", env!("CARGO_PKG_VERSION"))), "{page}");
+    assert!(page.contains("callpy\\-call \\- Call a Python function"), "{page}");
     run(&folder, &["man", "cal"]).failed(2, &["no command", "call, time, doctor, bindgen"]);
 
     assert_eq!(run(&folder, &["man", "--into", "share/man/man1"]).printed(), "");

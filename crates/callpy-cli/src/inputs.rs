@@ -1,0 +1,97 @@
+//! The arguments that `call` and `time` share: a function and its numbers.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+use serde_json::Value;
+
+#[derive(Debug, Args)]
+pub(crate) struct Inputs {
+    /// The function: path/to/file.py:function or module:function
+    ///
+    /// Modules are looked for in the current folder first. `module:Class.method` is a method.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) target: String,
+
+    /// The numbers: a CSV or .npy file; `-` or nothing for standard input
+    ///
+    /// Without a FILE, standard input is read if something is piped in and either a column is named
+    /// or the function takes an array that no --arg passes.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Pass a column, by name or number (from 1), to a parameter
+    ///
+    /// Can be repeated. If a column has exactly this NAME, that column is meant, even if NAME looks
+    /// like PARAM=NAME or like a number.
+    #[arg(short, long = "column", value_name = "[PARAM=]NAME")]
+    pub(crate) columns: Vec<String>,
+
+    /// Pass a value to a parameter: `--arg threshold=3`, `--arg 'weights=[1, 2.5]'`
+    ///
+    /// The value is JSON: null, true, false, a number, a quoted string, a list, an object. A word
+    /// that is not JSON is passed as a string: `--arg mode=fast`.
+    #[arg(short, long = "arg", value_name = "NAME=JSON", value_parser = named_value)]
+    pub(crate) args: Vec<(String, String)>,
+
+    /// Use this Python: an executable, an environment's folder, or a version such as 3.12
+    ///
+    /// Default: CALLPY_PYTHON, the environment made for the function's requirements, VIRTUAL_ENV,
+    /// CONDA_PREFIX, .venv here or above, python3 on PATH. If the function's file declares
+    /// requirements that this Python lacks, an environment is made from it.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) python: Option<PathBuf>,
+}
+
+/// Splits NAME=JSON, and makes JSON of a bare word.
+fn named_value(argument: &str) -> Result<(String, String), String> {
+    let Some((name, value)) = argument.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+        return Err("write NAME=JSON, such as threshold=3".to_owned());
+    };
+    let json = match serde_json::from_str::<Value>(value) {
+        Ok(_) => value.to_owned(),
+        // A value meant as JSON, or as Python, would be wrong as a string, and no one would notice.
+        Err(error) if value.starts_with(['[', '{', '"']) => {
+            return Err(format!("the value is not JSON: {error}"));
+        }
+        Err(_) if value.is_empty() => {
+            return Err(format!("for an empty string write '{name}=\"\"'"));
+        }
+        Err(_) => match value {
+            "True" | "False" | "None" => {
+                let json = if value == "None" { "null".into() } else { value.to_lowercase() };
+                return Err(format!("write {name}={json}, or '{name}=\"{value}\"' for the string"));
+            }
+            _ => Value::from(value).to_string(),
+        },
+    };
+    Ok((name.to_owned(), json))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_json_or_a_bare_word() {
+        let json = |argument| named_value(argument).map(|(_, json)| json);
+        for (argument, expected) in [
+            ("x=3", "3"),
+            ("x=-1e3", "-1e3"),
+            ("x=null", "null"),
+            ("x=[1, 2]", "[1, 2]"),
+            ("x={\"a\": true}", "{\"a\": true}"),
+            ("x=\"\"", "\"\""),
+            ("x=fast", "\"fast\""),
+            ("x=2020-04-02", "\"2020-04-02\""),
+            ("x=a=b", "\"a=b\""),
+            ("x=say \"so\"", r#""say \"so\"""#),
+        ] {
+            assert_eq!(json(argument).as_deref(), Ok(expected), "{argument}");
+        }
+        for argument in ["x", "=3", "x=", "x=[1, 2", "x={'a': 1}", "x=\"a", "x=True", "x=None"] {
+            assert!(json(argument).is_err(), "{argument}");
+        }
+        assert!(json("x=False").unwrap_err().contains("x=false"));
+    }
+}
