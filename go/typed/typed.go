@@ -8,7 +8,7 @@
 //
 // Left out:
 //   - unhinted (line 313): it has no hints
-//   - later (line 317): it is an async function, which can't be called yet
+//   - later (line 317): it is async, and async functions can't be called yet
 //   - generator (line 321): it is a generator
 package typed
 
@@ -58,12 +58,12 @@ def _out13(value):
 
 def _in14(value):
     import numpy
-    return numpy.float32(value)
+    return numpy.dtype("float32").type(value)
 
 
 def _in15(value):
     import numpy
-    return numpy.int16(value)
+    return numpy.dtype("int16").type(value)
 
 
 def _in28(value):

@@ -13,7 +13,7 @@ macro_rules! dtypes {
     (
         numbers {$($number:ident {
             $(feature: $feature:literal,)? rust: $rust:ty, size: $size:literal, align: $align:literal,
-            number: $type_num:literal, one: $one:ident, numpy: $name:literal [$($alias:literal),*],
+            number: $type_num:literal, one: $one:ident, kind: $kind:ident, numpy: $name:literal [$($alias:literal),*],
             go: $go:expr, c: $number_constant:ident = $number_code:literal $number_docs:literal,
         })*}
         machine { $($machine:tt)* }

@@ -26,7 +26,7 @@ macro_rules! rows {
     (
         numbers {$($number:ident {
             $(feature: $feature:literal,)? rust: $rust:ty, size: $size:literal, align: $align:literal,
-            number: $type_num:literal, one: $one:ident, numpy: $name:literal [$($alias:literal),*],
+            number: $type_num:literal, one: $one:ident, kind: $kind:ident, numpy: $name:literal [$($alias:literal),*],
             go: $go:expr, c: $constant:ident = $code:literal $docs:literal,
         })*}
         machine { $($machine:tt)* }

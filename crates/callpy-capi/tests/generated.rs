@@ -90,11 +90,11 @@ macro_rules! dtypes {
     (
         numbers {$($number:ident {
             $(feature: $feature:literal,)? rust: $rust:ty, size: $size:literal, align: $align:literal,
-            number: $type_num:literal, one: $one:ident, numpy: $name:literal [$($alias:literal),*],
+            number: $type_num:literal, one: $one:ident, kind: $kind:ident, numpy: $name:literal [$($alias:literal),*],
             go: $go:expr, c: $constant:ident = $code:literal $docs:literal,
         })*}
         machine {$($machine:ident {
-            rust: $machine_rust:ty, wide: $wide:ident, narrow: $narrow:ident, one: $machine_one:ident,
+            rust: $machine_rust:ty, wide: $wide:ident, narrow: $narrow:ident, one: $machine_one:ident, kind: $machine_kind:ident,
             numpy: $machine_name:literal [$($machine_alias:literal),*], go: $machine_go:expr,
         })*}
         aliases { $($aliases:tt)* }

@@ -47,21 +47,30 @@ pub(crate) fn run(arguments: &Bindgen) -> Result<()> {
     let path = &arguments.file;
     // Forward slashes mean the same everywhere, and the code may be committed.
     let file = path.to_string_lossy().replace('\\', "/");
-    let source = fs::read_to_string(path)
-        .or_else(|error| usage(format_args!("{file} can't be read: {error}")))?;
+    let bytes =
+        fs::read(path).or_else(|error| usage(format_args!("{file} can't be read: {error}")))?;
+    let source =
+        callpy_codegen::decode(&bytes, &file).map_err(|diagnostic| failed(vec![diagnostic]))?;
+    let is_decoded = source.as_bytes() != bytes;
     let name = match &arguments.name {
         Some(name) => name.clone(),
         None => module_name(path),
     };
     let code = match arguments.lang {
-        Language::Rust => rust(&source, &file, &name, arguments)?,
-        Language::Go => go(&source, &file, &name, arguments)?,
+        Language::Rust => rust(&source, is_decoded, &file, &name, arguments)?,
+        Language::Go => go(&source, is_decoded, &file, &name, arguments)?,
     };
     io::stdout().write_all(code.as_bytes())?;
     Ok(())
 }
 
-fn go(source: &str, file: &str, name: &str, arguments: &Bindgen) -> Result<String> {
+fn go(
+    source: &str,
+    is_decoded: bool,
+    file: &str,
+    name: &str,
+    arguments: &Bindgen,
+) -> Result<String> {
     let is_letter = |c: char| c.is_alphanumeric() || c == '_';
     if !name.chars().all(is_letter) || !name.starts_with(|c: char| c.is_alphabetic()) {
         return usage(format_args!(
@@ -73,15 +82,22 @@ fn go(source: &str, file: &str, name: &str, arguments: &Bindgen) -> Result<Strin
     let mut input = GoInput::new(name.to_lowercase(), file);
     input.path = std::path::absolute(&arguments.file).ok();
     input.import = arguments.import.clone();
+    input.is_decoded = is_decoded;
     callpy_codegen::generate_go(source, &input).map_err(failed)
 }
 
-fn failed(problems: Vec<callpy_codegen::Problem>) -> Failure {
+fn failed(problems: Vec<callpy_codegen::Diagnostic>) -> Failure {
     let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
     Failure::Failed(problems.join("\n"))
 }
 
-fn rust(source: &str, file: &str, name: &str, arguments: &Bindgen) -> Result<String> {
+fn rust(
+    source: &str,
+    is_decoded: bool,
+    file: &str,
+    name: &str,
+    arguments: &Bindgen,
+) -> Result<String> {
     let path = &arguments.file;
     if syn::parse_str::<syn::Ident>(name).is_err() {
         return usage(format_args!(
@@ -90,6 +106,7 @@ fn rust(source: &str, file: &str, name: &str, arguments: &Bindgen) -> Result<Str
     }
     let loading = match &arguments.import {
         Some(module) => Loading::Imported { module: module.clone() },
+        None if is_decoded => Loading::Decoded,
         None => {
             let below = format!("/{file}");
             let path = match path.is_absolute() {

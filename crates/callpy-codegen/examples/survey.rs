@@ -10,14 +10,13 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use callpy_codegen::{Input, Loading, outcomes};
+use callpy_codegen::{Input, Loading, reports};
 
 #[derive(Default)]
 struct Survey {
     files: usize,
     fully: usize,
     in_part: usize,
-    refused: usize,
     left_out: usize,
     unhinted: usize,
     reasons: HashMap<String, usize>,
@@ -25,31 +24,32 @@ struct Survey {
 
 impl Survey {
     fn file(&mut self, path: &Path) {
-        let Ok(source) = std::fs::read_to_string(path) else { return };
+        let Ok(bytes) = std::fs::read(path) else { return };
         let file = path.display().to_string();
+        let source = match callpy_codegen::decode(&bytes, &file) {
+            Ok(source) => source,
+            Err(diagnostic) => return println!("{diagnostic}"),
+        };
         let mut input = Input::new("m", &file, Loading::Imported { module: "m".into() });
         input.path = Some(path.to_owned());
-        let outcomes = match outcomes(&source, &input) {
-            Ok(outcomes) => outcomes,
+        let reports = match reports(&source, &input) {
+            Ok(reports) => reports,
             Err(problem) => return println!("{problem}"),
         };
         self.files += 1;
-        for outcome in outcomes {
+        for report in reports {
             let mut note = |reason: &str| *self.reasons.entry(reason.to_owned()).or_default() += 1;
-            if let Some(reason) = &outcome.left_out {
+            if let Some(reason) = &report.left_out {
                 if reason.contains("no hints") {
                     self.unhinted += 1;
                     continue;
                 }
                 note(reason.split('@').next().unwrap_or_default());
                 self.left_out += 1;
-            } else if let Some(reason) = &outcome.refused {
-                note(reason);
-                self.refused += 1;
-            } else if outcome.untyped.is_empty() {
+            } else if report.untyped.is_empty() {
                 self.fully += 1;
             } else {
-                for untyped in &outcome.untyped {
+                for untyped in &report.untyped {
                     note(untyped.split_once(": ").map_or(&untyped[..], |(_, reason)| reason));
                 }
                 self.in_part += 1;
@@ -58,13 +58,11 @@ impl Survey {
     }
 
     fn line(&self, name: &str) {
-        let Survey { files, fully, in_part, left_out, refused, unhinted, .. } = self;
-        let share = |part: usize| {
-            100.0 * part as f64 / (fully + in_part + left_out + refused).max(1) as f64
-        };
+        let Survey { files, fully, in_part, left_out, unhinted, .. } = self;
+        let share = |part: usize| 100.0 * part as f64 / (fully + in_part + left_out).max(1) as f64;
         println!(
-            "{name:<16}{files:>6}{:>8}{fully:>7} {:>3.0} %{in_part:>8} {:>3.0} %{left_out:>9}{refused:>9}{unhinted:>10}",
-            fully + in_part + left_out + refused,
+            "{name:<16}{files:>6}{:>8}{fully:>7} {:>3.0} %{in_part:>8} {:>3.0} %{left_out:>9}{unhinted:>10}",
+            fully + in_part + left_out,
             share(*fully),
             share(*in_part),
         );
@@ -74,7 +72,6 @@ impl Survey {
         self.files += other.files;
         self.fully += other.fully;
         self.in_part += other.in_part;
-        self.refused += other.refused;
         self.left_out += other.left_out;
         self.unhinted += other.unhinted;
         for (reason, count) in other.reasons {
@@ -85,8 +82,8 @@ impl Survey {
 
 fn main() {
     println!(
-        "{:<16}{:>6}{:>8}{:>13}{:>14}{:>9}{:>9}{:>10}",
-        "", "files", "hinted", "fully", "in part", "left out", "refused", "unhinted"
+        "{:<16}{:>6}{:>8}{:>13}{:>14}{:>9}{:>10}",
+        "", "files", "hinted", "fully", "in part", "left out", "unhinted"
     );
     let mut total = Survey::default();
     for folder in std::env::args().skip(1).map(PathBuf::from) {

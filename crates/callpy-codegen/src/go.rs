@@ -13,10 +13,10 @@ use callpy_signature::{Class, Expression, Function, Hint, Module, Parameter, Par
 
 use self::glue::Glue;
 use self::types::{Go, lower_camel, upper_camel};
-use crate::lower::{ClassShape, Lowering, Place, Rust, is_constructible, shape_of};
-use crate::module::{hints, invalid, reason_to_leave_out, unmappable};
+use crate::lower::{ClassShape, Lowered, Lowering, Place, is_constructible, shape_of};
 use crate::names::camel;
-use crate::{Outcome, Problem};
+use crate::report::{self, nothing, reason_to_leave_out};
+use crate::{Diagnostic, FunctionReport};
 
 /// What to make of a file for Go.
 #[derive(Debug, Clone)]
@@ -30,12 +30,20 @@ pub struct GoInput {
     pub path: Option<std::path::PathBuf>,
     /// The name by which Python finds the module; none to carry its source.
     pub import: Option<String>,
+    /// The file is not UTF-8: the package carries the decoded text itself, since Go embeds bytes.
+    pub is_decoded: bool,
 }
 
 impl GoInput {
     /// Makes the input for a package that carries the file's source.
     pub fn new(package: impl Into<String>, file: impl Into<String>) -> GoInput {
-        GoInput { package: package.into(), file: file.into(), path: None, import: None }
+        GoInput {
+            package: package.into(),
+            file: file.into(),
+            path: None,
+            import: None,
+            is_decoded: false,
+        }
     }
 }
 
@@ -52,43 +60,40 @@ impl GoInput {
 /// # Errors
 ///
 /// All that can't be mapped, in the file's order; never an empty list.
-pub fn generate_go(source: &str, input: &GoInput) -> Result<String, Vec<Problem>> {
-    let module = callpy_signature::read(source).map_err(|error| {
-        let message = format!("column {}: {}", error.column, error.message);
-        vec![Problem { file: input.file.clone(), line: Some(error.line), message }]
-    })?;
+pub fn generate_go(source: &str, input: &GoInput) -> Result<String, Vec<Diagnostic>> {
+    let module = report::read(source, &input.file).map_err(|diagnostic| vec![diagnostic])?;
     Writer::new(&module, input, source).write()
 }
 
 struct Writer<'m> {
     module: &'m Module,
     input: &'m GoInput,
+    source: &'m str,
     lowering: Lowering<'m>,
     glue: Glue,
     go: Go,
     /// The module's name in Python.
     python: String,
     functions: String,
-    problems: Vec<Problem>,
-    outcomes: Vec<Outcome>,
+    reports: Vec<FunctionReport>,
 }
 
 /// A parameter, its type, and its name in Go.
-struct Lowered<'m> {
+struct Argument<'m> {
     python: &'m Parameter,
-    rust: Rust,
+    lowered: Lowered,
     name: String,
 }
 
 /// A function, with its types.
 struct Typed<'m> {
     python: &'m Function,
-    parameters: Vec<Lowered<'m>>,
-    returns: Rust,
+    parameters: Vec<Argument<'m>>,
+    returns: Lowered,
 }
 
 impl<'m> Writer<'m> {
-    fn new(module: &'m Module, input: &'m GoInput, source: &str) -> Self {
+    fn new(module: &'m Module, input: &'m GoInput, source: &'m str) -> Self {
         let python = match &input.import {
             Some(name) => name.clone(),
             None => {
@@ -100,46 +105,24 @@ impl<'m> Writer<'m> {
         };
         let lowering = Lowering::new(module, input.path.as_deref());
         let (glue, go) = (Glue::new(), Go::new(module));
-        let (functions, problems, outcomes) = (String::new(), Vec::new(), Vec::new());
-        Writer { module, input, lowering, glue, go, python, functions, problems, outcomes }
+        let (functions, reports) = (String::new(), Vec::new());
+        Writer { module, input, source, lowering, glue, go, python, functions, reports }
     }
 
-    fn write(mut self) -> Result<String, Vec<Problem>> {
+    fn write(mut self) -> Result<String, Vec<Diagnostic>> {
         let mut functions = Vec::new();
         for function in self.module.public_functions() {
             let line = function.name_span.start.line;
             let left_out = reason_to_leave_out(function);
             if left_out.is_none() {
-                for (place, hint) in hints(function) {
-                    if let Some(reason) = invalid(&hint.ty) {
-                        let message = unmappable(function, &place, hint, reason);
-                        let line = Some(hint.span.start.line);
-                        self.problems.push(Problem {
-                            file: self.input.file.clone(),
-                            line,
-                            message,
-                        });
-                    }
-                }
                 functions.push(self.lower(function));
             }
-            let (refused, untyped) = (None, std::mem::take(&mut self.lowering.untyped));
+            let untyped = std::mem::take(&mut self.lowering.untyped);
             let name = function.name.clone();
-            self.outcomes.push(Outcome { name, line, left_out, refused, untyped });
+            self.reports.push(FunctionReport { name, line, left_out, untyped });
         }
-        if functions.is_empty() && self.problems.is_empty() {
-            let message = match self.outcomes.first() {
-                None => "there is no public function in it".to_owned(),
-                Some(first) => format!(
-                    "no public function can be typed: `{}`: {}",
-                    first.name,
-                    first.left_out.as_deref().unwrap_or_default()
-                ),
-            };
-            self.problems.push(Problem { file: self.input.file.clone(), line: None, message });
-        }
-        if !self.problems.is_empty() {
-            return Err(self.problems);
+        if functions.is_empty() {
+            return Err(vec![nothing(&self.input.file, &self.reports)]);
         }
         // A function gives way to a type that has its name.
         for number in 0..self.lowering.texts.len() {
@@ -158,15 +141,15 @@ impl<'m> Writer<'m> {
         let base = camel(&function.name);
         let mut used: Vec<String> = BODY_NAMES.map(str::to_owned).into();
         used.push(variable(function));
-        let mut lowered = Vec::new();
+        let mut arguments = Vec::new();
         for parameter in &function.parameters {
             let words = format!("the parameter `{}` of `{}`", parameter.name, function.name);
             let name = format!("{base}{}", camel(&parameter.name));
-            let rust = match &parameter.hint {
+            let lowered = match &parameter.hint {
                 Some(hint) => self.lowering.lower(&hint.ty, &Place { name, words: &words }),
                 None => {
                     self.lowering.untyped.push(format!("{words}: it has no hint"));
-                    Rust::Object { any: true }
+                    Lowered::Object { any: true }
                 }
             };
             let mut name = lower_camel(&parameter.name);
@@ -174,7 +157,7 @@ impl<'m> Writer<'m> {
                 name.push('_');
             }
             used.push(name.clone());
-            lowered.push(Lowered { python: parameter, rust, name });
+            arguments.push(Argument { python: parameter, lowered, name });
         }
         let words = format!("the result of `{}`", function.name);
         let returns = match &function.returns {
@@ -184,10 +167,10 @@ impl<'m> Writer<'m> {
             }
             None => {
                 self.lowering.untyped.push(format!("{words}: it has no hint"));
-                Rust::Object { any: true }
+                Lowered::Object { any: true }
             }
         };
-        Typed { python: function, parameters: lowered, returns }
+        Typed { python: function, parameters: arguments, returns }
     }
 
     /// Returns where the function is found: by its own name, or in the glue, which is written then.
@@ -203,7 +186,7 @@ impl<'m> Writer<'m> {
         });
         let mut inward = Vec::new();
         for one in all {
-            inward.push(self.glue.inward(&mut self.lowering, &one.rust));
+            inward.push(self.glue.inward(&mut self.lowering, &one.lowered));
         }
         let outward = self.glue.outward(&mut self.lowering, returns);
         if !needs_glue && inward.iter().all(Option::is_none) && outward.is_none() {
@@ -227,14 +210,14 @@ impl<'m> Writer<'m> {
         let Typed { python: function, parameters: all, returns } = function;
         let name = self.go.take_or(&upper_camel(&function.name), "Func");
         let variable = variable(function);
-        let is_option = |one: &&Lowered<'_>| one.python.default.is_some();
-        let options: Vec<&Lowered<'_>> = all.iter().filter(is_option).collect();
+        let is_option = |one: &&Argument<'_>| one.python.default.is_some();
+        let options: Vec<&Argument<'_>> = all.iter().filter(is_option).collect();
         // The glue takes them in this order.
-        let required: Vec<&Lowered<'_>> =
+        let required: Vec<&Argument<'_>> =
             all.iter().filter(|one| one.python.default.is_none()).collect();
         let mut types = Vec::new();
         for one in &required {
-            let item = self.go.of(&mut self.lowering, &one.rust);
+            let item = self.go.of(&mut self.lowering, &one.lowered);
             types.push(match one.python.kind {
                 ParameterKind::VarPositional => format!("[]{item}"),
                 ParameterKind::VarKeyword => format!("map[string]{item}"),
@@ -242,8 +225,8 @@ impl<'m> Writer<'m> {
             });
         }
         let results = match returns {
-            Rust::Unit => Vec::new(),
-            Rust::Tuple(items) => {
+            Lowered::Unit => Vec::new(),
+            Lowered::Tuple(items) => {
                 items.iter().map(|item| self.go.of(&mut self.lowering, item)).collect()
             }
             one => vec![self.go.of(&mut self.lowering, one)],
@@ -317,7 +300,7 @@ impl<'m> Writer<'m> {
         name: &str,
         option_type: &str,
         function: &Function,
-        options: &[&Lowered<'_>],
+        options: &[&Argument<'_>],
     ) {
         let option_type_taken = self.go.take(option_type);
         debug_assert_eq!(option_type_taken, option_type);
@@ -329,11 +312,11 @@ impl<'m> Writer<'m> {
         );
         for one in options {
             // To leave it out is to give None, mostly.
-            let rust = match (&one.rust, &one.python.default) {
-                (Rust::Optional(inner), Some(default)) if default.source == "None" => &**inner,
-                (rust, _) => rust,
+            let lowered = match (&one.lowered, &one.python.default) {
+                (Lowered::Optional(inner), Some(default)) if default.source == "None" => &**inner,
+                (lowered, _) => lowered,
             };
-            let ty = self.go.of(&mut self.lowering, rust);
+            let ty = self.go.of(&mut self.lowering, lowered);
             let setter = self.go.take(&format!("{name}{}", upper_camel(&one.python.name)));
             let (hint, default) = (one.python.hint.as_ref(), one.python.default.as_ref());
             let words = one_line(&declaration(&one.python.name, hint, default));
@@ -415,8 +398,8 @@ impl<'m> Writer<'m> {
         let _ = writeln!(code, "type {name} struct {{");
         let fields = self.lowering.fields(&class.name);
         let mut taken = Vec::new();
-        for (field, rust) in fields {
-            let ty = self.go.of(&mut self.lowering, &rust);
+        for (field, lowered) in fields {
+            let ty = self.go.of(&mut self.lowering, &lowered);
             let mut go = upper_camel(&field.name);
             while taken.contains(&go) {
                 go.push('_');
@@ -469,27 +452,32 @@ impl<'m> Writer<'m> {
         if let Some(docstring) = &self.module.docstring {
             code.push_str(&docstring_of(docstring));
         }
-        let left_out: Vec<&Outcome> =
-            self.outcomes.iter().filter(|outcome| outcome.left_out.is_some()).collect();
+        let left_out: Vec<&FunctionReport> =
+            self.reports.iter().filter(|report| report.left_out.is_some()).collect();
         if !left_out.is_empty() {
             code.push_str("//\n// Left out:\n");
         }
-        for outcome in left_out {
-            let reason = outcome.left_out.as_deref().unwrap_or_default();
-            let (reason, _) = reason.split_once("; declare").unwrap_or((reason, ""));
-            let _ = writeln!(code, "//   - {} (line {}): {reason}", outcome.name, outcome.line);
+        for report in left_out {
+            let reason = report.left_out.as_deref().unwrap_or_default();
+            // Go has no declarations by hand.
+            let (reason, _) = reason.split_once(": declare").unwrap_or((reason, ""));
+            let _ = writeln!(code, "//   - {} (line {}): {reason}", report.name, report.line);
         }
         let _ = write!(code, "package {package}\n\nimport (\n");
-        if import.is_none() {
+        let is_embedded = import.is_none() && !self.input.is_decoded;
+        if is_embedded {
             code.push_str("\t_ \"embed\"\n\n");
         }
         code.push_str("\t\"github.com/callpy/callpy/go/callpy\"\n)\n");
         if import.is_none() {
             let name = file.rsplit('/').next().unwrap_or(file);
+            let _ = match is_embedded {
+                true => write!(code, "\n//go:embed {name}\nvar source string\n"),
+                false => write!(code, "\nvar source = {}\n", quoted(self.source)),
+            };
             let _ = write!(
                 code,
-                "\n//go:embed {name}\nvar source string\n\nvar module = callpy.Source{{Name: {}, \
-                 File: {}, Text: &source}}\n",
+                "\nvar module = callpy.Source{{Name: {}, File: {}, Text: &source}}\n",
                 quoted(&self.python),
                 quoted(file)
             );

@@ -15,26 +15,22 @@
 //! ```
 #![forbid(unsafe_code)]
 
-mod class;
-mod declared;
-mod doc;
-mod function;
+mod dtype;
 mod go;
 mod lower;
-mod module;
 mod names;
 mod neighbours;
-mod types;
-mod union;
+mod report;
+mod rust;
 
-use std::fmt;
 use std::path::PathBuf;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-pub use declared::Declared;
 pub use go::{GoInput, generate_go};
+pub use report::{Diagnostic, FunctionReport, decode};
+pub use rust::declared::Declared;
 
 /// What to make of a file.
 pub struct Input {
@@ -65,6 +61,9 @@ pub enum Loading {
         /// The file is read again at each start of the program, in release builds too.
         reload: bool,
     },
+    /// From the binary, as the text that the code is generated from: the file is not UTF-8, so Rust
+    /// can't include it.
+    Decoded,
     /// From where Python finds the module of this name.
     Imported {
         /// The name, dotted.
@@ -94,73 +93,28 @@ pub struct Generated {
     /// The code: one `mod` item.
     pub code: TokenStream,
     /// The file's public functions, in its order.
-    pub functions: Vec<Outcome>,
+    pub functions: Vec<FunctionReport>,
     /// The neighbours that were read: the code hangs on them too.
     pub neighbours: Vec<PathBuf>,
 }
-
-/// What became of a function.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    /// The function's name.
-    pub name: String,
-    /// The line it stands on.
-    pub line: usize,
-    /// Why it has no typed counterpart; none if it has one.
-    pub left_out: Option<String>,
-    /// Why it can't be mapped, which is an error of the whole module; none if it can.
-    pub refused: Option<String>,
-    /// The parts of its signature that are no more than a Python object in Rust, and why.
-    pub untyped: Vec<String>,
-}
-
-/// What can't be mapped, with its place in the Python file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// The Python file.
-    pub file: String,
-    /// The line, counted from 1; none if it is about the whole file.
-    pub line: Option<usize>,
-    /// What is wrong, and what to write instead.
-    pub message: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "{}:{line}: {}", self.file, self.message),
-            None => write!(f, "{}: {}", self.file, self.message),
-        }
-    }
-}
-
-impl std::error::Error for Problem {}
 
 /// Writes the Rust module for a Python file's source.
 ///
 /// # Errors
 ///
-/// All that can't be mapped, in the file's order; never an empty list.
-pub fn generate(source: &str, input: &Input) -> Result<Generated, Vec<Problem>> {
-    let module = read(source, input).map_err(|problem| vec![problem])?;
-    let mapped = module::generate(&module, input);
-    let module::Mapped { code, functions, neighbours } = mapped;
+/// Why no module can be written: the source is not Python, no function can be typed, or one is declared
+/// by hand that can't be called. Never an empty list.
+pub fn generate(source: &str, input: &Input) -> Result<Generated, Vec<Diagnostic>> {
+    let module = report::read(source, &input.file).map_err(|diagnostic| vec![diagnostic])?;
+    let rust::Written { code, functions, neighbours } = rust::write(&module, source, input);
     code.map(|code| Generated { code, functions, neighbours })
 }
 
-/// Says what becomes of each public function, also where some can't be mapped.
+/// Says what becomes of each public function, also where no module can be written.
 ///
 /// # Errors
 ///
-/// The source is no Python.
-pub fn outcomes(source: &str, input: &Input) -> Result<Vec<Outcome>, Problem> {
-    Ok(module::generate(&read(source, input)?, input).functions)
-}
-
-fn read(source: &str, input: &Input) -> Result<callpy_signature::Module, Problem> {
-    callpy_signature::read(source).map_err(|error| Problem {
-        file: input.file.clone(),
-        line: Some(error.line),
-        message: format!("column {}: {}", error.column, error.message),
-    })
+/// The source is not Python.
+pub fn reports(source: &str, input: &Input) -> Result<Vec<FunctionReport>, Diagnostic> {
+    Ok(rust::write(&report::read(source, &input.file)?, source, input).functions)
 }

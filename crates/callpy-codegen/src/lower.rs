@@ -8,12 +8,13 @@ use callpy_signature::{
     SequenceKind, Shape, Type,
 };
 
+use crate::dtype::{Kind, Meaning};
 use crate::names::camel;
 use crate::neighbours::Neighbours;
 
 /// The Rust side of a hint.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Rust {
+pub(crate) enum Lowered {
     Unit,
     Bool,
     Int,
@@ -28,25 +29,25 @@ pub(crate) enum Rust {
     },
     /// `iterable`: as a result it may be read only once, as a generator is.
     List {
-        item: Box<Rust>,
+        item: Box<Lowered>,
         iterable: bool,
     },
-    Tuple(Vec<Rust>),
-    VariadicTuple(Box<Rust>),
-    Dict(Box<Rust>, Box<Rust>),
-    Set(Box<Rust>),
-    Optional(Box<Rust>),
+    Tuple(Vec<Lowered>),
+    VariadicTuple(Box<Lowered>),
+    Dict(Box<Lowered>, Box<Lowered>),
+    Set(Box<Lowered>),
+    Optional(Box<Lowered>),
     /// The number of a union in `Lowering::unions`.
     Union(usize),
     /// The number of a set of texts in `Lowering::texts`.
     Text(usize),
     /// `element` is none for a dtype that the caller chooses.
     Array {
-        element: Option<&'static str>,
+        element: Option<ScalarType>,
         shape: Option<Shape>,
     },
     /// A NumPy scalar.
-    Scalar(&'static str),
+    Scalar(ScalarType),
     Struct(String),
     /// An enum of the file.
     Enum(String),
@@ -58,7 +59,7 @@ pub(crate) struct Union {
     pub(crate) name: String,
     /// As Python writes it.
     pub(crate) source: String,
-    pub(crate) variants: Vec<(String, Rust)>,
+    pub(crate) variants: Vec<(String, Lowered)>,
 }
 
 /// An enum that stands for a `Literal` of texts.
@@ -118,23 +119,23 @@ impl<'m> Lowering<'m> {
         name
     }
 
-    fn object(&mut self, place: &Place<'_>, why: impl std::fmt::Display) -> Rust {
+    fn object(&mut self, place: &Place<'_>, why: impl std::fmt::Display) -> Lowered {
         self.untyped.push(format!("{}: {why}", place.words));
-        Rust::Object { any: false }
+        Lowered::Object { any: false }
     }
 
-    pub(crate) fn lower(&mut self, ty: &Type, place: &Place<'_>) -> Rust {
+    pub(crate) fn lower(&mut self, ty: &Type, place: &Place<'_>) -> Lowered {
         let boxed = |this: &mut Self, ty: &Type| Box::new(this.lower(ty, place));
         match ty {
-            Type::None => Rust::Unit,
-            Type::Bool => Rust::Bool,
-            Type::Int => Rust::Int,
-            Type::Float => Rust::Float,
-            Type::Complex => Rust::Complex,
-            Type::Str => Rust::Str,
-            Type::Bytes => Rust::Bytes,
-            Type::Any => Rust::Object { any: true },
-            Type::Sequence { kind, item } => Rust::List {
+            Type::None => Lowered::Unit,
+            Type::Bool => Lowered::Bool,
+            Type::Int => Lowered::Int,
+            Type::Float => Lowered::Float,
+            Type::Complex => Lowered::Complex,
+            Type::Str => Lowered::Str,
+            Type::Bytes => Lowered::Bytes,
+            Type::Any => Lowered::Object { any: true },
+            Type::Sequence { kind, item } => Lowered::List {
                 item: boxed(self, item),
                 iterable: matches!(kind, SequenceKind::Iterable | SequenceKind::Collection),
             },
@@ -143,15 +144,15 @@ impl<'m> Lowering<'m> {
                 self.object(place, format_args!("a tuple of {} items", items.len()))
             }
             Type::Tuple(items) => {
-                Rust::Tuple(items.iter().map(|item| self.lower(item, place)).collect())
+                Lowered::Tuple(items.iter().map(|item| self.lower(item, place)).collect())
             }
-            Type::VariadicTuple(item) => Rust::VariadicTuple(boxed(self, item)),
+            Type::VariadicTuple(item) => Lowered::VariadicTuple(boxed(self, item)),
             Type::Mapping { key, value, .. } => {
                 let (key, value) = (self.lower(key, place), self.lower(value, place));
                 match self.is_key(&key) {
-                    true => Rust::Dict(Box::new(key), Box::new(value)),
-                    false if matches!(key, Rust::Object { any: true }) => {
-                        Rust::Object { any: true }
+                    true => Lowered::Dict(Box::new(key), Box::new(value)),
+                    false if matches!(key, Lowered::Object { any: true }) => {
+                        Lowered::Object { any: true }
                     }
                     false => self.object(place, "a dict whose keys have no hash in Rust"),
                 }
@@ -159,16 +160,16 @@ impl<'m> Lowering<'m> {
             Type::Set { item, .. } => {
                 let item = self.lower(item, place);
                 match self.is_key(&item) {
-                    true => Rust::Set(Box::new(item)),
-                    false if matches!(item, Rust::Object { any: true }) => {
-                        Rust::Object { any: true }
+                    true => Lowered::Set(Box::new(item)),
+                    false if matches!(item, Lowered::Object { any: true }) => {
+                        Lowered::Object { any: true }
                     }
                     false => self.object(place, "a set whose items have no hash in Rust"),
                 }
             }
             Type::Optional(inner) => match self.lower(inner, place) {
-                object @ Rust::Object { any: true } => object,
-                inner => Rust::Optional(Box::new(inner)),
+                object @ Lowered::Object { any: true } => object,
+                inner => Lowered::Optional(Box::new(inner)),
             },
             Type::Union(members) => self.union(ty, members, place),
             Type::Literal(literals) => self.literal(ty, literals, place),
@@ -177,12 +178,12 @@ impl<'m> Lowering<'m> {
             Type::Class { name, .. } => self.class(name, place),
             Type::Unknown { name, arguments } => match &name[..] {
                 "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "os.PathLike" => {
-                    Rust::Path
+                    Lowered::Path
                 }
-                "collections.abc.Hashable" | "typing.Hashable" => Rust::Object { any: true },
-                "typing.NoReturn" | "typing.Never" => Rust::Unit,
-                "numbers.Real" | "typing.SupportsFloat" => Rust::Float,
-                "numbers.Integral" | "typing.SupportsInt" | "typing.SupportsIndex" => Rust::Int,
+                "collections.abc.Hashable" | "typing.Hashable" => Lowered::Object { any: true },
+                "typing.NoReturn" | "typing.Never" => Lowered::Unit,
+                "numbers.Real" | "typing.SupportsFloat" => Lowered::Float,
+                "numbers.Integral" | "typing.SupportsInt" | "typing.SupportsIndex" => Lowered::Int,
                 name => match self.neighbours.find(name, arguments) {
                     Some(found) => self.lower(&found, place),
                     None => self.object(place, format_args!("{name} is not declared in this file")),
@@ -192,68 +193,68 @@ impl<'m> Lowering<'m> {
             Type::TypeVariable { constraints, .. } if !constraints.is_empty() => {
                 self.union(&Type::Union(constraints.clone()), constraints, place)
             }
-            Type::TypeVariable { .. } => Rust::Object { any: true },
+            Type::TypeVariable { .. } => Lowered::Object { any: true },
             // `module` has made an error of the invalid ones.
             _ => self.object(place, "no type"),
         }
     }
 
-    fn union(&mut self, ty: &Type, members: &[Type], place: &Place<'_>) -> Rust {
-        let mut variants: Vec<(String, Rust)> = Vec::new();
+    fn union(&mut self, ty: &Type, members: &[Type], place: &Place<'_>) -> Lowered {
+        let mut variants: Vec<(String, Lowered)> = Vec::new();
         let (mut object, mut optional) = (false, false);
-        let mut lowered: Vec<Rust> =
+        let mut left: Vec<Lowered> =
             members.iter().rev().map(|member| self.lower(member, place)).collect();
-        while let Some(rust) = lowered.pop() {
-            match rust {
+        while let Some(lowered) = left.pop() {
+            match lowered {
                 // A neighbour's alias may be a union itself.
-                Rust::Optional(inner) => {
+                Lowered::Optional(inner) => {
                     optional = true;
-                    lowered.push(*inner);
+                    left.push(*inner);
                 }
-                Rust::Union(number) => {
+                Lowered::Union(number) => {
                     let variants = self.unions[number].variants.iter().rev();
-                    lowered.extend(variants.map(|(_, rust)| rust.clone()));
+                    left.extend(variants.map(|(_, lowered)| lowered.clone()));
                 }
-                Rust::Object { any: true } => return Rust::Object { any: true },
-                Rust::Object { any: false } => object = true,
+                Lowered::Object { any: true } => return Lowered::Object { any: true },
+                Lowered::Object { any: false } => object = true,
                 // One NumPy scalar is as good as another number of its kind.
-                rust if variants.iter().any(|(_, other)| *other == rust) => {}
-                Rust::Unit => {}
-                rust => {
-                    let name = variant(self, &rust);
-                    variants.push((name, rust));
+                lowered if variants.iter().any(|(_, other)| *other == lowered) => {}
+                Lowered::Unit => {}
+                lowered => {
+                    let name = variant(self, &lowered);
+                    variants.push((name, lowered));
                 }
             }
         }
         number_names(&mut variants);
         if object {
             let name = unused("Object", &variants);
-            variants.push((name, Rust::Object { any: false }));
+            variants.push((name, Lowered::Object { any: false }));
         }
-        let wrap = |rust| match optional {
-            true => Rust::Optional(Box::new(rust)),
-            false => rust,
+        let wrap = |lowered| match optional {
+            true => Lowered::Optional(Box::new(lowered)),
+            false => lowered,
         };
         if let [(_, only)] = &variants[..] {
             return wrap(only.clone());
         }
         let source = ty.to_string();
         if let Some(known) = self.unions.iter().position(|known| known.variants == variants) {
-            return wrap(Rust::Union(known));
+            return wrap(Lowered::Union(known));
         }
         let name = self.alias(ty).unwrap_or_else(|| place.name.clone());
         let name = self.take_name(&name);
         self.unions.push(Union { name, source, variants });
-        wrap(Rust::Union(self.unions.len() - 1))
+        wrap(Lowered::Union(self.unions.len() - 1))
     }
 
-    fn literal(&mut self, ty: &Type, literals: &[Literal], place: &Place<'_>) -> Rust {
+    fn literal(&mut self, ty: &Type, literals: &[Literal], place: &Place<'_>) -> Lowered {
         let all = |is: fn(&Literal) -> bool| literals.iter().all(is);
         if all(|literal| matches!(literal, Literal::Int(_))) {
-            return Rust::Int;
+            return Lowered::Int;
         }
         if all(|literal| matches!(literal, Literal::Bool(_))) {
-            return Rust::Bool;
+            return Lowered::Bool;
         }
         if let Some(Literal::Member { class, .. }) = literals.first()
             && literals
@@ -275,17 +276,17 @@ impl<'m> Lowering<'m> {
             }
             if variant.is_empty() || texts.iter().any(|(other, _)| *other == variant) {
                 // No names can be made of these texts.
-                return Rust::Str;
+                return Lowered::Str;
             }
             texts.push((variant, text.clone()));
         }
         if let Some(known) = self.texts.iter().position(|known| known.texts == texts) {
-            return Rust::Text(known);
+            return Lowered::Text(known);
         }
         let name = self.alias(ty).unwrap_or_else(|| place.name.clone());
         let name = self.take_name(&name);
         self.texts.push(Texts { name, texts });
-        Rust::Text(self.texts.len() - 1)
+        Lowered::Text(self.texts.len() - 1)
     }
 
     /// Returns the name that the file itself gives to a type.
@@ -294,51 +295,53 @@ impl<'m> Lowering<'m> {
         Some(same.name.trim_start_matches('_').to_owned()).filter(|name| !name.is_empty())
     }
 
-    fn array(&mut self, array: &Array, place: &Place<'_>) -> Rust {
+    fn array(&mut self, array: &Array, place: &Place<'_>) -> Lowered {
         if !matches!(&array.container[..], "numpy.ndarray" | "numpy.typing.ArrayLike") {
             return self.object(place, format_args!("{} is no NumPy array", array.container));
         }
         let element = match &array.dtypes {
-            Dtypes::One(dtype) => match element(*dtype) {
-                Ok(element) => element,
-                Err(()) => {
-                    return self
-                        .object(place, format_args!("no Rust type is np.{}", dtype.numpy_name()));
-                }
+            Dtypes::One(dtype) => match Meaning::of(*dtype) {
+                Meaning::Number(_) => Some(*dtype),
+                Meaning::Open => None,
+                Meaning::Foreign => return self.foreign(*dtype, place),
             },
             _ => None,
         };
-        Rust::Array { element, shape: array.shape.clone() }
+        Lowered::Array { element, shape: array.shape.clone() }
     }
 
-    fn scalar(&mut self, dtypes: &Dtypes, place: &Place<'_>) -> Rust {
+    fn foreign(&mut self, dtype: ScalarType, place: &Place<'_>) -> Lowered {
+        self.object(place, format_args!("no type stands for np.{}", dtype.numpy_name()))
+    }
+
+    fn scalar(&mut self, dtypes: &Dtypes, place: &Place<'_>) -> Lowered {
         match dtypes {
-            Dtypes::One(ScalarType::Str) => Rust::Str,
-            Dtypes::One(ScalarType::Bytes) => Rust::Bytes,
-            Dtypes::One(dtype) => match element(*dtype) {
-                Ok(Some(element)) => Rust::Scalar(element),
-                _ => self.object(place, format_args!("no Rust type is np.{}", dtype.numpy_name())),
+            Dtypes::One(ScalarType::Str) => Lowered::Str,
+            Dtypes::One(ScalarType::Bytes) => Lowered::Bytes,
+            Dtypes::One(dtype) => match Meaning::of(*dtype) {
+                Meaning::Number(_) => Lowered::Scalar(*dtype),
+                _ => self.foreign(*dtype, place),
             },
             Dtypes::Kind(ScalarKind::Floating | ScalarKind::Inexact | ScalarKind::Real) => {
-                Rust::Float
+                Lowered::Float
             }
-            Dtypes::Kind(ScalarKind::ComplexFloating) => Rust::Complex,
+            Dtypes::Kind(ScalarKind::ComplexFloating) => Lowered::Complex,
             Dtypes::Kind(
                 ScalarKind::Integer | ScalarKind::SignedInteger | ScalarKind::UnsignedInteger,
-            ) => Rust::Int,
+            ) => Lowered::Int,
             Dtypes::Union(members) => {
-                let members: Vec<Rust> =
+                let members: Vec<Lowered> =
                     members.iter().map(|member| self.scalar(member, place)).collect();
-                let all = |is: fn(&Rust) -> bool| members.iter().all(is);
-                let is_float = |rust: &Rust| {
-                    matches!(
-                        rust,
-                        Rust::Float | Rust::Scalar("f64" | "f32" | "__callpy::half::f16")
-                    )
+                let all = |is: fn(&Lowered) -> bool| members.iter().all(is);
+                let is_float = |lowered: &Lowered| match lowered {
+                    Lowered::Scalar(dtype) => is_number(*dtype, &[Kind::Float]),
+                    other => *other == Lowered::Float,
                 };
                 match () {
-                    () if members.iter().all(is_float) => Rust::Float,
-                    () if all(|rust| matches!(rust, Rust::Int | Rust::Scalar(_))) => Rust::Int,
+                    () if members.iter().all(is_float) => Lowered::Float,
+                    () if all(|lowered| matches!(lowered, Lowered::Int | Lowered::Scalar(_))) => {
+                        Lowered::Int
+                    }
                     () => self.object(place, "NumPy scalars of several kinds"),
                 }
             }
@@ -346,7 +349,7 @@ impl<'m> Lowering<'m> {
         }
     }
 
-    fn class(&mut self, name: &str, place: &Place<'_>) -> Rust {
+    fn class(&mut self, name: &str, place: &Place<'_>) -> Lowered {
         let Some(class) = self.module.class(name) else {
             return self.object(place, format_args!("{name} is not declared in this file"));
         };
@@ -360,93 +363,101 @@ impl<'m> Lowering<'m> {
                     self.used.push(name.to_owned());
                 }
                 match shape {
-                    ClassShape::Enum => Rust::Enum(name.to_owned()),
-                    _ => Rust::Struct(name.to_owned()),
+                    ClassShape::Enum => Lowered::Enum(name.to_owned()),
+                    _ => Lowered::Struct(name.to_owned()),
                 }
             }
         }
     }
 
     /// Whether values can be keys of a `HashMap`.
-    fn is_key(&self, rust: &Rust) -> bool {
-        match rust {
-            Rust::Unit | Rust::Bool | Rust::Int | Rust::Str | Rust::Bytes | Rust::Path => true,
-            Rust::Text(_) | Rust::Enum(_) => true,
-            Rust::Scalar(element) => {
-                !matches!(*element, "f32" | "f64") && !element.starts_with('_')
-            }
-            Rust::Tuple(items) => items.iter().all(|item| self.is_key(item)),
-            Rust::VariadicTuple(item) | Rust::Optional(item) => self.is_key(item),
+    fn is_key(&self, lowered: &Lowered) -> bool {
+        match lowered {
+            Lowered::Unit
+            | Lowered::Bool
+            | Lowered::Int
+            | Lowered::Str
+            | Lowered::Bytes
+            | Lowered::Path => true,
+            Lowered::Text(_) | Lowered::Enum(_) => true,
+            Lowered::Scalar(dtype) => is_number(*dtype, &[Kind::Bool, Kind::Int]),
+            Lowered::Tuple(items) => items.iter().all(|item| self.is_key(item)),
+            Lowered::VariadicTuple(item) | Lowered::Optional(item) => self.is_key(item),
             _ => false,
         }
     }
 
     /// Whether a value of this type has some part for which `is` holds, in structs' fields too.
-    pub(crate) fn has(&mut self, rust: &Rust, is: fn(&Rust) -> bool) -> bool {
-        self.has_within(rust, is, &mut Vec::new())
+    pub(crate) fn has(&mut self, lowered: &Lowered, is: fn(&Lowered) -> bool) -> bool {
+        self.has_within(lowered, is, &mut Vec::new())
     }
 
-    fn has_within(&mut self, rust: &Rust, is: fn(&Rust) -> bool, seen: &mut Vec<String>) -> bool {
-        if is(rust) {
+    fn has_within(
+        &mut self,
+        lowered: &Lowered,
+        is: fn(&Lowered) -> bool,
+        seen: &mut Vec<String>,
+    ) -> bool {
+        if is(lowered) {
             return true;
         }
-        match rust {
-            Rust::List { item, .. }
-            | Rust::VariadicTuple(item)
-            | Rust::Set(item)
-            | Rust::Optional(item) => self.has_within(item, is, seen),
-            Rust::Dict(key, value) => {
+        match lowered {
+            Lowered::List { item, .. }
+            | Lowered::VariadicTuple(item)
+            | Lowered::Set(item)
+            | Lowered::Optional(item) => self.has_within(item, is, seen),
+            Lowered::Dict(key, value) => {
                 self.has_within(key, is, seen) || self.has_within(value, is, seen)
             }
-            Rust::Tuple(items) => items.iter().any(|item| self.has_within(item, is, seen)),
-            Rust::Union(number) => {
+            Lowered::Tuple(items) => items.iter().any(|item| self.has_within(item, is, seen)),
+            Lowered::Union(number) => {
                 let variants = self.unions[*number].variants.clone();
-                variants.iter().any(|(_, rust)| self.has_within(rust, is, seen))
+                variants.iter().any(|(_, lowered)| self.has_within(lowered, is, seen))
             }
-            Rust::Struct(name) if !seen.contains(name) => {
+            Lowered::Struct(name) if !seen.contains(name) => {
                 seen.push(name.clone());
-                self.fields(name).iter().any(|(_, rust)| self.has_within(rust, is, seen))
+                self.fields(name).iter().any(|(_, lowered)| self.has_within(lowered, is, seen))
             }
             _ => false,
         }
     }
 
     /// Whether a value of this type has a struct in it, not behind a pointer.
-    pub(crate) fn holds(&mut self, rust: &Rust, class: &str, seen: &mut Vec<String>) -> bool {
-        match rust {
-            Rust::Optional(item) => self.holds(item, class, seen),
-            Rust::Tuple(items) => items.iter().any(|item| self.holds(item, class, seen)),
-            Rust::Union(number) => {
+    pub(crate) fn holds(&mut self, lowered: &Lowered, class: &str, seen: &mut Vec<String>) -> bool {
+        match lowered {
+            Lowered::Optional(item) => self.holds(item, class, seen),
+            Lowered::Tuple(items) => items.iter().any(|item| self.holds(item, class, seen)),
+            Lowered::Union(number) => {
                 let variants = self.unions[*number].variants.clone();
-                variants.iter().any(|(_, rust)| self.holds(rust, class, seen))
+                variants.iter().any(|(_, lowered)| self.holds(lowered, class, seen))
             }
-            Rust::Struct(name) if name == class => true,
-            Rust::Struct(name) if !seen.contains(name) => {
+            Lowered::Struct(name) if name == class => true,
+            Lowered::Struct(name) if !seen.contains(name) => {
                 seen.push(name.clone());
-                self.fields(name).iter().any(|(_, rust)| self.holds(rust, class, seen))
+                self.fields(name).iter().any(|(_, lowered)| self.holds(lowered, class, seen))
             }
             _ => false,
         }
     }
 
     /// Returns the fields of a class that an instance has.
-    pub(crate) fn fields(&mut self, class: &str) -> Vec<(&'m callpy_signature::Field, Rust)> {
+    pub(crate) fn fields(&mut self, class: &str) -> Vec<(&'m callpy_signature::Field, Lowered)> {
         let module = self.module;
         let Some(class) = module.class(class) else { return Vec::new() };
         let mut fields = Vec::new();
         for field in class.fields.iter().filter(|field| field.kind == FieldKind::Stored) {
             let words = format!("the field `{}` of `{}`", field.name, class.name);
             let name = format!("{}{}", class.name, camel(&field.name));
-            let rust = match &field.hint {
+            let lowered = match &field.hint {
                 Some(hint) => self.lower(&hint.ty, &Place { name, words: &words }),
-                None => Rust::Object { any: true },
+                None => Lowered::Object { any: true },
             };
-            let rust = match rust {
-                Rust::Optional(_) if !field.required => rust,
-                rust if !field.required => Rust::Optional(Box::new(rust)),
-                rust => rust,
+            let lowered = match lowered {
+                Lowered::Optional(_) if !field.required => lowered,
+                lowered if !field.required => Lowered::Optional(Box::new(lowered)),
+                lowered => lowered,
             };
-            fields.push((field, rust));
+            fields.push((field, lowered));
         }
         fields
     }
@@ -482,75 +493,45 @@ pub(crate) fn is_constructible(class: &Class) -> bool {
     generated && class.unknown_bases.is_empty() && !class.fields.iter().any(init_only)
 }
 
-/// Returns the Rust type of an array's elements: none if one dtype has several, an error if it has
-/// none at all.
-fn element(dtype: ScalarType) -> Result<Option<&'static str>, ()> {
-    Ok(Some(match dtype {
-        ScalarType::Bool => "bool",
-        ScalarType::Int8 => "i8",
-        ScalarType::Int16 => "i16",
-        ScalarType::Int32 => "i32",
-        ScalarType::Int64 => "i64",
-        ScalarType::Uint8 => "u8",
-        ScalarType::Uint16 => "u16",
-        ScalarType::Uint32 => "u32",
-        ScalarType::Uint64 => "u64",
-        ScalarType::Intp => "isize",
-        ScalarType::Uintp => "usize",
-        ScalarType::Long => "::core::ffi::c_long",
-        ScalarType::Ulong => "::core::ffi::c_ulong",
-        ScalarType::Float16 => "__callpy::half::f16",
-        ScalarType::Float32 => "f32",
-        ScalarType::Float64 => "f64",
-        ScalarType::Complex64 => "__callpy::num_complex::Complex<f32>",
-        ScalarType::Complex128 => "__callpy::num_complex::Complex<f64>",
-        // Their unit or width is not in the hint.
-        ScalarType::Datetime64
-        | ScalarType::Timedelta64
-        | ScalarType::Str
-        | ScalarType::Bytes
-        | ScalarType::Void => {
-            return Ok(None);
-        }
-        _ => return Err(()),
-    }))
+/// Whether a dtype is a number of one of these kinds.
+fn is_number(dtype: ScalarType, kinds: &[Kind]) -> bool {
+    matches!(Meaning::of(dtype), Meaning::Number(number) if kinds.contains(&number.kind))
 }
 
 /// Names a union's member.
-fn variant(lowering: &Lowering<'_>, rust: &Rust) -> String {
-    let name = match rust {
-        Rust::Unit => "None",
-        Rust::Bool => "Bool",
-        Rust::Int => "Int",
-        Rust::Float => "Float",
-        Rust::Complex => "Complex",
-        Rust::Str => "Str",
-        Rust::Bytes => "Bytes",
-        Rust::Path => "Path",
-        Rust::Object { .. } => "Object",
-        Rust::List { .. } => "List",
-        Rust::Tuple(_) | Rust::VariadicTuple(_) => "Tuple",
-        Rust::Dict(..) => "Dict",
-        Rust::Set(_) => "Set",
-        Rust::Optional(_) => "Optional",
-        Rust::Union(number) => &lowering.unions[*number].name,
-        Rust::Text(number) => &lowering.texts[*number].name,
-        Rust::Array { .. } => "Array",
-        Rust::Scalar(element) => {
-            return camel(
-                element
-                    .trim_start_matches("__callpy::half::")
-                    .trim_start_matches("__callpy::num_complex::")
-                    .trim_start_matches("::core::ffi::"),
-            );
-        }
-        Rust::Struct(name) | Rust::Enum(name) => name,
+fn variant(lowering: &Lowering<'_>, lowered: &Lowered) -> String {
+    let name = match lowered {
+        Lowered::Unit => "None",
+        Lowered::Bool => "Bool",
+        Lowered::Int => "Int",
+        Lowered::Float => "Float",
+        Lowered::Complex => "Complex",
+        Lowered::Str => "Str",
+        Lowered::Bytes => "Bytes",
+        Lowered::Path => "Path",
+        Lowered::Object { .. } => "Object",
+        Lowered::List { .. } => "List",
+        Lowered::Tuple(_) | Lowered::VariadicTuple(_) => "Tuple",
+        Lowered::Dict(..) => "Dict",
+        Lowered::Set(_) => "Set",
+        Lowered::Optional(_) => "Optional",
+        Lowered::Union(number) => &lowering.unions[*number].name,
+        Lowered::Text(number) => &lowering.texts[*number].name,
+        Lowered::Array { .. } => "Array",
+        Lowered::Scalar(dtype) => match Meaning::of(*dtype) {
+            // Without the crate that the type is from: `ComplexF32`.
+            Meaning::Number(number) => {
+                return camel(number.rust.rsplit("::").next().unwrap_or(number.rust));
+            }
+            _ => "Scalar",
+        },
+        Lowered::Struct(name) | Lowered::Enum(name) => name,
     };
     name.to_owned()
 }
 
 /// Gives each of several variants of one name a number: `List1`, `List2`.
-fn number_names(variants: &mut [(String, Rust)]) {
+fn number_names(variants: &mut [(String, Lowered)]) {
     let names: Vec<String> = variants.iter().map(|(name, _)| name.clone()).collect();
     for (index, (name, _)) in variants.iter_mut().enumerate() {
         if names.iter().filter(|other| *other == name).count() > 1 {
@@ -560,7 +541,7 @@ fn number_names(variants: &mut [(String, Rust)]) {
     }
 }
 
-fn unused(name: &str, variants: &[(String, Rust)]) -> String {
+fn unused(name: &str, variants: &[(String, Lowered)]) -> String {
     let mut name = name.to_owned();
     while variants.iter().any(|(other, _)| *other == name) {
         name.push('_');

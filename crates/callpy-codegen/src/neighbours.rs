@@ -50,7 +50,8 @@ impl Neighbours {
 
     /// Has the reader say what the name would mean as a hint in that file.
     fn probe(&mut self, file: &Path, item: &str) -> Option<Type> {
-        let source = std::fs::read_to_string(file).ok()?;
+        let bytes = std::fs::read(file).ok()?;
+        let source = callpy_signature::decode(&bytes).ok()?;
         self.read.insert(file.to_owned());
         let module =
             callpy_signature::read(&format!("{source}\n\n\ndef {PROBE}(x: {item}): ...\n")).ok()?;

@@ -1,7 +1,9 @@
 //! The code of a file with every construct, as text. `callpy/tests/typed.rs` calls that code.
 #![allow(missing_docs, reason = "a test")]
 
-use callpy_codegen::{GoInput, Input, Loading, Outcome, generate, generate_go};
+use std::path::Path;
+
+use callpy_codegen::{FunctionReport, GoInput, Input, Loading, generate, generate_go};
 use quote::quote;
 
 const SOURCE: &str = include_str!("../../callpy/tests/python/typed.py");
@@ -21,22 +23,25 @@ fn the_code_of_everything() {
 #[test]
 fn what_is_left_out_says_why() {
     let generated = generate(SOURCE, &input()).unwrap();
-    let left_out = |outcome: &Outcome| Some((outcome.name.clone(), outcome.left_out.clone()?));
+    let left_out = |report: &FunctionReport| Some((report.name.clone(), report.left_out.clone()?));
     let left_out: Vec<_> = generated.functions.iter().filter_map(left_out).collect();
     insta::assert_debug_snapshot!(left_out);
-    let untyped: Vec<_> = generated.functions.iter().flat_map(|outcome| &outcome.untyped).collect();
+    let untyped: Vec<_> = generated.functions.iter().flat_map(|report| &report.untyped).collect();
     insta::assert_debug_snapshot!(untyped);
 }
 
 /// That it is Go, and calls what it says, is tested in go/typed, where this file is compiled.
 #[test]
-fn the_go_package_is_not_stale() {
-    let committed = include_str!("../../../go/typed/typed.go");
+fn the_go_package_is_up_to_date() {
     let source = include_str!("../../../go/typed/typed.py");
     let generated = generate_go(source, &GoInput::new("typed", "typed.py")).unwrap();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../go/typed/typed.go");
+    if std::env::var_os("CALLPY_WRITE").is_some() {
+        std::fs::write(&file, &generated).unwrap();
+    }
     assert!(
-        generated == committed,
-        "go/typed/typed.go is stale: callpy bindgen --lang go go/typed/typed.py > go/typed/typed.go"
+        generated == std::fs::read_to_string(&file).unwrap_or_default(),
+        "go/typed/typed.go is out of date: CALLPY_WRITE=1 cargo test -p callpy-codegen --test everything"
     );
     assert_eq!(source, SOURCE, "go/typed/typed.py is a copy of callpy/tests/python/typed.py");
 }
@@ -60,13 +65,66 @@ fn parameters_in_go_hide_nothing_that_the_body_uses() {
 }
 
 #[test]
-fn what_go_cannot_map_says_why() {
-    let problems = |source| {
-        let problems = generate_go(source, &GoInput::new("p", "p.py")).unwrap_err();
-        problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+fn a_bad_hint_leaves_its_function_out_and_no_other() {
+    let source = "def good(x: int) -> int: ...\ndef bad(x: 1 + 1) -> int: ...\n\
+                  def all(*args: *tuple[int, str]) -> int: ...\n\
+                  def back() -> list[f()]: ...\n";
+    let generated = generate(source, &input()).unwrap();
+    let left_out: Vec<_> =
+        generated.functions.iter().filter_map(|report| report.left_out.as_ref()).collect();
+    assert_eq!(
+        left_out,
+        [
+            "parameter `x`: the hint `1 + 1` is not a type: the expression is not a type",
+            "parameter `args`: the hint `*tuple[int, str]` is not a type: unpacked type arguments are not \
+             supported",
+            "result: the hint `list[f()]` is not a type: a call is not a type",
+        ]
+    );
+    let code = generated.code.to_string();
+    assert!(code.contains("pub fn good") && !code.contains("pub fn bad"), "{code}");
+    let go = generate_go(source, &GoInput::new("p", "p.py")).unwrap();
+    assert!(go.contains("func Good(") && !go.contains("func Bad("), "{go}");
+    assert!(
+        go.contains("//   - bad (line 2): parameter `x`: the hint `1 + 1` is not a type"),
+        "{go}"
+    );
+}
+
+#[test]
+fn a_field_with_a_bad_hint_is_an_object() {
+    let source = "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: 1 + 1\n\
+                  def f(p: P) -> int: ...\n";
+    let code = generate(source, &input()).unwrap().code.to_string();
+    assert!(code.contains("pub x : __callpy :: Object"), "{code}");
+}
+
+#[test]
+fn overloads_without_an_implementation_are_listed() {
+    let source = "from typing import overload\n@overload\ndef g(x: int) -> int: ...\n@overload\n\
+                  def g(x: str) -> str: ...\ndef h(x: int) -> int: ...\n";
+    let generated = generate(source, &input()).unwrap();
+    let left_out = generated.functions[0].left_out.as_deref();
+    assert_eq!(left_out, Some("it is overloaded: declare the overload you need by hand"));
+}
+
+#[test]
+fn a_file_without_a_typed_function_says_why() {
+    let both = |source| {
+        let in_go = generate_go(source, &GoInput::new("typed", "typed.py")).unwrap_err();
+        let in_rust = generate(source, &input()).unwrap_err();
+        assert_eq!(in_go, in_rust);
+        in_go.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     };
-    assert!(problems("def f(a: 1 + 1) -> int: ...").contains("p.py:1: `f`, parameter `a`"));
-    assert!(problems("def f(a): ...").contains("no public function can be typed: `f`"));
-    assert!(problems("x = 1").contains("there is no public function"));
-    assert!(problems("def f(").starts_with("p.py:1: "));
+    assert_eq!(
+        both("\ndef f(a): ..."),
+        "typed.py:2: `f` is the only public function: it has no hints: declare it by hand"
+    );
+    assert_eq!(
+        both("def f(a): ...\nasync def g(a: int): ..."),
+        "typed.py:1: none of the public functions can be typed: `f`: it has no hints: declare it by \
+         hand; `g`: it is async, and async functions can't be called yet"
+    );
+    assert_eq!(both("x = 1"), "typed.py: the file has no public functions");
+    assert!(both("def f(").starts_with("typed.py:1: "));
 }

@@ -30,7 +30,7 @@ fn an_imported_alias_is_followed() {
         assert!(code.contains(line), "{line} is not in\n{code}");
     }
     let untyped: Vec<usize> =
-        generated.functions.iter().map(|outcome| outcome.untyped.len()).collect();
+        generated.functions.iter().map(|report| report.untyped.len()).collect();
     assert_eq!(untyped, [0, 2, 1], "a neighbour's classes, and what leads in a circle");
     let read: Vec<_> =
         generated.neighbours.iter().map(|path| path.strip_prefix(&folder).unwrap()).collect();

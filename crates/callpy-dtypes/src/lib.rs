@@ -23,8 +23,8 @@
 ///
 /// - `numbers`: dtypes that are fully described by their name. `number` is NumPy's (`NPY_TYPES` in
 ///   `numpy/ndarraytypes.h`) where C's `long` has 64 bits. `one` says how a single value is converted:
-///   by Python's own `int`, `float` and `bool`, or as an `element` of an array. `feature` is the
-///   feature of `callpy` that has the Rust type.
+///   by Python's own `int`, `float` and `bool`, or as an `element` of an array; `kind` which kind of
+///   number it is. `feature` is the feature of `callpy` that has the Rust type.
 /// - `machine`: integers whose size is that of a pointer. Rust and Go have types of their own for them;
 ///   to NumPy each is one of the `numbers`: `wide` where it has 64 bits, `narrow` where it has 32.
 /// - `aliases`: integers whose size is that of C's `long`, where Rust and Go have no type of their own.
@@ -39,83 +39,83 @@ macro_rules! dtypes {
         $reader! {
             numbers {
                 Bool {
-                    rust: bool, size: 1, align: 1, number: 0, one: truth,
+                    rust: bool, size: 1, align: 1, number: 0, one: truth, kind: Bool,
                     numpy: "bool" ["bool_", "bool8"], go: Some("bool"),
                     c: CALLPY_BOOL8 = 1 "An element is one byte, 0 or 1.",
                 }
                 Int8 {
-                    rust: i8, size: 1, align: 1, number: 1, one: signed,
+                    rust: i8, size: 1, align: 1, number: 1, one: signed, kind: Int,
                     numpy: "int8" ["byte"], go: Some("int8"),
                     c: CALLPY_INT8 = 2 "An element is an int8_t.",
                 }
                 Int16 {
-                    rust: i16, size: 2, align: 2, number: 3, one: signed,
+                    rust: i16, size: 2, align: 2, number: 3, one: signed, kind: Int,
                     numpy: "int16" ["short"], go: Some("int16"),
                     c: CALLPY_INT16 = 3 "An element is an int16_t.",
                 }
                 Int32 {
-                    rust: i32, size: 4, align: 4, number: 5, one: signed,
+                    rust: i32, size: 4, align: 4, number: 5, one: signed, kind: Int,
                     numpy: "int32" ["intc"], go: Some("int32"),
                     c: CALLPY_INT32 = 4 "An element is an int32_t.",
                 }
                 Int64 {
-                    rust: i64, size: 8, align: 8, number: 7, one: signed,
+                    rust: i64, size: 8, align: 8, number: 7, one: signed, kind: Int,
                     numpy: "int64" ["longlong"], go: Some("int64"),
                     c: CALLPY_INT64 = 5 "An element is an int64_t.",
                 }
                 Uint8 {
-                    rust: u8, size: 1, align: 1, number: 2, one: unsigned,
+                    rust: u8, size: 1, align: 1, number: 2, one: unsigned, kind: Int,
                     numpy: "uint8" ["ubyte"], go: Some("uint8"),
                     c: CALLPY_UINT8 = 6 "An element is a uint8_t.",
                 }
                 Uint16 {
-                    rust: u16, size: 2, align: 2, number: 4, one: unsigned,
+                    rust: u16, size: 2, align: 2, number: 4, one: unsigned, kind: Int,
                     numpy: "uint16" ["ushort"], go: Some("uint16"),
                     c: CALLPY_UINT16 = 7 "An element is a uint16_t.",
                 }
                 Uint32 {
-                    rust: u32, size: 4, align: 4, number: 6, one: unsigned,
+                    rust: u32, size: 4, align: 4, number: 6, one: unsigned, kind: Int,
                     numpy: "uint32" ["uintc"], go: Some("uint32"),
                     c: CALLPY_UINT32 = 8 "An element is a uint32_t.",
                 }
                 Uint64 {
-                    rust: u64, size: 8, align: 8, number: 8, one: unsigned,
+                    rust: u64, size: 8, align: 8, number: 8, one: unsigned, kind: Int,
                     numpy: "uint64" ["ulonglong"], go: Some("uint64"),
                     c: CALLPY_UINT64 = 9 "An element is a uint64_t.",
                 }
                 Float16 {
-                    feature: "half", rust: half::f16, size: 2, align: 2, number: 23, one: element,
+                    feature: "half", rust: half::f16, size: 2, align: 2, number: 23, one: element, kind: Float,
                     numpy: "float16" ["half"], go: None,
                     c: CALLPY_FLOAT16 = 10 "An element is a half-precision float (IEEE 754 binary16).",
                 }
                 Float32 {
-                    rust: f32, size: 4, align: 4, number: 11, one: single,
+                    rust: f32, size: 4, align: 4, number: 11, one: single, kind: Float,
                     numpy: "float32" ["single"], go: Some("float32"),
                     c: CALLPY_FLOAT32 = 11 "An element is a float.",
                 }
                 Float64 {
-                    rust: f64, size: 8, align: 8, number: 12, one: double,
+                    rust: f64, size: 8, align: 8, number: 12, one: double, kind: Float,
                     numpy: "float64" ["double", "float_"], go: Some("float64"),
                     c: CALLPY_FLOAT64 = 12 "An element is a double.",
                 }
                 Complex64 {
-                    feature: "complex", rust: num_complex::Complex<f32>, size: 8, align: 4, number: 14, one: element,
+                    feature: "complex", rust: num_complex::Complex<f32>, size: 8, align: 4, number: 14, one: element, kind: Complex,
                     numpy: "complex64" ["csingle", "singlecomplex"], go: Some("complex64"),
                     c: CALLPY_COMPLEX64 = 13 "An element is two floats, the real part first.",
                 }
                 Complex128 {
-                    feature: "complex", rust: num_complex::Complex<f64>, size: 16, align: 8, number: 15, one: element,
+                    feature: "complex", rust: num_complex::Complex<f64>, size: 16, align: 8, number: 15, one: element, kind: Complex,
                     numpy: "complex128" ["cdouble", "complex_", "cfloat"], go: Some("complex128"),
                     c: CALLPY_COMPLEX128 = 14 "An element is two doubles, the real part first.",
                 }
             }
             machine {
                 Intp {
-                    rust: isize, wide: Int64, narrow: Int32, one: signed,
+                    rust: isize, wide: Int64, narrow: Int32, one: signed, kind: Int,
                     numpy: "intp" ["int_"], go: Some("int"),
                 }
                 Uintp {
-                    rust: usize, wide: Uint64, narrow: Uint32, one: unsigned,
+                    rust: usize, wide: Uint64, narrow: Uint32, one: unsigned, kind: Int,
                     numpy: "uintp" ["uint"], go: Some("uint"),
                 }
             }

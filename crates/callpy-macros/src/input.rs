@@ -1,4 +1,4 @@
-//! What stands between the parentheses of `module!`.
+//! The input of `module!`, between its parentheses.
 
 use callpy_codegen::Declared;
 use proc_macro2::{Ident, TokenStream};
@@ -28,7 +28,7 @@ impl Parse for Invocation {
         let visibility: Visibility = input.parse()?;
         if !input.peek(Token![mod]) {
             return Err(input.error(
-                "write the module to make, and the file: `pub mod outliers = \"python/outliers.py\"`",
+                "expected a module and its file: `pub mod outliers = \"python/outliers.py\"`",
             ));
         }
         input.parse::<Token![mod]>()?;
@@ -81,15 +81,15 @@ impl Invocation {
             _ => {
                 return Err(syn::Error::new(
                     name.span(),
-                    "there are two options: `reload` reads the file anew at each start, \
-                     `import = \"package.module\"` has Python find the module",
+                    "unknown option; expected `reload` (read the file at each start) or \
+                     `import = \"package.module\"` (let Python find the module)",
                 ));
             }
         }
         match (&self.import, self.reload) {
             (Some(_), true) => Err(syn::Error::new(
                 name.span(),
-                "a module that is imported is always read by Python itself: leave `reload` out",
+                "`reload` has no effect with `import`, because Python itself reads the module: remove `reload`",
             )),
             _ => Ok(()),
         }
@@ -103,7 +103,7 @@ fn attributes(input: ParseStream<'_>) -> syn::Result<TokenStream> {
 /// Reads `fn raw(data: &[f64]) -> Array<i64>;`.
 fn declared(input: ParseStream<'_>) -> syn::Result<Declared> {
     let attributes = attributes(input)?;
-    // All are public; the module's visibility is what counts.
+    // Ignored: all functions are public, and the visibility of the module is the one that counts.
     input.parse::<Visibility>()?;
     input.parse::<Token![fn]>()?;
     let name = input.parse()?;

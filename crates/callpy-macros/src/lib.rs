@@ -5,13 +5,13 @@ mod input;
 
 use std::path::{Path, PathBuf};
 
-use callpy_codegen::{Input, Loading, Problem};
+use callpy_codegen::{Input, Loading};
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::input::Invocation;
 
-/// Makes a Rust module of a Python file. See `callpy::module!`, which passes the way to itself.
+/// Makes a Rust module of a Python file. See `callpy::module!`, which adds the path to its own crate.
 #[proc_macro]
 pub fn module(tokens: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let code = match syn::parse::<Invocation>(tokens) {
@@ -25,23 +25,32 @@ fn expand(invocation: Invocation) -> TokenStream {
     let file = invocation.file.value();
     let span = invocation.file.span();
     let path = folder().join(&file);
-    let source = match std::fs::read_to_string(&path) {
-        Ok(source) => source,
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
         Err(error) => {
-            let message = format!(
-                "{file} can't be read ({error}); the path is relative to the folder of Cargo.toml"
-            );
-            return complain(span, &message);
+            let message =
+                format!("{file}: {error}; the path is relative to the folder of Cargo.toml");
+            return compile_error(span, &message);
         }
     };
-    let Some(path) = path.to_str() else {
-        return complain(span, "the path of the package's folder is not Unicode");
+    let source = match callpy_codegen::decode(&bytes, &file) {
+        Ok(source) => source,
+        Err(diagnostic) => return compile_error(span, &diagnostic.to_string()),
     };
+    let Some(path) = path.to_str() else {
+        return compile_error(span, "the path of the package's folder is not Unicode");
+    };
+    let is_utf_8 = source.as_bytes() == bytes;
+    if invocation.reload && !is_utf_8 {
+        return compile_error(span, "`reload` needs a file in UTF-8 without a byte-order mark");
+    }
+    let is_included = invocation.import.is_none() && is_utf_8;
     let loading = match &invocation.import {
         Some(module) => Loading::Imported { module: module.value() },
-        None => Loading::Embedded { path: quote!(#path), reload: invocation.reload },
+        None if is_included => Loading::Embedded { path: quote!(#path), reload: invocation.reload },
+        None => Loading::Decoded,
     };
-    let watch = invocation.import.is_some().then(|| path.to_owned());
+    let watch = (!is_included).then(|| path.to_owned());
     let input = Input {
         attributes: invocation.attributes,
         visibility: invocation.visibility,
@@ -54,24 +63,25 @@ fn expand(invocation: Invocation) -> TokenStream {
     };
     match callpy_codegen::generate(&source, &input) {
         Ok(generated) => {
-            // Has Cargo compile again when one of the files changes.
+            // Cargo compiles again when one of these files changes, because the code includes them.
             let neighbours = generated.neighbours.iter().filter_map(|path| path.to_str());
             let watch = watch.as_deref().into_iter().chain(neighbours);
             let code = generated.code;
             quote!(#code #(const _: &[u8] = ::core::include_bytes!(#watch);)*)
         }
-        Err(problems) => {
-            problems.iter().map(|problem: &Problem| complain(span, &problem.to_string())).collect()
-        }
+        Err(diagnostics) => diagnostics
+            .iter()
+            .map(|diagnostic| compile_error(span, &diagnostic.to_string()))
+            .collect(),
     }
 }
 
-/// The folder of the package that is being compiled.
+/// Returns the folder of the package that is being compiled.
 fn folder() -> PathBuf {
-    // Set by Cargo, and by whoever else calls rustc for a package.
+    // Cargo sets it, and so does every other build tool that calls rustc for a package.
     std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| Path::new("").to_owned(), PathBuf::from)
 }
 
-fn complain(span: Span, message: &str) -> TokenStream {
+fn compile_error(span: Span, message: &str) -> TokenStream {
     quote_spanned!(span=> ::core::compile_error! { #message })
 }

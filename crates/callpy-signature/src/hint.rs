@@ -105,6 +105,8 @@ impl<'a> Hints<'a> {
             ExprKind::Name(name) => self.named(name, &[], scope),
             ExprKind::Subscript(base, items) => match &base.kind {
                 ExprKind::Name(name) => self.named(name, items, scope),
+                // The grammar reads `*tuple[int]` as `(*tuple)[int]`.
+                ExprKind::Starred => invalid(UNPACKED),
                 _ => invalid("only a name can have type arguments"),
             },
             ExprKind::Union(members) => self.union(members, scope),

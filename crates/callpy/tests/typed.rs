@@ -21,6 +21,7 @@ callpy::module!(
     }
 );
 callpy::module!(mod installed = "tests/python/hints/installed.py", import = "installed");
+callpy::module!(mod latin1 = "tests/python/latin1.py");
 callpy::module!(mod fresh = "tests/python/fresh.py", reload);
 
 use typed::*;
@@ -322,4 +323,10 @@ fn generated_types_are_values_like_others() {
     both::<Mode>();
     both::<Boundary>();
     both::<EitherA>();
+}
+
+#[test]
+fn a_file_in_another_encoding_means_the_same() {
+    start();
+    assert_eq!(latin1::drink(2).unwrap(), "café café ");
 }

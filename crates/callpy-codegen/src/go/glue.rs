@@ -7,12 +7,13 @@ use std::fmt::Write;
 
 use callpy_signature::{ClassKind, ParameterKind};
 
-use crate::lower::{Lowering, Rust, is_constructible};
+use crate::dtype::{Kind, Meaning};
+use crate::lower::{Lowered, Lowering, is_constructible};
 
 /// The glue of one file, in the making.
 pub(super) struct Glue {
     /// What converters are for, and their names; none for what stays as it is.
-    known: Vec<(Way, Rust, Option<String>)>,
+    known: Vec<(Way, Lowered, Option<String>)>,
     converters: String,
     functions: String,
 }
@@ -96,24 +97,37 @@ impl Glue {
     }
 
     /// Returns the name of what makes Python's value of Go's; none if it is that already.
-    pub(super) fn inward(&mut self, lowering: &mut Lowering<'_>, rust: &Rust) -> Option<String> {
-        self.converter(Way::In, lowering, rust)
+    pub(super) fn inward(
+        &mut self,
+        lowering: &mut Lowering<'_>,
+        lowered: &Lowered,
+    ) -> Option<String> {
+        self.converter(Way::In, lowering, lowered)
     }
 
     /// Returns the name of what makes Go's value of Python's; none if it is that already.
-    pub(super) fn outward(&mut self, lowering: &mut Lowering<'_>, rust: &Rust) -> Option<String> {
-        self.converter(Way::Out, lowering, rust)
+    pub(super) fn outward(
+        &mut self,
+        lowering: &mut Lowering<'_>,
+        lowered: &Lowered,
+    ) -> Option<String> {
+        self.converter(Way::Out, lowering, lowered)
     }
 
-    fn converter(&mut self, way: Way, lowering: &mut Lowering<'_>, rust: &Rust) -> Option<String> {
-        if let Some((.., name)) = self.known.iter().find(|(w, r, _)| *w == way && r == rust) {
+    fn converter(
+        &mut self,
+        way: Way,
+        lowering: &mut Lowering<'_>,
+        lowered: &Lowered,
+    ) -> Option<String> {
+        if let Some((.., name)) = self.known.iter().find(|(w, r, _)| *w == way && r == lowered) {
             return name.clone();
         }
         let name = format!("_{}{}", if way == Way::In { "in" } else { "out" }, self.known.len());
         // Said before its parts are looked at: a class may hold itself.
         let at = self.known.len();
-        self.known.push((way, rust.clone(), Some(name.clone())));
-        match self.body(way, lowering, rust) {
+        self.known.push((way, lowered.clone(), Some(name.clone())));
+        match self.body(way, lowering, lowered) {
             Some(body) => {
                 let _ = write!(self.converters, "\n\ndef {name}(value):\n    {body}\n");
                 Some(name)
@@ -125,33 +139,44 @@ impl Glue {
         }
     }
 
-    fn body(&mut self, way: Way, lowering: &mut Lowering<'_>, rust: &Rust) -> Option<String> {
-        let mut part = |this: &mut Self, rust: &Rust| this.converter(way, lowering, rust);
+    fn body(&mut self, way: Way, lowering: &mut Lowering<'_>, lowered: &Lowered) -> Option<String> {
+        let mut part = |this: &mut Self, lowered: &Lowered| this.converter(way, lowering, lowered);
         let apply = |convert: &Option<String>, value: &str| match convert {
             Some(convert) => format!("{convert}({value})"),
             None => value.to_owned(),
         };
-        match (rust, way) {
-            (Rust::Complex, Way::In) => Some("return complex(value)".into()),
-            (Rust::Complex, Way::Out) => {
+        match (lowered, way) {
+            (Lowered::Complex, Way::In) => Some("return complex(value)".into()),
+            (Lowered::Complex, Way::Out) => {
                 Some("import numpy\n    return numpy.array(value, \"complex128\")".into())
             }
-            (Rust::Path, Way::In) => Some("import pathlib\n    return pathlib.Path(value)".into()),
-            (Rust::Path, Way::Out) => Some("return str(value)".into()),
-            (Rust::Scalar(element), Way::In) => {
-                let name = numpy_name(element)?;
-                Some(format!("import numpy\n    return numpy.{name}(value)"))
+            (Lowered::Path, Way::In) => {
+                Some("import pathlib\n    return pathlib.Path(value)".into())
             }
-            (Rust::Scalar(element), Way::Out)
-                if element.starts_with("__callpy::num_complex::Complex") =>
-            {
-                Some("import numpy\n    return numpy.array(value)".into())
+            (Lowered::Path, Way::Out) => Some("return str(value)".into()),
+            (Lowered::Scalar(dtype), way) => {
+                let Meaning::Number(number) = Meaning::of(*dtype) else { return None };
+                match way {
+                    Way::In => Some(format!(
+                        "import numpy\n    return numpy.dtype(\"{}\").type(value)",
+                        number.numpy
+                    )),
+                    // A complex number has no kind of its own between the languages.
+                    Way::Out if number.kind == Kind::Complex => {
+                        Some("import numpy\n    return numpy.array(value)".into())
+                    }
+                    Way::Out => None,
+                }
             }
-            (Rust::List { item, iterable }, way) => {
+            (Lowered::List { item, iterable }, way) => {
                 let convert = part(self, item);
                 let is_number = matches!(
                     **item,
-                    Rust::Bool | Rust::Int | Rust::Float | Rust::Complex | Rust::Scalar(_)
+                    Lowered::Bool
+                        | Lowered::Int
+                        | Lowered::Float
+                        | Lowered::Complex
+                        | Lowered::Scalar(_)
                 );
                 match (convert, way) {
                     (Some(convert), Way::In) => {
@@ -165,7 +190,7 @@ impl Glue {
                     _ => None,
                 }
             }
-            (Rust::VariadicTuple(item), way) => {
+            (Lowered::VariadicTuple(item), way) => {
                 let convert = part(self, item);
                 match way {
                     Way::In => {
@@ -177,14 +202,14 @@ impl Glue {
                     }
                 }
             }
-            (Rust::Set(item), way) => {
+            (Lowered::Set(item), way) => {
                 let item = apply(&part(self, item), "item");
                 match way {
                     Way::In => Some(format!("return {{{item} for item in _list(value)}}")),
                     Way::Out => Some(format!("return [{item} for item in value]")),
                 }
             }
-            (Rust::Dict(key, value), _) => {
+            (Lowered::Dict(key, value), _) => {
                 let (key, value) = (part(self, key), part(self, value));
                 if key.is_none() && value.is_none() {
                     return None;
@@ -192,7 +217,7 @@ impl Glue {
                 let (key, value) = (apply(&key, "key"), apply(&value, "item"));
                 Some(format!("return {{{key}: {value} for key, item in value.items()}}"))
             }
-            (Rust::Tuple(items), _) => {
+            (Lowered::Tuple(items), _) => {
                 let converts: Vec<_> = items.iter().map(|item| part(self, item)).collect();
                 if converts.iter().all(Option::is_none) {
                     return None;
@@ -204,11 +229,11 @@ impl Glue {
                     .fold(String::new(), |all, item| all + &item + ", ");
                 Some(format!("return ({items})"))
             }
-            (Rust::Optional(inner), _) => part(self, inner)
+            (Lowered::Optional(inner), _) => part(self, inner)
                 .map(|convert| format!("return None if value is None else {convert}(value)")),
-            (Rust::Enum(name), Way::In) => Some(format!("return _module.{name}[value]")),
-            (Rust::Enum(_), Way::Out) => Some("return value.name".into()),
-            (Rust::Struct(name), way) => {
+            (Lowered::Enum(name), Way::In) => Some(format!("return _module.{name}[value]")),
+            (Lowered::Enum(_), Way::Out) => Some("return value.name".into()),
+            (Lowered::Struct(name), way) => {
                 let name = name.clone();
                 Some(self.structure(way, lowering, &name))
             }
@@ -226,7 +251,7 @@ impl Glue {
         }
         let fields = lowering.fields(name);
         let converts: Vec<_> =
-            fields.iter().map(|(_, rust)| self.converter(way, lowering, rust)).collect();
+            fields.iter().map(|(_, lowered)| self.converter(way, lowering, lowered)).collect();
         let fields =
             fields.iter().zip(converts).enumerate().map(|(index, ((field, _), convert))| {
                 let apply = |value: String| match &convert {
@@ -369,28 +394,4 @@ fn python_text(text: &str) -> String {
     }
     quoted.push('"');
     quoted
-}
-
-fn numpy_name(element: &str) -> Option<&'static str> {
-    Some(match element {
-        "bool" => "bool_",
-        "i8" => "int8",
-        "i16" => "int16",
-        "i32" => "int32",
-        "i64" => "int64",
-        "u8" => "uint8",
-        "u16" => "uint16",
-        "u32" => "uint32",
-        "u64" => "uint64",
-        "isize" => "intp",
-        "usize" => "uintp",
-        "::core::ffi::c_long" => "int_",
-        "::core::ffi::c_ulong" => "uint",
-        "__callpy::half::f16" => "float16",
-        "f32" => "float32",
-        "f64" => "float64",
-        "__callpy::num_complex::Complex<f32>" => "complex64",
-        "__callpy::num_complex::Complex<f64>" => "complex128",
-        _ => return None,
-    })
 }

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use callpy_signature::Module;
+use callpy_signature::{Module, ScalarType};
 
-use crate::lower::{ClassShape, Lowering, Rust, shape_of};
+use crate::dtype::Meaning;
+use crate::lower::{ClassShape, Lowered, Lowering, shape_of};
 
 /// Go's names and types for one file.
 pub(super) struct Go {
@@ -12,7 +13,7 @@ pub(super) struct Go {
     classes: Vec<(String, String)>,
     texts: Vec<(usize, String)>,
     /// The structs that stand for tuples: name and items.
-    pub(super) tuples: Vec<(String, Vec<Rust>)>,
+    pub(super) tuples: Vec<(String, Vec<Lowered>)>,
 }
 
 impl Go {
@@ -62,57 +63,57 @@ impl Go {
     }
 
     /// Returns the Go type.
-    pub(super) fn of(&mut self, lowering: &mut Lowering<'_>, rust: &Rust) -> String {
-        match rust {
-            Rust::Bool => "bool".into(),
-            Rust::Int => "int".into(),
-            Rust::Float => "float64".into(),
-            Rust::Complex => "complex128".into(),
-            Rust::Str | Rust::Path => "string".into(),
-            Rust::Bytes => "callpy.Bytes".into(),
-            Rust::Unit | Rust::Object { any: true } | Rust::Union(_) => "any".into(),
-            Rust::Object { any: false } => "*callpy.Object".into(),
-            Rust::List { item, .. } | Rust::VariadicTuple(item) | Rust::Set(item) => {
+    pub(super) fn of(&mut self, lowering: &mut Lowering<'_>, lowered: &Lowered) -> String {
+        match lowered {
+            Lowered::Bool => "bool".into(),
+            Lowered::Int => "int".into(),
+            Lowered::Float => "float64".into(),
+            Lowered::Complex => "complex128".into(),
+            Lowered::Str | Lowered::Path => "string".into(),
+            Lowered::Bytes => "callpy.Bytes".into(),
+            Lowered::Unit | Lowered::Object { any: true } | Lowered::Union(_) => "any".into(),
+            Lowered::Object { any: false } => "*callpy.Object".into(),
+            Lowered::List { item, .. } | Lowered::VariadicTuple(item) | Lowered::Set(item) => {
                 format!("[]{}", self.of(lowering, item))
             }
-            Rust::Dict(key, value) => {
+            Lowered::Dict(key, value) => {
                 let is_key = matches!(
                     **key,
-                    Rust::Bool
-                        | Rust::Int
-                        | Rust::Float
-                        | Rust::Str
-                        | Rust::Path
-                        | Rust::Text(_)
-                        | Rust::Enum(_)
-                        | Rust::Scalar(_)
+                    Lowered::Bool
+                        | Lowered::Int
+                        | Lowered::Float
+                        | Lowered::Str
+                        | Lowered::Path
+                        | Lowered::Text(_)
+                        | Lowered::Enum(_)
+                        | Lowered::Scalar(_)
                 );
                 let key = if is_key { self.of(lowering, key) } else { "any".into() };
                 format!("map[{key}]{}", self.of(lowering, value))
             }
-            Rust::Tuple(items) => self.tuple(lowering, items),
+            Lowered::Tuple(items) => self.tuple(lowering, items),
             // None would be no object.
-            Rust::Optional(inner) => match self.of(lowering, inner) {
+            Lowered::Optional(inner) => match self.of(lowering, inner) {
                 inner if inner == "any" || inner == "*callpy.Object" => "any".into(),
                 inner => format!("*{inner}"),
             },
-            Rust::Text(number) => {
+            Lowered::Text(number) => {
                 let name = lowering.texts[*number].name.clone();
                 self.text(*number, &name)
             }
-            Rust::Array { element, shape } => {
+            Lowered::Array { element, shape } => {
                 let Some(element) = element.and_then(element_type) else { return "any".into() };
                 match shape.as_ref().map(callpy_signature::Shape::rank) {
                     None | Some(Some(1)) => format!("[]{element}"),
                     _ => format!("callpy.Array[{element}]"),
                 }
             }
-            Rust::Scalar(element) => element_type(element).unwrap_or("float64").into(),
-            Rust::Struct(name) | Rust::Enum(name) => self.class(name),
+            Lowered::Scalar(element) => element_type(*element).unwrap_or("float64").into(),
+            Lowered::Struct(name) | Lowered::Enum(name) => self.class(name),
         }
     }
 
-    fn tuple(&mut self, lowering: &mut Lowering<'_>, items: &[Rust]) -> String {
+    fn tuple(&mut self, lowering: &mut Lowering<'_>, items: &[Lowered]) -> String {
         if let Some((name, _)) = self.tuples.iter().find(|(_, known)| known == items) {
             return name.clone();
         }
@@ -130,29 +131,12 @@ impl Go {
     }
 }
 
-/// Returns the Go type of an array's element; none where Go has none.
-fn element_type(rust: &str) -> Option<&'static str> {
-    Some(match rust {
-        "bool" => "bool",
-        "i8" => "int8",
-        "i16" => "int16",
-        "i32" => "int32",
-        "i64" => "int64",
-        "u8" => "uint8",
-        "u16" => "uint16",
-        "u32" => "uint32",
-        "u64" => "uint64",
-        "isize" => "int",
-        "usize" => "uint",
-        // 64 bits where callpy's Go module runs.
-        "::core::ffi::c_long" => "int64",
-        "::core::ffi::c_ulong" => "uint64",
-        "f32" => "float32",
-        "f64" => "float64",
-        "__callpy::num_complex::Complex<f32>" => "complex64",
-        "__callpy::num_complex::Complex<f64>" => "complex128",
-        _ => return None,
-    })
+/// Returns the Go type of a dtype's values; none where Go has none.
+fn element_type(dtype: ScalarType) -> Option<&'static str> {
+    match Meaning::of(dtype) {
+        Meaning::Number(number) => number.go,
+        _ => None,
+    }
 }
 
 /// Words that Go writes in capitals (`staticcheck`'s list, the usual ones of it).

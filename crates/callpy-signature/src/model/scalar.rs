@@ -4,12 +4,12 @@ macro_rules! scalar_types {
     (
         numbers {$($number:ident {
             $(feature: $feature:literal,)? rust: $rust:ty, size: $size:literal, align: $align:literal,
-            number: $code:literal, one: $one:ident,
+            number: $code:literal, one: $one:ident, kind: $kind:ident,
             numpy: $number_name:literal [$($number_alias:literal),*], $($number_rest:tt)*
         })*}
         machine {$($machine:ident {
             rust: $machine_rust:ty, wide: $machine_wide:ident, narrow: $machine_narrow:ident,
-            one: $machine_one:ident,
+            one: $machine_one:ident, kind: $machine_kind:ident,
             numpy: $machine_name:literal [$($machine_alias:literal),*], $($machine_rest:tt)*
         })*}
         aliases {$($long:ident {

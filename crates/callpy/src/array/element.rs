@@ -13,10 +13,10 @@ macro_rules! documentation {
     (
         numbers {$($name:ident {
             $(feature: $feature:literal,)? rust: $rust:ty, size: $size:literal, align: $align:literal,
-            number: $number:literal, one: $one:ident, numpy: $numpy:literal $($rest:tt)*
+            number: $number:literal, one: $one:ident, kind: $kind:ident, numpy: $numpy:literal $($rest:tt)*
         })*}
         machine {$($machine:ident {
-            rust: $machine_rust:ty, wide: $wide:ident, narrow: $narrow:ident, one: $machine_one:ident,
+            rust: $machine_rust:ty, wide: $wide:ident, narrow: $narrow:ident, one: $machine_one:ident, kind: $machine_kind:ident,
             numpy: $machine_numpy:literal $($machine_rest:tt)*
         })*}
         $($sections:tt)*
@@ -80,7 +80,7 @@ macro_rules! dtype {
     (
         numbers {$($name:ident {
             $(feature: $feature:literal,)? rust: $rust:ty, size: $size:literal, align: $align:literal,
-            number: $number:literal, one: $one:ident, numpy: $numpy:literal $($rest:tt)*
+            number: $number:literal, one: $one:ident, kind: $kind:ident, numpy: $numpy:literal $($rest:tt)*
         })*}
         machine {$($machine:ident {
             rust: $machine_rust:ty, wide: $wide:ident, narrow: $narrow:ident, $($machine_rest:tt)*

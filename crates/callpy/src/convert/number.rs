@@ -16,19 +16,6 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Returns the sort of number that a dtype holds.
-    pub(crate) fn of(dtype: Dtype) -> Option<Kind> {
-        match dtype {
-            Dtype::Bool => Some(Kind::Bool),
-            Dtype::Int8 | Dtype::Int16 | Dtype::Int32 | Dtype::Int64 => Some(Kind::Int),
-            Dtype::Uint8 | Dtype::Uint16 | Dtype::Uint32 | Dtype::Uint64 => Some(Kind::Int),
-            Dtype::Float16 | Dtype::Float32 | Dtype::Float64 => Some(Kind::Float),
-            Dtype::Complex64 | Dtype::Complex128 => Some(Kind::Complex),
-            Dtype::Datetime64(_) | Dtype::Timedelta64(_) => None,
-            Dtype::Str(_) | Dtype::Bytes(_) | Dtype::Struct(_) => None,
-        }
-    }
-
     /// Returns the sort of number that Python's own types and their subclasses are.
     #[inline]
     pub(crate) fn of_python(py: Attached<'_>, object: &Ref) -> Option<Kind> {
@@ -43,6 +30,29 @@ impl Kind {
         }
     }
 }
+
+macro_rules! kinds {
+    (
+        numbers {$($name:ident {
+            $(feature: $feature:literal,)? rust: $rust:ty, size: $size:literal, align: $align:literal,
+            number: $number:literal, one: $one:ident, kind: $kind:ident, $($rest:tt)*
+        })*}
+        $($sections:tt)*
+    ) => {
+        impl Kind {
+            /// Returns the kind of number that a dtype holds.
+            pub(crate) fn of(dtype: Dtype) -> Option<Kind> {
+                match dtype {
+                    $(Dtype::$name => Some(Kind::$kind),)*
+                    Dtype::Datetime64(_) | Dtype::Timedelta64(_) => None,
+                    Dtype::Str(_) | Dtype::Bytes(_) | Dtype::Struct(_) => None,
+                }
+            }
+        }
+    };
+}
+
+callpy_dtypes::dtypes!(kinds);
 
 /// An object that CPython's own functions read as a number of its kind.
 pub(crate) struct Number {

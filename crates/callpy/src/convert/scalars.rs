@@ -120,10 +120,10 @@ macro_rules! conversions {
     (
         numbers {$($name:ident {
             $(feature: $feature:literal,)? rust: $rust:ty, size: $size:literal, align: $align:literal,
-            number: $number:literal, one: $one:ident, $($rest:tt)*
+            number: $number:literal, one: $one:ident, kind: $kind:ident, $($rest:tt)*
         })*}
         machine {$($machine:ident {
-            rust: $machine_rust:ty, wide: $wide:ident, narrow: $narrow:ident, one: $machine_one:ident,
+            rust: $machine_rust:ty, wide: $wide:ident, narrow: $narrow:ident, one: $machine_one:ident, kind: $machine_kind:ident,
             $($machine_rest:tt)*
         })*}
         $($sections:tt)*

@@ -7,19 +7,19 @@ use callpy_signature::{ClassKind, FieldKind};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::doc;
-use crate::lower::{Lowering, Rust, Texts, Union};
+use super::doc;
+use super::types::{Held, Writer};
+use crate::lower::{Lowered, Lowering, Texts, Union};
 use crate::names::ident;
-use crate::types::{Held, Writer};
 
-fn is_array(rust: &Rust) -> bool {
-    matches!(rust, Rust::Array { .. })
+fn is_array(lowered: &Lowered) -> bool {
+    matches!(lowered, Lowered::Array { .. })
 }
 
 /// Returns the name of the enum that an argument is, and whether it has a lifetime.
 pub(crate) fn argument_type(lowering: &Lowering<'_>, number: usize) -> (String, bool) {
     let union = &lowering.unions[number];
-    match union.variants.iter().any(|(_, rust)| is_array(rust)) {
+    match union.variants.iter().any(|(_, lowered)| is_array(lowered)) {
         true => (format!("{}Argument", union.name), true),
         false => (union.name.clone(), false),
     }
@@ -45,18 +45,22 @@ fn value(lowering: &Lowering<'_>, callpy: &TokenStream, union: &Union) -> TokenS
     let name = ident(&union.name);
     let docs = doc::attributes(&format!("{}.", doc::code(&union.source)));
     let names: Vec<_> = union.variants.iter().map(|(name, _)| ident(name)).collect();
-    let types: Vec<_> = union.variants.iter().map(|(_, rust)| writer.owned(rust)).collect();
+    let types: Vec<_> = union.variants.iter().map(|(_, lowered)| writer.owned(lowered)).collect();
     let variant_docs = union.variants.iter().map(|(name, _)| format!(" The {} of them.", name));
-    let by_value =
-        union.variants.iter().map(|(_, rust)| writer.give(rust, quote!(__value), Held::Value));
-    let by_reference =
-        union.variants.iter().map(|(_, rust)| writer.give(rust, quote!(__value), Held::Reference));
+    let by_value = union
+        .variants
+        .iter()
+        .map(|(_, lowered)| writer.give(lowered, quote!(__value), Held::Value));
+    let by_reference = union
+        .variants
+        .iter()
+        .map(|(_, lowered)| writer.give(lowered, quote!(__value), Held::Reference));
     let froms = froms(callpy, &quote!(#name), &quote!(), union, &types, false);
     let hints: Vec<_> =
-        union.variants.iter().map(|(_, rust)| hint(&writer, rust, &mut Vec::new())).collect();
+        union.variants.iter().map(|(_, lowered)| hint(&writer, lowered, &mut Vec::new())).collect();
     let expected = &union.source;
-    let takes = union.variants.iter().zip(&names).map(|((_, rust), name)| match rust {
-        Rust::List { iterable: true, .. } => {
+    let takes = union.variants.iter().zip(&names).map(|((_, lowered), name)| match lowered {
+        Lowered::List { iterable: true, .. } => {
             quote!(|__object, _| #callpy::generated::iterated(__object).map(Self::#name))
         }
         _ => quote!(|__object, __scope| {
@@ -99,69 +103,70 @@ fn value(lowering: &Lowering<'_>, callpy: &TokenStream, union: &Union) -> TokenS
 
 /// Writes by what a value is told to be of this type: a `callpy::generated::Hint`. `within` are the
 /// unions that this one is in, one of which may be itself.
-fn hint(writer: &Writer<'_, '_>, rust: &Rust, within: &mut Vec<usize>) -> TokenStream {
+fn hint(writer: &Writer<'_, '_>, lowered: &Lowered, within: &mut Vec<usize>) -> TokenStream {
     let callpy = writer.callpy;
     let lowering = writer.lowering;
-    let hint = match rust {
-        Rust::Bool => quote!(Bool),
-        Rust::Int => quote!(Int),
-        Rust::Float => quote!(Float),
-        Rust::Complex => quote!(Complex),
-        Rust::Str => quote!(Str),
-        Rust::Bytes => quote!(Bytes),
-        Rust::Path => quote!(Path),
-        Rust::Scalar(element) => {
-            let element = writer.element(element);
+    let hint = match lowered {
+        Lowered::Bool => quote!(Bool),
+        Lowered::Int => quote!(Int),
+        Lowered::Float => quote!(Float),
+        Lowered::Complex => quote!(Complex),
+        Lowered::Str => quote!(Str),
+        Lowered::Bytes => quote!(Bytes),
+        Lowered::Path => quote!(Path),
+        Lowered::Scalar(element) => {
+            let element = writer.element(*element);
             quote!(Scalar(<#element as #callpy::Element>::DTYPE))
         }
-        Rust::Array { element: Some(element), .. } => {
-            let element = writer.element(element);
+        Lowered::Array { element: Some(element), .. } => {
+            let element = writer.element(*element);
             quote!(Array(::core::option::Option::Some(<#element as #callpy::Element>::DTYPE)))
         }
-        Rust::Array { element: None, .. } => quote!(Array(::core::option::Option::None)),
-        Rust::Text(number) => {
+        Lowered::Array { element: None, .. } => quote!(Array(::core::option::Option::None)),
+        Lowered::Text(number) => {
             let texts = lowering.texts[*number].texts.iter().map(|(_, text)| text);
             quote!(Literal(&[#(#texts),*]))
         }
-        Rust::List { item, iterable } => {
+        Lowered::List { item, iterable } => {
             let item = hint(writer, item, within);
             match iterable {
                 true => quote!(Iterable(&#item)),
                 false => quote!(List(&#item)),
             }
         }
-        Rust::VariadicTuple(item) => {
+        Lowered::VariadicTuple(item) => {
             let item = hint(writer, item, within);
             quote!(VariadicTuple(&#item))
         }
-        Rust::Tuple(items) => {
+        Lowered::Tuple(items) => {
             let items = items.iter().map(|item| hint(writer, item, within)).collect::<Vec<_>>();
             quote!(Tuple(&[#(#items),*]))
         }
-        Rust::Set(item) => {
+        Lowered::Set(item) => {
             let item = hint(writer, item, within);
             quote!(Set(&#item))
         }
-        Rust::Dict(key, value) => {
+        Lowered::Dict(key, value) => {
             let (key, value) = (hint(writer, key, within), hint(writer, value, within));
             quote!(Dict(&#key, &#value))
         }
-        Rust::Optional(inner) => {
+        Lowered::Optional(inner) => {
             let inner = hint(writer, inner, within);
             quote!(Optional(&#inner))
         }
-        Rust::Union(number) if !within.contains(number) => {
+        Lowered::Union(number) if !within.contains(number) => {
             within.push(*number);
             let members = lowering.unions[*number].variants.iter();
-            let members: Vec<_> = members.map(|(_, rust)| hint(writer, rust, within)).collect();
+            let members: Vec<_> =
+                members.map(|(_, lowered)| hint(writer, lowered, within)).collect();
             within.pop();
             quote!(Union(&[#(#members),*]))
         }
-        Rust::Struct(class) => structure_hint(writer, class),
-        Rust::Enum(class) => {
+        Lowered::Struct(class) => structure_hint(writer, class),
+        Lowered::Enum(class) => {
             quote!(Enum(#class))
         }
-        Rust::Unit | Rust::Object { .. } | Rust::Union(_) => quote!(Any),
+        Lowered::Unit | Lowered::Object { .. } | Lowered::Union(_) => quote!(Any),
     };
     quote!(#callpy::generated::Hint::#hint)
 }
@@ -199,18 +204,20 @@ fn argument(
     let types: Vec<_> = union
         .variants
         .iter()
-        .map(|(_, rust)| match rust {
-            Rust::Array { element: Some(element), .. } => {
-                let element = writer.element(element);
+        .map(|(_, lowered)| match lowered {
+            Lowered::Array { element: Some(element), .. } => {
+                let element = writer.element(*element);
                 quote!(#callpy::ArrayArgument<'a, #element>)
             }
-            Rust::Array { element: None, .. } => quote!(#callpy::ArrayArgument<'a>),
+            Lowered::Array { element: None, .. } => quote!(#callpy::ArrayArgument<'a>),
             other => writer.owned(other),
         })
         .collect();
     let variant_docs = union.variants.iter().map(|(name, _)| format!(" The {} of them.", name));
-    let intos =
-        union.variants.iter().map(|(_, rust)| writer.give(rust, quote!(__value), Held::Value));
+    let intos = union
+        .variants
+        .iter()
+        .map(|(_, lowered)| writer.give(lowered, quote!(__value), Held::Value));
     let froms = froms(callpy, &quote!(#name<'a>), &quote!('a,), union, &types, true);
     quote! {
         #docs
@@ -253,18 +260,19 @@ fn froms(
             }
         });
     };
-    let has_list = union.variants.iter().any(|(_, rust)| matches!(rust, Rust::List { .. }));
-    let is_alone = union.variants.iter().filter(|(_, rust)| is_array(rust)).count() == 1;
-    for ((variant, rust), ty) in union.variants.iter().zip(types) {
+    let has_list =
+        union.variants.iter().any(|(_, lowered)| matches!(lowered, Lowered::List { .. }));
+    let is_alone = union.variants.iter().filter(|(_, lowered)| is_array(lowered)).count() == 1;
+    for ((variant, lowered), ty) in union.variants.iter().zip(types) {
         let variant = ident(variant);
         from(quote!(), ty.clone(), quote!(Self::#variant(__value)));
-        match rust {
-            Rust::Int => from(quote!(), quote!(i32), quote!(Self::#variant(__value.into()))),
-            Rust::Str => {
+        match lowered {
+            Lowered::Int => from(quote!(), quote!(i32), quote!(Self::#variant(__value.into()))),
+            Lowered::Str => {
                 let generics = (!lends).then(|| quote!('a,));
                 from(quote!(#generics), quote!(&'a str), quote!(Self::#variant(__value.into())));
             }
-            Rust::Path => {
+            Lowered::Path => {
                 let generics = (!lends).then(|| quote!('a,));
                 from(
                     quote!(#generics),
@@ -272,9 +280,9 @@ fn froms(
                     quote!(Self::#variant(__value.into())),
                 );
             }
-            Rust::Array { element, .. } if lends => {
+            Lowered::Array { element, .. } if lends => {
                 let (generics, element) = match element {
-                    Some(element) => (quote!(), Writer::element_of(callpy, element)),
+                    Some(element) => (quote!(), Writer::element_of(callpy, *element)),
                     None if is_alone => {
                         let bound = quote!(#callpy::Element + #callpy::Item<'a>);
                         (quote!(__T: #bound,), quote!(__T))

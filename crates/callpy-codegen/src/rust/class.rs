@@ -4,10 +4,10 @@ use callpy_signature::{Class, ClassKind, Expression, Literal};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::doc;
-use crate::lower::{ClassShape, Lowering, Rust, is_constructible, shape_of};
+use super::doc;
+use super::types::{Held, Writer};
+use crate::lower::{ClassShape, Lowered, Lowering, is_constructible, shape_of};
 use crate::names::ident;
-use crate::types::{Held, Writer};
 
 /// Writes the type for a class that has one.
 pub(crate) fn class(
@@ -42,16 +42,20 @@ fn structure(
     let fields = lowering.fields(&class.name);
     let boxed: Vec<bool> = fields
         .iter()
-        .map(|(_, rust)| lowering.holds(rust, &class.name, &mut vec![class.name.clone()]))
+        .map(|(_, lowered)| lowering.holds(lowered, &class.name, &mut vec![class.name.clone()]))
         .collect();
-    let is_array =
-        |rust: &Rust| matches!(rust, Rust::Array { element: Some(_), .. } | Rust::Union(_));
-    // An object has no `==`; a union has neither that nor `clone`.
-    let is_object = |rust: &Rust| {
-        matches!(rust, Rust::Object { .. } | Rust::Array { element: None, .. } | Rust::Union(_))
+    let is_array = |lowered: &Lowered| {
+        matches!(lowered, Lowered::Array { element: Some(_), .. } | Lowered::Union(_))
     };
-    let clone = !fields.iter().any(|(_, rust)| lowering.has(rust, is_array));
-    let equal = !fields.iter().any(|(_, rust)| lowering.has(rust, is_object));
+    // An object has no `==`; a union has neither that nor `clone`.
+    let is_object = |lowered: &Lowered| {
+        matches!(
+            lowered,
+            Lowered::Object { .. } | Lowered::Array { element: None, .. } | Lowered::Union(_)
+        )
+    };
+    let clone = !fields.iter().any(|(_, lowered)| lowering.has(lowered, is_array));
+    let equal = !fields.iter().any(|(_, lowered)| lowering.has(lowered, is_object));
     let derives = [clone.then(|| quote!(Clone)), equal.then(|| quote!(PartialEq))];
     let derives = derives.into_iter().flatten();
 
@@ -63,8 +67,8 @@ fn structure(
     let types: Vec<_> = fields
         .iter()
         .zip(&boxed)
-        .map(|((_, rust), boxed)| {
-            let ty = writer.owned(rust);
+        .map(|((_, lowered), boxed)| {
+            let ty = writer.owned(lowered);
             match boxed {
                 true => quote!(::std::boxed::Box<#ty>),
                 false => ty,
@@ -111,7 +115,7 @@ fn structure(
 fn into_python(
     writer: &Writer<'_, '_>,
     class: &Class,
-    fields: &[(&callpy_signature::Field, Rust)],
+    fields: &[(&callpy_signature::Field, Lowered)],
     boxed: &[bool],
     callpy: &TokenStream,
 ) -> TokenStream {
@@ -123,7 +127,7 @@ fn into_python(
             .iter()
             .zip(boxed)
             .filter(|((field, _), _)| field.in_init || is_dict)
-            .map(|((field, rust), boxed)| {
+            .map(|((field, lowered), boxed)| {
                 let (field_name, key) = (ident(&field.name), &field.name);
                 let place = match (held, boxed) {
                     (Held::Reference, false) => quote!((&self.#field_name)),
@@ -131,9 +135,9 @@ fn into_python(
                     (Held::Value, false) => quote!(self.#field_name),
                     (Held::Value, true) => quote!((*self.#field_name)),
                 };
-                match rust {
+                match lowered {
                     // A key that need not be there.
-                    Rust::Optional(inner) if !field.required => {
+                    Lowered::Optional(inner) if !field.required => {
                         let as_ref = (held == Held::Reference).then(|| quote!(.as_ref()));
                         let value = writer.give(inner, quote!(__value), held);
                         quote! {
@@ -142,8 +146,8 @@ fn into_python(
                             }
                         }
                     }
-                    rust => {
-                        let value = writer.give(rust, place, held);
+                    lowered => {
+                        let value = writer.give(lowered, place, held);
                         match is_dict {
                             true => quote!(__fields.push(#callpy::generated::give(#key, #value, __scope)?);),
                             false => quote!(#callpy::generated::give(#key, #value, __scope)?),
@@ -237,7 +241,7 @@ fn from_python(
 fn constructor(
     writer: &mut Writer<'_, '_>,
     class: &Class,
-    fields: &[(&callpy_signature::Field, Rust)],
+    fields: &[(&callpy_signature::Field, Lowered)],
     boxed: &[bool],
     types: &[TokenStream],
 ) -> Option<TokenStream> {
@@ -247,12 +251,12 @@ fn constructor(
     let name = ident(&class.name);
     let mut parameters = Vec::new();
     let mut values = Vec::new();
-    for (((field, rust), boxed), ty) in fields.iter().zip(boxed).zip(types) {
+    for (((field, lowered), boxed), ty) in fields.iter().zip(boxed).zip(types) {
         let field_name = ident(&field.name);
         match &field.default {
             _ if !field.required => values.push(quote!(#field_name: ::core::option::Option::None)),
             Some(default) => {
-                let value = default_value(writer, rust, default)?;
+                let value = default_value(writer, lowered, default)?;
                 values.push(match boxed {
                     true => quote!(#field_name: ::std::boxed::Box::new(#value)),
                     false => quote!(#field_name: #value),
@@ -286,10 +290,10 @@ fn constructor(
 
 fn default_value(
     writer: &mut Writer<'_, '_>,
-    rust: &Rust,
+    lowered: &Lowered,
     default: &Expression,
 ) -> Option<TokenStream> {
-    if let Rust::Optional(inner) = rust {
+    if let Lowered::Optional(inner) = lowered {
         return match &default.literal {
             Some(Literal::None) => Some(quote!(::core::option::Option::None)),
             _ => {
@@ -298,38 +302,39 @@ fn default_value(
             }
         };
     }
-    Some(match (rust, default.literal.as_ref()) {
-        (Rust::Bool, Some(Literal::Bool(value))) => quote!(#value),
-        (Rust::Int, Some(Literal::Int(value))) => {
+    Some(match (lowered, default.literal.as_ref()) {
+        (Lowered::Bool, Some(Literal::Bool(value))) => quote!(#value),
+        (Lowered::Int, Some(Literal::Int(value))) => {
             let value = proc_macro2::Literal::i64_unsuffixed(i64::try_from(*value).ok()?);
             quote!(#value)
         }
-        (Rust::Float, Some(Literal::Float(value))) if value.is_finite() => {
+        (Lowered::Float, Some(Literal::Float(value))) if value.is_finite() => {
             let value = proc_macro2::Literal::f64_unsuffixed(*value);
             quote!(#value)
         }
-        (Rust::Float, Some(Literal::Int(value))) => {
+        (Lowered::Float, Some(Literal::Int(value))) => {
             let value = proc_macro2::Literal::f64_unsuffixed(*value as f64);
             quote!(#value)
         }
-        (Rust::Str, Some(Literal::Str(text))) => quote!(#text.into()),
-        (Rust::Text(number), Some(Literal::Str(text))) => {
+        (Lowered::Str, Some(Literal::Str(text))) => quote!(#text.into()),
+        (Lowered::Text(number), Some(Literal::Str(text))) => {
             let texts = &writer.lowering.texts[*number];
             let (variant, _) = texts.texts.iter().find(|(_, other)| other == text)?;
             let (name, variant) = (ident(&texts.name), ident(variant));
             quote!(#name::#variant)
         }
-        (Rust::Enum(name), _) => {
+        (Lowered::Enum(name), _) => {
             let class = writer.lowering.module.class(name)?;
             let (of, member) = default.source.split_once('.')?;
             let known = of == name && class.members.iter().any(|known| known.name == member);
             let (name, member) = (ident(name), ident(member));
             known.then(|| quote!(#name::#member))?
         }
-        (Rust::List { .. } | Rust::VariadicTuple(_) | Rust::Dict(..) | Rust::Set(_), _)
-            if matches!(&default.source[..], "list" | "dict" | "set" | "tuple" | "()") =>
-        {
-            let ty = writer.owned(rust);
+        (
+            Lowered::List { .. } | Lowered::VariadicTuple(_) | Lowered::Dict(..) | Lowered::Set(_),
+            _,
+        ) if matches!(&default.source[..], "list" | "dict" | "set" | "tuple" | "()") => {
+            let ty = writer.owned(lowered);
             quote!(<#ty as ::core::default::Default>::default())
         }
         _ => return None,

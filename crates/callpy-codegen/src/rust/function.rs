@@ -4,15 +4,15 @@ use callpy_signature::{Function, Literal, Parameter, ParameterKind};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use crate::doc;
-use crate::lower::{Lowering, Place, Rust};
+use super::doc;
+use super::types::Writer;
+use crate::lower::{Lowered, Lowering, Place};
 use crate::names::{camel, ident};
-use crate::types::Writer;
 
 /// A parameter and its Rust type.
-struct Lowered<'f> {
+struct Argument<'f> {
     parameter: &'f Parameter,
-    rust: Rust,
+    lowered: Lowered,
 }
 
 /// Writes the function, and the type of its options if it has any.
@@ -26,41 +26,41 @@ pub(crate) fn function(
     let base = camel(&function.name);
     let (required, optional): (Vec<&Parameter>, Vec<&Parameter>) =
         function.parameters.iter().partition(|parameter| is_required(parameter));
-    let mut lower = |parameters: Vec<&'_ Parameter>| -> Vec<(usize, Rust)> {
+    let mut lower = |parameters: Vec<&'_ Parameter>| -> Vec<(usize, Lowered)> {
         parameters
             .iter()
             .enumerate()
             .map(|(index, parameter)| {
                 let words = format!("the parameter `{}` of `{}`", parameter.name, function.name);
                 let name = format!("{base}{}", camel(&parameter.name));
-                let rust = match &parameter.hint {
+                let lowered = match &parameter.hint {
                     Some(hint) => lowering.lower(&hint.ty, &Place { name, words: &words }),
                     None => {
                         lowering.untyped.push(format!("{words}: it has no hint"));
-                        Rust::Object { any: true }
+                        Lowered::Object { any: true }
                     }
                 };
-                (index, rust)
+                (index, lowered)
             })
             .collect()
     };
-    let zip = |parameters: &[&'_ Parameter], lowered: Vec<(usize, Rust)>| {
+    let zip = |parameters: &[&'_ Parameter], lowered: Vec<(usize, Lowered)>| {
         lowered
             .into_iter()
-            .map(|(index, rust)| (parameters[index].name.clone(), rust))
+            .map(|(index, lowered)| (parameters[index].name.clone(), lowered))
             .collect::<Vec<_>>()
     };
     let required_rust = zip(&required, lower(required.clone()));
     let optional_rust = zip(&optional, lower(optional.clone()));
-    let required: Vec<Lowered<'_>> = required
+    let required: Vec<Argument<'_>> = required
         .into_iter()
         .zip(required_rust)
-        .map(|(parameter, (_, rust))| Lowered { parameter, rust })
+        .map(|(parameter, (_, lowered))| Argument { parameter, lowered })
         .collect();
-    let optional: Vec<Lowered<'_>> = optional
+    let optional: Vec<Argument<'_>> = optional
         .into_iter()
         .zip(optional_rust)
-        .map(|(parameter, (_, rust))| Lowered { parameter, rust })
+        .map(|(parameter, (_, lowered))| Argument { parameter, lowered })
         .collect();
     let words = format!("the result of `{}`", function.name);
     let returns = match &function.returns {
@@ -69,7 +69,7 @@ pub(crate) fn function(
         }
         None => {
             lowering.untyped.push(format!("{words}: it has no hint"));
-            Rust::Object { any: true }
+            Lowered::Object { any: true }
         }
     };
     let names = Names::new(lowering, function, &base, &required, !optional.is_empty());
@@ -99,7 +99,7 @@ impl Names {
         lowering: &mut Lowering<'_>,
         function: &Function,
         base: &str,
-        required: &[Lowered<'_>],
+        required: &[Argument<'_>],
         has_options: bool,
     ) -> Names {
         let mut with = format!("{}_with", function.name);
@@ -130,9 +130,9 @@ fn functions(
     function: &Function,
     file: &str,
     check: bool,
-    required: &[Lowered<'_>],
-    optional: &[Lowered<'_>],
-    returns: &Rust,
+    required: &[Argument<'_>],
+    optional: &[Argument<'_>],
+    returns: &Lowered,
     names: &Names,
 ) -> TokenStream {
     let mut writer = Writer::new(lowering, callpy);
@@ -141,9 +141,9 @@ fn functions(
     let mut arguments = Vec::new();
     let mut by_position = Vec::new();
     let mut by_name = Vec::new();
-    for Lowered { parameter, rust } in required {
+    for Argument { parameter, lowered } in required {
         let (name, key) = (ident(&parameter.name), &parameter.name);
-        let (ty, into) = writer.argument(rust, quote!(#name), key, false);
+        let (ty, into) = writer.argument(lowered, quote!(#name), key, false);
         parameters.push(quote!(#name: #ty));
         arguments.push(name);
         match parameter.kind {
@@ -183,7 +183,7 @@ fn functions(
     };
     let needs_dims = has_options || check_result.is_some() || writer.checks;
     let dims = needs_dims.then(|| quote!(let __dims = &#callpy::generated::Dims::new();));
-    let iterated = matches!(returns, Rust::List { iterable: true, .. });
+    let iterated = matches!(returns, Lowered::List { iterable: true, .. });
     let call = match iterated {
         true => quote! {
             let __result: #callpy::Object = __FUNCTION.call(|__call| { #place })?;
@@ -248,11 +248,11 @@ fn options(
     lowering: &Lowering<'_>,
     callpy: &TokenStream,
     function: &Function,
-    optional: &[Lowered<'_>],
+    optional: &[Argument<'_>],
     names: &Names,
 ) -> TokenStream {
     let Names { function: function_name, with, options_type: name, .. } = names;
-    let setters = optional.iter().map(|Lowered { parameter, rust }| {
+    let setters = optional.iter().map(|Argument { parameter, lowered }| {
         let key = &parameter.name;
         let setter = match &key[..] {
             "new" => format_ident!("new_"),
@@ -261,11 +261,11 @@ fn options(
         let mut writer = Writer::new(lowering, callpy);
         // Where None is the default, leaving the option out says it.
         let is_none = parameter.default.as_ref().is_some_and(|d| d.literal == Some(Literal::None));
-        let rust = match rust {
-            Rust::Optional(inner) if is_none => inner,
+        let lowered = match lowered {
+            Lowered::Optional(inner) if is_none => inner,
             other => other,
         };
-        let (ty, into) = writer.argument(rust, quote!(value), key, false);
+        let (ty, into) = writer.argument(lowered, quote!(value), key, false);
         // A closure that captures an `impl Into` would borrow what it makes.
         let make = quote!(move |__scope, __dims| #callpy::IntoPython::into_python(#into, __scope));
         let mut source = key.clone();

@@ -1,10 +1,11 @@
 //! A lowered hint written as Rust: the owned type, the argument's type, and the conversion.
 
-use callpy_signature::{Dim, Shape};
+use callpy_signature::{Dim, ScalarType, Shape};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use crate::lower::{Lowering, Rust};
+use crate::dtype::Meaning;
+use crate::lower::{Lowered, Lowering};
 use crate::names::ident;
 
 /// Writes types and conversions.
@@ -35,18 +36,19 @@ impl<'l, 'm> Writer<'l, 'm> {
     }
 
     /// Writes an element type.
-    pub(crate) fn element(&self, element: &str) -> TokenStream {
-        Self::element_of(self.callpy, element)
+    pub(crate) fn element(&self, dtype: ScalarType) -> TokenStream {
+        Self::element_of(self.callpy, dtype)
     }
 
     /// As `element`, without a writer.
-    pub(crate) fn element_of(callpy: &TokenStream, element: &str) -> TokenStream {
-        match element.strip_prefix("__callpy::") {
-            Some(rest) => {
-                let rest: TokenStream = rest.parse().expect("a type");
-                quote!(#callpy::generated::#rest)
-            }
-            None => element.parse().expect("a type"),
+    pub(crate) fn element_of(callpy: &TokenStream, dtype: ScalarType) -> TokenStream {
+        let Meaning::Number(number) = Meaning::of(dtype) else {
+            unreachable!("only numbers are lowered to elements and scalars")
+        };
+        let path: TokenStream = number.rust.parse().expect("a type");
+        match number.is_feature {
+            true => quote!(#callpy::generated::#path),
+            false => path,
         }
     }
 
@@ -57,53 +59,53 @@ impl<'l, 'm> Writer<'l, 'm> {
     }
 
     /// Writes the type of a value that Rust owns: a result's, or a field's.
-    pub(crate) fn owned(&mut self, rust: &Rust) -> TokenStream {
+    pub(crate) fn owned(&mut self, lowered: &Lowered) -> TokenStream {
         let callpy = self.callpy;
-        match rust {
-            Rust::Unit => quote!(()),
-            Rust::Bool => quote!(bool),
-            Rust::Int => quote!(i64),
-            Rust::Float => quote!(f64),
-            Rust::Complex => quote!(#callpy::generated::num_complex::Complex<f64>),
-            Rust::Str => quote!(::std::string::String),
-            Rust::Bytes => quote!(#callpy::Bytes<::std::vec::Vec<u8>>),
-            Rust::Path => quote!(::std::path::PathBuf),
-            Rust::Object { .. } => quote!(#callpy::Object),
-            Rust::List { item, .. } | Rust::VariadicTuple(item) => {
+        match lowered {
+            Lowered::Unit => quote!(()),
+            Lowered::Bool => quote!(bool),
+            Lowered::Int => quote!(i64),
+            Lowered::Float => quote!(f64),
+            Lowered::Complex => quote!(#callpy::generated::num_complex::Complex<f64>),
+            Lowered::Str => quote!(::std::string::String),
+            Lowered::Bytes => quote!(#callpy::Bytes<::std::vec::Vec<u8>>),
+            Lowered::Path => quote!(::std::path::PathBuf),
+            Lowered::Object { .. } => quote!(#callpy::Object),
+            Lowered::List { item, .. } | Lowered::VariadicTuple(item) => {
                 let item = self.owned(item);
                 quote!(::std::vec::Vec<#item>)
             }
-            Rust::Tuple(items) => {
+            Lowered::Tuple(items) => {
                 let items = items.iter().map(|item| self.owned(item)).collect::<Vec<_>>();
                 quote!((#(#items,)*))
             }
-            Rust::Dict(key, value) => {
+            Lowered::Dict(key, value) => {
                 let (key, value) = (self.owned(key), self.owned(value));
                 quote!(::std::collections::HashMap<#key, #value>)
             }
-            Rust::Set(item) => {
+            Lowered::Set(item) => {
                 let item = self.owned(item);
                 quote!(::std::collections::HashSet<#item>)
             }
-            Rust::Optional(item) => {
+            Lowered::Optional(item) => {
                 let item = self.owned(item);
                 quote!(::core::option::Option<#item>)
             }
-            Rust::Union(number) => {
+            Lowered::Union(number) => {
                 let name = ident(&self.lowering.unions[*number].name);
                 quote!(#name)
             }
-            Rust::Text(number) => {
+            Lowered::Text(number) => {
                 let name = ident(&self.lowering.texts[*number].name);
                 quote!(#name)
             }
-            Rust::Array { element: Some(element), .. } => {
-                let element = self.element(element);
+            Lowered::Array { element: Some(element), .. } => {
+                let element = self.element(*element);
                 quote!(#callpy::Array<#element>)
             }
-            Rust::Array { element: None, .. } => quote!(#callpy::Object),
-            Rust::Scalar(element) => self.element(element),
-            Rust::Struct(name) | Rust::Enum(name) => {
+            Lowered::Array { element: None, .. } => quote!(#callpy::Object),
+            Lowered::Scalar(element) => self.element(*element),
+            Lowered::Struct(name) | Lowered::Enum(name) => {
                 let name = ident(name);
                 quote!(#name)
             }
@@ -112,22 +114,22 @@ impl<'l, 'm> Writer<'l, 'm> {
 
     /// Writes the type of a result: as [`owned`](Self::owned), but the caller chooses the dtypes
     /// that the hint leaves open.
-    pub(crate) fn result(&mut self, rust: &Rust) -> TokenStream {
+    pub(crate) fn result(&mut self, lowered: &Lowered) -> TokenStream {
         let callpy = self.callpy;
-        match rust {
-            Rust::Array { element: None, .. } => {
+        match lowered {
+            Lowered::Array { element: None, .. } => {
                 let generic = self.generic();
                 quote!(#callpy::Array<#generic>)
             }
-            Rust::Tuple(items) => {
+            Lowered::Tuple(items) => {
                 let items = items.iter().map(|item| self.result(item)).collect::<Vec<_>>();
                 quote!((#(#items,)*))
             }
-            Rust::Optional(item) => {
+            Lowered::Optional(item) => {
                 let item = self.result(item);
                 quote!(::core::option::Option<#item>)
             }
-            Rust::List { item, iterable: false } => {
+            Lowered::List { item, iterable: false } => {
                 let item = self.result(item);
                 quote!(::std::vec::Vec<#item>)
             }
@@ -139,7 +141,7 @@ impl<'l, 'm> Writer<'l, 'm> {
     /// to Python. `inner` arguments stand in a collection.
     pub(crate) fn argument(
         &mut self,
-        rust: &Rust,
+        lowered: &Lowered,
         value: TokenStream,
         parameter: &str,
         inner: bool,
@@ -147,34 +149,34 @@ impl<'l, 'm> Writer<'l, 'm> {
         let callpy = self.callpy;
         // Each but these has an `'a` in its type.
         self.lends |= !matches!(
-            rust,
-            Rust::Unit
-                | Rust::Bool
-                | Rust::Int
-                | Rust::Float
-                | Rust::Complex
-                | Rust::Text(_)
-                | Rust::Enum(_)
-                | Rust::Scalar(_)
-                | Rust::Optional(_)
-                | Rust::Tuple(_)
+            lowered,
+            Lowered::Unit
+                | Lowered::Bool
+                | Lowered::Int
+                | Lowered::Float
+                | Lowered::Complex
+                | Lowered::Text(_)
+                | Lowered::Enum(_)
+                | Lowered::Scalar(_)
+                | Lowered::Optional(_)
+                | Lowered::Tuple(_)
         );
-        match rust {
-            Rust::Str if inner => (
+        match lowered {
+            Lowered::Str if inner => (
                 quote!(impl ::core::convert::AsRef<str> + 'a),
                 quote!(#callpy::generated::text(#value)),
             ),
-            Rust::Str => (quote!(&'a str), value),
-            Rust::Bytes => (quote!(&'a [u8]), quote!(#callpy::Bytes(#value))),
-            Rust::Path => (
+            Lowered::Str => (quote!(&'a str), value),
+            Lowered::Bytes => (quote!(&'a [u8]), quote!(#callpy::Bytes(#value))),
+            Lowered::Path => (
                 quote!(impl ::core::convert::AsRef<::std::path::Path> + 'a),
                 quote!(#callpy::generated::path(#value)),
             ),
-            Rust::Object { any: true } => (quote!(impl #callpy::IntoPython<'a> + 'a), value),
-            Rust::Object { any: false } => (quote!(&'a #callpy::Object), value),
-            Rust::Array { element, shape } => {
+            Lowered::Object { any: true } => (quote!(impl #callpy::IntoPython<'a> + 'a), value),
+            Lowered::Object { any: false } => (quote!(&'a #callpy::Object), value),
+            Lowered::Array { element, shape } => {
                 let element = match element {
-                    Some(element) => self.element(element),
+                    Some(element) => self.element(*element),
                     None => {
                         let generic = self.generic();
                         quote!(#generic)
@@ -190,11 +192,11 @@ impl<'l, 'm> Writer<'l, 'm> {
                 };
                 (quote!(impl #callpy::IntoArray<'a, #element>), value)
             }
-            Rust::Optional(item) => {
+            Lowered::Optional(item) => {
                 let (ty, into) = self.argument(item, quote!(__value), parameter, inner);
                 (quote!(::core::option::Option<#ty>), quote!(#value.map(|__value| #into)))
             }
-            Rust::Tuple(items) => {
+            Lowered::Tuple(items) => {
                 let names: Vec<Ident> =
                     (0..items.len()).map(|index| format_ident!("__{index}")).collect();
                 let (types, intos): (Vec<_>, Vec<_>) = items
@@ -204,12 +206,12 @@ impl<'l, 'm> Writer<'l, 'm> {
                     .unzip();
                 (quote!((#(#types,)*)), quote!({ let (#(#names,)*) = #value; (#(#intos,)*) }))
             }
-            Rust::List { item, .. } | Rust::VariadicTuple(item) => {
-                let make = match rust {
-                    Rust::List { .. } => quote!(list),
+            Lowered::List { item, .. } | Lowered::VariadicTuple(item) => {
+                let make = match lowered {
+                    Lowered::List { .. } => quote!(list),
                     _ => quote!(tuple),
                 };
-                if let Rust::Array { .. } | Rust::Object { any: true } = **item {
+                if let Lowered::Array { .. } | Lowered::Object { any: true } = **item {
                     let (ty, into) = self.argument(item, quote!(__item), parameter, true);
                     return (
                         quote!(impl ::core::iter::IntoIterator<Item = #ty> + 'a),
@@ -219,7 +221,7 @@ impl<'l, 'm> Writer<'l, 'm> {
                     );
                 }
                 let (ty, into) = match **item {
-                    Rust::Str => (
+                    Lowered::Str => (
                         quote!(impl ::core::convert::AsRef<str> + 'a),
                         quote!(#callpy::generated::text(__item)),
                     ),
@@ -230,7 +232,7 @@ impl<'l, 'm> Writer<'l, 'm> {
                     quote!(#callpy::generated::#make(#value.iter().map(|__item| #into))),
                 )
             }
-            Rust::Dict(key, item) => {
+            Lowered::Dict(key, item) => {
                 let (key_ty, key) = self.argument(key, quote!(__key), parameter, true);
                 let (item_ty, item) = self.argument(item, quote!(__item), parameter, true);
                 (
@@ -240,7 +242,7 @@ impl<'l, 'm> Writer<'l, 'm> {
                     )),
                 )
             }
-            Rust::Set(item) => {
+            Lowered::Set(item) => {
                 let (ty, item) = self.argument(item, quote!(__item), parameter, true);
                 (
                     quote!(impl ::core::iter::IntoIterator<Item = #ty> + 'a),
@@ -249,8 +251,8 @@ impl<'l, 'm> Writer<'l, 'm> {
                     )),
                 )
             }
-            Rust::Union(number) => {
-                let (name, lends) = crate::union::argument_type(self.lowering, *number);
+            Lowered::Union(number) => {
+                let (name, lends) = super::union::argument_type(self.lowering, *number);
                 let lifetime = lends.then(|| quote!(<'a>));
                 let name = ident(&name);
                 (
@@ -258,70 +260,70 @@ impl<'l, 'm> Writer<'l, 'm> {
                     quote!(::core::convert::Into::<#name #lifetime>::into(#value)),
                 )
             }
-            Rust::Struct(name) => {
+            Lowered::Struct(name) => {
                 let name = ident(name);
                 (quote!(&'a #name), value)
             }
-            Rust::Scalar(_) => (self.owned(rust), quote!(#callpy::generated::scalar(#value))),
-            Rust::Unit
-            | Rust::Bool
-            | Rust::Int
-            | Rust::Float
-            | Rust::Complex
-            | Rust::Text(_)
-            | Rust::Enum(_) => (self.owned(rust), value),
+            Lowered::Scalar(_) => (self.owned(lowered), quote!(#callpy::generated::scalar(#value))),
+            Lowered::Unit
+            | Lowered::Bool
+            | Lowered::Int
+            | Lowered::Float
+            | Lowered::Complex
+            | Lowered::Text(_)
+            | Lowered::Enum(_) => (self.owned(lowered), value),
         }
     }
 
     /// Writes the expression that gives a value of the owned type to Python.
-    pub(crate) fn give(&self, rust: &Rust, value: TokenStream, held: Held) -> TokenStream {
+    pub(crate) fn give(&self, lowered: &Lowered, value: TokenStream, held: Held) -> TokenStream {
         let callpy = self.callpy;
         let reference = held == Held::Reference;
         let iter = match reference {
             true => quote!(iter),
             false => quote!(into_iter),
         };
-        match rust {
-            Rust::Unit
-            | Rust::Bool
-            | Rust::Int
-            | Rust::Float
-            | Rust::Complex
-            | Rust::Text(_)
-            | Rust::Enum(_) => match reference {
+        match lowered {
+            Lowered::Unit
+            | Lowered::Bool
+            | Lowered::Int
+            | Lowered::Float
+            | Lowered::Complex
+            | Lowered::Text(_)
+            | Lowered::Enum(_) => match reference {
                 true => quote!(*#value),
                 false => value,
             },
-            Rust::Scalar(_) => {
+            Lowered::Scalar(_) => {
                 let star = reference.then(|| quote!(*));
                 quote!(#callpy::generated::scalar(#star #value))
             }
-            Rust::Str if reference => quote!(#value.as_str()),
-            Rust::Bytes if reference => quote!(#callpy::Bytes(#value.0.as_slice())),
-            Rust::Path => quote!(#callpy::generated::path(#value)),
-            Rust::List { item, .. } => {
+            Lowered::Str if reference => quote!(#value.as_str()),
+            Lowered::Bytes if reference => quote!(#callpy::Bytes(#value.0.as_slice())),
+            Lowered::Path => quote!(#callpy::generated::path(#value)),
+            Lowered::List { item, .. } => {
                 let item = self.give(item, quote!(__item), held);
                 quote!(#callpy::generated::list(#value.#iter().map(|__item| #item)))
             }
-            Rust::VariadicTuple(item) => {
+            Lowered::VariadicTuple(item) => {
                 let item = self.give(item, quote!(__item), held);
                 quote!(#callpy::generated::tuple(#value.#iter().map(|__item| #item)))
             }
-            Rust::Set(item) => {
+            Lowered::Set(item) => {
                 let item = self.give(item, quote!(__item), held);
                 quote!(#callpy::generated::set(#value.#iter().map(|__item| #item)))
             }
-            Rust::Dict(key, item) => {
+            Lowered::Dict(key, item) => {
                 let key = self.give(key, quote!(__key), held);
                 let item = self.give(item, quote!(__item), held);
                 quote!(#callpy::generated::dict(#value.#iter().map(|(__key, __item)| (#key, #item))))
             }
-            Rust::Optional(item) => {
+            Lowered::Optional(item) => {
                 let item = self.give(item, quote!(__item), held);
                 let as_ref = reference.then(|| quote!(.as_ref()));
                 quote!(#value #as_ref .map(|__item| #item))
             }
-            Rust::Tuple(items) => {
+            Lowered::Tuple(items) => {
                 let names: Vec<Ident> =
                     (0..items.len()).map(|index| format_ident!("__{index}")).collect();
                 let intos = items
@@ -330,12 +332,12 @@ impl<'l, 'm> Writer<'l, 'm> {
                     .map(|(item, name)| self.give(item, quote!(#name), held));
                 quote!({ let (#(#names,)*) = #value; (#(#intos,)*) })
             }
-            Rust::Str
-            | Rust::Bytes
-            | Rust::Object { .. }
-            | Rust::Union(_)
-            | Rust::Array { .. }
-            | Rust::Struct(_) => value,
+            Lowered::Str
+            | Lowered::Bytes
+            | Lowered::Object { .. }
+            | Lowered::Union(_)
+            | Lowered::Array { .. }
+            | Lowered::Struct(_) => value,
         }
     }
 
@@ -357,17 +359,21 @@ impl<'l, 'm> Writer<'l, 'm> {
     }
 
     /// Writes the statements that check the shapes in a result.
-    pub(crate) fn check_result(&self, rust: &Rust, value: TokenStream) -> Option<TokenStream> {
-        match rust {
-            Rust::Array { shape: Some(shape), .. } => {
+    pub(crate) fn check_result(
+        &self,
+        lowered: &Lowered,
+        value: TokenStream,
+    ) -> Option<TokenStream> {
+        match lowered {
+            Lowered::Array { shape: Some(shape), .. } => {
                 let dims = self.dims(shape);
                 Some(quote!(__dims.result(#dims, #value.shape())?;))
             }
-            Rust::Optional(item) => {
+            Lowered::Optional(item) => {
                 let check = self.check_result(item, quote!(__array))?;
                 Some(quote!(if let ::core::option::Option::Some(__array) = &#value { #check }))
             }
-            Rust::Tuple(items) => {
+            Lowered::Tuple(items) => {
                 let checks: Vec<TokenStream> = items
                     .iter()
                     .enumerate()

@@ -1,0 +1,130 @@
+//! What became of each function of a file, and what keeps a file from being written at all. The words
+//! are the same for every language.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use callpy_signature::{DecoratorEffect, Function, Hint, Module, Type};
+
+/// What became of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionReport {
+    /// The function's name.
+    pub name: String,
+    /// The line that it is on, counted from 1.
+    pub line: usize,
+    /// Why it was left out; none if it was written.
+    pub left_out: Option<String>,
+    /// The parts of its signature that are only a Python object in the other language, and why.
+    pub untyped: Vec<String>,
+}
+
+/// Why no code can be written, with the place in the Python file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The Python file.
+    pub file: String,
+    /// The line, counted from 1; none if it is about the whole file.
+    pub line: Option<usize>,
+    /// What is wrong, and how to fix it.
+    pub message: String,
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: {}", self.file, self.message),
+            None => write!(f, "{}: {}", self.file, self.message),
+        }
+    }
+}
+
+impl std::error::Error for Diagnostic {}
+
+/// Decodes the bytes of a Python file as its first lines say (PEP 263).
+///
+/// # Errors
+///
+/// The bytes are not in that encoding, or it is not supported.
+pub fn decode<'b>(bytes: &'b [u8], file: &str) -> Result<Cow<'b, str>, Diagnostic> {
+    callpy_signature::decode(bytes).map_err(|error| at(file, error))
+}
+
+/// Reads a Python file's source.
+pub(crate) fn read(source: &str, file: &str) -> Result<Module, Diagnostic> {
+    callpy_signature::read(source).map_err(|error| at(file, error))
+}
+
+fn at(file: &str, error: callpy_signature::Error) -> Diagnostic {
+    Diagnostic {
+        file: file.to_owned(),
+        line: Some(error.line),
+        message: format!("column {}: {}", error.column, error.message),
+    }
+}
+
+/// Returns why a public function can't be written, if so. A function that can't must not keep the
+/// others of its file from being written.
+pub(crate) fn reason_to_leave_out(function: &Function) -> Option<String> {
+    let is_hinted = function.returns.is_some()
+        || function.parameters.iter().any(|parameter| parameter.hint.is_some());
+    let changes =
+        |decorator: &&callpy_signature::Decorator| decorator.effect == DecoratorEffect::Changes;
+    if function.is_async {
+        return Some("it is async, and async functions can't be called yet".into());
+    }
+    if function.is_generator {
+        return Some(
+            "it is a generator: declare it by hand to get the generator as an Object".into(),
+        );
+    }
+    if let Some(decorator) = function.decorators.iter().find(changes) {
+        let decorator = &decorator.source;
+        return Some(format!("@{decorator} changes its signature: declare it by hand"));
+    }
+    if function.is_only_overloads || (!is_hinted && function.overloads > 0) {
+        return Some("it is overloaded: declare the overload you need by hand".into());
+    }
+    if !is_hinted {
+        return Some("it has no hints: declare it by hand".into());
+    }
+    hints(function).find_map(|(place, hint)| {
+        let reason = invalid(&hint.ty)?;
+        Some(format!("{place}: the hint `{}` is not a type: {reason}", hint.source))
+    })
+}
+
+/// Returns the hints of a function, each with its place in words.
+fn hints(function: &Function) -> impl Iterator<Item = (String, &Hint)> {
+    let parameters = function.parameters.iter().filter_map(|parameter| {
+        let hint = parameter.hint.as_ref()?;
+        Some((format!("parameter `{}`", parameter.name), hint))
+    });
+    parameters.chain(function.returns.iter().map(|hint| ("result".to_owned(), hint)))
+}
+
+/// Returns why a hint is not a type, if so.
+fn invalid(ty: &Type) -> Option<&str> {
+    match ty {
+        Type::Invalid { reason } => Some(reason),
+        // Only the module that declares it knows what its arguments mean: `from elsewhere import Literal`.
+        Type::Unknown { .. } => None,
+        ty => ty.children().into_iter().find_map(invalid),
+    }
+}
+
+/// Says why no function of a file was written.
+pub(crate) fn nothing(file: &str, reports: &[FunctionReport]) -> Diagnostic {
+    let reason = |report: &FunctionReport| report.left_out.clone().unwrap_or_default();
+    let message = match reports {
+        [] => "the file has no public functions".to_owned(),
+        [only] => format!("`{}` is the only public function: {}", only.name, reason(only)),
+        all => {
+            let all = all.iter().map(|report| format!("`{}`: {}", report.name, reason(report)));
+            let all: Vec<String> = all.collect();
+            format!("none of the public functions can be typed: {}", all.join("; "))
+        }
+    };
+    let line = reports.first().map(|report| report.line);
+    Diagnostic { file: file.to_owned(), line, message }
+}

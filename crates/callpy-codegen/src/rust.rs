@@ -1,0 +1,184 @@
+//! The whole module: which functions have a counterpart, and what stands around them.
+
+mod class;
+pub(crate) mod declared;
+mod doc;
+mod function;
+mod types;
+mod union;
+
+use std::path::PathBuf;
+
+use callpy_signature::Module;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use self::types::own;
+use crate::lower::{ClassShape, Lowering, shape_of};
+use crate::report::{nothing, reason_to_leave_out};
+use crate::{Diagnostic, FunctionReport, Input, Loading};
+
+/// What became of a file.
+pub(crate) struct Written {
+    pub(crate) code: Result<TokenStream, Vec<Diagnostic>>,
+    pub(crate) functions: Vec<FunctionReport>,
+    pub(crate) neighbours: Vec<PathBuf>,
+}
+
+/// Writes the module, and says what became of each function, also where some can't be mapped.
+pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
+    let callpy = &quote!(__callpy);
+    let mut problems = Vec::new();
+    let mut problem = |line: Option<usize>, message: String| {
+        problems.push(Diagnostic { file: input.file.clone(), line, message });
+    };
+    let mut lowering = Lowering::new(module, input.path.as_deref());
+    let mut functions = TokenStream::new();
+    let mut reports = Vec::new();
+    let by_hand = |name: &str| input.declared.iter().any(|declared| declared.python_name() == name);
+    for python in module.public_functions().filter(|function| !by_hand(&function.name)) {
+        lowering.untyped.clear();
+        let line = python.name_span.start.line;
+        let left_out = reason_to_leave_out(python);
+        if left_out.is_none() {
+            let check = matches!(input.loading, Loading::Imported { .. })
+                || python.unsettling_decorator().is_some();
+            functions.extend(function::function(&mut lowering, callpy, python, &input.file, check));
+        }
+        let untyped = std::mem::take(&mut lowering.untyped);
+        reports.push(FunctionReport { name: python.name.clone(), line, left_out, untyped });
+    }
+
+    let mut declared = TokenStream::new();
+    for by_hand in &input.declared {
+        let check = matches!(input.loading, Loading::Imported { .. });
+        match by_hand.generate(module, callpy, &input.file, check) {
+            Ok(function) => declared.extend(function),
+            Err((line, message)) => problem(line, message),
+        }
+    }
+    if functions.is_empty() && input.declared.is_empty() && problems.is_empty() {
+        problems.push(nothing(&input.file, &reports));
+    }
+    let classes = classes(&mut lowering, input);
+    if !problems.is_empty() {
+        problems.sort_by_key(|problem| problem.line);
+        return Written { code: Err(problems), functions: reports, neighbours: Vec::new() };
+    }
+    let unions = (0..lowering.unions.len()).map(|number| union::union(&lowering, callpy, number));
+    let texts = lowering.texts.iter().map(|texts| union::texts(texts, callpy));
+    let declared = (!declared.is_empty()).then(|| {
+        quote! {
+            pub use self::__declared::*;
+            mod __declared {
+                use super::__callpy;
+                use super::super::*;
+                use #callpy::generated::prelude::*;
+                #declared
+            }
+        }
+    });
+    let statics = statics(input, source);
+    let real = &input.callpy;
+    let docs = docs(module, input, &reports);
+    let Input { attributes, visibility, name, .. } = input;
+    let code = quote! {
+        #attributes
+        #docs
+        #[allow(
+            clippy::all, clippy::pedantic, clippy::nursery, dead_code, missing_copy_implementations,
+            non_camel_case_types, non_snake_case, non_upper_case_globals, unreachable_pub, unused,
+            reason = "generated from Python, whose names these are"
+        )]
+        #visibility mod #name {
+            use #real as __callpy;
+            #statics
+            #functions
+            #declared
+            #classes
+            #(#unions)*
+            #(#texts)*
+        }
+    };
+    let neighbours = lowering.neighbours.read.into_iter().collect();
+    Written { code: Ok(code), functions: reports, neighbours }
+}
+
+/// Writes the classes that are public or that some function names.
+fn classes(lowering: &mut Lowering<'_>, input: &Input) -> TokenStream {
+    let module = lowering.module;
+    let mut code = TokenStream::new();
+    let mut done: Vec<&str> = Vec::new();
+    // Fields may name further classes.
+    loop {
+        let next = module.classes.iter().find(|class| {
+            let wanted = module.is_public(&class.name) || lowering.used.contains(&class.name);
+            wanted && shape_of(class) != ClassShape::Object && !done.contains(&&class.name[..])
+        });
+        let Some(next) = next else { break };
+        done.push(&next.name);
+        code.extend(class::class(lowering, &quote!(__callpy), next, &input.file));
+    }
+    code
+}
+
+/// Writes what loads the module.
+fn statics(input: &Input, source: &str) -> TokenStream {
+    let callpy = quote!(__callpy);
+    let name = input.name.to_string();
+    let name = name.trim_start_matches("r#");
+    let module = own("__MODULE");
+    let embedded = |text: TokenStream, disk: TokenStream, reload: bool| {
+        let file = &input.file;
+        quote! {
+            static #module: #callpy::generated::Module = #callpy::generated::Module::new(
+                #name,
+                #callpy::generated::Source::Embedded {
+                    path: ::core::module_path!(),
+                    file: #file,
+                    text: #text,
+                    disk: #disk,
+                    reload: #reload,
+                },
+            );
+        }
+    };
+    match &input.loading {
+        Loading::Embedded { path, reload } => {
+            // A path of the developer's machine must not get into a release.
+            let disk = match reload {
+                true => quote!(::core::option::Option::Some(#path)),
+                false => quote! {
+                    if cfg!(debug_assertions) {
+                        ::core::option::Option::Some(#path)
+                    } else {
+                        ::core::option::Option::None
+                    }
+                },
+            };
+            embedded(quote!(::core::include_str!(#path)), disk, *reload)
+        }
+        Loading::Decoded => embedded(quote!(#source), quote!(::core::option::Option::None), false),
+        Loading::Imported { module: python } => quote! {
+            static #module: #callpy::generated::Module = #callpy::generated::Module::new(
+                #python,
+                #callpy::generated::Source::Imported(#python),
+            );
+        },
+    }
+}
+
+fn docs(module: &Module, input: &Input, reports: &[FunctionReport]) -> TokenStream {
+    let mut text = doc::docstring(module.docstring.as_deref()).unwrap_or_default();
+    text.push_str(&format!("\nThe typed functions of {}.\n", doc::code(&input.file)));
+    let left_out: Vec<&FunctionReport> =
+        reports.iter().filter(|report| report.left_out.is_some()).collect();
+    if !left_out.is_empty() {
+        text.push_str("\n# Left out\n\n");
+    }
+    for report in left_out {
+        let reason = report.left_out.as_deref().unwrap_or_default();
+        text.push_str(&format!("- `{}` (line {}): {reason}.\n", report.name, report.line));
+    }
+    doc::attributes(text.trim_start_matches('\n'))
+}
