@@ -59,7 +59,7 @@ impl GoInput {
 ///
 /// # Errors
 ///
-/// All that can't be mapped, in the file's order; never an empty list.
+/// Why no package can be written: the source is not Python, or no function can be typed. Never an empty list.
 pub fn generate_go(source: &str, input: &GoInput) -> Result<String, Vec<Diagnostic>> {
     let module = report::read(source, &input.file).map_err(|diagnostic| vec![diagnostic])?;
     Writer::new(&module, input, source).write()

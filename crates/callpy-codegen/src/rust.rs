@@ -25,7 +25,7 @@ pub(crate) struct Written {
     pub(crate) neighbours: Vec<PathBuf>,
 }
 
-/// Writes the module, and says what became of each function, also where some can't be mapped.
+/// Writes the module, and says what became of each function, also where no module can be written.
 pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
     let callpy = &quote!(__callpy);
     let mut problems = Vec::new();

@@ -94,8 +94,8 @@
 //! # Ok::<(), callpy::Error>(())
 //! ```
 //!
-//! A hint that is no type is an error while Rust compiles, with its file, line and parameter. Leave
-//! such a function out with a leading `_`, with `__all__`, or by declaring it by hand.
+//! A function with a hint that is not a type is left out as well, and such a field is an [`Object`](crate::Object).
+//! If no function is left, that is an error while Rust compiles, with the reasons.
 //!
 //! # Options of the macro
 //!

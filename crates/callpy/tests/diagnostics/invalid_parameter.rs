@@ -1,4 +1,4 @@
-//! A hint that is no type: every one of them is told.
+//! Hints that are not types, in every function of the file.
 callpy::module!(mod m = "python/invalid_parameter.py");
 
 fn main() {}
