@@ -209,6 +209,6 @@ mod tests {
         assert!(!is_held_once(OTHER, 0, ONE));
         // The thread that made it has ended.
         assert!(is_held_once(0, 0, ONE | MERGED));
-        assert!(!is_held_once(0, 0, 2 * ONE | MERGED));
+        assert!(!is_held_once(0, 0, (2 * ONE) | MERGED));
     }
 }
