@@ -5,7 +5,7 @@ mod report;
 use std::time::{Duration, Instant};
 
 use callpy::convert::Value;
-use callpy::{Arguments, ErrorKind, Function, IntoPython, Object, Receipt, Scope};
+use callpy::{Arguments, CopyReason, Function, IntoPython, Object, Receipt, Scope};
 use clap::Args;
 
 use crate::failure::{Failure, Result};
@@ -31,8 +31,8 @@ of turns, so that other load on the machine affects both.
 waiting: until this thread had the interpreter lock. lending: until the arguments were Python objects. \
 Python: in the function. result: until the result was a Rust value and all loans were settled.
 
-A function that changes or retains its arguments gets a fresh copy for each call; making it is not \
-timed. What the function prints is shown for the first calls only, on stderr.";
+A function that changes its arguments gets a fresh copy for each call; making it is not timed. One that \
+retains them gets a copy from callpy at each call, as in a Rust program, and that is timed. What the function prints is shown for the first calls only, on stderr.";
 
 /// Measure how long a call takes on this data, and where the time goes
 #[derive(Debug, Args)]
@@ -75,8 +75,8 @@ enum Passing {
     Lent,
     /// Lent writable, and refilled for each call, since the function changes them.
     Writable,
-    /// Moved: a copy for each call, since the function retains them.
-    Owned,
+    /// As callpy copies them at each call, since the function retains them.
+    Copied,
 }
 
 /// An argument that can be passed again and again.
@@ -99,8 +99,6 @@ enum Passed<'a> {
     Ints(&'a [i64]),
     WritableFloats(&'a mut [f64]),
     WritableInts(&'a mut [i64]),
-    OwnFloats(Vec<f64>),
-    OwnInts(Vec<i64>),
     List(&'a Values),
     Object(Object),
 }
@@ -112,8 +110,6 @@ impl<'a> IntoPython<'a> for Passed<'a> {
             Passed::Ints(values) => values.into_python(scope),
             Passed::WritableFloats(values) => values.into_python(scope),
             Passed::WritableInts(values) => values.into_python(scope),
-            Passed::OwnFloats(values) => values.into_python(scope),
-            Passed::OwnInts(values) => values.into_python(scope),
             Passed::List(Values::Float64(values)) => source::list(values.iter().copied(), scope),
             Passed::List(Values::Int64(values)) => source::list(values.iter().copied(), scope),
             Passed::Object(object) => Ok(object),
@@ -219,7 +215,7 @@ impl Timing<'_> {
             changes |= helper.differ(&copies, &ready)?;
         }
         let mut passing = match (retains, changes) {
-            (true, _) => Passing::Owned,
+            (true, _) => Passing::Copied,
             (_, true) => Passing::Writable,
             _ => Passing::Lent,
         };
@@ -247,11 +243,10 @@ impl Timing<'_> {
 
     fn rounds(&self, passing: &mut Passing, measured: &mut Measured) -> Result<()> {
         let mut buffers: Vec<Option<Values>> = self.supplies.iter().map(Supply::buffer).collect();
-        // The first lent call may show what the copies did not.
+        // The first call with arrays may show what the copies did not: what the result holds.
         let start = Instant::now();
         if *passing == Passing::Lent {
             match self.ours(Passing::Lent, &mut buffers, 1, None) {
-                Err(error) if matches!(error.kind(), ErrorKind::Kept) => *passing = Passing::Owned,
                 // The function wrote the values that were there already.
                 Err(error) if error.exception().is_some() && !signals::has_come() => {
                     *passing = Passing::Writable;
@@ -259,8 +254,11 @@ impl Timing<'_> {
                 other => drop(other?),
             }
         }
-        if *passing != Passing::Lent {
-            self.ours(*passing, &mut buffers, 1, None)?;
+        let mut receipts = Vec::new();
+        self.ours(*passing, &mut buffers, 1, Some(&mut receipts))?;
+        let is_retained = |copy: &callpy::Copy| copy.reason == CopyReason::Retained;
+        if *passing == Passing::Lent && receipts.iter().flat_map(|it| &it.copies).any(is_retained) {
+            *passing = Passing::Copied;
         }
         let once = start.elapsed().max(Duration::from_nanos(50));
         let most = self.most(*passing);
@@ -293,7 +291,7 @@ impl Timing<'_> {
         let bytes: usize = self.supplies.iter().map(Supply::bytes).sum();
         match passing {
             // Retained memory stays: of our calls, of Python's, and of those with a receipt.
-            Passing::Owned if bytes > 0 => most.min((RETAINED_MEMORY / bytes / 3).max(1) as u64),
+            Passing::Copied if bytes > 0 => most.min((RETAINED_MEMORY / bytes / 3).max(1) as u64),
             _ => most,
         }
     }
@@ -430,8 +428,8 @@ impl Supply {
             (Kind::Array(_), Passing::Writable, Some(Values::Int64(values))) => {
                 Passed::WritableInts(values)
             }
-            (Kind::Array(Values::Float64(values)), ..) => Passed::OwnFloats(values.clone()),
-            (Kind::Array(Values::Int64(values)), ..) => Passed::OwnInts(values.clone()),
+            (Kind::Array(Values::Float64(values)), ..) => Passed::Floats(values),
+            (Kind::Array(Values::Int64(values)), ..) => Passed::Ints(values),
             (Kind::List(values), ..) => Passed::List(values),
             (Kind::Object, Passing::Lent, _) => Passed::Object(self.ready.clone()),
             (Kind::Object, ..) => Passed::Object(helper.copy(&self.ready)?),

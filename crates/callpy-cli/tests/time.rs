@@ -95,8 +95,8 @@ fn functions_that_change_or_keep_what_they_get() {
         ("nothing", "lent"),
         ("sort", "writable"),
         ("touch", "writable"),
-        ("keep", "owned"),
-        ("hold", "owned"),
+        ("keep", "copied"),
+        ("hold", "copied"),
     ] {
         assert_eq!(json(&folder, function, &[])["arguments"], way, "{function}");
     }

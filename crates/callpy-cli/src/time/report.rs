@@ -78,7 +78,7 @@ pub(super) fn as_json(
         "arguments": match passing {
             Passing::Lent => "lent",
             Passing::Writable => "writable",
-            Passing::Owned => "owned",
+            Passing::Copied => "copied",
         },
         "bytes": {
             "lent": receipt.lent_bytes,
@@ -146,9 +146,8 @@ pub(super) fn as_text(time: &Time, shown: &str, passing: Passing, measured: &Mea
              the measured time."
                 .to_owned(),
         ),
-        Passing::Owned => lines.push(
-            "The function retains its arguments: each call got its own copy, made outside the measured \
-             time."
+        Passing::Copied => lines.push(
+            "The function retains its arguments: callpy passed each call a copy, which is counted."
                 .to_owned(),
         ),
     }
