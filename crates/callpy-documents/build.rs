@@ -50,10 +50,14 @@ fn main() {
             // `module!` takes a path from the folder of Cargo.toml, which is not where these files are.
             let code = block.whole().replace("= \"python/", &format!("= r\"{out}/files/python/"));
             let (items, call) = match code.contains("fn main(") {
-                true => (
-                    format!("mod program_{line} {{\n{code}\n}}\n"),
-                    format!("program_{line}::main()"),
-                ),
+                true => {
+                    // The test that runs it is outside the module.
+                    let code = code.replace("\nfn main(", "\npub(super) fn main(");
+                    (
+                        format!("mod program_{line} {{\n{code}\n}}\n"),
+                        format!("program_{line}::main()"),
+                    )
+                }
                 false => {
                     let body = format!(
                         "fn block_{line}() -> Result<(), Box<dyn std::error::Error>> {{\n{code}\nOk(())\n}}\n"
