@@ -56,9 +56,8 @@
 //! array, it retains a copy: what it writes later does not reach Rust.
 //!
 //! [`Function::retains`](crate::Function::retains) and [`Function::lends`](crate::Function::lends)
-//! decide by hand, and so does a [hint](crate::typed#retained-arguments) in a typed file. Without a
-//! decision, more than 64 MiB in one call are lent at once, and so is whatever is passed by a handle
-//! with [`deny_copies`](crate::Function::deny_copies).
+//! decide by hand. Without a decision, more than 64 MiB in one call are lent at once, and so is
+//! everything that is passed by a handle with [`deny_copies`](crate::Function::deny_copies).
 //!
 //! # When a loan is retained
 //!
