@@ -40,7 +40,10 @@ fn a_file_becomes_a_module() {
 #[test]
 fn what_cannot_be_mapped_is_told() {
     let folder = Folder::plain("def f(a: 1 + 1) -> int: ...\n\n\ndef g(b: [1]) -> int: ...\n");
-    bindgen(&folder, &["f.py"]).failed(1, &["f.py:1: `f`, parameter `a`", "f.py:4: `g`"]);
+    bindgen(&folder, &["f.py"]).failed(
+        1,
+        &["f.py:1: none of the public functions", "`f`: parameter `a`", "`g`: parameter `b`"],
+    );
     bindgen(&folder, &["no.py"]).failed(2, &["no.py can't be read"]);
     bindgen(&folder, &["f.py", "--name", "a b"]).failed(2, &["--name"]);
 }

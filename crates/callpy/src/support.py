@@ -519,6 +519,22 @@ def is_masked(array):
     return kind is not None and issubclass(type(array), kind)
 
 
+def callable_name(function):
+    """A callable as a target names it, as far as it has a name."""
+    name, module = getattr(function, "__qualname__", None), getattr(function, "__module__", None)
+    if not isinstance(name, str):
+        return what(function)
+    return module + ":" + name if isinstance(module, str) and module != "builtins" else name
+
+
+def method_name(owner, name):
+    """A method with its class, or a function with its module."""
+    if isinstance(owner, type(sys)):
+        return "%s:%s" % (owner.__name__, name)
+    kind = owner if isinstance(owner, type) else type(owner)
+    return "%s.%s" % (kind.__qualname__, name)
+
+
 # --- exceptions
 
 # What Python prints in a way of its own, where exception/traceback.rs prints all others.

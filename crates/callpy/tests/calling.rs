@@ -228,7 +228,10 @@ fn a_result_that_is_not_what_was_asked_for_is_named() {
     let error = failure(python().function("plain:answer").unwrap().call::<String>(()));
     assert!(matches!(error.kind(), ErrorKind::Result), "{error}");
     let text = error.to_string();
-    assert!(text.contains("the result of plain:answer") && text.contains("got the int 42"), "{text}");
+    assert!(
+        text.contains("the result of plain:answer") && text.contains("got the int 42"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -8,8 +8,11 @@ use common::{alone, file, python};
 
 /// What the search consists of, as the module that a test can ask.
 fn search() -> Module {
-    let source =
-        concat!(include_str!("../src/support.py"), include_str!("../src/support/loans.py"));
+    let source = concat!(
+        include_str!("../src/support.py"),
+        include_str!("../src/support/got.py"),
+        include_str!("../src/support/loans.py")
+    );
     // The name by which the search knows its own frames.
     let module = python().module_from_source("callpy_search", "<callpy>", source).unwrap();
     let file = file("searches.py");
