@@ -55,12 +55,13 @@ func (s *Source) Run() error {
 			return failure(BadTarget, "the source of %q has a NUL character in it", s.Name)
 		}
 	}
-	if err := Start(); err != nil {
-		return err
-	}
 	var texts cTexts
 	defer texts.free()
 	if err := toError(C.callpy_module_run(texts.text(s.Name), texts.text(s.File), texts.text(*s.Text))); err != nil {
+		return err
+	}
+	// Only now, since a module's requirements count at the first start: messages name Go's fixes from here on.
+	if err := Start(); err != nil {
 		return err
 	}
 	s.run.Store(true)

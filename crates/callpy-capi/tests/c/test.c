@@ -689,8 +689,8 @@ int main(int count, char **arguments) {
     retained();
     nonsense();
     threads();
-    end();
     if (count == 3 && !strcmp(arguments[1], "mistakes")) mistakes();
+    end();
     puts("all well");
     return 0;
 }
