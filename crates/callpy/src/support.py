@@ -360,12 +360,61 @@ def _fits(value, found, wanted):
 def native(array):
     """A copy in this machine's byte order; not of the subclass, nor by its methods."""
     array = exact_copy(array)
-    return array.astype(array.dtype.newbyteorder("="))
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def exact_copy(array):
     """A copy that is an ndarray and of no subclass."""
     return sys.modules["numpy"].array(array, order="C", subok=False)
+
+
+def compact_copy(array):
+    """A copy in this machine's byte order in which memory that is read again and again is there once.
+
+    Along a broadcast axis, or in windows that overlap, there are more elements than there is memory.
+    The memory is copied, and the copy is read in the same steps.
+    """
+    numpy = sys.modules["numpy"]
+    array = numpy.asarray(array)
+    step, count = _distinct(array)
+    if count >= array.size or 0 < step < array.itemsize:
+        return _valid_bools(native(array))
+    forward = array[tuple(slice(None, None, -1 if stride < 0 else None) for stride in array.strides)]
+    memory = numpy.lib.stride_tricks.as_strided(forward, (count,), (step,), writeable=False)
+    memory = _valid_bools(memory.astype(array.dtype.newbyteorder("=")))
+    steps = [stride // step if length > 1 else 0 for length, stride in zip(array.shape, array.strides)] if step else array.ndim * [0]
+    first = -sum((length - 1) * number for length, number in zip(array.shape, steps) if number < 0)
+    size = memory.itemsize
+    copy = numpy.ndarray(array.shape, memory.dtype, memory, first * size, [number * size for number in steps])
+    # As NumPy's own: to write one element would write others.
+    copy.flags.writeable = False
+    return copy
+
+
+def _distinct(array):
+    """The step, and how many steps lead from the lowest element to the highest: all elements are there."""
+    step, reach = 0, 0
+    for length, stride in zip(array.shape, map(abs, array.strides)):
+        if length > 1:
+            reach += (length - 1) * stride
+            while stride:
+                step, stride = stride, step % stride
+    return step, reach // step + 1 if step else 1
+
+
+def _own_copy(value):
+    """A copy of an array, and how many bytes were copied for it."""
+    ndarray = sys.modules["numpy"].ndarray
+    if type(value) is ndarray:
+        _, count = _distinct(value)
+        if count < value.size:
+            return compact_copy(value), count * value.itemsize
+    return ndarray.copy(value), ndarray.nbytes.__get__(value)
+
+
+def _valid_bools(array):
+    """The same, or bools of which each byte is 0 or 1 instead of any."""
+    return array.view("u1") != 0 if array.dtype.kind == "b" else array
 
 
 def copied_out(value, depth=0):
@@ -379,7 +428,7 @@ def copied_out(value, depth=0):
         base = value
         while issubclass(type(base), ndarray):
             base = ndarray.base.__get__(base)
-        return (ndarray.copy(value), ndarray.nbytes.__get__(value)) if base is LENT else (value, 0)
+        return _own_copy(value) if base is LENT else (value, 0)
     if depth > 8 or not (issubclass(kind, tuple) or kind is list or kind is dict):
         return value, 0
     items = [copied_out(item, depth + 1) for item in (value.values() if kind is dict else value)]

@@ -2,7 +2,7 @@
 //! once as one module of their own.
 
 use std::ffi::CStr;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::raw::objects::{ArgumentList, Outcome, Raised};
@@ -175,6 +175,23 @@ pub(crate) fn exact_float(py: Attached<'_>, int: &Ref) -> Outcome<Ref> {
     call(py, c"exact_float", &[int])
 }
 
+/// As [`what`], of an object's type alone, and remembered for that: an owner of arrays has few types.
+pub(crate) fn what_type(py: Attached<'_>, object: &Ref) -> Arc<str> {
+    static KNOWN: Mutex<Vec<(Ref, Arc<str>)>> = Mutex::new(Vec::new());
+    let known = || KNOWN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let class = py.class_of(object);
+    if let Some((_, text)) = known().iter().find(|(known, _)| known.as_ptr() == class.as_ptr()) {
+        return Arc::clone(text);
+    }
+    let text: Arc<str> = what(py, object).into();
+    let mut known = known();
+    // The types are kept alive, so that no other can have the address of one.
+    if known.len() < 64 {
+        known.push((class, Arc::clone(&text)));
+    }
+    text
+}
+
 /// Says what was got where another sort of value was expected, and how to make it one.
 pub(crate) fn got(py: Attached<'_>, object: &Ref, wanted: &str, expected: &str) -> String {
     let got = || {
@@ -257,6 +274,12 @@ pub(crate) fn native(py: Attached<'_>, array: &Ref) -> Result<Ref> {
 /// Returns a copy of a subclass's array that is an ndarray and nothing else.
 pub(crate) fn exact_copy(py: Attached<'_>, array: &Ref) -> Result<Ref> {
     call(py, c"exact_copy", &[array]).map_err(|raised| exception::of_conversion(py, raised))
+}
+
+/// Returns a copy of an array that reads some of its memory more than once, in which that memory is
+/// there once, in this machine's byte order.
+pub(crate) fn compact_copy(py: Attached<'_>, array: &Ref) -> Result<Ref> {
+    call(py, c"compact_copy", &[array]).map_err(|raised| exception::of_conversion(py, raised))
 }
 
 pub(crate) fn is_masked(py: Attached<'_>, array: &Ref) -> Result<bool> {

@@ -36,17 +36,50 @@ const _: () =
 // SAFETY: the context is unused, and mimalloc may be called from any thread.
 unsafe impl Sync for Handler {}
 
+/// From this size on the system is asked first.
+const LARGE: usize = 1 << 30;
+
+/// Whether the system would give so much memory. mimalloc maps it in a way that always succeeds
+/// (`MAP_NORESERVE`), and the kernel then kills the process that writes there, where Python's own
+/// programs get a MemoryError.
+#[cfg(unix)]
+fn is_available(size: usize) -> bool {
+    if size < LARGE {
+        return true;
+    }
+    // SAFETY: nothing is written to the block, which is given back at once.
+    unsafe {
+        let block = libc::malloc(size);
+        libc::free(block);
+        !block.is_null()
+    }
+}
+
+#[cfg(not(unix))]
+fn is_available(_: usize) -> bool {
+    true
+}
+
 unsafe extern "C" fn malloc(_: *mut c_void, size: usize) -> *mut c_void {
+    if !is_available(size) {
+        return std::ptr::null_mut();
+    }
     // SAFETY: any size may be asked for; null where memory is out.
     unsafe { libmimalloc_sys::mi_malloc(size) }
 }
 
 unsafe extern "C" fn calloc(_: *mut c_void, count: usize, size: usize) -> *mut c_void {
+    if !is_available(count.saturating_mul(size)) {
+        return std::ptr::null_mut();
+    }
     // SAFETY: mimalloc checks the product for overflow.
     unsafe { libmimalloc_sys::mi_calloc(count, size) }
 }
 
 unsafe extern "C" fn realloc(_: *mut c_void, block: *mut c_void, size: usize) -> *mut c_void {
+    if !is_available(size) {
+        return std::ptr::null_mut();
+    }
     // SAFETY: NumPy gives back only blocks of this allocator.
     unsafe { libmimalloc_sys::mi_realloc(block, size) }
 }
