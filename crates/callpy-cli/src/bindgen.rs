@@ -64,7 +64,7 @@ fn rust(source: &str, file: &str, name: &str, arguments: &Bindgen) -> Result<Str
                 true => quote!(#file),
                 false => quote!(concat!(env!("CARGO_MANIFEST_DIR"), #below)),
             };
-            Loading::Embedded { path, reload: false }
+            Loading::Embedded { path, name: None, reload: false }
         }
     };
     let mut input = Input::new(name, file, loading);

@@ -62,6 +62,8 @@ pub enum Loading {
     Embedded {
         /// An expression for the file's path while Rust compiles, for `include_str!`.
         path: TokenStream,
+        /// The module's name in Python; none for one made of the path of the Rust module.
+        name: Option<String>,
         /// The file is read again at each start of the program, in release builds too.
         reload: bool,
     },

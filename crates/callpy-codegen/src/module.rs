@@ -215,8 +215,12 @@ fn statics(input: &Input) -> TokenStream {
     let name = name.trim_start_matches("r#");
     let module = own("__MODULE");
     match &input.loading {
-        Loading::Embedded { path, reload } => {
+        Loading::Embedded { path, name: python, reload } => {
             let file = &input.file;
+            let python = match python {
+                Some(python) => quote!(#python),
+                None => quote!(::core::module_path!()),
+            };
             // The path of the developer's machine has no business in a release.
             let disk = match reload {
                 true => quote!(::core::option::Option::Some(#path)),
@@ -232,7 +236,7 @@ fn statics(input: &Input) -> TokenStream {
                 static #module: #callpy::generated::Module = #callpy::generated::Module::new(
                     #name,
                     #callpy::generated::Source::Embedded {
-                        path: ::core::module_path!(),
+                        name: #python,
                         file: #file,
                         text: ::core::include_str!(#path),
                         disk: #disk,

@@ -16,6 +16,7 @@ pub(crate) struct Invocation {
     pub(crate) file: LitStr,
     pub(crate) reload: bool,
     pub(crate) import: Option<LitStr>,
+    pub(crate) python_name: Option<String>,
     pub(crate) declared: Vec<Declared>,
 }
 
@@ -43,6 +44,7 @@ impl Parse for Invocation {
             file,
             reload: false,
             import: None,
+            python_name: None,
             declared: Vec::new(),
         };
         while input.peek(Token![,]) {
@@ -62,9 +64,9 @@ impl Parse for Invocation {
         input.parse::<Option<Token![;]>>()?;
         match input.is_empty() {
             true => Ok(invocation),
-            false => {
-                Err(input.error("expected `, reload`, `, import = \"…\"`, or functions in braces"))
-            }
+            false => Err(input.error(
+                "expected `, reload`, `, name = \"…\"`, `, import = \"…\"`, or functions in braces",
+            )),
         }
     }
 }
@@ -78,21 +80,41 @@ impl Invocation {
                 input.parse::<Token![=]>()?;
                 self.import = Some(input.parse()?);
             }
+            "name" => {
+                input.parse::<Token![=]>()?;
+                self.python_name = Some(python_name(&input.parse()?)?);
+            }
             _ => {
                 return Err(syn::Error::new(
                     name.span(),
-                    "there are two options: `reload` reads the file anew at each start, \
-                     `import = \"package.module\"` has Python find the module",
+                    "there are three options: `reload` reads the file again at each start, \
+                     `name = \"…\"` is the module's name in Python, `import = \"package.module\"` \
+                     has Python find the module",
                 ));
             }
         }
-        match (&self.import, self.reload) {
-            (Some(_), true) => Err(syn::Error::new(
-                name.span(),
-                "a module that is imported is always read by Python itself: leave `reload` out",
-            )),
-            _ => Ok(()),
-        }
+        let message = match self {
+            Invocation { import: Some(_), reload: true, .. } => {
+                "a module that is imported is always read by Python itself: leave `reload` out"
+            }
+            Invocation { import: Some(_), python_name: Some(_), .. } => {
+                "a module that is imported has the name by which it is imported: leave `name` out"
+            }
+            _ => return Ok(()),
+        };
+        Err(syn::Error::new(name.span(), message))
+    }
+}
+
+/// Takes a name that Python can import, which `module_from_source` would refuse otherwise.
+fn python_name(literal: &LitStr) -> syn::Result<String> {
+    let name = literal.value();
+    match !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_') {
+        true => Ok(name),
+        false => Err(syn::Error::new(
+            literal.span(),
+            "the module's name in Python has letters, digits and _ only",
+        )),
     }
 }
 

@@ -39,7 +39,11 @@ fn expand(invocation: Invocation) -> TokenStream {
     };
     let loading = match &invocation.import {
         Some(module) => Loading::Imported { module: module.value() },
-        None => Loading::Embedded { path: quote!(#path), reload: invocation.reload },
+        None => Loading::Embedded {
+            path: quote!(#path),
+            name: invocation.python_name,
+            reload: invocation.reload,
+        },
     };
     let watch = invocation.import.is_some().then(|| path.to_owned());
     let input = Input {

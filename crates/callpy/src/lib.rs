@@ -59,6 +59,7 @@ mod function;
 pub mod generated;
 mod interpreter;
 mod language;
+mod load;
 pub mod locate;
 mod object;
 #[allow(unsafe_code, reason = "CPython's and NumPy's C functions")]

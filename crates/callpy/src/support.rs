@@ -9,7 +9,12 @@ use crate::raw::objects::{ArgumentList, Outcome, Raised};
 use crate::raw::{Attached, Ref, base};
 use crate::{Error, ErrorKind, Result, exception};
 
-const SOURCE: &str = concat!(include_str!("support.py"), include_str!("support/loans.py"), "\0");
+const SOURCE: &str = concat!(
+    include_str!("support.py"),
+    include_str!("support/modules.py"),
+    include_str!("support/loans.py"),
+    "\0"
+);
 
 static MODULE: OnceLock<Ref> = OnceLock::new();
 
@@ -267,12 +272,8 @@ pub(crate) fn byte_size(py: Attached<'_>, array: &Ref) -> Result<usize> {
 
 /// Returns a result without views of lent memory, and how many bytes were copied for that.
 pub(crate) fn copied_out(py: Attached<'_>, value: &Ref) -> Outcome<(Ref, usize)> {
-    let pair = call(py, c"copied_out", &[value])?;
-    let mut items = py.tuple_items(&pair)?.into_iter();
-    match (items.next(), items.next()) {
-        (Some(value), Some(bytes)) => Ok((value, py.as_u64(&bytes)? as usize)),
-        _ => Err(Raised(None)),
-    }
+    let [value, bytes] = pair(py, &call(py, c"copied_out", &[value])?)?;
+    Ok((value, py.as_u64(&bytes)? as usize))
 }
 
 pub(crate) fn has_interpreter_lock(py: Attached<'_>) -> Outcome<bool> {
@@ -284,20 +285,39 @@ pub(crate) fn calls_nothing(py: Attached<'_>, function: &Ref) -> bool {
     call(py, c"calls_nothing", &[function]).and_then(|answer| py.is_true(&answer)).unwrap_or(false)
 }
 
-pub(crate) fn load_file(py: Attached<'_>, path: &Ref) -> Outcome<Ref> {
-    call(py, c"load_file", &[path])
+/// Returns the name under which a file is imported, and the text of a stand-in where the file's own
+/// name does not lead to it.
+pub(crate) fn file_module(py: Attached<'_>, path: &Ref) -> Outcome<(Ref, Option<String>)> {
+    let [name, text] = pair(py, &call(py, c"file_module", &[path])?)?;
+    let text = match py.is_none(&text) {
+        true => None,
+        false => Some(py.text(&text)?.to_owned()),
+    };
+    Ok((name, text))
 }
 
-pub(crate) fn load_source(
+/// Has the import of a name run source text: returns the file that has it, or why that can't be.
+///
+/// The arguments are the name, the path, the text, and whether it is written to that path.
+pub(crate) fn reserve(
     py: Attached<'_>,
-    name: &Ref,
-    filename: &Ref,
-    source: &Ref,
-) -> Outcome<Ref> {
-    if let (Ok(filename), Ok(source)) = (py.text(filename), py.text(source)) {
-        exception::remember_text(filename, source);
+    arguments: [&Ref; 4],
+) -> Outcome<std::result::Result<String, String>> {
+    let [path, problem] = pair(py, &call(py, c"reserve", &arguments)?)?;
+    match py.is_none(&problem) {
+        true => py.text_escaped(&path).map(Ok),
+        false => py.text_escaped(&problem).map(Err),
     }
-    call(py, c"load_source", &[name, filename, source])
+}
+
+/// Frees a name whose import failed for another text.
+pub(crate) fn give_up(py: Attached<'_>, name: &Ref) {
+    // The name was reserved, so there is nothing to fail.
+    let _ = call(py, c"give_up", &[name]);
+}
+
+fn pair(py: Attached<'_>, tuple: &Ref) -> Outcome<[Ref; 2]> {
+    py.tuple_items(tuple)?.try_into().map_err(|_| Raised(None))
 }
 
 pub(crate) fn add_path(py: Attached<'_>, folder: &Ref) -> Outcome<()> {
