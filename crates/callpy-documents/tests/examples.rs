@@ -189,7 +189,7 @@ fn doc_of_tokens(token: proc_macro2::TokenTree) -> Vec<String> {
     }
 }
 
-fn files(folder: &Path, left_out: &[&str]) -> Vec<PathBuf> {
+fn files(folder: &Path, left_out: &[&str], extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
@@ -197,8 +197,8 @@ fn files(folder: &Path, left_out: &[&str]) -> Vec<PathBuf> {
             continue;
         }
         if path.is_dir() {
-            found.extend(files(&path, left_out));
-        } else if path.extension().is_some_and(|end| end == "rs") {
+            found.extend(files(&path, left_out, extension));
+        } else if path.extension().is_some_and(|end| end == extension) {
             found.push(path);
         }
     }
@@ -220,7 +220,8 @@ fn every_public_item_has_an_example_that_runs() {
     let mut missing = BTreeSet::new();
     let mut seen = 0;
     for (name, left_out) in CRATES {
-        for path in files(&callpy_documents::root().join("crates").join(name).join("src"), left_out)
+        for path in
+            files(&callpy_documents::root().join("crates").join(name).join("src"), left_out, "rs")
         {
             let source = fs::read_to_string(&path).unwrap();
             let parsed = syn::parse_file(&source).unwrap();
@@ -261,7 +262,8 @@ fn a_method_is_used_where_it_is_called_or_defined() {
 fn the_messages_of_the_troubleshooting_page_are_real() {
     let root = callpy_documents::root();
     let mut source = String::new();
-    for path in files(&root.join("crates/callpy/src"), &[]) {
+    let folder = root.join("crates/callpy/src");
+    for path in files(&folder, &[], "rs").into_iter().chain(files(&folder, &[], "py")) {
         // A text that goes on in the next line.
         let text = fs::read_to_string(path).unwrap();
         let lines = text.split("\\\n").map(str::trim_start);

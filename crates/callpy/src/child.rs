@@ -11,7 +11,14 @@ use std::time::{Duration, Instant};
 
 /// Starts a program with every signal at its default action, whatever this process ignores.
 ///
+/// ```
+/// let mut child = callpy::child::spawn(std::process::Command::new("true").arg("to itself"))?;
+/// assert!(child.wait()?.success());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 /// # Errors
+///
 /// As [`Command::spawn`], which nothing else in callpy calls.
 pub fn spawn(command: &mut Command) -> io::Result<Child> {
     crate::raw::child::spawn(command)

@@ -200,6 +200,13 @@ impl Error {
     }
 
     /// Returns the Python exception, if that is what this error is.
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let error = python.function("math:sqrt")?.call::<f64>(-1.0).unwrap_err();
+    /// assert_eq!(error.exception().map(|it| it.type_name()), Some("ValueError"));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn exception(&self) -> Option<&PythonException> {
         match &self.inner.kind {
             ErrorKind::Python(exception) => Some(exception),

@@ -28,6 +28,7 @@ use crate::raw::Attached;
 /// assert_eq!(retained.function(), "monitor:remember");
 /// assert_eq!(retained.arguments(), ["argument 1"]);
 /// assert!(retained.holders()[0].contains("the global 'last' of module monitor"));
+/// assert!(retained.call_site().is_some());
 ///
 /// remember.call::<()>(&[3.0, 4.0])?;      // gets a copy, too; that is not told again
 /// assert!(told.try_recv().is_err());

@@ -53,6 +53,14 @@ impl Report {
 
     /// Returns in what the interpreter that runs differs from the executable that was chosen; mostly
     /// nothing.
+    ///
+    /// ```
+    /// let python = callpy::Python::start()?;
+    /// for note in python.report().expect("callpy has started it").notes() {
+    ///     println!("{note}");
+    /// }
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
