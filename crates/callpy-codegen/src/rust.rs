@@ -1,4 +1,4 @@
-//! The whole module: which functions have a counterpart, and what stands around them.
+//! The whole module: which functions have a counterpart, and what is around them.
 
 mod class;
 pub(crate) mod declared;

@@ -651,7 +651,7 @@ fn a_copy_looks_as_the_loan_does() {
     });
     let numbers = [1_i32, 2, 3, 4, 5, 6];
     looks_the_same("overlapping windows", |look| {
-        // SAFETY: six int32 that nobody writes.
+        // SAFETY: six int32 that no one writes.
         let loan = unsafe {
             callpy::array::AnyLoan::new(
                 Dtype::Int32,

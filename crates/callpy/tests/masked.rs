@@ -1,4 +1,4 @@
-//! A masked value is none: it is wrong without its mask, wherever it stands.
+//! A masked value is none: it is wrong without its mask, wherever it is.
 
 mod common;
 

@@ -94,7 +94,7 @@ fn an_argument_and_a_result_of_any_bytes() {
     assert_eq!(as_path.call::<PathBuf>(path).unwrap(), path);
     let error = lambda("lambda: b'bytes'").call::<PathBuf>(()).unwrap_err();
     assert!(error.to_string().contains("expected a path"), "{error}");
-    // A half of a pair of surrogates stands for no byte.
+    // A half of a pair of surrogates represents no byte.
     assert!(lambda("lambda: '\\ud800'").call::<PathBuf>(()).is_err());
 }
 

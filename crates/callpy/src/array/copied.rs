@@ -111,7 +111,7 @@ impl Scope<'_> {
     ///
     /// # Safety
     ///
-    /// The elements within shape and strides are aligned, valid ones of the dtype, and nobody writes
+    /// The elements within shape and strides are aligned, valid ones of the dtype, and no one writes
     /// them now.
     pub(super) unsafe fn copy_memory(
         &mut self,

@@ -257,7 +257,7 @@ impl Loans {
             })
     }
 
-    /// What stands for the memory of each copy, as the base of its array.
+    /// What represents the memory of each copy, as the base of its array.
     pub(super) fn bases_of_copies(&self, py: Attached<'_>) -> Vec<Ref> {
         let copies = self.more.iter().flat_map(|more| &more.copies);
         copies.filter_map(|copy| Ndarray::known(py, &copy.array).base()).collect()

@@ -76,7 +76,7 @@ impl<T: Element, O: AsRef<[T]> + Send + 'static> Given<O, T> {
     /// ```
     pub fn new(owner: O) -> Self {
         let owner = Owner::new(owner);
-        // SAFETY: the owner is alive. Its slice is asked for once; from here on nobody touches the
+        // SAFETY: the owner is alive. Its slice is asked for once; from here on no one touches the
         // owner but to drop it, so the slice stays as it is.
         let slice: &[T] = unsafe { owner.value.as_ref() }.as_ref();
         let (data, shape) = (slice.as_ptr(), vec![slice.len()]);

@@ -46,7 +46,7 @@ def binary():
 
 
 def options():
-    """What stands before the `-c` of this script."""
+    """What comes before the `-c` of this script."""
     try:
         parts = process("cmdline")
     except OSError:
