@@ -140,6 +140,7 @@ impl Function {
     ///
     /// Those of [`Module::get`] and of [`Function::call`](crate::Function::call).
     #[inline]
+    #[track_caller]
     pub fn call<'a, R, P>(&self, place: P) -> Result<R>
     where
         R: FromPython,

@@ -11,6 +11,10 @@ use callpy::{Array, CopyReason, Dtype, ErrorKind, Function, IntoPython, Object, 
 use common::{abort_of, alone, case, python};
 use ndarray::{Array2, ArrayView, ShapeBuilder, s};
 
+callpy::module!(mod called_from_a_line = "tests/python/called_from_a_line.py" {
+    fn by_hand(data: &[f64]);
+});
+
 static TOLD: Mutex<Vec<Retained>> = Mutex::new(Vec::new());
 
 /// Has the hook of this process note what it is told.
@@ -119,6 +123,57 @@ fn every_retained_argument_is_named() {
     function("by_name").call::<()>((&a, named("other", &b), named("data", &c))).unwrap();
     let told = told("learners:by_name");
     assert_eq!(told[0].arguments(), ["argument \"other\"", "argument \"data\""]);
+}
+
+/// Calls each of the generated functions, and returns the lines of the calls.
+fn call_generated(data: &[f64]) -> [(&'static str, u32); 4] {
+    use called_from_a_line::{OptionalOptions, by_hand, optional, optional_with, plain, shaped};
+
+    let line = line!();
+    plain(data).unwrap();
+    optional(data).unwrap();
+    by_hand(data).unwrap();
+    shaped(data).unwrap();
+    // The function is known by now: nothing is told of this call.
+    optional_with(data, OptionalOptions::new().factor(2.0)).unwrap();
+    [("plain", line + 1), ("optional", line + 2), ("by_hand", line + 3), ("shaped", line + 4)]
+}
+
+#[test]
+fn the_line_that_calls_a_generated_function_is_named() {
+    const NAME: &str = "the_line_that_calls_a_generated_function_is_named";
+    use called_from_a_line::{OptionalOptions, by_hand, optional, optional_with, plain};
+
+    /// Says where the call is, before it ends the process.
+    macro_rules! called {
+        ($call:expr) => {{
+            eprintln!("on line {}.", line!());
+            drop($call)
+        }};
+    }
+    if let Some(case) = case(NAME) {
+        // Too large to be watched: it is lent at once.
+        let large = vec![0.0; (64 << 17) + 1];
+        python();
+        match case.as_str() {
+            "plain" => called!(plain(&large)),
+            "optional" => called!(optional(&large)),
+            "with" => called!(optional_with(&large, OptionalOptions::new().factor(2.0))),
+            _ => called!(by_hand(&large)),
+        }
+        panic!("{case} went on");
+    }
+    listen();
+    for (function, line) in call_generated(&[1.0]) {
+        let told = told(&format!("called_from_a_line:{function}"));
+        let site = told[0].call_site().unwrap();
+        assert_eq!((told.len(), site.file(), site.line()), (1, file!(), line), "{function}");
+    }
+    for case in ["plain", "optional", "with", "by_hand"] {
+        let said = abort_of(NAME, case);
+        let line = said.split_once("on line ").unwrap().1.split_once('.').unwrap().0;
+        assert!(said.contains(&format!("\nThe call is at {}:{line}:", file!())), "{case}: {said}");
+    }
 }
 
 #[test]

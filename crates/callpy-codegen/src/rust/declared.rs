@@ -51,6 +51,7 @@ impl Declared {
         Ok(quote! {
             #attributes
             #docs
+            #[track_caller]
             pub fn #name(#(#names: #types),*) -> #callpy::Result<#result> {
                 static __FUNCTION: #callpy::generated::Function = #callpy::generated::Function::new(
                     &super::__MODULE, #python_name, #signature, #check,

@@ -214,6 +214,7 @@ fn functions(
         let lifetime = lifetime(writer.lends);
         return quote! {
             #docs
+            #[track_caller]
             pub fn #name<#lifetime #(#generics),*>(#(#parameters),*) -> #callpy::Result<#result> {
                 #body
             }
@@ -230,10 +231,12 @@ fn functions(
         #docs
         #[doc = ""]
         #more
+        #[track_caller]
         pub fn #name<#short_lifetime #(#generics),*>(#(#parameters),*) -> #callpy::Result<#result> {
             #with(#(#arguments,)* #options_type::new())
         }
         #with_doc
+        #[track_caller]
         pub fn #with<'a, #(#generics),*>(
             #(#parameters,)*
             #options: #options_type<'a>,
