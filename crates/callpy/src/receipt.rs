@@ -1,6 +1,7 @@
 //! What a call did: bytes lent, bytes copied and why, and where its time went.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What one call did, for those who want to know where time and memory went.
@@ -86,7 +87,7 @@ pub enum CopyReason {
     /// Somebody in Python still holds the array, or memory of its, and could change it.
     NotUnique,
     /// The memory belongs to an object of another kind, named here, that may show it to others.
-    ForeignOwner(String),
+    ForeignOwner(Arc<str>),
     /// The array's byte order is not this machine's.
     ByteOrder,
     /// The array's elements do not lie at addresses that Rust may read them at.

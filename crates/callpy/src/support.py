@@ -5,6 +5,7 @@ Runs once in a module that is not in sys.modules. It imports nothing that a plai
 
 import builtins
 import gc
+import math
 import sys
 
 # The name under which this file is compiled.
@@ -448,12 +449,64 @@ def _fits(value, found, wanted):
 def native(array):
     """A copy in this machine's byte order; not of the subclass, nor by its methods."""
     array = exact_copy(array)
-    return array.astype(array.dtype.newbyteorder("="))
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def exact_copy(array):
     """A copy that is an ndarray and of no subclass."""
     return sys.modules["numpy"].array(array, order="C", subok=False)
+
+
+def compact_copy(array):
+    """A copy in this machine's byte order and with valid bools; memory that is shown again is copied once."""
+    return _compact(sys.modules["numpy"].asarray(array), lambda memory: _valid_bools(native(memory)))
+
+
+def _compact(array, copied):
+    """An array of the same elements over copies of its memory, where `copied` copies an array without gaps.
+
+    Along a broadcast axis, and in windows that overlap, there are more elements than there is memory.
+    """
+    numpy = sys.modules["numpy"]
+    once = array[tuple(slice(1 if stride == 0 else None) for stride in array.strides)]
+    step, count = _reach(once)
+    if count >= once.size or step < once.itemsize:
+        copy = copied(once)
+        return copy if copy.shape == array.shape else numpy.broadcast_to(copy, array.shape)
+    # All elements are some steps from the lowest one: that memory is copied, and read in the same steps.
+    lowest = once[tuple(slice(None, None, -1 if stride < 0 else None) for stride in once.strides)]
+    memory = copied(numpy.lib.stride_tricks.as_strided(lowest, (count,), (step,), writeable=False))
+    item = memory.itemsize
+    strides = [stride // step * item if length > 1 else 0 for length, stride in zip(array.shape, array.strides)]
+    first = sum((1 - length) * stride for length, stride in zip(array.shape, strides) if stride < 0)
+    copy = numpy.ndarray(array.shape, memory.dtype, memory, first, strides)
+    # As NumPy does with a broadcast array: a write to one element would change others.
+    copy.flags.writeable = False
+    return copy
+
+
+def _reach(array):
+    """The longest step that leads from the lowest element to every other, and how many positions that makes."""
+    step, reach = 0, 0
+    for length, stride in zip(array.shape, array.strides):
+        if length > 1:
+            step = math.gcd(step, stride)
+            reach += (length - 1) * abs(stride)
+    return step, reach // step + 1 if step else 1
+
+
+def _own_copy(value):
+    """A copy of an array, and how many bytes were copied for it."""
+    ndarray = sys.modules["numpy"].ndarray
+    if type(value) is not ndarray:
+        return ndarray.copy(value), ndarray.nbytes.__get__(value)
+    copy = _compact(value, ndarray.copy)
+    return copy, (copy if copy.base is None else copy.base).nbytes
+
+
+def _valid_bools(array):
+    """The same, or bools of which each byte is 0 or 1."""
+    return array.view("u1") != 0 if array.dtype.kind == "b" else array
 
 
 def copied_out(value, copies, depth=0):
@@ -469,7 +522,7 @@ def copied_out(value, copies, depth=0):
         while issubclass(type(base), ndarray):
             base = ndarray.base.__get__(base)
         passed = base is LENT or any(base is copy for copy in copies)
-        return (ndarray.copy(value), ndarray.nbytes.__get__(value)) if passed else (value, 0)
+        return _own_copy(value) if passed else (value, 0)
     if depth > 8 or not (issubclass(kind, tuple) or kind is list or kind is dict):
         return value, 0
     items = value.values() if kind is dict else value

@@ -3,7 +3,7 @@
 
 use std::ffi::CStr;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::raw::objects::{ArgumentList, Outcome, Raised};
@@ -191,6 +191,23 @@ pub(crate) fn exact_float(py: Attached<'_>, int: &Ref) -> Outcome<Ref> {
     call(py, c"exact_float", &[int])
 }
 
+/// As [`what`], found once for each type: the owners of arrays are of few.
+pub(crate) fn what_type(py: Attached<'_>, object: &Ref) -> Arc<str> {
+    static KNOWN: Mutex<Vec<(Ref, Arc<str>)>> = Mutex::new(Vec::new());
+    let known = || KNOWN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let class = py.class_of(object);
+    if let Some((_, text)) = known().iter().find(|(known, _)| known.as_ptr() == class.as_ptr()) {
+        return Arc::clone(text);
+    }
+    let text: Arc<str> = what(py, object).into();
+    let mut known = known();
+    // The types stay alive, so that no other type gets the address of one of them.
+    if known.len() < 64 {
+        known.push((class, Arc::clone(&text)));
+    }
+    text
+}
+
 /// Says what was got where another sort of value was expected, and how to make it one.
 pub(crate) fn got(py: Attached<'_>, object: &Ref, wanted: &str, expected: &str) -> String {
     let got = || {
@@ -273,6 +290,12 @@ pub(crate) fn native(py: Attached<'_>, array: &Ref) -> Result<Ref> {
 /// Returns a copy of a subclass's array that is an ndarray and nothing else.
 pub(crate) fn exact_copy(py: Attached<'_>, array: &Ref) -> Result<Ref> {
     call(py, c"exact_copy", &[array]).map_err(|raised| exception::of_conversion(py, raised))
+}
+
+/// Returns a copy of an array in this machine's byte order and with valid bools, for which memory that
+/// the array shows more than once is copied once.
+pub(crate) fn compact_copy(py: Attached<'_>, array: &Ref) -> Result<Ref> {
+    call(py, c"compact_copy", &[array]).map_err(|raised| exception::of_conversion(py, raised))
 }
 
 pub(crate) fn is_masked(py: Attached<'_>, array: &Ref) -> Result<bool> {

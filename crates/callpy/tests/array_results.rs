@@ -1,9 +1,10 @@
 //! What Rust sees of an array that Python made: always what a naive copy has, whatever its dtype,
 //! shape, strides, byte order and alignment, and without a copy where none is needed.
 
+use callpy::convert::Value;
 use callpy::{
-    Array, Cast, CopyReason, Datetime64, Element, ErrorKind, FixedBytes, FixedStr, FromPython,
-    Function, Module, Object, Python, Receipt, Result, named, unit,
+    Array, Cast, CopyReason, Datetime64, Dtype, Element, ErrorKind, FixedBytes, FixedStr,
+    FromPython, Function, Module, Object, Python, Receipt, Result, named, unit,
 };
 use num_complex::Complex;
 use proptest::prelude::*;
@@ -273,4 +274,99 @@ fn scalars_of_numpys_own_types() {
     assert_eq!(identity.call::<Complex<f64>>(number).unwrap(), number);
     assert_eq!(function("a_complex").call::<Complex<f64>>(()).unwrap(), Complex::new(1.0, 2.0));
     identity.call::<Complex<f32>>(1.5).unwrap_err();
+}
+
+/// An array that shows a few elements again and again costs what those few do.
+#[test]
+fn a_broadcast_array_costs_what_its_memory_does() {
+    for (kind, copied) in [("own", 0), ("held", 24), ("swapped", 24)] {
+        let (array, receipt): (Array<f64>, _) =
+            function("broadcast").call_with_receipt(kind).unwrap();
+        assert_eq!((array.shape(), array.strides()), (&[1 << 57, 3][..], &[0, 8][..]), "{kind}");
+        assert_eq!((receipt.copied_bytes(), receipt.borrowed_bytes), (copied, 24), "{kind}");
+        assert!(array.as_slice().is_none());
+        let error = array.try_to_vec().unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Result), "{error}");
+        let object = array.into_object();
+        let row = object.call_method::<Vec<f64>>("__getitem__", (1_usize << 57) - 1).unwrap();
+        assert_eq!(row.len(), 3);
+        // What wants every element is an error where there is no memory for them.
+        let error = function("broadcast").call::<Cast<f32>>(kind).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Result), "{error}");
+        let error = function("broadcast").call::<ndarray::ArrayD<f64>>(kind).unwrap_err();
+        assert!(error.to_string().contains("no memory"), "{error}");
+    }
+    for kind in ["plain", "strange", "with_gaps", "writable"] {
+        let (array, receipt): (Array<bool>, _) =
+            function("broadcast_bools").call_with_receipt(kind).unwrap();
+        assert_eq!((array.len(), receipt.borrowed_bytes), (3 << 57, 3), "{kind}");
+        let row = array.into_object().call_method::<Vec<bool>>("__getitem__", 1).unwrap();
+        assert_eq!(row, [true, false, true], "{kind}");
+    }
+    // Memory that was lent for the call, in a result of each kind.
+    let samples: Vec<f64> = (0..1_000_000).map(f64::from).collect();
+    let windows = function("windows").lends();
+    let (array, receipt): (Array<f64>, _) = windows.call_with_receipt((&samples, 500_000)).unwrap();
+    assert_eq!((array.shape(), receipt.copied_bytes()), (&[500_001, 500_000][..], 8_000_000));
+    let broadcast = Python::start().unwrap().function("numpy:broadcast_to").unwrap().lends();
+    let object: Object = broadcast.call((&samples, (1_000_000, samples.len()))).unwrap();
+    let last = object.item(999_999).unwrap().item(999_999).unwrap();
+    assert_eq!(last.extract::<f64>().unwrap(), 999_999.0);
+}
+
+#[test]
+fn repeated_elements_are_those_of_a_naive_copy() {
+    for how in [
+        "rows",
+        "columns",
+        "backwards",
+        "sparse",
+        "scalar",
+        "one",
+        "turned",
+        "windows",
+        "back_windows",
+        "swapped",
+        "empty",
+        "no_axes",
+        "fortran",
+        "fortran_windows",
+        "far_apart",
+        "unaligned",
+        "within_one_another",
+        "of_a_subclass",
+    ] {
+        let flat: Vec<i32> = {
+            let nested = module().function("repeated").unwrap().call::<Object>(how).unwrap();
+            let flat = nested.call_method::<Object>("ravel", ()).unwrap();
+            flat.call_method("tolist", ()).unwrap()
+        };
+        for name in ["repeated", "repeated_and_held"] {
+            let array: Array<i32> = function(name).call(how).unwrap();
+            assert_eq!(array[..], flat, "{how} {name}");
+            assert_eq!(array.to_vec(), flat, "{how} {name}");
+            let again: Array<i32> = function(name).call(how).unwrap();
+            assert_eq!(array, again, "{how} {name}");
+            let ndarray: ndarray::ArrayD<i32> = function(name).call(how).unwrap();
+            assert_eq!(ndarray.iter().copied().collect::<Vec<_>>(), flat, "{how} {name}");
+            let Value::Array(any) = function(name).call(how).unwrap() else {
+                panic!("{how} {name}")
+            };
+            assert_eq!((any.dtype(), any.shape()), (Dtype::Int32, array.shape()));
+            // As an argument of the next call it is what it was.
+            let list = Python::start().unwrap().function("numpy:ravel").unwrap();
+            assert_eq!(list.call::<Vec<i32>>(any).unwrap(), flat, "{how} {name}");
+        }
+    }
+}
+
+#[test]
+fn a_reason_names_the_owner_of_foreign_memory() {
+    for _ in 0..2 {
+        for (name, owner) in [("shown", "Shows"), ("shown_too", "ShowsToo")] {
+            let (_, receipt): (Array<f64>, _) = received(name).unwrap();
+            let text = receipt.copies[0].reason.to_string();
+            assert!(text.contains("belongs to a") && text.ends_with(owner), "{text}");
+        }
+    }
 }

@@ -129,3 +129,22 @@ flat! {
         move |_| python.attach(|py| py.detach(|| python.attach(|_| ()))).unwrap().unwrap()
     };
 }
+
+/// As in Python itself, though mimalloc would map it: the kernel kills who writes there.
+#[test]
+fn more_memory_than_there_is_is_a_memory_error() {
+    let mode = std::fs::read_to_string("/proc/sys/vm/overcommit_memory").unwrap_or_default();
+    if mode.trim() == "1" {
+        return; // This machine gives any amount.
+    }
+    let info = std::fs::read_to_string("/proc/meminfo").unwrap();
+    let kibibytes = |name: &str| -> usize {
+        let line = info.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    let bytes = 2 * 1024 * (kibibytes("MemTotal:") + kibibytes("SwapTotal:"));
+    for make in ["numpy.empty(n, 'u1')", "numpy.zeros(n, 'u1')", "numpy.empty(8).resize(n)"] {
+        let error = lambda(&format!("lambda n: {make}")).call::<Object>(bytes).unwrap_err();
+        assert!(error.exception().unwrap().type_name().ends_with("MemoryError"), "{make}: {error}");
+    }
+}

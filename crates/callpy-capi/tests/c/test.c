@@ -295,6 +295,12 @@ static void results(void) {
         CHECK(call("first", value).content.number == arrays[index].first);
         callpy_value_release(&value);
     }
+    // More elements than any machine has room for, over the memory of three.
+    callpy_value many = call("evaluated", callpy_string("np.broadcast_to(np.arange(3.0), (1 << 50, 3))"));
+    CHECK(many.tag == CALLPY_ARRAY && many.content.array->shape[0] == (ptrdiff_t)1 << 50);
+    CHECK(many.content.array->strides[0] == 0 && ((const double *)many.content.array->data)[2] == 2);
+    callpy_value_release(&many);
+
     static const char *const bools[] = {
         "np.array([0, 2, 255], 'u1').view(bool)", "np.frombuffer(b'\\0\\2\\xff', bool)",
     };

@@ -97,6 +97,9 @@ impl Guard {
     pub(super) unsafe fn check(&self, py: Attached<'_>, names: &impl Names) {
         // SAFETY: as the caller says.
         let after = unsafe { self.read() };
+        if self.before == after {
+            return;
+        }
         let changed = self.before.iter().zip(&after).position(|(before, after)| before != after);
         if let Some(byte) = changed {
             self.abort(py, names, byte / self.item_size)

@@ -202,7 +202,7 @@ impl<T: Element, D: Dimension> FromPython for ArrayBase<OwnedRepr<T>, D> {
                 format!("expected an array with {rank} axes, got one of shape {:?}", array.shape());
             Error::new(ErrorKind::Result, message).with_source(error)
         };
-        ndarray::ArrayD::from_shape_vec(IxDyn(array.shape()), array.to_vec())
+        ndarray::ArrayD::from_shape_vec(IxDyn(array.shape()), array.try_to_vec()?)
             .and_then(ArrayBase::into_dimensionality)
             .map_err(wrong_rank)
     }

@@ -207,14 +207,16 @@ pub(super) fn own(
     };
     if let Some(reason) = reason {
         let exact = array.is_exactly_ndarray(numpy);
+        let layout = Layout::new(array.shape(), array.strides(), dtype.item_size());
+        let repeats = layout.memory(dtype.item_size()) < layout.len() * dtype.item_size();
         let copy = match reason {
+            _ if repeats => support::compact_copy(py, &object)?,
             CopyReason::ByteOrder => support::native(py, &object)?,
             // The copy would be of the subclass too, whose code has seen it.
             _ if !exact => support::exact_copy(py, &object)?,
             _ => scope.taken(numpy.copy(py, &object))?,
         };
-        let bytes = Ndarray::of(py, numpy, &copy)
-            .map_or(0, |copy| copy.shape().iter().product::<isize>() as usize * dtype.item_size());
+        let bytes = Ndarray::of(py, numpy, &copy).map_or(0, |copy| memory(copy, dtype));
         scope.copied(bytes, reason)?;
         object = copy;
         // Python code has made it, which a program may have replaced.
@@ -236,19 +238,29 @@ pub(super) fn own(
     let py = scope.py();
     let array = Ndarray::of(py, numpy, &object).expect("a copy of an ndarray is one");
     if dtype == Dtype::Bool && !normalise_bools(array) {
-        let copy = scope.taken(numpy.copy(py, &object))?;
-        normalise_bools(Ndarray::of(py, numpy, &copy).expect("a copy of an ndarray is one"));
-        scope.copied(array.shape().iter().product::<isize>() as usize, CopyReason::Bool)?;
-        object = copy;
+        let valid = support::compact_copy(py, &object)?;
+        let copy =
+            Ndarray::of(py, numpy, &valid).filter(|copy| who_else(py, numpy, *copy, 1).is_none());
+        let Some(copy) = copy.filter(|copy| normalise_bools(*copy)) else {
+            return Err(scope.mismatch_of(Wanted::Array, "an array of bool", &object));
+        };
+        let bytes = memory(copy, dtype);
+        scope.copied(bytes, CopyReason::Bool)?;
+        object = valid;
     }
     let py = scope.py();
     let array = Ndarray::of(py, numpy, &object).expect("a copy of an ndarray is one");
     let layout = Layout::new(array.shape(), array.strides(), dtype.item_size());
     let data = array.data();
     if let Some(receipt) = &mut *scope.receipt {
-        receipt.borrowed_bytes += layout.len() * dtype.item_size();
+        receipt.borrowed_bytes += layout.memory(dtype.item_size());
     }
     Ok(Received { object, data, layout })
+}
+
+/// Returns how many bytes of memory an array's elements are in.
+fn memory(array: Ndarray<'_>, dtype: Dtype) -> usize {
+    Layout::new(array.shape(), array.strides(), dtype.item_size()).memory(dtype.item_size())
 }
 
 impl<T: Element> TryFrom<Vec<T>> for Array<T> {
@@ -330,7 +342,7 @@ pub(super) fn who_else(
         Some(owner) => who_else(py, numpy, owner, 2),
         // Memory that Rust gave away comes back, and nobody else has it.
         None if py.is_own_capsule(&base) && base.is_held_by(py, 2) => None,
-        None => Some(CopyReason::ForeignOwner(support::what(py, &base))),
+        None => Some(CopyReason::ForeignOwner(support::what_type(py, &base))),
     }
 }
 
@@ -343,11 +355,14 @@ fn lent_below(py: Attached<'_>, numpy: &Numpy, array: Ndarray<'_>) -> Option<Cop
     lent_below(py, numpy, Ndarray::of(py, numpy, &base)?)
 }
 
-/// Makes the bytes of a bool array 0 or 1; false if some are not and the array can't be written.
+/// Makes the bytes of a bool array 0 or 1; false if that takes a copy: some are not, and the array can't
+/// be written, or has more elements than bytes, which would each be written many times.
 fn normalise_bools(array: Ndarray<'_>) -> bool {
     let layout = Layout::new(array.shape(), array.strides(), 1);
-    let writable = array.flags() & flags::WRITEABLE != 0;
-    // SAFETY: the array is this thread's alone, and its elements are bytes.
+    let repeats = layout.memory(1) < layout.len();
+    let writable = array.flags() & flags::WRITEABLE != 0 && !repeats;
+    // SAFETY: the array is this thread's alone, and its elements are bytes, of the one block of memory
+    // that NumPy or Rust allocated for it.
     unsafe { layout.normalise_bools(array.data().cast(), writable) }
 }
 

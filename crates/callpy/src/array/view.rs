@@ -6,8 +6,8 @@ use std::ptr::NonNull;
 use std::sync::OnceLock;
 
 use super::element::Element;
-use crate::Object;
 use crate::raw::Ref;
+use crate::{Error, Object, Result};
 
 /// An array that Python made, read in place: any rank, any strides.
 ///
@@ -17,7 +17,9 @@ use crate::raw::Ref;
 /// As a slice (through `Deref`) it shows its elements in C order, the last axis varying fastest.
 /// That costs nothing where they lie so, as results mostly do; elements that lie otherwise (a
 /// transpose, every second one) are gathered into a buffer the first time the slice is asked for.
-/// [`as_slice`](Array::as_slice) never gathers.
+/// [`as_slice`](Array::as_slice) never gathers. Where there is no memory for that, since a broadcast
+/// array shows its elements a billion times, it panics; [`try_to_vec`](Array::try_to_vec) returns an
+/// error.
 ///
 /// ```
 /// use callpy::{Array, Object};
@@ -112,13 +114,40 @@ impl Layout {
         }
     }
 
+    /// Returns how far the elements reach from the first: the lowest offset in bytes, and the end of
+    /// the highest element. There is at least one.
+    fn reach(&self, item_size: usize) -> std::ops::Range<isize> {
+        let mut reach = 0..item_size as isize;
+        for (length, stride) in self.shape().iter().zip(self.strides()) {
+            let step = (*length as isize - 1) * stride;
+            reach.start += step.min(0);
+            reach.end += step.max(0);
+        }
+        reach
+    }
+
+    /// Returns how many bytes of memory the elements are in. Along a broadcast axis, and in windows
+    /// that overlap, there are more elements than there is memory.
+    pub(super) fn memory(&self, item_size: usize) -> usize {
+        if self.len() == 0 {
+            return 0;
+        }
+        let axes = self.shape().iter().zip(self.strides());
+        let distinct: usize =
+            axes.filter(|(_, stride)| **stride != 0).map(|(len, _)| len).product();
+        self.reach(item_size).len().min(distinct * item_size)
+    }
+
     /// Makes bytes that stand for bools 0 or 1, if they may be written; says whether all of them are.
     ///
     /// NumPy's own bools are, but a view of other bytes may hold anything, and a Rust `bool` may not.
+    /// Where they may not be written and outnumber the bytes that they reach over, each of those bytes
+    /// is looked at once, so that `false` may be due to one that is no element.
     ///
     /// # Safety
     ///
-    /// The elements are bytes, which nobody else uses, and writable if that is said.
+    /// The elements are bytes, which nobody else uses, and writable if that is said. They lie in one
+    /// allocation.
     pub(super) unsafe fn normalise_bools(&self, first: *mut u8, writable: bool) -> bool {
         let normalise = |offset: isize| {
             // SAFETY: the offset is that of an element, of which the caller says the rest.
@@ -131,23 +160,53 @@ impl Layout {
                 valid || writable
             }
         };
-        if self.is_packed() {
-            (0..self.len() as isize).all(normalise)
-        } else {
-            self.offsets().all(normalise)
+        // SAFETY: the offset is between the lowest and the highest element, so it is in their allocation.
+        let is_valid = |offset: isize| unsafe { *first.offset(offset) <= 1 };
+        match self.len() {
+            0 => true,
+            len if !writable && self.reach(1).len() < len => self.reach(1).all(is_valid),
+            len if self.is_packed() => (0..len as isize).all(normalise),
+            _ => self.offsets().all(normalise),
         }
     }
 
     /// Yields where each element lies, in bytes from the first, in C order.
-    pub(super) fn offsets(&self) -> impl Iterator<Item = isize> + '_ {
-        (0..self.len()).map(|mut index| {
-            let mut offset = 0;
-            for (length, stride) in self.shape().iter().zip(self.strides()).rev() {
-                offset += (index % length) as isize * stride;
-                index /= length;
+    pub(super) fn offsets(&self) -> Offsets<'_> {
+        Offsets { layout: self, index: vec![0; self.shape().len()], offset: 0, left: self.len() }
+    }
+}
+
+/// Where the elements lie, one after the other.
+pub(super) struct Offsets<'l> {
+    layout: &'l Layout,
+    index: Vec<usize>,
+    offset: isize,
+    left: usize,
+}
+
+impl Iterator for Offsets<'_> {
+    type Item = isize;
+
+    #[inline]
+    fn next(&mut self) -> Option<isize> {
+        self.left = self.left.checked_sub(1)?;
+        let offset = self.offset;
+        let axes = self.layout.shape().iter().zip(self.layout.strides()).zip(&mut self.index);
+        for ((length, stride), index) in axes.rev() {
+            *index += 1;
+            if *index < *length {
+                self.offset += stride;
+                break;
             }
-            offset
-        })
+            // Back to the axis's beginning; the one before it moves on.
+            self.offset -= stride * (*length as isize - 1);
+            *index = 0;
+        }
+        Some(offset)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
     }
 }
 
@@ -212,16 +271,57 @@ impl<T: Element> Array<T> {
     }
 
     /// Copies the elements into a vector, in C order.
+    ///
+    /// # Panics
+    ///
+    /// If there is no memory for so many; see [`try_to_vec`](Array::try_to_vec).
     pub fn to_vec(&self) -> Vec<T> {
-        match self.as_slice() {
-            Some(slice) => slice.to_vec(),
-            // SAFETY: each offset leads to an element of the array.
-            None => self
-                .layout
-                .offsets()
-                .map(|offset| unsafe { *self.data.as_ptr().byte_offset(offset) })
-                .collect(),
+        self.try_to_vec().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Copies the elements into a vector, in C order, if there is memory for them: an array that was
+    /// broadcast may show a few elements a billion times.
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Result` if there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use callpy::Array;
+    ///
+    /// # callpy::Python::builder().require(["numpy"]).start()?;
+    /// # let python = callpy::Python::start()?;
+    /// let broadcast = python.function("numpy:broadcast_to")?;
+    /// let many: Array<f64> = broadcast.call((vec![0.5], (1_usize << 59,)))?;
+    /// assert_eq!((many.len(), many.strides()), (1 << 59, &[0][..]));
+    /// assert!(many.try_to_vec().unwrap_err().to_string().contains("no memory"));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn try_to_vec(&self) -> Result<Vec<T>> {
+        let mut elements = Vec::new();
+        if elements.try_reserve_exact(self.len()).is_err() {
+            return Err(Error::result(format!(
+                "there is no memory to read an array of {} of shape {:?} as a slice: {} bytes; its \
+                 own elements are in {}",
+                T::DTYPE,
+                self.shape(),
+                self.len().saturating_mul(size_of::<T>()),
+                self.layout.memory(size_of::<T>()),
+            )));
         }
+        match self.as_slice() {
+            Some(slice) => elements.extend_from_slice(slice),
+            None => elements.extend(self.elements()),
+        }
+        Ok(elements)
+    }
+
+    /// Yields the elements in C order, wherever they lie.
+    fn elements(&self) -> impl Iterator<Item = T> + '_ {
+        // SAFETY: each offset leads to an element of the array, which self keeps.
+        self.layout.offsets().map(|offset| unsafe { *self.data.as_ptr().byte_offset(offset) })
     }
 
     /// Gives up the view for the Python object, which may then be changed by anybody.
@@ -259,7 +359,7 @@ impl<'a, T: Element> IntoIterator for &'a Array<T> {
 impl<T: Element> PartialEq for Array<T> {
     /// Compares shapes and values.
     fn eq(&self, other: &Self) -> bool {
-        self.shape() == other.shape() && self[..] == other[..]
+        self.shape() == other.shape() && self.elements().eq(other.elements())
     }
 }
 
@@ -268,6 +368,6 @@ impl<T: Element> fmt::Debug for Array<T> {
         if self.ndim() != 1 {
             write!(f, "shape {:?} ", self.shape())?;
         }
-        fmt::Debug::fmt(&self[..], f)
+        f.debug_list().entries(self.elements()).finish()
     }
 }

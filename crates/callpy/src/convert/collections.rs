@@ -159,7 +159,7 @@ pub(super) fn vec_of_elements<T: Element + FromPython>(
         ));
     }
     scope.copied(array.len() * size_of::<T>(), CopyReason::Asked)?;
-    Ok(array.to_vec())
+    array.try_to_vec()
 }
 
 /// A map that is given, and taken, as a dict.

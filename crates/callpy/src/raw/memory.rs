@@ -37,17 +37,49 @@ const _: () =
 // SAFETY: the context is unused, and mimalloc may be called from any thread.
 unsafe impl Sync for Handler {}
 
+/// Whether the system would give so much memory. mimalloc maps it so that this always succeeds
+/// (`MAP_NORESERVE`), and the kernel then kills the process as it writes there, where it is a
+/// MemoryError in Python itself.
+#[cfg(unix)]
+fn is_available(size: usize) -> bool {
+    /// Below this many bytes the system isn't asked, which takes some microseconds.
+    const LARGE: usize = 1 << 30;
+    if size < LARGE {
+        return true;
+    }
+    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANON);
+    // SAFETY: maps fresh pages, and unmaps them unused.
+    unsafe {
+        let pages = libc::mmap(std::ptr::null_mut(), size, access, kind, -1, 0);
+        pages != libc::MAP_FAILED && libc::munmap(pages, size) == 0
+    }
+}
+
+#[cfg(not(unix))]
+fn is_available(_: usize) -> bool {
+    true
+}
+
 unsafe extern "C" fn malloc(_: *mut c_void, size: usize) -> *mut c_void {
+    if !is_available(size) {
+        return std::ptr::null_mut();
+    }
     // SAFETY: any size may be asked for; null where memory is out.
     unsafe { libmimalloc_sys::mi_malloc(size) }
 }
 
 unsafe extern "C" fn calloc(_: *mut c_void, count: usize, size: usize) -> *mut c_void {
+    if !is_available(count.saturating_mul(size)) {
+        return std::ptr::null_mut();
+    }
     // SAFETY: mimalloc checks the product for overflow.
     unsafe { libmimalloc_sys::mi_calloc(count, size) }
 }
 
 unsafe extern "C" fn realloc(_: *mut c_void, block: *mut c_void, size: usize) -> *mut c_void {
+    if !is_available(size) {
+        return std::ptr::null_mut();
+    }
     // SAFETY: NumPy gives back only blocks of this allocator.
     unsafe { libmimalloc_sys::mi_realloc(block, size) }
 }
@@ -96,6 +128,9 @@ impl Block {
     /// Allocates a block of this size, filled with zeros if asked for; `None` if memory is out.
     pub(crate) fn new(size: usize, zeroed: bool) -> Option<Block> {
         let size = size.max(1);
+        if !is_available(size) {
+            return None;
+        }
         // SAFETY: any size may be asked for; the answer is null where memory is out.
         let block = unsafe {
             match zeroed {

@@ -155,3 +155,76 @@ def first(samples):
 
 def a_complex():
     return 1 + 2j
+
+
+class Shows:
+    """Shows memory of another's as an array."""
+
+    @property
+    def __array_interface__(self):
+        return dict(KEPT.__array_interface__, version=3)
+
+
+class ShowsToo(Shows):
+    pass
+
+
+shown = lambda: np.asarray(Shows())
+shown_too = lambda: np.asarray(ShowsToo())
+
+
+# So many that no machine has room for all of them.
+MANY = 2**57
+
+
+def broadcast(kind):
+    """The same few elements many times: in memory of its own, that Python holds, of other bytes."""
+    held = {"own": np.arange(3.0), "held": KEPT, "swapped": np.arange(3, dtype=">f8")}[kind]
+    return np.broadcast_to(held[:3], (MANY, 3))
+
+
+def broadcast_bools(kind):
+    held = np.array([1, 0, 1], "u1" if kind == "plain" else "i1")
+    if kind == "strange":
+        held = np.array([7, 0, 255], "u1")
+    if kind == "with_gaps":
+        held = np.array([7, 100, 0, 100, 255, 100], "u1")[::2]
+    if kind == "writable":
+        held = np.array([7, 0, 255], "u1")
+        return np.lib.stride_tricks.as_strided(held.view(bool), (MANY, 3), (0, 1))
+    return np.broadcast_to(held.view(bool), (MANY, 3))
+
+
+def windows(samples, length, step=None):
+    """Windows that overlap, over a view of the argument."""
+    strides = (step or samples.strides[0], samples.strides[0])
+    return np.lib.stride_tricks.as_strided(samples, (len(samples) - length + 1, length), strides)
+
+
+def repeated(how):
+    """Arrays that read some of their memory more than once, each by NumPy's own rules."""
+    base = np.arange(24, dtype="i4").reshape(2, 3, 4)
+    return {
+        "rows": np.broadcast_to(base[0, 0], (5, 4)),
+        "columns": np.broadcast_to(base[0, 0][:, None], (4, 5)),
+        "backwards": np.broadcast_to(base[0, 0, ::-1], (5, 4)),
+        "sparse": np.broadcast_to(base[0, ::2, ::-3], (50, 2, 2)),
+        "scalar": np.broadcast_to(np.array(7, "i4"), (2, 3)),
+        "one": np.broadcast_to(base[:, :1, :1], (2, 1, 9)),
+        "turned": np.broadcast_to(base, (9, 2, 3, 4)).transpose(2, 0, 3, 1)[::-1],
+        "windows": windows(np.arange(9, dtype="i4"), 5),
+        "back_windows": windows(np.arange(9, dtype="i4")[::-1], 5)[:, ::-1],
+        "swapped": np.broadcast_to(base[0, 0].astype(">i4"), (5, 4)),
+        "no_axes": np.broadcast_to(np.array(7, "i4"), ()),
+        "fortran": np.broadcast_to(np.asfortranarray(base[0]), (2, 3, 4)),
+        "fortran_windows": windows(np.arange(9, dtype="i4"), 5).T,
+        "far_apart": np.broadcast_to(np.arange(90_000, dtype="i4")[::89_999], (9, 2)),
+        "unaligned": np.broadcast_to(np.frombuffer(bytes(range(41)), "i4", 10, 1), (3, 10)),
+        "within_one_another": windows(np.frombuffer(bytes(range(40)), "i4"), 5, 2),
+        "of_a_subclass": np.broadcast_to(base[0].view(type("Sub", (np.ndarray,), {})), (2, 3, 4), subok=True),
+        "empty": np.broadcast_to(base[0, 0], (0, 4)),
+    }[how]
+
+
+repeated_and_held = lambda how, held=[]: (held.append(repeated(how)), held[-1])[1]
+as_list = lambda how: repeated(how).tolist()
