@@ -20,8 +20,8 @@ import (
 //
 //	var module = callpy.Source{Name: "outliers_of_mine", File: "outliers.py", Text: &text}
 type Source struct {
-	// Name is the module's name in Python, where no other module may have it: a target is
-	// "Name:function".
+	// Name is the module's name in Python, of letters, digits and _, where no other module may have it:
+	// a target is "Name:function".
 	Name string
 	// File is the file name that tracebacks show; the file need not exist.
 	File string

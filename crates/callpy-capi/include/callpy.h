@@ -381,10 +381,12 @@ struct callpy_function *callpy_function_clone(const struct callpy_function *func
 // Frees a function's handle.
 void callpy_function_free(struct callpy_function *function);
 
-// Runs source text as the Python module `name`, unless there is a module of that name already; it
-// is then found as "name:function", and by `import name`. Tracebacks name `file`, which need not
-// exist. What the source says in its header that it needs (PEP 723) is made ready first; Python is
-// started if it does not run yet.
+// Imports source text as the Python module `name`; it is then found as "name:function", and by
+// `import name`. The same text again is the same module; another text under a known name, or the
+// name of a module that Python finds elsewhere, is an error (CALLPY_ERROR_TARGET). Tracebacks name
+// `file`, which need not exist: the text is run from a copy in the cache folder, where processes
+// that Python starts find it, too. What the source says in its header that it needs (PEP 723) is
+// made ready first; Python is started if it does not run yet.
 struct callpy_error *callpy_module_run(const char *name, const char *file, const char *source);
 
 // Starts Python in this process, or joins the one that runs; options may be NULL.

@@ -2,16 +2,18 @@
 
 use std::ffi::c_char;
 
+use callpy::Python;
 use callpy::environment::Requirements;
-use callpy::{Error, Python};
 
 use crate::error::{callpy_error, guard};
 use crate::text::text;
 
-/// Runs source text as the Python module `name`, unless there is a module of that name already; it
-/// is then found as "name:function", and by `import name`. Tracebacks name `file`, which need not
-/// exist. What the source says in its header that it needs (PEP 723) is made ready first; Python is
-/// started if it does not run yet.
+/// Imports source text as the Python module `name`; it is then found as "name:function", and by
+/// `import name`. The same text again is the same module; another text under a known name, or the
+/// name of a module that Python finds elsewhere, is an error (CALLPY_ERROR_TARGET). Tracebacks name
+/// `file`, which need not exist: the text is run from a copy in the cache folder, where processes
+/// that Python starts find it, too. What the source says in its header that it needs (PEP 723) is
+/// made ready first; Python is started if it does not run yet.
 ///
 /// # Safety
 ///
@@ -27,9 +29,6 @@ pub unsafe extern "C" fn callpy_module_run(
         let (name, file, source) = unsafe {
             (text(name, "the name")?, text(file, "the file")?, text(source, "the source")?)
         };
-        if name.is_empty() || name.contains([':', '/', '\\']) || name.ends_with(".py") {
-            return Err(Error::argument(format!("{name:?} can't be a module's name")));
-        }
         let requirements = Requirements::from_script(source)?.unwrap_or_default();
         let python = Python::builder().requirements(requirements).start()?;
         python.module_from_source(name, file, source)?;

@@ -106,14 +106,14 @@ fn rust(
     }
     let loading = match &arguments.import {
         Some(module) => Loading::Imported { module: module.clone() },
-        None if is_decoded => Loading::Decoded,
+        None if is_decoded => Loading::Decoded { name: None },
         None => {
             let below = format!("/{file}");
             let path = match path.is_absolute() {
                 true => quote!(#file),
                 false => quote!(concat!(env!("CARGO_MANIFEST_DIR"), #below)),
             };
-            Loading::Embedded { path, reload: false }
+            Loading::Embedded { path, name: None, reload: false }
         }
     };
     let mut input = Input::new(name, file, loading);

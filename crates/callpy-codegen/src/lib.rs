@@ -58,12 +58,17 @@ pub enum Loading {
     Embedded {
         /// An expression for the file's path while Rust compiles, for `include_str!`.
         path: TokenStream,
+        /// The module's name in Python; none for one made of the path of the Rust module.
+        name: Option<String>,
         /// The file is read again at each start of the program, in release builds too.
         reload: bool,
     },
     /// From the binary, as the text that the code is generated from: the file is not UTF-8, so Rust
     /// can't include it.
-    Decoded,
+    Decoded {
+        /// The module's name in Python, as above.
+        name: Option<String>,
+    },
     /// From where Python finds the module of this name.
     Imported {
         /// The name, dotted.

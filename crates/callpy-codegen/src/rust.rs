@@ -128,13 +128,17 @@ fn statics(input: &Input, source: &str) -> TokenStream {
     let name = input.name.to_string();
     let name = name.trim_start_matches("r#");
     let module = own("__MODULE");
-    let embedded = |text: TokenStream, disk: TokenStream, reload: bool| {
+    let embedded = |text: TokenStream, python: &Option<String>, disk: TokenStream, reload: bool| {
         let file = &input.file;
+        let python = match python {
+            Some(python) => quote!(#python),
+            None => quote!(::core::module_path!()),
+        };
         quote! {
             static #module: #callpy::generated::Module = #callpy::generated::Module::new(
                 #name,
                 #callpy::generated::Source::Embedded {
-                    path: ::core::module_path!(),
+                    name: #python,
                     file: #file,
                     text: #text,
                     disk: #disk,
@@ -144,7 +148,7 @@ fn statics(input: &Input, source: &str) -> TokenStream {
         }
     };
     match &input.loading {
-        Loading::Embedded { path, reload } => {
+        Loading::Embedded { path, name, reload } => {
             // A path of the developer's machine must not get into a release.
             let disk = match reload {
                 true => quote!(::core::option::Option::Some(#path)),
@@ -156,9 +160,11 @@ fn statics(input: &Input, source: &str) -> TokenStream {
                     }
                 },
             };
-            embedded(quote!(::core::include_str!(#path)), disk, *reload)
+            embedded(quote!(::core::include_str!(#path)), name, disk, *reload)
         }
-        Loading::Decoded => embedded(quote!(#source), quote!(::core::option::Option::None), false),
+        Loading::Decoded { name } => {
+            embedded(quote!(#source), name, quote!(::core::option::Option::None), false)
+        }
         Loading::Imported { module: python } => quote! {
             static #module: #callpy::generated::Module = #callpy::generated::Module::new(
                 #python,

@@ -10,7 +10,7 @@ const SOURCE: &str = include_str!("../../callpy/tests/python/typed.py");
 
 fn input() -> Input {
     let path = quote!("typed.py");
-    Input::new("typed", "typed.py", Loading::Embedded { path, reload: false })
+    Input::new("typed", "typed.py", Loading::Embedded { path, name: None, reload: false })
 }
 
 #[test]

@@ -16,6 +16,7 @@ pub(crate) struct Invocation {
     pub(crate) file: LitStr,
     pub(crate) reload: bool,
     pub(crate) import: Option<LitStr>,
+    pub(crate) python_name: Option<String>,
     pub(crate) declared: Vec<Declared>,
 }
 
@@ -43,6 +44,7 @@ impl Parse for Invocation {
             file,
             reload: false,
             import: None,
+            python_name: None,
             declared: Vec::new(),
         };
         while input.peek(Token![,]) {
@@ -62,9 +64,9 @@ impl Parse for Invocation {
         input.parse::<Option<Token![;]>>()?;
         match input.is_empty() {
             true => Ok(invocation),
-            false => {
-                Err(input.error("expected `, reload`, `, import = \"…\"`, or functions in braces"))
-            }
+            false => Err(input.error(
+                "expected `, reload`, `, name = \"…\"`, `, import = \"…\"`, or functions in braces",
+            )),
         }
     }
 }
@@ -78,21 +80,42 @@ impl Invocation {
                 input.parse::<Token![=]>()?;
                 self.import = Some(input.parse()?);
             }
+            "name" => {
+                input.parse::<Token![=]>()?;
+                self.python_name = Some(python_name(&input.parse()?)?);
+            }
             _ => {
                 return Err(syn::Error::new(
                     name.span(),
-                    "unknown option; expected `reload` (read the file at each start) or \
+                    "unknown option; expected `reload` (read the file at each start), \
+                     `name = \"…\"` (the module's name in Python) or \
                      `import = \"package.module\"` (let Python find the module)",
                 ));
             }
         }
-        match (&self.import, self.reload) {
-            (Some(_), true) => Err(syn::Error::new(
-                name.span(),
-                "`reload` has no effect with `import`, because Python itself reads the module: remove `reload`",
-            )),
-            _ => Ok(()),
-        }
+        let message = match self {
+            Invocation { import: Some(_), reload: true, .. } => {
+                "`reload` has no effect with `import`, because Python itself reads the module: remove `reload`"
+            }
+            Invocation { import: Some(_), python_name: Some(_), .. } => {
+                "a module that is imported has the name by which Python finds it: remove `name`"
+            }
+            _ => return Ok(()),
+        };
+        Err(syn::Error::new(name.span(), message))
+    }
+}
+
+/// Checks that Python can import a module of this name, which loading it would find out otherwise.
+fn python_name(literal: &LitStr) -> syn::Result<String> {
+    let name = literal.value();
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii();
+    match !name.is_empty() && name.chars().all(is_letter) {
+        true => Ok(name),
+        false => Err(syn::Error::new(
+            literal.span(),
+            "a module's name in Python consists of letters, digits and _ only",
+        )),
     }
 }
 

@@ -47,8 +47,13 @@ fn expand(invocation: Invocation) -> TokenStream {
     let is_included = invocation.import.is_none() && is_utf_8;
     let loading = match &invocation.import {
         Some(module) => Loading::Imported { module: module.value() },
-        None if is_included => Loading::Embedded { path: quote!(#path), reload: invocation.reload },
-        None => Loading::Decoded,
+        None => {
+            let name = invocation.python_name;
+            match is_included {
+                true => Loading::Embedded { path: quote!(#path), name, reload: invocation.reload },
+                false => Loading::Decoded { name },
+            }
+        }
     };
     let watch = (!is_included).then(|| path.to_owned());
     let input = Input {

@@ -24,7 +24,7 @@ pub use num_complex;
 use crate::convert::{Call, FromPython, IntoPython};
 use crate::environment::Requirements;
 use crate::scope::Scope;
-use crate::{Error, ErrorKind, Object, Python, Result, support};
+use crate::{Error, ErrorKind, Object, Python, Result, load, support};
 
 /// What a hand-declared function's types are looked up in, after the names at the macro.
 pub mod prelude {
@@ -43,8 +43,8 @@ pub struct Module {
 pub enum Source {
     /// In the binary.
     Embedded {
-        /// The module's `__name__`: the path of the Rust module, so that it is the only one.
-        path: &'static str,
+        /// The module's name in Python, or the path of the Rust module, which no other has.
+        name: &'static str,
         /// As tracebacks show it.
         file: &'static str,
         /// The source.
@@ -80,7 +80,7 @@ impl Module {
     fn load(&self) -> Result<&crate::Module> {
         let module = match &self.source {
             Source::Imported(name) => Python::start()?.module(name)?,
-            Source::Embedded { path, file, text, disk, reload } => {
+            Source::Embedded { name, file, text, disk, reload } => {
                 let wanted = *reload || std::env::var_os("CALLPY_RELOAD").is_some();
                 match disk.filter(|_| wanted) {
                     Some(disk) => {
@@ -88,9 +88,9 @@ impl Module {
                             let message = format!("{disk} can't be read again: {error}");
                             Error::new(ErrorKind::Target, message).with_source(error)
                         })?;
-                        self.run(path, file, &text)?
+                        self.run(name, file, &text)?
                     }
-                    None => self.run(path, file, text)?,
+                    None => self.run(name, file, text)?,
                 }
             }
         };
@@ -98,18 +98,19 @@ impl Module {
         Ok(self.loaded.get_or_init(|| module))
     }
 
-    fn run(&self, path: &str, file: &str, source: &str) -> Result<crate::Module> {
+    fn run(&self, name: &str, file: &str, source: &str) -> Result<crate::Module> {
         let requirements = Requirements::from_script(source).map_err(|error| error.at(file))?;
         Python::builder().requirements(requirements.unwrap_or_default()).start()?;
         let scope = Scope::new()?;
-        let py = scope.py();
-        let [path, file_name, source] = [path, file, source].map(|text| py.str(text));
-        let (path, file_name, source) = (scope.ok(path)?, scope.ok(file_name)?, scope.ok(source)?);
-        scope
-            .ok(support::load_source(py, &path, &file_name, &source))
+        load::source(&scope, &module_name(name), file, source)
             .map(|module| crate::Module::new(Object(module), self.name.to_owned()))
             .map_err(|error| error.at(format_args!("running {file}")))
     }
+}
+
+/// Makes the path of a Rust module a name that Python can import; other names stay as they are.
+fn module_name(name: &str) -> String {
+    name.replace("::", "__").replace("r#", "")
 }
 
 /// A function of a module, looked up at its first call.

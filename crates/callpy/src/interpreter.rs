@@ -25,7 +25,7 @@ use crate::learn::{self, OnRetained, Retained};
 use crate::locate::{self, Interpreter, Report, Wanted};
 use crate::raw::{Attachment, end, process};
 use crate::scope::Scope;
-use crate::{Error, ErrorKind, Object, Result, support};
+use crate::{Error, ErrorKind, Object, Result, load, support};
 
 /// The running interpreter. A handle without contents, to be copied freely.
 ///
@@ -128,6 +128,10 @@ impl Python {
 
     /// Imports a module by its name (`"scipy.signal"`), or a file by its path (`"tools/clean.py"`).
     ///
+    /// The file's folder is added to the end of `sys.path`, and the file imported by its own name. If
+    /// that name leads to another module (the file is `json.py`, say, or the second `clean.py`), the
+    /// module is called `json_` and eight more characters, which stay the same for that path.
+    ///
     /// # Errors
     ///
     /// `ErrorKind::Target` if the file is not there, `ErrorKind::Python` with what the import raised.
@@ -160,20 +164,24 @@ impl Python {
             ));
         }
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let text = scope.ok(py.os_str(name))?;
-        scope
-            .ok(support::load_file(py, &text))
+        load::file(&scope, path)
             .map(|module| Module::new(Object(module), stem.into_owned()))
             .map_err(|error| error.at(format_args!("importing {}", path.display())))
     }
 
-    /// Runs source text as the module `name`, once: a module of that name is returned if there is one.
+    /// Imports source text as the module `name`; the same text again is the same module.
     ///
-    /// Tracebacks show `filename` and the lines of the source; the file need not exist.
+    /// The text is written to a file in the cache folder (`CALLPY_CACHE`), or in a temporary one, from
+    /// which Python imports it by that name. So processes that Python starts, as `multiprocessing` and
+    /// `joblib` do, find the module too, and tools that want a function's file have one. Where no file
+    /// can be written, the module is in this process alone, and sending its functions to another
+    /// process is an error. Tracebacks in errors show `filename` and the lines of the text.
     ///
     /// # Errors
     ///
-    /// `ErrorKind::Python` with what running it raised.
+    /// - `ErrorKind::Target` if `name` consists of more than letters, digits and `_`, if it is another
+    ///   module's, or if a module of that name with other text is loaded already;
+    /// - `ErrorKind::Python` with what running the text raised.
     ///
     /// # Examples
     ///
@@ -186,11 +194,7 @@ impl Python {
     /// ```
     pub fn module_from_source(&self, name: &str, filename: &str, source: &str) -> Result<Module> {
         let scope = Scope::new()?;
-        let py = scope.py();
-        let [text, file, source] = [py.str(name), py.str(filename), py.str(source)];
-        let (text, file, source) = (scope.ok(text)?, scope.ok(file)?, scope.ok(source)?);
-        scope
-            .ok(support::load_source(py, &text, &file, &source))
+        load::source(&scope, name, filename, source)
             .map(|module| Module::new(Object(module), name.to_owned()))
             .map_err(|error| error.at(format_args!("running {filename}")))
     }

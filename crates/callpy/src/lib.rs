@@ -61,6 +61,7 @@ pub mod generated;
 mod interpreter;
 mod language;
 mod learn;
+mod load;
 pub mod locate;
 mod object;
 #[allow(unsafe_code, reason = "CPython's and NumPy's C functions")]

@@ -24,7 +24,7 @@
 //! # Ok::<(), callpy::Error>(())
 //! ```
 
-mod cache;
+pub(crate) mod cache;
 mod facts;
 mod failure;
 mod launch;

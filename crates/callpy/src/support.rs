@@ -13,6 +13,7 @@ use crate::{Error, ErrorKind, Result, exception};
 const SOURCE: &str = concat!(
     include_str!("support.py"),
     include_str!("support/got.py"),
+    include_str!("support/modules.py"),
     include_str!("support/loans.py"),
     "\0"
 );
@@ -362,20 +363,50 @@ pub(crate) fn calls_nothing(py: Attached<'_>, function: &Ref) -> bool {
     call(py, c"calls_nothing", &[function]).and_then(|answer| py.is_true(&answer)).unwrap_or(false)
 }
 
-pub(crate) fn load_file(py: Attached<'_>, path: &Ref) -> Outcome<Ref> {
-    call(py, c"load_file", &[path])
+/// Returns the name under which a file is imported, and the text of a stand-in where the file's own
+/// name does not lead to it.
+pub(crate) fn file_module(py: Attached<'_>, path: &Ref) -> Outcome<(Ref, Option<String>)> {
+    let (name, text) = pair(py, &call(py, c"file_module", &[path])?)?;
+    let text = match py.is_none(&text) {
+        true => None,
+        false => Some(py.text(&text)?.to_owned()),
+    };
+    Ok((name, text))
 }
 
-pub(crate) fn load_source(
-    py: Attached<'_>,
-    name: &Ref,
-    filename: &Ref,
-    source: &Ref,
-) -> Outcome<Ref> {
-    if let (Ok(filename), Ok(source)) = (py.text(filename), py.text(source)) {
-        exception::remember_text(filename, source);
+/// Returns a folder of this process's own, which its end removes; `None` where there can be none.
+pub(crate) fn temporary_folder(py: Attached<'_>) -> Outcome<Option<PathBuf>> {
+    let folder = call(py, c"temporary_folder", &[])?;
+    match py.is_none(&folder) {
+        true => Ok(None),
+        false => py.os_string(&folder).map(|folder| Some(folder.into())),
     }
-    call(py, c"load_source", &[name, filename, source])
+}
+
+/// Encodes source text as its first lines say.
+pub(crate) fn encoded(py: Attached<'_>, text: &str) -> Outcome<Vec<u8>> {
+    let bytes = call(py, c"encoded", &[&py.str(text)?])?;
+    py.byte_slice(&bytes).map(<[u8]>::to_owned)
+}
+
+/// Has the import of a name run source text: returns the file that has it, or why that can't be.
+///
+/// The arguments are the name, the path, the text, and whether it is written to that path.
+pub(crate) fn reserve(
+    py: Attached<'_>,
+    arguments: [&Ref; 4],
+) -> Outcome<std::result::Result<String, String>> {
+    let (path, problem) = pair(py, &call(py, c"reserve", &arguments)?)?;
+    match py.is_none(&problem) {
+        true => py.text_escaped(&path).map(Ok),
+        false => py.text_escaped(&problem).map(Err),
+    }
+}
+
+/// Notes that the import of a reserved name has failed, so that another text may have it.
+pub(crate) fn give_up(py: Attached<'_>, name: &Ref) {
+    // The name was reserved, so there is nothing to fail.
+    let _ = call(py, c"give_up", &[name]);
 }
 
 pub(crate) fn add_path(py: Attached<'_>, folder: &Ref) -> Outcome<()> {

@@ -29,10 +29,12 @@
 //! # Ok::<(), callpy::Error>(())
 //! ```
 //!
-//! The source travels in the binary; tracebacks show its lines. The first call starts Python, with
-//! what the file's header requires (PEP 723). Where several modules have requirements, start Python
-//! before, with those of all: [`Builder::script`](crate::Builder::script). The file is run by itself:
-//! it does not find neighbours by `import`, unless they are installed.
+//! The source travels in the binary; tracebacks show its lines. It is run from a copy in the cache
+//! folder, which the processes of `multiprocessing` and `joblib` can import too: see
+//! [`Python::module_from_source`](crate::Python::module_from_source). The first call starts Python,
+//! with what the file's header requires (PEP 723). Where several modules have requirements, start
+//! Python before, with those of all: [`Builder::script`](crate::Builder::script). The file is run by
+//! itself: it does not find neighbours by `import`, unless they are installed.
 //!
 //! # What the hints become
 //!
@@ -102,6 +104,9 @@
 //! - `module!(mod x = "x.py", reload)` reads the file at each start of the program instead of the
 //!   source in the binary. The environment variable `CALLPY_RELOAD` does so for all modules of a debug
 //!   build.
+//! - `module!(mod x = "x.py", name = "x")` names the module in Python, where it is the path of the Rust
+//!   module otherwise (`program__x`). Pickles of its functions and classes are read by this name: with
+//!   the file's own they can be read wherever Python finds the file.
 //! - `module!(mod stats = "python/pkg/stats.py", import = "pkg.stats")` takes the hints of the file,
 //!   and imports the module by its name when the program runs. Each function's parameters are
 //!   compared with the ones compiled in, and a difference is an error that shows both.

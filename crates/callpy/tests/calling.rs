@@ -272,7 +272,7 @@ fn source_text_is_a_module_once() {
     let source = "runs = []\ndef run():\n    runs.append(1)\n    return len(runs)\n";
     let first = python().module_from_source("source_once", "source_once.py", source).unwrap();
     assert_eq!(first.function("run").unwrap().call::<i64>(()).unwrap(), 1);
-    let second = python().module_from_source("source_once", "source_once.py", "runs = 0").unwrap();
+    let second = python().module_from_source("source_once", "source_once.py", source).unwrap();
     assert_eq!(second.function("run").unwrap().call::<i64>(()).unwrap(), 2);
     assert_eq!(first.attr("__name__").unwrap().extract::<String>().unwrap(), "source_once");
     let error = failure(python().module_from_source("source_bad", "source_bad.py", "1 / 0\n"));

@@ -177,10 +177,10 @@ fn a_failing_import_has_no_frames_of_callpys() {
     assert!(!format!("{error:#}").contains("<callpy>"), "{error:#}");
     assert!(!format!("{error:#}").contains("importlib"), "{error:#}");
     let source = "def f():\n    raise ValueError('x')\nf()\n";
-    let error = python().module_from_source("frames", "frames.py", source).unwrap_err();
+    let error = python().module_from_source("raises", "raises.py", source).unwrap_err();
     let text = format!("{error:#}");
     assert!(!text.contains("<callpy>"), "{text}");
-    assert!(text.contains("frames.py\", line 2, in f"), "{text}");
+    assert!(text.contains("raises.py\", line 2, in f"), "{text}");
     assert!(text.contains("raise ValueError('x')"), "source text has its lines too: {text}");
 }
 

@@ -14,7 +14,8 @@ fn search() -> Module {
         include_str!("../src/support/loans.py")
     );
     // The name by which the search knows its own frames.
-    let module = python().module_from_source("callpy_search", "<callpy>", source).unwrap();
+    let source = source.replace("_HERE = \"<callpy>\"", "_HERE = __file__");
+    let module = python().module_from_source("callpy_search", "search.py", &source).unwrap();
     let file = file("searches.py");
     let tests = std::fs::read_to_string(&file).unwrap();
     let name = file.to_string_lossy().into_owned();

@@ -443,13 +443,15 @@ static void unaligned(void) {
 static void modules(void) {
     good(callpy_module_run("carried", "carried.py", "def twice(x):\n    return 2 * x\n"));
     CHECK(call("carried:twice", callpy_int(4)).content.integer == 8);
+    good(callpy_module_run("carried", "carried.py", "def twice(x):\n    return 2 * x\n"));
+    bad(callpy_module_run("carried", "carried.py", ""), CALLPY_ERROR_TARGET, "other text");
     bad(callpy_module_run("broken", "broken.py", "def"), CALLPY_ERROR_PYTHON, "SyntaxError");
     bad(callpy_module_run(NULL, "a.py", ""), CALLPY_ERROR_ARGUMENT, "NULL");
     bad(callpy_module_run("a", NULL, ""), CALLPY_ERROR_ARGUMENT, "NULL");
     bad(callpy_module_run("a", "a.py", NULL), CALLPY_ERROR_ARGUMENT, "NULL");
     bad(callpy_module_run("a", "a.py", "\xff"), CALLPY_ERROR_ARGUMENT, "UTF-8");
-    bad(callpy_module_run("", "a.py", ""), CALLPY_ERROR_ARGUMENT, "name");
-    bad(callpy_module_run("a/b.py", "a.py", ""), CALLPY_ERROR_ARGUMENT, "name");
+    bad(callpy_module_run("", "a.py", ""), CALLPY_ERROR_TARGET, "name");
+    bad(callpy_module_run("a/b.py", "a.py", ""), CALLPY_ERROR_TARGET, "name");
 }
 
 static void arguments_in_a_word(void) {

@@ -164,7 +164,7 @@ impl Reader<'_> {
         if !is_group && !kinds.iter().any(is) {
             return None;
         }
-        let printed = support::printed(py, exception).ok()?;
+        let printed = with_shown_names(support::printed(py, exception).ok()?);
         Some(if is(&kinds[0]) { Printed::End(printed) } else { Printed::All(printed) })
     }
 
@@ -172,8 +172,8 @@ impl Reader<'_> {
     fn frames(&self, traceback: Option<Ref>) -> Outcome<Vec<StackFrame>> {
         let (py, names) = (self.py, self.names);
         let mut frames: Vec<StackFrame> = Vec::new();
-        // The last code and line, and its file's name.
-        let mut last: Option<(Ref, u64, Ref)> = None;
+        // The last code and line, and its file's name as an object and as text.
+        let mut last: Option<(Ref, u64, Ref, Arc<str>)> = None;
         let mut inside = false;
         let mut rest = traceback.filter(|traceback| !py.is_none(traceback));
         while let Some(traceback) = rest {
@@ -185,7 +185,7 @@ impl Reader<'_> {
             let next = py.attribute(&traceback, &names.next)?;
             rest = (!py.is_none(&next)).then_some(next);
             match (&last, frames.last_mut()) {
-                (Some((same, at, _)), Some(frame))
+                (Some((same, at, ..)), Some(frame))
                     if same.as_ptr() == code.as_ptr() && *at == line =>
                 {
                     frame.times += 1;
@@ -194,22 +194,25 @@ impl Reader<'_> {
                 _ => {}
             }
             let file_object = py.attribute(&code, &names.file)?;
-            let file = match (&last, frames.last()) {
-                (Some((.., same)), Some(frame)) if same.as_ptr() == file_object.as_ptr() => {
-                    Arc::clone(&frame.file)
-                }
+            let file: Arc<str> = match &last {
+                Some((.., same, file)) if same.as_ptr() == file_object.as_ptr() => Arc::clone(file),
                 _ => self.text(&file_object)?.into(),
             };
-            inside =
-                frames.is_empty() && (&*file == "<callpy>" || inside && file.contains("importlib"));
+            let known = known_source(&file);
+            let shown = known.as_ref().map_or(&file, |(shown, _)| shown);
+            inside = frames.is_empty()
+                && (&**shown == "<callpy>" || inside && file.contains("importlib"));
             if inside {
                 continue;
             }
-            let source = known_source(&file)
-                .unwrap_or_else(|| self.source(&file, &file_object, &line_object, &frame));
+            let (shown, source) = known.unwrap_or_else(|| {
+                let source = self.source(&file, &file_object, &line_object, &frame);
+                (Arc::clone(&file), source)
+            });
             let function = self.text(&py.attribute(&code, &names.function)?)?;
-            frames.push(StackFrame { file, line: line as usize, function, times: 1, source });
-            last = Some((code, line, file_object));
+            let line_number = line as usize;
+            frames.push(StackFrame { file: shown, line: line_number, function, times: 1, source });
+            last = Some((code, line, file_object, file));
         }
         Ok(frames)
     }
@@ -219,7 +222,7 @@ impl Reader<'_> {
         match support::source_line(self.py, file, line, frame) {
             Ok(Some(line)) => Source::Line(self.text(&line).unwrap_or_default()),
             Ok(None) => {
-                remember(name, Source::File);
+                remember(name, name, Source::File);
                 Source::File
             }
             Err(_) => Source::Line(String::new()),
@@ -227,20 +230,30 @@ impl Reader<'_> {
     }
 }
 
-/// Where the source text of each name is that code was compiled under: names that code is made up for
-/// as a program runs are not among them.
-static SOURCES: Mutex<BTreeMap<String, Source>> = Mutex::new(BTreeMap::new());
+/// For each file name that code was compiled under: the name to show, and where the source text is.
+/// Names that are made up for code as a program runs are not among them.
+static SOURCES: Mutex<BTreeMap<String, (Arc<str>, Source)>> = Mutex::new(BTreeMap::new());
 
-fn known_source(name: &str) -> Option<Source> {
+fn known_source(name: &str) -> Option<(Arc<str>, Source)> {
     SOURCES.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get(name).cloned()
 }
 
-fn remember(name: &str, source: Source) {
+fn remember(name: &str, shown: &str, source: Source) {
     let mut sources = SOURCES.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    sources.insert(name.to_owned(), source);
+    sources.insert(name.to_owned(), (shown.into(), source));
 }
 
-/// Takes note of source text that callpy runs under a name, so that tracebacks show its lines.
-pub(crate) fn remember_text(name: &str, text: &str) {
-    remember(name, Source::Text(text.into()));
+/// Takes note of the source text of a file that callpy has written, and of the name by which its
+/// author knows it.
+pub(crate) fn remember_text(file: &str, shown: &str, text: &str) {
+    remember(file, shown, Source::Text(text.into()));
+}
+
+/// Puts the names that authors know into what Python has printed.
+fn with_shown_names(printed: String) -> String {
+    let sources = SOURCES.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let renamed = sources.iter().filter(|(name, (shown, _))| **name != **shown);
+    renamed.fold(printed, |printed, (name, (shown, _))| {
+        printed.replace(&format!("File \"{name}\""), &format!("File \"{shown}\""))
+    })
 }

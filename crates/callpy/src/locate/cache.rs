@@ -29,18 +29,18 @@ pub(crate) fn store(file: &Path, stamp: &str, value: &JsonValue) -> io::Result<(
         ("stamp".to_owned(), stamp.to_owned().into()),
         ("value".to_owned(), value.clone()),
     ]));
-    write(file, &kept.format().map_err(io::Error::other)?)
+    write(file, kept.format().map_err(io::Error::other)?)
 }
 
 /// Writes a file by writing another one and renaming it.
-pub(crate) fn write(file: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn write(file: &Path, contents: impl AsRef<[u8]>) -> io::Result<()> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
     }
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let new = file.with_extension(format!("{}-{count}.new", std::process::id()));
-    fs::write(&new, text).and_then(|()| fs::rename(&new, file)).inspect_err(|_| {
+    fs::write(&new, contents).and_then(|()| fs::rename(&new, file)).inspect_err(|_| {
         _ = fs::remove_file(&new);
     })
 }

@@ -91,6 +91,7 @@ macro_rules! cpython_functions {
                 fn PyDict_Items(dict: *mut PyObject) -> *mut PyObject;
 
                 fn PyImport_ImportModule(name: *const c_char) -> *mut PyObject;
+                fn PyImport_Import(name: *mut PyObject) -> *mut PyObject;
                 fn PyModule_New(name: *const c_char) -> *mut PyObject;
                 fn PyModule_GetDict(module: *mut PyObject) -> *mut PyObject;
 

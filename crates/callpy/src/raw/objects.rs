@@ -599,6 +599,12 @@ impl<'a> Attached<'a> {
         self.outcome(unsafe { (self.api.PyImport_ImportModule)(name.as_ptr()) })
     }
 
+    /// Imports the module of this name, a str, which need not be text that Rust can have.
+    pub(crate) fn import_named(self, name: &Ref) -> Outcome<Ref> {
+        // SAFETY: attached, and the str is alive.
+        self.outcome(unsafe { (self.api.PyImport_Import)(name.as_ptr()) })
+    }
+
     /// Runs source text as a new module that is not in `sys.modules`.
     pub(crate) fn run_module(self, name: &CStr, file: &CStr, source: &CStr) -> Outcome<Ref> {
         const FILE_INPUT: i32 = 257;

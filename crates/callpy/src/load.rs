@@ -1,0 +1,86 @@
+//! Modules from files and from source text.
+//!
+//! Python's own import loads them all, each by a name that `sys.path` leads to: source text is first
+//! written to a file. So every process that gets this `sys.path`, as those of multiprocessing and
+//! joblib do, can import the same modules and unpickle their functions; and whatever wants a
+//! function's file (numba's cache, coverage, debuggers) finds one.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use crate::locate::{Surroundings, cache};
+use crate::raw::{Attached, Ref};
+use crate::scope::Scope;
+use crate::{Error, ErrorKind, Result, exception, support};
+
+/// Imports a Python file, under its own name if that leads to it.
+pub(crate) fn file(scope: &Scope<'_>, path: &Path) -> Result<Ref> {
+    let py = scope.py();
+    let path = scope.ok(py.os_str(path.as_os_str()))?;
+    let (name, stand_in) = scope.ok(support::file_module(py, &path))?;
+    match stand_in {
+        None => import(scope, &name),
+        // Another module has that name. The text of the stand-in tells such files apart.
+        Some(text) => {
+            let stem = scope.ok(py.text(&name))?;
+            let name = format!("{stem}_{}", &cache::hash(&text)[..8]);
+            source(scope, &name, "<callpy>", &text)
+        }
+    }
+}
+
+/// Imports source text as a module; tracebacks name `filename`.
+pub(crate) fn source(scope: &Scope<'_>, name: &str, filename: &str, text: &str) -> Result<Ref> {
+    let refused = |message| Error::new(ErrorKind::Target, message);
+    if !is_module_name(name) {
+        return Err(refused(format!(
+            "{name:?} can't be the name of a module: a name consists of letters, digits and _ only"
+        )));
+    }
+    let py = scope.py();
+    let written = write(py, name, text);
+    let path = written.as_ref().map_or(filename.as_ref(), |path| path.as_os_str());
+    let arguments = [py.str(name), py.os_str(path), py.str(text), py.bool(written.is_some())];
+    let [name, path, source, is_written] = arguments.map(|argument| scope.ok(argument));
+    let (name, path, source, is_written) = (name?, path?, source?, is_written?);
+    let path = scope.ok(support::reserve(py, [&name, &path, &source, &is_written]))?;
+    let path = path.map_err(refused)?;
+    exception::remember_text(&path, filename, text);
+    import(scope, &name).inspect_err(|_| support::give_up(py, &name))
+}
+
+/// Imports a module as a script does, by a statement at its top level.
+fn import(scope: &Scope<'_>, name: &Ref) -> Result<Ref> {
+    let py = scope.py();
+    scope.ok(py.with_frame(|| py.import_named(name)))
+}
+
+/// Whether Python can import a module of this name from a folder: no package, and no path.
+fn is_module_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii())
+}
+
+/// Writes a module's text to the cache folder, or to a temporary one, and returns the file; `None`
+/// where nothing can be written.
+///
+/// Each module has a folder of its own, so that programs with other texts under the same name don't
+/// meet.
+fn write(py: Attached<'_>, name: &str, text: &str) -> Option<PathBuf> {
+    let own = PathBuf::from(cache::hash(&format!("{name}\n{text}"))).join(format!("{name}.py"));
+    let bytes = encoded(py, text);
+    let write_below = |folder: PathBuf| {
+        let file = folder.join(&own);
+        let is_there = std::fs::read(&file).is_ok_and(|known| known == *bytes);
+        (is_there || cache::write(&file, &bytes).is_ok()).then_some(file)
+    };
+    let cached = Surroundings::of_this_process().cache_folder();
+    let cached = cached.and_then(|folder| write_below(folder.join("modules")));
+    cached.or_else(|| write_below(support::temporary_folder(py).ok()??))
+}
+
+/// Encodes a text as its first lines say, where they do (PEP 263): Python reads the file so.
+fn encoded<'t>(py: Attached<'_>, text: &'t str) -> Cow<'t, [u8]> {
+    let names_encoding = text.lines().take(2).any(|line| line.contains("coding"));
+    let bytes = names_encoding.then(|| support::encoded(py, text).ok()).flatten();
+    bytes.map_or(Cow::Borrowed(text.as_bytes()), Cow::Owned)
+}

@@ -1,0 +1,5 @@
+"""A file whose own name is a standard module's."""
+
+
+def square(number):
+    return number * number

@@ -1,0 +1,1 @@
+"""A file on the search path, whose text a program has as well."""
