@@ -11,6 +11,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -460,6 +461,7 @@ pub struct Builder {
     language: Option<Language>,
     retained: Option<OnRetained>,
     guard_loans: Option<bool>,
+    library_threads: Option<NonZeroUsize>,
 }
 
 impl Builder {
@@ -571,6 +573,27 @@ impl Builder {
         self
     }
 
+    /// Sets how many threads BLAS and OpenMP libraries use for one call: OpenBLAS, MKL, BLIS and what is
+    /// compiled with OpenMP. Without it, most use as many as there are cores.
+    ///
+    /// Use 1 where several of your own threads call: otherwise the libraries' threads multiply with
+    /// them, and eight callers of a matrix product get a tenth of the work done.
+    ///
+    /// Libraries that are loaded later take the number from their environment variables
+    /// (`OPENBLAS_NUM_THREADS`, `OMP_NUM_THREADS` and so on), which are set in this process. A later
+    /// start changes the number; OpenMP then does so for the thread of that start only.
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    ///
+    /// callpy::Python::builder().library_threads(NonZeroUsize::MIN).start()?;
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn library_threads(mut self, count: NonZeroUsize) -> Self {
+        self.library_threads = Some(count);
+        self
+    }
+
     /// Says in which language's terms messages tell how to fix things: bindings for other languages
     /// set it.
     ///
@@ -650,6 +673,10 @@ impl Builder {
         self.check(running)?;
         if let Some(hook) = &self.retained {
             learn::set_hook(Arc::clone(hook));
+        }
+        if let Some(count) = self.library_threads {
+            let scope = Scope::new()?;
+            scope.ok(support::library_threads(scope.py(), count.get()))?;
         }
         for folder in &self.search {
             let scope = Scope::new()?;

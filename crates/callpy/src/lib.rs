@@ -64,6 +64,7 @@ mod learn;
 mod load;
 pub mod locate;
 mod object;
+mod queue;
 #[allow(unsafe_code, reason = "CPython's and NumPy's C functions")]
 mod raw;
 mod receipt;

@@ -9,7 +9,7 @@ use crate::convert::{Call, FromPython, IntoPython};
 use crate::function::Callee;
 use crate::raw::{Attachment, Ref};
 use crate::scope::{Scope, Value};
-use crate::support;
+use crate::{queue, support};
 
 /// Any Python object, for what has no type in Rust.
 ///
@@ -154,6 +154,7 @@ impl Object {
     /// ```
     #[track_caller]
     pub fn call<'a, R: FromPython>(&self, arguments: impl IntoPython<'a>) -> Result<R> {
+        let _turn = queue::enter(self.0.as_ptr().addr());
         let name = || support::callable_name(&self.0);
         self.call_object(&self.0, name, Location::caller(), arguments)
     }
@@ -191,6 +192,8 @@ impl Object {
         name: &str,
         arguments: impl IntoPython<'a>,
     ) -> Result<R> {
+        let _turn = queue::enter(self.0.as_ptr().addr() ^ name.len());
+        let _attachment = Attachment::new()?;
         let method = self.attr(name)?;
         let full_name = || support::method_name(&self.0, name);
         self.call_object(&method.0, full_name, Location::caller(), arguments)

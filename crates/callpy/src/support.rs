@@ -15,6 +15,7 @@ const SOURCE: &str = concat!(
     include_str!("support/got.py"),
     include_str!("support/modules.py"),
     include_str!("support/loans.py"),
+    include_str!("support/threads.py"),
     "\0"
 );
 
@@ -51,6 +52,11 @@ fn call(py: Attached<'_>, name: &CStr, arguments: &[&Ref]) -> Outcome<Ref> {
 fn text(py: Attached<'_>, name: &CStr, argument: &Ref) -> Outcome<String> {
     let text = call(py, name, &[argument])?;
     py.text(&text).map(str::to_owned)
+}
+
+/// Sets the number of threads of each BLAS and OpenMP library.
+pub(crate) fn library_threads(py: Attached<'_>, count: usize) -> Outcome<()> {
+    call(py, c"library_threads", &[&py.int(count as i64)?]).map(drop)
 }
 
 /// What a started interpreter still needs: the host's signals stay the host's.

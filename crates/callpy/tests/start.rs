@@ -325,6 +325,37 @@ fn multiprocessing_works() {
     );
 }
 
+/// How many threads the OpenBLAS of NumPy's wheels uses.
+const OPENBLAS: &str = "
+import ctypes, os, numpy
+
+def threads():
+    numpy.ones((2, 2)) @ numpy.ones((2, 2))
+    with open('/proc/self/maps') as maps:
+        path, = {line.split()[-1] for line in maps if 'openblas' in line}
+    library = ctypes.CDLL(path)
+    names = [a + 'openblas_get_num_threads' + b for a in ('', 'scipy_') for b in ('', '64_')]
+    return next(getattr(library, name)() for name in names if hasattr(library, name))
+";
+
+#[test]
+#[cfg(target_os = "linux")]
+fn library_threads_are_set_before_and_after_loading() {
+    let threads = |count| std::num::NonZeroUsize::new(count).unwrap();
+    alone(
+        "library_threads_are_set_before_and_after_loading",
+        |_| (),
+        || {
+            Python::builder().require(["numpy"]).library_threads(threads(1)).start().unwrap();
+            let used = module("openblas", OPENBLAS).function("threads").unwrap();
+            assert_eq!(used.call::<usize>(()).unwrap(), 1);
+            Python::builder().library_threads(threads(2)).start().unwrap();
+            assert_eq!(used.call::<usize>(()).unwrap(), 2);
+            assert_eq!(eval::<String>("__import__('os').environ['OMP_NUM_THREADS']").unwrap(), "2");
+        },
+    );
+}
+
 #[test]
 fn search_paths_come_first() {
     let folder = tempfile::tempdir().unwrap();

@@ -322,7 +322,7 @@ fn peek(_address: *const c_ulong) -> Option<c_ulong> {
 ///
 /// Not `PyGILState_Check`: once a sub-interpreter exists, it always answers yes.
 #[inline]
-pub(super) fn is_attached() -> bool {
+pub(crate) fn is_attached() -> bool {
     let Some(thread) = registry::this() else { return is_attached_unregistered() };
     let state = thread.state();
     if state.is_null() {
@@ -334,6 +334,11 @@ pub(super) fn is_attached() -> bool {
 #[cold]
 fn is_attached_unregistered() -> bool {
     api().is_some_and(|api| matches!(Place::of(api, null_mut()), Place::Attached))
+}
+
+/// Whether threads take turns at an interpreter lock: not in a free-threaded build.
+pub(crate) fn has_lock() -> bool {
+    api().is_some_and(|api| api.header != Header::FreeThreaded)
 }
 
 /// Runs work if this thread is attached.

@@ -1,0 +1,303 @@
+//! The queue before the interpreter lock: how many callers are in Python at once.
+//!
+//! NumPy releases the interpreter lock in each operation of more than 500 elements, and each release
+//! wakes a thread that waits for it. Callers that wait inside Python therefore spend their time
+//! handing the lock to one another: eight of them do a fifth of what one does. So they wait here,
+//! where waiting costs nothing, and as many are let in as pay: from one to the number of cores.
+//!
+//! A caller holds one of that many slots. It keeps its slot from one call to the next, for a slice of
+//! time, because handing a slot over costs more than a short call. Then the slot goes to the caller
+//! that has waited longest.
+//!
+//! The queue only saves time. Nothing is unsound or stuck when a thread passes it, and so these do: a
+//! nested call, a call in [`Python::attach`](crate::Python::attach), a call of a function that mostly
+//! sleeps, and a thread that finds the queue out of order. A holder that stays in one call loses its
+//! slot to the next caller: see [`watch`].
+
+mod limit;
+mod line;
+mod pace;
+mod watch;
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
+
+use pace::Pace;
+
+use crate::raw;
+
+/// How long a caller keeps its slot while others wait, in nanoseconds; at least for one call.
+///
+/// With eight callers, each waits for seven slices, which is to stay below a millisecond; but handing
+/// over is not to cost more than a tenth of the time.
+fn slice() -> u64 {
+    (10 * line::waking()).clamp(80_000, 1_000_000)
+}
+
+/// Whether several threads call. Until then, calls take no slots.
+static IS_CROWD: AtomicBool = AtomicBool::new(false);
+
+/// How many calls are under way that have lost their slot.
+static OVERTAKEN: AtomicUsize = AtomicUsize::new(0);
+
+static SLOTS: [Slot; 64] = [const { Slot::new() }; 64];
+
+/// A permit to be in Python. Each has cache lines of its own, since its holder writes to it at each
+/// call, and costs no one else anything.
+#[repr(align(128))]
+struct Slot {
+    /// 0 if it is free; otherwise twice the number of its holder, and one more during a call.
+    holder: AtomicU64,
+    /// When its holder got it.
+    taken: AtomicU64,
+    /// How long a call of the holder's function takes on average.
+    usual: AtomicU64,
+    /// How many calls have been made in it, and how much work they were: see [`limit`].
+    calls: AtomicU64,
+    work: AtomicU64,
+}
+
+/// What a thread knows of itself.
+struct Caller {
+    /// The thread's number; 0 before it is needed.
+    number: Cell<u64>,
+    /// The slot of the thread's last call; by now it may be another's.
+    slot: Cell<Option<usize>>,
+    /// Whether the caller that is to have the slot next was told so.
+    has_called: Cell<bool>,
+    /// How many calls are left before this thread looks whether others call.
+    until_look: Cell<u32>,
+    looked: Cell<u64>,
+}
+
+thread_local! {
+    static CALLER: Caller = const {
+        Caller {
+            number: Cell::new(0),
+            slot: Cell::new(None),
+            has_called: Cell::new(false),
+            until_look: Cell::new(0),
+            looked: Cell::new(0),
+        }
+    };
+}
+
+/// A caller's turn, from before it attaches until after it has detached.
+pub(crate) struct Turn {
+    held: Option<Held>,
+    not_send: PhantomData<*mut ()>,
+}
+
+struct Held {
+    slot: usize,
+    pace: &'static Pace,
+    /// When the call began, and how long this thread had run by then; of calls that are measured.
+    began: Option<(u64, Option<u64>)>,
+}
+
+/// Waits until this thread may call; `function` is a number by which its pace is known.
+#[inline]
+pub(crate) fn enter(function: usize) -> Turn {
+    let is_crowd = IS_CROWD.load(Ordering::Relaxed)
+        || CALLER.with(|caller| match caller.until_look.get() {
+            0 => caller.sees_others(),
+            calls => {
+                caller.until_look.set(calls - 1);
+                false
+            }
+        });
+    let held = if is_crowd { CALLER.with(|caller| caller.take(function)) } else { None };
+    Turn { held, not_send: PhantomData }
+}
+
+/// The part of a series of calls that is made in one turn.
+pub(crate) struct Series {
+    calls: u32,
+    began: u64,
+}
+
+impl Series {
+    pub(crate) fn begin() -> Series {
+        Series { calls: 0, began: now() }
+    }
+
+    /// Counts a call; says whether others should have their turn now: those in line, after a slice,
+    /// and threads that wait for Python itself, after the time that Python code gives them.
+    #[inline]
+    pub(crate) fn is_over(&mut self) -> bool {
+        /// Asking for the time costs as much as half a call.
+        const CALLS: u32 = 16;
+        const SWITCH_INTERVAL: u64 = 5_000_000;
+        self.calls += 1;
+        let is_wanted = !line::is_empty();
+        (is_wanted || self.calls.is_multiple_of(CALLS))
+            && now() - self.began > if is_wanted { slice() } else { SWITCH_INTERVAL }
+    }
+}
+
+impl Drop for Turn {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(held) = &self.held {
+            CALLER.with(|caller| caller.leave(held));
+        }
+    }
+}
+
+impl Caller {
+    /// Looks whether another thread calls as often as this one.
+    #[cold]
+    fn sees_others(&self) -> bool {
+        /// A look costs as much as half a call.
+        const CALLS: u32 = 32;
+        const MILLISECOND: u64 = 1_000_000;
+        /// Who looked last, and when, in microseconds: a thread's number in the upper 20 bits.
+        static LAST: AtomicU64 = AtomicU64::new(0);
+
+        let (now, number) = (now(), self.number() & 0xf_ffff);
+        let elapsed = now - self.looked.replace(now);
+        let last = LAST.swap((number << 44) | (now / 1000), Ordering::Relaxed);
+        self.until_look.set(CALLS - 1);
+        let ago = (now / 1000).saturating_sub(last & ((1 << 44) - 1)) * 1000;
+        last != 0 && last >> 44 != number && ago < (2 * elapsed).max(MILLISECOND) && watch::start()
+    }
+
+    fn number(&self) -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        if self.number.get() == 0 {
+            self.number.set(NEXT.fetch_add(1, Ordering::Relaxed));
+        }
+        self.number.get()
+    }
+
+    #[cold]
+    fn take(&self, function: usize) -> Option<Held> {
+        /// Measuring a call costs as much as a short one.
+        const MEASURED: u64 = 16;
+
+        if raw::thread::is_attached() {
+            return None;
+        }
+        let pace = Pace::of(function);
+        if pace.sleeps() {
+            return None;
+        }
+        let slot = self.slot()?;
+        let this = &SLOTS[slot];
+        this.usual.store(pace.usual(), Ordering::Relaxed);
+        let is_suspect = pace.is_suspect();
+        let is_measured = is_suspect
+            || pace.usual() == 0
+            || this.calls.load(Ordering::Relaxed).is_multiple_of(MEASURED);
+        let ran = || is_suspect.then(raw::process::thread_time).flatten();
+        Some(Held { slot, pace, began: is_measured.then(|| (now(), ran())) })
+    }
+
+    /// Returns the slot of the call that begins: the last one, one that no call is in, or the one that
+    /// this caller has waited for.
+    fn slot(&self) -> Option<usize> {
+        let number = self.number();
+        if let Some(slot) = self.slot.get()
+            && SLOTS[slot].changes(number << 1, number << 1 | 1)
+        {
+            return Some(slot);
+        }
+        let slot = match line::is_empty() {
+            true => (0..limit::get()).find(|&slot| SLOTS[slot].is_taken(number)),
+            false => None,
+        };
+        let slot = slot.or_else(|| line::wait(number));
+        self.slot.set(slot);
+        self.has_called.set(false);
+        slot
+    }
+
+    #[cold]
+    fn leave(&self, held: &Held) {
+        let this = &SLOTS[held.slot];
+        this.completed(held.pace.usual());
+        if let Some((began, ran)) = held.began {
+            let elapsed = now().saturating_sub(began);
+            held.pace.learn(elapsed);
+            // Among others, a call that waits for the interpreter lock seems to sleep.
+            if let Some(before) = ran.filter(|_| OVERTAKEN.load(Ordering::Relaxed) <= 1) {
+                let ran = raw::process::thread_time().map_or(elapsed, |after| after - before);
+                held.pace.judge(elapsed, ran);
+            }
+        }
+        if !self.gives_back(held.slot) {
+            OVERTAKEN.fetch_sub(1, Ordering::Relaxed);
+            held.pace.suspect();
+        }
+    }
+
+    /// Ends a call in a slot, and hands the slot over if it is time; false if it was lost before.
+    fn gives_back(&self, slot: usize) -> bool {
+        let (busy, absent) = (self.number() << 1 | 1, self.number() << 1);
+        let this = &SLOTS[slot];
+        let (is_surplus, mut is_over) = (slot >= limit::get(), false);
+        if !line::is_empty() && !is_surplus {
+            let held_for = now().saturating_sub(this.taken.load(Ordering::Relaxed));
+            let ahead = line::waking().max(this.usual.load(Ordering::Relaxed));
+            if held_for + ahead >= slice() && limit::leaves_a_core() && !self.has_called.get() {
+                self.has_called.set(line::call());
+            }
+            is_over = held_for >= slice()
+                && (!limit::leaves_a_core() || held_for > 2 * slice() || line::is_awake());
+        }
+        if !is_over && !is_surplus {
+            let is_ours = this.changes(busy, absent);
+            if !is_ours {
+                self.slot.set(None);
+            }
+            return is_ours;
+        }
+        self.slot.set(None);
+        let is_ours = this.changes(busy, 0);
+        if is_ours && is_over {
+            line::admit(slot);
+        }
+        is_ours
+    }
+}
+
+impl Slot {
+    const fn new() -> Slot {
+        Slot {
+            holder: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
+            usual: AtomicU64::new(0),
+            calls: AtomicU64::new(0),
+            work: AtomicU64::new(0),
+        }
+    }
+
+    fn changes(&self, from: u64, to: u64) -> bool {
+        self.holder.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// Takes the slot, if no call is in it.
+    fn is_taken(&self, number: u64) -> bool {
+        let holder = self.holder.load(Ordering::Relaxed);
+        let is_taken = holder & 1 == 0 && self.changes(holder, number << 1 | 1);
+        if is_taken {
+            self.taken.store(now(), Ordering::Relaxed);
+        }
+        is_taken
+    }
+
+    /// Counts a call; approximately, since a caller that has lost the slot counts too.
+    fn completed(&self, work: u64) {
+        self.calls.store(self.calls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.work.store(self.work.load(Ordering::Relaxed) + work, Ordering::Relaxed);
+    }
+}
+
+/// Nanoseconds since the first call.
+fn now() -> u64 {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    FIRST.get_or_init(Instant::now).elapsed().as_nanos() as u64
+}

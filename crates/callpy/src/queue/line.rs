@@ -1,0 +1,159 @@
+//! The callers that wait for a slot, first come, first served.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use super::{SLOTS, now, watch};
+
+static LINE: Mutex<VecDeque<Arc<Waiter>>> = Mutex::new(VecDeque::new());
+
+/// The length of the line. It may lag behind for an instant, which costs one round of the watch.
+static LENGTH: AtomicUsize = AtomicUsize::new(0);
+
+struct Waiter {
+    number: u64,
+    thread: Thread,
+    /// When it was woken.
+    woken: AtomicU64,
+    /// What the waiter is doing; from [`GRANTED`] on, the slot that it got.
+    state: AtomicU32,
+}
+
+/// After so long without a round of the watch, a caller goes on without a slot.
+const STANDSTILL: Duration = Duration::from_millis(20);
+
+/// How long a thread takes to wake up, in nanoseconds: 5 microseconds on a machine of one's own, and
+/// ten times as much on a virtual one whose host is busy.
+static WAKING: AtomicU64 = AtomicU64::new(20_000);
+const MOST_WAKING: u64 = 100_000;
+
+pub(super) fn waking() -> u64 {
+    WAKING.load(Ordering::Relaxed)
+}
+
+const PARKED: u32 = 0;
+const AWAKE: u32 = 1;
+const GRANTED: u32 = 2;
+
+pub(super) fn is_empty() -> bool {
+    LENGTH.load(Ordering::Relaxed) == 0
+}
+
+/// Returns the line, unless it stays locked: in the child of a fork, by a thread that is not there.
+fn line() -> Option<MutexGuard<'static, VecDeque<Arc<Waiter>>>> {
+    for _ in 0..1000 {
+        match LINE.try_lock() {
+            Ok(line) => return Some(line),
+            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => thread::yield_now(),
+        }
+    }
+    None
+}
+
+/// Waits for a slot; none where the line is out of order, and the caller should go on without.
+pub(super) fn wait(number: u64) -> Option<usize> {
+    let waiter = Arc::new(Waiter {
+        number,
+        thread: thread::current(),
+        woken: AtomicU64::new(0),
+        state: AtomicU32::new(AWAKE),
+    });
+    {
+        let mut line = line()?;
+        line.push_back(Arc::clone(&waiter));
+        LENGTH.store(line.len(), Ordering::Relaxed);
+    }
+    loop {
+        let is_parked =
+            waiter.state.compare_exchange(AWAKE, PARKED, Ordering::AcqRel, Ordering::Acquire);
+        if is_parked.is_ok() {
+            let (rounds, parked) = (watch::rounds(), now());
+            thread::park_timeout(STANDSTILL);
+            // Now it is this caller's turn, or it will be in a moment.
+            let _ =
+                waiter.state.compare_exchange(PARKED, AWAKE, Ordering::AcqRel, Ordering::Acquire);
+            let is_stuck =
+                now() - parked >= STANDSTILL.as_nanos() as u64 && watch::rounds() == rounds;
+            if is_stuck && waiter.slot().is_none() && waiter.leaves_line() {
+                watch::stands_still();
+                return None;
+            }
+        }
+        let called = now();
+        waiter.learn(called);
+        while now() - called < 4 * waking() {
+            if let Some(slot) = waiter.slot() {
+                return Some(slot);
+            }
+            std::hint::spin_loop();
+        }
+    }
+}
+
+impl Waiter {
+    fn wake(&self) {
+        self.woken.store(now(), Ordering::Relaxed);
+        self.thread.unpark();
+    }
+
+    /// Learns how long it took to wake up.
+    fn learn(&self, now: u64) {
+        let woken = self.woken.swap(0, Ordering::Relaxed);
+        if woken != 0 {
+            let waking = waking();
+            let latest = now.saturating_sub(woken).min(MOST_WAKING);
+            WAKING.store((waking * 15 + latest) / 16, Ordering::Relaxed);
+        }
+    }
+
+    /// The slot that it was granted.
+    fn slot(&self) -> Option<usize> {
+        self.state.load(Ordering::Acquire).checked_sub(GRANTED).map(|slot| slot as usize)
+    }
+
+    /// Leaves the line, where no one has taken it from there.
+    fn leaves_line(&self) -> bool {
+        let Some(mut line) = line() else { return true };
+        let length = line.len();
+        line.retain(|other| other.number != self.number);
+        LENGTH.store(line.len(), Ordering::Relaxed);
+        line.len() < length
+    }
+}
+
+/// Wakes the caller that waits first, so that it is awake when it gets its slot; false if none waits.
+pub(super) fn call() -> bool {
+    let Some(first) = line().and_then(|line| line.front().map(Arc::clone)) else { return false };
+    if first.state.load(Ordering::Relaxed) == PARKED {
+        first.wake();
+    }
+    true
+}
+
+/// Whether the caller that waits first is awake.
+pub(super) fn is_awake() -> bool {
+    let line = line();
+    line.is_some_and(|line| {
+        line.front().is_some_and(|first| first.state.load(Ordering::Relaxed) == AWAKE)
+    })
+}
+
+/// Gives a free slot to the caller that waits first.
+pub(super) fn admit(slot: usize) {
+    let Some(mut line) = line() else { return };
+    let Some(first) = line.pop_front() else { return };
+    if !SLOTS[slot].changes(0, first.number << 1 | 1) {
+        line.push_front(first);
+        return;
+    }
+    LENGTH.store(line.len(), Ordering::Relaxed);
+    drop(line);
+    SLOTS[slot].taken.store(now(), Ordering::Relaxed);
+    if first.state.swap(GRANTED + slot as u32, Ordering::AcqRel) == PARKED {
+        first.wake();
+    }
+}
