@@ -208,11 +208,13 @@ impl Row {
                 let pairs = turns.iter().zip(other.as_ref()?);
                 Some(median(pairs.map(|(one, other)| one / other).collect()))
             };
-            let count =
-                if threads > 1 || options.quick { 0.0 } else { (200e6 / call).min(5_000.0) };
-            let mut samples = match count {
+            let count = match options.quick {
+                true => 0.0,
+                false => (200e6 / (call * threads as f64)).min(5_000.0),
+            };
+            let mut samples = match count * threads as f64 {
                 ..100.0 => Vec::new(),
-                count => one.process.sample(work, size, count as usize)?,
+                _ => one.process.sample(work, size, threads, count as usize)?,
             };
             samples.sort_by(f64::total_cmp);
             // A percentile with fewer than two values above it is chance.
@@ -228,6 +230,7 @@ impl Row {
                 median: median(turns.clone()),
                 to_callpy: ratio(callpy),
                 to_python: ratio(&python),
+                p50: percentile(0.5),
                 p99: percentile(0.99),
                 p999: percentile(0.999),
                 turns,

@@ -35,6 +35,7 @@ impl Process {
             _ => Command::new(program),
         };
         python.prepare(&mut command, rival.program.is_linked());
+        command.envs(rival.variables.iter().copied());
         command.args(rival.arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn()?;
         let tell = child.stdin.take();
@@ -74,9 +75,15 @@ impl Process {
         Ok(self.ask(&format!("time {work} {size} {threads} {count}"))?.parse()?)
     }
 
-    /// Returns the nanoseconds of each of `count` calls.
-    pub(crate) fn sample(&mut self, work: &str, size: usize, count: usize) -> Result<Vec<f64>> {
-        let answer = self.ask(&format!("sample {work} {size} {count}"))?;
+    /// Returns the nanoseconds of each of `count` calls of every thread.
+    pub(crate) fn sample(
+        &mut self,
+        work: &str,
+        size: usize,
+        threads: usize,
+        count: usize,
+    ) -> Result<Vec<f64>> {
+        let answer = self.ask(&format!("sample {work} {size} {threads} {count}"))?;
         Ok(answer.split_whitespace().map(str::parse).collect::<Result<_, _>>()?)
     }
 

@@ -48,6 +48,8 @@ pub(crate) struct Cell {
     pub(crate) to_callpy: Option<f64>,
     pub(crate) to_python: Option<f64>,
     /// Of calls timed one by one.
+    #[serde(default)]
+    pub(crate) p50: Option<f64>,
     pub(crate) p99: Option<f64>,
     pub(crate) p999: Option<f64>,
     /// The nanoseconds a call of each turn.

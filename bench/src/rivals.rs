@@ -7,6 +7,8 @@ pub(crate) struct Rival {
     pub(crate) about: &'static str,
     pub(crate) program: Program,
     pub(crate) arguments: &'static [&'static str],
+    /// Environment variables that it is started with.
+    pub(crate) variables: &'static [(&'static str, &'static str)],
     /// Whether several threads may call at once.
     pub(crate) threads: bool,
 }
@@ -14,7 +16,7 @@ pub(crate) struct Rival {
 impl Rival {
     /// Whether it is attached once for all calls; then it is compared with callpy that is, too.
     pub(crate) fn is_attached(&self) -> bool {
-        self.arguments.contains(&"attached")
+        self.arguments.contains(&"attached") || self.arguments.contains(&"bare")
     }
 }
 
@@ -43,7 +45,7 @@ const fn rival(
     arguments: &'static [&'static str],
     about: &'static str,
 ) -> Rival {
-    Rival { key, about, program, arguments, threads: true }
+    Rival { key, about, program, arguments, variables: &[], threads: true }
 }
 
 /// One that holds the interpreter all the time: others would wait for it.
@@ -53,8 +55,16 @@ const fn attached(
     arguments: &'static [&'static str],
     about: &'static str,
 ) -> Rival {
-    Rival { key, about, program, arguments, threads: false }
+    Rival { threads: false, ..rival(key, program, arguments, about) }
 }
+
+/// Makes glibc keep memory instead of giving it back to the system: most of what callpy gains with
+/// mimalloc (docs/decisions/0006).
+const KEEP_MEMORY: &[(&str, &str)] = &[
+    ("MALLOC_MMAP_THRESHOLD_", "33554432"),
+    ("MALLOC_TRIM_THRESHOLD_", "536870912"),
+    ("MALLOC_TOP_PAD_", "67108864"),
+];
 
 const CALLPY: Program = Program::Cargo("rival-callpy", Linked::No);
 const GLUE: Program = Program::Cargo("rival-glue", Linked::Yes);
@@ -66,10 +76,25 @@ const SHARED: Program = Program::Cargo("rival-shared-memory", Linked::No);
 /// Every rival, in the order of the tables.
 pub(crate) const ALL: &[Rival] = &[
     rival("python", Program::Script("python/main.py"), &[], "Python itself, with a ready array"),
+    Rival {
+        variables: KEEP_MEMORY,
+        ..rival(
+            "python-malloc",
+            Program::Script("python/main.py"),
+            &[],
+            "Python itself, with glibc told to keep memory",
+        )
+    },
     rival("callpy", CALLPY, &[], "callpy, from any thread"),
     attached("callpy-attached", CALLPY, &["attached"], "callpy, within `attach`"),
     rival("glue", GLUE, &[], "C API through fixed glue, from any thread"),
     attached("glue-attached", GLUE, &["attached"], "C API through fixed glue, attached"),
+    attached(
+        "vectorcall",
+        GLUE,
+        &["bare"],
+        "bare `PyObject_Vectorcall` of a ready array, attached",
+    ),
     rival("pyo3-copy", PYO3, &["copy"], "PyO3, copying, from any thread"),
     attached("pyo3-copy-attached", PYO3, &["copy", "attached"], "PyO3, copying, attached"),
     rival("pyo3-borrow", PYO3, &["borrow"], "PyO3, borrowing, from any thread"),

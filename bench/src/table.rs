@@ -194,6 +194,31 @@ fn threads(record: &Record) -> String {
                 text += " |\n";
             }
         }
+        text += "\nThe same calls timed one by one: p50, p99 and p99.9\n\n|";
+        for threads in &threads {
+            let _ = write!(text, " | {threads} thread{}", if *threads == 1 { "" } else { "s" });
+        }
+        text += " |\n|---";
+        text += &"|---".repeat(threads.len());
+        text += "|\n";
+        for rival in &record.rivals {
+            let cells = threads.iter().map(|threads| record.cell(&rival.key, work, size, *threads));
+            let cells: Vec<Option<&Cell>> = cells.collect();
+            if cells.iter().flatten().any(|cell| cell.threads > 1 && cell.p50.is_some()) {
+                let _ = write!(text, "| {}", rival.about);
+                for cell in cells {
+                    let percentile =
+                        |of: fn(&Cell) -> Option<f64>| optional(cell.and_then(of), time);
+                    let [p50, p99, p999] = [
+                        percentile(|cell| cell.p50),
+                        percentile(|cell| cell.p99),
+                        percentile(|cell| cell.p999),
+                    ];
+                    let _ = write!(text, " | {p50}, {p99}, {p999}");
+                }
+                text += " |\n";
+            }
+        }
     }
     text
 }

@@ -45,13 +45,25 @@ glue_result glue_load(const char *module, const char *function) {
   return (glue_result){.object = found};
 }
 
-glue_result glue_call(void *function, const double *data, intptr_t size, char kind) {
+glue_result glue_array(const double *data, intptr_t size) {
   npy_intp shape[] = {size};
   PyObject *array = PyArray_SimpleNewFromData(1, shape, NPY_DOUBLE, (void *)data);
   if (array == NULL) return failed();
   PyArray_CLEARFLAGS((PyArrayObject *)array, NPY_ARRAY_WRITEABLE);
-  PyObject *result = PyObject_CallOneArg(function, array);
-  Py_DECREF(array);
+  return (glue_result){.object = array};
+}
+
+glue_result glue_call(void *function, const double *data, intptr_t size, char kind) {
+  glue_result array = glue_array(data, size);
+  if (array.error != NULL) return array;
+  glue_result result = glue_call_ready(function, array.object, kind);
+  Py_DECREF((PyObject *)array.object);
+  return result;
+}
+
+glue_result glue_call_ready(void *function, void *array, char kind) {
+  PyObject *arguments[] = {array};
+  PyObject *result = PyObject_Vectorcall(function, arguments, 1, NULL);
   if (result == NULL) return failed();
   if (kind == 'n') return (glue_result){.object = result};
 

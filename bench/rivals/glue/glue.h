@@ -26,6 +26,12 @@ glue_result glue_load(const char *module, const char *function);
    is None for kind 'n', else a contiguous array of one axis: int64 for 'i', float64 for 'd'. */
 glue_result glue_call(void *function, const double *data, intptr_t size, char kind);
 
+/* While entered: an array over `data`. `object` is the array. */
+glue_result glue_array(const double *data, intptr_t size);
+
+/* While entered: calls with a ready array, as glue_call does. */
+glue_result glue_call_ready(void *function, void *array, char kind);
+
 void glue_release(void *object);
 
 #endif

@@ -33,32 +33,47 @@ def in_threads(function, data, threads, count):
     if threads == 1:
         run(function, data, 1)
         return int(run(function, data, count) * 1e9)
-    ready = threading.Barrier(threads)
     times = []
 
     def body():
-        run(function, data, 1)
-        ready.wait()
         start = time.perf_counter_ns()
         run(function, data, count)
         times.append((start, time.perf_counter_ns()))
 
-    running = [threading.Thread(target=body) for _ in range(threads)]
+    run_all(threads, function, data, body)
+    return max(end for _, end in times) - min(start for start, _ in times)
+
+
+def samples(function, data, threads, count):
+    clock = time.perf_counter_ns
+    took = []
+
+    def body():
+        own = []
+        for _ in range(count):
+            start = clock()
+            function(data)
+            own.append(clock() - start)
+        took.extend(own)
+
+    run_all(threads, function, data, body)
+    return took
+
+
+def run_all(threads, function, data, body):
+    """Runs body in every thread, all of which have made a call before the first begins."""
+    ready = threading.Barrier(threads)
+
+    def run_one():
+        function(data)
+        ready.wait()
+        body()
+
+    running = [threading.Thread(target=run_one) for _ in range(threads)]
     for thread in running:
         thread.start()
     for thread in running:
         thread.join()
-    return max(end for _, end in times) - min(start for start, _ in times)
-
-
-def samples(function, data, count):
-    clock = time.perf_counter_ns
-    took = []
-    for _ in range(count):
-        start = clock()
-        function(data)
-        took.append(clock() - start)
-    return took
 
 
 main()

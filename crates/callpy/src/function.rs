@@ -162,6 +162,7 @@ impl Function {
         results
     }
 
+    #[inline]
     fn turn(&self) -> Turn {
         queue::enter(Arc::as_ptr(&self.callable).addr())
     }

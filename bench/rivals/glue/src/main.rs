@@ -1,6 +1,7 @@
 //! CPython's and NumPy's C API, used from C: `glue.c` is all there is between Rust and Python.
 //!
-//! `attached`: entered once for all calls; `detached`: each call enters and leaves.
+//! `attached`: entered once for all calls; `bare`: that, and the array is made once; `detached`: each call
+//! enters and leaves.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 
@@ -32,6 +33,8 @@ unsafe extern "C" {
     fn glue_leave(state: c_int);
     fn glue_load(module: *const c_char, function: *const c_char) -> GlueResult;
     fn glue_call(function: *mut c_void, data: *const f64, size: isize, kind: c_char) -> GlueResult;
+    fn glue_array(data: *const f64, size: isize) -> GlueResult;
+    fn glue_call_ready(function: *mut c_void, array: *mut c_void, kind: c_char) -> GlueResult;
     fn glue_release(object: *mut c_void);
     fn free(text: *mut c_void);
 }
@@ -39,6 +42,14 @@ unsafe extern "C" {
 struct Glue {
     functions: [*mut c_void; 3],
     attached: bool,
+    bare: bool,
+}
+
+/// What one session calls with.
+struct Session<'a> {
+    glue: &'a Glue,
+    /// The array over the data of the last call, where arrays are made once.
+    ready: Option<(*const f64, GlueResult)>,
 }
 
 // SAFETY: the functions are used only by a thread that has entered.
@@ -67,18 +78,43 @@ fn entered<T>(work: impl FnOnce() -> T) -> T {
 impl Rival for Glue {
     fn session<B: Body>(&self, body: B) -> Result<B::Output> {
         match self.attached {
-            true => entered(|| body.run(&mut &*self)),
-            false => body.run(&mut &*self),
+            true => entered(|| {
+                let mut session = Session { glue: self, ready: None };
+                let result = body.run(&mut session);
+                if let Some((_, array)) = session.ready {
+                    // SAFETY: it is ours, and this thread has entered.
+                    unsafe { glue_release(array.object) };
+                }
+                result
+            }),
+            false => body.run(&mut Session { glue: self, ready: None }),
         }
     }
 }
 
-impl Glue {
-    fn call_entered(&self, work: Work, data: &[f64], look: impl FnOnce(Answer<'_>)) -> Result<()> {
-        let function = self.functions[work as usize];
+impl Session<'_> {
+    fn call_entered(
+        &mut self,
+        work: Work,
+        data: &[f64],
+        look: impl FnOnce(Answer<'_>),
+    ) -> Result<()> {
+        let function = self.glue.functions[work as usize];
         let kind = b"nid"[work as usize] as c_char;
+        let (start, size) = (data.as_ptr(), data.len() as isize);
+        if self.glue.bare && self.ready.is_none() {
+            // SAFETY: this thread has entered; the data of a session stays where it is.
+            let array = unsafe { glue_array(start, size) };
+            check(array.error)?;
+            self.ready = Some((start, array));
+        }
         // SAFETY: this thread has entered, and the functions of work.py neither keep nor write.
-        let result = unsafe { glue_call(function, data.as_ptr(), data.len() as isize, kind) };
+        let result = unsafe {
+            match &self.ready {
+                Some((of, array)) if *of == start => glue_call_ready(function, array.object, kind),
+                _ => glue_call(function, start, size, kind),
+            }
+        };
         check(result.error)?;
         match work {
             Work::Nothing => look(Answer::Nothing),
@@ -93,9 +129,9 @@ impl Glue {
     }
 }
 
-impl Caller for &Glue {
+impl Caller for Session<'_> {
     fn call(&mut self, work: Work, data: &[f64], look: impl FnOnce(Answer<'_>)) -> Result<()> {
-        match self.attached {
+        match self.glue.attached {
             true => self.call_entered(work, data, look),
             false => entered(|| self.call_entered(work, data, look)),
         }
@@ -107,7 +143,9 @@ impl Caller for &Glue {
 }
 
 fn main() -> Result<()> {
-    let attached = std::env::args().nth(1).as_deref() == Some("attached");
+    let mode = std::env::args().nth(1);
+    let bare = mode.as_deref() == Some("bare");
+    let attached = bare || mode.as_deref() == Some("attached");
     // SAFETY: the first and only start.
     check(unsafe { glue_start() })?;
     let functions = entered(|| {
@@ -120,5 +158,5 @@ fn main() -> Result<()> {
         let [nothing, detect, scaled] = Work::ALL.map(load);
         Ok::<_, harness::Error>([nothing?, detect?, scaled?])
     })?;
-    harness::serve(&Glue { functions, attached })
+    harness::serve(&Glue { functions, attached, bare })
 }

@@ -65,20 +65,22 @@ func (r *Rival) check(work string, data []float64) (string, error) {
 	return fmt.Sprint(length, digest, r.Copied(8*len(data), 8*length)), nil
 }
 
-func timed(call func() error, threads, count int) (string, error) {
+// inThreads runs body in every goroutine, all of which have made a call before the first begins.
+// It returns the time from there to the end of the last.
+func inThreads(call func() error, threads int, body func(thread int) error) (time.Duration, error) {
 	var ready, done sync.WaitGroup
 	begin := make(chan struct{})
 	errs := make(chan error, threads)
 	ready.Add(threads)
 	done.Add(threads)
-	for range threads {
+	for thread := range threads {
 		go func() {
 			defer done.Done()
 			err := call()
 			ready.Done()
 			<-begin
-			for index := 0; index < count && err == nil; index++ {
-				err = call()
+			if err == nil {
+				err = body(thread)
 			}
 			errs <- err
 		}()
@@ -90,22 +92,37 @@ func timed(call func() error, threads, count int) (string, error) {
 	took := time.Since(start)
 	for range threads {
 		if err := <-errs; err != nil {
-			return "", err
+			return 0, err
 		}
 	}
-	return fmt.Sprint(took.Nanoseconds()), nil
+	return took, nil
 }
 
-func sampled(call func() error, count int) (string, error) {
-	took := make([]string, 0, count)
-	for range count {
-		start := time.Now()
-		if err := call(); err != nil {
-			return "", err
+func timed(call func() error, threads, count int) (string, error) {
+	took, err := inThreads(call, threads, func(int) error {
+		for range count {
+			if err := call(); err != nil {
+				return err
+			}
 		}
-		took = append(took, fmt.Sprint(time.Since(start).Nanoseconds()))
-	}
-	return strings.Join(took, " "), nil
+		return nil
+	})
+	return fmt.Sprint(took.Nanoseconds()), err
+}
+
+func sampled(call func() error, threads, count int) (string, error) {
+	took := make([]string, threads*count)
+	_, err := inThreads(call, threads, func(thread int) error {
+		for index := range count {
+			start := time.Now()
+			if err := call(); err != nil {
+				return err
+			}
+			took[thread*count+index] = fmt.Sprint(time.Since(start).Nanoseconds())
+		}
+		return nil
+	})
+	return strings.Join(took, " "), err
 }
 
 func series(size int) []float64 {
@@ -144,7 +161,7 @@ func (r *Rival) Serve() {
 			case "time":
 				answer, err = timed(call, first, second)
 			case "sample":
-				answer, err = sampled(call, first)
+				answer, err = sampled(call, first, second)
 			default:
 				err = fmt.Errorf("unknown command: %s", lines.Text())
 			}

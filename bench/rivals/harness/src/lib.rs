@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `check WORK SIZE` | length and digest of the result, bytes copied by the call |
 //! | `time WORK SIZE THREADS COUNT` | nanoseconds in which every thread made COUNT calls |
-//! | `sample WORK SIZE COUNT` | the nanoseconds of each of COUNT calls |
+//! | `sample WORK SIZE THREADS COUNT` | the nanoseconds of each of COUNT calls of every thread |
 //!
 //! A rival in Rust implements [`Rival`] and [`Caller`], and calls [`serve`].
 
@@ -142,6 +142,7 @@ struct Sample<'a> {
     work: Work,
     data: &'a [f64],
     count: usize,
+    ready: &'a Barrier,
 }
 
 impl Body for Sample<'_> {
@@ -149,7 +150,9 @@ impl Body for Sample<'_> {
 
     fn run<C: Caller>(self, caller: &mut C) -> Result<Self::Output> {
         let mut took = Vec::with_capacity(self.count);
-        caller.call(self.work, self.data, look)?;
+        let warm = caller.call(self.work, self.data, look);
+        self.ready.wait();
+        warm?;
         for _ in 0..self.count {
             let start = Instant::now();
             caller.call(self.work, black_box(self.data), look)?;
@@ -198,25 +201,30 @@ fn answer(rival: &impl Rival, line: &str, data: &mut Vec<f64>) -> Result<String>
         }
         ("time", &[threads, count]) => {
             let ready = &Barrier::new(threads);
-            let times = std::thread::scope(|scope| {
-                let run = || rival.session(Time { work, data, count, ready });
-                let threads: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
-                let joined = threads.into_iter().map(|thread| thread.join().expect("no panic"));
-                joined.collect::<Result<Vec<_>>>()
-            })?;
+            let times = in_threads(rival, threads, || Time { work, data, count, ready })?;
             let start = times.iter().map(|time| time.0).min().ok_or("no threads")?;
             let end = times.iter().map(|time| time.1).max().ok_or("no threads")?;
             Ok((end - start).as_nanos().to_string())
         }
-        ("sample", &[count]) => {
-            let took = std::thread::scope(|scope| {
-                let run = || rival.session(Sample { work, data, count });
-                scope.spawn(run).join().expect("no panic")
-            })?;
-            Ok(took.iter().map(u128::to_string).collect::<Vec<_>>().join(" "))
+        ("sample", &[threads, count]) => {
+            let ready = &Barrier::new(threads);
+            let took = in_threads(rival, threads, || Sample { work, data, count, ready })?;
+            Ok(took.iter().flatten().map(u128::to_string).collect::<Vec<_>>().join(" "))
         }
         _ => Err(format!("unknown command: {line}").into()),
     }
+}
+
+fn in_threads<B: Body<Output: Send> + Send>(
+    rival: &impl Rival,
+    threads: usize,
+    body: impl Fn() -> B,
+) -> Result<Vec<B::Output>> {
+    std::thread::scope(|scope| {
+        let run = |body| scope.spawn(move || rival.session(body));
+        let threads: Vec<_> = (0..threads).map(|_| run(body())).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    })
 }
 
 /// Answers commands until stdin ends.
