@@ -73,7 +73,7 @@ impl Options {
 
     pub(crate) fn threads(&self) -> Vec<usize> {
         match (&self.threads[..], self.quick) {
-            ([], false) => vec![1, 2, 4, 8],
+            ([], false) => vec![1, 2, 4, 8, 32],
             ([], true) => vec![8],
             (threads, _) => threads.to_vec(),
         }
