@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
-use super::{SLOTS, Slot, line};
+use super::{SLOTS, Slot};
 
 static LIMIT: AtomicUsize = AtomicUsize::new(1);
 
@@ -17,8 +17,9 @@ pub(super) fn get() -> usize {
     LIMIT.load(Ordering::Relaxed)
 }
 
+static CORES: OnceLock<usize> = OnceLock::new();
+
 pub(super) fn most() -> usize {
-    static CORES: OnceLock<usize> = OnceLock::new();
     *CORES.get_or_init(|| thread::available_parallelism().map_or(1, usize::from).min(SLOTS.len()))
 }
 
@@ -42,7 +43,7 @@ const CALLS: u64 = 12;
 /// How long after a change of the limit nothing is measured.
 const SETTLING: u64 = MILLISECOND / 2;
 /// How long a limit stays before another is tried: from the first to the second, while trying fails.
-const REST: (u64, u64) = (10 * MILLISECOND, 160 * MILLISECOND);
+const REST: (u64, u64) = (10 * MILLISECOND, 60 * MILLISECOND);
 
 /// The search for the best limit.
 pub(super) struct Search {
@@ -111,9 +112,9 @@ impl Search {
         }
     }
 
-    /// Goes on with the search; `busy` slots are in a call.
-    pub(super) fn step(&mut self, now: u64, busy: usize) {
-        self.has_waited |= !line::is_empty();
+    /// Goes on with the search; `busy` slots are in a call, and callers are waiting or not.
+    pub(super) fn step(&mut self, now: u64, busy: usize, is_waited_for: bool) {
+        self.has_waited |= is_waited_for;
         match self.phase {
             Phase::Resting { until } => {
                 let rate = self.window.rate(now);
@@ -184,5 +185,45 @@ impl Search {
         IS_COMPARING.store(false, Ordering::Relaxed);
         self.window = Window::open(now);
         self.phase = Phase::Resting { until: now + rest };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs the search for some milliseconds among eight callers, whose calls take 20 microseconds of
+    /// work; `speed` says how much work is done at a limit, in nanoseconds a nanosecond.
+    ///
+    /// Returns for how many of the milliseconds the limit was the best one.
+    fn run(search: &mut Search, start: u64, milliseconds: u64, best: usize, speed: &[f64]) -> u64 {
+        const ROUND: u64 = 100_000;
+        let mut rounds = 0;
+        for round in 0..milliseconds * 10 {
+            // Some rounds get less done than others.
+            let luck = [1.0, 0.9, 1.1, 1.0, 0.95, 1.05][(round % 6) as usize];
+            let work = (ROUND as f64 * luck * speed[get() - 1]) as u64;
+            SLOTS[0].work.fetch_add(work, Ordering::Relaxed);
+            SLOTS[0].calls.fetch_add(work / 20_000, Ordering::Relaxed);
+            search.step(start + (round + 1) * ROUND, get(), true);
+            rounds += u64::from(get() == best);
+        }
+        rounds / 10
+    }
+
+    #[test]
+    fn the_best_limit_is_found_and_followed() {
+        CORES.get_or_init(|| 4);
+        let mut search = Search::new();
+        let one = [1.0, 0.5, 0.3, 0.2];
+        let two = [1.0, 1.95, 1.2, 0.8];
+        let all = [1.0, 1.9, 2.8, 3.6];
+        let mut now = 0;
+        for (best, speed) in [(1, one), (4, all), (2, two), (1, one), (2, two), (4, all)] {
+            run(&mut search, now, 150, best, &speed);
+            let at_best = run(&mut search, now + 150 * MILLISECOND, 1000, best, &speed);
+            now += 1150 * MILLISECOND;
+            assert!(at_best > 850, "the limit was {best} for {at_best} ms of a second");
+        }
     }
 }

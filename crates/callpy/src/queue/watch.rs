@@ -86,7 +86,7 @@ fn run() {
         } else if now - crowded > QUIET {
             IS_CROWD.store(false, Ordering::Relaxed);
         }
-        limit.step(now, busy);
+        limit.step(now, busy, !line::is_empty());
     }
 }
 
