@@ -137,6 +137,13 @@ func End() error {
 	return toError(C.callpy_python_end())
 }
 
+// Trim gives memory that freed arrays were in back to the system. callpy does so by itself about a second
+// after the last use of arrays; this is for a program that needs the memory elsewhere now. It does nothing
+// if Python does not run.
+func Trim() error {
+	return toError(C.callpy_python_trim())
+}
+
 // Exit ends Python as [End] does, and the process as C does. Deferred functions do not run.
 func Exit(code int) {
 	runtime.LockOSThread()

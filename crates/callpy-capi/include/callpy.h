@@ -403,6 +403,11 @@ struct callpy_error *callpy_python_start(const struct callpy_python_options *opt
 // that does not call this has Python end as C's exit handlers run, on another thread.
 struct callpy_error *callpy_python_end(void);
 
+// Gives memory that freed arrays were in back to the system, and frees the results that were released
+// on threads that were not in a call. callpy does so by itself about a second after the last use of
+// either. Does nothing if Python does not run.
+struct callpy_error *callpy_python_trim(void);
+
 // Returns callpy's version, such as "0.1.0", for as long as the process runs.
 const char *callpy_version(void);
 

@@ -101,6 +101,14 @@ pub extern "C" fn callpy_python_end() -> *mut callpy_error {
     guard(|| Python::running().map_or(Ok(()), |python| python.end()))
 }
 
+/// Gives memory that freed arrays were in back to the system, and frees the results that were released
+/// on threads that were not in a call. callpy does so by itself about a second after the last use of
+/// either. Does nothing if Python does not run.
+#[unsafe(no_mangle)]
+pub extern "C" fn callpy_python_trim() -> *mut callpy_error {
+    guard(|| Python::running().map_or(Ok(()), |python| python.trim()))
+}
+
 /// Returns callpy's version, such as "0.1.0", for as long as the process runs.
 #[unsafe(no_mangle)]
 pub extern "C" fn callpy_version() -> *const c_char {

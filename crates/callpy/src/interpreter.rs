@@ -24,7 +24,7 @@ use crate::function::{Function, Module};
 use crate::language::Language;
 use crate::learn::{self, OnRetained, Retained};
 use crate::locate::{self, Interpreter, Report, Wanted};
-use crate::raw::{Attachment, end, process};
+use crate::raw::{Attachment, end, memory, process};
 use crate::scope::Scope;
 use crate::{Error, ErrorKind, Object, Result, load, support};
 
@@ -230,6 +230,34 @@ impl Python {
         let attachment = Attachment::new()?;
         crate::raw::reference::release_queued(attachment.token());
         Ok(work(&Attached::new(attachment.token())))
+    }
+
+    /// Gives memory that freed arrays were in back to the system, and frees what was dropped on threads
+    /// that were not attached.
+    ///
+    /// callpy does so by itself about a second after the last use of either. This is for a program that
+    /// knows that it needs the memory elsewhere now.
+    ///
+    /// # Errors
+    ///
+    /// As [`attach`](Python::attach).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # callpy::Python::builder().require(["numpy"]).start()?;
+    /// # let python = callpy::Python::start()?;
+    /// let ones = python.function("numpy:ones")?;
+    /// let mut total = 0.0;
+    /// for _ in 0..3 {
+    ///     total += ones.call::<callpy::Array<f64>>(1_000_000)?.iter().sum::<f64>();
+    /// }
+    /// python.trim()?;     // 8 MB go back to the system
+    /// assert_eq!(total, 3e6);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn trim(&self) -> Result<()> {
+        self.attach(|_| memory::trim())
     }
 
     /// Whether threads take turns in Python: always, but on a free-threaded build.

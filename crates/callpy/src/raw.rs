@@ -21,6 +21,7 @@ pub(crate) mod base;
 pub(crate) mod child;
 pub(crate) mod cpython;
 pub(crate) mod end;
+mod idle;
 pub(crate) mod layout;
 pub(crate) mod library;
 pub(crate) mod memory;

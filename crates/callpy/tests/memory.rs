@@ -148,3 +148,133 @@ fn more_memory_than_there_is_is_a_memory_error() {
         assert!(error.exception().unwrap().type_name().ends_with("MemoryError"), "{make}: {error}");
     }
 }
+
+/// Waits until so many bytes fewer are resident; fails after half a minute.
+fn falls_below(bytes: usize, what: &str) {
+    let start = std::time::Instant::now();
+    while resident() > bytes {
+        assert!(start.elapsed().as_secs() < 30, "{what}: {} bytes stay", resident());
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+const LARGE: usize = 80 << 20;
+
+/// Several arrays at once, so that mimalloc has as much to keep.
+fn use_and_free() {
+    let make = lambda("lambda n: numpy.ones(n, 'u1')");
+    let arrays: Vec<Array<u8>> = (0..4).map(|_| make.call(LARGE).unwrap()).collect();
+    assert!(resident() > 4 * LARGE);
+    common::python().attach(|_| drop(arrays)).unwrap();
+}
+
+#[test]
+fn freed_memory_goes_back_while_nothing_is_called() {
+    alone(
+        "freed_memory_goes_back_while_nothing_is_called",
+        |_| (),
+        || {
+            lambda("lambda: numpy.ones(1)").call::<Array<f64>>(()).unwrap();
+            let limit = resident() + LARGE / 2;
+            use_and_free();
+            falls_below(limit, "after the first use");
+            use_and_free();
+            falls_below(limit, "after the thread has slept");
+            // Threads that have made and freed arrays, one of which lives on in Rust.
+            std::thread::spawn(use_and_free).join().unwrap();
+            let (done, wait) = std::sync::mpsc::channel::<()>();
+            let (used, is_used) = std::sync::mpsc::channel();
+            let thread = std::thread::spawn(move || {
+                use_and_free();
+                used.send(()).unwrap();
+                wait.recv().unwrap_err();
+            });
+            is_used.recv().unwrap();
+            falls_below(limit, "after other threads' use");
+            drop(done);
+            thread.join().unwrap();
+        },
+    );
+}
+
+#[test]
+fn a_trim_gives_memory_back_at_once() {
+    alone(
+        "a_trim_gives_memory_back_at_once",
+        |_| (),
+        || {
+            lambda("lambda: numpy.ones(1)").call::<Array<f64>>(()).unwrap();
+            let limit = resident() + LARGE / 2;
+            use_and_free();
+            common::python().trim().unwrap();
+            assert!(resident() < limit, "{} bytes stay", resident());
+        },
+    );
+}
+
+/// No call follows that would release it.
+#[test]
+fn what_is_dropped_detached_is_freed() {
+    alone(
+        "what_is_dropped_detached_is_freed",
+        |_| (),
+        || {
+            // Of a view and of a list, callpy does not know how much memory they keep.
+            let shown = lambda(
+                "lambda kind, n: numpy.ones(n, 'u1')[:: n - 1] if kind == 'view' else [numpy.ones(n, 'u1')]",
+            );
+            let make = lambda("lambda n: numpy.ones(n, 'u1')");
+            drop(make.call::<Array<u8>>(8).unwrap());
+            let limit = resident() + LARGE / 2;
+            let array: Array<u8> = make.call(LARGE).unwrap();
+            assert!(resident() > limit);
+            drop(array);
+            falls_below(limit, "an array");
+            let array: Array<u8> = make.call(LARGE).unwrap();
+            std::thread::spawn(move || drop(array)).join().unwrap();
+            falls_below(limit, "an array on another thread");
+            drop(shown.call::<Array<u8>>(("view", LARGE)).unwrap());
+            falls_below(limit, "a view");
+            drop(shown.call::<Object>(("list", LARGE)).unwrap());
+            falls_below(limit, "a list");
+        },
+    );
+}
+
+/// The child of a fork has no thread but its own, until it needs one.
+#[cfg(unix)]
+#[test]
+fn a_forked_child_gives_memory_back_too() {
+    alone(
+        "a_forked_child_gives_memory_back_too",
+        |_| (),
+        || {
+            let in_child = lambda(
+                "lambda work: (lambda child: sys.modules['os'].waitpid(child, 0)[1] if child else \
+             (work(), sys.modules['os']._exit(0)))(sys.modules['os'].fork())",
+            );
+            let waits = common::module("fork_work", FORK_WORK).function("work").unwrap();
+            use_and_free();
+            assert_eq!(in_child.call::<i64>(waits.object()).unwrap(), 0);
+        },
+    );
+}
+
+#[cfg(unix)]
+const FORK_WORK: &str = "
+import sys, time, numpy
+
+def resident():
+    with open('/proc/self/statm') as file:
+        return int(file.read().split()[1]) << 12
+
+def work():
+    before = resident()
+    arrays = [numpy.ones(80 << 20, 'u1') for _ in range(4)]
+    del arrays
+    deadline = time.monotonic() + 30
+    while resident() > before + (40 << 20):
+        if time.monotonic() > deadline:
+            sys.modules['os']._exit(1)
+        time.sleep(0.01)
+";

@@ -669,7 +669,9 @@ static void mistakes(void) {
 static void end(void) {
     callpy_function *sqrt;
     good(callpy_function_load("math:sqrt", &sqrt));
+    good(callpy_python_trim());
     good(callpy_python_end());
+    bad(callpy_python_trim(), CALLPY_ERROR_ENDING, "ended");
     good(callpy_python_end());
     callpy_value argument = callpy_float(4.0), result;
     bad(callpy_function_call(sqrt, &argument, 1, NULL, 0, &result), CALLPY_ERROR_ENDING, "ended");

@@ -14,6 +14,7 @@ use super::view::Layout;
 use crate::raw::Ref;
 use crate::raw::ndarray::{Ndarray, SliceMemory};
 use crate::raw::numpy::Memory;
+use crate::raw::reference::Urgency;
 use crate::scope::Scope;
 use crate::{Error, ErrorKind, IntoPython, Object, Result};
 
@@ -219,6 +220,7 @@ pub struct AnyArray {
     dtype: Dtype,
     data: NonNull<c_void>,
     layout: Layout,
+    _urgency: Urgency,
 }
 
 // SAFETY: the elements are plain data that nobody writes while the array exists, and the reference
@@ -276,7 +278,8 @@ impl AnyArray {
             Some(data) if layout.len() > 0 => data,
             _ => NonNull::<u128>::dangling().cast(),
         };
-        Ok(Ok(AnyArray { object, dtype, data, layout }))
+        let _urgency = Urgency::of(layout.len().saturating_mul(dtype.item_size()));
+        Ok(Ok(AnyArray { object, dtype, data, layout, _urgency }))
     }
 }
 

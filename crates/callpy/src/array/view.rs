@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use super::element::Element;
 use crate::raw::Ref;
+use crate::raw::reference::Urgency;
 use crate::{Error, Object, Result};
 
 /// An array that Python made, read in place: any rank, any strides.
@@ -45,6 +46,7 @@ pub struct Array<T> {
     data: NonNull<T>,
     layout: Layout,
     gathered: OnceLock<Box<[T]>>,
+    _urgency: Urgency,
 }
 
 // SAFETY: the elements are plain data that nobody writes while the Array exists, and the reference
@@ -222,7 +224,8 @@ impl<T: Element> Array<T> {
             Some(data) if layout.len() > 0 => data,
             _ => NonNull::dangling(),
         };
-        Array { object, data, layout, gathered: OnceLock::new() }
+        let urgency = Urgency::of(layout.len().saturating_mul(size_of::<T>()));
+        Array { object, data, layout, gathered: OnceLock::new(), _urgency: urgency }
     }
 
     /// Returns the length of each axis; none for a 0-d array.

@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::ffi::{c_char, c_void};
 use std::ptr::NonNull;
 
+use super::idle;
 use super::numpy::Numpy;
 use super::objects::Outcome;
 use super::reference::Ref;
@@ -61,6 +62,7 @@ fn is_available(_: usize) -> bool {
 }
 
 unsafe extern "C" fn malloc(_: *mut c_void, size: usize) -> *mut c_void {
+    idle::note_use();
     if !is_available(size) {
         return std::ptr::null_mut();
     }
@@ -69,6 +71,7 @@ unsafe extern "C" fn malloc(_: *mut c_void, size: usize) -> *mut c_void {
 }
 
 unsafe extern "C" fn calloc(_: *mut c_void, count: usize, size: usize) -> *mut c_void {
+    idle::note_use();
     if !is_available(count.saturating_mul(size)) {
         return std::ptr::null_mut();
     }
@@ -77,6 +80,7 @@ unsafe extern "C" fn calloc(_: *mut c_void, count: usize, size: usize) -> *mut c
 }
 
 unsafe extern "C" fn realloc(_: *mut c_void, block: *mut c_void, size: usize) -> *mut c_void {
+    idle::note_use();
     if !is_available(size) {
         return std::ptr::null_mut();
     }
@@ -85,6 +89,7 @@ unsafe extern "C" fn realloc(_: *mut c_void, block: *mut c_void, size: usize) ->
 }
 
 unsafe extern "C" fn free(_: *mut c_void, block: *mut c_void, _size: usize) {
+    idle::note_use();
     // SAFETY: NumPy gives back only blocks of this allocator, each once.
     unsafe { libmimalloc_sys::mi_free(block) }
 }
@@ -148,8 +153,19 @@ impl Block {
 
 impl Drop for Block {
     fn drop(&mut self) {
+        idle::note_use();
         // SAFETY: allocated by `new`, and freed once.
         unsafe { libmimalloc_sys::mi_free(self.0.as_ptr().cast()) }
+    }
+}
+
+/// Gives the memory that mimalloc keeps, and no block is in, back to the system.
+pub(crate) fn trim() {
+    // SAFETY: any thread may ask. mimalloc looks at the memory of all threads, but only on one that
+    // has allocated from it.
+    unsafe {
+        libmimalloc_sys::mi_free(libmimalloc_sys::mi_malloc(1));
+        libmimalloc_sys::mi_collect(true);
     }
 }
 

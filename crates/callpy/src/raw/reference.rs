@@ -9,8 +9,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::cpython::{PyObject, PyTypeObject};
-use super::end;
 use super::thread::{self, Attached};
+use super::{end, idle};
 
 /// Owns one reference. May be sent anywhere and dropped anywhere.
 #[repr(transparent)]
@@ -150,7 +150,8 @@ impl Drop for Ref {
 static UNCOUNTED: Mutex<BTreeSet<NonZeroUsize>> = Mutex::new(BTreeSet::new());
 static HAS_UNCOUNTED: AtomicBool = AtomicBool::new(false);
 
-/// References dropped on threads that were not attached, until the next attachment.
+/// References dropped on threads that were not attached, until the next attachment: that of the idle
+/// thread, if no other comes within about a second.
 static QUEUE: Mutex<Vec<Ref>> = Mutex::new(Vec::new());
 static QUEUED: AtomicUsize = AtomicUsize::new(0);
 
@@ -159,12 +160,44 @@ fn queue(reference: Ref) {
     let mut queue = QUEUE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     queue.push(reference);
     QUEUED.store(queue.len(), Ordering::Release);
+    drop(queue);
+    idle::note_use();
+}
+
+/// Whether references wait for an attachment.
+pub(super) fn are_queued() -> bool {
+    QUEUED.load(Ordering::Acquire) != 0
+}
+
+/// Stands behind a reference in a value, and is dropped after it: where the reference was queued and
+/// keeps much memory, that does not wait for the next attachment.
+pub(crate) struct Urgency {
+    is_large: bool,
+}
+
+impl Urgency {
+    /// For a reference to an object of so many bytes.
+    #[inline]
+    pub(crate) fn of(bytes: usize) -> Urgency {
+        /// Waking another thread takes less time than the system takes to map so many bytes.
+        const LARGE: usize = 1 << 20;
+        Urgency { is_large: bytes >= LARGE }
+    }
+}
+
+impl Drop for Urgency {
+    #[inline]
+    fn drop(&mut self) {
+        if self.is_large && are_queued() {
+            idle::release_soon();
+        }
+    }
 }
 
 /// Releases what was dropped detached.
 #[inline]
 pub(crate) fn release_queued(py: Attached<'_>) {
-    if QUEUED.load(Ordering::Acquire) != 0 {
+    if are_queued() {
         drain(py);
     }
 }
