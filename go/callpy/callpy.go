@@ -30,8 +30,10 @@
 // or map is an empty one in Python. Channels and functions can't be passed. Results are never converted
 // silently: the dtype must be that of the Go type, and numbers must fit.
 //
-// Python must not retain an array that was only lent. Pass [Copied] to a function that retains its
-// argument.
+// Python must not retain an array that was only lent. The first call of each function passes copies, which
+// show whether it does; if so, it gets copies from then on, which [WithOnRetained] tells, and else later
+// calls lend. Pass [Copied] to a function that retains its argument only sometimes, or call
+// [Function.Retains].
 //
 // # Goroutines and threads
 //
@@ -62,6 +64,17 @@ package callpy
 #cgo linux LDFLAGS: -ldl -lpthread
 #include <stdlib.h>
 #include "callpy.h"
+
+extern void callpyGoRetained(callpy_retained *retained);
+
+static inline void callpy_go_retained(const callpy_retained *retained, void *context) {
+    (void)context;
+    callpyGoRetained((callpy_retained *)retained);
+}
+
+static inline void callpy_go_tell(callpy_python_options *options) {
+    options->on_retained = callpy_go_retained;
+}
 */
 import "C"
 
@@ -78,6 +91,7 @@ type Option func(*options)
 type options struct {
 	python                         string
 	requirements, scripts, folders []string
+	onRetained                     func(Retained)
 }
 
 // WithPython names the interpreter: a python executable, an environment's folder, or a command on
@@ -124,6 +138,10 @@ func Start(with ...Option) error {
 	passed.requirements, passed.requirements_len = texts.list(wanted.requirements)
 	passed.scripts, passed.scripts_len = texts.list(wanted.scripts)
 	passed.search_path, passed.search_path_len = texts.list(wanted.folders)
+	if tell := wanted.onRetained; tell != nil {
+		onRetained.Store(&tell)
+		C.callpy_go_tell(passed)
+	}
 	return toError(C.callpy_python_start(passed))
 }
 

@@ -27,6 +27,11 @@ static void callpy_go_free_function(uintptr_t function) {
     callpy_function_free((callpy_function *)function);
 }
 
+static callpy_error *callpy_go_decide(uintptr_t function, bool retains) {
+    const callpy_function *decided = (const callpy_function *)function;
+    return retains ? callpy_function_retains(decided) : callpy_function_lends(decided);
+}
+
 static callpy_go_outcome callpy_go_call(
     uintptr_t function, const callpy_value *arguments, size_t arguments_len,
     const callpy_named *named, size_t named_len, bool wanted
@@ -101,6 +106,25 @@ func Find(target string) (*Function, error) {
 	function := &Function{handle: C.uintptr_t(uintptr(unsafe.Pointer(handle))), name: target}
 	runtime.AddCleanup(function, func(handle C.uintptr_t) { C.callpy_go_free_function(handle) }, function.handle)
 	return function, nil
+}
+
+// Retains decides that the Python function retains its arguments: it gets copies, also at its first call.
+// This holds for the Python function, whatever it is called through: a function that [Load] returned, too.
+// Without such a decision callpy learns from the first call with arrays what a function does.
+func (f *Function) Retains() error { return f.decide(true) }
+
+// Lends decides that the Python function does not retain its arguments: they are lent, also at its first
+// call. If it retains one nevertheless, the process ends. This holds for the Python function, as Retains
+// does.
+func (f *Function) Lends() error { return f.decide(false) }
+
+func (f *Function) decide(retains bool) error {
+	if f == nil || f.closed.Load() {
+		return errClosed(f)
+	}
+	failed := C.callpy_go_decide(f.handle, C.bool(retains))
+	runtime.KeepAlive(f)
+	return toError(failed)
 }
 
 // Name returns the function's target.

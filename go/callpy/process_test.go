@@ -23,6 +23,8 @@ var children = map[string]func() int{
 	"interrupt": interrupt,
 	"many":      many,
 	"nothing":   func() int { return 0 },
+
+	"panic while told": panicWhileTold,
 }
 
 // Calls before main, on the thread that Go keeps for it.

@@ -300,6 +300,29 @@ typedef struct callpy_named {
     struct callpy_value value;
 } callpy_named;
 
+// A function was seen to retain arguments, and gets copies from now on. All of it is callpy's, and
+// gone when the hook returns.
+typedef struct callpy_retained {
+    // One line that says so: what callpy writes to stderr where there is no hook.
+    const char *message;
+    // The function, as errors name it.
+    const char *function;
+    // The retained arguments: "argument 1", "argument \"data\"".
+    const char *const *arguments;
+    // How many.
+    size_t arguments_len;
+    // What holds them, in words.
+    const char *const *holders;
+    // How many.
+    size_t holders_len;
+} callpy_retained;
+
+// Called once for each function that was seen to retain its arguments, on the thread that called it,
+// which is not attached to Python meanwhile: the hook may call any function of callpy's, and wait for
+// other threads. Several threads may call it at once. It must return: no exception and no longjmp may
+// leave it.
+typedef void (*callpy_retained_hook)(const struct callpy_retained *retained, void *context);
+
 // Which Python to start, and what it must have. All zeros is a good beginning: `= {0}`.
 typedef struct callpy_python_options {
     // A python executable, an environment's folder, or a command on PATH; NULL for the first that
@@ -319,6 +342,11 @@ typedef struct callpy_python_options {
     size_t search_path_len;
     // CALLPY_LANGUAGE_C, or that of a binding over C: messages say in its terms how to fix things.
     size_t language;
+    // Is told of each function that retains its arguments; NULL for a line on stderr. The hook of a
+    // later start takes its place.
+    callpy_retained_hook on_retained;
+    // What the hook is passed. It must stay valid until the process ends.
+    void *on_retained_context;
 } callpy_python_options;
 
 #ifdef __cplusplus
@@ -374,6 +402,18 @@ struct callpy_error *callpy_function_call(const struct callpy_function *function
                                           const struct callpy_named *named,
                                           size_t named_len,
                                           struct callpy_value *result);
+
+// Decides that a function retains its arguments: it gets copies, also at its first call.
+//
+// This holds for the Python function, not for this handle. Without such a decision callpy learns what
+// a function does from its first call with arrays, which passes copies.
+struct callpy_error *callpy_function_retains(const struct callpy_function *function);
+
+// Decides that a function does not retain its arguments: they are lent, also at its first call. If it
+// retains one nevertheless, the process ends.
+//
+// This holds for the Python function, as that of callpy_function_retains does.
+struct callpy_error *callpy_function_lends(const struct callpy_function *function);
 
 // Returns a second handle of the same function, the caller's to free as well; NULL for NULL.
 struct callpy_function *callpy_function_clone(const struct callpy_function *function);

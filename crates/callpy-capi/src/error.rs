@@ -61,7 +61,7 @@ struct Detail {
 }
 
 /// Text without its zero bytes, which C would take for its end.
-fn c_text(text: &str) -> CString {
+pub(crate) fn c_text(text: &str) -> CString {
     CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default()
 }
 

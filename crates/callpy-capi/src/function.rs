@@ -113,6 +113,52 @@ impl<'a> IntoPython<'a> for Arguments<'a> {
     }
 }
 
+/// Decides that a function retains its arguments: it gets copies, also at its first call.
+///
+/// This holds for the Python function, not for this handle. Without such a decision callpy learns what
+/// a function does from its first call with arrays, which passes copies.
+///
+/// # Safety
+///
+/// The function is NULL or alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_function_retains(
+    function: *const callpy_function,
+) -> *mut callpy_error {
+    // SAFETY: as the caller says.
+    unsafe { decide(function, Function::retains) }
+}
+
+/// Decides that a function does not retain its arguments: they are lent, also at its first call. If it
+/// retains one nevertheless, the process ends.
+///
+/// This holds for the Python function, as that of callpy_function_retains does.
+///
+/// # Safety
+///
+/// The function is NULL or alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_function_lends(
+    function: *const callpy_function,
+) -> *mut callpy_error {
+    // SAFETY: as the caller says.
+    unsafe { decide(function, Function::lends) }
+}
+
+/// # Safety
+///
+/// The function is null or alive.
+unsafe fn decide(
+    function: *const callpy_function,
+    how: fn(&Function) -> Function,
+) -> *mut callpy_error {
+    guard(|| {
+        // SAFETY: null or alive, as the caller says.
+        how(&unsafe { reference(function, "the function") }?.0);
+        Ok(())
+    })
+}
+
 /// Returns a second handle of the same function, the caller's to free as well; NULL for NULL.
 ///
 /// # Safety

@@ -1,4 +1,4 @@
-//! callpy's C ABI: error, python, function, array and value, each in the file of its name.
+//! callpy's C ABI: error, python, function, array, value and retained, each in the file of its name.
 //!
 //! `include/callpy.h` is generated from here and is what a C programmer reads. One C call makes one
 //! Python call: attaching, conversion, settling and detaching happen inside.
@@ -9,6 +9,7 @@ mod error;
 mod function;
 mod module;
 mod python;
+mod retained;
 mod text;
 mod value;
 
@@ -17,4 +18,5 @@ pub use error::*;
 pub use function::*;
 pub use module::*;
 pub use python::*;
+pub use retained::*;
 pub use value::*;

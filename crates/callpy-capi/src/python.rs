@@ -1,10 +1,11 @@
 //! Starting the interpreter.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
 use callpy::{Error, Language, Python};
 
 use crate::error::{callpy_error, guard};
+use crate::retained::{Hook, callpy_retained_hook};
 use crate::text::{path, reference, slice, text};
 
 /// Which Python to start, and what it must have. All zeros is a good beginning: `= {0}`.
@@ -28,10 +29,16 @@ pub struct callpy_python_options {
     pub search_path_len: usize,
     /// CALLPY_LANGUAGE_C, or that of a binding over C: messages say in its terms how to fix things.
     pub language: usize,
+    /// Is told of each function that retains its arguments; NULL for a line on stderr. The hook of a
+    /// later start takes its place.
+    pub on_retained: callpy_retained_hook,
+    /// What the hook is passed. It must stay valid until the process ends.
+    pub on_retained_context: *mut c_void,
 }
 
-const _: () =
-    assert!(std::mem::offset_of!(callpy_python_options, language) == 7 * size_of::<usize>());
+const _: () = assert!(
+    std::mem::offset_of!(callpy_python_options, on_retained_context) == 9 * size_of::<usize>()
+);
 
 /// The program is written in C or C++.
 pub const CALLPY_LANGUAGE_C: usize = 0;
@@ -45,7 +52,8 @@ pub const CALLPY_LANGUAGE_GO: usize = 1;
 ///
 /// # Safety
 ///
-/// The options are NULL or valid, with so many texts as they say.
+/// The options are NULL or valid, with so many texts as they say, and a hook that any thread may call
+/// with its context until the process ends.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callpy_python_start(
     options: *const callpy_python_options,
@@ -75,6 +83,11 @@ pub unsafe extern "C" fn callpy_python_start(
             for folder in list(options.search_path, options.search_path_len, "search_path")? {
                 // SAFETY: as the caller says.
                 builder = builder.search_path(unsafe { path(*folder, "search_path") }?);
+            }
+            if let Some(hook) = options.on_retained {
+                // SAFETY: any thread may call it with the context, as the caller says.
+                let hook = unsafe { Hook::new(hook, options.on_retained_context) };
+                builder = builder.on_retained(move |retained| hook.tell(retained));
             }
         }
         builder.start()?;

@@ -56,6 +56,27 @@ def keep_and_write(data):
     kept.append(data)
 
 
+def keep(data):
+    kept.append(data)
+    return data.ctypes.data
+
+
+def keep_again(data):
+    return keep(data)
+
+
+def keep_quietly(data):
+    return keep(data)
+
+
+def address(data):
+    return data.ctypes.data
+
+
+def address_again(data):
+    return data.ctypes.data
+
+
 def cause():
     try:
         raise KeyError("inner")

@@ -59,6 +59,19 @@ def keep_and_write(data):
     kept.append(data)
 
 
+def keep(data):
+    kept.append(data)
+    return data.ctypes.data
+
+
+def keep_too(data):
+    return keep(data)
+
+
+def address(data):
+    return data.ctypes.data
+
+
 def cause():
     try:
         raise KeyError("inner")

@@ -25,7 +25,8 @@ _Static_assert(offsetof(callpy_array, dtype) == 40, "callpy_array.dtype");
 _Static_assert(offsetof(callpy_array, unit) == 44, "callpy_array.unit");
 _Static_assert(offsetof(callpy_array, flags) == 48, "callpy_array.flags");
 _Static_assert(offsetof(callpy_array, owned) == 52, "callpy_array.owned");
-_Static_assert(sizeof(callpy_python_options) == 64, "callpy_python_options");
+_Static_assert(sizeof(callpy_retained) == 48, "callpy_retained");
+_Static_assert(sizeof(callpy_python_options) == 80, "callpy_python_options");
 #endif
 
 #define CHECK(condition)                                                           \
@@ -551,6 +552,62 @@ static void retained(void) {
     callpy_function_free(function);
 }
 
+// What the hook was told: how often, and of what.
+struct told {
+    int count;
+    char function[4096], holder[4096];
+};
+
+// The hook's thread is not attached: it may call functions.
+static void tell(const callpy_retained *retained, void *context) {
+    struct told *told = context;
+    told->count++;
+    CHECK(strlen(retained->function) < sizeof told->function);
+    strcpy(told->function, retained->function);
+    CHECK(strstr(retained->message, retained->function) && strstr(retained->message, "copies"));
+    CHECK(retained->arguments_len == 1 && !strcmp(retained->arguments[0], "argument 1"));
+    CHECK(retained->holders_len == 1 && strlen(retained->holders[0]) < sizeof told->holder);
+    strcpy(told->holder, retained->holders[0]);
+    callpy_function *sqrt = load("math:sqrt");
+    callpy_value argument = callpy_float(4.0), result;
+    good(callpy_function_call(sqrt, &argument, 1, NULL, 0, &result));
+    CHECK(result.content.number == 2.0);
+    callpy_function_free(sqrt);
+}
+
+// Calls a function that returns the address of its argument; says whether that was lent.
+static bool lends(callpy_function *function) {
+    double series[2] = {1, 2};
+    ptrdiff_t shape[1] = {2};
+    callpy_array lent = {.data = series, .shape = shape, .ndim = 1, .dtype = CALLPY_FLOAT64};
+    callpy_value argument = array(&lent), result;
+    good(callpy_function_call(function, &argument, 1, NULL, 0, &result));
+    CHECK(result.tag == CALLPY_INT);
+    return (uintptr_t)result.content.integer == (uintptr_t)series;
+}
+
+static void habits(struct told *told) {
+    told->count = 0;
+    callpy_function *keep = load("keep");
+    CHECK(!lends(keep) && told->count == 1);
+    CHECK(strstr(told->function, ":keep") && strstr(told->holder, "'kept'"));
+    CHECK(!lends(keep) && told->count == 1);
+    callpy_function_free(keep);
+    // What is decided need not be told.
+    callpy_function *keep_too = load("keep_too");
+    good(callpy_function_retains(keep_too));
+    CHECK(!lends(keep_too) && told->count == 1);
+    callpy_function_free(keep_too);
+    // A decision is for the function, not for the handle; the last one counts.
+    callpy_function *address = load("address"), *again = load("address");
+    good(callpy_function_lends(address));
+    CHECK(lends(address) && lends(again));
+    good(callpy_function_retains(again));
+    CHECK(!lends(address) && !lends(again));
+    callpy_function_free(address);
+    callpy_function_free(again);
+}
+
 static void nonsense(void) {
     callpy_function *function = load("nothing"), *none = NULL;
     callpy_value value = callpy_int(1);
@@ -559,6 +616,8 @@ static void nonsense(void) {
     // A path may be any bytes.
     bad(callpy_function_load("\xff.py:f", &none), CALLPY_ERROR_TARGET, "there is no file");
     bad(callpy_function_load("f.py:\xff", &none), CALLPY_ERROR_TARGET, "names no function");
+    bad(callpy_function_retains(NULL), CALLPY_ERROR_ARGUMENT, "NULL");
+    bad(callpy_function_lends(NULL), CALLPY_ERROR_ARGUMENT, "NULL");
     bad(callpy_function_call(NULL, NULL, 0, NULL, 0, NULL), CALLPY_ERROR_ARGUMENT, "NULL");
     bad(callpy_function_call(function, NULL, 1, NULL, 0, NULL), CALLPY_ERROR_ARGUMENT, "NULL");
     bad(callpy_function_call(function, &value, SIZE_MAX, NULL, 0, NULL), CALLPY_ERROR_ARGUMENT, "possible");
@@ -682,7 +741,9 @@ int main(int count, char **arguments) {
     CHECK(count == 2 || count == 3);
     file = arguments[count - 1];
     const char *numpy[] = {"numpy"};
-    callpy_python_options options = {.requirements = numpy, .requirements_len = 1};
+    static struct told told;
+    callpy_python_options options = {
+        .requirements = numpy, .requirements_len = 1, .on_retained = tell, .on_retained_context = &told};
     good(callpy_python_start(&options));
     good(callpy_python_start(NULL));
     values();
@@ -697,6 +758,7 @@ int main(int count, char **arguments) {
     modules();
     errors();
     retained();
+    habits(&told);
     nonsense();
     threads();
     if (count == 3 && !strcmp(arguments[1], "mistakes")) mistakes();
