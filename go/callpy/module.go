@@ -74,6 +74,9 @@ type Lazy[F any] struct {
 	Source *Source
 	// Target names the function, as [Find] takes it.
 	Target string
+	// Retains and Lends decide what the Python function does with its arguments, as [Function.Retains] and
+	// [Function.Lends] do.
+	Retains, Lends bool
 
 	found atomic.Pointer[F]
 }
@@ -89,6 +92,9 @@ func (l *Lazy[F]) Get() (F, error) {
 			return none, err
 		}
 	}
+	if err := l.decide(); err != nil {
+		return none, err
+	}
 	found, err := Load[F](l.Target)
 	if err != nil {
 		return none, err
@@ -96,4 +102,15 @@ func (l *Lazy[F]) Get() (F, error) {
 	// Two goroutines that load it at once have loaded the same function.
 	l.found.CompareAndSwap(nil, &found)
 	return *l.found.Load(), nil
+}
+
+func (l *Lazy[F]) decide() error {
+	if !l.Retains && !l.Lends {
+		return nil
+	}
+	function, err := Find(l.Target)
+	if err != nil {
+		return err
+	}
+	return function.decide(l.Retains)
 }

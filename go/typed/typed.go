@@ -21,13 +21,13 @@ import (
 //go:embed typed.py
 var source string
 
-var module = callpy.Source{Name: "callpy_go_typed_typed_4a6ff30078848780", File: "typed.py", Text: &source}
+var module = callpy.Source{Name: "callpy_go_typed_typed_1019dc6ec3be0413", File: "typed.py", Text: &source}
 
-var glue = callpy.Source{Name: "callpy_go_typed_typed_4a6ff30078848780_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
+var glue = callpy.Source{Name: "callpy_go_typed_typed_1019dc6ec3be0413_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
 
 var glueText = `import importlib
 
-_module = importlib.import_module("callpy_go_typed_typed_4a6ff30078848780")
+_module = importlib.import_module("callpy_go_typed_typed_1019dc6ec3be0413")
 
 
 def _list(value):
@@ -397,7 +397,7 @@ type StringIntTuple struct {
 	Item1 int
 }
 
-var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:scalars"}
+var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:scalars"}
 
 // Scalars calls scalars, line 98 of typed.py:
 //
@@ -419,7 +419,7 @@ func Scalars(a int, b float64, c bool, d string, e callpy.Bytes) (result0 int, r
 	return call(a, b, c, d, e)
 }
 
-var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:nothing"}
+var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:nothing"}
 
 // Nothing calls nothing, line 113 of typed.py:
 //
@@ -432,7 +432,7 @@ func Nothing() error {
 	return call()
 }
 
-var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_4a6ff30078848780_glue:complex_number"}
+var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:complex_number"}
 
 // ComplexNumber calls complex_number, line 117 of typed.py:
 //
@@ -445,7 +445,7 @@ func ComplexNumber(z complex128) (result complex128, err error) {
 	return call(z)
 }
 
-var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_4a6ff30078848780_glue:numpy_scalars"}
+var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:numpy_scalars"}
 
 // NumpyScalars calls numpy_scalars, line 121 of typed.py:
 //
@@ -458,7 +458,7 @@ func NumpyScalars(a float32, b int16, c float64) (result float32, err error) {
 	return call(a, b, c)
 }
 
-var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:detect"}
+var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:detect"}
 
 // Detect calls detect, line 126 of typed.py:
 //
@@ -473,7 +473,7 @@ func Detect(data []float64) (result []int64, err error) {
 	return call(data)
 }
 
-var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:fill"}
+var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:fill"}
 
 // Fill calls fill, line 131 of typed.py:
 //
@@ -486,7 +486,7 @@ func Fill(data []float64, value float64) error {
 	return call(data, value)
 }
 
-var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:total"}
+var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:total"}
 
 // Total calls total, line 135 of typed.py:
 //
@@ -499,7 +499,7 @@ func Total(data any) (result float64, err error) {
 	return call(data)
 }
 
-var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:doubled"}
+var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:doubled"}
 
 // Doubled calls doubled, line 139 of typed.py:
 //
@@ -512,7 +512,7 @@ func Doubled(data any) (result any, err error) {
 	return call(data)
 }
 
-var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:extremes"}
+var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:extremes"}
 
 // Extremes calls extremes, line 143 of typed.py:
 //
@@ -525,7 +525,7 @@ func Extremes(data any) (result0 any, result1 []int, err error) {
 	return call(data)
 }
 
-var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:stack"}
+var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:stack"}
 
 // Stack calls stack, line 147 of typed.py:
 //
@@ -538,7 +538,7 @@ func Stack(arrays [][]float64) (result []float64, err error) {
 	return call(arrays)
 }
 
-var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:distances"}
+var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:distances"}
 
 // Distances calls distances, line 152 of typed.py:
 //
@@ -551,7 +551,7 @@ func Distances(points callpy.Array[float64], weights []float64) (result []float6
 	return call(points, weights)
 }
 
-var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:wrong_shape"}
+var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:wrong_shape"}
 
 // WrongShape calls wrong_shape, line 158 of typed.py:
 //
@@ -564,7 +564,7 @@ func WrongShape(points callpy.Array[float64]) (result []float64, err error) {
 	return call(points)
 }
 
-var listsFunction = callpy.Lazy[func([]float64, []string, [][]int, []int) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_4a6ff30078848780_glue:lists"}
+var listsFunction = callpy.Lazy[func([]float64, []string, [][]int, []int) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:lists"}
 
 // Lists calls lists, line 162 of typed.py:
 //
@@ -577,7 +577,7 @@ func Lists(a []float64, b []string, c [][]int, d []int) (result []string, err er
 	return call(a, b, c, d)
 }
 
-var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:pairs"}
+var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:pairs"}
 
 // Pairs calls pairs, line 167 of typed.py:
 //
@@ -590,7 +590,7 @@ func Pairs(a []IntStringTuple, b Float64MaybeStringTuple) (result []StringIntTup
 	return call(a, b)
 }
 
-var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:dicts"}
+var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:dicts"}
 
 // Dicts calls dicts, line 172 of typed.py:
 //
@@ -603,7 +603,7 @@ func Dicts(a map[string]float64, b map[int][]string) (result map[string]int, err
 	return call(a, b)
 }
 
-var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:columns"}
+var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:columns"}
 
 // Columns calls columns, line 177 of typed.py:
 //
@@ -616,7 +616,7 @@ func Columns(table map[string][]float64) (result map[string]float64, err error) 
 	return call(table)
 }
 
-var setsFunction = callpy.Lazy[func([]int, []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_4a6ff30078848780_glue:sets"}
+var setsFunction = callpy.Lazy[func([]int, []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:sets"}
 
 // Sets calls sets, line 181 of typed.py:
 //
@@ -629,7 +629,7 @@ func Sets(a []int, b []string) (result []string, err error) {
 	return call(a, b)
 }
 
-var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_4a6ff30078848780_glue:countdown"}
+var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:countdown"}
 
 // Countdown calls countdown, line 186 of typed.py:
 //
@@ -642,7 +642,7 @@ func Countdown(start int) (result []int, err error) {
 	return call(start)
 }
 
-var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:optional"}
+var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:optional"}
 
 // Optional calls optional, line 190 of typed.py:
 //
@@ -655,7 +655,7 @@ func Optional(a *int, b *[]float64) (result *string, err error) {
 	return call(a, b)
 }
 
-var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:either"}
+var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:either"}
 
 // Either calls either, line 194 of typed.py:
 //
@@ -668,7 +668,7 @@ func Either(a any) (result any, err error) {
 	return call(a)
 }
 
-var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:number_or_array"}
+var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:number_or_array"}
 
 // NumberOrArray calls number_or_array, line 198 of typed.py:
 //
@@ -681,7 +681,7 @@ func NumberOrArray(x any) (result any, err error) {
 	return call(x)
 }
 
-var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:anything_or_more"}
+var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:anything_or_more"}
 
 // AnythingOrMore calls anything_or_more, line 202 of typed.py:
 //
@@ -694,7 +694,7 @@ func AnythingOrMore(x any) (result any, err error) {
 	return call(x)
 }
 
-var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:boundary"}
+var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:boundary"}
 
 // BoundaryFunc calls boundary, line 206 of typed.py:
 //
@@ -707,7 +707,7 @@ func BoundaryFunc(mode Boundary) (result Boundary, err error) {
 	return call(mode)
 }
 
-var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:order"}
+var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:order"}
 
 // Order calls order, line 211 of typed.py:
 //
@@ -720,7 +720,7 @@ func Order(by OrderBy) (result int, err error) {
 	return call(by)
 }
 
-var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_4a6ff30078848780_glue:path"}
+var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:path"}
 
 // Path calls path, line 215 of typed.py:
 //
@@ -733,7 +733,7 @@ func Path(file string) (result string, err error) {
 	return call(file)
 }
 
-var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:anything"}
+var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:anything"}
 
 // Anything calls anything, line 220 of typed.py:
 //
@@ -746,7 +746,7 @@ func Anything(x any) (result any, err error) {
 	return call(x)
 }
 
-var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:same"}
+var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:same"}
 
 // Same calls same, line 224 of typed.py:
 //
@@ -759,7 +759,7 @@ func Same(x any) (result any, err error) {
 	return call(x)
 }
 
-var handleFunction = callpy.Lazy[func(string) (*callpy.Object, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:handle"}
+var handleFunction = callpy.Lazy[func(string) (*callpy.Object, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:handle"}
 
 // Handle calls handle, line 228 of typed.py:
 //
@@ -772,7 +772,7 @@ func Handle(name string) (result *callpy.Object, err error) {
 	return call(name)
 }
 
-var handleNameFunction = callpy.Lazy[func(*callpy.Object) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:handle_name"}
+var handleNameFunction = callpy.Lazy[func(*callpy.Object) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:handle_name"}
 
 // HandleName calls handle_name, line 232 of typed.py:
 //
@@ -785,7 +785,7 @@ func HandleName(handle *callpy.Object) (result string, err error) {
 	return call(handle)
 }
 
-var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_4a6ff30078848780_glue:next_mode"}
+var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:next_mode"}
 
 // NextMode calls next_mode, line 236 of typed.py:
 //
@@ -798,7 +798,7 @@ func NextMode(mode Mode, level Level) (result0 Mode, result1 Level, err error) {
 	return call(mode, level)
 }
 
-var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_4a6ff30078848780_glue:settle"}
+var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:settle"}
 
 // Settle calls settle, line 241 of typed.py:
 //
@@ -811,7 +811,7 @@ func Settle(settings Settings) (result Settings, err error) {
 	return call(settings)
 }
 
-var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_4a6ff30078848780_glue:loud"}
+var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:loud"}
 
 // Loud calls loud, line 246 of typed.py:
 //
@@ -824,7 +824,7 @@ func Loud(signals []Signal, least float64) (result []Signal, err error) {
 	return call(signals, least)
 }
 
-var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_4a6ff30078848780_glue:line"}
+var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:line"}
 
 // Line calls line, line 250 of typed.py:
 //
@@ -837,7 +837,7 @@ func Line(x []float64, y []float64) (result Fit, err error) {
 	return call(x, y)
 }
 
-var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_4a6ff30078848780_glue:residuals"}
+var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:residuals"}
 
 // Residuals calls residuals, line 255 of typed.py:
 //
@@ -850,7 +850,7 @@ func Residuals(fit Fit) (result []float64, err error) {
 	return call(fit)
 }
 
-var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_4a6ff30078848780_glue:grow"}
+var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:grow"}
 
 // Grow calls grow, line 260 of typed.py:
 //
@@ -863,7 +863,7 @@ func Grow(tree Tree) (result Tree, err error) {
 	return call(tree)
 }
 
-var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_4a6ff30078848780_glue:row"}
+var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:row"}
 
 // RowFunc calls row, line 265 of typed.py:
 //
@@ -876,7 +876,7 @@ func RowFunc(row Row) (result Row, err error) {
 	return call(row)
 }
 
-var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:defaults"}
+var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:defaults"}
 
 // Defaults calls defaults, line 270 of typed.py:
 //
@@ -924,7 +924,7 @@ func DefaultsSelf(self int) DefaultsOption {
 	return DefaultsOption{callpy.Named("self", self)}
 }
 
-var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_4a6ff30078848780_glue:positional"}
+var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:positional"}
 
 // Positional calls positional, line 274 of typed.py:
 //
@@ -965,7 +965,7 @@ func PositionalD(d int) PositionalOption {
 	return PositionalOption{callpy.Named("d", d)}
 }
 
-var restFunction = callpy.Lazy[func(int, []int, bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_4a6ff30078848780_glue:rest"}
+var restFunction = callpy.Lazy[func(int, []int, bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:rest"}
 
 // Rest calls rest, line 278 of typed.py:
 //
@@ -992,7 +992,7 @@ func RestB(b int) RestOption {
 	return RestOption{callpy.Named("b", b)}
 }
 
-var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:weighted"}
+var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:weighted"}
 
 // Weighted calls weighted, line 282 of typed.py:
 //
@@ -1033,7 +1033,7 @@ func WeightedScale(scale any) WeightedOption {
 	return WeightedOption{callpy.Named("scale", scale)}
 }
 
-var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:options"}
+var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:options"}
 
 // Options calls options, line 292 of typed.py:
 //
@@ -1060,7 +1060,7 @@ func OptionsCall(call_ int) OptionsOption {
 	return OptionsOption{callpy.Named("call", call_)}
 }
 
-var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:defaults_with"}
+var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:defaults_with"}
 
 // DefaultsWith calls defaults_with, line 296 of typed.py:
 //
@@ -1073,7 +1073,7 @@ func DefaultsWith(a int) (result int, err error) {
 	return call(a)
 }
 
-var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:partly"}
+var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:partly"}
 
 // Partly calls partly, line 300 of typed.py:
 //
@@ -1100,7 +1100,7 @@ func PartlyC(c any) PartlyOption {
 	return PartlyOption{callpy.Named("c", c)}
 }
 
-var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:cached"}
+var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:cached"}
 
 // Cached calls cached, line 305 of typed.py:
 //
@@ -1113,7 +1113,7 @@ func Cached(a int) (result int, err error) {
 	return call(a)
 }
 
-var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:fails"}
+var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:fails"}
 
 // Fails calls fails, line 309 of typed.py:
 //
@@ -1126,7 +1126,7 @@ func Fails(message string) error {
 	return call(message)
 }
 
-var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_4a6ff30078848780:dispatched"}
+var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:dispatched"}
 
 // Dispatched calls dispatched, line 326 of typed.py:
 //
@@ -1137,4 +1137,30 @@ func Dispatched(a int) (result int, err error) {
 		return
 	}
 	return call(a)
+}
+
+var rememberedFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:remembered", Retains: true}
+
+// Remembered calls remembered, line 333 of typed.py:
+//
+//	remembered(data: Annotated[NDArray[np.float64], "retained"]) -> int
+func Remembered(data []float64) (result int, err error) {
+	call, err := rememberedFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(data)
+}
+
+var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:address", Lends: true}
+
+// Address calls address, line 338 of typed.py:
+//
+//	address(data: Annotated[NDArray[np.float64], "borrowed"]) -> int
+func Address(data []float64) (result int, err error) {
+	call, err := addressFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(data)
 }

@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/callpy/callpy/go/callpy"
 )
@@ -171,5 +172,18 @@ func TestAnExceptionIsAnError(t *testing.T) {
 	}
 	if !strings.Contains(exception.Traceback, `raise ValueError(message)`) {
 		t.Errorf("the traceback shows no source:\n%s", exception.Traceback)
+	}
+}
+
+func TestAHintSaysWhatBecomesOfAnArgument(t *testing.T) {
+	data := []float64{1, 2, 3}
+	lies := int(uintptr(unsafe.Pointer(unsafe.SliceData(data))))
+	for range 2 {
+		lent, err := Address(data)
+		same(t, lies, lent, err)
+		copied, err := Remembered(data)
+		if err != nil || copied == lies {
+			t.Fatal(copied, err)
+		}
 	}
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use callpy_codegen::{GoInput, Input, Loading};
+use callpy_codegen::{GoInput, Input, Loading, Usages};
 use clap::{Args, ValueEnum};
 use quote::quote;
 
@@ -33,6 +33,21 @@ pub(crate) struct Bindgen {
     /// Import the module by this name when the program runs, instead of including the file
     #[arg(long, value_name = "PACKAGE.MODULE")]
     import: Option<String>,
+
+    /// A function that retains its arguments, and gets copies of arrays; may be repeated
+    #[arg(long, value_name = "FUNCTION")]
+    retains: Vec<String>,
+
+    /// A function that does not retain its arguments, and is lent arrays at its first call; may be
+    /// repeated
+    #[arg(long, value_name = "FUNCTION")]
+    lends: Vec<String>,
+}
+
+impl Bindgen {
+    fn usages(&self) -> Usages {
+        Usages { retains: self.retains.clone(), lends: self.lends.clone() }
+    }
 }
 
 /// What `bindgen` can write.
@@ -83,6 +98,7 @@ fn go(
     input.path = std::path::absolute(&arguments.file).ok();
     input.import = arguments.import.clone();
     input.is_decoded = is_decoded;
+    input.usages = arguments.usages();
     callpy_codegen::generate_go(source, &input).map_err(failed)
 }
 
@@ -118,6 +134,7 @@ fn rust(
     };
     let mut input = Input::new(name, file, loading);
     input.path = std::path::absolute(path).ok();
+    input.usages = arguments.usages();
     let generated = callpy_codegen::generate(source, &input).map_err(failed)?;
     let code = syn::parse2(generated.code).map_err(|error| {
         Failure::Failed(format!("callpy's mistake: the code is not valid Rust: {error}"))

@@ -49,6 +49,19 @@ fn what_cannot_be_mapped_is_told() {
 }
 
 #[test]
+fn what_functions_do_with_their_arguments_can_be_said() {
+    let folder =
+        Folder::plain("def f(a: float) -> float: ...\n\n\ndef g(a: float) -> float: ...\n");
+    let said = ["f.py", "--retains", "f", "--lends", "g"];
+    let code = bindgen(&folder, &said).printed();
+    assert!(code.contains(".retains();") && code.contains(".lends();"), "{code}");
+    let code = bindgen(&folder, &[&said[..], &["--lang", "go"]].concat()).printed();
+    assert!(code.contains("Retains: true}") && code.contains("Lends: true}"), "{code}");
+    bindgen(&folder, &["f.py", "--lends", "h"])
+        .failed(1, &["the file has no function `h`; it has f, g"]);
+}
+
+#[test]
 fn a_file_becomes_a_go_package() {
     let folder = Folder::new().file("python/my-area.py", "def area(a: float) -> float: ...\n");
     let code = bindgen(&folder, &["--lang", "go", "python/my-area.py"]).printed();

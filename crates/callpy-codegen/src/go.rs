@@ -9,14 +9,16 @@ mod types;
 
 use std::fmt::Write;
 
-use callpy_signature::{Class, Expression, Function, Hint, Module, Parameter, ParameterKind};
+use callpy_signature::{
+    Class, Expression, Function, Hint, Module, Parameter, ParameterKind, Usage,
+};
 
 use self::glue::Glue;
 use self::types::{Go, lower_camel, upper_camel};
 use crate::lower::{ClassShape, Lowered, Lowering, Place, is_constructible, shape_of};
 use crate::names::camel;
 use crate::report::{self, nothing, reason_to_leave_out};
-use crate::{Diagnostic, FunctionReport};
+use crate::{Diagnostic, FunctionReport, Usages};
 
 /// What to make of a file for Go.
 #[derive(Debug, Clone)]
@@ -32,6 +34,8 @@ pub struct GoInput {
     pub import: Option<String>,
     /// The file is not UTF-8: the package carries the decoded text itself, since Go embeds bytes.
     pub is_decoded: bool,
+    /// What functions do with their arguments, where the caller says so.
+    pub usages: Usages,
 }
 
 impl GoInput {
@@ -43,6 +47,7 @@ impl GoInput {
             path: None,
             import: None,
             is_decoded: false,
+            usages: Usages::default(),
         }
     }
 }
@@ -120,6 +125,11 @@ impl<'m> Writer<'m> {
             let untyped = std::mem::take(&mut self.lowering.untyped);
             let name = function.name.clone();
             self.reports.push(FunctionReport { name, line, left_out, untyped });
+        }
+        let input = self.input;
+        let problems = input.usages.problems(&input.file, self.module, &self.reports, &[]);
+        if !problems.is_empty() {
+            return Err(problems);
         }
         if functions.is_empty() {
             return Err(vec![nothing(&self.input.file, &self.reports)]);
@@ -248,10 +258,15 @@ impl<'m> Writer<'m> {
             Target::Glue => self.glue_name(),
             Target::Own => self.python.clone(),
         };
+        let usage = match self.input.usages.of(&mut self.lowering, function) {
+            Some(Usage::Retained) => ", Retains: true",
+            Some(Usage::Borrowed) => ", Lends: true",
+            None => "",
+        };
         let code = &mut self.functions;
         let _ = write!(
             code,
-            "\nvar {variable} = callpy.Lazy[func({}) {outcome}]{{{source}Target: {}}}\n",
+            "\nvar {variable} = callpy.Lazy[func({}) {outcome}]{{{source}Target: {}{usage}}}\n",
             signature.join(", "),
             quoted(&format!("{python}:{}", function.name)),
         );

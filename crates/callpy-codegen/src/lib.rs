@@ -22,6 +22,7 @@ mod names;
 mod neighbours;
 mod report;
 mod rust;
+mod usage;
 
 use std::path::PathBuf;
 
@@ -31,6 +32,7 @@ use quote::quote;
 pub use go::{GoInput, generate_go};
 pub use report::{Diagnostic, FunctionReport, decode};
 pub use rust::declared::Declared;
+pub use usage::Usages;
 
 /// What to make of a file.
 pub struct Input {
@@ -50,6 +52,8 @@ pub struct Input {
     pub loading: Loading,
     /// The functions declared by hand.
     pub declared: Vec<Declared>,
+    /// What functions do with their arguments, where the caller says so.
+    pub usages: Usages,
 }
 
 /// Where the running module comes from.
@@ -88,6 +92,7 @@ impl Input {
             path: None,
             loading,
             declared: Vec::new(),
+            usages: Usages::default(),
         }
     }
 }

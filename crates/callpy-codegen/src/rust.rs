@@ -13,6 +13,7 @@ use callpy_signature::Module;
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use self::declared::Declared;
 use self::types::own;
 use crate::lower::{ClassShape, Lowering, shape_of};
 use crate::report::{nothing, reason_to_leave_out};
@@ -43,7 +44,9 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
         if left_out.is_none() {
             let check = matches!(input.loading, Loading::Imported { .. })
                 || python.unsettling_decorator().is_some();
-            functions.extend(function::function(&mut lowering, callpy, python, &input.file, check));
+            let usage = input.usages.of(&mut lowering, python);
+            let code = function::function(&mut lowering, callpy, python, &input.file, check, usage);
+            functions.extend(code);
         }
         let untyped = std::mem::take(&mut lowering.untyped);
         reports.push(FunctionReport { name: python.name.clone(), line, left_out, untyped });
@@ -52,11 +55,15 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
     let mut declared = TokenStream::new();
     for by_hand in &input.declared {
         let check = matches!(input.loading, Loading::Imported { .. });
-        match by_hand.generate(module, callpy, &input.file, check) {
+        let function = module.function(&by_hand.python_name());
+        let usage = function.and_then(|function| input.usages.of(&mut lowering, function));
+        match by_hand.generate(module, callpy, &input.file, check, usage) {
             Ok(function) => declared.extend(function),
             Err((line, message)) => problem(line, message),
         }
     }
+    let names: Vec<String> = input.declared.iter().map(Declared::python_name).collect();
+    problems.extend(input.usages.problems(&input.file, module, &reports, &names));
     if functions.is_empty() && input.declared.is_empty() && problems.is_empty() {
         problems.push(nothing(&input.file, &reports));
     }

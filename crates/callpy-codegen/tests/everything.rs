@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use callpy_codegen::{FunctionReport, GoInput, Input, Loading, generate, generate_go};
+use callpy_codegen::{FunctionReport, GoInput, Input, Loading, Usages, generate, generate_go};
 use quote::quote;
 
 const SOURCE: &str = include_str!("../../callpy/tests/python/typed.py");
@@ -88,6 +88,56 @@ fn a_bad_hint_leaves_its_function_out_and_no_other() {
     assert!(
         go.contains("//   - bad (line 2): parameter `x`: the hint `1 + 1` is not a type"),
         "{go}"
+    );
+}
+
+#[test]
+fn a_bad_note_on_an_array_leaves_its_function_out_and_no_other() {
+    let source = "import numpy as np\nfrom typing import Annotated\nfrom numpy.typing import NDArray\n\
+                  def good(x: Annotated[NDArray[np.float64], 'borrowed']) -> int: ...\n\
+                  def bad(x: Annotated[NDArray[np.float64], 'retains']) -> int: ...\n";
+    let generated = generate(source, &input()).unwrap();
+    let reason = "parameter `x`: the hint `Annotated[NDArray[np.float64], 'retains']` is not a type: \
+                  write \"retained\" instead of \"retains\"";
+    assert_eq!(generated.functions[1].left_out.as_deref(), Some(reason));
+    let code = generated.code.to_string();
+    assert!(code.contains("pub fn good") && !code.contains("pub fn bad"), "{code}");
+    assert!(code.contains(". lends ()") && !code.contains(". retains ()"), "{code}");
+    let go = generate_go(source, &GoInput::new("p", "p.py")).unwrap();
+    assert!(
+        go.contains("func Good(") && go.contains("Lends: true}") && go.contains(reason),
+        "{go}"
+    );
+    assert!(!go.contains("func Bad(") && !go.contains("Retains: true"), "{go}");
+}
+
+#[test]
+fn what_a_function_does_is_said_of_functions_that_are_written() {
+    let source = "def f(x: int) -> int: ...\ndef g(x): ...\ndef h(x): ...\n";
+    let both = |retains: &[&str], lends: &[&str]| {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let usages = Usages { retains: names(retains), lends: names(lends) };
+        let mut in_go = GoInput::new("typed", "typed.py");
+        in_go.usages = usages.clone();
+        let in_rust = Input { usages, ..input() };
+        let (in_go, in_rust) = (generate_go(source, &in_go), generate(source, &in_rust));
+        let told = |problems: Vec<_>| problems.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let in_go = in_go.map_err(told);
+        let in_rust = in_rust.map(|generated| generated.code.to_string()).map_err(told);
+        assert_eq!(in_go.as_ref().err(), in_rust.as_ref().err());
+        in_go.and_then(|go| Ok((in_rust?, go)))
+    };
+    let (rust, go) = both(&["f"], &[]).unwrap();
+    assert!(rust.contains(". retains ()") && go.contains("Retains: true}"), "{rust}\n{go}");
+    let (rust, go) = both(&[], &["f"]).unwrap();
+    assert!(rust.contains(". lends ()") && go.contains("Lends: true}"), "{rust}\n{go}");
+    assert_eq!(
+        both(&["f", "g"], &["f", "k"]).unwrap_err(),
+        [
+            "typed.py: `f` is both in `retains` and in `lends`",
+            "typed.py: `g` is left out, so nothing can be said of it: it has no hints: declare it by hand",
+            "typed.py: the file has no function `k`; it has f, g, h",
+        ]
     );
 }
 

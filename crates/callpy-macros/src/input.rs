@@ -1,6 +1,6 @@
 //! The input of `module!`, between its parentheses.
 
-use callpy_codegen::Declared;
+use callpy_codegen::{Declared, Usages};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
@@ -18,6 +18,7 @@ pub(crate) struct Invocation {
     pub(crate) import: Option<LitStr>,
     pub(crate) python_name: Option<String>,
     pub(crate) declared: Vec<Declared>,
+    pub(crate) usages: Usages,
 }
 
 impl Parse for Invocation {
@@ -46,6 +47,7 @@ impl Parse for Invocation {
             import: None,
             python_name: None,
             declared: Vec::new(),
+            usages: Usages::default(),
         };
         while input.peek(Token![,]) {
             input.parse::<Token![,]>()?;
@@ -65,7 +67,8 @@ impl Parse for Invocation {
         match input.is_empty() {
             true => Ok(invocation),
             false => Err(input.error(
-                "expected `, reload`, `, name = \"…\"`, `, import = \"…\"`, or functions in braces",
+                "expected `, reload`, `, name = \"…\"`, `, import = \"…\"`, `, retains = […]`, \
+                 `, lends = […]`, or functions in braces",
             )),
         }
     }
@@ -84,12 +87,15 @@ impl Invocation {
                 input.parse::<Token![=]>()?;
                 self.python_name = Some(python_name(&input.parse()?)?);
             }
+            "retains" => self.usages.retains.extend(names(input)?),
+            "lends" => self.usages.lends.extend(names(input)?),
             _ => {
                 return Err(syn::Error::new(
                     name.span(),
                     "unknown option; expected `reload` (read the file at each start), \
-                     `name = \"…\"` (the module's name in Python) or \
-                     `import = \"package.module\"` (let Python find the module)",
+                     `name = \"…\"` (the module's name in Python), \
+                     `import = \"package.module\"` (let Python find the module), `retains = [function]` \
+                     or `lends = [function]` (what functions do with their arguments)",
                 ));
             }
         }
@@ -117,6 +123,15 @@ fn python_name(literal: &LitStr) -> syn::Result<String> {
             "a module's name in Python consists of letters, digits and _ only",
         )),
     }
+}
+
+/// Reads `= [fit, predict]`.
+fn names(input: ParseStream<'_>) -> syn::Result<Vec<String>> {
+    input.parse::<Token![=]>()?;
+    let list;
+    bracketed!(list in input);
+    let names = list.parse_terminated(Ident::parse_any, Token![,])?;
+    Ok(names.iter().map(|name| name.unraw().to_string()).collect())
 }
 
 fn attributes(input: ParseStream<'_>) -> syn::Result<TokenStream> {

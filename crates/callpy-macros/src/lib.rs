@@ -65,6 +65,7 @@ fn expand(invocation: Invocation) -> TokenStream {
         path: Some(path.into()),
         loading,
         declared: invocation.declared,
+        usages: invocation.usages,
     };
     match callpy_codegen::generate(&source, &input) {
         Ok(generated) => {

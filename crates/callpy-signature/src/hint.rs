@@ -6,7 +6,7 @@ mod generic;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use crate::model::{Hint, Literal, Type};
+use crate::model::{Hint, Literal, Type, Usage};
 use crate::names::{Alias, Names, Resolved};
 use crate::parse;
 use crate::position::Positions;
@@ -29,6 +29,8 @@ pub(crate) struct Hints<'a> {
     parts: Cell<usize>,
     /// The aliases whose value is being read, the outermost first.
     open: RefCell<Vec<String>>,
+    /// What a note in the hint that is being read says of the argument.
+    usage: Cell<Option<Usage>>,
 }
 
 /// What a hint is resolved in: type parameters in force, and how deep it is.
@@ -50,7 +52,13 @@ impl<'s> Scope<'s> {
 
 impl<'a> Hints<'a> {
     pub(crate) fn new(names: &'a Names, positions: &'a Positions<'a>) -> Self {
-        Hints { names, positions, parts: Cell::new(MAX_PARTS), open: RefCell::default() }
+        Hints {
+            names,
+            positions,
+            parts: Cell::new(MAX_PARTS),
+            open: RefCell::default(),
+            usage: Cell::default(),
+        }
     }
 
     /// The hint at an expression of the file.
@@ -60,11 +68,14 @@ impl<'a> Hints<'a> {
 
     fn hint_with(&self, expr: &Expr, ty: impl FnOnce() -> Type) -> Hint {
         self.parts.set(MAX_PARTS);
+        self.usage.set(None);
         let source = match &expr.kind {
             ExprKind::Str(text) => text.trim(),
             _ => self.positions.text(&expr.range),
         };
-        Hint { source: source.to_owned(), span: self.positions.span(&expr.range), ty: ty() }
+        let ty = ty();
+        let span = self.positions.span(&expr.range);
+        Hint { source: source.to_owned(), span, ty, usage: self.usage.get() }
     }
 
     /// The hint of an alias, which is its value.

@@ -7,7 +7,7 @@ mod types;
 
 pub use class::{Class, ClassKind, EnumKind, Field, FieldKind, Member, MemberValue};
 pub use scalar::{Dtypes, ScalarKind, ScalarType};
-pub use types::{Array, Dim, Literal, MappingKind, SequenceKind, SetKind, Shape, Type};
+pub use types::{Array, Dim, Literal, MappingKind, SequenceKind, SetKind, Shape, Type, Usage};
 
 /// What a Python file declares at its top level.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -143,6 +143,8 @@ pub struct Hint {
     pub span: Span,
     /// What it means, imports and aliases resolved.
     pub ty: Type,
+    /// What a note in it says of the argument, on whatever type; [`Array::usage`] has it for arrays.
+    pub usage: Option<Usage>,
 }
 
 /// An expression that Python evaluates: a default.

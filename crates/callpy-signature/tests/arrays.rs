@@ -1,6 +1,6 @@
 //! Hints of arrays: dtypes, ranks and shapes.
 
-use callpy_signature::{Array, Dim, Dtypes, ScalarKind, ScalarType, Type, read};
+use callpy_signature::{Array, Dim, Dtypes, Hint, ScalarKind, ScalarType, Type, Usage, read};
 
 const PRELUDE: &str = "
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray as A
 from typing import Annotated, Any, Literal, Optional, TypeVar
 from jaxtyping import Array, Float, Float64, Int32, Shaped, Bool, Num
 import torch
+import elsewhere
 T = TypeVar('T', np.float32, np.float64)
 F = TypeVar('F', bound=np.floating[Any])
 Vec = npt.NDArray[np.float64]
@@ -18,9 +19,13 @@ type Of[S] = np.ndarray[tuple[int, int], np.dtype[S]]
 N = TypeVar('N', bound=int)
 ";
 
-fn ty(hint: &str) -> Type {
+fn hint(hint: &str) -> Hint {
     let module = read(&format!("{PRELUDE}def f(a: {hint}): ...\n")).unwrap();
-    module.functions[0].parameters[0].hint.clone().unwrap().ty
+    module.functions[0].parameters[0].hint.clone().unwrap()
+}
+
+fn ty(hint: &str) -> Type {
+    self::hint(hint).ty
 }
 
 fn array(hint: &str) -> Array {
@@ -127,6 +132,49 @@ fn shapes_in_words() {
     assert_eq!(array("Annotated[Vec, Unit('m')]").shape, None);
     let Type::Optional(inner) = ty("Annotated[Vec | None, 'n']") else { panic!() };
     assert_eq!(inner.to_string(), "NDArray[np.float64, \"n\"]");
+}
+
+#[test]
+fn notes_on_what_becomes_of_an_argument() {
+    for (note, usage) in [("retained", Usage::Retained), ("borrowed", Usage::Borrowed)] {
+        let noted = array(&format!("Annotated[Vec, '{note}']"));
+        assert_eq!((noted.usage, noted.shape), (Some(usage), None));
+        for both in [format!("'n 3', '{note}'"), format!("' {note} ', 'n 3'")] {
+            let noted = array(&format!("Annotated[Vec, {both}]"));
+            assert_eq!((noted.usage, noted.shape.unwrap().rank()), (Some(usage), Some(2)));
+        }
+        // In whatever it is, and beside other notes.
+        for hint in ["Optional[Vec]", "list[Vec]", "dict[str, Vec]", "Annotated[Vec, 'n']"] {
+            let mut ty = ty(&format!("Annotated[{hint}, Unit('m'), '{note}']"));
+            while !matches!(ty, Type::Array(_)) {
+                let inner = (*ty.children().last().unwrap()).clone();
+                ty = inner;
+            }
+            assert!(matches!(ty, Type::Array(array) if array.usage == Some(usage)), "{hint}");
+        }
+        // On a type that this file does not know.
+        let noted = hint(&format!("Annotated[elsewhere.Series, '{note}']"));
+        assert_eq!(noted.usage, Some(usage));
+    }
+    assert_eq!(array("Vec").usage, None);
+    assert_eq!(hint("Annotated[Vec, 'n']").usage, None);
+}
+
+#[test]
+fn notes_that_are_nearly_right() {
+    let why = |hint: &str| match ty(hint) {
+        Type::Invalid { reason } => reason,
+        other => panic!("{hint}: {other}"),
+    };
+    assert_eq!(why("Annotated[Vec, 'retains']"), "write \"retained\" instead of \"retains\"");
+    assert_eq!(why("Annotated[list[Vec], 'Kept']"), "write \"retained\" instead of \"Kept\"");
+    assert_eq!(why("Annotated[Vec, 'n', 'lent']"), "write \"borrowed\" instead of \"lent\"");
+    assert_eq!(
+        why("Annotated[Vec, 'retained', 'borrowed']"),
+        "it is both \"retained\" and \"borrowed\""
+    );
+    // Not on what is no array: other tools have their own words.
+    assert_eq!(ty("Annotated[int, 'keeps']").to_string(), "int");
 }
 
 #[test]

@@ -121,7 +121,15 @@ pub struct Function {
     signature: &'static str,
     /// Compare it with the one that runs.
     check: bool,
+    usage: Usage,
     loaded: OnceLock<crate::Function>,
+}
+
+/// What a function does with its arguments, as its hints say or the caller.
+enum Usage {
+    Learned,
+    Retains,
+    Lends,
 }
 
 impl Function {
@@ -132,7 +140,22 @@ impl Function {
         signature: &'static str,
         check: bool,
     ) -> Function {
-        Function { module, name, signature, check, loaded: OnceLock::new() }
+        let usage = Usage::Learned;
+        Function { module, name, signature, check, usage, loaded: OnceLock::new() }
+    }
+
+    /// Declares that the function retains its arguments.
+    #[must_use]
+    pub const fn retains(mut self) -> Function {
+        self.usage = Usage::Retains;
+        self
+    }
+
+    /// Declares that the function does not retain its arguments.
+    #[must_use]
+    pub const fn lends(mut self) -> Function {
+        self.usage = Usage::Lends;
+        self
     }
 
     /// Calls the function with the arguments that the closure places.
@@ -164,6 +187,11 @@ impl Function {
         if self.check {
             self.compare(function.object())?;
         }
+        let function = match self.usage {
+            Usage::Learned => function,
+            Usage::Retains => function.retains(),
+            Usage::Lends => function.lends(),
+        };
         Ok(self.loaded.get_or_init(|| function))
     }
 

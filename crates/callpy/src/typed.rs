@@ -67,6 +67,23 @@
 //! Shapes (`Annotated[NDArray[np.float64], "n 3"]`, jaxtyping's `Float64[np.ndarray, "n 3"]`) are
 //! checked at each call; a name stands for one length in all arguments and the result.
 //!
+//! # What a function does with its arrays
+//!
+//! A note in `Annotated` says whether the function still holds an array when it has returned. Python
+//! ignores such notes:
+//!
+//! ```python
+//! # python/model.py
+//! def fit(rows: Annotated[NDArray[np.float64], "n 3", "retained"]) -> None: ...
+//! def score(rows: Annotated[NDArray[np.float64], "n 3", "borrowed"]) -> float: ...
+//! ```
+//!
+//! A function with an argument that is `"retained"` gets copies at every call, as
+//! [`Function::retains`](crate::Function::retains) says; one whose arrays are all `"borrowed"` is lent
+//! them from the first call on, as [`Function::lends`](crate::Function::lends) says. Of all others
+//! callpy [learns](crate::array#retained-arguments) it. A note that is nearly one of the two
+//! (`"retains"`) leaves its function out.
+//!
 //! # Parameters with defaults
 //!
 //! `smooth(data)` takes what has no default. `smooth_with(data, options)` takes the rest too, by the
@@ -110,6 +127,8 @@
 //! - `module!(mod stats = "python/pkg/stats.py", import = "pkg.stats")` takes the hints of the file,
 //!   and imports the module by its name when the program runs. Each function's parameters are
 //!   compared with the ones compiled in, and a difference is an error that shows both.
+//! - `module!(mod x = "x.py", retains = [fit], lends = [score, predict])` says what functions do with
+//!   their arrays, also those declared by hand, where the file does not say it or is not yours.
 
 /// Makes a Rust module of a Python file's typed functions: see [`typed`](crate::typed).
 ///

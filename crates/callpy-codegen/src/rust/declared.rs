@@ -1,6 +1,6 @@
 //! Functions declared by hand: `fn raw(data: &[f64]) -> Array<i64>;`.
 
-use callpy_signature::{Function, Module, Parameter, ParameterKind};
+use callpy_signature::{Function, Module, Parameter, ParameterKind, Usage};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
@@ -31,6 +31,7 @@ impl Declared {
         callpy: &TokenStream,
         file: &str,
         check: bool,
+        usage: Option<Usage>,
     ) -> Result<TokenStream, (Option<usize>, String)> {
         let python_name = self.python_name();
         let function = module
@@ -40,6 +41,7 @@ impl Declared {
         let arguments = self.arguments(function).map_err(|message| (Some(line), message))?;
         let python = super::function::python(function);
         let signature = super::function::signature(&function.parameters);
+        let usage = super::function::usage(usage);
         let Declared { attributes, name, result, .. } = self;
         let (names, types): (Vec<_>, Vec<_>) =
             self.parameters.iter().map(|(name, ty)| (name, ty)).unzip();
@@ -55,7 +57,7 @@ impl Declared {
             pub fn #name(#(#names: #types),*) -> #callpy::Result<#result> {
                 static __FUNCTION: #callpy::generated::Function = #callpy::generated::Function::new(
                     &super::__MODULE, #python_name, #signature, #check,
-                );
+                )#usage;
                 __FUNCTION.call(|__call| { #(#arguments)* ::core::result::Result::Ok(()) })
             }
         })
@@ -115,7 +117,7 @@ fn is_star(parameter: &Parameter) -> bool {
 }
 
 /// Says that a file lacks a function, and which it has.
-fn unknown_function(name: &str, module: &Module) -> String {
+pub(crate) fn unknown_function(name: &str, module: &Module) -> String {
     /// More than these are no help in a message.
     const SHOWN: usize = 8;
     let names: Vec<&str> =

@@ -1,6 +1,6 @@
 //! The Rust functions for one Python function: with its required arguments, and with all.
 
-use callpy_signature::{Function, Literal, Parameter, ParameterKind};
+use callpy_signature::{Function, Literal, Parameter, ParameterKind, Usage};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
@@ -22,6 +22,7 @@ pub(crate) fn function(
     function: &Function,
     file: &str,
     check: bool,
+    usage: Option<Usage>,
 ) -> TokenStream {
     let base = camel(&function.name);
     let (required, optional): (Vec<&Parameter>, Vec<&Parameter>) =
@@ -75,8 +76,9 @@ pub(crate) fn function(
     let names = Names::new(lowering, function, &base, &required, !optional.is_empty());
     let with_options =
         (!optional.is_empty()).then(|| options(lowering, callpy, function, &optional, &names));
-    let functions =
-        functions(lowering, callpy, function, file, check, &required, &optional, &returns, &names);
+    let functions = functions(
+        lowering, callpy, function, file, check, usage, &required, &optional, &returns, &names,
+    );
     quote!(#functions #with_options)
 }
 
@@ -130,6 +132,7 @@ fn functions(
     function: &Function,
     file: &str,
     check: bool,
+    usage: Option<Usage>,
     required: &[Argument<'_>],
     optional: &[Argument<'_>],
     returns: &Lowered,
@@ -199,9 +202,10 @@ fn functions(
         },
     };
     let (python_name, signature) = (&function.name, signature(&function.parameters));
+    let usage = self::usage(usage);
     let body = quote! {
         static __FUNCTION: #callpy::generated::Function =
-            #callpy::generated::Function::new(&__MODULE, #python_name, #signature, #check);
+            #callpy::generated::Function::new(&__MODULE, #python_name, #signature, #check)#usage;
         #take_options
         #dims
         #call
@@ -244,6 +248,14 @@ fn functions(
             #body
         }
     }
+}
+
+/// Writes what is known of a function's arguments, after `Function::new(…)`.
+pub(crate) fn usage(usage: Option<Usage>) -> Option<TokenStream> {
+    usage.map(|usage| match usage {
+        Usage::Retained => quote!(.retains()),
+        Usage::Borrowed => quote!(.lends()),
+    })
 }
 
 /// Writes the type of the options: a setter for each.

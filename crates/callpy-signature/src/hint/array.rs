@@ -1,7 +1,7 @@
 //! NumPy's arrays and scalars, and the shapes that `Annotated` and jaxtyping write down.
 
 use super::{Hints, Scope, union};
-use crate::model::{Array, Dim, Dtypes, Literal, ScalarKind, ScalarType, Shape, Type};
+use crate::model::{Array, Dim, Dtypes, Literal, ScalarKind, ScalarType, Shape, Type, Usage};
 use crate::syntax::{Expr, ExprKind};
 
 impl Hints<'_> {
@@ -19,7 +19,7 @@ impl Hints<'_> {
                 return Some(match dtypes_of(&scalar) {
                     Some(dtypes) => {
                         let container = "numpy.ndarray".to_owned();
-                        Type::Array(Array { container, dtypes, shape })
+                        Type::Array(Array { container, dtypes, shape, usage: None })
                     }
                     // A dtype that another file names.
                     None if matches!(scalar, Type::Unknown { .. }) => {
@@ -30,7 +30,12 @@ impl Hints<'_> {
             }
             "numpy.typing.ArrayLike" => {
                 let container = path.to_owned();
-                return Some(Type::Array(Array { container, dtypes: Dtypes::Any, shape: None }));
+                return Some(Type::Array(Array {
+                    container,
+                    dtypes: Dtypes::Any,
+                    shape: None,
+                    usage: None,
+                }));
             }
             _ => {}
         }
@@ -47,7 +52,12 @@ impl Hints<'_> {
         let dtypes = match name {
             "Array" | "ArrayLike" => {
                 let container = format!("jax.{name}");
-                return Some(Type::Array(Array { container, dtypes: Dtypes::Any, shape: None }));
+                return Some(Type::Array(Array {
+                    container,
+                    dtypes: Dtypes::Any,
+                    shape: None,
+                    usage: None,
+                }));
             }
             "Shaped" => Dtypes::Any,
             "Num" => Dtypes::Kind(ScalarKind::Number),
@@ -71,6 +81,7 @@ impl Hints<'_> {
                     container,
                     dtypes: dtypes.clone(),
                     shape: Some(parse_shape(shape)),
+                    usage: None,
                 })
             }
             // jaxtyping lets `Float[Array | np.ndarray, "n"]` and `Float[float, ""]` pass.
@@ -82,32 +93,76 @@ impl Hints<'_> {
         })
     }
 
-    /// `Annotated[NDArray[np.float64], "n 3"]`; other annotations are for others.
+    /// `Annotated[NDArray[np.float64], "n 3", "retained"]`; other annotations are for others.
     pub(super) fn annotated(&self, items: &[Expr], scope: Scope<'_>) -> Type {
         let [ty, notes @ ..] = items else {
             return super::invalid("`Annotated` without a type");
         };
-        let shape = notes.iter().find_map(|note| match &note.kind {
-            ExprKind::Str(text) => Some(parse_shape(text)),
-            // `Annotated[NDArray[np.float64], Literal["N", 3]]`
-            ExprKind::Subscript(..) => match self.ty(note, scope) {
-                Type::Literal(literals) => {
-                    Some(Shape { dims: literals.iter().filter_map(literal_dim).collect() })
+        let mut ty = self.ty(ty, scope);
+        let (mut shape, mut usage) = (None, None);
+        for note in notes {
+            match &note.kind {
+                ExprKind::Str(text) => match usage_of(text) {
+                    Some(Ok(other)) if usage.is_some_and(|usage| usage != other) => {
+                        return super::invalid("it is both \"retained\" and \"borrowed\"");
+                    }
+                    Some(Ok(known)) => usage = Some(known),
+                    Some(Err(meant)) if has_array(&ty) => {
+                        return super::invalid(format!("write \"{meant}\" instead of {text:?}"));
+                    }
+                    Some(Err(_)) => {}
+                    None => shape = shape.or_else(|| Some(parse_shape(text))),
+                },
+                // `Annotated[NDArray[np.float64], Literal["N", 3]]`
+                ExprKind::Subscript(..) => {
+                    if let Type::Literal(literals) = self.ty(note, scope) {
+                        let dims = || literals.iter().filter_map(literal_dim).collect();
+                        shape = shape.or_else(|| Some(Shape { dims: dims() }));
+                    }
                 }
-                _ => None,
-            },
-            _ => None,
-        });
-        let shaped = |ty| match ty {
-            Type::Array(array) => {
-                Type::Array(Array { shape: shape.clone().or(array.shape.clone()), ..array })
+                _ => {}
             }
+        }
+        if let Some(usage) = usage {
+            each_array(&mut ty, &mut |array| array.usage = Some(usage));
+            if self.usage.get() != Some(Usage::Retained) {
+                self.usage.set(Some(usage));
+            }
+        }
+        let array = match &mut ty {
+            Type::Optional(inner) => &mut **inner,
             other => other,
         };
-        match self.ty(ty, scope) {
-            Type::Optional(inner) => Type::Optional(Box::new(shaped(*inner))),
-            other => shaped(other),
+        if let (Type::Array(array), Some(shape)) = (array, shape) {
+            array.shape = Some(shape);
         }
+        ty
+    }
+}
+
+/// What a note says of the use of an array, if it does; of a note that means to, what it should be.
+fn usage_of(note: &str) -> Option<Result<Usage, &'static str>> {
+    match note.trim() {
+        "retained" => return Some(Ok(Usage::Retained)),
+        "borrowed" => return Some(Ok(Usage::Borrowed)),
+        _ => {}
+    }
+    Some(Err(match &note.trim().to_ascii_lowercase()[..] {
+        "retained" | "retain" | "retains" | "keep" | "keeps" | "kept" | "copied" => "retained",
+        "borrowed" | "borrow" | "borrows" | "lend" | "lends" | "lent" => "borrowed",
+        _ => return None,
+    }))
+}
+
+fn has_array(ty: &Type) -> bool {
+    matches!(ty, Type::Array(_)) || ty.children().into_iter().any(has_array)
+}
+
+/// Changes each array in a type.
+fn each_array(ty: &mut Type, change: &mut impl FnMut(&mut Array)) {
+    match ty {
+        Type::Array(array) => change(array),
+        other => other.children_mut().into_iter().for_each(|part| each_array(part, change)),
     }
 }
 

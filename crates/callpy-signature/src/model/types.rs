@@ -114,6 +114,23 @@ impl Type {
             _ => Vec::new(),
         }
     }
+
+    /// As [`children`](Self::children).
+    pub(crate) fn children_mut(&mut self) -> Vec<&mut Type> {
+        match self {
+            Type::Sequence { item, .. } | Type::Set { item, .. } => vec![item],
+            Type::VariadicTuple(inner) | Type::Optional(inner) => vec![inner],
+            Type::Mapping { key, value, .. } => vec![key, value],
+            Type::Tuple(items) | Type::Union(items) => items.iter_mut().collect(),
+            Type::Class { arguments, .. } | Type::Unknown { arguments, .. } => {
+                arguments.iter_mut().collect()
+            }
+            Type::TypeVariable { bound, constraints, .. } => {
+                bound.as_deref_mut().into_iter().chain(constraints).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// Which sequence a hint asks for.
@@ -194,6 +211,17 @@ pub struct Array {
     pub dtypes: Dtypes,
     /// The shape, if the hint tells anything about it.
     pub shape: Option<Shape>,
+    /// What becomes of an argument, if the hint says so.
+    pub usage: Option<Usage>,
+}
+
+/// What a function does with an array that it is passed, as a note in `Annotated` says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Usage {
+    /// `"retained"`: it may still hold the array when it has returned.
+    Retained,
+    /// `"borrowed"`: it never does.
+    Borrowed,
 }
 
 /// The shape of an array, axis by axis.

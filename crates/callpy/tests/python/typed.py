@@ -328,3 +328,12 @@ def dispatched(a: int) -> int:
 
 
 def _private(a: 1 + 1) -> None: ...
+
+
+def remembered(data: Annotated[NDArray[np.float64], "retained"]) -> int:
+    remembered.data = data
+    return data.ctypes.data
+
+
+def address(data: Annotated[NDArray[np.float64], "borrowed"]) -> int:
+    return data.ctypes.data

@@ -1,0 +1,113 @@
+//! What a function does with the arrays that it is passed: as its hints say, or the caller.
+
+use callpy_signature::{Function, Module, Type, Usage};
+
+use crate::Diagnostic;
+use crate::lower::Lowering;
+use crate::report::FunctionReport;
+
+/// What the caller says of functions, in place of their hints.
+#[derive(Debug, Clone, Default)]
+pub struct Usages {
+    /// The functions that retain their arguments.
+    pub retains: Vec<String>,
+    /// The functions that do not.
+    pub lends: Vec<String>,
+}
+
+impl Usages {
+    /// Returns what is known of a function. One argument that is retained makes it a function that
+    /// retains; it lends if all its arrays are borrowed.
+    pub(crate) fn of(&self, lowering: &mut Lowering<'_>, function: &Function) -> Option<Usage> {
+        let is = |name: &String| *name == function.name;
+        if self.retains.iter().any(is) {
+            return Some(Usage::Retained);
+        }
+        if self.lends.iter().any(is) {
+            return Some(Usage::Borrowed);
+        }
+        let mut all = Vec::new();
+        for parameter in &function.parameters {
+            let Some(hint) = &parameter.hint else {
+                all.push(None);
+                continue;
+            };
+            let mut arrays = Vec::new();
+            collect(lowering, &hint.ty, &mut arrays, &mut Vec::new());
+            match hint.usage {
+                // The note is on a type that is not known to have arrays.
+                Some(usage) if arrays.iter().all(Option::is_none) => all.push(Some(usage)),
+                _ => all.append(&mut arrays),
+            }
+        }
+        if all.contains(&Some(Usage::Retained)) {
+            return Some(Usage::Retained);
+        }
+        let borrowed = !all.is_empty() && all.iter().all(|usage| *usage == Some(Usage::Borrowed));
+        borrowed.then_some(Usage::Borrowed)
+    }
+
+    /// Says which of the names are not those of functions that are written. `declared` are those that
+    /// were declared by hand.
+    pub(crate) fn problems(
+        &self,
+        file: &str,
+        module: &Module,
+        reports: &[FunctionReport],
+        declared: &[String],
+    ) -> Vec<Diagnostic> {
+        let why = |name: &String| {
+            if self.retains.contains(name) && self.lends.contains(name) {
+                return Some(format!("`{name}` is both in `retains` and in `lends`"));
+            }
+            if declared.contains(name) {
+                return None;
+            }
+            match reports.iter().find(|report| report.name == *name) {
+                Some(report) => {
+                    let why = report.left_out.as_ref()?;
+                    Some(format!("`{name}` is left out, so nothing can be said of it: {why}"))
+                }
+                None => Some(crate::rust::declared::unknown_function(name, module)),
+            }
+        };
+        let lends = self.lends.iter().filter(|name| !self.retains.contains(name));
+        let problems = self.retains.iter().chain(lends).filter_map(why);
+        let problem = |message| Diagnostic { file: file.to_owned(), line: None, message };
+        problems.map(problem).collect()
+    }
+}
+
+/// Adds what the hints say of each array in a type; none for what may be one.
+fn collect(
+    lowering: &mut Lowering<'_>,
+    ty: &Type,
+    found: &mut Vec<Option<Usage>>,
+    seen: &mut Vec<String>,
+) {
+    match ty {
+        Type::Array(array) => found.push(array.usage),
+        Type::Any => found.push(None),
+        Type::TypeVariable { bound: None, constraints, .. } if constraints.is_empty() => {
+            found.push(None);
+        }
+        Type::Unknown { name, arguments } => {
+            if let Some(ty) = lowering.neighbours.find(name, arguments) {
+                collect(lowering, &ty, found, seen);
+            }
+        }
+        Type::Class { name, .. } if !seen.contains(name) => {
+            seen.push(name.clone());
+            let class = lowering.module.class(name);
+            let hints =
+                class.iter().flat_map(|class| &class.fields).filter_map(|it| it.hint.as_ref());
+            for hint in hints {
+                collect(lowering, &hint.ty, found, seen);
+            }
+        }
+        Type::Class { .. } => {}
+        other => {
+            other.children().into_iter().for_each(|part| collect(lowering, part, found, seen));
+        }
+    }
+}
