@@ -9,6 +9,16 @@ use crate::raw::start::{self, Refusal};
 use crate::raw::{Attachment, end, process};
 use crate::{Error, ErrorKind, Result, exception, support};
 
+/// Joins the interpreter that runs already; false if there is none, or callpy's own.
+///
+/// Attaches, so nothing may be locked meanwhile that another thread could wait for attached.
+pub(crate) fn join_another() -> Result<bool> {
+    match Library::of_this_process().map(install).transpose()? {
+        Some(api) if is_anothers(api) => join(api).map(|_| true),
+        _ => Ok(false),
+    }
+}
+
 /// Starts the interpreter that is wanted; none if one that runs already was joined.
 pub(crate) fn bring_up(wanted: &Wanted) -> Result<Option<(Interpreter, Report)>> {
     // Running, linked to the program, or loaded by a start that failed: no other is loaded beside it.

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::array;
 use crate::attach::Attached;
-use crate::bring_up::bring_up;
+use crate::bring_up::{bring_up, join_another};
 use crate::environment::{self, Progress, Requirements};
 use crate::function::{Function, Module};
 use crate::language::Language;
@@ -45,6 +45,12 @@ struct Running {
     /// What was asked for at the first start.
     python: Option<PathBuf>,
     requirements: Requirements,
+}
+
+impl Running {
+    fn joined() -> Running {
+        Running { own: None, python: None, requirements: Requirements::default() }
+    }
 }
 
 /// Whether somebody sees to it that a joined interpreter's end is noticed.
@@ -683,6 +689,7 @@ impl Builder {
         }
         let running = match RUNNING.get() {
             Some(running) => running,
+            None if join_another()? => RUNNING.get_or_init(Running::joined),
             None => {
                 let _only_one = START.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
                 match RUNNING.get() {
@@ -733,7 +740,7 @@ impl Builder {
                 python: self.python.clone(),
                 requirements: self.requirements.clone(),
             },
-            false => Running { own, python: None, requirements: Requirements::default() },
+            false => Running::joined(),
         })
     }
 

@@ -146,6 +146,30 @@ fn a_libpython_that_was_loaded_and_not_started_is_started() {
     );
 }
 
+/// A thread uses the library first, with the interpreter lock released, and another one while it has
+/// the lock.
+const BOTH_START: &str = "
+import ctypes, sys, threading, time
+
+answer = 42
+released, held = ctypes.CDLL(sys.argv[1]), ctypes.PyDLL(sys.argv[1])
+work = held.work
+sys.setswitchinterval(10)
+thread = threading.Thread(target=released.work)
+thread.start()
+end = time.perf_counter() + 0.1
+while time.perf_counter() < end:
+    pass
+assert work() == 1
+thread.join()
+print('python is done')
+";
+
+#[test]
+fn two_threads_join_at_the_same_moment() {
+    assert_eq!(run(BOTH_START, &[]), "");
+}
+
 /// What `python` does with the guest library: it calls with the interpreter held and released, from
 /// its main thread and from others, and ends as ever.
 const SCRIPT: &str = "
