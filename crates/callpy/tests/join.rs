@@ -9,7 +9,9 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::process::Command;
+use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use callpy::locate::{self, Wanted};
 use callpy::{Object, Python};
@@ -24,11 +26,13 @@ impl Host {
         // SAFETY: libpython's initialisers only set up its own globals.
         let library = unsafe { Library::open(Some(path), flags | RTLD_NOW) }.unwrap();
         let host = Host(ManuallyDrop::new(library));
-        // SAFETY: the functions have these signatures; started once, on this thread.
-        unsafe {
-            host.get::<unsafe extern "C" fn(c_int)>("Py_InitializeEx")(0);
-        }
+        host.start_again();
         host
+    }
+
+    fn start_again(&self) {
+        // SAFETY: the function has this signature; on one thread, where none is running.
+        unsafe { self.get::<unsafe extern "C" fn(c_int)>("Py_InitializeEx")(0) }
     }
 
     /// # Safety
@@ -144,6 +148,87 @@ fn a_libpython_that_was_loaded_and_not_started_is_started() {
             assert_eq!(upper.call::<String>("started").unwrap(), "STARTED");
         },
     );
+}
+
+/// A thread that has called outlives its host's Python, calls once more, and ends.
+#[test]
+fn a_thread_ends_after_its_hosts_python() {
+    let name = "a_thread_ends_after_its_hosts_python";
+    alone(
+        name,
+        |_| (),
+        || {
+            let host = Host::start(&libpython(), RTLD_GLOBAL);
+            host.run(c"answer = 42");
+            let (called, is_called) = mpsc::channel();
+            let (finish, finished) = mpsc::channel();
+            let worker = host.detached(|| {
+                let upper = joins().function("builtins:str.upper").unwrap();
+                let worker = thread::spawn(move || {
+                    assert_eq!(upper.call::<String>("a").unwrap(), "A");
+                    called.send(()).unwrap();
+                    finished.recv().unwrap();
+                    upper.call::<String>("too late").unwrap_err()
+                });
+                is_called.recv().unwrap();
+                worker
+            });
+            host.finish();
+            finish.send(()).unwrap();
+            let error = worker.join().unwrap();
+            assert!(matches!(error.kind(), callpy::ErrorKind::Ending), "{error}");
+            // The time to destroy a thread state that is no more.
+            thread::sleep(Duration::from_millis(200));
+        },
+    );
+}
+
+/// A host that starts Python anew has another interpreter, in which no handle leads anywhere.
+#[test]
+fn a_host_starts_python_again() {
+    let name = "a_host_starts_python_again";
+    alone(
+        name,
+        |_| (),
+        || {
+            let host = Host::start(&libpython(), RTLD_GLOBAL);
+            host.run(c"answer = 42");
+            let (called, is_called) = mpsc::channel();
+            let (finish, finished) = mpsc::channel();
+            let (worker, list) = host.detached(|| {
+                let python = joins();
+                let upper = python.function("builtins:str.upper").unwrap();
+                let list = eval_list(&python);
+                let worker = thread::spawn(move || {
+                    assert_eq!(upper.call::<String>("a").unwrap(), "A");
+                    called.send(()).unwrap();
+                    finished.recv().unwrap();
+                    upper.call::<String>("too late").unwrap_err()
+                });
+                is_called.recv().unwrap();
+                (worker, list)
+            });
+            host.finish();
+            host.start_again();
+            host.run(c"kept = [object() for _ in range(100_000)]");
+            // Attached, as a function of an extension module is.
+            let ended = |error: &callpy::Error| matches!(error.kind(), callpy::ErrorKind::Ending);
+            assert!(ended(&list.len().unwrap_err()));
+            assert!(Python::start().and_then(|python| python.module("sys")).is_err_and(|e| ended(&e)));
+            drop((list.clone(), list));
+            host.run(c"assert len(kept) == 100_000");
+            finish.send(()).unwrap();
+            let error = host.detached(|| worker.join().unwrap());
+            assert!(ended(&error), "{error}");
+            thread::sleep(Duration::from_millis(200));
+            host.run(c"import gc; gc.collect(); del kept; gc.collect()");
+            host.finish();
+        },
+    );
+}
+
+fn eval_list(python: &Python) -> Object {
+    python.function("builtins:list").unwrap().call("abc").unwrap()
 }
 
 /// A thread uses the library first, with the interpreter lock released, and another one while it has

@@ -34,6 +34,10 @@ const OVER: u8 = 3;
 /// The thread that brought `ENDING` about, while it is at it.
 static ENDER: AtomicPtr<Thread> = AtomicPtr::new(std::ptr::null_mut());
 static IS_OVER: Signal = Signal::new();
+/// Whether the owner of a joined interpreter finalises it, or has done so.
+static IS_FINALISED: AtomicBool = AtomicBool::new(false);
+/// Whether a joined interpreter is gone. Its owner may start another, to which no handle leads.
+static IS_GONE: AtomicBool = AtomicBool::new(false);
 /// Whether the lock could not be had, and Python's own end was left out.
 static GAVE_UP: AtomicBool = AtomicBool::new(false);
 
@@ -71,8 +75,14 @@ pub(super) fn is_ending() -> bool {
     PHASE.load(Ordering::Acquire) >= ENDING
 }
 
+/// Whether thread states are to be left alone: nobody needs them destroyed, or CPython does so.
 pub(super) fn is_over() -> bool {
-    PHASE.load(Ordering::Acquire) == OVER
+    PHASE.load(Ordering::Acquire) == OVER || IS_FINALISED.load(Ordering::Acquire)
+}
+
+/// Whether there are no thread states any more, since the interpreter is finalised.
+pub(super) fn has_gone(api: &Api) -> bool {
+    is_ending() && (IS_GONE.load(Ordering::Acquire) || !api.is_initialized())
 }
 
 /// Begins the end on this thread; false if it has begun already.
@@ -284,6 +294,7 @@ pub(crate) fn watch_finalisation(
     impl Drop for Watch {
         fn drop(&mut self) {
             process::disable_interrupts();
+            IS_FINALISED.store(true, Ordering::Release);
             thread::if_attached(|py| {
                 if begin(registry::register(py.api)) {
                     run(py, None);
@@ -291,8 +302,19 @@ pub(crate) fn watch_finalisation(
             });
         }
     }
+    extern "C" fn gone() {
+        // Nothing to be done about a panic here, but it must not cross this frame.
+        let _ = std::panic::catch_unwind(|| {
+            IS_GONE.store(true, Ordering::Release);
+            registry::forget_states();
+        });
+    }
+
     let attachment = Attachment::new()?;
     let py = attachment.token();
+    // SAFETY: may be called at any time. Where this fails (CPython allows 32), a second interpreter of
+    // the owner's is taken for the first.
+    unsafe { (py.api.Py_AtExit)(Some(gone)) };
     py.capsule(Box::new(Watch))
         .and_then(|watch| drop_at_exit(py, &watch))
         .map_err(|raised| crate::exception::into_error(py, raised))

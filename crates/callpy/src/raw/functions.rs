@@ -9,6 +9,7 @@ macro_rules! cpython_functions {
         $reader! {
             required {
                 fn Py_IsInitialized() -> c_int;
+                fn Py_AtExit(function: Option<extern "C" fn()>) -> c_int;
                 fn PyPreConfig_InitPythonConfig(config: *mut PyPreConfig);
                 fn Py_PreInitializeFromBytesArgs(config: *const PyPreConfig, count: Py_ssize_t, arguments: *mut *mut c_char) -> PyStatus;
                 fn PyConfig_InitPythonConfig(config: *mut PyConfig);

@@ -9,7 +9,7 @@
 //! own may still attach, in C++ too. Only Linux says when that is; elsewhere, and where there is no
 //! interpreter lock to wait for, an ending thread destroys its own state.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Condvar, Once, PoisonError};
 use std::time::Duration;
 
@@ -49,6 +49,8 @@ fn run(api: &'static Api) {
         let gone = next_gone();
         let reaper = registry::register(api);
         reaper.enter();
+        fence(Ordering::SeqCst);
+        // A joined interpreter destroys them itself when it is finalised, and may be gone.
         if !end::is_over() {
             destroy_states(api, &gone);
         }

@@ -88,6 +88,14 @@ pub(super) fn others_are_busy() -> bool {
     threads().iter().any(|thread| is_busy(thread) && !thread.is_this())
 }
 
+/// Forgets all thread states, which were destroyed with their interpreter.
+pub(super) fn forget_states() {
+    threads().retain(|thread| {
+        thread.cache(null_mut(), false);
+        !thread.has_ended()
+    });
+}
+
 impl Thread {
     fn new(api: &'static Api, kind: Kind) -> Thread {
         Thread {

@@ -86,20 +86,32 @@ impl Attachment {
     /// Does what `new` does, where more than the cached state has to be looked at.
     #[cold]
     fn as_admitted(thread: &'static Thread) -> Result<Attachment> {
+        let is_nested = thread.is_in_call();
+        // Before a thread state is looked at, which would be gone once a joined interpreter is.
+        thread.enter();
+        fence(Ordering::SeqCst);
+        let found = match end::has_gone(thread.api) {
+            true => Err(ending()),
+            false => Attachment::found(thread, is_nested),
+        };
+        if !matches!(found, Ok(Attachment { end: End::Save | End::Release(_), .. })) {
+            thread.leave();
+        }
+        found
+    }
+
+    /// Attaches a thread that has entered its attachment, if it is to be.
+    fn found(thread: &'static Thread, is_nested: bool) -> Result<Attachment> {
         let own = match Place::of(thread.api, thread.state()) {
             Place::Attached => return Ok(Attachment::nested(thread)),
             Place::Elsewhere => return Err(elsewhere()),
             Place::Detached(own) => own,
         };
-        let is_nested = thread.is_in_call();
         let is_pythons = !own.is_null() && thread.state().is_null();
-        thread.enter();
-        fence(Ordering::SeqCst);
-        if !end::admits(thread.api, is_nested, is_pythons) {
-            thread.leave();
-            return Err(ending());
+        match end::admits(thread.api, is_nested, is_pythons) {
+            true => Ok(Attachment::take(thread, own)),
+            false => Err(ending()),
         }
-        Ok(Attachment::take(thread, own))
     }
 
     /// Attaches the thread that ends Python.
@@ -326,14 +338,18 @@ pub(crate) fn is_attached() -> bool {
     let Some(thread) = registry::this() else { return is_attached_unregistered() };
     let state = thread.state();
     if state.is_null() {
-        return matches!(Place::of(thread.api, state), Place::Attached);
+        return is_found_attached(thread.api);
     }
     thread.api.current_state() == state
 }
 
 #[cold]
 fn is_attached_unregistered() -> bool {
-    api().is_some_and(|api| matches!(Place::of(api, null_mut()), Place::Attached))
+    api().is_some_and(is_found_attached)
+}
+
+fn is_found_attached(api: &Api) -> bool {
+    !end::has_gone(api) && matches!(Place::of(api, null_mut()), Place::Attached)
 }
 
 /// Whether threads take turns at an interpreter lock: not in a free-threaded build.
