@@ -9,8 +9,8 @@ use std::process::{Child, Command};
 ///
 /// A program inherits which signals its parent ignores: in the background of a script (`&`) that is
 /// SIGINT and SIGQUIT, under `nohup` SIGHUP, and a host may ignore any. An installer that ignores
-/// SIGINT could not be stopped, and Python would install no handler for it. The standard library
-/// takes care of SIGPIPE and of the mask only.
+/// SIGINT could not be stopped, and Python would install no handler for it. It inherits as well which
+/// signals the spawning thread blocks. The standard library takes care of SIGPIPE only.
 ///
 /// Where this process ignores a signal that a terminal sends, the program gets a process group of
 /// its own, so that a Ctrl-C or a closed terminal, which this process is to outlive, does not reach
@@ -23,7 +23,7 @@ pub(crate) fn spawn(command: &mut Command) -> io::Result<Child> {
     if ignored.has_a_terminals_own() {
         command.process_group(0);
     }
-    if !ignored.is_empty() {
+    if !ignored.is_empty() || blocks_signals() {
         // Only then: with something to run between fork and exec, the standard library can't use
         // posix_spawn, which does not copy the page tables of a large process.
         // SAFETY: the closure runs in the child of a fork, where other threads may have held any
@@ -31,6 +31,7 @@ pub(crate) fn spawn(command: &mut Command) -> io::Result<Child> {
         unsafe {
             command.pre_exec(move || {
                 ignored.set_to_default();
+                unblock_signals();
                 Ok(())
             });
         }
@@ -41,6 +42,28 @@ pub(crate) fn spawn(command: &mut Command) -> io::Result<Child> {
 #[cfg(not(unix))]
 pub(crate) fn spawn(command: &mut Command) -> io::Result<Child> {
     command.spawn()
+}
+
+/// Whether this thread blocks any signal.
+#[cfg(unix)]
+fn blocks_signals() -> bool {
+    let mut blocked = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: asks for the mask without changing it, which is filled on success.
+    unsafe {
+        libc::pthread_sigmask(libc::SIG_BLOCK, std::ptr::null(), blocked.as_mut_ptr()) == 0
+            && (1..=Ignored::LAST).any(|signal| libc::sigismember(blocked.as_ptr(), signal) == 1)
+    }
+}
+
+/// Has this thread block no signal; only system calls.
+#[cfg(unix)]
+fn unblock_signals() {
+    let mut none = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: the set is filled before it is used, and the former one is not asked for.
+    unsafe {
+        libc::sigemptyset(none.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut());
+    }
 }
 
 /// Sends a child what Ctrl-C would send it; the standard library knows SIGKILL only.
