@@ -77,12 +77,16 @@ pub(crate) fn run_until(
 
     // Bounded, so that whoever prints without end waits for us and doesn't fill our memory.
     let (sender, receiver) = sync_channel(64);
-    thread::Builder::new()
-        .name("callpy-lines".into())
-        .spawn(move || send_lines(output, &sender))?;
+    let reader = thread::Builder::new().name("callpy-lines".into());
+    if let Err(error) = reader.spawn(move || send_lines(output, &sender)) {
+        kill(&mut child);
+        return Err(error);
+    }
 
     let deadline = limit.map(|limit| Instant::now() + limit);
     let mut lines = VecDeque::new();
+    // How long to wait for the end of a program that prints no more: mostly it is about to end.
+    let mut pause = Duration::from_micros(100);
     loop {
         if stop() {
             end(&mut child);
@@ -103,6 +107,10 @@ pub(crate) fn run_until(
                 lines.push_back(line);
             }
             Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) if is_running(&mut child) => {
+                thread::sleep(pause.min(left.unwrap_or(pause)));
+                pause = ASKED.min(pause * 2);
+            }
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
@@ -196,6 +204,10 @@ mod tests {
         // One that prints without end neither fills the memory nor outlives its limit.
         let error = run(shell("while :; do echo x; done"), limit, |_| ()).err().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        // Nor does one that has closed its output.
+        let closed = shell("exec >/dev/null 2>&1 sleep 600");
+        let error = run(closed, limit, |_| ()).err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
     #[test]
@@ -216,7 +228,7 @@ mod tests {
     #[test]
     fn signals_have_their_default_actions() {
         let ignoring = "CALLPY_TEST_IGNORING";
-        if std::env::var_os(ignoring).is_some() {
+        if let Some(how) = std::env::var_os(ignoring) {
             for set in ["SigBlk", "SigIgn"] {
                 let script = format!("sed -n 's/{set}:\t//p' /proc/self/status");
                 let signals = run(shell(&script), None, |_| ()).unwrap().text();
