@@ -21,6 +21,8 @@ pub(crate) mod base;
 pub(crate) mod child;
 pub(crate) mod cpython;
 pub(crate) mod end;
+#[cfg(unix)]
+mod fork;
 mod idle;
 pub(crate) mod layout;
 pub(crate) mod library;

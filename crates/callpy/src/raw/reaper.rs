@@ -9,8 +9,10 @@
 //! own may still attach, in C++ too. Only Linux says when that is; elsewhere, and where there is no
 //! interpreter lock to wait for, an ending thread destroys its own state.
 
+#[cfg(target_os = "linux")]
+use std::sync::atomic::AtomicI32;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
-use std::sync::{Arc, Condvar, Once, PoisonError};
+use std::sync::{Arc, Condvar, PoisonError};
 use std::time::Duration;
 
 use super::cpython::Api;
@@ -18,6 +20,7 @@ use super::layout::Header;
 use super::registry::{self, Thread};
 use super::{end, reference, thread};
 
+static IS_STARTED: AtomicBool = AtomicBool::new(false);
 static IS_RUNNING: AtomicBool = AtomicBool::new(false);
 static ENDED: Condvar = Condvar::new();
 
@@ -28,13 +31,18 @@ pub(super) fn is_running() -> bool {
 
 /// Starts the reaper where it is needed, if that is yet to be done.
 pub(super) fn start(api: &'static Api) {
-    static ONCE: Once = Once::new();
-    if cfg!(target_os = "linux") && api.header != Header::FreeThreaded {
-        ONCE.call_once(|| {
-            let thread = std::thread::Builder::new().name("callpy-reaper".to_owned());
-            IS_RUNNING.store(thread.spawn(move || run(api)).is_ok(), Ordering::Relaxed);
-        });
+    let is_needed = cfg!(target_os = "linux") && api.header != Header::FreeThreaded;
+    if is_needed && !IS_STARTED.swap(true, Ordering::Relaxed) {
+        let thread = std::thread::Builder::new().name("callpy-reaper".to_owned());
+        IS_RUNNING.store(thread.spawn(move || run(api)).is_ok(), Ordering::Relaxed);
     }
+}
+
+/// Says that there is no reaper, in the child of a fork.
+#[cfg(unix)]
+pub(super) fn forget() {
+    IS_STARTED.store(false, Ordering::Relaxed);
+    IS_RUNNING.store(false, Ordering::Relaxed);
 }
 
 /// Tells the reaper that a thread has ended.
@@ -103,29 +111,39 @@ fn destroy_states(api: &'static Api, gone: &[Arc<Thread>]) {
 }
 
 /// A thread, as the system knows it.
-#[derive(Clone, Copy)]
-pub(super) struct ThreadId(#[cfg(target_os = "linux")] libc::pid_t);
+pub(super) struct ThreadId(#[cfg(target_os = "linux")] AtomicI32);
 
 #[cfg(target_os = "linux")]
 impl ThreadId {
     pub(super) fn current() -> ThreadId {
+        let id = ThreadId(AtomicI32::new(0));
+        id.renew();
+        id
+    }
+
+    /// Notes this thread's number, which is another in the child of a fork.
+    pub(super) fn renew(&self) {
         // SAFETY: only asks.
-        ThreadId(unsafe { libc::gettid() })
+        self.0.store(unsafe { libc::gettid() }, Ordering::Relaxed);
+    }
+
+    fn number(&self) -> libc::pid_t {
+        self.0.load(Ordering::Relaxed)
     }
 
     /// Whether the thread exists no more. Where its number has been given to another, that one must
     /// go first.
-    pub(super) fn is_gone(self) -> bool {
+    pub(super) fn is_gone(&self) -> bool {
         // SAFETY: sends nothing, and only asks whether there is such a thread.
-        let status = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), self.0, 0) };
+        let status = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), self.number(), 0) };
         status == -1 && std::io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH)
     }
 
     /// The thread's name, as messages have it.
-    pub(super) fn name(self) -> String {
-        let name = std::fs::read_to_string(format!("/proc/self/task/{}/comm", self.0));
+    pub(super) fn name(&self) -> String {
+        let name = std::fs::read_to_string(format!("/proc/self/task/{}/comm", self.number()));
         name.map_or_else(
-            |_| format!("thread {}", self.0),
+            |_| format!("thread {}", self.number()),
             |name| format!("thread {:?}", name.trim_end()),
         )
     }
@@ -137,12 +155,15 @@ impl ThreadId {
         ThreadId()
     }
 
+    #[cfg(unix)]
+    pub(super) fn renew(&self) {}
+
     /// Not known here, and not asked: see `start`.
-    pub(super) fn is_gone(self) -> bool {
+    pub(super) fn is_gone(&self) -> bool {
         false
     }
 
-    pub(super) fn name(self) -> String {
+    pub(super) fn name(&self) -> String {
         "another thread".to_owned()
     }
 }

@@ -6,6 +6,8 @@ use std::mem::ManuallyDrop;
 use std::num::NonZeroUsize;
 use std::ptr::NonNull;
 use std::sync::Mutex;
+#[cfg(unix)]
+use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::cpython::{PyObject, PyTypeObject};
@@ -154,6 +156,17 @@ static HAS_UNCOUNTED: AtomicBool = AtomicBool::new(false);
 /// thread, if no other comes within about a second.
 static QUEUE: Mutex<Vec<Ref>> = Mutex::new(Vec::new());
 static QUEUED: AtomicUsize = AtomicUsize::new(0);
+
+#[cfg(unix)]
+pub(super) type Locks =
+    (MutexGuard<'static, BTreeSet<NonZeroUsize>>, MutexGuard<'static, Vec<Ref>>);
+
+/// Takes both locks, so that no other thread has them.
+#[cfg(unix)]
+pub(super) fn lock() -> Locks {
+    let uncounted = UNCOUNTED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    (uncounted, QUEUE.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+}
 
 #[cold]
 fn queue(reference: Ref) {

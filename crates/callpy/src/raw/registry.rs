@@ -44,7 +44,9 @@ thread_local! {
 
 static THREADS: Mutex<Vec<Arc<Thread>>> = Mutex::new(Vec::new());
 
-pub(super) fn threads() -> MutexGuard<'static, Vec<Arc<Thread>>> {
+pub(super) type Lock = MutexGuard<'static, Vec<Arc<Thread>>>;
+
+pub(super) fn threads() -> Lock {
     THREADS.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
@@ -69,6 +71,8 @@ pub(super) fn register(api: &'static Api) -> &'static Thread {
     if api.header == Header::FreeThreaded {
         end::without_lock();
     }
+    #[cfg(unix)]
+    super::fork::watch();
     let thread = Arc::new(Thread::new(api, Kind::Own));
     THIS.set(Arc::as_ptr(&thread));
     threads().push(thread);
@@ -86,6 +90,13 @@ pub(super) fn names_in_call() -> Vec<String> {
 pub(super) fn others_are_busy() -> bool {
     let is_busy = |thread: &Arc<Thread>| thread.is_in_call() || thread.has_ended();
     threads().iter().any(|thread| is_busy(thread) && !thread.is_this())
+}
+
+/// Forgets all threads but this one, in the child of a fork, which has no other.
+#[cfg(unix)]
+pub(super) fn forget_others(threads: &mut Vec<Arc<Thread>>) {
+    threads.retain(|thread| thread.is_this());
+    threads.iter().for_each(|this| this.id.renew());
 }
 
 /// Forgets all thread states, which were destroyed with their interpreter.
