@@ -162,8 +162,10 @@ impl Thread {
     }
 
     /// Whether the thread is in a call, or waits for the lock to begin one.
+    ///
+    /// Not known where the entry is shared: several threads count there at once, without an atomic step.
     pub(super) fn is_in_call(&self) -> bool {
-        self.depth.load(Ordering::Acquire) > 0
+        self.kind == Kind::Own && self.depth.load(Ordering::Acquire) > 0
     }
 
     fn is_this(&self) -> bool {
