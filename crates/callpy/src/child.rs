@@ -77,8 +77,8 @@ pub(crate) fn run_until(
 
     // Bounded, so that whoever prints without end waits for us and doesn't fill our memory.
     let (sender, receiver) = sync_channel(64);
-    let reader = thread::Builder::new().name("callpy-lines".into());
-    if let Err(error) = reader.spawn(move || send_lines(output, &sender)) {
+    let reader = move || send_lines(output, &sender);
+    if let Err(error) = crate::raw::process::spawn_thread("callpy-lines", reader) {
         kill(&mut child);
         return Err(error);
     }

@@ -458,3 +458,22 @@ fn numpy_leaves_a_free_threaded_python_free() {
     assert_eq!(sum, 3.0);
     assert_eq!(python.has_interpreter_lock().unwrap(), !free);
 }
+
+/// A signal that the program's threads block until one of them waits for it stays theirs.
+#[test]
+#[cfg(target_os = "linux")]
+fn threads_of_callpys_own_block_signals() {
+    let call = lambda("lambda: 1");
+    thread::spawn(move || assert_eq!(call.call::<i64>(()).unwrap(), 1)).join().unwrap();
+    let status = |task: std::io::Result<std::fs::DirEntry>| {
+        std::fs::read_to_string(task.unwrap().path().join("status")).unwrap_or_default()
+    };
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    for status in tasks.map(status).filter(|status| status.contains("callpy-reaper")) {
+        let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).unwrap();
+        let blocked = u64::from_str_radix(blocked.trim(), 16).unwrap();
+        for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGCHLD, libc::SIGALRM] {
+            assert_ne!(blocked & 1 << (signal - 1), 0, "{signal}");
+        }
+    }
+}

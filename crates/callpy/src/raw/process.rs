@@ -37,6 +37,60 @@ impl Interrupts {
     }
 }
 
+/// Starts a thread of callpy's own, which takes none of the signals that are the program's.
+///
+/// One that other threads block until they wait for it (`sigwait`) would come to this thread instead,
+/// and mostly end the process.
+pub(crate) fn spawn_thread(
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+) -> std::io::Result<()> {
+    let thread = std::thread::Builder::new().name(name.to_owned());
+    #[cfg(unix)]
+    let _restored = BlockedSignals::new();
+    thread.spawn(work).map(drop)
+}
+
+/// Blocks this thread's signals until it is dropped, but those that a fault of its own raises.
+#[cfg(unix)]
+struct BlockedSignals(Option<libc::sigset_t>);
+
+#[cfg(unix)]
+impl BlockedSignals {
+    fn new() -> BlockedSignals {
+        const FAULTS: [i32; 6] = [
+            libc::SIGABRT,
+            libc::SIGBUS,
+            libc::SIGFPE,
+            libc::SIGILL,
+            libc::SIGSEGV,
+            libc::SIGTRAP,
+        ];
+        let mut blocked = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+        let mut before = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: the first set is filled before it is used, the second by success.
+        BlockedSignals(unsafe {
+            libc::sigfillset(blocked.as_mut_ptr());
+            FAULTS.iter().for_each(|signal| {
+                libc::sigdelset(blocked.as_mut_ptr(), *signal);
+            });
+            let (blocked, to) = (blocked.as_ptr(), before.as_mut_ptr());
+            (libc::pthread_sigmask(libc::SIG_BLOCK, blocked, to) == 0)
+                .then(|| before.assume_init())
+        })
+    }
+}
+
+#[cfg(unix)]
+impl Drop for BlockedSignals {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            // SAFETY: sets what the system reported as this thread's mask.
+            unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, null_mut()) };
+        }
+    }
+}
+
 /// Sets and removes variables of this process's environment.
 pub(crate) fn set_variables<'a>(
     set: &[(OsString, OsString)],

@@ -18,7 +18,7 @@ use std::time::Duration;
 use super::cpython::Api;
 use super::layout::Header;
 use super::registry::{self, Thread};
-use super::{end, reference, thread};
+use super::{end, process, reference, thread};
 
 static IS_STARTED: AtomicBool = AtomicBool::new(false);
 static IS_RUNNING: AtomicBool = AtomicBool::new(false);
@@ -33,8 +33,8 @@ pub(super) fn is_running() -> bool {
 pub(super) fn start(api: &'static Api) {
     let is_needed = cfg!(target_os = "linux") && api.header != Header::FreeThreaded;
     if is_needed && !IS_STARTED.swap(true, Ordering::Relaxed) {
-        let thread = std::thread::Builder::new().name("callpy-reaper".to_owned());
-        IS_RUNNING.store(thread.spawn(move || run(api)).is_ok(), Ordering::Relaxed);
+        let is_running = process::spawn_thread("callpy-reaper", move || run(api)).is_ok();
+        IS_RUNNING.store(is_running, Ordering::Relaxed);
     }
 }
 
