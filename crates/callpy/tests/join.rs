@@ -214,7 +214,9 @@ fn a_host_starts_python_again() {
             // Attached, as a function of an extension module is.
             let ended = |error: &callpy::Error| matches!(error.kind(), callpy::ErrorKind::Ending);
             assert!(ended(&list.len().unwrap_err()));
-            assert!(Python::start().and_then(|python| python.module("sys")).is_err_and(|e| ended(&e)));
+            assert!(
+                Python::start().and_then(|python| python.module("sys")).is_err_and(|e| ended(&e))
+            );
             drop((list.clone(), list));
             host.run(c"assert len(kept) == 100_000");
             finish.send(()).unwrap();

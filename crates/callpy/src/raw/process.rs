@@ -58,14 +58,8 @@ struct BlockedSignals(Option<libc::sigset_t>);
 #[cfg(unix)]
 impl BlockedSignals {
     fn new() -> BlockedSignals {
-        const FAULTS: [i32; 6] = [
-            libc::SIGABRT,
-            libc::SIGBUS,
-            libc::SIGFPE,
-            libc::SIGILL,
-            libc::SIGSEGV,
-            libc::SIGTRAP,
-        ];
+        const FAULTS: [i32; 6] =
+            [libc::SIGABRT, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGSEGV, libc::SIGTRAP];
         let mut blocked = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
         let mut before = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
         // SAFETY: the first set is filled before it is used, the second by success.
@@ -75,8 +69,7 @@ impl BlockedSignals {
                 libc::sigdelset(blocked.as_mut_ptr(), *signal);
             });
             let (blocked, to) = (blocked.as_ptr(), before.as_mut_ptr());
-            (libc::pthread_sigmask(libc::SIG_BLOCK, blocked, to) == 0)
-                .then(|| before.assume_init())
+            (libc::pthread_sigmask(libc::SIG_BLOCK, blocked, to) == 0).then(|| before.assume_init())
         })
     }
 }
