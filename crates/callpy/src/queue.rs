@@ -158,7 +158,7 @@ impl Caller {
         static LAST: AtomicU64 = AtomicU64::new(0);
 
         let (now, number) = (now(), self.number() & 0xf_ffff);
-        let elapsed = now - self.looked.replace(now);
+        let elapsed = now.saturating_sub(self.looked.replace(now));
         let last = LAST.swap((number << 44) | (now / 1000), Ordering::Relaxed);
         self.until_look.set(CALLS - 1);
         let ago = (now / 1000).saturating_sub(last & ((1 << 44) - 1)) * 1000;
@@ -224,7 +224,8 @@ impl Caller {
             held.pace.learn(elapsed);
             // Among others, a call that waits for the interpreter lock seems to sleep.
             if let Some(before) = ran.filter(|_| OVERTAKEN.load(Ordering::Relaxed) <= 1) {
-                let ran = raw::process::thread_time().map_or(elapsed, |after| after - before);
+                let ran = raw::process::thread_time()
+                    .map_or(elapsed, |after| after.saturating_sub(before));
                 held.pace.judge(elapsed, ran);
             }
         }

@@ -11,7 +11,8 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use super::{IS_CROWD, OVERTAKEN, SLOTS, Slot, limit, line, now};
-use crate::raw::process::process_time;
+use crate::raw::process::{process_time, spawn_thread, wake_in_time};
+use crate::raw::thread::has_lock;
 
 /// How long one call may keep the callers that wait from its slot, in nanoseconds.
 pub(super) const PATIENCE: u64 = 200_000;
@@ -32,6 +33,8 @@ static ROUNDS: AtomicU64 = AtomicU64::new(0);
 /// The process that the watch runs in.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
 
+static WATCH: OnceLock<Thread> = OnceLock::new();
+
 static IS_OUT_OF_ORDER: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn rounds() -> u64 {
@@ -40,18 +43,20 @@ pub(super) fn rounds() -> u64 {
 
 /// Starts to queue callers, if there is any use in that; says whether there is.
 pub(super) fn start() -> bool {
-    static WATCH: OnceLock<Option<Thread>> = OnceLock::new();
-    if IS_OUT_OF_ORDER.load(Ordering::Relaxed) || !crate::raw::thread::has_lock() {
+    static IS_STARTED: AtomicBool = AtomicBool::new(false);
+    if !IS_STARTED.swap(true, Ordering::Relaxed) {
+        PROCESS.store(std::process::id(), Ordering::Relaxed);
+        let is_started = has_lock() && spawn_thread("callpy-queue", run).is_ok();
+        IS_OUT_OF_ORDER.store(!is_started, Ordering::Relaxed);
+    }
+    if IS_OUT_OF_ORDER.load(Ordering::Relaxed) {
         return false;
     }
-    let watch = WATCH.get_or_init(|| {
-        let thread = thread::Builder::new().name("callpy-queue".to_owned()).stack_size(64 << 10);
-        PROCESS.store(std::process::id(), Ordering::Relaxed);
-        thread.spawn(run).ok().map(|handle| handle.thread().clone())
-    });
-    let Some(watch) = watch else { return false };
     IS_CROWD.store(true, Ordering::Relaxed);
-    watch.unpark();
+    // One that is just starting looks by itself.
+    if let Some(watch) = WATCH.get() {
+        watch.unpark();
+    }
     true
 }
 
@@ -67,7 +72,8 @@ pub(super) fn stands_still() {
 fn run() {
     /// After so long without two calls at once there is no crowd.
     const QUIET: u64 = 50_000_000;
-    crate::raw::process::wake_in_time();
+    let _ = WATCH.set(thread::current());
+    wake_in_time();
     let mut limit = limit::Search::new();
     let mut seen = [Seen::default(); SLOTS.len()];
     let mut load = Load::default();
@@ -102,7 +108,7 @@ struct Seen {
 impl Seen {
     /// Whether a slot should be another's: its holder stays away, or stays in one call.
     fn is_due(&self, slot: &Slot, now: u64, is_busy: bool) -> bool {
-        let (is_in_call, age) = (self.holder & 1 == 1, now - self.first);
+        let (is_in_call, age) = (self.holder & 1 == 1, now.saturating_sub(self.first));
         if !is_in_call {
             return self.holder != 0 && age > 0;
         }
