@@ -2,12 +2,12 @@
 //!
 //! It has this thread only, and what others had locked would stay locked. So the locks that detached
 //! threads take are this thread's while it forks. `os.fork` in Python destroys the others' thread
-//! states in the child; here the child forgets these threads, and that there was a reaper.
+//! states in the child; here the child forgets these threads, and callpy's own.
 
 use std::cell::UnsafeCell;
 use std::sync::Once;
 
-use super::{reaper, reference, registry};
+use super::{idle, reaper, reference, registry};
 
 struct Held(UnsafeCell<Option<(registry::Lock, reference::Locks)>>);
 
@@ -41,5 +41,6 @@ unsafe extern "C" fn in_child() {
     if let Some((mut threads, _)) = unsafe { (*HELD.0.get()).take() } {
         registry::forget_others(&mut threads);
         reaper::forget();
+        idle::forget();
     }
 }

@@ -5,13 +5,12 @@
 //! while there are more, and then sleeps until the next. Nothing waits for it as the process exits.
 
 use std::ptr::null_mut;
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use super::thread::Attachment;
-use super::{memory, reference};
+use super::{memory, process, reference};
 
 /// For how long there must be no use.
 const QUIET_FOR: Duration = Duration::from_secs(1);
@@ -65,22 +64,16 @@ fn wake() {
 }
 
 fn start() {
-    #[cfg(unix)]
-    {
-        /// The child of a fork has no such thread yet.
-        unsafe extern "C" fn forget() {
-            THREAD.store(null_mut(), Ordering::SeqCst);
-            IS_STARTED.store(false, Ordering::SeqCst);
-            STATE.store(ASLEEP, Ordering::SeqCst);
-        }
-        static ONCE: Once = Once::new();
-        ONCE.call_once(|| {
-            // SAFETY: the function only writes to atomics, as it may in the child of a fork.
-            unsafe { libc::pthread_atfork(None, None, Some(forget)) };
-        });
-    }
     // Where there can be no thread, memory stays until `Python::trim`, and references until the next call.
-    let _ = std::thread::Builder::new().name("callpy-idle".to_owned()).spawn(run);
+    let _ = process::spawn_thread("callpy-idle", run);
+}
+
+/// Says that there is no such thread, in the child of a fork.
+#[cfg(unix)]
+pub(super) fn forget() {
+    THREAD.store(null_mut(), Ordering::SeqCst);
+    IS_STARTED.store(false, Ordering::SeqCst);
+    STATE.store(ASLEEP, Ordering::SeqCst);
 }
 
 fn run() {
