@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::array::{self, Names, Passing};
 use crate::convert::{Call, FromPython, IntoPython};
-use crate::learn::{self, Habit, Learned};
+use crate::learn::{self, Habit, Known};
 use crate::queue::{self, Series, Turn};
 use crate::raw::objects::ArgumentList;
 use crate::raw::{Attached, Attachment, Ref};
@@ -47,7 +47,7 @@ struct Callable {
     name: String,
     /// Whether what it runs may look for the frame that called it.
     needs_frame: bool,
-    learned: &'static Learned,
+    known: Known,
 }
 
 impl Function {
@@ -55,8 +55,8 @@ impl Function {
         let scope = Scope::new()?;
         if scope.py().is_callable(&object.0) {
             let needs_frame = !support::calls_nothing(scope.py(), &object.0);
-            let learned = learn::learned(scope.py(), &object.0);
-            let callable = Arc::new(Callable { object, name, needs_frame, learned });
+            let known = Known::of(scope.py(), &object.0);
+            let callable = Arc::new(Callable { object, name, needs_frame, known });
             return Ok(Function { callable, deny_copies: false });
         }
         let what = support::what(scope.py(), &object.0);
@@ -104,7 +104,7 @@ impl Function {
         let attachment = Attachment::new()?;
         let mut call = Call::new(Scope::of(&attachment));
         call.scope.deny_copies = self.deny_copies;
-        call.scope.loans.passing = Passing::of(self.callable.learned);
+        call.scope.loans.passing = Passing::of(self.callable.known.learned);
         let callee = Callee {
             object: &self.callable.object.0,
             name: || self.callable.name.clone(),
@@ -208,7 +208,7 @@ impl Function {
         let attachment = Attachment::new()?;
         let mut call = Call::new(Scope::of(&attachment));
         call.scope.deny_copies = self.deny_copies;
-        call.scope.loans.passing = Passing::of(self.callable.learned);
+        call.scope.loans.passing = Passing::of(self.callable.known.learned);
         let receipt = Receipt { waiting: start.elapsed(), ..Receipt::default() };
         *call.scope.receipt = Some(Box::new(receipt));
         let callee = Callee {
@@ -286,7 +286,7 @@ impl Function {
     }
 
     fn decide(&self, habit: Habit) -> Function {
-        self.callable.learned.decide(habit);
+        self.callable.known.learned.decide(habit);
         // At the process's end there is no attaching, and nothing left to decide.
         if let Ok(attachment) = Attachment::new() {
             learn::decide(attachment.token(), &self.callable.object.0, habit);

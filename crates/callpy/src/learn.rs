@@ -85,12 +85,25 @@ impl Learned {
     }
 }
 
-/// Returns what is known of a callable.
-pub(crate) fn learned(py: Attached<'_>, callable: &Ref) -> &'static Learned {
-    let subject = Subject::of(py, callable);
-    let learned = table::learned(py, &subject);
-    subject.release(py);
-    learned
+/// What was learned of a callable, which stays that callable's as long as this lives.
+///
+/// The callable itself does not keep it: a class can get another `__call__`, and an instance another
+/// class, while a bound method of it lives.
+pub(crate) struct Known {
+    pub(crate) learned: &'static Learned,
+    subject: Subject,
+}
+
+impl Known {
+    pub(crate) fn of(py: Attached<'_>, callable: &Ref) -> Known {
+        let subject = Subject::of(py, callable);
+        Known { learned: table::learned(py, &subject), subject }
+    }
+
+    /// Drops the references here and now.
+    pub(crate) fn release(self, py: Attached<'_>) {
+        self.subject.release(py);
+    }
 }
 
 /// Decides by hand what a callable does, and every method that it is the function of.

@@ -814,3 +814,82 @@ fn the_hook_may_call_and_wait_for_other_threads() {
         },
     );
 }
+
+/// Returns what copies a callable's next call makes, and why.
+fn copies_of(callable: &Function) -> Vec<CopyReason> {
+    let ((), receipt) = callable.call_with_receipt(&[1.0]).unwrap();
+    receipt.copies.into_iter().map(|copy| copy.reason).collect()
+}
+
+#[test]
+fn what_was_learned_of_a_handle_never_serves_for_another_callable() {
+    let name = "what_was_learned_of_a_handle_never_serves_for_another_callable";
+    alone(
+        name,
+        |_| (),
+        || {
+            let source = "\
+import gc, sys
+
+kept = []
+
+class Called:
+    def __call__(self, data): pass
+
+called = Called()
+
+def change_called():
+    Called.__call__ = lambda self, data: None
+
+class Base:
+    def method(self, data): pass
+
+class Other(Base): pass
+
+def instance():
+    class Own(Base): pass
+    return Own()
+
+method = instance().method
+
+def change_method():
+    method.__self__.__class__ = Other
+    gc.collect()
+
+def interrupted(data): pass
+
+def change_interrupted(): pass
+
+def interrupt():
+    def trace(frame, event, argument):
+        if frame.f_code.co_name == 'note_end':
+            sys.settrace(None)
+            raise KeyboardInterrupt
+    sys.settrace(trace)
+
+def keeper_of_called(data): kept.append(data)
+def keeper_of_method(data): kept.append(data)
+def keeper_of_interrupted(data): kept.append(data)
+";
+            let module = common::module("what_is_called_changes", source);
+            let function = |name: &str| module.function(name).unwrap();
+            let [interrupt, change] = ["interrupt", "change_interrupted"].map(function);
+            for name in ["called", "method", "interrupted"] {
+                let change = match name {
+                    "interrupted" => change.clone(),
+                    name => function(&format!("change_{name}")),
+                };
+                if name == "interrupted" {
+                    interrupt.call::<()>(()).unwrap();
+                }
+                let handle = function(name);
+                change.call::<()>(()).unwrap();
+                let keeper = function(&format!("keeper_of_{name}"));
+                assert_eq!(copies_of(&handle), [CopyReason::FirstCall], "{name}");
+                // Lent, it would end the process.
+                assert_eq!(copies_of(&keeper), [CopyReason::FirstCall], "{name}");
+                assert_eq!(copies_of(&keeper), [CopyReason::Retained], "{name}");
+            }
+        },
+    );
+}

@@ -9,13 +9,13 @@ use super::holders::{self, Names};
 use super::lend::Loans;
 use super::settle::{self, Passed};
 use super::view::Layout;
-use crate::learn::{Habit, Learned, Retained};
+use crate::learn::{Habit, Known, Learned, Retained};
 use crate::raw::memory::Block;
 use crate::raw::ndarray::Ndarray;
 use crate::raw::numpy::{Memory, Numpy};
 use crate::raw::{Attached, Ref};
 use crate::scope::Scope;
-use crate::{CopyReason, Error, ErrorKind, Object, Result, learn};
+use crate::{CopyReason, Error, ErrorKind, Object, Result};
 
 /// How a call passes its arrays: in place, unless there is a habit to go by.
 #[derive(Clone, Copy)]
@@ -164,8 +164,14 @@ impl<'a> Scope<'a> {
         if self.loans.passing.is(Passing::NOT_LOOKED_UP)
             && let Some(callable) = self.loans.callable.take()
         {
-            self.loans.passing = Passing::of(learn::learned(self.py(), &callable));
+            let known = Known::of(self.py(), &callable);
             callable.release(self.py());
+            self.loans.passing = Passing::of(known.learned);
+            match self.loans.passing.is_lent() {
+                true => known.release(self.py()),
+                // The end of the call learns, and until then it must stay this callable's.
+                false => self.loans.more.get_or_insert_default().known = Some(known),
+            }
         }
         self.loans.passing
     }

@@ -44,6 +44,8 @@ pub(crate) struct Loans {
 pub(super) struct More {
     loans: Vec<Loan>,
     pub(super) copies: Vec<Copy>,
+    /// Keeps what the passing goes by, if it was looked up for this call.
+    pub(super) known: Option<learn::Known>,
     /// Bytes of those that show whether the callable retains them.
     pub(super) watched: usize,
     /// Writable bools: what Python wrote must be made 0 or 1 before Rust reads it.

@@ -3,7 +3,7 @@
 //! An address stands for its object as long as that lives: `support.note_end` has a note dropped
 //! before the object's memory can become another's, and the note takes the entry away. What was
 //! learned then serves for another callable, so that a program which calls a new closure each time
-//! does not grow. A handle keeps its callable alive, and so its entry.
+//! does not grow. Whoever uses an entry keeps function and class alive ([`Known`](super::Known)).
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
@@ -42,7 +42,10 @@ fn table() -> MutexGuard<'static, Table> {
 }
 
 impl Table {
-    fn begin(&mut self, key: Key) -> &'static Learned {
+    fn get_or_begin(&mut self, key: Key) -> &'static Learned {
+        if let Some(learned) = self.known.get(&key) {
+            return learned;
+        }
         let learned = self.free.pop().unwrap_or_else(|| Box::leak(Box::new(Learned::new())));
         learned.begin(self.known.get(&Key { class: 0, ..key }).copied());
         self.known.insert(key, learned);
@@ -52,18 +55,18 @@ impl Table {
 
 pub(super) fn learned(py: Attached<'_>, subject: &Subject) -> &'static Learned {
     let key = Key::of(subject);
-    let learned = {
-        let mut table = table();
-        match table.known.get(&key) {
-            Some(learned) => return learned,
-            None => table.begin(key),
-        }
-    };
-    // Without a note (memory is out), the capsule is dropped at once, and nothing is remembered.
-    if let Ok(note) = py.capsule(Box::new(Forget(key))) {
-        let _ = support::note_end(py, &subject.function, subject.class.as_ref(), &note);
+    if let Some(learned) = table().known.get(&key) {
+        return learned;
     }
-    learned
+    // The note comes first: what has none (memory is out, an interrupt came) is in no table, so that
+    // it never serves for another callable while a handle has it.
+    let note = py.capsule(Box::new(Forget(key)));
+    match note.and_then(|note| {
+        support::note_end(py, &subject.function, subject.class.as_ref(), &note)
+    }) {
+        Ok(()) => table().get_or_begin(key),
+        Err(_) => Box::leak(Box::new(Learned::new())),
+    }
 }
 
 pub(super) fn decide(py: Attached<'_>, subject: &Subject, habit: Habit) {
