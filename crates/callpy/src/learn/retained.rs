@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::raw::Attached;
+use crate::raw::{Attached, process};
 
 /// A callable was seen to retain arguments, and gets copies from now on.
 ///
@@ -90,6 +90,6 @@ pub(crate) fn tell(py: Attached<'_>, retained: &Retained) {
     let hook = HOOK.read().unwrap_or_else(PoisonError::into_inner).clone();
     py.detach(|| match hook {
         Some(hook) => hook(retained),
-        None => eprintln!("callpy: {retained}"),
+        None => process::complain(&format!("callpy: {retained}")),
     });
 }
