@@ -118,7 +118,9 @@ impl Scope<'_> {
         dtype: Dtype,
         memory: Memory<'_>,
     ) -> Result<Object> {
-        let bytes = memory.shape.iter().product::<isize>() as usize * dtype.item_size();
+        // A broadcast view may say more bytes than there are; NumPy refuses it below.
+        let elements = memory.shape.iter().product::<isize>() as usize;
+        let bytes = elements.saturating_mul(dtype.item_size());
         self.copied(bytes, CopyReason::Asked)?;
         let py = self.py();
         let numpy = py.numpy()?;

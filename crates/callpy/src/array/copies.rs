@@ -190,7 +190,9 @@ impl<'a> Scope<'a> {
         let span = Span::of(memory, dtype.item_size());
         let Some(reason) = self.reason_to_copy(span.size) else { return Ok(None) };
         let watched = reason == CopyReason::FirstCall;
-        let bytes = memory.shape.iter().product::<isize>() as usize * dtype.item_size();
+        // A broadcast view may say more bytes than there are; NumPy refuses it below.
+        let elements = memory.shape.iter().product::<isize>() as usize;
+        let bytes = elements.saturating_mul(dtype.item_size());
         self.copied(bytes, reason)?;
         let py = self.py();
         let numpy = py.numpy()?;
