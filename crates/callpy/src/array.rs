@@ -83,6 +83,10 @@
 //! [`Builder::guard_loans`](crate::Builder::guard_loans), find it and say which function it was. Such
 //! a function is passed a `&mut` slice, or a [`Copied`].
 //!
+//! An address says nothing of who has it. `data.__array_interface__` is a dict with the address, and
+//! an array that Python makes of that dict alone does not refer to `data`: callpy does not see it, and
+//! it must not outlive the call.
+//!
 //! `docs/retaining-libraries.md` has the whole list.
 //!
 //! # Out
