@@ -254,12 +254,17 @@ def subject(called):
         owner = called.__self__
         if owner is None or isinstance(owner, type(sys)):
             return called, None
+        if called.__name__ == "__call__":
+            # Of a function, say: its class has one `__call__` for all of them.
+            return subject(owner)
         # This object was made when the method was looked up; what lies in the class stays.
         classes = (owner, type(owner)) if isinstance(owner, type) else (type(owner),)
         for cls in classes:
             for base in cls.__mro__:
-                if called.__name__ in vars(base):
-                    return vars(base)[called.__name__], classes[0]
+                found = vars(base).get(called.__name__)
+                # Not what Python code has put before it: this is the method that `super()` led to.
+                if found is not None and type(found) is not FUNCTION_TYPES[0]:
+                    return found, classes[0]
         return called, None
     function = kind.__call__
     # What wraps a function (functools.update_wrapper) behaves as that one does, not as its class.
@@ -295,10 +300,11 @@ def note_end(function, cls, note):
         kept.append(_weakref.ref(cls, gone))
     _NOTES[id(kept)] = kept
     if len(_KEEPING) > _MOST_KEEPING[0]:
-        for gone, kept in list(_KEEPING.values()):
+        # By other names: `gone` above sees this function's own `kept`.
+        for other_gone, other in list(_KEEPING.values()):
             # One reference is the list's, one is the count's own.
-            if sys.getrefcount(kept[1]) <= 2:
-                gone(None)
+            if sys.getrefcount(other[1]) <= 2:
+                other_gone(None)
         _MOST_KEEPING[0] = max(1000, 2 * len(_KEEPING))
 
 
@@ -435,7 +441,7 @@ def _valid_bools(array):
     return array.view("u1") != 0 if array.dtype.kind == "b" else array
 
 
-def copied_out(value, copies, depth=0):
+def copied_out(value, copies, depth=0, done=None):
     """A result without views of what was passed for the call, and how many bytes were copied for that.
 
     That is lent memory, and the copies with these bases. Tuples, lists and dicts of views are copied
@@ -451,15 +457,30 @@ def copied_out(value, copies, depth=0):
         return _own_copy(value) if passed else (value, 0)
     if depth > 8 or not (issubclass(kind, tuple) or kind is list or kind is dict):
         return value, 0
-    items = value.values() if kind is dict else value
-    items = [copied_out(item, copies, depth + 1) for item in items]
-    copied = sum(item[1] for item in items)
-    if not copied:
-        return value, 0
-    items = [item[0] for item in items]
+    # What stands in several places, or in itself, is looked at once at each depth.
+    done = {} if done is None else done
+    if (id(value), depth) in done:
+        return done[id(value), depth][0], 0
+    done[id(value), depth] = value, value
     if kind is dict:
-        return dict(zip(value, items)), copied
-    return (items if kind is list else tuple.__new__(kind, items)), copied
+        items = list(value.values())
+    else:
+        items = list(value if kind is list else tuple.__iter__(value))
+    made = [copied_out(item, copies, depth + 1, done) for item in items]
+    # Not by the bytes: an empty view has none, and holds what it is a view of.
+    if all(new[0] is item for new, item in zip(made, items)):
+        return value, 0
+    copied = sum(new[1] for new in made)
+    made = [new[0] for new in made]
+    if kind is dict:
+        made = dict(zip(value, made))
+    elif kind is not list:
+        made = tuple.__new__(kind, made)
+        if kind.__dictoffset__:
+            attributes = object.__getattribute__(value, "__dict__")
+            object.__getattribute__(made, "__dict__").update(attributes)
+    done[id(value), depth] = made, value
+    return made, copied
 
 
 def class_names(value):
