@@ -3,7 +3,7 @@
 
 mod common;
 
-use callpy::{Array, Bytes, ErrorKind, Given, element};
+use callpy::{Array, Bytes, ErrorKind, Given, Object, element};
 use common::{alone, module, python};
 
 #[test]
@@ -126,4 +126,77 @@ fn a_str_of_what_are_no_characters() {
         Ok(text) => assert!(std::str::from_utf8(text.as_bytes()).is_ok()),
         Err(error) => assert!(matches!(error.kind(), ErrorKind::Result), "{error}"),
     }
+}
+
+#[test]
+fn a_tuple_whose_views_are_copied_keeps_its_attributes() {
+    let source = "class Pair(tuple):\n    pass\ndef pair(data):\n    made = Pair((data[:1], 2))\n    made.unit = 'm'\n    return made\n";
+    let pair = module("tuples_with_attributes", source).function("pair").unwrap().lends();
+    let pair: Object = pair.call(&[1.0, 2.0]).unwrap();
+    assert_eq!(pair.attr("unit").unwrap().extract::<String>().unwrap(), "m");
+    assert_eq!(pair.item(0).unwrap().extract::<Vec<f64>>().unwrap(), [1.0]);
+}
+
+#[test]
+fn empty_views_in_a_tuple_are_copied_as_well() {
+    let source = "def split(data):\n    return data[:0], {'rest': [data[4:]]}\n";
+    let split = module("empty_views", source).function("split").unwrap().lends();
+    let split: Object = split.call(&[1.0, 2.0]).unwrap();
+    assert_eq!(split.len().unwrap(), 2);
+}
+
+#[test]
+fn a_list_that_is_in_itself_many_times_is_no_long_search() {
+    let source = "def nest(data):\n    nest = []\n    nest.extend([nest] * 12)\n    nest.append(data)\n    return nest\n";
+    let nest = module("lists_in_themselves", source).function("nest").unwrap().lends();
+    let start = std::time::Instant::now();
+    let error = nest.call::<Object>(&[1.0, 2.0]).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Kept), "{error}");
+    assert!(start.elapsed() < std::time::Duration::from_secs(10));
+}
+
+#[test]
+fn functions_called_by_their_call_methods_are_told_apart() {
+    alone(
+        "functions_called_by_their_call_methods_are_told_apart",
+        |_| (),
+        || {
+            let source = "kept = []\ndef total(data):\n    return sum(data)\ndef keep(data):\n    kept.append(data)\nclass Deaf(list):\n    def append(self, data):\n        pass\ndeaf = Deaf()\nhidden = super(Deaf, deaf).append\n";
+            let module = module("called_by_call", source);
+            let total = module.attr("total").unwrap();
+            assert_eq!(total.call_method::<f64>("__call__", &[1.0, 2.0]).unwrap(), 3.0);
+            // Lent, it would end the process.
+            module.attr("keep").unwrap().call_method::<()>("__call__", &[1.0]).unwrap();
+            // Neither are a method in Python and the one in C that it hides.
+            module.attr("deaf").unwrap().call_method::<()>("append", &[1.0]).unwrap();
+            module.attr("hidden").unwrap().call::<()>(&[1.0]).unwrap();
+        },
+    );
+}
+
+#[test]
+fn what_is_said_of_a_function_that_retains_may_go_unheard() {
+    const NAME: &str = "what_is_said_of_a_function_that_retains_may_go_unheard";
+    if common::is_child(NAME) {
+        let source = "kept = []\ndef keep(data):\n    kept.append(data)\n";
+        module("keeps_unheard", source).function("keep").unwrap().call::<()>(&[1.0]).unwrap();
+        return;
+    }
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let stdout = std::process::Stdio::null();
+    let status = common::child(NAME).stdout(stdout).stderr(writer).status().unwrap();
+    assert!(status.success(), "{status}");
+}
+
+#[test]
+#[cfg(feature = "ndarray")]
+fn a_view_of_more_bytes_than_there_are_is_an_error() {
+    let one = ndarray::arr1(&[1.0]);
+    let huge = one.broadcast(1 << 61).unwrap();
+    let see = module("sees_nothing", "def see(data):\n    pass\n").function("see").unwrap();
+    see.call::<()>(callpy::Copied(huge)).unwrap_err();
+    see.call::<()>(huge).unwrap_err();
+    see.retains().call::<()>(huge).unwrap_err();
+    see.lends().call::<()>(huge).unwrap_err();
 }
