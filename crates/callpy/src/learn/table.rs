@@ -61,9 +61,9 @@ pub(super) fn learned(py: Attached<'_>, subject: &Subject) -> &'static Learned {
     // The note comes first: what has none (memory is out, an interrupt came) is in no table, so that
     // it never serves for another callable while a handle has it.
     let note = py.capsule(Box::new(Forget(key)));
-    match note.and_then(|note| {
-        support::note_end(py, &subject.function, subject.class.as_ref(), &note)
-    }) {
+    match note
+        .and_then(|note| support::note_end(py, &subject.function, subject.class.as_ref(), &note))
+    {
         Ok(()) => table().get_or_begin(key),
         Err(_) => Box::leak(Box::new(Learned::new())),
     }
