@@ -92,6 +92,7 @@ type options struct {
 	python                         string
 	requirements, scripts, folders []string
 	onRetained                     func(Retained)
+	libraryThreads                 uint
 }
 
 // WithPython names the interpreter: a python executable, an environment's folder, or a command on
@@ -111,6 +112,12 @@ func WithScript(path string) Option {
 // WithSearchPath adds a folder to search for modules, before all others.
 func WithSearchPath(folder string) Option {
 	return func(o *options) { o.folders = append(o.folders, folder) }
+}
+
+// WithLibraryThreads sets how many threads BLAS and OpenMP libraries use for one call; by default most use
+// as many as there are cores. 1 is right where several goroutines call.
+func WithLibraryThreads(count uint) Option {
+	return func(o *options) { o.libraryThreads = count }
 }
 
 // Start starts Python in this process, or joins the one that runs. [Load] and [Find] start it without
@@ -138,6 +145,7 @@ func Start(with ...Option) error {
 	passed.requirements, passed.requirements_len = texts.list(wanted.requirements)
 	passed.scripts, passed.scripts_len = texts.list(wanted.scripts)
 	passed.search_path, passed.search_path_len = texts.list(wanted.folders)
+	passed.library_threads = C.size_t(wanted.libraryThreads)
 	if tell := wanted.onRetained; tell != nil {
 		onRetained.Store(&tell)
 		C.callpy_go_tell(passed)

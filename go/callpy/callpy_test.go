@@ -501,3 +501,27 @@ func TestASourceIsRunOnceAndAfterAnErrorAnew(t *testing.T) {
 		}
 	}
 }
+
+func TestASeriesOfCallsKeepsOrderAndErrors(t *testing.T) {
+	invert := find(t, "operator:inv")
+	results, errs := MapAs[int64](context.Background(), invert, []any{1, "two", 3, make(chan int)})
+	if results[0] != -2 || results[2] != -4 || errs[0] != nil || errs[2] != nil {
+		t.Fatal(results, errs)
+	}
+	if !strings.Contains(errs[1].Error(), "TypeError") || !strings.Contains(errs[3].Error(), "chan int") {
+		t.Fatal(errs)
+	}
+	total := find(t, "builtins:sum")
+	sums, errs := MapAs[float64](context.Background(), total, [][]float64{{1, 2}, {3}, {}})
+	if errs != nil || !reflect.DeepEqual(sums, []float64{3, 3, 0}) {
+		t.Fatal(sums, errs)
+	}
+	if none, errs := MapAs[int64, int](context.Background(), invert, nil); len(none) != 0 || errs != nil {
+		t.Fatal(none, errs)
+	}
+	done, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, errs := MapAs[int64](done, invert, []int{1}); errs[0] == nil {
+		t.Fatal("the context is done")
+	}
+}

@@ -43,6 +43,13 @@ static callpy_go_outcome callpy_go_call(
     return outcome;
 }
 
+static callpy_error *callpy_go_map(
+    uintptr_t function, const callpy_value *arguments, size_t calls_len, callpy_value *results, callpy_error **errors
+) {
+    callpy_go_count_thread();
+    return callpy_function_map((const callpy_function *)function, arguments, calls_len, 1, results, errors);
+}
+
 // Calls with one slice. It is passed as chars, which hold no pointers for cgo to check.
 static inline callpy_error *callpy_go_slice(
     uintptr_t function, const char *data, size_t length, uint32_t dtype, callpy_value *result
@@ -72,6 +79,7 @@ import "C"
 
 import (
 	"context"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -181,6 +189,95 @@ func (f *Function) Run(ctx context.Context, arguments ...any) error {
 	}
 	_, err := f.call(arguments, false)
 	return err
+}
+
+// MapAs calls a function once for each input, its only argument, and returns the results and the errors in
+// the order of the inputs; errors is nil if there is none. All calls are made in one attachment, which is
+// cheaper where each takes little, and other callers have their turn between calls.
+func MapAs[R any, A any](ctx context.Context, f *Function, inputs []A) (results []R, errors []error) {
+	results = make([]R, len(inputs))
+	fail := func(index int, err error) {
+		if errors == nil {
+			errors = make([]error, len(inputs))
+		}
+		errors[index] = err
+	}
+	failAll := func(err error) ([]R, []error) {
+		for index := range inputs {
+			fail(index, err)
+		}
+		return results, errors
+	}
+	if err := begin(ctx); err != nil {
+		return failAll(err)
+	}
+	if f == nil || f.closed.Load() {
+		return failAll(errClosed(f))
+	}
+	var encoder encoder
+	defer encoder.release()
+	// Inputs that can't be passed are left out; places says whose values these are.
+	values := make([]C.callpy_value, len(inputs))
+	places := make([]int, 0, len(inputs))
+	for index := range inputs {
+		value := &values[len(places)]
+		if err := encoder.value(reflect.ValueOf(&inputs[index]).Elem(), value, 0); err != nil {
+			*value = C.callpy_value{}
+			fail(index, err.at("argument 1").at(f.name))
+			continue
+		}
+		places = append(places, index)
+	}
+	if len(places) == 0 {
+		return results, errors
+	}
+	outcomes := newOutcomes(len(places))
+	defer outcomes.free()
+	counted := calls.enter(threads())
+	failed := C.callpy_go_map(f.handle, unsafe.SliceData(values), C.size_t(len(places)), outcomes.values, outcomes.errors)
+	calls.leave(counted)
+	runtime.KeepAlive(f)
+	runtime.KeepAlive(inputs)
+	if err := toError(failed); err != nil {
+		return failAll(err)
+	}
+	for call, index := range places {
+		got := outcomes.at(call)
+		err := toError(got.error)
+		if err == nil {
+			results[index], err = decoded[R](f, got)
+		}
+		if err != nil {
+			fail(index, err)
+		}
+	}
+	return results, errors
+}
+
+// outcomes is C's memory for the results of many calls: Go's would be written with C's pointers.
+type outcomes struct {
+	values *C.callpy_value
+	errors **C.callpy_error
+}
+
+func newOutcomes(count int) outcomes {
+	size := C.size_t(count)
+	return outcomes{
+		(*C.callpy_value)(C.calloc(size, C.size_t(unsafe.Sizeof(C.callpy_value{})))),
+		(**C.callpy_error)(C.calloc(size, C.size_t(unsafe.Sizeof((*C.callpy_error)(nil))))),
+	}
+}
+
+func (o outcomes) at(call int) outcome {
+	var got outcome
+	got.value = *(*C.callpy_value)(unsafe.Add(unsafe.Pointer(o.values), uintptr(call)*unsafe.Sizeof(*o.values)))
+	got.error = *(**C.callpy_error)(unsafe.Add(unsafe.Pointer(o.errors), uintptr(call)*unsafe.Sizeof(*o.errors)))
+	return got
+}
+
+func (o outcomes) free() {
+	C.free(unsafe.Pointer(o.values))
+	C.free(unsafe.Pointer(o.errors))
 }
 
 func (f *Function) call(arguments []any, wanted bool) (outcome, error) {

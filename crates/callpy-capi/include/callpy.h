@@ -347,6 +347,9 @@ typedef struct callpy_python_options {
     callpy_retained_hook on_retained;
     // What the hook is passed. It must stay valid until the process ends.
     void *on_retained_context;
+    // How many threads BLAS and OpenMP libraries use for one call; 0 leaves that to them. 1 is right where
+    // several threads of the program call.
+    size_t library_threads;
 } callpy_python_options;
 
 #ifdef __cplusplus
@@ -402,6 +405,20 @@ struct callpy_error *callpy_function_call(const struct callpy_function *function
                                           const struct callpy_named *named,
                                           size_t named_len,
                                           struct callpy_value *result);
+
+// Calls a function once for each of `calls_len` rows of arguments, in one attachment: for many calls that
+// each take little. Other callers have their turn between calls.
+//
+// `arguments` holds `arguments_len` positional arguments for the first call, then those for the second,
+// and so on. Each call's result is written to its place in `results`, as callpy_function_call does, or
+// its error to its place in `errors`, which is NULL where the call succeeded. Both are the caller's to
+// release and free. Returns an error, and makes no call, where an argument of this function is unusable.
+struct callpy_error *callpy_function_map(const struct callpy_function *function,
+                                         const struct callpy_value *arguments,
+                                         size_t calls_len,
+                                         size_t arguments_len,
+                                         struct callpy_value *results,
+                                         struct callpy_error **errors);
 
 // Decides that a function retains its arguments: it gets copies, also at its first call.
 //

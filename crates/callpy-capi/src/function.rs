@@ -76,6 +76,58 @@ pub unsafe extern "C" fn callpy_function_call(
     })
 }
 
+/// Calls a function once for each of `calls_len` rows of arguments, in one attachment: for many calls that
+/// each take little. Other callers have their turn between calls.
+///
+/// `arguments` holds `arguments_len` positional arguments for the first call, then those for the second,
+/// and so on. Each call's result is written to its place in `results`, as callpy_function_call does, or
+/// its error to its place in `errors`, which is NULL where the call succeeded. Both are the caller's to
+/// release and free. Returns an error, and makes no call, where an argument of this function is unusable.
+///
+/// # Safety
+///
+/// The function is NULL or alive; there are `calls_len` times `arguments_len` arguments, each of which leads
+/// to what its tag and lengths say; `results` and `errors` have room for `calls_len`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_function_map(
+    function: *const callpy_function,
+    arguments: *const callpy_value,
+    calls_len: usize,
+    arguments_len: usize,
+    results: *mut callpy_value,
+    errors: *mut *mut callpy_error,
+) -> *mut callpy_error {
+    guard(|| {
+        // SAFETY: null or alive, as the caller says.
+        let function = unsafe { reference(function, "the function") }?;
+        let values_len = calls_len
+            .checked_mul(arguments_len)
+            .ok_or_else(|| Error::argument("there can't be so many arguments"))?;
+        // SAFETY: as the caller says.
+        let values = unsafe { slice(arguments, values_len, "the arguments") }?;
+        if calls_len > 0 {
+            usable(results, "the place for the results")?;
+            usable(errors, "the place for the errors")?;
+        }
+        let row = |call: usize| &values[call * arguments_len..][..arguments_len];
+        let all = (0..calls_len).map(|call| Arguments { values: row(call), named: &[] });
+        for (call, result) in function.0.map::<Owned, _>(all).into_iter().enumerate() {
+            let (value, error) = match result {
+                Ok(value) => (value.into_value(), std::ptr::null_mut()),
+                Err(error) => {
+                    (callpy_value::NONE, Box::into_raw(Box::new(callpy_error::from(error))))
+                }
+            };
+            // SAFETY: not null, and there is room for all calls, as the caller says.
+            unsafe {
+                results.add(call).write(value);
+                errors.add(call).write(error);
+            }
+        }
+        Ok(())
+    })
+}
+
 /// A result that is not converted, whatever it is.
 struct Unwanted;
 

@@ -1,6 +1,7 @@
 //! Starting the interpreter.
 
 use std::ffi::{c_char, c_void};
+use std::num::NonZeroUsize;
 
 use callpy::{Error, Language, Python};
 
@@ -34,10 +35,13 @@ pub struct callpy_python_options {
     pub on_retained: callpy_retained_hook,
     /// What the hook is passed. It must stay valid until the process ends.
     pub on_retained_context: *mut c_void,
+    /// How many threads BLAS and OpenMP libraries use for one call; 0 leaves that to them. 1 is right where
+    /// several threads of the program call.
+    pub library_threads: usize,
 }
 
 const _: () = assert!(
-    std::mem::offset_of!(callpy_python_options, on_retained_context) == 9 * size_of::<usize>()
+    std::mem::offset_of!(callpy_python_options, library_threads) == 10 * size_of::<usize>()
 );
 
 /// The program is written in C or C++.
@@ -83,6 +87,9 @@ pub unsafe extern "C" fn callpy_python_start(
             for folder in list(options.search_path, options.search_path_len, "search_path")? {
                 // SAFETY: as the caller says.
                 builder = builder.search_path(unsafe { path(*folder, "search_path") }?);
+            }
+            if let Some(count) = NonZeroUsize::new(options.library_threads) {
+                builder = builder.library_threads(count);
             }
             if let Some(hook) = options.on_retained {
                 // SAFETY: any thread may call it with the context, as the caller says.

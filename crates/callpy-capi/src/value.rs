@@ -231,7 +231,7 @@ unsafe fn bytes<'a>(text: callpy_text, what: &str) -> Result<&'a [u8]> {
 
 impl callpy_value {
     /// None, of the caller's making.
-    const NONE: callpy_value =
+    pub(crate) const NONE: callpy_value =
         callpy_value { tag: CALLPY_NONE, owned: 0, content: callpy_content { natural: 0 } };
 
     /// Releases what the value holds, if callpy made it.

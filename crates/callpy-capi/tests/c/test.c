@@ -26,7 +26,7 @@ _Static_assert(offsetof(callpy_array, unit) == 44, "callpy_array.unit");
 _Static_assert(offsetof(callpy_array, flags) == 48, "callpy_array.flags");
 _Static_assert(offsetof(callpy_array, owned) == 52, "callpy_array.owned");
 _Static_assert(sizeof(callpy_retained) == 48, "callpy_retained");
-_Static_assert(sizeof(callpy_python_options) == 80, "callpy_python_options");
+_Static_assert(sizeof(callpy_python_options) == 88, "callpy_python_options");
 #endif
 
 #define CHECK(condition)                                                           \
@@ -155,6 +155,28 @@ static void named(void) {
     callpy_function_free(round);
     good(callpy_function_call(other, &number, 1, NULL, 0, NULL));
     callpy_function_free(other);
+}
+
+static void series_of_calls(void) {
+    callpy_function *divmod = NULL;
+    good(callpy_function_load("builtins:divmod", &divmod));
+    callpy_value rows[6] = {callpy_int(7), callpy_int(2), callpy_int(1), callpy_int(0), callpy_int(9), callpy_int(3)};
+    callpy_value results[3];
+    callpy_error *errors[3];
+    good(callpy_function_map(divmod, rows, 3, 2, results, errors));
+    CHECK(errors[0] == NULL && errors[2] == NULL);
+    CHECK(results[0].tag == CALLPY_TUPLE && results[2].tag == CALLPY_TUPLE);
+    CHECK(results[1].tag == CALLPY_NONE && callpy_error_kind(errors[1]) == CALLPY_ERROR_PYTHON);
+    CHECK(!strcmp(callpy_error_exception_type(errors[1]), "ZeroDivisionError"));
+    callpy_error_free(errors[1]);
+    callpy_value_release(&results[0]);
+    callpy_value_release(&results[2]);
+    good(callpy_function_map(divmod, NULL, 0, 2, NULL, NULL));
+    bad(callpy_function_map(NULL, rows, 3, 2, results, errors), CALLPY_ERROR_ARGUMENT, "NULL");
+    bad(callpy_function_map(divmod, rows, 3, 2, NULL, errors), CALLPY_ERROR_ARGUMENT, "NULL");
+    bad(callpy_function_map(divmod, rows, 3, 2, results, NULL), CALLPY_ERROR_ARGUMENT, "NULL");
+    bad(callpy_function_map(divmod, rows, SIZE_MAX, 2, results, errors), CALLPY_ERROR_ARGUMENT, "many");
+    callpy_function_free(divmod);
 }
 
 static void arrays(void) {
@@ -749,6 +771,7 @@ int main(int count, char **arguments) {
     values();
     named();
     arguments_in_a_word();
+    series_of_calls();
     arrays();
     dtypes();
     results();
