@@ -253,7 +253,9 @@ impl Place {
             .env("PATH", std::env::join_paths(folders).expect("folders"))
             .env("CARGO_HOME", cargo)
             .env("RUSTUP_HOME", rustup)
-            .env("CARGO_TARGET_DIR", &self.target)
+            // Not the project's own: Cargo would take what is built of the copy for what is built of the
+            // project, whatever has been edited there since.
+            .env("CARGO_TARGET_DIR", self.target.join("documents/target"))
             .env("CARGO_INSTALL_ROOT", &self.home)
             // Kept from run to run: what is downloaded is the same each time.
             .env("PIP_CACHE_DIR", downloads.join("pip"))
