@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub struct StackFrame {
     pub(super) file: Arc<str>,
     pub(super) line: usize,
-    pub(super) function: String,
+    pub(super) function: Arc<str>,
     pub(super) times: usize,
     pub(super) source: Source,
 }

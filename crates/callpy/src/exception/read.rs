@@ -4,7 +4,7 @@
 //! see `docs/decisions/0023-cheap-exceptions.md`.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use super::frame::Source;
 use super::{Parts, Printed, PythonException, StackFrame, Traceback};
@@ -172,8 +172,7 @@ impl Reader<'_> {
     fn frames(&self, traceback: Option<Ref>) -> Outcome<Vec<StackFrame>> {
         let (py, names) = (self.py, self.names);
         let mut frames: Vec<StackFrame> = Vec::new();
-        // The last code and line, and its file's name as an object and as text.
-        let mut last: Option<(Ref, u64, Ref, Arc<str>)> = None;
+        let mut last: Option<(Ref, u64)> = None;
         let mut inside = false;
         let mut rest = traceback.filter(|traceback| !py.is_none(traceback));
         while let Some(traceback) = rest {
@@ -185,7 +184,7 @@ impl Reader<'_> {
             let next = py.attribute(&traceback, &names.next)?;
             rest = (!py.is_none(&next)).then_some(next);
             match (&last, frames.last_mut()) {
-                (Some((same, at, ..)), Some(frame))
+                (Some((same, at)), Some(frame))
                     if same.as_ptr() == code.as_ptr() && *at == line =>
                 {
                     frame.times += 1;
@@ -193,26 +192,35 @@ impl Reader<'_> {
                 }
                 _ => {}
             }
-            let file_object = py.attribute(&code, &names.file)?;
-            let file: Arc<str> = match &last {
-                Some((.., same, file)) if same.as_ptr() == file_object.as_ptr() => Arc::clone(file),
-                _ => self.text(&file_object)?.into(),
+            let is_inside = |file: &str| {
+                frames.is_empty() && (file == "<callpy>" || inside && file.contains("importlib"))
             };
-            let known = known_source(&file);
-            let shown = known.as_ref().map_or(&file, |(shown, _)| shown);
-            inside = frames.is_empty()
-                && (&**shown == "<callpy>" || inside && file.contains("importlib"));
-            if inside {
-                continue;
-            }
-            let (shown, source) = known.unwrap_or_else(|| {
-                let source = self.source(&file, &file_object, &line_object, &frame);
-                (Arc::clone(&file), source)
-            });
-            let function = self.text(&py.attribute(&code, &names.function)?)?;
-            let line_number = line as usize;
-            frames.push(StackFrame { file: shown, line: line_number, function, times: 1, source });
-            last = Some((code, line, file_object, file));
+            let place = match known_code(&code) {
+                Some(place) if is_inside(&place.file) => None,
+                Some(place) => Some(place),
+                None => {
+                    let file_object = py.attribute(&code, &names.file)?;
+                    let file = self.text(&file_object)?;
+                    let known = known_source(&file);
+                    let shown = known.as_ref().map_or(&*file, |(shown, _)| shown);
+                    if is_inside(shown) {
+                        None
+                    } else {
+                        let function = self.text(&py.attribute(&code, &names.function)?)?.into();
+                        let (file, source) = known.unwrap_or_else(|| {
+                            let source = self.source(&file, &file_object, &line_object, &frame);
+                            (file.into(), source)
+                        });
+                        let place = Place { file, function, source };
+                        remember_code(py, &code, &place);
+                        Some(place)
+                    }
+                }
+            };
+            inside = place.is_none();
+            let Some(Place { file, function, source }) = place else { continue };
+            frames.push(StackFrame { file, line: line as usize, function, times: 1, source });
+            last = Some((code, line));
         }
         Ok(frames)
     }
@@ -228,6 +236,41 @@ impl Reader<'_> {
             Err(_) => Source::Line(String::new()),
         }
     }
+}
+
+/// What a frame's code says of its place, but for the line.
+#[derive(Clone)]
+struct Place {
+    file: Arc<str>,
+    function: Arc<str>,
+    source: Source,
+}
+
+/// The places of code that exceptions went through, by the address of the code, which is kept alive so
+/// that no other has it. Code holds no variables.
+static CODES: Mutex<BTreeMap<usize, (Ref, Place)>> = Mutex::new(BTreeMap::new());
+
+fn codes() -> MutexGuard<'static, BTreeMap<usize, (Ref, Place)>> {
+    CODES.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn known_code(code: &Ref) -> Option<Place> {
+    codes().get(&code.as_ptr().addr()).map(|(_, place)| place.clone())
+}
+
+/// Remembers a code's place, unless its source has to be read line by line.
+fn remember_code(py: Attached<'_>, code: &Ref, place: &Place) {
+    /// A program that makes code as it runs must not keep all of it.
+    const MOST: usize = 1000;
+    if matches!(place.source, Source::Line(_)) {
+        return;
+    }
+    let mut codes = codes();
+    let too_many = (codes.len() >= MOST).then(|| std::mem::take(&mut *codes));
+    codes.insert(code.as_ptr().addr(), (code.clone_ref(py), place.clone()));
+    // Not dropped under the lock: that may run Python code.
+    drop(codes);
+    drop(too_many);
 }
 
 /// For each file name that code was compiled under: the name to show, and where the source text is.

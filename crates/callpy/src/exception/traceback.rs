@@ -129,7 +129,7 @@ mod tests {
         let frame = |times| StackFrame {
             file: "<none>".into(),
             line: 7,
-            function: "f".to_owned(),
+            function: "f".into(),
             times,
             source: Source::Line("    f()\n".to_owned()),
         };
