@@ -127,7 +127,7 @@ impl Doctor {
 
     /// Starts Python as `callpy call` does.
     fn start(&self) -> callpy::Result<Python> {
-        let mut builder = Python::builder();
+        let mut builder = Python::builder().language(callpy::Language::Command);
         if let Some(target) = self.target() {
             builder = match target.file() {
                 // That the file is not there is the target's problem, not the start's.

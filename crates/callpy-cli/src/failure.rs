@@ -87,7 +87,7 @@ impl From<callpy::Error> for Failure {
             (_, type_name) => Failure::Exception {
                 type_name: type_name.to_owned(),
                 traceback: exception.traceback().to_owned(),
-                help: None,
+                help: error.hint().map(str::to_owned),
             },
         }
     }

@@ -41,6 +41,13 @@ pub(crate) struct Inputs {
     /// requirements that this Python lacks, an environment is made from it.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) python: Option<PathBuf>,
+
+    /// Require this package too, written as pip takes it: `--with 'scipy>=1.10'`
+    ///
+    /// Can be repeated. If the Python lacks it, an environment that has it is made, as for what the
+    /// function's file declares.
+    #[arg(long = "with", value_name = "PACKAGE")]
+    pub(crate) packages: Vec<String>,
 }
 
 /// Splits NAME=JSON, and makes JSON of a bare word.

@@ -1,6 +1,6 @@
 //! What `call` and `time` begin with: a function, and the numbers for it.
 
-use callpy::{Function, Python};
+use callpy::{Function, Language, Python};
 
 use crate::failure::{Failure, Result, usage};
 use crate::helper::Helper;
@@ -78,7 +78,8 @@ pub(crate) fn run(
 
 fn start(inputs: &Inputs, target: &Target) -> Result<Python> {
     let display = Display::new();
-    let mut builder = target.needs(Python::builder());
+    let builder = Python::builder().language(Language::Command).require(&inputs.packages);
+    let mut builder = target.needs(builder);
     if let Some(python) = &inputs.python {
         builder = builder.python(python);
     }

@@ -88,15 +88,14 @@ impl Target {
             ));
         }
         let mut failure = Failure::from(error);
-        if let Failure::Exception { help, .. } = &mut failure {
-            *help = Some(match self.file() {
-                Some(file) => format!(
-                    "install what {missing} comes from for {place}, or let {} say in its header \
-                     that it needs it:\n  # /// script\n  # dependencies = [\"{missing}\"]\n  # ///",
-                    file.display()
-                ),
-                None => format!("install what {missing} comes from for {place}"),
-            });
+        if let (Failure::Exception { help: Some(help), .. }, Some(file)) =
+            (&mut failure, self.file())
+        {
+            *help += &format!(
+                "\nor let {} say in its header that it needs it:\n  # /// script\n  \
+                 # dependencies = [\"{missing}\"]\n  # ///",
+                file.display()
+            );
         }
         failure
     }

@@ -38,9 +38,21 @@ fn a_module_that_can_not_be_imported() {
         .file("broken.py", "def f(:\n    pass\n")
         .file("raises.py", "1 / 0\n");
     let text = folder.run(&["f.py:f"]);
-    let text = text.failed(1, &["No module named 'surely_not_installed'", "help: install"]);
+    let text = text.failed(
+        1,
+        &[
+            "No module named 'surely_not_installed'",
+            "install it there",
+            "`--with surely_not_installed`",
+        ],
+    );
     assert!(text.contains("# dependencies = [\"surely_not_installed\"]"), "{text}");
     assert!(!text.contains("importlib"), "{text}");
+    let folder = folder.file("lazy.py", "def f():\n    import surely_not_installed\n");
+    folder.run(&["lazy.py:f"]).failed(1, &["lazy.py\", line 2", "`--with surely_not_installed`"]);
+    let folder = folder.file("fine.py", "def f():\n    return 7\n");
+    assert_eq!(folder.run(&["fine.py:f", "--with", "numpy"]).stdout, "7\n");
+    folder.run(&["fine.py:f", "--with=-e ."]).failed(1, &["is not a requirement such as"]);
     folder.run(&["broken.py:f"]).failed(1, &["broken.py\", line 1", "SyntaxError"]);
     folder.run(&["raises.py:f"]).failed(1, &["raises.py\", line 1", "ZeroDivisionError"]);
     folder.run(&["broken:f"]).failed(1, &["SyntaxError"]);

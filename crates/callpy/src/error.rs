@@ -199,6 +199,18 @@ impl Error {
         &self.inner.kind
     }
 
+    /// Returns what callpy knows of the cause, and how to fix it; `{}` shows it as well.
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let error = python.module("no_such_module").unwrap_err();
+    /// assert!(error.hint().unwrap().contains("pip install no_such_module"));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn hint(&self) -> Option<&str> {
+        self.inner.hint.as_deref()
+    }
+
     /// Returns the Python exception, if that is what this error is.
     ///
     /// ```

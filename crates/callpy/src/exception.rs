@@ -1,6 +1,7 @@
 //! A Python exception as owned text and places: nothing of it stays in the interpreter.
 
 mod frame;
+mod import;
 mod read;
 mod traceback;
 
@@ -8,6 +9,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 pub use self::frame::StackFrame;
+pub(crate) use self::import::install;
 pub(crate) use self::read::{into_error, of_conversion, remember_text};
 
 /// A Python exception as owned text: nothing of it stays in the interpreter.

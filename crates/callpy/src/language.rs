@@ -24,6 +24,8 @@ pub enum Language {
     C,
     /// Go, over the C ABI.
     Go,
+    /// None: the command `callpy`, whose user writes a command line.
+    Command,
 }
 
 static LANGUAGE: AtomicU8 = AtomicU8::new(Language::Rust as u8);
@@ -38,6 +40,7 @@ impl Language {
         match LANGUAGE.load(Ordering::Relaxed) {
             1 => Language::C,
             2 => Language::Go,
+            3 => Language::Command,
             _ => Language::Rust,
         }
     }

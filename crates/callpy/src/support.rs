@@ -14,6 +14,7 @@ const SOURCE: &str = concat!(
     include_str!("support.py"),
     include_str!("support/got.py"),
     include_str!("support/modules.py"),
+    include_str!("support/imports.py"),
     include_str!("support/loans.py"),
     include_str!("support/threads.py"),
     "\0"
@@ -112,8 +113,8 @@ pub(crate) fn numpy_table(py: Attached<'_>) -> Result<Ref> {
         let place = process_executable(py);
         let message = if missing {
             format!(
-                "arrays need NumPy, which {place} does not have: install it there \
-                 (`{place} -m pip install numpy`), or declare the requirement \"numpy\" when Python is started"
+                "arrays need NumPy, which {place} does not have: {}",
+                exception::install(&place, "numpy")
             )
         } else {
             format!("arrays need NumPy, and that of {place} can't be imported: {error}")
@@ -161,6 +162,16 @@ pub(crate) fn source_line(
 ) -> Outcome<Option<Ref>> {
     let line = call(py, c"source_line", &[file, line, frame])?;
     Ok((!py.is_none(&line)).then_some(line))
+}
+
+/// Returns what is known about the failed import that an exception is about; nothing where it is not
+/// about one.
+pub(crate) fn import_problem(py: Attached<'_>, exception: &Ref) -> Outcome<Vec<String>> {
+    let problem = call(py, c"import_problem", &[exception])?;
+    if py.is_none(&problem) {
+        return Ok(Vec::new());
+    }
+    py.items(&problem)?.iter().map(|text| py.text_escaped(text)).collect()
 }
 
 /// Names what an object is, as an error message does: "a list", "an array of int32 (3x4)".

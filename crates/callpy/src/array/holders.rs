@@ -118,7 +118,7 @@ pub(super) fn retained<P: Passed>(
 /// How a program passes what a function may retain.
 fn fix() -> &'static str {
     match Language::current() {
-        Language::Rust => {
+        Language::Rust | Language::Command => {
             "pass the memory itself, as a Vec or an Arc<[T]>, or a copy, with callpy::Copied"
         }
         Language::C => "pass a copy: add CALLPY_COPIED to the array's flags",

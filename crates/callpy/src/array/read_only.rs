@@ -42,7 +42,7 @@ fn is_about_read_only(exception: &PythonException) -> bool {
 /// How a program passes what a function may write to.
 pub(super) fn fix() -> &'static str {
     match Language::current() {
-        Language::Rust => {
+        Language::Rust | Language::Command => {
             "pass it as `&mut` to have it written in place, or as an owned `Vec` or a \
              `callpy::Copied` to let Python write memory of its own"
         }

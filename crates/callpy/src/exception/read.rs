@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use super::frame::Source;
-use super::{Parts, Printed, PythonException, StackFrame, Traceback};
+use super::{Parts, Printed, PythonException, StackFrame, Traceback, import};
 use crate::raw::objects::Builtin;
 use crate::raw::{Attached, Outcome, Raised, Ref};
 use crate::{Error, support};
@@ -18,14 +18,17 @@ const LINKS: usize = 100;
 /// Turns a raised exception into an error, and lets go of it.
 #[cold]
 pub(crate) fn into_error(py: Attached<'_>, Raised(exception): Raised) -> Error {
-    let read =
-        |exception| Some(Reader { py, names: names(py).ok()?, seen: Vec::new() }.read(exception));
-    match exception {
-        None => nameless("a function of an extension module failed without an exception"),
-        Some(exception) => read(&exception)
-            .unwrap_or_else(|| nameless("an exception could not be read: memory is out")),
+    let Some(exception) = exception else {
+        return nameless("a function of an extension module failed without an exception").into();
+    };
+    let Ok(names) = names(py) else {
+        return nameless("an exception could not be read: memory is out").into();
+    };
+    let read = Reader { py, names, seen: Vec::new() }.read(&exception);
+    match import::hint(py, &read, &exception) {
+        Some(hint) => Error::from(read).with_hint(hint),
+        None => read.into(),
     }
-    .into()
 }
 
 /// An exception of which there is no object.
