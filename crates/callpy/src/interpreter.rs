@@ -62,6 +62,9 @@ static START: Mutex<()> = Mutex::new(());
 impl Python {
     /// Starts Python as found by [`locate`](crate::locate), or joins the one that runs.
     ///
+    /// Python takes the thread of the first start for its main thread. Make that the program's own main
+    /// thread: `signal.signal`, and what needs it, works on no other, as [`Builder::start`] says.
+    ///
     /// # Errors
     ///
     /// As [`Builder::start`].
@@ -657,6 +660,15 @@ impl Builder {
 
     /// Finds the interpreter, makes an environment for the requirements if there is none yet, and
     /// starts it in this process.
+    ///
+    /// # The thread of the first start
+    ///
+    /// Python takes the thread that starts it for its main thread. On every other, `signal.signal`
+    /// raises `ValueError: signal only works in main thread`, and what sets signal handlers fails with
+    /// it (asyncio's `add_signal_handler`, many servers). If a short-lived thread starts Python, no
+    /// thread is left on which they work. So a program whose Python code sets signal handlers starts
+    /// Python on the program's main thread, before other threads make the first call, and makes those
+    /// calls there. All other calls work on any thread, whichever started Python.
     ///
     /// # Errors
     ///

@@ -33,8 +33,11 @@
 //! folder, which the processes of `multiprocessing` and `joblib` can import too: see
 //! [`Python::module_from_source`](crate::Python::module_from_source). The first call starts Python,
 //! with what the file's header requires (PEP 723). Where several modules have requirements, start
-//! Python before, with those of all: [`Builder::script`](crate::Builder::script). The file is run by
-//! itself: it does not find neighbours by `import`, unless they are installed.
+//! Python before, with those of all: [`Builder::script`](crate::Builder::script). Start it on the
+//! program's main thread, too, if Python code sets signal handlers: `signal.signal` works only on the
+//! thread of the first start, and a first call on a short-lived thread leaves none
+//! ([`Builder::start`](crate::Builder::start)). The file is run by itself: it does not find neighbours
+//! by `import`, unless they are installed.
 //!
 //! # What the hints become
 //!
@@ -143,7 +146,9 @@
 /// # Ok::<(), callpy::Error>(())
 /// ```
 ///
-/// The path is relative to the folder of the package's `Cargo.toml`.
+/// The path is relative to the folder of the package's `Cargo.toml`. The first call starts Python if it
+/// does not run yet: where Python code sets signal handlers, call [`Python::start`](crate::Python::start)
+/// on the program's main thread first.
 #[macro_export]
 macro_rules! module {
     ($($tokens:tt)*) => {
