@@ -171,12 +171,12 @@ impl Reader<'_> {
         Some(if is(&kinds[0]) { Printed::End(printed) } else { Printed::All(printed) })
     }
 
-    /// Reads the frames, but for those of callpy's own module and of an import that it began.
+    /// Reads the frames, but for those of callpy's own module and of an import that it began: 3.11 and
+    /// older leave those of some.
     fn frames(&self, traceback: Option<Ref>) -> Outcome<Vec<StackFrame>> {
         let (py, names) = (self.py, self.names);
         let mut frames: Vec<StackFrame> = Vec::new();
         let mut last: Option<(Ref, u64)> = None;
-        let mut inside = false;
         let mut rest = traceback.filter(|traceback| !py.is_none(traceback));
         while let Some(traceback) = rest {
             let frame = py.attribute(&traceback, &names.frame)?;
@@ -196,7 +196,7 @@ impl Reader<'_> {
                 _ => {}
             }
             let is_inside = |file: &str| {
-                frames.is_empty() && (file == "<callpy>" || inside && file.contains("importlib"))
+                frames.is_empty() && (file == "<callpy>" || file.starts_with("<frozen importlib"))
             };
             let place = match known_code(&code) {
                 Some(place) if is_inside(&place.file) => None,
@@ -220,7 +220,6 @@ impl Reader<'_> {
                     }
                 }
             };
-            inside = place.is_none();
             let Some(Place { file, function, source }) = place else { continue };
             frames.push(StackFrame { file, line: line as usize, function, times: 1, source });
             last = Some((code, line));
