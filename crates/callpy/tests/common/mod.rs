@@ -89,7 +89,7 @@ pub(crate) fn child(name: &str) -> Command {
     command
 }
 
-/// Runs a command to its end, which must come within two minutes.
+/// Runs a command to its end, which must come within five minutes.
 pub(crate) fn run(command: &mut Command) -> Output {
     let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // Whatever the shell that runs the tests ignores, the child has signals as programs expect them.
@@ -97,7 +97,7 @@ pub(crate) fn run(command: &mut Command) -> Output {
     let id = child.id();
     let (sender, receiver) = mpsc::channel();
     let waiter = thread::spawn(move || sender.send(child.wait_with_output()));
-    if let Ok(output) = receiver.recv_timeout(Duration::from_secs(120)) {
+    if let Ok(output) = receiver.recv_timeout(Duration::from_secs(300)) {
         waiter.join().unwrap().unwrap();
         return output.unwrap();
     }
