@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use crate::locate::{self, Interpreter, Problem, Report, Surroundings, Wanted};
+use crate::locate::{self, Context, Interpreter, Problem, Report, Wanted};
 use crate::raw::cpython::{self, Api};
 use crate::raw::library::Library;
 use crate::raw::start::{self, Refusal};
@@ -107,7 +107,7 @@ fn start(api: &'static Api, interpreter: &Interpreter) -> Result<Vec<String>> {
 /// Says why the interpreter did not start; in the words of the executable, if that does not either.
 fn refused(interpreter: &Interpreter, refusal: &Refusal) -> Error {
     let executable = interpreter.executable();
-    let said = locate::reproduce(executable, &Surroundings::of_this_process());
+    let said = locate::reproduce(executable, &Context::of_this_process());
     let starts_by_itself = said.is_none();
     let problem = said.unwrap_or_else(|| Problem::DoesNotStart {
         words: format!("Fatal Python error: {}", refusal.words),

@@ -1,6 +1,6 @@
-//! Runs a program to its end: its lines as they come, and a limit on how long it may take.
+//! Runs a program with a time limit, and passes on its lines as they arrive.
 //!
-//! No part of the interface: the command starts its own children through it.
+//! Not part of the public interface: the command starts its own children through it.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -9,7 +9,7 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Starts a program with every signal at its default action, whatever this process ignores.
+/// Starts a program with the default action for every signal, even those that this process ignores.
 ///
 /// ```
 /// let mut child = callpy::child::spawn(std::process::Command::new("true").arg("to itself"))?;
@@ -19,31 +19,31 @@ use std::time::{Duration, Instant};
 ///
 /// # Errors
 ///
-/// As [`Command::spawn`], which nothing else in callpy calls.
+/// The same as for [`Command::spawn`], which nothing else in callpy calls.
 pub fn spawn(command: &mut Command) -> io::Result<Child> {
     crate::raw::child::spawn(command)
 }
 
-/// What is kept of a program that prints without end.
-const LINES_KEPT: usize = 500;
+/// Limits on what is stored of a program that prints endlessly.
+const MOST_LINES: usize = 500;
 const LONGEST_LINE: usize = 64 * 1024;
 
 /// How a program ended, and the last lines it printed.
 pub(crate) struct Ended {
-    /// None in a process that ignores SIGCHLD or waits for all its children elsewhere: the system
-    /// has forgotten the child then.
+    /// None in a process that ignores SIGCHLD or waits for all its children elsewhere, since the system
+    /// has then forgotten the child.
     pub(crate) success: Option<bool>,
     pub(crate) lines: VecDeque<String>,
 }
 
 impl Ended {
-    /// Returns what the program printed, as it printed it.
+    /// Returns the last lines as one text.
     pub(crate) fn text(&self) -> String {
         self.lines.iter().fold(String::new(), |text, line| text + line + "\n")
     }
 }
 
-/// Runs `command` with stdout and stderr in one stream and calls `on_line` for each line of it.
+/// Runs `command` with stdout and stderr in one stream, and calls `on_line` for each line.
 ///
 /// # Errors
 /// The program can't be started, or runs longer than `limit` (`ErrorKind::TimedOut`).
@@ -55,14 +55,14 @@ pub(crate) fn run(
     run_until(command, limit, &|| false, on_line)
 }
 
-/// How often it is asked whether to stop.
+/// How often `stop` is called.
 pub(crate) const ASKED: Duration = Duration::from_millis(50);
 
-/// How long a program that is to stop may take to tidy up.
+/// How long an interrupted program may take to clean up.
 #[cfg(unix)]
-const FAREWELL: Duration = Duration::from_secs(5);
+const CLEANUP: Duration = Duration::from_secs(5);
 
-/// Does as [`run`], until `stop` answers yes (`ErrorKind::Interrupted`).
+/// Runs `command` as [`run`] does, until `stop` returns true (`ErrorKind::Interrupted`).
 pub(crate) fn run_until(
     mut command: Command,
     limit: Option<Duration>,
@@ -72,10 +72,10 @@ pub(crate) fn run_until(
     let (output, input) = io::pipe()?;
     command.stdout(input.try_clone()?).stderr(input);
     let mut child = spawn(&mut command)?;
-    // The command holds the pipe's writing end: the stream would never end while it lives.
+    // Closes the command's writing end of the pipe, or the stream would never end.
     drop(command);
 
-    // Bounded, so that whoever prints without end waits for us and doesn't fill our memory.
+    // Bounded, so that a program that prints endlessly can't fill this process's memory.
     let (sender, receiver) = sync_channel(64);
     let reader = move || send_lines(output, &sender);
     if let Err(error) = crate::raw::process::spawn_thread("callpy-lines", reader) {
@@ -94,14 +94,14 @@ pub(crate) fn run_until(
         }
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if left.is_some_and(|left| left.is_zero()) {
-            // The reader isn't joined: a grandchild may hold the pipe open for as long as it likes.
+            // The reader is not joined, since a grandchild may still hold the pipe open.
             kill(&mut child);
             return Err(io::ErrorKind::TimedOut.into());
         }
         match receiver.recv_timeout(left.unwrap_or(ASKED).min(ASKED)) {
             Ok(line) => {
                 on_line(&line);
-                if lines.len() == LINES_KEPT {
+                if lines.len() == MOST_LINES {
                     lines.pop_front();
                 }
                 lines.push_back(line);
@@ -117,11 +117,11 @@ pub(crate) fn run_until(
     Ok(Ended { success: child.wait().ok().map(|status| status.success()), lines })
 }
 
-/// Has a program end as Ctrl-C does, by which pip removes what it has in hand; else without asking.
+/// Interrupts a program as Ctrl-C does, so that pip can clean up, and kills it if that takes too long.
 fn end(child: &mut Child) {
     #[cfg(unix)]
     {
-        let deadline = Instant::now() + FAREWELL;
+        let deadline = Instant::now() + CLEANUP;
         crate::raw::child::interrupt(child);
         while is_running(child) && Instant::now() < deadline {
             thread::sleep(ASKED);
@@ -131,13 +131,13 @@ fn end(child: &mut Child) {
 }
 
 fn kill(child: &mut Child) {
-    // Where it has ended, its id may be another's.
+    // If it has ended, its id may belong to another process.
     if is_running(child) && child.kill().is_ok() {
         _ = child.wait();
     }
 }
 
-/// A child that the system has forgotten has ended.
+/// Returns whether a child runs; one that the system has forgotten has ended.
 fn is_running(child: &mut Child) -> bool {
     matches!(child.try_wait(), Ok(None))
 }
@@ -168,7 +168,7 @@ fn send_lines(mut output: impl Read, sender: &SyncSender<String>) {
     }
 }
 
-/// Sends a line that isn't empty; fails when nobody listens any more.
+/// Sends a line that is not empty; fails if the receiver is gone.
 fn send(line: &mut Vec<u8>, sender: &SyncSender<String>) -> Result<(), ()> {
     let text = String::from_utf8_lossy(line).trim_end().to_owned();
     line.clear();
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_both_streams_come_in_order() {
+    fn lines_of_both_streams_arrive_in_order() {
         let mut seen = Vec::new();
         let script = "echo one; echo two >&2; printf 'three\\rfour\\n\\nfive'; exit 3";
         let ended = run(shell(script), None, |line| seen.push(line.to_owned())).unwrap();
@@ -197,11 +197,11 @@ mod tests {
     }
 
     #[test]
-    fn one_that_does_not_end_is_ended() {
+    fn a_program_that_does_not_end_is_killed() {
         let limit = Some(Duration::from_millis(50));
         let error = run(shell("exec sleep 600"), limit, |_| ()).err().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        // One that prints without end neither fills the memory nor outlives its limit.
+        // A program that prints endlessly neither fills the memory nor exceeds the limit.
         let error = run(shell("while :; do echo x; done"), limit, |_| ()).err().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         // Nor does one that has closed its output.
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_to_stop_may_tidy_up() {
+    fn an_interrupted_program_may_clean_up() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("tidied");
         let script = format!(
@@ -236,28 +236,28 @@ mod tests {
                 // 32 and 33 are the C library's own.
                 assert_eq!(signals & !(0b11 << 31), 0, "{set}");
             }
-            // What the terminal sends to this process's group, which ignores it, does not come.
+            // The terminal's signals to this process's group, which ignores them, do not reach it.
             let group = run(shell("ps -o pgid= -p $$; echo $$"), None, |_| ()).unwrap();
             let is_its_own = group.lines[0].trim() == group.lines[1];
             assert_eq!(is_its_own, how != *"--block-signal");
             return;
         }
-        // This test again, in a process that ignores all that can be ignored, or blocks it, or both.
+        // Runs this test again in a process that ignores or blocks all signals that it can, or both.
         for how in ["--ignore-signal", "--block-signal", "--ignore-signal --block-signal"] {
             let mut command = Command::new("env");
             command.args(how.split(' ')).arg(std::env::current_exe().unwrap());
             command.args(["--exact", "child::tests::signals_have_their_default_actions"]);
             let ended = command.env(ignoring, how).output().unwrap();
-            let told = String::from_utf8_lossy(&ended.stdout).into_owned();
-            assert!(ended.status.success() && told.contains("1 passed"), "{how}: {told}");
+            let output = String::from_utf8_lossy(&ended.stdout).into_owned();
+            assert!(ended.status.success() && output.contains("1 passed"), "{how}: {output}");
         }
     }
 
     #[test]
-    fn the_last_lines_are_kept() {
+    fn the_last_lines_are_stored() {
         let script = "i=0; while [ $i -lt 1000 ]; do i=$((i+1)); echo $i; done";
         let ended = run(shell(script), None, |_| ()).unwrap();
-        assert_eq!(ended.lines.len(), LINES_KEPT);
+        assert_eq!(ended.lines.len(), MOST_LINES);
         assert_eq!(ended.lines.back().unwrap(), "1000");
     }
 }

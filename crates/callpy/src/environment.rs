@@ -1,9 +1,9 @@
-//! A virtual environment made from declared requirements.
+//! Creates a virtual environment from declared requirements.
 //!
-//! A function says what it needs in the header of its file (PEP 723), or the program says it. The
-//! environment is made once, with uv where it is on PATH and with venv and pip elsewhere, and kept
-//! in the user's cache folder (`CALLPY_CACHE` names another). From then on it is started without a
-//! look at the network, and without running any program.
+//! The header of a Python file (PEP 723) or the program declares them. The environment is created
+//! once, with uv if it is on PATH and otherwise with venv and pip, in the user's cache folder
+//! (`CALLPY_CACHE` sets another). After that it starts without network access, and without running any
+//! program.
 //!
 //! ```
 //! use callpy::environment::Requirements;
@@ -33,9 +33,9 @@ pub(crate) use specifiers::Specifiers;
 
 use crate::child::ASKED;
 use crate::error::{Error, ErrorKind, Result};
-use crate::locate::{Interpreter, Surroundings, Wanted, hash, interpreter, python_in, write};
+use crate::locate::{Context, Interpreter, Wanted, hash, interpreter, python_in, write};
 
-/// Is told how the making of an environment gets on.
+/// Called with each step of the creation of an environment.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -48,9 +48,9 @@ use crate::locate::{Interpreter, Surroundings, Wanted, hash, interpreter, python
 /// ```
 pub type OnProgress = Arc<dyn Fn(&Progress) + Send + Sync>;
 
-/// Is asked, several times a second, whether to stop the making of an environment.
+/// Called several times a second to ask whether to stop the creation of an environment.
 ///
-/// Then the installer is told to end, what it has made is removed, and the start ends with
+/// If it returns true, the installer is interrupted, its files are removed, and the start fails with
 /// `ErrorKind::Environment`.
 ///
 /// ```
@@ -65,7 +65,7 @@ pub type OnProgress = Arc<dyn Fn(&Progress) + Send + Sync>;
 /// ```
 pub type Stop = Arc<dyn Fn() -> bool + Send + Sync>;
 
-/// A step in the making of an environment.
+/// A step in the creation of an environment.
 ///
 /// ```
 /// use callpy::environment::Progress;
@@ -86,73 +86,72 @@ pub type Stop = Arc<dyn Fn() -> bool + Send + Sync>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Progress {
-    /// Another process makes the same environment; this one waits for it.
+    /// Another process is creating the same environment; this one waits for it.
     Waiting,
-    /// The environment is begun.
+    /// The creation begins.
     Creating {
-        /// Where it will be.
+        /// The folder of the environment.
         folder: PathBuf,
-        /// What it is made with: `uv` or `pip`.
+        /// The installer: `uv` or `pip`.
         tool: String,
-        /// What will be installed.
+        /// The requirements to install.
         dependencies: Vec<String>,
     },
-    /// The tool printed a line.
+    /// The installer printed a line.
     Installing {
-        /// The line, without its end.
+        /// The line, without its line break.
         line: String,
     },
     /// The environment is ready.
     Done,
 }
 
-/// The file whose presence says that an environment is whole. It holds the interpreter's facts.
+/// The file that marks a complete environment. It contains the interpreter's facts.
 const MARKER: &str = "callpy.json";
 
-/// The file that names the environment to use where no interpreter is named.
+/// The file with the name of the environment to use if no interpreter is named.
 const DEFAULT: &str = "default";
 
-/// Returns the environment that searches without a named interpreter use, and its place.
-pub(crate) fn ready_by_default(key: &Key, around: &Surroundings) -> (PathBuf, Option<Interpreter>) {
-    let Some(home) = home(key, around) else { return (PathBuf::from(&key.folder), None) };
+/// Returns the environment for searches without a named interpreter, and its place.
+pub(crate) fn ready_by_default(key: &Key, context: &Context) -> (PathBuf, Option<Interpreter>) {
+    let Some(home) = home(key, context) else { return (PathBuf::from(&key.folder), None) };
     match fs::read_to_string(home.join(DEFAULT)) {
         Ok(name) => {
             let folder = home.join(name.trim());
-            (python_in(&folder), ready_in(&folder, around))
+            (python_in(&folder), ready_in(&folder, context))
         }
         Err(_) => (home, None),
     }
 }
 
-/// Returns the environment made from `base`, if it is ready.
-pub(crate) fn ready(key: &Key, base: &Interpreter, around: &Surroundings) -> Option<Interpreter> {
-    ready_in(&home(key, around)?.join(folder_name(base)), around)
+/// Returns the environment created from `base`, if it is ready.
+pub(crate) fn ready(key: &Key, base: &Interpreter, context: &Context) -> Option<Interpreter> {
+    ready_in(&home(key, context)?.join(folder_name(base)), context)
 }
 
-/// Makes the environment, unless it is ready.
+/// Creates the environment, unless it is ready.
 pub(crate) fn make(
     key: &Key,
     base: &Interpreter,
     named: bool,
     wanted: &Wanted,
-    around: &Surroundings,
+    context: &Context,
 ) -> Result<Interpreter> {
-    let home = home(key, around).ok_or_else(|| {
-        let message = "there is no home folder to keep an environment in; set CALLPY_CACHE to a \
-                       folder that can be written";
+    let home = home(key, context).ok_or_else(|| {
+        let message = "there is no home folder for an environment; set CALLPY_CACHE to a writable \
+                       folder";
         Error::new(ErrorKind::Environment, message)
     })?;
     let name = folder_name(base);
     let folder = home.join(&name);
     let unwritable = |error: io::Error| {
         let message = format!(
-            "the environment can't be kept in {}: {error}; set CALLPY_CACHE to a folder that can \
-             be written",
+            "can't create the environment in {}: {error}; set CALLPY_CACHE to a writable folder",
             folder.display()
         );
         Error::new(ErrorKind::Environment, message).with_source(error)
     };
-    let made = match ready_in(&folder, around) {
+    let made = match ready_in(&folder, context) {
         Some(ready) => ready,
         None => {
             fs::create_dir_all(&home).map_err(unwritable)?;
@@ -161,36 +160,36 @@ pub(crate) fn make(
             let lock = lock.open(home.join(format!("{name}.lock"))).map_err(unwritable)?;
             let say = |progress| wanted.progress.iter().for_each(|listener| listener(&progress));
             take(&lock, wanted, || say(Progress::Waiting))?.map_err(unwritable)?;
-            make_locked(&lock, &folder, base, wanted, around, &unwritable)?
+            make_locked(&lock, &folder, base, wanted, context, &unwritable)?
         }
     };
-    // A named interpreter is for this once: what others use must not hang on what was named last.
+    // Starts that name no interpreter must not depend on the one that was named last.
     if !named {
-        // Without it the next start takes longer, and finds the same environment.
+        // If this fails, the next start takes longer, but finds the same environment.
         _ = write(&home.join(DEFAULT), &name);
     }
     Ok(made)
 }
 
-/// Makes the environment under its lock.
-// Scripts and pyvenv.cfg have the environment's path in them, so it is made where it stays, not
-// renamed into place. Two at once: the lock lets one in, the other finds the marker when its turn
-// comes. Killed half-way: the system drops the lock, the marker isn't there, so nobody takes the
-// folder for an environment and the next one wipes it. The marker is written last, by a rename. An
-// installer that outlives its killed parent still holds the lock (on Windows it doesn't).
+/// Creates the environment while holding its lock.
+// Scripts and pyvenv.cfg contain the environment's path, so it can't be created elsewhere and renamed.
+// If two processes create it at once, one gets the lock, and the other finds the marker afterwards. If
+// a process is killed half-way, the system releases the lock; without the marker the folder does not
+// count as an environment, and the next process wipes it. The marker is written last, by a rename. An
+// installer that outlives its killed parent still holds the lock (but not on Windows).
 fn make_locked(
     lock: &File,
     folder: &Path,
     base: &Interpreter,
     wanted: &Wanted,
-    around: &Surroundings,
+    context: &Context,
     unwritable: &dyn Fn(io::Error) -> Error,
 ) -> Result<Interpreter> {
-    if let Some(ready) = ready_in(folder, around) {
+    if let Some(ready) = ready_in(folder, context) {
         return Ok(ready);
     }
     wipe(folder).map_err(unwritable)?;
-    let installer = install::Installer::new(lock, around, wanted);
+    let installer = install::Installer::new(lock, context, wanted);
     let dependencies = wanted.requirements.dependencies();
     let say = |progress| wanted.progress.iter().for_each(|listener| listener(&progress));
     say(Progress::Creating {
@@ -199,7 +198,7 @@ fn make_locked(
         dependencies: dependencies.to_vec(),
     });
     installer.make(folder, base, dependencies).map_err(|error| {
-        // An installer says so in a hundred ways, venv in none.
+        // Installers report a full disk in many ways, and venv not at all.
         let full = no_room(folder);
         _ = wipe(folder);
         match full {
@@ -209,24 +208,25 @@ fn make_locked(
     })?;
 
     let marker = folder.join(MARKER);
-    let made = interpreter(&python_in(folder), Some(&marker), installer.around());
+    let made = interpreter(&python_in(folder), Some(&marker), installer.context());
     let made = made.map_err(|problem| {
         let message =
-            format!("the environment made in {} can't be used: {problem}", folder.display());
+            format!("the new environment in {} can't be used: {problem}", folder.display());
         Error::new(ErrorKind::Environment, message)
     })?;
     if !marker.is_file() {
-        // Its Python is asked each time, since a launcher runs it.
+        // The facts are not cached, since a launcher runs this Python.
         write(&marker, "{}").map_err(unwritable)?;
     }
     say(Progress::Done);
     Ok(made)
 }
 
-/// Takes a lock, calling `waiting` if another has it. It is dropped with the file, or the process.
+/// Acquires a lock, and calls `waiting` if another process has it. The lock is released with the file,
+/// or when the process ends.
 ///
 /// # Errors
-/// The outer one if it is told to stop.
+/// The outer one if `wanted.stop` says so.
 fn take(lock: &File, wanted: &Wanted, waiting: impl FnOnce()) -> Result<io::Result<()>> {
     let mut waiting = Some(waiting);
     loop {
@@ -245,22 +245,22 @@ fn take(lock: &File, wanted: &Wanted, waiting: impl FnOnce()) -> Result<io::Resu
 }
 
 fn stopped() -> Error {
-    Error::new(ErrorKind::Environment, "the making of the environment was stopped")
+    Error::new(ErrorKind::Environment, "the creation of the environment was stopped")
 }
 
-/// Returns the environment in `folder` if it is whole, and its base is still there.
-fn ready_in(folder: &Path, around: &Surroundings) -> Option<Interpreter> {
+/// Returns the environment in `folder` if it is complete, and its base still exists.
+fn ready_in(folder: &Path, context: &Context) -> Option<Interpreter> {
     let marker = folder.join(MARKER);
     if !marker.is_file() {
         return None;
     }
-    let found = interpreter(&python_in(folder), Some(&marker), around).ok()?;
-    // A base upgraded to another minor version looks elsewhere for packages.
+    let found = interpreter(&python_in(folder), Some(&marker), context).ok()?;
+    // A base that was upgraded to another minor version searches for packages elsewhere.
     let site = found.site_packages().first().filter(|site| site.starts_with(folder));
     site.is_some_and(|site| site.is_dir()).then_some(found)
 }
 
-/// Returns why there is no room for a file of a megabyte, if so.
+/// Returns the error if there is no room for a file of a megabyte.
 fn no_room(folder: &Path) -> Option<io::Error> {
     let file = folder.join("callpy.room");
     let written = fs::write(&file, vec![0; 1 << 20]);
@@ -271,7 +271,7 @@ fn no_room(folder: &Path) -> Option<io::Error> {
 }
 
 fn wipe(folder: &Path) -> io::Result<()> {
-    // The marker goes first: what is half removed must not look whole.
+    // The marker first, since a half-removed environment must not look complete.
     for gone in [fs::remove_file(folder.join(MARKER)), fs::remove_dir_all(folder)] {
         match gone {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -282,13 +282,13 @@ fn wipe(folder: &Path) -> io::Result<()> {
 }
 
 /// Returns the folder of all environments for the same requirements.
-fn home(key: &Key, around: &Surroundings) -> Option<PathBuf> {
-    Some(around.cache_folder()?.join("environments").join(&key.folder))
+fn home(key: &Key, context: &Context) -> Option<PathBuf> {
+    Some(context.cache_folder()?.join("environments").join(&key.folder))
 }
 
-/// Names an environment by the interpreter behind it.
+/// Names an environment after its base interpreter.
 fn folder_name(base: &Interpreter) -> String {
-    // Not by its patch version: an upgrade in place leaves the environment as good as it was.
+    // Without the patch version, since environments survive such an upgrade.
     let (major, minor, _) = base.version();
     let threads = if base.is_free_threaded() { "t" } else { "" };
     let place = base.base_executable();
@@ -297,12 +297,11 @@ fn folder_name(base: &Interpreter) -> String {
     format!("cpython-{major}.{minor}{threads}-{}", hash(&identity))
 }
 
-/// Whether an interpreter has all that is required.
+/// Returns whether an interpreter meets all requirements.
 ///
 /// # Errors
-/// [`ErrorKind::Environment`](crate::ErrorKind::Environment) if the requirements are not written as
-/// such.
+/// [`ErrorKind::Environment`](crate::ErrorKind::Environment) if the requirements are malformed.
 pub(crate) fn fulfils(interpreter: &Interpreter, requirements: &Requirements) -> Result<bool> {
     let key = requirements.key()?;
-    Ok(has(interpreter, requirements, &key, &Surroundings::of_this_process()))
+    Ok(has(interpreter, requirements, &key, &Context::of_this_process()))
 }

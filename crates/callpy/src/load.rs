@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use crate::locate::{Surroundings, cache};
+use crate::locate::{Context, cache};
 use crate::raw::{Attached, Ref};
 use crate::scope::Scope;
 use crate::{Error, ErrorKind, Result, exception, support};
@@ -73,7 +73,7 @@ fn write(py: Attached<'_>, name: &str, text: &str) -> Option<PathBuf> {
         let is_there = std::fs::read(&file).is_ok_and(|known| known == *bytes);
         (is_there || cache::write(&file, &bytes).is_ok()).then_some(file)
     };
-    let cached = Surroundings::of_this_process().cache_folder();
+    let cached = Context::of_this_process().cache_folder();
     let cached = cached.and_then(|folder| write_below(folder.join("modules")));
     cached.or_else(|| write_below(support::temporary_folder(py).ok()??))
 }

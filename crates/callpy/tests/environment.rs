@@ -12,9 +12,7 @@ use std::thread;
 
 use callpy::ErrorKind;
 use callpy::environment::{OnProgress, Progress, Requirements, Stop};
-use callpy::locate::{
-    Interpreter, Problem, Source, Surroundings, Verdict, Wanted, find_in, report_in,
-};
+use callpy::locate::{Context, Interpreter, Problem, Source, Verdict, Wanted, find_in, report_in};
 use fake::World;
 
 fn wanting(dependency: &str) -> Wanted {
@@ -22,7 +20,7 @@ fn wanting(dependency: &str) -> Wanted {
 }
 
 fn find(wanted: &Wanted, world: &World) -> Interpreter {
-    find_in(wanted, &world.around()).unwrap().0
+    find_in(wanted, &world.context()).unwrap().0
 }
 
 /// Returns the commands that uv was given, by their first word.
@@ -42,7 +40,7 @@ fn made_once_and_then_started_without_running_anything() {
     let progress: OnProgress = Arc::new(move |step| listener.lock().unwrap().push(step.clone()));
     let wanted = Wanted { progress: Some(progress), ..wanting("tiny>=1") };
 
-    let (made, report) = find_in(&wanted, &world.around()).unwrap();
+    let (made, report) = find_in(&wanted, &world.context()).unwrap();
     assert!(made.prefix().starts_with(world.path("cache/environments")));
     assert_eq!(made.libpython(), world.path("libpython3.12.so.1.0"));
     let verdicts: Vec<_> = report.candidates().iter().map(|one| one.verdict()).collect();
@@ -67,7 +65,7 @@ fn made_once_and_then_started_without_running_anything() {
     fs::rename(world.path("bin"), world.path("away")).unwrap();
     fs::create_dir(world.path("bin")).unwrap();
     fs::rename(world.path("away/python3"), world.path("bin/elsewhere")).unwrap();
-    let (again, report) = find_in(&wanting(" Tiny >= 1 "), &world.around()).unwrap();
+    let (again, report) = find_in(&wanting(" Tiny >= 1 "), &world.context()).unwrap();
     assert_eq!(again, made);
     assert_eq!(report.chosen().unwrap().source(), Source::Environment);
     assert_eq!(world.ran(), log);
@@ -81,7 +79,7 @@ fn before_the_activated_environment_after_the_named_one() {
     let made = find(&wanting("tiny"), &world);
 
     world.good("venv/bin/python");
-    let active = world.around().with("VIRTUAL_ENV", world.path("venv"));
+    let active = world.context().with("VIRTUAL_ENV", world.path("venv"));
     assert_eq!(find_in(&wanting("tiny"), &active).unwrap().0, made);
 
     // Another base has an environment of its own, and doesn't become everybody's.
@@ -123,7 +121,7 @@ fn a_named_one_that_has_what_is_required_is_used_as_it_is() {
     assert_eq!(world.ran().len(), 3, "until something is installed");
 
     python("1.26.4");
-    let report = report_in(&named, &world.around()).unwrap();
+    let report = report_in(&named, &world.context()).unwrap();
     assert!(matches!(report.candidates()[0].verdict(), Verdict::Base(_)), "{report}");
     assert!(find(&named, &world).prefix().starts_with(world.path("cache")));
 }
@@ -138,7 +136,7 @@ fn one_that_is_not_whole_is_made_anew() {
     // As a killed installation leaves it.
     fs::remove_file(made.prefix().join("callpy.json")).unwrap();
     fs::write(made.prefix().join("half"), "").unwrap();
-    let report = report_in(&wanting("tiny"), &world.around()).unwrap();
+    let report = report_in(&wanting("tiny"), &world.context()).unwrap();
     assert_eq!(report.candidates()[0].problem(), Some(&Problem::NotMade));
     assert_eq!(find(&wanting("tiny"), &world), made);
     assert!(!made.prefix().join("half").exists());
@@ -177,7 +175,7 @@ fn two_at_once_make_one() {
 #[test]
 fn in_a_process_of_its_own() {
     if std::env::var_os("CALLPY_TEST_CHILD").is_some() {
-        find_in(&wanting("tiny"), &Surroundings::of_this_process()).unwrap();
+        find_in(&wanting("tiny"), &Context::of_this_process()).unwrap();
     }
 }
 
@@ -241,9 +239,9 @@ fn stopped_half_way() {
     });
     let stop: Stop = Arc::new(move || asked.load(Ordering::SeqCst));
     let wanted = Wanted { progress: Some(progress), stop: Some(stop), ..wanting("tiny") };
-    let error = find_in(&wanted, &world.around()).unwrap_err();
+    let error = find_in(&wanted, &world.context()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Environment));
-    assert_eq!(error.to_string(), "the making of the environment was stopped");
+    assert_eq!(error.to_string(), "the creation of the environment was stopped");
     let home = fs::read_dir(world.path("cache/environments")).unwrap().next().unwrap().unwrap();
     let left = fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().path());
     assert!(left.into_iter().all(|path| path.extension().is_some_and(|end| end == "lock")));
@@ -268,8 +266,8 @@ fn stopped_while_it_waits() {
     let lock = fs::File::open(lock).unwrap();
     lock.lock().unwrap();
     let wanted = Wanted { stop: Some(Arc::new(|| true)), ..wanting("tiny") };
-    let error = find_in(&wanted, &world.around()).unwrap_err();
-    assert_eq!(error.to_string(), "the making of the environment was stopped");
+    let error = find_in(&wanted, &world.context()).unwrap_err();
+    assert_eq!(error.to_string(), "the creation of the environment was stopped");
 }
 
 #[test]
@@ -277,7 +275,7 @@ fn the_installers_words_are_in_the_error() {
     let world = World::new();
     world.good("bin/python3");
     world.uv("echo 'Resolving'; echo 'error: no such package: tiny' >&2; exit 2");
-    let error = find_in(&wanting("tiny"), &world.around()).unwrap_err();
+    let error = find_in(&wanting("tiny"), &world.context()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Environment));
     assert_eq!(error.to_string(), "uv can't install tiny: no such package: tiny");
     assert!(format!("{error:#}").contains("Resolving\nerror: no such package"), "{error:#}");
@@ -294,10 +292,10 @@ fn without_a_folder_to_keep_it_in() {
     world.uv("");
     // A file where the folder should be: root may write to any folder.
     fs::write(world.path("file"), "").unwrap();
-    let around = world.around().with("CALLPY_CACHE", world.path("file"));
-    let text = find_in(&wanting("tiny"), &around).unwrap_err().to_string();
+    let context = world.context().with("CALLPY_CACHE", world.path("file"));
+    let text = find_in(&wanting("tiny"), &context).unwrap_err().to_string();
     assert!(text.contains(&format!("{}/environments", world.path("file").display())), "{text}");
-    assert!(text.contains("set CALLPY_CACHE to a folder that can be written"), "{text}");
+    assert!(text.contains("set CALLPY_CACHE to a writable folder"), "{text}");
     assert!(uv_ran(&world).is_empty());
 }
 
@@ -305,7 +303,7 @@ fn without_a_folder_to_keep_it_in() {
 fn what_is_no_requirement_is_an_error_before_anything_runs() {
     let world = World::new();
     world.good("bin/python3");
-    let error = find_in(&wanting("--index-url=x"), &world.around()).unwrap_err();
+    let error = find_in(&wanting("--index-url=x"), &world.context()).unwrap_err();
     assert!(error.to_string().contains("`--index-url=x` is not a requirement"), "{error}");
     assert!(world.ran().is_empty());
 }
@@ -334,25 +332,25 @@ fn wheel(python: &Path, world: &World) -> String {
 #[test]
 fn a_real_environment_without_the_network() {
     let world = World::new();
-    let (base, _) = find_in(&Wanted::default(), &Surroundings::of_this_process())
+    let (base, _) = find_in(&Wanted::default(), &Context::of_this_process())
         .expect("a CPython 3.8+ with a shared library");
     // Debian's own Python may come without the venv module.
     let can = Command::new(base.executable()).args(["-I", "-c", "import venv, ensurepip"]).status();
     let requirement = wheel(base.executable(), &world);
     let wanted = Wanted { python: Some(base.executable().into()), ..wanting(&requirement) };
     // What would lead pip elsewhere, and an index that answers nobody.
-    let around = world
-        .around()
+    let context = world
+        .context()
         .with("PIP_INDEX_URL", "http://127.0.0.1:9/")
         .with("PIP_TARGET", world.path("target"))
         .with("PIP_USER", "1")
         .with("PYTHONPATH", world.path("nowhere"));
     if !can.unwrap().success() {
-        let error = find_in(&wanted, &around).unwrap_err();
+        let error = find_in(&wanted, &context).unwrap_err();
         assert!(error.to_string().contains("apt install python3"), "{error}");
         return;
     }
-    let (made, _) = find_in(&wanted, &around).unwrap();
+    let (made, _) = find_in(&wanted, &context).unwrap();
     let mut print = Command::new(made.executable());
     print.args(["-I", "-c", "import callpy_tiny; print(callpy_tiny.answer)"]);
     assert_eq!(print.output().unwrap().stdout, b"42\n");
@@ -360,7 +358,7 @@ fn a_real_environment_without_the_network() {
     // Named, it is used as it is by whoever requires what it has.
     let as_it_is = |dependency: &str| {
         let named = Wanted { python: Some(PathBuf::from(made.prefix())), ..wanting(dependency) };
-        let report = report_in(&named, &world.around()).unwrap();
+        let report = report_in(&named, &world.context()).unwrap();
         matches!(report.candidates()[0].verdict(), Verdict::Chosen(_))
     };
     assert!(as_it_is("Callpy_Tiny>=1.2,<2"));

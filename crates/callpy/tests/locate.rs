@@ -10,12 +10,12 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
 use callpy::environment::Requirements;
-use callpy::locate::{Problem, Report, Source, Surroundings, Verdict, Wanted, find_in, report_in};
+use callpy::locate::{Context, Problem, Report, Source, Verdict, Wanted, find_in, report_in};
 use callpy::{Error, ErrorKind};
 use fake::World;
 
-fn chosen(around: &Surroundings) -> (Source, PathBuf) {
-    let (_, report) = find_in(&Wanted::default(), around).unwrap();
+fn chosen(context: &Context) -> (Source, PathBuf) {
+    let (_, report) = find_in(&Wanted::default(), context).unwrap();
     let chosen = report.chosen().unwrap();
     (chosen.source(), chosen.path().to_owned())
 }
@@ -24,16 +24,16 @@ fn named(name: impl Into<PathBuf>) -> Wanted {
     Wanted { python: Some(name.into()), ..Wanted::default() }
 }
 
-fn refused(wanted: &Wanted, around: &Surroundings) -> (Error, Report) {
-    let error = find_in(wanted, around).unwrap_err();
+fn refused(wanted: &Wanted, context: &Context) -> (Error, Report) {
+    let error = find_in(wanted, context).unwrap_err();
     let ErrorKind::Locate(report) = error.kind() else { panic!("{error:?}") };
     let report = report.clone();
     (error, report)
 }
 
 /// Returns why the only candidate was refused.
-fn problem(wanted: &Wanted, around: &Surroundings) -> Problem {
-    let (_, report) = refused(wanted, around);
+fn problem(wanted: &Wanted, context: &Context) -> Problem {
+    let (_, report) = refused(wanted, context);
     let [one] = report.candidates() else { panic!("{report}") };
     one.problem().unwrap().clone()
 }
@@ -41,33 +41,33 @@ fn problem(wanted: &Wanted, around: &Surroundings) -> Problem {
 #[test]
 fn the_order_of_the_search() {
     let world = World::new();
-    let mut around = world.around();
+    let mut context = world.context();
     // From last to first: each new one is found before all that are there already.
     world.good("bin/python");
-    assert_eq!(chosen(&around), (Source::Path, world.path("bin/python")));
+    assert_eq!(chosen(&context), (Source::Path, world.path("bin/python")));
     world.good("bin/python3");
-    assert_eq!(chosen(&around), (Source::Path, world.path("bin/python3")));
+    assert_eq!(chosen(&context), (Source::Path, world.path("bin/python3")));
     world.good(".venv/bin/python");
-    assert_eq!(chosen(&around), (Source::DotVenv, world.path(".venv/bin/python")));
+    assert_eq!(chosen(&context), (Source::DotVenv, world.path(".venv/bin/python")));
     world.good("here/.venv/bin/python");
-    assert_eq!(chosen(&around), (Source::DotVenv, world.path("here/.venv/bin/python")));
+    assert_eq!(chosen(&context), (Source::DotVenv, world.path("here/.venv/bin/python")));
     world.good("conda/bin/python");
-    around = around.with("CONDA_PREFIX", world.path("conda"));
-    assert_eq!(chosen(&around), (Source::Conda, world.path("conda/bin/python")));
+    context = context.with("CONDA_PREFIX", world.path("conda"));
+    assert_eq!(chosen(&context), (Source::Conda, world.path("conda/bin/python")));
     world.good("venv/bin/python");
-    around = around.with("VIRTUAL_ENV", world.path("venv"));
-    assert_eq!(chosen(&around), (Source::VirtualEnv, world.path("venv/bin/python")));
+    context = context.with("VIRTUAL_ENV", world.path("venv"));
+    assert_eq!(chosen(&context), (Source::VirtualEnv, world.path("venv/bin/python")));
     let other = world.good("other");
-    around = around.with("CALLPY_PYTHON", &other);
-    assert_eq!(chosen(&around), (Source::CallpyPython, other));
+    context = context.with("CALLPY_PYTHON", &other);
+    assert_eq!(chosen(&context), (Source::CallpyPython, other));
     let mine = world.good("mine");
-    let (found, report) = find_in(&named(&mine), &around).unwrap();
+    let (found, report) = find_in(&named(&mine), &context).unwrap();
     assert_eq!(found.executable(), mine);
     assert_eq!(report.chosen().unwrap().source(), Source::Named);
     assert_eq!(report.candidates().len(), 1);
 
     // The full report has all of them, in this order.
-    let report = report_in(&named(&mine), &around).unwrap();
+    let report = report_in(&named(&mine), &context).unwrap();
     let sources: Vec<Source> = report.candidates().iter().map(|one| one.source()).collect();
     use Source::*;
     assert_eq!(sources, [Named, CallpyPython, VirtualEnv, Conda, DotVenv, Path, Path]);
@@ -79,11 +79,11 @@ fn the_order_of_the_search() {
 fn a_variable_set_to_nothing_is_not_set() {
     let world = World::new();
     let python = world.good("bin/python3");
-    let mut around = world.around();
+    let mut context = world.context();
     for name in ["CALLPY_PYTHON", "VIRTUAL_ENV", "CONDA_PREFIX"] {
-        around = around.with(name, "");
+        context = context.with(name, "");
     }
-    assert_eq!(chosen(&around), (Source::Path, python));
+    assert_eq!(chosen(&context), (Source::Path, python));
 }
 
 #[test]
@@ -93,19 +93,19 @@ fn every_place_on_path_is_tried() {
         .script("bin/python3", "#!/bin/sh\necho 'pyenv: python3: command not found' >&2\nexit 127");
     let python = world.good("more/python3");
     let path = std::env::join_paths([world.path("bin"), world.path("more"), world.path("bin")]);
-    let around = world.around().with("PATH", path.unwrap());
-    let (found, report) = find_in(&Wanted::default(), &around).unwrap();
+    let context = world.context().with("PATH", path.unwrap());
+    let (found, report) = find_in(&Wanted::default(), &context).unwrap();
     assert_eq!(found.executable(), python);
     let text = report.to_string();
-    assert!(text.contains("does not answer as a Python does: pyenv: python3:"), "{text}");
+    assert!(text.contains("does not behave like a Python: pyenv: python3:"), "{text}");
     // The folder that stands twice on PATH is tried once.
-    assert_eq!(report_in(&Wanted::default(), &around).unwrap().candidates().len(), 2);
+    assert_eq!(report_in(&Wanted::default(), &context).unwrap().candidates().len(), 2);
 }
 
 #[test]
 fn ways_to_name_one() {
     let world = World::new();
-    let around = world.around();
+    let context = world.context();
     let command = world.good("bin/python3.12");
     let venv = world.good("here/venv/bin/python");
     let odd = world.good("here/ein Pfad/bin/pythön");
@@ -118,7 +118,7 @@ fn ways_to_name_one() {
         (venv.clone(), &venv),
         ("ein Pfad/bin/pythön".into(), &odd),
     ] {
-        let (found, _) = find_in(&named(&name), &around).unwrap();
+        let (found, _) = find_in(&named(&name), &context).unwrap();
         assert_eq!(found.executable(), expected.as_path(), "{}", name.display());
     }
 }
@@ -127,10 +127,10 @@ fn ways_to_name_one() {
 fn no_other_is_taken_for_a_named_one() {
     let world = World::new();
     world.good("bin/python3");
-    let around = world.around();
-    assert_eq!(problem(&named("python3.99"), &around), Problem::NotOnPath);
-    assert_eq!(problem(&named(world.path("gone")), &around), Problem::Missing);
-    let variable = world.around().with("CALLPY_PYTHON", "/no/such/python");
+    let context = world.context();
+    assert_eq!(problem(&named("python3.99"), &context), Problem::NotOnPath);
+    assert_eq!(problem(&named(world.path("gone")), &context), Problem::Missing);
+    let variable = world.context().with("CALLPY_PYTHON", "/no/such/python");
     let (error, _) = refused(&Wanted::default(), &variable);
     let text = error.to_string();
     assert!(text.contains("CALLPY_PYTHON: /no/such/python: there is no such file"), "{text}");
@@ -139,7 +139,7 @@ fn no_other_is_taken_for_a_named_one() {
 #[test]
 fn no_python_at_all() {
     let world = World::new();
-    let (error, report) = refused(&Wanted::default(), &world.around());
+    let (error, report) = refused(&Wanted::default(), &world.context());
     assert!(report.candidates().is_empty());
     assert!(error.to_string().contains("install Python 3.8 or newer"), "{error}");
 }
@@ -147,32 +147,35 @@ fn no_python_at_all() {
 #[test]
 fn one_that_cannot_be_used_says_why() {
     let world = World::new();
-    let around = world.around();
+    let context = world.context();
     let with = |name: &'static str, json: &str| {
         let python = world.python("odd", world.facts("odd").set(name, json));
         // Other facts in a file of the same size and age would be answered from the cache.
         fs::remove_dir_all(world.path("cache")).unwrap();
-        refused(&named(python), &around).0.to_string()
+        refused(&named(python), &context).0.to_string()
     };
     let has = |text: String, parts: &[&str]| {
         assert!(parts.iter().all(|part| text.contains(part)), "{text}");
     };
-    has(with("version", "[3, 6, 15]"), &["it is 3.6.15", "3.8 and newer", "uv python install"]);
-    has(with("implementation", "\"pypy\""), &["it is pypy", "CPython only"]);
-    has(with("platform", "\"linux-sparc64\""), &["built for linux-sparc64", "this program for"]);
+    has(with("version", "[3, 6, 15]"), &["it is 3.6.15", "3.8 or newer", "uv python install"]);
+    has(with("implementation", "\"pypy\""), &["it is pypy", "callpy needs CPython"]);
+    has(
+        with("platform", "\"linux-sparc64\""),
+        &["built for linux-sparc64", "but this program for"],
+    );
     has(with("bits", "32"), &["(32 bits)", "64 bits"]);
     has(
         with("libraries", "[\"/no/libpython3.12.so\"]"),
         &["no shared library", "/no/libpython3.12"],
     );
-    has(with("prefix", "3"), &["does not answer"]);
+    has(with("prefix", "3"), &["does not behave like a Python"]);
 
     let static_in = |prefix: &str| {
         let mut facts = world.facts("odd");
         facts.set("libraries", "[]").set("base_prefix", prefix);
         let python = world.python("odd", &facts);
         fs::remove_dir_all(world.path("cache")).unwrap();
-        refused(&named(python), &around).0.to_string()
+        refused(&named(python), &context).0.to_string()
     };
     // Whichever is this machine's.
     let systems_own = static_in("\"/usr\"");
@@ -189,20 +192,20 @@ fn one_that_cannot_be_used_says_why() {
 #[test]
 fn one_that_does_not_run_says_why() {
     let world = World::new();
-    let around = world.around();
+    let context = world.context();
     let garbage = world.script("garbage", "#!/bin/sh\necho hello\n");
     let output = "hello\n".to_owned();
-    assert_eq!(problem(&named(garbage), &around), Problem::NoAnswer { output });
+    assert_eq!(problem(&named(garbage), &context), Problem::NoAnswer { output });
 
     let file = world.path("data");
     fs::write(&file, "hello").unwrap();
-    assert!(matches!(problem(&named(file), &around), Problem::DoesNotRun { .. }));
+    assert!(matches!(problem(&named(file), &context), Problem::DoesNotRun { .. }));
 
     // bin/python -> python3 -> what was deleted
     fs::create_dir_all(world.path("venv/bin")).unwrap();
     symlink("python3", world.path("venv/bin/python")).unwrap();
     symlink("/gone/bin/python3", world.path("venv/bin/python3")).unwrap();
-    let (error, report) = refused(&named(world.path("venv")), &around);
+    let (error, report) = refused(&named(world.path("venv")), &context);
     let target = PathBuf::from("/gone/bin/python3");
     assert_eq!(report.candidates()[0].problem(), Some(&Problem::BrokenLink { target }));
     assert!(error.to_string().contains("recreate the environment"), "{error}");
@@ -213,7 +216,7 @@ fn special_builds_and_newer_versions_are_taken_and_recognised() {
     let world = World::new();
     let mut facts = world.facts("odd");
     facts.set("version", "[3, 31, 0]").set("free_threaded", "true").set("debug", "true");
-    let (found, _) = find_in(&named(world.python("odd", &facts)), &world.around()).unwrap();
+    let (found, _) = find_in(&named(world.python("odd", &facts)), &world.context()).unwrap();
     assert_eq!(found.version(), (3, 31, 0));
     assert!(found.is_free_threaded() && found.is_debug() && !found.is_virtual_environment());
 }
@@ -224,15 +227,15 @@ fn the_error_lists_every_candidate_and_its_fix() {
     world.python("bin/python3", world.facts("bin/python3").set("version", "[3, 7, 1]"));
     let mut facts = world.facts("bin/python");
     world.python("bin/python", facts.set("libraries", "[]").set("base_prefix", "\"/opt/p\""));
-    let (error, _) = refused(&Wanted::default(), &world.around());
+    let (error, _) = refused(&Wanted::default(), &world.context());
     assert_eq!(error.to_string().lines().count(), 1);
     let expected = format!(
         "{error}\n\
-         Python was looked for in this order:\n  \
-         PATH: {0}/python3: too old: it is 3.7.1, callpy runs 3.8 and newer\n    \
+         callpy searched for Python in this order:\n  \
+         PATH: {0}/python3: too old: it is 3.7.1, but callpy needs 3.8 or newer\n    \
          -> install a newer Python, for instance with `uv python install`, and name it with \
          CALLPY_PYTHON\n  \
-         PATH: {0}/python: it has no shared library that could be loaded\n    \
+         PATH: {0}/python: it has no shared library that callpy can load\n    \
          -> uv python install 3.12",
         world.path("bin").display()
     );
@@ -246,16 +249,16 @@ fn the_required_version_is_looked_for() {
     let newer = world.good("bin/python");
     let requirements = Requirements::default().with_python(">=3.10");
     let wanted = Wanted { requirements, ..Wanted::default() };
-    let (found, report) = find_in(&wanted, &world.around()).unwrap();
+    let (found, report) = find_in(&wanted, &world.context()).unwrap();
     assert_eq!(found.executable(), newer);
-    assert!(report.to_string().contains("it is 3.8.1, and Python >=3.10 is required"), "{report}");
+    assert!(report.to_string().contains("it is 3.8.1, but Python >=3.10 is required"), "{report}");
 
     let wanted = Wanted { python: Some("python3".into()), ..wanted };
-    let required = problem(&wanted, &world.around());
+    let required = problem(&wanted, &world.context());
     assert!(matches!(required, Problem::RequiresPython { version: (3, 8, 1), .. }));
 
     let requirements = Requirements::default().with_python("new");
-    let error = find_in(&Wanted { requirements, ..wanted }, &world.around()).unwrap_err();
+    let error = find_in(&Wanted { requirements, ..wanted }, &world.context()).unwrap_err();
     assert!(error.to_string().contains("`new`"), "{error}");
 }
 
@@ -263,8 +266,8 @@ fn the_required_version_is_looked_for() {
 fn an_interpreter_is_asked_once() {
     let world = World::new();
     let python = world.good("bin/python3");
-    let around = world.around();
-    let find = || find_in(&Wanted::default(), &around).map(|(found, _)| found);
+    let context = world.context();
+    let find = || find_in(&Wanted::default(), &context).map(|(found, _)| found);
     let first = find().unwrap();
     assert_eq!(find().unwrap(), first);
     assert_eq!(world.ran().len(), 1);
@@ -300,7 +303,7 @@ fn a_shim_is_asked_each_time() {
     world.python("bin/python3", &world.facts("real/python3"));
     world.good("real/python3");
     for times in 1..=2 {
-        let (found, _) = find_in(&Wanted::default(), &world.around()).unwrap();
+        let (found, _) = find_in(&Wanted::default(), &world.context()).unwrap();
         assert_eq!(found.executable(), world.path("real/python3"));
         assert_eq!(world.ran().len(), times);
     }
@@ -312,9 +315,9 @@ fn a_cache_that_cannot_be_written_costs_time_only() {
     world.good("bin/python3");
     // A file where the folder should be: root may write to any folder.
     fs::write(world.path("file"), "").unwrap();
-    let around = world.around().with("CALLPY_CACHE", world.path("file"));
+    let context = world.context().with("CALLPY_CACHE", world.path("file"));
     for times in 1..=2 {
-        find_in(&Wanted::default(), &around).unwrap();
+        find_in(&Wanted::default(), &context).unwrap();
         assert_eq!(world.ran().len(), times);
     }
 }
@@ -324,11 +327,11 @@ fn a_real_python_gives_its_facts() {
     let world = World::new();
     // Modules of the current folder are not Python's own.
     fs::write(world.path("here/json.py"), "raise SystemExit('the wrong json')").unwrap();
-    let (found, report) = find_in(&Wanted::default(), &Surroundings::of_this_process())
+    let (found, report) = find_in(&Wanted::default(), &Context::of_this_process())
         .expect("a CPython 3.8+ with a shared library");
     eprintln!("{report}");
-    let around = world.around();
-    let (again, _) = find_in(&named(found.executable()), &around).unwrap();
+    let context = world.context();
+    let (again, _) = find_in(&named(found.executable()), &context).unwrap();
     assert_eq!(again.version(), found.version());
     assert!(again.version() >= (3, 8, 0));
     let name = again.libpython().file_name().unwrap().to_string_lossy().into_owned();
@@ -348,12 +351,12 @@ fn a_real_python_gives_its_facts() {
         fs::rename(&venv, &odd).unwrap();
         venv = odd;
     }
-    let (inside, _) = find_in(&named(&venv), &around).unwrap();
+    let (inside, _) = find_in(&named(&venv), &context).unwrap();
     assert_eq!(inside.prefix(), venv);
     assert_eq!(inside.base_prefix(), again.base_prefix());
     assert_eq!(inside.libpython(), again.libpython());
     assert!(inside.is_virtual_environment());
     assert!(inside.executable().starts_with(&venv));
     assert!(inside.site_packages()[0].is_dir());
-    assert_eq!(find_in(&named(&venv), &around).unwrap().0, inside);
+    assert_eq!(find_in(&named(&venv), &context).unwrap().0, inside);
 }

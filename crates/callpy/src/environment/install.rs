@@ -1,4 +1,4 @@
-//! The commands that make a virtual environment: uv's, else venv's and pip's.
+//! The commands that create a virtual environment: uv's, or else venv's and pip's.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,10 @@ use std::process::Command;
 use super::{Progress, stopped};
 use crate::child::run_until;
 use crate::error::{Error, ErrorKind, Result};
-use crate::locate::{Interpreter, Surroundings, Wanted};
+use crate::locate::{Context, Interpreter, Wanted};
 
-/// What would lead an installer elsewhere than into the environment. Where it looks for packages
-/// (indexes, proxies, certificates) is the user's to say.
+/// Variables that would make an installer install elsewhere. Those about indexes, proxies and
+/// certificates are the user's choice.
 const CLEARED: &[&str] = &[
     "PYTHONHOME",
     "PYTHONPATH",
@@ -32,37 +32,36 @@ const CLEARED: &[&str] = &[
     "UV_DRY_RUN",
 ];
 
-const FORGOTTEN: &str = "the system does not say whether it succeeded, since this process ignores \
-                         SIGCHLD or waits for all its children: set SIGCHLD to its default action \
-                         while Python is started";
+const FORGOTTEN: &str = "its exit code is unknown, since this process ignores SIGCHLD or waits for all \
+                         its children: set SIGCHLD to its default action while Python starts";
 
-/// Makes environments in surroundings where nothing leads an installer astray.
+/// Creates environments in a context without variables that would mislead an installer.
 pub(super) struct Installer<'a> {
     /// The environment's lock. Each command has it as its stdin, so that the lock is held until the
-    /// last of them has ended, even if this process is killed and leaves one behind.
+    /// last of them has ended, even if this process is killed first.
     lock: &'a File,
-    around: Surroundings,
+    context: Context,
     uv: Option<PathBuf>,
     wanted: &'a Wanted,
 }
 
 impl<'a> Installer<'a> {
-    pub(super) fn new(lock: &'a File, around: &Surroundings, wanted: &'a Wanted) -> Self {
-        let around = around.without(CLEARED);
-        let uv = around.on_path("uv".as_ref()).into_iter().next();
-        Installer { lock, around, uv, wanted }
+    pub(super) fn new(lock: &'a File, context: &Context, wanted: &'a Wanted) -> Self {
+        let context = context.without(CLEARED);
+        let uv = context.on_path("uv".as_ref()).into_iter().next();
+        Installer { lock, context, uv, wanted }
     }
 
-    pub(super) fn around(&self) -> &Surroundings {
-        &self.around
+    pub(super) fn context(&self) -> &Context {
+        &self.context
     }
 
-    /// Returns the name of the program that installs, for people.
+    /// Returns the name of the installer.
     pub(super) fn name(&self) -> &'static str {
         if self.uv.is_some() { "uv" } else { "pip" }
     }
 
-    /// Makes an environment in `folder`, which isn't there yet, and installs into it.
+    /// Creates an environment in `folder`, which must not exist, and installs packages into it.
     pub(super) fn make(
         &self,
         folder: &Path,
@@ -74,18 +73,19 @@ impl<'a> Installer<'a> {
             Some(uv) => {
                 let mut create = self.command(uv, folder);
                 create.args(["venv", "--no-project", "--python"]).arg(base).arg(folder);
-                self.run(create, &format!("uv can't make an environment from {}", base.display()))?;
+                let what = format!("uv can't create an environment from {}", base.display());
+                self.run(create, &what)?;
                 let mut install = self.command(uv, folder);
-                // Compiled now, or each start would compile where files can't be written later.
+                // Compiled now, since the folder may not be writable later.
                 install.args(["pip", "install", "--compile-bytecode", "--python"]);
                 install.arg(crate::locate::python_in(folder)).args(dependencies);
                 self.run(install, &format!("uv can't install {}", dependencies.join(", ")))
             }
             None => {
                 let mut create = self.command(base, folder);
-                // -I: neither the current folder nor the user's own packages may stand in the way.
+                // -I ignores the current folder and the user's own packages.
                 create.args(["-I", "-m", "venv"]).arg(folder);
-                let what = format!("{} -m venv can't make an environment", base.display());
+                let what = format!("{} -m venv can't create an environment", base.display());
                 self.run(create, &what)?;
                 let mut install = self.command(&crate::locate::python_in(folder), folder);
                 install.args(["-I", "-m", "pip", "install", "--no-user", "--no-input"]);
@@ -95,9 +95,9 @@ impl<'a> Installer<'a> {
         }
     }
 
-    /// A project in the current folder has settings of its own, which are not this environment's.
+    /// Makes a command that runs outside the current folder, since a project there may have settings.
     fn command(&self, program: &Path, folder: &Path) -> Command {
-        let mut command = self.around.command(program);
+        let mut command = self.context.command(program);
         command.current_dir(folder.parent().unwrap_or(folder));
         command
     }
@@ -128,18 +128,18 @@ impl<'a> Installer<'a> {
     }
 }
 
-/// Returns the line that says most, or the way out if it is a known one.
+/// Returns the most informative line of an installer's output, or the fix if it is known.
 fn reason(text: &str) -> String {
     if text.contains("ensurepip is not") || text.contains("No module named venv") {
-        // Debian's own words end with the exact package.
+        // Debian's message ends with the exact package.
         let package = text.split_whitespace().rfind(|word| word.ends_with("-venv"));
         return format!(
-            "this Python came without the venv module; apt install {}, or install uv",
+            "this Python has no venv module; apt install {}, or install uv",
             package.unwrap_or("python3-venv")
         );
     }
     if text.contains("connection broken by") || text.contains("error sending request") {
-        // pip's last word on it is that there is no such package, uv's a number of the system's.
+        // pip's last line says that there is no such package, and uv's has an error number.
         return "the package index can't be reached".to_owned();
     }
     let words = |line: &'_ str| {
@@ -147,7 +147,7 @@ fn reason(text: &str) -> String {
         let marks = ["error:", "ERROR:", "cause:"];
         marks.iter().find_map(|mark| line.strip_prefix(mark)).map(|rest| rest.trim().to_owned())
     };
-    let last = text.lines().last().unwrap_or("it failed without a word").trim().to_owned();
+    let last = text.lines().last().unwrap_or("it failed without any output").trim().to_owned();
     text.lines().rev().find_map(words).unwrap_or(last)
 }
 
@@ -156,21 +156,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_that_says_most() {
+    fn the_most_informative_line() {
         let pip = "Looking in links: /x\nERROR: Could not find a version of x (from versions: 1)\n\
                    ERROR: No matching distribution found for x>=2\n[notice] update pip";
         assert_eq!(reason(pip), "No matching distribution found for x>=2");
         let uv = "Using Python 3.12\nerror: No solution found\n  cause: Because x was not found";
         assert_eq!(reason(uv), "Because x was not found");
         assert_eq!(reason("one\ntwo\n"), "two");
-        assert_eq!(reason(""), "it failed without a word");
+        assert_eq!(reason(""), "it failed without any output");
         let offline = "WARNING: Retrying (Retry(total=0)) after connection broken by 'New'\n\
                        ERROR: No matching distribution found for numpy";
         assert!(reason(offline).contains("can't be reached"));
     }
 
     #[test]
-    fn debian_without_venv_is_told_what_to_install() {
+    fn a_debian_without_venv_gets_the_package_to_install() {
         let debian = "The virtual environment was not created successfully because ensurepip is not\n\
                       available.  On Debian/Ubuntu systems, you need to install the python3-venv\n\
                       package using the following command.\n\n    apt install python3.11-venv\n\n\

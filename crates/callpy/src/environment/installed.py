@@ -1,6 +1,6 @@
-"""Says of each requirement among the arguments whether it is installed: true, false or a version.
+"""Prints for each requirement among the arguments whether it is installed: true, false or a version.
 
-A version is the answer where nothing here can compare versions: the caller then does.
+It prints the version if there is no package here to compare versions with; callpy then compares them.
 """
 import sys
 
@@ -21,11 +21,11 @@ except ImportError:
 
 
 def fulfilled(requirement, extra="", seen=()):
-    """Whether it is there in the right version, with what its extras need."""
+    """Whether it is installed in the right version, with the requirements of its extras."""
     if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
         return True
     if requirement.url or str(requirement) in seen:
-        # Which address something was installed from is not known.
+        # The address that a package was installed from is not known.
         return not requirement.url
     found = distribution(requirement.name)
     if not requirement.specifier.contains(found.version, prereleases=True):
@@ -49,7 +49,7 @@ def answer(text):
     except PackageNotFoundError:
         return False
     except Exception:
-        # What can't be decided is not fulfilled: an environment is made then.
+        # A requirement that can't be checked counts as not installed, so an environment is created.
         return False
 
 

@@ -1,4 +1,4 @@
-//! Whether an interpreter has what is required, so that it can be used as it is.
+//! Checks whether an interpreter meets the requirements, so that it can be used as it is.
 
 use std::time::Duration;
 
@@ -7,49 +7,45 @@ use tinyjson::JsonValue;
 use super::specifiers::{Specifiers, numbers};
 use super::{Key, Requirements};
 use crate::child::run;
-use crate::locate::{ANSWER, Interpreter, Surroundings, age, hash, load, stamp, store};
+use crate::locate::{ANSWER, Context, Interpreter, age, hash, load, stamp, store};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Says whether all that is required is installed. What can't be decided counts as not installed.
+/// Returns whether all requirements are installed. One that can't be checked counts as not installed.
 pub(crate) fn has(
     interpreter: &Interpreter,
     requirements: &Requirements,
     key: &Key,
-    around: &Surroundings,
+    context: &Context,
 ) -> bool {
-    // An answer holds until something is installed or removed, which changes a folder.
+    // An answer is valid until a package is installed or removed, which changes a folder.
     let executable = interpreter.executable();
-    let mut state = stamp(executable, around).unwrap_or_default();
+    let mut state = stamp(executable, context).unwrap_or_default();
     for folder in interpreter.site_packages() {
         state += &folder.metadata().map_or(" -".into(), |data| format!(" {}", age(&data)));
     }
     for name in ["PYTHONPATH", "PYTHONNOUSERSITE", "PYTHONUSERBASE"] {
-        state += &format!(" {:?}", around.variable(name));
+        state += &format!(" {:?}", context.variable(name));
     }
     let name = hash(&format!("{executable:?}\n{}", key.text));
-    let kept = around.cache_folder().map(|folder| folder.join("installed").join(name + ".json"));
-    // What PYTHONPATH leads to changes without a word.
-    let kept = kept.filter(|_| {
-        around.variable("PYTHONPATH").is_none() && around.variable("PYTHONHOME").is_none()
+    let cache = context.cache_folder().map(|folder| folder.join("installed").join(name + ".json"));
+    // The folders on PYTHONPATH can change unnoticed.
+    let cache = cache.filter(|_| {
+        context.variable("PYTHONPATH").is_none() && context.variable("PYTHONHOME").is_none()
     });
-    if let Some(JsonValue::Boolean(known)) = kept.as_deref().and_then(|file| load(file, &state)) {
+    if let Some(JsonValue::Boolean(known)) = cache.as_deref().and_then(|file| load(file, &state)) {
         return known;
     }
-    let Some(answer) = ask(interpreter, requirements, around) else { return false };
-    if let Some(file) = kept {
+    let Some(answer) = ask(interpreter, requirements, context) else { return false };
+    if let Some(file) = cache {
         _ = store(&file, &state, &answer.into());
     }
     answer
 }
 
-/// None if the interpreter gives no answer.
-fn ask(
-    interpreter: &Interpreter,
-    requirements: &Requirements,
-    around: &Surroundings,
-) -> Option<bool> {
-    let mut command = around.command(interpreter.executable());
+/// Runs the interpreter to check; none if it does not answer.
+fn ask(interpreter: &Interpreter, requirements: &Requirements, context: &Context) -> Option<bool> {
+    let mut command = context.command(interpreter.executable());
     command.arg("-c").arg(include_str!("installed.py")).args(requirements.dependencies());
     let ended = run(command, Some(LIMIT), |_| ()).ok()?;
     let answer = ended.lines.iter().rev().find_map(|line| line.strip_prefix(ANSWER))?;
@@ -72,7 +68,7 @@ fn is_fulfilled(requirement: &str, answer: &JsonValue) -> bool {
 fn is_allowed(requirement: &str, version: &str) -> Option<bool> {
     let signs = requirement.find(['<', '>', '=', '!', '~']).unwrap_or(requirement.len());
     let wanted: Specifiers = requirement[signs..].parse().ok()?;
-    // A local version, as of PyTorch's 2.1.0+cpu, counts as the version it is made from.
+    // A local version, such as PyTorch's 2.1.0+cpu, counts as the version before the plus sign.
     let public = version.split('+').next().unwrap_or(version);
     Some(wanted.contains(&numbers(public)?))
 }

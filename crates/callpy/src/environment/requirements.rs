@@ -1,10 +1,10 @@
-//! What a function needs to be installed, and the name that its environment has by it.
+//! Requirements, and the name of the environment that meets them.
 
 use super::specifiers::Specifiers;
 use crate::error::{Error, ErrorKind, Result};
 use crate::locate::hash;
 
-/// Packages that must be installed, and the versions of Python that will do.
+/// Packages that must be installed, and the allowed versions of Python.
 ///
 /// ```
 /// use callpy::environment::Requirements;
@@ -23,7 +23,7 @@ pub struct Requirements {
 }
 
 impl Requirements {
-    /// Requires packages, each written as pip and `pyproject.toml` write it: `numpy>=1.21`.
+    /// Requires packages, each written as for pip and in `pyproject.toml`: `numpy>=1.21`.
     pub fn new(dependencies: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let dependencies = dependencies.into_iter().map(Into::into).collect();
         Requirements { dependencies, requires_python: None }
@@ -36,7 +36,7 @@ impl Requirements {
         self
     }
 
-    /// Requires what both require.
+    /// Combines two sets of requirements.
     #[must_use]
     pub fn merge(mut self, other: Requirements) -> Self {
         let new = other.dependencies.into_iter().filter(|one| !self.dependencies.contains(one));
@@ -54,7 +54,7 @@ impl Requirements {
         &self.dependencies
     }
 
-    /// Returns the versions of Python that will do; any will if none is named.
+    /// Returns the allowed versions of Python; none if all are.
     pub fn requires_python(&self) -> Option<&str> {
         self.requires_python.as_deref()
     }
@@ -66,20 +66,20 @@ impl Requirements {
     pub(crate) fn python(&self) -> Result<Specifiers> {
         self.requires_python.as_deref().unwrap_or("").parse().map_err(|bad| {
             let message = format!(
-                "requires-python has `{bad}`, which is no version specifier that callpy reads; \
-                 write for instance \">=3.8,<3.13\""
+                "requires-python has `{bad}`, which is not a version specifier; write for instance \
+                 \">=3.8,<3.13\""
             );
             Error::new(ErrorKind::Environment, message)
         })
     }
 
-    /// Returns the name under which environments for these requirements are kept.
+    /// Returns the name of environments for these requirements.
     pub(crate) fn key(&self) -> Result<Key> {
         let normal: Result<Vec<String>> = self.dependencies.iter().map(|one| normal(one)).collect();
         let mut normal = normal?;
         normal.sort();
         normal.dedup();
-        // People look into the cache: a hash alone would say nothing to them.
+        // For people who look into the cache; a hash alone would tell them nothing.
         let name = match normal.first() {
             Some(first) => name_and_rest(first).map_or("", |(name, _)| name).to_owned(),
             None => String::new(),
@@ -92,23 +92,23 @@ impl Requirements {
     }
 }
 
-/// Names the environments of the same requirements, however they are written.
+/// The name of environments for the same requirements, however they are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Key {
-    /// A folder's name.
+    /// The name of their folder.
     pub(crate) folder: String,
-    /// All of the requirements, normalised.
+    /// The normalised requirements.
     pub(crate) text: String,
 }
 
-/// Writes a requirement in the one way in which equal ones are equal.
+/// Normalises a requirement, so that equal requirements are the same text.
 fn normal(requirement: &str) -> Result<String> {
     let requirement = requirement.trim();
     let (name, rest) = name_and_rest(requirement).ok_or_else(|| {
         let message = format!("`{requirement}` is not a requirement such as \"numpy>=1.21\"");
         Error::new(ErrorKind::Environment, message)
     })?;
-    // PEP 503: case does not count, and runs of -, _ and . are one.
+    // PEP 503: case is ignored, and a run of -, _ and . counts as one hyphen.
     let mut normal = String::new();
     for c in name.chars() {
         match c {
@@ -136,7 +136,7 @@ fn normal(requirement: &str) -> Result<String> {
     Ok(normal)
 }
 
-/// Splits a requirement after the package's name; None if it doesn't begin with one.
+/// Splits a requirement after the name of the package; none if it does not begin with a name.
 fn name_and_rest(requirement: &str) -> Option<(&str, &str)> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let end = requirement.find(|c| !is_name(c)).unwrap_or(requirement.len());
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn other_requirements_have_another_key() {
+    fn different_requirements_have_different_keys() {
         let keys = [
             key(&["numpy"]),
             key(&["numpy>=1.21"]),
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_requirement_is_refused() {
+    fn malformed_requirements_are_refused() {
         for bad in ["", "-r x", "--index-url=http://x", "./pkg", "a b", "a>=1\n-e .", "a-", "ñ"] {
             let error = Requirements::new([bad]).key().unwrap_err().to_string();
             assert!(error.contains("is not a requirement"), "{bad}: {error}");
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn merged_requirements_are_all_of_both() {
+    fn merged_requirements_include_both() {
         let one = Requirements::new(["numpy", "scipy"]).with_python(">=3.8");
         let two = Requirements::new(["numpy", "pandas"]).with_python("<3.13");
         let both = one.clone().merge(two);

@@ -1,4 +1,4 @@
-//! The requirements in a script's header: PEP 723, `# /// script`.
+//! Reads the requirements in a script's header: PEP 723, `# /// script`.
 
 use boml::types::TomlValue;
 
@@ -10,12 +10,12 @@ const EXAMPLE: &str = "dependencies = [\"numpy>=1.21\"]";
 impl Requirements {
     /// Reads the requirements in the header of a script, as PEP 723 defines it.
     ///
-    /// None if the script has no such header. What else the header says, such as `[tool]`, is for
-    /// other programs.
+    /// Returns none if the script has no such header. Other parts of the header, such as `[tool]`, are
+    /// ignored.
     ///
     /// # Errors
-    /// The script has two such headers, or one that is not TOML or names something else than
-    /// requirements.
+    /// The script has two such headers, or one that is not valid TOML or whose dependencies are not
+    /// strings.
     ///
     /// # Examples
     /// ```
@@ -33,7 +33,7 @@ impl Requirements {
     /// # Ok::<(), callpy::Error>(())
     /// ```
     pub fn from_script(source: &str) -> Result<Option<Self>> {
-        // As Python reads a text file.
+        // Line ends count as in Python.
         let source = source.replace("\r\n", "\n").replace('\r', "\n");
         let lines: Vec<&str> = source.split('\n').collect();
         let headers = headers(&lines);
@@ -60,8 +60,8 @@ fn headers(lines: &[&str]) -> Vec<String> {
         let is_comment = |line: &&&str| **line == "#" || line.starts_with("# ");
         let count = lines[start..].iter().take_while(is_comment).count();
         let comments = &lines[start..start + count];
-        // The expression is greedy: the last `# ///` of the comment closes, and one that closes
-        // at once has no content and is no block.
+        // The expression is greedy: the last `# ///` of the comment ends the block, and a block
+        // without content does not count.
         let Some(end) = comments.iter().rposition(|line| *line == "# ///").filter(|&end| end > 0)
         else {
             continue;
@@ -95,12 +95,12 @@ fn read(header: &str) -> Result<Requirements> {
     match toml.get("requires-python") {
         None => Ok(requirements),
         Some(TomlValue::String(text)) => Ok(requirements.with_python(text.as_str())),
-        Some(_) => Err(wrong("requires-python is a text, such as \">=3.8\"")),
+        Some(_) => Err(wrong("requires-python must be a string, such as \">=3.8\"")),
     }
 }
 
 fn not_text(name: &str) -> Error {
-    wrong(format!("{name} is a list of texts: write `{EXAMPLE}`"))
+    wrong(format!("{name} must be a list of strings: write `{EXAMPLE}`"))
 }
 
 fn wrong(message: impl Into<String>) -> Error {
@@ -141,14 +141,14 @@ mod tests {
     }
 
     #[test]
-    fn blocks_of_other_types_are_for_others() {
+    fn blocks_of_other_types_are_ignored() {
         assert_eq!(dependencies(&BLOCK.replace("script", "pyproject")), None);
         let both = format!("{}\n{BLOCK}", BLOCK.replace("script", "pyproject").replace('a', "b"));
         assert_eq!(dependencies(&both).unwrap(), ["a"]);
     }
 
     #[test]
-    fn what_the_expression_does_not_match_is_no_header() {
+    fn malformed_headers_are_ignored() {
         for source in [
             "import numpy\n",
             "",
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_end_of_a_comment_closes() {
+    fn the_last_end_in_a_comment_ends_the_block() {
         let source = "# /// script\n# text = '''\n# ///\n# '''\n# dependencies = ['a']\n# ///\n";
         assert_eq!(dependencies(source).unwrap(), ["a"]);
     }
@@ -184,13 +184,13 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_the_line_and_the_way_out() {
+    fn errors_name_the_line_and_the_fix() {
         assert!(message(&format!("{BLOCK}\n{BLOCK}")).contains("more than one"));
         let bad = message("# /// script\n# x = 1\n# dependencies = numpy\n# ///\n");
         assert!(bad.contains("dependencies = numpy") && bad.contains(EXAMPLE), "{bad}");
         for list in ["\"numpy\"", "[1]", "{}"] {
             let bad = message(&format!("# /// script\n# dependencies = {list}\n# ///\n"));
-            assert!(bad.contains("a list of texts"), "{bad}");
+            assert!(bad.contains("must be a list of strings"), "{bad}");
         }
         let bad = message("# /// script\n# requires-python = 3.8\n# ///\n");
         assert!(bad.contains("requires-python"), "{bad}");

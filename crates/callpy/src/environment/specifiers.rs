@@ -1,9 +1,9 @@
-//! Version specifiers such as `>=3.8,<4`: the part of them that needs no Python to be read.
+//! Version specifiers such as `>=3.8,<4`.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Conditions that a version must all fulfil; none at all if there are none.
+/// Conditions that a version must meet.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Specifiers {
     text: String,
@@ -27,7 +27,7 @@ enum Relation {
 }
 
 impl Specifiers {
-    /// Says whether a version fulfils them. Versions are padded with zeros: 3.8 is 3.8.0.
+    /// Returns whether a version meets them. Versions are padded with zeros: 3.8 is 3.8.0.
     pub(crate) fn contains(&self, version: &[u64]) -> bool {
         self.conditions.iter().all(|(relation, wanted)| {
             let order = trimmed(version).cmp(trimmed(wanted));
@@ -58,7 +58,7 @@ fn begins(version: &[u64], prefix: &[u64]) -> bool {
     prefix.iter().enumerate().all(|(at, part)| version.get(at).unwrap_or(&0) == part)
 }
 
-/// Reads the numbers of a version; pre- and post-releases have more to them and are not read.
+/// Parses the numbers of a version; none if it is a pre- or post-release.
 pub(crate) fn numbers(version: &str) -> Option<Vec<u64>> {
     version.split('.').map(|part| part.parse().ok()).collect()
 }
@@ -66,7 +66,7 @@ pub(crate) fn numbers(version: &str) -> Option<Vec<u64>> {
 impl FromStr for Specifiers {
     type Err = String;
 
-    /// Reads specifiers; the error is the one that can't be read.
+    /// Parses specifiers; the error is the one that can't be parsed.
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let mut conditions = Vec::new();
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named() {
+    fn the_error_names_the_malformed_specifier() {
         for bad in ["3.8", "=>3.8", "===3.8", ">=3.8rc1", "~=3", ">=3.8.*", ">=", "^3.8", ">=3..8"]
         {
             let error = format!(">=3.8, {bad}").parse::<Specifiers>().unwrap_err();

@@ -1,4 +1,4 @@
-//! What was learnt by running an interpreter, kept in small files so that it needn't run again.
+//! Caches the answers of interpreters in small files, so that they need not run each time.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -10,29 +10,29 @@ use std::time::UNIX_EPOCH;
 
 use tinyjson::JsonValue;
 
+use super::context::Context;
 use super::launch::is_pythons;
-use super::surroundings::Surroundings;
 
-/// Returns the value kept in `file`, if it was kept under the same stamp.
+/// Returns the value cached in `file`, if it was stored with the same stamp.
 ///
-/// A file that is absent, unreadable or not ours is the same as none.
+/// A file that is missing, unreadable or not callpy's counts as none.
 pub(crate) fn load(file: &Path, stamp: &str) -> Option<JsonValue> {
-    let kept: JsonValue = fs::read_to_string(file).ok()?.parse().ok()?;
-    let mut kept: HashMap<String, JsonValue> = kept.try_into().ok()?;
-    let known: &String = kept.get("stamp")?.get()?;
-    if known == stamp { kept.remove("value") } else { None }
+    let cached: JsonValue = fs::read_to_string(file).ok()?.parse().ok()?;
+    let mut cached: HashMap<String, JsonValue> = cached.try_into().ok()?;
+    let known: &String = cached.get("stamp")?.get()?;
+    if known == stamp { cached.remove("value") } else { None }
 }
 
-/// Keeps a value in `file`: whoever reads sees all of it or nothing.
+/// Caches a value in `file`.
 pub(crate) fn store(file: &Path, stamp: &str, value: &JsonValue) -> io::Result<()> {
-    let kept = JsonValue::from(HashMap::from([
+    let cached = JsonValue::from(HashMap::from([
         ("stamp".to_owned(), stamp.to_owned().into()),
         ("value".to_owned(), value.clone()),
     ]));
-    write(file, kept.format().map_err(io::Error::other)?)
+    write(file, cached.format().map_err(io::Error::other)?)
 }
 
-/// Writes a file by writing another one and renaming it.
+/// Writes a file in one step, by renaming another: readers see all of it or nothing.
 pub(crate) fn write(file: &Path, contents: impl AsRef<[u8]>) -> io::Result<()> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     if let Some(folder) = file.parent() {
@@ -45,11 +45,9 @@ pub(crate) fn write(file: &Path, contents: impl AsRef<[u8]>) -> io::Result<()> {
     })
 }
 
-/// Describes which build of Python is at `executable`, in which environment, and how it would start.
-///
-/// Another program behind the same path, another `pyvenv.cfg` beside it and other variables of Python's
-/// give another stamp. None if there is no such file.
-pub(crate) fn stamp(executable: &Path, around: &Surroundings) -> Option<String> {
+/// Returns a stamp that changes when the interpreter at `executable` would give another answer: with
+/// the program, its `pyvenv.cfg` and Python's own variables. None if there is no such file.
+pub(crate) fn stamp(executable: &Path, context: &Context) -> Option<String> {
     let target = executable.canonicalize().ok()?;
     let mut stamp = format!("{target:?} {}", age(&target.metadata().ok()?));
     let folder = executable.parent()?;
@@ -59,18 +57,18 @@ pub(crate) fn stamp(executable: &Path, around: &Surroundings) -> Option<String> 
         }
     }
     let is_read = |name: &OsStr| is_pythons(name) || name == "HOME";
-    let mut variables: Vec<_> = around.variables().filter(|(name, _)| is_read(name)).collect();
+    let mut variables: Vec<_> = context.variables().filter(|(name, _)| is_read(name)).collect();
     variables.sort();
     Some(stamp + " " + &hash(&format!("{variables:?}")))
 }
 
-/// Returns size and time of last change.
+/// Returns the size and the time of the last change.
 pub(crate) fn age(data: &Metadata) -> String {
     let changed = data.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     format!("{}@{}", data.len(), changed.unwrap_or_default().as_nanos())
 }
 
-/// Returns a short name for a text: FNV-1a, which stays the same from release to release.
+/// Returns a short name for a text: FNV-1a, which is the same in every release of callpy.
 pub(crate) fn hash(text: &str) -> String {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for byte in text.bytes() {
@@ -84,13 +82,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fnv_1a_as_published() {
+    fn the_hash_is_fnv_1a() {
         assert_eq!(hash(""), "cbf29ce484222325");
         assert_eq!(hash("foobar"), "85944171f73967e8");
     }
 
     #[test]
-    fn a_value_comes_back_only_under_its_stamp() {
+    fn a_value_is_loaded_only_with_its_stamp() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a").join("b.json");
         assert_eq!(load(&file, "one"), None);

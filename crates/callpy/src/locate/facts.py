@@ -1,7 +1,7 @@
-"""Prints what callpy needs to know of the interpreter that runs this, as one line of JSON."""
+"""Prints what callpy needs to know about the interpreter that runs this, as JSON."""
 import sys
 
-# With `-c`, the current folder comes first: a json.py there must not be taken for the real one.
+# With `-c`, the current folder is first: a json.py there must not be imported instead of the real one.
 if sys.path and sys.path[0] == "":
     del sys.path[0]
 
@@ -12,11 +12,11 @@ posix = os.name == "posix" and hasattr(os, "fsencode")
 
 
 def path(text):
-    """A file name need not be text: one character for each byte."""
+    """One character for each byte, since a file name need not be text."""
     return os.fsencode(text).decode("latin-1") if posix else text
 
 
-# What must be the same where the interpreter is embedded.
+# Values that must be the same in the embedded interpreter.
 SETTINGS = (
     "sys.prefix",
     "sys.exec_prefix",
@@ -32,13 +32,13 @@ SETTINGS = (
 
 
 def process(name):
-    """What Linux says of this process: parts that each end with a zero."""
+    """A file in /proc about this process: parts that each end with a zero."""
     with open("/proc/self/" + name, "rb") as file:
         return file.read().split(b"\0")[:-1]
 
 
 def binary():
-    """The program that runs, which need not be the one that was named."""
+    """The running program, which need not be the one that was named."""
     try:
         return path(os.readlink("/proc/self/exe"))
     except OSError:
@@ -46,7 +46,7 @@ def binary():
 
 
 def options():
-    """What comes before the `-c` of this script."""
+    """The options before the `-c` of this script."""
     try:
         parts = process("cmdline")
     except OSError:
@@ -56,11 +56,11 @@ def options():
 
 
 def environment():
-    """The variables with which the process began, not those that a site customisation has set."""
+    """The variables with which the process started, without those that a site customisation has set."""
     try:
         return [pair.decode("latin-1") for pair in process("environ")]
     except OSError:
-        # Python's own, where it has made something of the C locale (PEP 538).
+        # Without the variable that Python itself sets in the C locale (PEP 538).
         return [path(n) + "=" + path(v) for n, v in os.environ.items() if n != "LC_CTYPE"]
 
 
@@ -72,7 +72,7 @@ answer = {
     "executable": path(sys.executable or ""),
 }
 
-# An older one is refused by these facts alone, and may not know the others.
+# An older Python is refused by these facts, and may not have the others.
 if version >= [3, 8]:
     import struct
     import sysconfig
@@ -95,14 +95,14 @@ if version >= [3, 8]:
     libraries = []
     for folder in folders:
         for name in names:
-            # An archive can't be loaded, and libpython3.so has nothing in it.
+            # An archive can't be loaded, and libpython3.so is empty.
             if folder and name and not name.endswith(".a") and name != "libpython3.so":
                 libraries.append(os.path.join(folder, name))
 
     sites = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     sites += [p for p in sys.path if os.path.basename(p) in ("site-packages", "dist-packages")]
 
-    # What decides how the next start goes, beside the executable.
+    # Files that affect the next start, besides the executable.
     watched = list(sys.path)
     for name in ("sitecustomize", "usercustomize"):
         watched.append(getattr(sys.modules.get(name), "__file__", None) or "")
@@ -128,7 +128,7 @@ if version >= [3, 8]:
         environment=environment(),
     )
 
-# In lines of a length that a reader takes at once, without spaces, which it strips at a line's end.
+# In lines of limited length, and without spaces, since the reader strips those at the end of a line.
 text = json.dumps(answer, separators=(",", ":")).replace(" ", "\\u0020")
 # A site customisation may have printed something without a newline.
 sys.stdout.write("\n")

@@ -1,4 +1,4 @@
-//! An interpreter's own facts: asked with one short `python -c`, answered as JSON, and judged.
+//! The facts about an interpreter: a short `python -c` prints them as JSON, and callpy checks them.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -8,20 +8,20 @@ use std::time::Duration;
 use tinyjson::JsonValue;
 
 use super::cache;
+use super::context::Context;
 use super::failure;
 use super::launch::Launch;
 use super::report::Problem;
-use super::surroundings::Surroundings;
 use crate::child;
 use crate::raw::cpython::VERSIONS;
 
-/// How long an interpreter may take to answer; a cold one on a slow disk takes a few seconds.
+/// How long an interpreter may take to answer; on a slow disk it takes a few seconds.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// Begins the line in which an interpreter answers.
+/// Marks the lines with an interpreter's answer.
 pub(crate) const ANSWER: &str = "callpy:";
 
-/// An interpreter that callpy can run in this process, by its own account.
+/// An interpreter that callpy can run in this process.
 ///
 /// ```
 /// use callpy::locate::{self, Wanted};
@@ -31,7 +31,7 @@ pub(crate) const ANSWER: &str = "callpy:";
 /// assert!(python.libpython().is_file());
 /// assert_eq!(python.is_virtual_environment(), python.prefix() != python.base_prefix());
 /// println!("{} on {}", python.executable().display(), python.platform());
-/// println!("made from {}", python.base_executable().display());
+/// println!("based on {}", python.base_executable().display());
 /// println!("packages are in {:?}", python.site_packages());
 /// println!("free-threaded: {}, debug: {}", python.is_free_threaded(), python.is_debug());
 /// # Ok::<(), callpy::Error>(())
@@ -51,7 +51,7 @@ pub struct Interpreter {
     pub(crate) launch: Launch,
 }
 
-/// Two are equal if they are the same environment of the same library, whichever launcher led there.
+/// Two are equal if they are the same environment of the same library, even with different launchers.
 impl PartialEq for Interpreter {
     fn eq(&self, other: &Self) -> bool {
         (&self.executable, &self.libpython, &self.prefix, self.version)
@@ -62,17 +62,18 @@ impl PartialEq for Interpreter {
 impl Eq for Interpreter {}
 
 impl Interpreter {
-    /// Returns the environment's own executable: what `sys.executable` is.
+    /// Returns the environment's own executable: `sys.executable`.
     pub fn executable(&self) -> &Path {
         &self.executable
     }
 
-    /// Returns the executable that the environment was made from; [`Self::executable`] if it is none.
+    /// Returns the executable that the environment was created from, or [`Self::executable`] if this is
+    /// not an environment.
     pub fn base_executable(&self) -> &Path {
         &self.base_executable
     }
 
-    /// Returns the shared library that holds the interpreter; the file existed when it was looked for.
+    /// Returns the interpreter's shared library; the file existed during the search.
     pub fn libpython(&self) -> &Path {
         &self.libpython
     }
@@ -97,28 +98,28 @@ impl Interpreter {
         &self.platform
     }
 
-    /// Says whether this is a virtual environment of another installation.
+    /// Returns whether this is a virtual environment of another installation.
     pub fn is_virtual_environment(&self) -> bool {
         self.prefix != self.base_prefix
     }
 
-    /// Says whether it is a free-threaded build, one without a GIL.
+    /// Returns whether it is a free-threaded build, one without a GIL.
     pub fn is_free_threaded(&self) -> bool {
         self.free_threaded
     }
 
-    /// Says whether it is a debug build.
+    /// Returns whether it is a debug build.
     pub fn is_debug(&self) -> bool {
         self.debug
     }
 
-    /// Returns the folders in which it looks for installed packages.
+    /// Returns the folders of installed packages.
     pub fn site_packages(&self) -> &[PathBuf] {
         &self.site_packages
     }
 
-    /// Returns what the embedded interpreter lacks of what this executable has, because a launcher sets
-    /// it and a program that runs already can't take it over; mostly nothing.
+    /// Returns the effects of a launcher that the embedded interpreter lacks, since a running program
+    /// can't adopt them. There are rarely any.
     ///
     /// ```
     /// # let python = callpy::Python::start()?;
@@ -131,10 +132,10 @@ impl Interpreter {
         self.launch.shortcomings()
     }
 
-    /// Judges the answer of the interpreter at `asked`.
-    fn judge(asked: &Path, answer: &JsonValue, around: &Surroundings) -> Result<Self, Problem> {
+    /// Checks the answer of the interpreter at `asked`.
+    fn judge(asked: &Path, answer: &JsonValue, context: &Context) -> Result<Self, Problem> {
         let facts = Facts(answer);
-        let incomplete = || Problem::NoAnswer { output: "its answer is not complete".into() };
+        let incomplete = || Problem::NoAnswer { output: "its answer is incomplete".into() };
 
         let implementation = facts.text("implementation").ok_or_else(incomplete)?;
         if implementation != "cpython" {
@@ -175,65 +176,66 @@ impl Interpreter {
             free_threaded: facts.flag("free_threaded"),
             debug: facts.flag("debug"),
             site_packages: facts.paths("site_packages"),
-            launch: facts.launch(around),
+            launch: facts.launch(context),
         })
     }
 }
 
-/// Returns the interpreter at `executable`, asking it only if `kept` doesn't hold its answer.
+/// Returns the interpreter at `executable`, which runs only if the file `cached` lacks its answer.
 pub(crate) fn interpreter(
     executable: &Path,
-    kept: Option<&Path>,
-    around: &Surroundings,
+    cached: Option<&Path>,
+    context: &Context,
 ) -> Result<Interpreter, Problem> {
-    let stamp = cache::stamp(executable, around).ok_or_else(|| Problem::missing(executable))?;
+    let stamp = cache::stamp(executable, context).ok_or_else(|| Problem::missing(executable))?;
     let is_current = |answer: &JsonValue| {
         let facts = Facts(answer);
         facts.text("ages").is_some_and(|ages| ages == facts.ages())
     };
-    let known = kept.and_then(|file| cache::load(file, &stamp)).filter(is_current);
+    let known = cached.and_then(|file| cache::load(file, &stamp)).filter(is_current);
     if let Some(answer) = known {
-        // An answer is judged each time: its library may have gone, or come. One that is not
-        // complete is another release's.
-        let judged = Interpreter::judge(executable, &answer, around);
+        // The answer is checked again, since its library may have been removed or installed. An
+        // incomplete answer is from another release of callpy.
+        let judged = Interpreter::judge(executable, &answer, context);
         if !matches!(judged, Err(Problem::NoAnswer { .. })) {
             return judged;
         }
     }
-    let answer = ask(executable, around)?;
-    if let Some(file) = kept.filter(|_| may_be_kept(executable, &answer, around)) {
-        // A cache that can't be written costs time, nothing else.
-        _ = cache::store(file, &stamp, &to_keep(&answer));
+    let answer = ask(executable, context)?;
+    if let Some(file) = cached.filter(|_| may_be_cached(executable, &answer, context)) {
+        // A cache that can't be written only costs time.
+        _ = cache::store(file, &stamp, &cacheable(&answer));
     }
-    Interpreter::judge(executable, &answer, around)
+    Interpreter::judge(executable, &answer, context)
 }
 
-/// Whether the next start will have the same answer, unless something changes that is looked at.
-fn may_be_kept(executable: &Path, answer: &JsonValue, around: &Surroundings) -> bool {
-    // A launcher (pyenv's shim, a script that exports variables) may do otherwise tomorrow, and its
-    // own file says nothing of it: only the program that runs is remembered.
+/// Returns whether the next start will have the same answer, unless a watched file changes.
+fn may_be_cached(executable: &Path, answer: &JsonValue, context: &Context) -> bool {
+    // A launcher (pyenv's shim, a script that exports variables) may choose another Python later
+    // without a change to its file, so only the answer of the interpreter itself is cached.
     let facts = Facts(answer);
     let ran = facts.path("binary").or_else(|| facts.path("executable"));
     let ran = ran.and_then(|path| path.canonicalize().ok());
     // A relative path leads elsewhere from another folder.
-    let paths = around.variable("PYTHONPATH").map(std::env::split_paths);
+    let paths = context.variable("PYTHONPATH").map(std::env::split_paths);
     let is_relative = paths.into_iter().flatten().any(|path| path.is_relative());
     ran.is_some() && ran == executable.canonicalize().ok() && !is_relative
 }
 
-/// Returns what is kept of an answer: not the variables, which may be secrets, nor what they decide.
-fn to_keep(answer: &JsonValue) -> JsonValue {
-    let mut kept = answer.clone();
-    if let Some(facts) = kept.get_mut::<HashMap<String, JsonValue>>() {
+/// Returns the part of an answer to cache: without the variables, which may be secrets, and without
+/// the settings that depend on them.
+fn cacheable(answer: &JsonValue) -> JsonValue {
+    let mut cached = answer.clone();
+    if let Some(facts) = cached.get_mut::<HashMap<String, JsonValue>>() {
         facts.remove("environment");
         facts.remove("settings");
         facts.insert("ages".to_owned(), Facts(answer).ages().into());
     }
-    kept
+    cached
 }
 
-fn ask(executable: &Path, around: &Surroundings) -> Result<JsonValue, Problem> {
-    let mut command = around.command(executable);
+fn ask(executable: &Path, context: &Context) -> Result<JsonValue, Problem> {
+    let mut command = context.command(executable);
     command.arg("-c").arg(include_str!("facts.py"));
     let ended = child::run(command, Some(LIMIT), |_| ()).map_err(|error| match error.kind() {
         std::io::ErrorKind::TimedOut => Problem::Hangs { seconds: LIMIT.as_secs() },
@@ -244,10 +246,10 @@ fn ask(executable: &Path, around: &Surroundings) -> Result<JsonValue, Problem> {
         return Ok(answer);
     }
     let output = ended.text();
-    Err(failure::of_output(&output, executable, around).unwrap_or(Problem::NoAnswer { output }))
+    Err(failure::of_output(&output, executable, context).unwrap_or(Problem::NoAnswer { output }))
 }
 
-/// Says whether a library for this platform can be loaded into this process.
+/// Returns whether a library for this platform can be loaded into this process.
 fn fits_this_process(platform: &str, bits: u32) -> bool {
     // linux-x86_64, macosx-14.0-arm64, win-amd64; 32-bit Windows says win32 alone.
     let machine = platform.rsplit('-').next().unwrap_or(platform);
@@ -255,14 +257,14 @@ fn fits_this_process(platform: &str, bits: u32) -> bool {
         "x86_64" => matches!(machine, "x86_64" | "amd64"),
         "x86" => matches!(machine, "x86" | "win32") || machine.ends_with("86"),
         "aarch64" => matches!(machine, "aarch64" | "arm64"),
-        // Names differ too much to refuse on; the loader has the last word.
+        // Names differ too much to refuse one; the loader decides.
         _ => true,
     };
     // A 32-bit Python on a 64-bit kernel names the kernel's machine.
     bits == usize::BITS && (same || machine == "universal2")
 }
 
-/// An answer, by the names that `facts.py` gives.
+/// An answer, with the names of `facts.py`.
 struct Facts<'a>(&'a JsonValue);
 
 impl Facts<'_> {
@@ -306,21 +308,21 @@ impl Facts<'_> {
         listed.into_iter().flatten().filter_map(pair).collect()
     }
 
-    fn launch(&self, around: &Surroundings) -> Launch {
+    fn launch(&self, context: &Context) -> Launch {
         let mut launch = Launch {
             options: self.texts("options"),
             search_path: self.paths("search_path"),
             settings: self.pairs("settings"),
             ..Launch::default()
         };
-        // Not in an answer that was kept, since there was no launcher.
+        // A cached answer has no variables, since there was no launcher.
         if self.value::<Vec<JsonValue>>("environment").is_some() {
-            launch.compare(&self.texts("environment"), around);
+            launch.compare(&self.texts("environment"), context);
         }
         launch
     }
 
-    /// Describes the folders and files that decide how the next start goes.
+    /// Returns the ages of the folders and files that affect the next start.
     fn ages(&self) -> String {
         let age = |path: PathBuf| path.metadata().map_or("-".to_owned(), |data| cache::age(&data));
         self.paths("watched").into_iter().map(age).collect::<Vec<_>>().join(" ")
@@ -342,7 +344,7 @@ fn whole(number: f64) -> Option<u32> {
     (number.fract() == 0.0 && (0.0..=65535.0).contains(&number)).then_some(number as u32)
 }
 
-/// Reads a path as `facts.py` writes it: on Unix one character for each byte.
+/// Reads a path in the form of `facts.py`: on Unix one character for each byte.
 #[cfg(unix)]
 fn decode(text: &str) -> PathBuf {
     use std::os::unix::ffi::OsStringExt as _;

@@ -1,53 +1,53 @@
-//! Why a Python that is there does not start: its own words, and the variable that is to blame.
+//! Finds out why a Python does not start: its error message, and the variable that causes it.
 
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
+use super::context::Context;
 use super::launch::is_pythons;
 use super::report::Problem;
-use super::surroundings::Surroundings;
 use crate::child;
 
-/// How CPython begins its words where it ends the process.
+/// The beginning of CPython's message when it ends the process.
 const FATAL: &str = "Fatal Python error: ";
 
-/// One that fails to start fails at once.
+/// A Python that fails to start usually fails at once.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// Returns the problem that this output of the interpreter tells of, if it is one of its start.
-pub(super) fn of_output(output: &str, executable: &Path, around: &Surroundings) -> Option<Problem> {
+/// Returns the problem in an interpreter's output, if it failed to start.
+pub(super) fn of_output(output: &str, executable: &Path, context: &Context) -> Option<Problem> {
     let words = words(output)?;
-    let variable = culprit(executable, around);
+    let variable = culprit(executable, context);
     Some(Problem::DoesNotStart { words, variable, output: output.to_owned() })
 }
 
-/// Runs an interpreter whose start has failed in this process, and returns what it says itself; none if
-/// it starts.
-pub(crate) fn reproduce(executable: &Path, around: &Surroundings) -> Option<Problem> {
-    of_output(&run(executable, around)?, executable, around)
+/// Runs an interpreter that failed to start in this process, and returns its problem; none if it starts.
+pub(crate) fn reproduce(executable: &Path, context: &Context) -> Option<Problem> {
+    of_output(&run(executable, context)?, executable, context)
 }
 
-fn run(executable: &Path, around: &Surroundings) -> Option<String> {
-    let mut command = around.command(executable);
+fn run(executable: &Path, context: &Context) -> Option<String> {
+    let mut command = context.command(executable);
     command.args(["-c", "pass"]);
     Some(child::run(command, Some(LIMIT), |_| ()).ok()?.text())
 }
 
 /// Finds the variable without which the interpreter starts.
-fn culprit(executable: &Path, around: &Surroundings) -> Option<(String, OsString)> {
-    let own = around.variables().filter(|(name, _)| is_pythons(name));
+fn culprit(executable: &Path, context: &Context) -> Option<(String, OsString)> {
+    let own = context.variables().filter(|(name, _)| is_pythons(name));
     own.filter_map(|(name, value)| Some((name.to_str()?, value))).find_map(|(name, value)| {
-        let output = run(executable, &around.without(&[name]))?;
+        let output = run(executable, &context.without(&[name]))?;
         words(&output).is_none().then(|| (name.to_owned(), value.to_owned()))
     })
 }
 
-/// Puts CPython's last words on one line: the fatal error, and the exception behind it with its place.
+/// Returns CPython's message in one line: the fatal error, and the exception that caused it, with its
+/// place.
 fn words(output: &str) -> Option<String> {
     let mut lines = output.lines().skip_while(|line| !line.starts_with(FATAL));
     let mut words = lines.next()?.to_owned();
-    // "Python runtime state: ...", then a traceback or the exception alone.
+    // "Python runtime state: ...", then a traceback or only the exception.
     let rest: Vec<&str> = lines
         .take_while(|line| {
             !line.starts_with("Current thread") && !line.starts_with("Extension modules")
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_words_on_one_line() {
+    fn the_message_is_one_line() {
         let said = "Python path configuration:\n  sys.path = [\n  ]\n\
                     Fatal Python error: init_stdio_encoding: failed to get the codec\n\
                     Python runtime state: core initialized\nLookupError: unknown encoding: bogus\n\

@@ -1,4 +1,4 @@
-//! What was tried in the search for a Python: each candidate, why it can't be used, and the fix.
+//! The report of a search: each candidate, why it can't be used, and the fix.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use super::facts::Interpreter;
 use crate::raw::cpython::VERSIONS;
 
-/// What was tried in the search for a Python, in order.
+/// The candidates of a search for Python, in order.
 ///
-/// `Display` shows each candidate on a line of its own, with its reason and what to do about it.
+/// `Display` shows each candidate on a line of its own, with the problem and its fix.
 ///
 /// ```
 /// use callpy::locate::{self, Wanted};
@@ -29,7 +29,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Returns each place that was looked at, in the order of the search.
+    /// Returns all candidates, in the order of the search.
     pub fn candidates(&self) -> &[Candidate] {
         &self.candidates
     }
@@ -51,8 +51,7 @@ impl Report {
         })
     }
 
-    /// Returns in what the interpreter that runs differs from the executable that was chosen; mostly
-    /// nothing.
+    /// Returns the differences between the running interpreter and the chosen executable, if any.
     ///
     /// ```
     /// let python = callpy::Python::start()?;
@@ -73,9 +72,9 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.candidates.is_empty() {
-            return write!(f, "no Python was found anywhere: {}", self.fix());
+            return write!(f, "no Python was found: {}", self.fix());
         }
-        f.write_str("Python was looked for in this order:")?;
+        f.write_str("callpy searched for Python in this order:")?;
         for candidate in &self.candidates {
             write!(f, "\n  {candidate}")?;
             if let Some(fix) = candidate.problem().and_then(Problem::fix) {
@@ -89,12 +88,12 @@ impl fmt::Display for Report {
     }
 }
 
-/// One place where a Python was looked for.
+/// One place where callpy searched for Python.
 ///
 /// ```
-/// use callpy::locate::{self, Problem, Source, Surroundings, Wanted};
+/// use callpy::locate::{self, Problem, Source, Context, Wanted};
 ///
-/// let nowhere = Surroundings::empty(".").with("CALLPY_PYTHON", "no/such/python");
+/// let nowhere = Context::empty(".").with("CALLPY_PYTHON", "no/such/python");
 /// let report = locate::report_in(&Wanted::default(), &nowhere)?;
 /// let candidate = report.candidates().iter().find(|one| one.source() == Source::CallpyPython).unwrap();
 /// assert!(candidate.path().ends_with("no/such/python"));
@@ -115,12 +114,12 @@ impl Candidate {
         self.source
     }
 
-    /// Returns the executable, or the name or folder that leads to none.
+    /// Returns the executable, or a name or folder without one.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Returns what became of it.
+    /// Returns the result for this candidate.
     pub fn verdict(&self) -> &Verdict {
         &self.verdict
     }
@@ -133,7 +132,7 @@ impl Candidate {
         }
     }
 
-    /// Returns why it can't be used.
+    /// Returns why the candidate can't be used.
     pub fn problem(&self) -> Option<&Problem> {
         match &self.verdict {
             Verdict::Unusable(problem) => Some(problem),
@@ -152,13 +151,13 @@ impl fmt::Display for Candidate {
         match &self.verdict {
             Verdict::Chosen(_) => f.write_str("chosen"),
             Verdict::Base(_) => f.write_str("base of the environment"),
-            Verdict::Usable(_) => f.write_str("usable, but an earlier one decides"),
+            Verdict::Usable(_) => f.write_str("usable, but an earlier one is chosen"),
             Verdict::Unusable(problem) => problem.fmt(f),
         }
     }
 }
 
-/// What points at a candidate, in the order in which the search asks.
+/// What points at a candidate, in the order of the search.
 ///
 /// ```
 /// use callpy::locate::Source;
@@ -172,7 +171,7 @@ pub enum Source {
     Named,
     /// The variable `CALLPY_PYTHON` names it.
     CallpyPython,
-    /// callpy keeps this environment for the declared requirements.
+    /// The environment that callpy created for the declared requirements.
     Environment,
     /// The variable `VIRTUAL_ENV`: an activated virtual environment.
     VirtualEnv,
@@ -185,7 +184,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// Says whether somebody named this very interpreter, so that no other may take its place.
+    /// Returns whether it names one interpreter, so that no other may be used instead.
     pub(crate) fn names_one(self) -> bool {
         matches!(self, Source::Named | Source::CallpyPython)
     }
@@ -205,7 +204,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// What became of a candidate.
+/// The result for a candidate.
 ///
 /// ```
 /// use callpy::locate::{self, Verdict, Wanted};
@@ -223,9 +222,9 @@ impl fmt::Display for Source {
 pub enum Verdict {
     /// It is used.
     Chosen(Interpreter),
-    /// The environment for the declared requirements is made from it.
+    /// The environment for the declared requirements is created from it.
     Base(Interpreter),
-    /// It could be used, but an earlier one decides.
+    /// It could be used, but an earlier one is.
     Usable(Interpreter),
     /// It can't be used.
     Unusable(Problem),
@@ -237,7 +236,7 @@ pub enum Verdict {
 /// use callpy::locate::Problem;
 ///
 /// let problem = Problem::TooOld { version: (3, 7, 17) };
-/// assert_eq!(problem.to_string(), "too old: it is 3.7.17, callpy runs 3.8 and newer");
+/// assert_eq!(problem.to_string(), "too old: it is 3.7.17, but callpy needs 3.8 or newer");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -246,19 +245,19 @@ pub enum Problem {
     Missing,
     /// There is no such command on PATH.
     NotOnPath,
-    /// A link to an interpreter that was removed or upgraded away.
+    /// A link to an interpreter that was removed or upgraded.
     BrokenLink {
         /// Where the link points.
         target: PathBuf,
     },
     /// The system can't run the file.
     DoesNotRun {
-        /// The system's words.
+        /// The system's error message.
         reason: String,
     },
     /// It ends before it runs any code: a variable is wrong, or a site customisation fails.
     DoesNotStart {
-        /// CPython's words, which begin with "Fatal Python error".
+        /// CPython's message, which begins with "Fatal Python error".
         words: String,
         /// The variable without which it starts, and its value.
         variable: Option<(String, OsString)>,
@@ -267,58 +266,58 @@ pub enum Problem {
     },
     /// It runs and does not end.
     Hangs {
-        /// How long it was waited for.
+        /// How long callpy waited.
         seconds: u64,
     },
-    /// It ran and didn't answer as a Python does.
+    /// It ran, but did not behave like a Python.
     NoAnswer {
         /// What it printed instead.
         output: String,
     },
     /// Another implementation than CPython.
     Implementation {
-        /// Its name for itself, such as `pypy`.
+        /// Its name, such as `pypy`.
         name: String,
     },
-    /// A version that callpy does not know.
+    /// A version that is too old for callpy.
     TooOld {
         /// Its version.
         version: (u8, u8, u8),
     },
-    /// Not a version that the requirements allow.
+    /// A version that the requirements do not allow.
     RequiresPython {
         /// Its version.
         version: (u8, u8, u8),
         /// What `requires-python` says.
         required: String,
     },
-    /// Built for another machine than this program.
+    /// A Python for another kind of machine than this program.
     Architecture {
         /// Its platform, such as `linux-aarch64`.
         platform: String,
         /// The size of its pointers.
         bits: u32,
     },
-    /// A static build: the interpreter is in the executable alone, and can't be loaded.
+    /// A static build: the interpreter is only in the executable, and can't be loaded.
     NoLibrary {
         /// Its version.
         version: (u8, u8, u8),
         /// Where it is installed.
         base_prefix: PathBuf,
-        /// The files that were looked for.
+        /// The files that callpy searched for.
         tried: Vec<PathBuf>,
     },
-    /// The environment for the declared requirements isn't made yet.
+    /// The environment for the declared requirements does not exist yet.
     NotMade,
 }
 
 impl Problem {
-    /// Says why there is no file at `path`.
+    /// Returns why there is no file at `path`.
     pub(crate) fn missing(path: &Path) -> Self {
         if path.components().count() == 1 {
             return Problem::NotOnPath;
         }
-        // bin/python is a link to python3, which is a link to what is gone.
+        // bin/python is a link to python3, which may be a link to a removed file.
         let mut place = path.to_owned();
         let mut links = 0;
         while let Ok(target) = place.read_link() {
@@ -331,9 +330,9 @@ impl Problem {
         if links == 0 { Problem::Missing } else { Problem::BrokenLink { target: place } }
     }
 
-    /// Returns what to do, where there is something better to do than to name another Python.
+    /// Returns the fix, if there is a better one than to name another Python.
     ///
-    /// One sentence, the same on every system; `callpy doctor` has the commands for each of them.
+    /// It is one sentence for all systems; `callpy doctor` has the commands for each.
     pub(crate) fn fix(&self) -> Option<String> {
         let install = |what: &str| {
             format!(
@@ -359,7 +358,7 @@ impl Problem {
     }
 }
 
-/// Returns how to get a shared library for an installation, by who made it.
+/// Returns how to get a shared library for a Python, depending on what installed it.
 fn library_fix((major, minor, patch): (u8, u8, u8), base_prefix: &Path) -> String {
     if base_prefix.to_string_lossy().contains("pyenv") {
         format!(
@@ -391,10 +390,10 @@ impl fmt::Display for Problem {
                     None => Ok(()),
                 }
             }
-            Problem::Hangs { seconds } => write!(f, "it gave no answer within {seconds} s"),
+            Problem::Hangs { seconds } => write!(f, "it did not answer within {seconds} s"),
             Problem::NoAnswer { output } => {
-                f.write_str("it does not answer as a Python does")?;
-                // A traceback says most in its last line, a shim in its first.
+                f.write_str("it does not behave like a Python")?;
+                // The last line of a traceback says most, and the first line of a shim's message.
                 let is_traceback = output.contains("Traceback (most recent call last)");
                 let mut lines = output.lines();
                 match if is_traceback { lines.last() } else { lines.next() } {
@@ -403,32 +402,32 @@ impl fmt::Display for Problem {
                 }
             }
             Problem::Implementation { name } => {
-                write!(f, "it is {name}; callpy runs CPython only")
+                write!(f, "it is {name}; callpy needs CPython")
             }
             Problem::TooOld { version: (major, minor, patch) } => {
                 let oldest = VERSIONS.start();
                 write!(
                     f,
-                    "too old: it is {major}.{minor}.{patch}, callpy runs 3.{oldest} and newer"
+                    "too old: it is {major}.{minor}.{patch}, but callpy needs 3.{oldest} or newer"
                 )
             }
             Problem::RequiresPython { version: (major, minor, patch), required } => {
-                write!(f, "it is {major}.{minor}.{patch}, and Python {required} is required")
+                write!(f, "it is {major}.{minor}.{patch}, but Python {required} is required")
             }
             Problem::Architecture { platform, bits } => write!(
                 f,
-                "it is built for {platform} ({bits} bits), this program for {} ({} bits)",
+                "it is built for {platform} ({bits} bits), but this program for {} ({} bits)",
                 std::env::consts::ARCH,
                 usize::BITS
             ),
             Problem::NoLibrary { tried, .. } => {
-                f.write_str("it has no shared library that could be loaded")?;
+                f.write_str("it has no shared library that callpy can load")?;
                 match tried.first() {
-                    Some(first) => write!(f, ", {} is not there", first.display()),
+                    Some(first) => write!(f, "; {} does not exist", first.display()),
                     None => Ok(()),
                 }
             }
-            Problem::NotMade => f.write_str("not made yet"),
+            Problem::NotMade => f.write_str("not created yet"),
         }
     }
 }

@@ -1,12 +1,12 @@
-//! The search itself: the order of the candidates, and what is decided from it.
+//! The search: the order of the candidates, and which one is used.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::context::Context;
 use super::facts::{self, Interpreter};
 use super::report::{Candidate, Problem, Report, Source, Verdict};
-use super::surroundings::Surroundings;
 use crate::environment::{self, OnProgress, Requirements, Stop};
 use crate::environment::{Key, Specifiers};
 use crate::error::{Error, ErrorKind, Result};
@@ -21,7 +21,7 @@ const ORDER: [Source; 7] = [
     Source::Path,
 ];
 
-/// What is asked of a search.
+/// What to search for.
 ///
 /// ```
 /// use callpy::environment::Requirements;
@@ -36,11 +36,11 @@ pub struct Wanted {
     /// The interpreter to use: an executable, an environment's folder, a command such as
     /// `python3.12`, or a version such as `3.12`.
     pub python: Option<PathBuf>,
-    /// What must be installed, and which versions of Python will do.
+    /// The required packages and versions of Python.
     pub requirements: Requirements,
-    /// Is told of the making of an environment.
+    /// Called with each step of the creation of an environment.
     pub progress: Option<OnProgress>,
-    /// Is asked whether to stop the making of an environment.
+    /// Called to ask whether to stop the creation of an environment.
     pub stop: Option<Stop>,
 }
 
@@ -54,12 +54,12 @@ impl fmt::Debug for Wanted {
     }
 }
 
-/// Finds the interpreter to use, making an environment for it if the requirements need one.
+/// Finds the interpreter to use, and creates an environment if the requirements need one.
 ///
 /// # Errors
-/// [`ErrorKind::Locate`] if no candidate can be used, [`ErrorKind::Start`] if the one to use is there and
-/// does not start, [`ErrorKind::Environment`] if the requirements are not written as such or their
-/// environment can't be made.
+/// [`ErrorKind::Locate`] if no candidate can be used, [`ErrorKind::Start`] if the candidate to use does
+/// not start, [`ErrorKind::Environment`] if the requirements are malformed or their environment can't be
+/// created.
 ///
 /// # Examples
 ///
@@ -71,10 +71,10 @@ impl fmt::Debug for Wanted {
 /// # Ok::<(), callpy::Error>(())
 /// ```
 pub fn find(wanted: &Wanted) -> Result<(Interpreter, Report)> {
-    find_in(wanted, &Surroundings::of_this_process())
+    find_in(wanted, &Context::of_this_process())
 }
 
-/// Does as [`find`] in other surroundings than this process's.
+/// Finds the interpreter as [`find`] does, in another context than this process's.
 ///
 /// # Errors
 /// As [`find`].
@@ -83,18 +83,18 @@ pub fn find(wanted: &Wanted) -> Result<(Interpreter, Report)> {
 ///
 /// ```
 /// use callpy::ErrorKind;
-/// use callpy::locate::{self, Surroundings, Wanted};
+/// use callpy::locate::{self, Context, Wanted};
 ///
-/// // As a service would find it that is started with no variables at all.
-/// let error = locate::find_in(&Wanted::default(), &Surroundings::empty("/")).unwrap_err();
+/// // As for a service that is started without any variables.
+/// let error = locate::find_in(&Wanted::default(), &Context::empty("/")).unwrap_err();
 /// assert!(matches!(error.kind(), ErrorKind::Locate(_)));
 /// ```
-pub fn find_in(wanted: &Wanted, around: &Surroundings) -> Result<(Interpreter, Report)> {
-    let mut search = Search::new(wanted, around)?;
+pub fn find_in(wanted: &Wanted, context: &Context) -> Result<(Interpreter, Report)> {
+    let mut search = Search::new(wanted, context)?;
     match search.run(false)? {
         Decision::Use(interpreter) => Ok((interpreter, search.report)),
         Decision::Make(base) => {
-            let made = environment::make(&search.key, &base, search.named, wanted, around)?;
+            let made = environment::make(&search.key, &base, search.named, wanted, context)?;
             search.report.push(
                 Source::Environment,
                 made.executable().to_owned(),
@@ -107,10 +107,10 @@ pub fn find_in(wanted: &Wanted, around: &Surroundings) -> Result<(Interpreter, R
     }
 }
 
-/// Reports on every candidate, those after the chosen one too, and makes and starts nothing.
+/// Reports on every candidate, including those after the chosen one. Creates and starts nothing.
 ///
 /// # Errors
-/// [`ErrorKind::Environment`] if the requirements are not written as such.
+/// [`ErrorKind::Environment`] if the requirements are malformed.
 ///
 /// # Examples
 ///
@@ -121,10 +121,10 @@ pub fn find_in(wanted: &Wanted, around: &Surroundings) -> Result<(Interpreter, R
 /// # Ok::<(), callpy::Error>(())
 /// ```
 pub fn report(wanted: &Wanted) -> Result<Report> {
-    report_in(wanted, &Surroundings::of_this_process())
+    report_in(wanted, &Context::of_this_process())
 }
 
-/// Does as [`report`] in other surroundings than this process's.
+/// Reports on every candidate as [`report`] does, in another context than this process's.
 ///
 /// # Errors
 /// As [`report`].
@@ -132,16 +132,16 @@ pub fn report(wanted: &Wanted) -> Result<Report> {
 /// # Examples
 ///
 /// ```
-/// use callpy::locate::{self, Surroundings, Wanted};
+/// use callpy::locate::{self, Context, Wanted};
 ///
-/// let report = locate::report_in(&Wanted::default(), &Surroundings::empty("/"))?;
+/// let report = locate::report_in(&Wanted::default(), &Context::empty("/"))?;
 /// assert!(report.chosen().is_none());
 /// # Ok::<(), callpy::Error>(())
 /// ```
-pub fn report_in(wanted: &Wanted, around: &Surroundings) -> Result<Report> {
-    let mut search = Search::new(wanted, around)?;
+pub fn report_in(wanted: &Wanted, context: &Context) -> Result<Report> {
+    let mut search = Search::new(wanted, context)?;
     if let Decision::Make(base) = search.run(true)? {
-        let made = environment::ready(&search.key, &base, around);
+        let made = environment::ready(&search.key, &base, context);
         if let Some(made) = made {
             let path = made.executable().to_owned();
             search.report.push(Source::Environment, path, Verdict::Chosen(made));
@@ -169,7 +169,7 @@ fn failure(report: Report) -> Error {
     Error::new(ErrorKind::Locate(report), message)
 }
 
-/// Makes the error of a Python that is there and does not start; `then` is said after the fix.
+/// Makes the error of a Python that exists but does not start; `then` follows the fix.
 pub(crate) fn does_not_start(executable: &Path, problem: &Problem, then: &str) -> Error {
     let fix = problem.fix().map(|fix| format!("; {fix}")).unwrap_or_default();
     let message = format!("{}: {problem}{fix}{then}", executable.display());
@@ -182,45 +182,45 @@ pub(crate) fn does_not_start(executable: &Path, problem: &Problem, then: &str) -
 
 enum Decision {
     Use(Interpreter),
-    /// The one to use does not start.
+    /// The interpreter to use does not start.
     Fail(Error),
-    /// An environment is to be made from this one.
+    /// Create an environment from this interpreter.
     Make(Interpreter),
     Nothing,
 }
 
 struct Search<'a> {
     wanted: &'a Wanted,
-    around: &'a Surroundings,
+    context: &'a Context,
     key: Key,
     python: Specifiers,
-    /// Whether the program, the command line or `CALLPY_PYTHON` names the interpreter.
+    /// Whether the program, the command line or `CALLPY_PYTHON` names an interpreter.
     named: bool,
     report: Report,
 }
 
 impl<'a> Search<'a> {
-    fn new(wanted: &'a Wanted, around: &'a Surroundings) -> Result<Self> {
+    fn new(wanted: &'a Wanted, context: &'a Context) -> Result<Self> {
         Ok(Search {
             wanted,
-            around,
+            context,
             key: wanted.requirements.key()?,
             python: wanted.requirements.python()?,
-            named: wanted.python.is_some() || around.variable("CALLPY_PYTHON").is_some(),
+            named: wanted.python.is_some() || context.variable("CALLPY_PYTHON").is_some(),
             report: Report::default(),
         })
     }
 
-    /// Goes through the candidates up to the first that decides, or `all` of them.
+    /// Checks the candidates up to the first that decides, or `all` of them.
     fn run(&mut self, all: bool) -> Result<Decision> {
         let mut decision = Decision::Nothing;
-        // A named interpreter that can't be used is the search's end.
+        // A named interpreter ends the search, even if it can't be used.
         let mut open = true;
         for source in ORDER {
             if source == Source::Environment && self.wanted.requirements.needs_environment() {
-                // A named interpreter decides which environment; none has been asked for here.
+                // If an interpreter is named, its environment is looked up after it was found.
                 if open && !self.named {
-                    let (path, found) = environment::ready_by_default(&self.key, self.around);
+                    let (path, found) = environment::ready_by_default(&self.key, self.context);
                     let verdict = match found {
                         Some(interpreter) => {
                             decision = Decision::Use(interpreter.clone());
@@ -239,7 +239,7 @@ impl<'a> Search<'a> {
                     break;
                 }
                 let verdict = match self.look(&path) {
-                    // No other is taken instead: whether one is, would depend on what is cached.
+                    // No other is used instead, or the result would depend on what is cached.
                     Err(problem @ Problem::DoesNotStart { .. }) if open => {
                         open = false;
                         decision = Decision::Fail(does_not_start(&path, &problem, ""));
@@ -267,10 +267,10 @@ impl<'a> Search<'a> {
 
     /// Returns the interpreter at `path`, if it can be used.
     fn look(&self, path: &Path) -> Result<Interpreter, Problem> {
-        let kept = self.around.cache_folder().map(|folder| {
+        let cache = self.context.cache_folder().map(|folder| {
             folder.join("facts").join(super::hash(&format!("{path:?}"))).with_extension("json")
         });
-        let found = facts::interpreter(path, kept.as_deref(), self.around)?;
+        let found = facts::interpreter(path, cache.as_deref(), self.context)?;
         let version = found.version();
         if self.python.contains(&[version.0.into(), version.1.into(), version.2.into()]) {
             Ok(found)
@@ -284,28 +284,28 @@ impl<'a> Search<'a> {
             return true;
         }
         source.names_one()
-            && environment::has(found, &self.wanted.requirements, &self.key, self.around)
+            && environment::has(found, &self.wanted.requirements, &self.key, self.context)
     }
 
-    /// Returns the paths that a source points at. What leads nowhere is in it as it was written.
+    /// Returns the paths that a source points at, including ones that do not exist.
     fn paths(&self, source: Source) -> Vec<PathBuf> {
-        let around = self.around;
+        let context = self.context;
         let folder = |name: &str| {
-            around.variable(name).map(|folder| python_in(&around.resolve(folder.as_ref())))
+            context.variable(name).map(|folder| python_in(&context.resolve(folder.as_ref())))
         };
         match source {
             Source::Named => {
-                self.wanted.python.as_deref().map(|name| named(name, around)).unwrap_or_default()
+                self.wanted.python.as_deref().map(|name| named(name, context)).unwrap_or_default()
             }
-            Source::CallpyPython => around
+            Source::CallpyPython => context
                 .variable("CALLPY_PYTHON")
-                .map(|name| named(name.as_ref(), around))
+                .map(|name| named(name.as_ref(), context))
                 .unwrap_or_default(),
             Source::Environment => Vec::new(),
             Source::VirtualEnv => Vec::from_iter(folder("VIRTUAL_ENV")),
             Source::Conda => Vec::from_iter(folder("CONDA_PREFIX")),
             Source::DotVenv => {
-                let above = around.folder().into_iter().flat_map(Path::ancestors);
+                let above = context.folder().into_iter().flat_map(Path::ancestors);
                 let nearest = above.map(|folder| folder.join(".venv")).find(|venv| venv.is_dir());
                 Vec::from_iter(nearest.map(|venv| python_in(&venv)))
             }
@@ -316,8 +316,8 @@ impl<'a> Search<'a> {
                     &["python3", "python"]
                 };
                 let mut found: Vec<PathBuf> =
-                    names.iter().flat_map(|name| around.on_path(name.as_ref())).collect();
-                // /bin is often a link to /usr/bin, and folders stand on PATH more than once.
+                    names.iter().flat_map(|name| context.on_path(name.as_ref())).collect();
+                // /bin is often a link to /usr/bin, and PATH may contain a folder twice.
                 let mut seen = Vec::new();
                 found.retain(|path| {
                     let place = (path.parent().map(Path::canonicalize), path.file_name());
@@ -332,9 +332,9 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Returns where an interpreter stands that is named by path, folder, command or version.
-fn named(name: &Path, around: &Surroundings) -> Vec<PathBuf> {
-    let path = around.resolve(name);
+/// Returns the places of an interpreter that is named by path, folder, command or version.
+fn named(name: &Path, context: &Context) -> Vec<PathBuf> {
+    let path = context.resolve(name);
     let is_bare = name.components().count() == 1 && !name.is_absolute();
     if path.is_dir() {
         return vec![python_in(&path)];
@@ -342,13 +342,13 @@ fn named(name: &Path, around: &Surroundings) -> Vec<PathBuf> {
     if !is_bare {
         return vec![path];
     }
-    // Every place on PATH: a shim may stand in front of the one that works.
-    let mut found = around.on_path(name.as_os_str());
+    // Every place on PATH, since the first may be a shim that does not work.
+    let mut found = context.on_path(name.as_os_str());
     let is_version = name.to_string_lossy().starts_with(|first: char| first.is_ascii_digit());
     if found.is_empty() && is_version {
         let mut command = OsString::from("python");
         command.push(name);
-        found = around.on_path(&command);
+        found = context.on_path(&command);
     }
     if found.is_empty() && path.is_file() {
         found.push(path);
@@ -358,7 +358,7 @@ fn named(name: &Path, around: &Surroundings) -> Vec<PathBuf> {
     found
 }
 
-/// Returns the interpreter of an environment or an installation, whether it is there or not.
+/// Returns the path of the interpreter in an environment or an installation, even if it is missing.
 pub(crate) fn python_in(folder: &Path) -> PathBuf {
     let places: &[&str] = if cfg!(windows) {
         &["Scripts\\python.exe", "python.exe"]

@@ -1,4 +1,4 @@
-//! A folder with interpreters and installers that are shell scripts, and surroundings that see
+//! A folder with interpreters and installers that are shell scripts, and a context that sees
 //! nothing else.
 #![allow(dead_code, reason = "each test file uses its part")]
 
@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use callpy::locate::Surroundings;
+use callpy::locate::Context;
 
 pub(crate) struct World {
     folder: tempfile::TempDir,
@@ -27,8 +27,8 @@ impl World {
     }
 
     /// PATH has the folder `bin` alone, the current folder is `here`.
-    pub(crate) fn around(&self) -> Surroundings {
-        Surroundings::empty(self.path("here"))
+    pub(crate) fn context(&self) -> Context {
+        Context::empty(self.path("here"))
             .with("PATH", self.path("bin"))
             .with("CALLPY_CACHE", self.path("cache"))
     }

@@ -1,42 +1,42 @@
-//! What a search sees of its process: environment variables, the current folder, the cache folder.
+//! The context of a search: environment variables, the current folder, the cache folder.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The environment variables and the current folder in which a Python is looked for.
+/// The environment variables and the current folder with which Python is searched for.
 ///
-/// The children that the search starts get exactly these, so a program can look for a Python as
-/// another user or service would find it.
+/// The child processes of the search get exactly these, so a program can search as another user or
+/// service would.
 ///
 /// ```
-/// use callpy::locate::{self, Surroundings, Wanted};
+/// use callpy::locate::{self, Context, Wanted};
 ///
-/// let here = Surroundings::of_this_process().with("CALLPY_PYTHON", "no/such/python");
+/// let here = Context::of_this_process().with("CALLPY_PYTHON", "no/such/python");
 /// assert!(locate::report_in(&Wanted::default(), &here)?.chosen().is_none());
-/// assert!(locate::report_in(&Wanted::default(), &Surroundings::empty("/"))?.chosen().is_none());
+/// assert!(locate::report_in(&Wanted::default(), &Context::empty("/"))?.chosen().is_none());
 /// # Ok::<(), callpy::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Surroundings {
+pub struct Context {
     variables: Vec<(OsString, OsString)>,
     folder: Option<PathBuf>,
     home: Option<PathBuf>,
 }
 
-impl Surroundings {
-    /// Returns those of this process.
+impl Context {
+    /// Returns the context of this process.
     pub fn of_this_process() -> Self {
-        Surroundings {
+        Context {
             variables: std::env::vars_os().collect(),
             folder: std::env::current_dir().ok(),
             home: std::env::home_dir(),
         }
     }
 
-    /// Returns surroundings with no variable set, in `folder`.
+    /// Returns a context without variables, in `folder`.
     pub fn empty(folder: impl Into<PathBuf>) -> Self {
-        Surroundings { variables: Vec::new(), folder: Some(folder.into()), home: None }
+        Context { variables: Vec::new(), folder: Some(folder.into()), home: None }
     }
 
     /// Sets a variable.
@@ -47,20 +47,20 @@ impl Surroundings {
         self
     }
 
-    /// Returns the same without some variables.
+    /// Returns the context without some variables.
     pub(crate) fn without(&self, names: &[&str]) -> Self {
         let mut rest = self.clone();
         rest.variables.retain(|(known, _)| !names.iter().any(|name| same_name(known, name)));
         rest
     }
 
-    /// Returns a variable's value; one that is set to nothing counts as not set.
+    /// Returns a variable's value; an empty variable counts as not set.
     pub(crate) fn variable(&self, name: &str) -> Option<&OsStr> {
         let (_, value) = self.variables.iter().find(|(known, _)| same_name(known, name))?;
         (!value.is_empty()).then_some(value)
     }
 
-    /// Returns each variable that is set.
+    /// Returns all variables.
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.variables.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
@@ -70,12 +70,12 @@ impl Surroundings {
         self.folder.as_deref()
     }
 
-    /// Returns `path`, seen from the current folder.
+    /// Returns `path` relative to the current folder.
     pub(crate) fn resolve(&self, path: &Path) -> PathBuf {
         self.folder.as_ref().map_or_else(|| path.to_owned(), |folder| folder.join(path))
     }
 
-    /// Returns the folder in which callpy keeps what it can make again.
+    /// Returns callpy's cache folder.
     pub(crate) fn cache_folder(&self) -> Option<PathBuf> {
         if let Some(folder) = self.variable("CALLPY_CACHE") {
             return Some(self.resolve(folder.as_ref()));
@@ -83,7 +83,7 @@ impl Surroundings {
         if cfg!(windows) {
             return Some(Path::new(self.variable("LOCALAPPDATA")?).join("callpy"));
         }
-        // The XDG rules say that a relative path is to be ignored.
+        // The XDG specification says that a relative path must be ignored.
         let shared = self.variable("XDG_CACHE_HOME").map(PathBuf::from);
         if let Some(shared) = shared.filter(|path| path.is_absolute()) {
             return Some(shared.join("callpy"));
@@ -93,7 +93,7 @@ impl Surroundings {
         Some(home.join(caches).join("callpy"))
     }
 
-    /// Returns each executable file called `name` on PATH, in PATH's order.
+    /// Returns each executable file named `name` on PATH, in order.
     pub(crate) fn on_path(&self, name: &OsStr) -> Vec<PathBuf> {
         let mut name = name.to_owned();
         if cfg!(windows) && Path::new(&name).extension().is_none_or(|end| end != "exe") {
@@ -107,7 +107,7 @@ impl Surroundings {
             .collect()
     }
 
-    /// Returns a command that sees these surroundings.
+    /// Returns a command that runs in this context.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.stdin(Stdio::null()).env_clear();
