@@ -1,4 +1,4 @@
-//! `callpy bindgen`: prints the code that `callpy::module!` makes of a file, or a Go package for it.
+//! `callpy bindgen`: prints the code that `callpy::module!` generates for a file, or a Go package.
 
 use std::fs;
 use std::io::{self, Write};
@@ -8,21 +8,22 @@ use callpy_codegen::{GoInput, Input, Loading, Usages};
 use clap::{Args, ValueEnum};
 use quote::quote;
 
-use crate::failure::{Failure, Result, usage};
+use crate::failure::{Failure, Result, bad_input, failed, usage};
+use crate::file::check_python_file;
 
-/// Print the Rust module that `callpy::module!` makes of a Python file, or a Go package for it
+/// Print the Rust module that `callpy::module!` generates for a Python file, or a Go package
 ///
-/// Use it to commit the generated Rust code. The code includes the Python file with include_str!, or
-/// go:embed in Go; print it again when the hints change. Needs no Python.
+/// Use it to commit the generated code. The code includes the Python file with include_str!, or
+/// go:embed in Go; run bindgen again when the hints change. Needs no Python.
 ///
-/// In Go, `//go:generate sh -c "callpy bindgen --lang go outliers.py > outliers.go"` keeps the code up
-/// to date; it must be in the folder of the Python file.
+/// In Go, put `//go:generate sh -c "callpy bindgen --lang go outliers.py > outliers.go"` into a file
+/// in the folder of the Python file, and run `go generate`.
 #[derive(Debug, Args)]
 pub(crate) struct Bindgen {
-    /// The Python file; for Rust, relative to the folder of the Cargo.toml that the code is for
+    /// The Python file; for Rust, relative to the folder of your Cargo.toml
     file: PathBuf,
 
-    /// The language of the code
+    /// The language to generate
     #[arg(long, value_name = "LANGUAGE", default_value = "rust")]
     lang: Language,
 
@@ -30,7 +31,7 @@ pub(crate) struct Bindgen {
     #[arg(long, value_name = "NAME", visible_alias = "package")]
     name: Option<String>,
 
-    /// Import the module by this name when the program runs, instead of including the file
+    /// Import the module by this name at run time, instead of including the file
     #[arg(long, value_name = "PACKAGE.MODULE")]
     import: Option<String>,
 
@@ -50,7 +51,7 @@ impl Bindgen {
     }
 }
 
-/// What `bindgen` can write.
+/// The languages that `bindgen` can generate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Language {
     Rust,
@@ -60,12 +61,13 @@ enum Language {
 /// Runs the command.
 pub(crate) fn run(arguments: &Bindgen) -> Result<()> {
     let path = &arguments.file;
-    // Forward slashes mean the same everywhere, and the code may be committed.
+    // Forward slashes work on every system, and the code may be committed.
     let file = path.to_string_lossy().replace('\\', "/");
+    check_python_file(path, "")?;
     let bytes =
-        fs::read(path).or_else(|error| usage(format_args!("{file} can't be read: {error}")))?;
+        fs::read(path).or_else(|error| bad_input(format_args!("can't read {file}: {error}")))?;
     let source =
-        callpy_codegen::decode(&bytes, &file).map_err(|diagnostic| failed(vec![diagnostic]))?;
+        callpy_codegen::decode(&bytes, &file).map_err(|diagnostic| report(vec![diagnostic]))?;
     let is_decoded = source.as_bytes() != bytes;
     let name = match &arguments.name {
         Some(name) => name.clone(),
@@ -89,22 +91,21 @@ fn go(
     let is_letter = |c: char| c.is_alphanumeric() || c == '_';
     if !name.chars().all(is_letter) || !name.starts_with(|c: char| c.is_alphabetic()) {
         return usage(format_args!(
-            "`{name}` can't be a package's name in Go; choose one with --name"
+            "`{name}` is not a valid name for a Go package; choose another with --name"
         ));
     }
-    // Relative to the folder that the code is written to.
+    // The code is written to the same folder.
     let file = file.rsplit('/').next().unwrap_or(file);
     let mut input = GoInput::new(name.to_lowercase(), file);
     input.path = std::path::absolute(&arguments.file).ok();
     input.import = arguments.import.clone();
     input.is_decoded = is_decoded;
     input.usages = arguments.usages();
-    callpy_codegen::generate_go(source, &input).map_err(failed)
+    callpy_codegen::generate_go(source, &input).map_err(report)
 }
 
-fn failed(problems: Vec<callpy_codegen::Diagnostic>) -> Failure {
-    let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    Failure::Failed(problems.join("\n"))
+fn report(diagnostics: Vec<callpy_codegen::Diagnostic>) -> Failure {
+    failed(diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 
 fn rust(
@@ -117,7 +118,7 @@ fn rust(
     let path = &arguments.file;
     if syn::parse_str::<syn::Ident>(name).is_err() {
         return usage(format_args!(
-            "`{name}` can't be a module's name in Rust; choose one with --name"
+            "`{name}` is not a valid name for a Rust module; choose another with --name"
         ));
     }
     let loading = match &arguments.import {
@@ -135,14 +136,13 @@ fn rust(
     let mut input = Input::new(name, file, loading);
     input.path = std::path::absolute(path).ok();
     input.usages = arguments.usages();
-    let generated = callpy_codegen::generate(source, &input).map_err(failed)?;
-    let code = syn::parse2(generated.code).map_err(|error| {
-        Failure::Failed(format!("callpy's mistake: the code is not valid Rust: {error}"))
-    })?;
+    let generated = callpy_codegen::generate(source, &input).map_err(report)?;
+    let code = syn::parse2(generated.code)
+        .map_err(|error| failed(format_args!("callpy generated invalid Rust code: {error}")))?;
     Ok(prettyplease::unparse(&code))
 }
 
-/// Returns the file's name as a name in Rust.
+/// Returns the file's name as a Rust name.
 fn module_name(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     stem.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect()

@@ -1,4 +1,4 @@
-//! plotters' bitmaps, with smooth edges, and with text in the right place.
+//! plotters' bitmaps, with smooth edges and correctly placed text.
 
 use ab_glyph::{Font, FontRef, ScaleFont, point};
 use plotters::coord::Shift;
@@ -8,7 +8,7 @@ use plotters_backend::*;
 
 use crate::style::font;
 
-/// Pixels, as red, green and blue of each.
+/// Pixels: red, green and blue of each.
 pub(crate) struct Pixels {
     pub(crate) width: usize,
     pub(crate) colors: Vec<u8>,
@@ -16,8 +16,7 @@ pub(crate) struct Pixels {
     pub(crate) missing: String,
 }
 
-/// Draws twice as fine as the pixels are: lines in plotters' bitmaps have steps. Each pixel is the mean
-/// of four.
+/// Draws at twice the resolution and takes the mean of four pixels, since plotters' lines have steps.
 pub(crate) fn draw(
     (width, height): (u32, u32),
     draw: impl FnOnce(DrawingArea<Canvas<'_>, Shift>),
@@ -39,7 +38,7 @@ pub(crate) fn draw(
     Pixels { width: width as usize / 2, colors, missing }
 }
 
-/// plotters' bitmap, whose own text leaves out the room on the left of each letter.
+/// plotters' bitmap with other text: its own leaves out the space on the left of each letter.
 pub(crate) struct Canvas<'p> {
     bitmap: BitMapBackend<'p>,
     missing: &'p mut String,
@@ -72,7 +71,7 @@ impl<'p> DrawingBackend for Canvas<'p> {
     {
         let font = font(matches!(style.style(), FontStyle::Bold));
         let font = FontRef::try_from_slice(font).expect("DejaVu is a font");
-        // As in an SVG: a text's middle is that of an x.
+        // As in an SVG, the middle of a text is the middle of an x.
         let em = style.size() as f32 / 1.24;
         let y = y as f32 + em * if matches!(style.anchor().v_pos, VPos::Top) { 0.76 } else { 0.27 };
         let font = font.as_scaled(em * font.height_unscaled() / 2048.0);
@@ -93,7 +92,7 @@ impl<'p> DrawingBackend for Canvas<'p> {
                 outline.draw(|right, down, part| {
                     let at = (corner.x as i32 + right as i32, corner.y as i32 + down as i32);
                     let alpha = color.alpha * f64::from(part);
-                    // What is outside of the picture is not drawn.
+                    // Fails outside of the picture, where nothing is drawn.
                     _ = self.bitmap.draw_pixel(at, BackendColor { alpha, ..color });
                 });
             }

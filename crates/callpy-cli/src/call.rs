@@ -1,11 +1,12 @@
-//! `callpy call`: from a file to a function and back, step by step.
+//! `callpy call`: calls a function with the numbers of a file, and prints or draws the result.
 
 use std::path::PathBuf;
 
 use callpy::{Arguments, Object};
 use clap::{Args, ValueHint};
 
-use crate::failure::Result;
+use crate::doctor;
+use crate::failure::{Result, check_signals};
 use crate::file::check_writable;
 use crate::inputs::Inputs;
 use crate::output::Output;
@@ -17,27 +18,27 @@ use crate::signals::{self, Running};
 const LONG: &str = "\
 Call a Python function with the columns of a file
 
-The function runs in this process, on the memory that the file was read into. The packages it requires \
-are read from the header of its file (`# /// script`, PEP 723): the first call makes an environment \
-for them, and later calls reuse it.";
+The function runs in this process, on the memory that the file was read into. If the header of its \
+Python file declares packages (`# /// script`, PEP 723), the first call creates an environment with \
+them, and later calls reuse it.";
 
 const EXAMPLES: &str = "\x1b[1m\x1b[4mExamples:\x1b[0m
   Print the rows of cpu.csv whose indices detect returns:
       callpy call outliers.py:detect cpu.csv --rows
 
-  Pass a column by name, and a setting:
+  Choose the column by its name, and pass a value:
       callpy call outliers.py:detect cpu.csv --column value --arg threshold=3
 
-  Pass two columns to the parameters they are for, and print JSON:
+  Pass two columns to two parameters, and print JSON:
       callpy call fit.py:line lab.csv --column x=time --column y=3 --json
 
   Read from a pipe, and call a function of an installed module:
       cut -d, -f3 cpu.csv | callpy call numpy:median
 
-  Pass an array in a file, which is mapped instead of read:
+  Pass the array in a .npy file, which is mapped instead of read:
       callpy call numpy:sum series.npy
 
-  Draw the series, with the rows that detect returns:
+  Draw the series, and mark the rows that detect returns:
       callpy call outliers.py:detect cpu.csv --plot cpu.svg
 
 \x1b[1m\x1b[4mColumns:\x1b[0m
@@ -57,27 +58,30 @@ mmap_mode='r'). The whole array is passed, or the column that --column names by 
 
 \x1b[1m\x1b[4mOutput:\x1b[0m
   The result as Python's print writes it; nothing for None. With --json, NaN and infinities become \
-null, dataclasses and named tuples become objects, dates become strings, and whatever Python prints \
-goes to stderr.
+null, dataclasses and named tuples become objects, dates become strings, and what Python prints goes \
+to stderr.
 
 \x1b[1m\x1b[4mExit codes:\x1b[0m
-  0 success, 1 the function raised an exception or could not be run, 2 wrong usage; sys.exit in the \
-function exits with its code. Ctrl-C raises KeyboardInterrupt in the function; then the command ends by \
-the signal, which a shell shows as 130. A second Ctrl-C ends it at once.";
+  0 success; 1 the function raised an exception or could not run; 2 the command line, a file or the \
+target is wrong. sys.exit in the function exits with its code. Ctrl-C raises KeyboardInterrupt in the \
+function, and then ends the command by the signal, which a shell shows as 130. A second Ctrl-C ends it \
+at once.";
 
 /// Call a Python function with the columns of a file
 #[derive(Debug, Args)]
 #[command(long_about = LONG, after_long_help = EXAMPLES)]
-#[command(after_help = "With --help: examples, and which columns are passed where.")]
+#[command(
+    after_help = "--help has examples, and says which columns are passed to which parameters."
+)]
 pub(crate) struct Call {
     #[command(flatten)]
     inputs: Inputs,
 
     /// Print the rows of the file that the result selects
     ///
-    /// The result is row indices, counted from 0, or a mask with a truth value for each row. Each row
-    /// is printed as it is in the file, after its index: aligned on a terminal, as CSV with a header
-    /// elsewhere, as objects with --json.
+    /// The result must be row indices, counted from 0, or a mask with a truth value for each row. Each
+    /// row is printed as it is in the file, after its index: aligned on a terminal, as CSV with a
+    /// header elsewhere, as objects with --json.
     #[arg(short, long)]
     rows: bool,
 
@@ -87,27 +91,27 @@ pub(crate) struct Call {
 
     /// Draw the numbers and the result into FILE.svg or FILE.png
     ///
-    /// Rows that the result selects are marked in the series; other results are drawn beside it, or
-    /// in a panel of their own. The axis is the file's column of times if it has one, else the rows.
+    /// Rows that the result selects are marked in the series; other results are drawn with it, or in
+    /// a panel of their own. The x axis is the file's column of times if it has one, else the row.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     #[arg(value_parser = picture_file)]
     plot: Option<PathBuf>,
 }
 
-/// Accepts the name of a picture that can be drawn.
+/// Accepts file names of pictures.
 fn picture_file(name: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(name);
     let is = |end: &str| path.extension().is_some_and(|it| it.eq_ignore_ascii_case(end));
-    if is("svg") || is("png") { Ok(path) } else { Err("a picture is FILE.svg or FILE.png".into()) }
+    if is("svg") || is("png") { Ok(path) } else { Err("write FILE.svg or FILE.png".into()) }
 }
 
 /// Runs the command.
 pub(crate) fn run(call: &Call) -> Result<()> {
-    // Before the call, which may take long.
+    // Checked before the call, which may take long.
     if let Some(file) = &call.plot {
         check_writable(file)?;
     }
-    // Before Python is told to print elsewhere.
+    // Opened before Python is told to print elsewhere.
     let output = Output::new(call.json)?;
     session::run(&call.inputs, call.rows, call.json, |session| call_in(&session, call, output))
 }
@@ -115,7 +119,7 @@ pub(crate) fn run(call: &Call) -> Result<()> {
 fn call_in(session: &Session<'_>, call: &Call, mut output: Output) -> Result<()> {
     let helper = session.helper;
     let argued = session.arguments()?;
-    // The numbers are the function's own from here on: it may change them.
+    // Stored before the call, since the function may change its arguments.
     let drawn = match &call.plot {
         Some(_) => Some(picture::inputs(&argued, helper)?),
         None => None,
@@ -128,22 +132,22 @@ fn call_in(session: &Session<'_>, call: &Call, mut output: Output) -> Result<()>
         };
     }
 
-    let result: Object = session.function.call(arguments)?;
-    signals::answered();
+    let result: Object = session.function.call(arguments).map_err(doctor::with_fix)?;
+    signals::forget();
 
     helper.flush()?;
     let indices = match call.rows {
         true => Some(helper.rows(&result, session.len()?)?),
         false => None,
     };
-    // The result is printed even if it can't be drawn; and drawn even if nobody reads it to its end.
+    // The result is printed even if it can't be drawn, and drawn even if the output is closed.
     let drawn = match (&call.plot, drawn) {
         (Some(file), Some(inputs)) => {
             picture::draw(session, inputs, &result, indices.as_deref(), file)
         }
         _ => Ok(()),
     };
-    signals::check()?;
+    check_signals()?;
     match (&session.source, indices) {
         (Some(source), Some(indices)) => {
             let rows = signals::during(Running::Work, || source.rows(indices, helper))?;

@@ -1,36 +1,41 @@
-"""What the command does in Python, where Python says it better: it knows its own signatures, the
-shapes of its results, and JSON.
+"""The parts of the command that are simpler in Python: signatures, shapes of results, JSON.
 
-Runs in the user's interpreter, CPython 3.8 and newer. It imports late, so that a plain call does
-not wait for what it does not need.
+Runs in the user's interpreter, CPython 3.8 and newer. Modules are imported where they are needed, so
+that a plain call does not wait for the others.
 """
 
 import sys
 
 
-class Usage(Exception):
-    """The command is used wrongly; the message says how it is used well."""
+class InputError(Exception):
+    """Something that the command line names can't be used."""
 
 
 class Failure(Exception):
-    """The function's result is not what was asked for."""
+    """The function's result is not what the command line asks for."""
 
 
 # --- the function
 
 
 def parameters(function):
-    """(name, kind, required, hint) of each parameter, or None where a function in C doesn't say."""
+    """(name, kind, required, hint) of each parameter, or None for C functions without a signature."""
     import inspect
+    import typing
 
     try:
         found = inspect.signature(function).parameters.values()
     except (ValueError, TypeError):
         return None
+    try:
+        # Evaluates hints that are strings: these have the names that their file gives to types.
+        hints = typing.get_type_hints(function)
+    except Exception:
+        hints = {}
     empty = inspect.Parameter.empty
     known = []
     for parameter in found:
-        hint = parameter.annotation
+        hint = hints.get(parameter.name, parameter.annotation)
         if hint is empty:
             hint = ""
         elif not isinstance(hint, str):
@@ -42,7 +47,7 @@ def parameters(function):
 
 
 def functions(module):
-    """The functions that a module has of its own, with the names of their parameters."""
+    """The functions that a module defines itself, with the names of their parameters."""
     import inspect
 
     found = []
@@ -73,7 +78,7 @@ def from_npy(data):
     import numpy
     from numpy.lib import format
 
-    # NumPy itself refuses headers beyond 10,000 bytes, since parsing one may cost any time.
+    # NumPy itself refuses headers of more than 10,000 bytes, since parsing one may take any time.
     header = io.BytesIO(data[:16384].tobytes())
     try:
         version = format.read_magic(header)
@@ -86,20 +91,20 @@ def from_npy(data):
         if any(length < 0 for length in shape):
             raise ValueError("a length is negative in the shape %s" % (shape,))
     except Exception as error:
-        # A broken header makes Python's own parser raise what it likes.
+        # A broken header can make Python's parser raise any exception.
         reason = str(error).split("\n")[0] or type(error).__name__
-        raise Usage("its header can't be read: " + reason) from None
+        raise InputError("its header can't be read: " + reason) from None
     if dtype.hasobject:
-        raise Usage("it holds pickled Python objects, which are not numbers in memory")
+        raise InputError("it contains pickled Python objects, not numbers")
     if not shape:
-        raise Usage("it holds a single value, not an array: give the value with --arg")
+        raise InputError("it contains a single value, not an array: pass the value with --arg")
     count = 1
     for length in shape:
         count *= length
     start, size = header.tell(), count * dtype.itemsize
     if len(data) - start < size:
         found = "only %d bytes follow" % (len(data) - start)
-        raise Usage("it is cut off: its header says %d bytes of numbers, %s" % (size, found))
+        raise InputError("it is incomplete: its header says %d bytes of numbers, %s" % (size, found))
     array = data[start : start + size].view(dtype)
     return array.reshape(shape, order="F" if fortran else "C")
 
@@ -107,16 +112,16 @@ def from_npy(data):
 def column(array, number):
     """One column, counted from 1, as a view."""
     if array.ndim > 2:
-        raise Usage("an array of %d axes has no columns" % array.ndim)
+        raise InputError("an array with %d axes has no columns" % array.ndim)
     columns = array.shape[1] if array.ndim == 2 else 1
     if not 1 <= number <= columns:
         has = "one column" if columns == 1 else "the columns 1 to %d" % columns
-        raise Usage("there is no column %d; it has %s" % (number, has))
+        raise InputError("there is no column %d; it has %s" % (number, has))
     return array if array.ndim == 1 else array[:, number - 1]
 
 
 def cells(array, indices):
-    """The cells of some rows as text."""
+    """The cells of the rows with these indices, as text."""
     rows = (array[index].tolist() for index in indices)
     return [[str(cell) for cell in (row if isinstance(row, list) else [row])] for row in rows]
 
@@ -125,7 +130,7 @@ def cells(array, indices):
 
 
 def text(result):
-    """What print would write; None for None."""
+    """The text that print would write; None for None."""
     if result is None:
         return None
     return str(result).encode("utf-8", "backslashreplace").decode("utf-8")
@@ -142,7 +147,7 @@ def what(value):
 
 
 def rows(result, count):
-    """The result as row indices of a file of so many rows."""
+    """The result as row indices of a file with `count` rows."""
     found = result
     if isinstance(found, tuple) and len(found) == 1:
         found = found[0]  # numpy.where and numpy.nonzero
@@ -161,7 +166,7 @@ def rows(result, count):
             raise Failure(message % (len(found), count))
         return [index for index, flagged in enumerate(found) if flagged]
     if not all(kind is not None and kind is not bool and issubclass(kind, int) for kind in kinds):
-        message = "the result is %s, not row indices or a mask of the rows; leave --rows out to see it"
+        message = "the result is %s, not row indices or a mask of the rows; call without --rows to see it"
         raise Failure(message % what(result))
     for index in found:
         if not 0 <= index < count:
@@ -171,7 +176,7 @@ def rows(result, count):
 
 
 def flags(result, count):
-    """The result as rows that it flags; None where it is rather something else."""
+    """The indices of the rows that the result flags; None if it looks like something else."""
     kind = getattr(getattr(result, "dtype", None), "kind", None)
     if not hasattr(result, "__len__") or kind == "f" and len(result):
         return None
@@ -179,7 +184,7 @@ def flags(result, count):
         found = rows(result, count)
     except Failure:
         return None
-    # Whole numbers that do not rise are values, such as counts.
+    # Whole numbers that do not rise are values (counts, for instance), not indices.
     rises = all(one < other for one, other in zip(found, found[1:]))
     everything = isinstance(result, (list, tuple)) and len(found) == count == len(result)
     return found if rises and not (everything and count > 1) else None
@@ -189,10 +194,10 @@ MOST_LINES = 6  # A table with more columns than this is shown as colours, not a
 
 
 def series(value, name, rows):
-    """What can be drawn of a value: (label, kind, x label, x, numbers, columns).
+    """The parts of a value that can be drawn: (label, kind, x label, x, numbers, columns).
 
-    The kinds: "level" is one number; "rows" has a number for each of the file's rows; "line" goes
-    over x; "table" has rows of so many columns, and for x its size before it was shrunk.
+    The kinds: "level" is one number; "rows" has a number for each of the file's rows; "line" is drawn
+    over x; "table" has rows of that many columns, and as x its size before it was shrunk.
     """
     drawn, rest = [], []
     for label, numbers, columns in _named_numbers(value):
@@ -207,7 +212,7 @@ def series(value, name, rows):
         elif length == rows and columns <= MOST_LINES:
             drawn += _lines(label, [numbers[at::columns] for at in range(columns)])
         elif columns == rows and length <= MOST_LINES:
-            # A row for each of a few things is the same as a column for each.
+            # A few rows as long as the file are drawn like a few columns.
             starts = range(0, len(numbers), columns)
             drawn += _lines(label, [numbers[start : start + columns] for start in starts])
         else:
@@ -222,7 +227,7 @@ def _lines(label, lines):
 
 
 def _shrunk(numbers, columns):
-    """A table of at most 160 by 80 cells, each the mean of those under it; more can't be told apart."""
+    """A table of at most 160 by 80 cells, each the mean of those it covers; smaller ones would blur."""
     import numpy
 
     table = numpy.reshape(numbers, (-1, columns))
@@ -237,7 +242,7 @@ def _shrunk(numbers, columns):
 
 
 def _paired(rest):
-    """One line of two results that belong together: places and values, or a histogram and its edges."""
+    """One line from two results that belong together: x and y, or a histogram and its edges."""
     if len(rest) != 2 or not len(rest[0][1]):
         return None
     (first, one), (second, two) = rest
@@ -247,7 +252,7 @@ def _paired(rest):
     if len(one) == len(two) and _rises(two):
         return [(first, "line", x_label, two, one, 1)]
     if len(one) + 1 == len(two) and _rises(two):
-        # Stairs: each value from its left edge to its right one.
+        # Steps: each value from its left edge to its right edge.
         x = [edge for pair in zip(two, two[1:]) for edge in pair]
         return [(first, "line", x_label, x, [value for value in one for _ in range(2)], 1)]
     return None
@@ -264,7 +269,7 @@ def _rises(values):
 
 def _named_numbers(value):
     """The numbers in a value as (name, numbers, columns); 0 columns for a single number."""
-    given = value
+    result = value
     if hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
         value = {name: getattr(value, name) for name in value.__dataclass_fields__}
     elif hasattr(value, "_asdict"):
@@ -281,13 +286,13 @@ def _named_numbers(value):
         numbers = _numbers(value)
         found = [] if numbers is None else [("",) + numbers]
     if not found:
-        message = "the result is %s, which can't be drawn: numbers can, alone, in a row or in a table"
-        raise Failure(message % what(given))
+        message = "the result is %s, which can't be drawn; a number, a series or a table of numbers can"
+        raise Failure(message % what(result))
     return found
 
 
 def _numbers(value):
-    """The numbers of one series, and how many are a row; None where there are none."""
+    """The numbers of one series and its number of columns; None if it has no numbers."""
     if isinstance(value, (int, float)):
         try:
             return [float(value)], 0
@@ -318,7 +323,7 @@ def _numbers(value):
 
 
 def to_png(width, pixels):
-    """A PNG of pixels, each red, green and blue; Python brings the format's compression."""
+    """A PNG from pixels of red, green and blue, compressed by Python's zlib."""
     import struct
     import zlib
 
@@ -340,11 +345,11 @@ def to_json(result):
 
 
 def _plain(value):
-    """A value in the words of JSON."""
+    """A value in terms of the types that JSON has."""
     import math
 
     if value is None or isinstance(value, (bool, int, str)):
-        # An IntEnum is an int, and numpy.str_ a str; surrogates are no text.
+        # An IntEnum is an int, and numpy.str_ a str. JSON can't contain surrogates.
         if isinstance(value, str):
             return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
         return value
@@ -363,7 +368,7 @@ def _plain(value):
             return [_plain(item) for item in value]
     numpy = sys.modules.get("numpy")
     if numpy is not None:
-        # Integers and finite floats need no look at each.
+        # Integers need no check for NaN.
         if type(value) is numpy.ndarray and value.dtype.kind in "iub":
             return value.tolist()
         if isinstance(value, (numpy.datetime64, numpy.timedelta64)):
@@ -373,7 +378,7 @@ def _plain(value):
         if isinstance(value, numpy.ma.MaskedArray):
             return _plain(value.filled(numpy.nan).tolist() if value.dtype.kind == "f" else value.tolist())
         if isinstance(value, numpy.generic) and value.dtype.kind not in "biufU":
-            raise Failure("the result holds %s, which JSON has no word for" % what(value))
+            raise Failure("the result contains %s, which JSON can't represent" % what(value))
     if hasattr(value, "__dataclass_fields__"):
         return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
     if hasattr(value, "tolist"):
@@ -384,7 +389,7 @@ def _plain(value):
     enum = sys.modules.get("enum")
     if enum is not None and isinstance(value, enum.Enum):
         return _plain(value.value)
-    raise Failure("the result holds %s, which JSON has no word for" % what(value))
+    raise Failure("the result contains %s, which JSON can't represent" % what(value))
 
 
 def _key(key):
@@ -392,7 +397,7 @@ def _key(key):
         return _plain(key)
     plain = _plain(key)
     if isinstance(plain, (list, dict)):
-        raise Failure("the result has %s for a key, which JSON has no word for" % what(key))
+        raise Failure("the result has %s as a key, which JSON can't represent" % what(key))
     if isinstance(plain, (bool, type(None))):
         return {True: "true", False: "false", None: "null"}[plain]
     return str(plain)
@@ -406,7 +411,7 @@ def same(value):
 
 
 def copy(value):
-    """A copy of what a call could change."""
+    """A copy of a value that a call could change."""
     if isinstance(value, (list, dict)):
         import copy
 
@@ -415,7 +420,7 @@ def copy(value):
 
 
 def holders(values):
-    """How many hold each value that a call could keep; a number or a text is anybody's."""
+    """The reference count of each value that a call could retain; 0 for numbers and text."""
     import gc
 
     gc.collect()
@@ -424,12 +429,12 @@ def holders(values):
 
 
 def differ(values, before):
-    """Whether a call has changed what it was given."""
+    """Whether a call has changed its arguments."""
     for value, was in zip(values, before):
         if hasattr(value, "dtype"):
             if value.shape != was.shape or value.dtype != was.dtype:
                 return True
-            # nan is like itself here.
+            # nan counts as equal to nan.
             if not ((value == was) | ((value != value) & (was != was))).all():
                 return True
         elif isinstance(value, (list, dict)) and repr(value) != repr(was):
@@ -438,7 +443,7 @@ def differ(values, before):
 
 
 def timer(function, arguments, names, fresh):
-    """What calls the function as Python code would, so many times, and returns the seconds."""
+    """A function that calls `function` a number of times, as Python code would; returns seconds."""
     import keyword
     import timeit
 
@@ -454,22 +459,22 @@ def timer(function, arguments, names, fresh):
     call = "function(%s)" % ", ".join(written)
     scope = dict(zip(places, arguments), function=function)
     if not fresh:
-        # timeit turns the collector off, which callpy's side has on.
+        # timeit turns the garbage collector off, but it is on during callpy's calls.
         return timeit.Timer(call, "import gc; gc.enable()", globals=scope).timeit
     lines = ["def run(number):", "    taken = 0.0", "    for _ in range(number):"]
-    lines += ["        %s = copy(given_%s)" % (place, place) for place in places]
+    lines += ["        %s = copy(ready_%s)" % (place, place) for place in places]
     lines += ["        start = clock()", "        " + call, "        taken += clock() - start"]
-    scope.update(("given_" + place, value) for place, value in zip(places, arguments))
+    scope.update(("ready_" + place, value) for place, value in zip(places, arguments))
     scope.update(copy=copy, clock=timeit.default_timer)
     exec("\n".join(lines + ["    return taken"]), scope)
     return scope["run"]
 
 
 def timed(run, number):
-    """The nanoseconds of so many calls, as a plain Python would make them."""
+    """The nanoseconds that `number` calls take in plain Python."""
     import contextvars
 
-    # In a context of its own NumPy has the allocator that it comes with, and not callpy's.
+    # In a new context NumPy uses its own allocator, not callpy's.
     return contextvars.Context().run(run, number) * 1e9
 
 
@@ -477,7 +482,7 @@ _LOUD = []
 
 
 def quiet(quiet):
-    """Sends what is printed nowhere; a function that prints would print a thousand times."""
+    """Discards what is printed, or stops doing so: a timed function would print a thousand times."""
     import os
 
     if quiet:
@@ -492,15 +497,15 @@ def quiet(quiet):
 
 
 def prepare(divert):
-    """Lets prints be UTF-8 as the command's own output is, and go to stderr where `divert` says so."""
+    """Makes Python print UTF-8, as the command does, and to stderr if `divert` is true."""
     for stream in (sys.stdout, sys.stderr):
-        # Where the locale has no encoding, python itself takes UTF-8, but not when it is embedded.
+        # If the locale has no encoding, python uses UTF-8, but an embedded Python does not.
         if getattr(stream, "encoding", None) in ("ascii", "ANSI_X3.4-1968", "646", "US-ASCII"):
             stream.reconfigure(encoding="utf-8")
     if divert:
         import os
 
-        # The descriptor too: extensions and child processes write there.
+        # The descriptor too, since extensions and child processes write to it.
         try:
             os.dup2(2, 1)
         except OSError:
@@ -515,7 +520,7 @@ def flush():
 
 
 def stdout_is_broken():
-    """Whether whoever read our output has gone."""
+    """Whether the reader of our output has closed the pipe."""
     import select
 
     if not hasattr(select, "poll"):

@@ -1,4 +1,4 @@
-//! `callpy completions`: scripts by which a shell completes commands, options and files.
+//! `callpy completions`: prints scripts with which a shell completes commands, options and files.
 
 use clap::{Args, Command};
 use clap_complete::Shell;
@@ -7,7 +7,7 @@ use crate::failure::Result;
 use crate::output::print;
 
 const INSTALL: &str = "\
-Where a shell looks for it:
+To install it:
   bash        callpy completions bash > ~/.local/share/bash-completion/completions/callpy
   zsh         callpy completions zsh > \"${fpath[1]}/_callpy\"
   fish        callpy completions fish > ~/.config/fish/completions/callpy.fish
@@ -24,7 +24,7 @@ pub(crate) struct Completions {
 
 /// Runs the command; `root` is callpy itself.
 pub(crate) fn run(completions: &Completions, mut root: Command) -> Result<()> {
-    // Into memory first: the generator panics where the reader has gone.
+    // Into memory first, since the generator panics if the pipe is closed.
     let mut script = Vec::new();
     clap_complete::generate(completions.shell, &mut root, "callpy", &mut script);
     print(&script)

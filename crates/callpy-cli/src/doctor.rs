@@ -1,4 +1,4 @@
-//! `callpy doctor`: what is right and wrong with the Python that a call would use, and the fixes.
+//! `callpy doctor`: finds problems of the Python that a call would use, and prints their fixes.
 //!
 //! It looks from outside first, in this process, and then from inside, in a process of its own: a
 //! broken installation can end the process that starts it, or never return.
@@ -13,24 +13,27 @@ mod report;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use callpy::Python;
 use callpy::environment::Requirements;
 use callpy::locate::{self, Wanted};
+use callpy::{ErrorKind, Python};
 use clap::{Args, ValueHint};
 
-use crate::failure::{Failure, Result};
+use self::fix::fixes;
+pub(crate) use self::inside::missing_module;
+use self::problem::Diagnosis;
+use crate::failure::{Failure, Result, check_signals, failed};
 use crate::output::Output;
 use crate::progress::Display;
 use crate::signals::{self, Running};
 use crate::target::Target;
 
 const LONG: &str = "\
-Check whether calls can work here, and print the fix for each problem
+Check whether calls work on this machine, and print the fix for each problem
 
-Shows which Python is chosen and why no other, its library, its environment, NumPy and its BLAS, the \
-allocator and the stack; for a target, whether it can be imported, and its signature. A whole call is \
-made in a process of its own, since a broken Python may end that process. An environment that is \
-needed but not there is made first, as a call would make it.
+Shows which Python is chosen and why the others are not, its library, its environment, NumPy and its \
+BLAS, the allocator and the stack. For a target, it also shows whether it can be imported, and its \
+signature. A complete call is made in another process, since a broken Python may end that process. If \
+the target needs an environment that does not exist yet, it is created first, as a call would do.
 
 The exit code is 0 if a call can work, else 1.
 
@@ -40,7 +43,7 @@ With --json: {\"works\": bool, \"summary\": text, \"problems\": [{\"fatal\": boo
 \"base\", \"usable\" or \"unusable\", \"problem\": text or null}]}. The first fix of a problem is the one \
 for this machine.";
 
-/// Check whether calls can work here, and print the fix for each problem
+/// Check whether calls work on this machine, and print the fix for each problem
 #[derive(Debug, Args)]
 #[command(long_about = LONG)]
 pub(crate) struct Doctor {
@@ -56,11 +59,11 @@ pub(crate) struct Doctor {
     #[arg(long)]
     json: bool,
 
-    /// Time limit for starting Python and importing, not counting the making of an environment
+    /// Time limit for starting Python and importing, without creating an environment
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     limit: u64,
 
-    /// Look from inside and print what was seen: what the doctor runs for itself
+    /// Look from inside and print the result: for the doctor itself
     #[arg(long, hide = true)]
     probe: bool,
 }
@@ -81,12 +84,37 @@ pub(crate) fn run(doctor: &Doctor) -> Result<()> {
     if diagnosis.works() { Ok(()) } else { Err(Failure::Exit(1)) }
 }
 
+/// Makes the failure of a start or a call, with the fix for this machine.
+pub(crate) fn with_fix(error: callpy::Error) -> Failure {
+    let found = first_fix(&error);
+    match Failure::from(error) {
+        Failure::Failed { text, fix: None } => Failure::Failed { text, fix: found },
+        other => other,
+    }
+}
+
+/// Returns the first fix for an error that a command can fix.
+fn first_fix(error: &callpy::Error) -> Option<String> {
+    let mut diagnosis = Diagnosis::default();
+    match error.kind() {
+        ErrorKind::Locate(report) => {
+            diagnosis.report = report.clone();
+            outside::nothing_usable(&mut diagnosis);
+        }
+        ErrorKind::Numpy => diagnosis.fatal(inside::kind(error), ""),
+        _ => {}
+    }
+    let python = Python::running().and_then(|python| python.interpreter());
+    let mut fixes = diagnosis.problems.iter().flat_map(|problem| fixes(&problem.kind, python));
+    fixes.next().map(|fix| fix.action)
+}
+
 impl Doctor {
-    fn diagnose(&self) -> Result<problem::Diagnosis> {
+    fn diagnose(&self) -> Result<Diagnosis> {
         let wanted = self.wanted()?;
         let mut diagnosis = outside::look(&wanted)?;
         if diagnosis.works() {
-            // Making an environment takes its time, and is no part of the other process's limit.
+            // Creating an environment takes long, and does not count towards the other process's limit.
             match signals::during(Running::Work, || locate::find(&wanted)) {
                 Ok(_) => diagnosis = outside::look(&wanted)?,
                 Err(_) if signals::has_come() => {
@@ -101,7 +129,7 @@ impl Doctor {
             signals::during(Running::Work, || probe::ask(python, target, limit, &mut diagnosis))?;
             outside::compare_library(&mut diagnosis);
         }
-        signals::check()?;
+        check_signals()?;
         Ok(diagnosis)
     }
 
@@ -109,14 +137,14 @@ impl Doctor {
         self.target.as_deref().map(Target::parse)
     }
 
-    /// Returns what a call of the target would look for.
+    /// Returns what a call of the target would search for.
     fn wanted(&self) -> Result<Wanted> {
         let mut wanted = Wanted { python: self.python.clone(), ..Wanted::default() };
         if let Some(file) = self.target().and_then(|target| target.file())
             && let Ok(source) = std::fs::read_to_string(&file)
         {
             let requirements = Requirements::from_script(&source)
-                .map_err(|error| Failure::Failed(format!("{}: {error}", file.display())))?;
+                .map_err(|error| failed(format_args!("{}: {error}", file.display())))?;
             wanted.requirements = requirements.unwrap_or_default();
         }
         let display = Display::new();
@@ -130,7 +158,7 @@ impl Doctor {
         let mut builder = Python::builder().language(callpy::Language::Command);
         if let Some(target) = self.target() {
             builder = match target.file() {
-                // That the file is not there is the target's problem, not the start's.
+                // A missing file is the target's problem, not the start's.
                 Some(file) if !file.is_file() => builder,
                 _ => target.needs(builder),
             };

@@ -7,47 +7,59 @@ use std::process::ExitCode;
 use anstream::eprintln;
 use callpy::ErrorKind;
 
-use crate::{helper, signals};
+use crate::signals;
 
-/// The outcome of a step of the command.
+/// The result of a step of the command.
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
-/// The end of the command before its work is done.
+/// The name under which Python knows command.py, whose exceptions become failures here.
+pub(crate) const COMMAND_MODULE: &str = "callpy_command";
+
+/// Why the command ends early.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The command is used wrongly; the text says how it is used well. Exit code 2.
+    /// The command line is wrong. Exit code 2, and a hint at `--help`.
     Usage(String),
-    /// It is used well, and didn't succeed. Exit code 1.
-    Failed(String),
-    /// Python raised an exception: its traceback, and what to do if that is known. Exit code 1.
+    /// A file, column, module or function that the command line names can't be used. Exit code 2.
+    Input(String),
+    /// The work failed, and how to fix that, if it is known. Exit code 1.
+    Failed { text: String, fix: Option<String> },
+    /// Python raised an exception: its traceback, and a hint, if there is one. Exit code 1.
     Exception { type_name: String, traceback: String, help: Option<String> },
-    /// The function ended the program, as `sys.exit` does.
+    /// The function called `sys.exit`.
     Exit(u8),
-    /// Ctrl-C or a termination: the process ends by that signal. Where Python was, if it was there.
+    /// Ctrl-C or SIGTERM: the process ends by that signal. Where Python was, if it was running.
     Interrupted { place: Option<String> },
-    /// Whoever read the output has enough of it: no failure. Exit code 0.
+    /// The reader of the output closed the pipe, as `head` does. Exit code 0.
     BrokenPipe,
 }
 
 impl Failure {
-    /// Tells the user, and returns the exit code.
+    /// Prints the failure, and returns the exit code.
     pub(crate) fn report(self) -> ExitCode {
         let error = "\x1b[1m\x1b[31merror:\x1b[0m";
+        let print_after = |label, text: Option<String>| {
+            if let Some(text) = text {
+                eprintln!("\x1b[1m\x1b[32m{label}:\x1b[0m {text}");
+            }
+            ExitCode::FAILURE
+        };
         match self {
             Failure::Usage(text) => {
                 eprintln!("{error} {text}\n\nFor more information, try '--help'.");
                 ExitCode::from(2)
             }
-            Failure::Failed(text) => {
+            Failure::Input(text) => {
                 eprintln!("{error} {text}");
-                ExitCode::FAILURE
+                ExitCode::from(2)
+            }
+            Failure::Failed { text, fix } => {
+                eprintln!("{error} {text}");
+                print_after("fix", fix)
             }
             Failure::Exception { traceback, help, .. } => {
                 eprintln!("{}", traceback.trim_end());
-                if let Some(help) = help {
-                    eprintln!("\x1b[1m\x1b[32mhelp:\x1b[0m {help}");
-                }
-                ExitCode::FAILURE
+                print_after("help", help)
             }
             Failure::Exit(code) => ExitCode::from(code),
             Failure::Interrupted { place } => {
@@ -66,6 +78,24 @@ pub(crate) fn usage<T>(text: impl fmt::Display) -> Result<T> {
     Err(Failure::Usage(text.to_string()))
 }
 
+/// Makes a [`Failure::Input`].
+pub(crate) fn bad_input<T>(text: impl fmt::Display) -> Result<T> {
+    Err(Failure::Input(text.to_string()))
+}
+
+/// Makes a [`Failure::Failed`] without a fix.
+pub(crate) fn failed(text: impl fmt::Display) -> Failure {
+    Failure::Failed { text: text.to_string(), fix: None }
+}
+
+/// Fails if Ctrl-C or SIGTERM has asked the command to end.
+pub(crate) fn check_signals() -> Result<()> {
+    match signals::has_come() {
+        true => Err(Failure::Interrupted { place: None }),
+        false => Ok(()),
+    }
+}
+
 impl From<callpy::Error> for Failure {
     fn from(error: callpy::Error) -> Self {
         let Some(exception) = error.exception() else {
@@ -73,13 +103,15 @@ impl From<callpy::Error> for Failure {
                 ErrorKind::Environment if signals::has_come() => {
                     Failure::Interrupted { place: None }
                 }
-                ErrorKind::Target => Failure::Usage(error.to_string()),
-                _ => Failure::Failed(format!("{error:#}")),
+                ErrorKind::Target => Failure::Input(error.to_string()),
+                // A report on one Python or none says what the message has said already.
+                ErrorKind::Locate(report) if report.candidates().len() < 2 => failed(error),
+                _ => failed(format_args!("{error:#}")),
             };
         };
         match (exception.module(), exception.type_name()) {
-            (helper::MODULE, "Usage") => Failure::Usage(exception.message().to_owned()),
-            (helper::MODULE, "Failure") => Failure::Failed(exception.message().to_owned()),
+            (COMMAND_MODULE, "InputError") => Failure::Input(exception.message().to_owned()),
+            (COMMAND_MODULE, "Failure") => failed(exception.message()),
             ("builtins", "KeyboardInterrupt") => {
                 Failure::Interrupted { place: place(exception.traceback()) }
             }
@@ -93,7 +125,7 @@ impl From<callpy::Error> for Failure {
     }
 }
 
-/// Returns the innermost place that a traceback names, of the user's own if there is one:
+/// Returns the innermost place in a traceback, in the user's own files if there is one:
 /// `f (f.py, line 3)`.
 fn place(traceback: &str) -> Option<String> {
     let frame = |line: &str| {
@@ -107,12 +139,12 @@ fn place(traceback: &str) -> Option<String> {
     frames().find(|(is_own, _)| *is_own).or_else(|| frames().next()).map(|(_, place)| place)
 }
 
-/// Ends as python does: a number is the exit code, a text is printed.
+/// Exits as python does: a number is the exit code, a text is printed.
 fn exit(status: &str) -> Failure {
     match status {
         "" | "None" => Failure::Exit(0),
         _ => match status.parse::<i64>() {
-            // The system keeps the low byte.
+            // The system only uses the low byte.
             Ok(code) => Failure::Exit(code as u8),
             Err(_) => Failure::Exception {
                 type_name: "SystemExit".to_owned(),
@@ -123,12 +155,12 @@ fn exit(status: &str) -> Failure {
     }
 }
 
-/// What writing our own output may lead to.
+/// The errors of writing our own output.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Failure::BrokenPipe,
-            _ => Failure::Failed(format!("the output can't be written: {error}")),
+            _ => failed(format_args!("can't write the output: {error}")),
         }
     }
 }

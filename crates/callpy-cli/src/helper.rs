@@ -1,16 +1,13 @@
-//! `command.py` in the running interpreter: the command's questions to Python.
+//! Calls the functions of `command.py` in the running interpreter.
 
 use callpy::{Bytes, Function, IntoPython, Module, Object, Python};
 
-use crate::failure::Result;
-
-/// The name under which Python knows command.py.
-pub(crate) const MODULE: &str = "callpy_command";
+use crate::failure::{COMMAND_MODULE, Result};
 
 /// A parameter's name, kind, whether it is required, and hint.
 pub(crate) type Parameter = (String, i64, bool, String);
 
-/// How the numbers of a series are meant.
+/// What the numbers of a series are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// One number.
@@ -19,7 +16,7 @@ pub(crate) enum Kind {
     Rows,
     /// A line over `x`.
     Line,
-    /// Rows of so many columns.
+    /// Rows with a number of columns.
     Table,
 }
 
@@ -48,7 +45,8 @@ impl Helper {
     /// Loads command.py; `divert` sends what Python prints to stderr.
     pub(crate) fn load(python: Python, divert: bool) -> Result<Helper> {
         let source = include_str!("command.py");
-        let helper = Helper(python.module_from_source(MODULE, "<callpy command>", source)?);
+        let helper =
+            Helper(python.module_from_source(COMMAND_MODULE, "<callpy command>", source)?);
         helper.function("prepare")?.call::<()>(divert)?;
         Ok(helper)
     }
@@ -67,12 +65,12 @@ impl Helper {
         Ok(self.function("functions")?.call(module.object())?)
     }
 
-    /// Makes the value that a JSON text stands for.
+    /// Makes the value of a JSON text.
     pub(crate) fn value(&self, json: &str) -> Result<Object> {
         Ok(self.function("from_json")?.call(json)?)
     }
 
-    /// Makes an array of the bytes of a .npy file, which are not copied.
+    /// Makes an array from the bytes of a .npy file, without copying them.
     pub(crate) fn array(&self, bytes: impl IntoPython<'static>) -> Result<Object> {
         Ok(self.function("from_npy")?.call(bytes)?)
     }
@@ -102,7 +100,7 @@ impl Helper {
         Ok(self.function("flags")?.call((result, count))?)
     }
 
-    /// Returns the numbers in a value, to be drawn beside a file of so many rows.
+    /// Returns the numbers in a value, to be drawn with a file of `rows` rows.
     pub(crate) fn series(&self, value: &Object, name: &str, rows: usize) -> Result<Vec<Series>> {
         type Found = (String, String, String, Vec<f64>, Vec<f64>, usize);
         let found: Vec<Found> = self.function("series")?.call((value, name, rows))?;
@@ -118,13 +116,13 @@ impl Helper {
         Ok(found.into_iter().map(series).collect())
     }
 
-    /// Makes a PNG of pixels, each red, green and blue.
+    /// Makes a PNG from pixels of red, green and blue.
     pub(crate) fn png(&self, width: usize, pixels: Vec<u8>) -> Result<Vec<u8>> {
         let png: Bytes<Vec<u8>> = self.function("to_png")?.call((width, Bytes(pixels)))?;
         Ok(png.0)
     }
 
-    /// Makes an argument into the Python object that it becomes.
+    /// Converts an argument to its Python object.
     pub(crate) fn same(&self, argument: impl IntoPython<'static>) -> Result<Object> {
         Ok(self.function("same")?.call(argument)?)
     }
@@ -134,22 +132,22 @@ impl Helper {
         self.0.function("copy")?.call(value)
     }
 
-    /// Returns how many hold each array and list.
+    /// Returns the reference count of each array and list.
     pub(crate) fn holders(&self, values: &[Object]) -> Result<Vec<i64>> {
         Ok(self.function("holders")?.call(values.to_vec())?)
     }
 
-    /// Whether values differ from what they were.
+    /// Returns whether values differ from their copies.
     pub(crate) fn differ(&self, values: &[Object], before: &[Object]) -> Result<bool> {
         Ok(self.function("differ")?.call((values.to_vec(), before.to_vec()))?)
     }
 
-    /// Sends what Python prints nowhere, or where it went before.
+    /// Discards what Python prints, or stops doing so.
     pub(crate) fn quiet(&self, quiet: bool) -> Result<()> {
         Ok(self.function("quiet")?.call(quiet)?)
     }
 
-    /// Makes what times calls in Python itself; `fresh` gives each call copies of its own.
+    /// Makes a function that times calls in Python itself; with `fresh`, each call gets new copies.
     pub(crate) fn timer(
         &self,
         function: &Object,
@@ -160,12 +158,12 @@ impl Helper {
         Ok(self.function("timer")?.call((function, arguments, names, fresh))?)
     }
 
-    /// Returns the nanoseconds that so many calls took.
+    /// Returns the nanoseconds that `number` calls took.
     pub(crate) fn timed(&self, timer: &Object, number: u64) -> Result<f64> {
         Ok(self.function("timed")?.call((timer, number))?)
     }
 
-    /// Returns what Python's print would write of a result; nothing for None.
+    /// Returns the text that Python's print would write for a result; none for None.
     pub(crate) fn text(&self, result: &Object) -> Result<Option<String>> {
         Ok(self.function("text")?.call(result)?)
     }
@@ -175,12 +173,12 @@ impl Helper {
         Ok(self.function("to_json")?.call(result)?)
     }
 
-    /// Writes out what Python has printed, so that ours comes after it.
+    /// Flushes what Python has printed, so that the command's own output follows it.
     pub(crate) fn flush(&self) -> Result<()> {
         Ok(self.function("flush")?.call(())?)
     }
 
-    /// Says whether whoever read the output has gone.
+    /// Returns whether the reader of the output has closed the pipe.
     pub(crate) fn stdout_is_broken(&self) -> bool {
         let broken = || self.function("stdout_is_broken").ok()?.call::<bool>(()).ok();
         broken().unwrap_or(false)

@@ -22,8 +22,8 @@ pub(crate) struct Inputs {
 
     /// Pass a column, by name or number (from 1), to a parameter
     ///
-    /// Can be repeated. If a column has exactly this NAME, that column is meant, even if NAME looks
-    /// like PARAM=NAME or like a number.
+    /// Can be repeated. A column with exactly this NAME has precedence, even if NAME looks like
+    /// PARAM=NAME or like a number.
     #[arg(short, long = "column", value_name = "[PARAM=]NAME")]
     pub(crate) columns: Vec<String>,
 
@@ -36,16 +36,16 @@ pub(crate) struct Inputs {
 
     /// Use this Python: an executable, an environment's folder, or a version such as 3.12
     ///
-    /// Default: CALLPY_PYTHON, the environment made for the function's requirements, VIRTUAL_ENV,
-    /// CONDA_PREFIX, .venv here or above, python3 on PATH. If the function's file declares
-    /// requirements that this Python lacks, an environment is made from it.
+    /// Default: CALLPY_PYTHON, the environment created for the function's requirements, VIRTUAL_ENV,
+    /// CONDA_PREFIX, .venv here or above, python3 on PATH. If the function's file declares packages that
+    /// this Python lacks, an environment is created from it.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) python: Option<PathBuf>,
 
-    /// Require this package too, written as pip takes it: `--with 'scipy>=1.10'`
+    /// Require this package too, written as for pip: `--with 'scipy>=1.10'`
     ///
-    /// Can be repeated. If the Python lacks it, an environment that has it is made, as for what the
-    /// function's file declares.
+    /// Can be repeated. If the Python lacks it, an environment with it is created, as for the packages
+    /// that the function's file declares.
     #[arg(long = "with", value_name = "PACKAGE")]
     pub(crate) packages: Vec<String>,
 }
@@ -57,7 +57,7 @@ fn named_value(argument: &str) -> Result<(String, String), String> {
     };
     let json = match serde_json::from_str::<Value>(value) {
         Ok(_) => value.to_owned(),
-        // A value meant as JSON, or as Python, would be wrong as a string, and no one would notice.
+        // A value meant as JSON would be wrong as a string, and no one would notice.
         Err(error) if value.starts_with(['[', '{', '"']) => {
             return Err(format!("the value is not JSON: {error}"));
         }

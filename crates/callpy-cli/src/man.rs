@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Command, ValueHint};
 
-use crate::failure::{Failure, Result, usage};
+use crate::failure::{Result, failed, usage};
 use crate::output::print;
 
 const MANUAL: &str = "\
@@ -21,7 +21,7 @@ pub(crate) struct Man {
     #[arg(conflicts_with = "into")]
     command: Option<String>,
 
-    /// Write the pages of all commands into this folder, and make the folder if needed
+    /// Write the pages of all commands into this folder, which is created if needed
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     into: Option<PathBuf>,
 }
@@ -29,7 +29,7 @@ pub(crate) struct Man {
 /// Runs the command; `root` is callpy itself.
 pub(crate) fn run(arguments: &Man, root: Command) -> Result<()> {
     let mut root = root.disable_help_subcommand(true);
-    // Gives each subcommand its full name: `callpy call`.
+    // Sets each subcommand's full name: `callpy call`.
     root.build();
     if let Some(folder) = &arguments.into {
         let write = || -> io::Result<()> {
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Man, root: Command) -> Result<()> {
             Ok(())
         };
         return write().map_err(|error| {
-            Failure::Failed(format!("the pages can't be written to {}: {error}", folder.display()))
+            failed(format_args!("can't write the pages to {}: {error}", folder.display()))
         });
     }
     let name = match &arguments.command {

@@ -6,12 +6,12 @@ use std::io;
 use callpy::Given;
 use memmap2::Mmap;
 
-use crate::failure::{Result, usage};
+use crate::failure::{Result, bad_input};
 
-/// What a .npy file begins with.
+/// The first bytes of every .npy file.
 pub(crate) const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// The bytes of a .npy file. NumPy itself reads the header: nobody knows better what it says.
+/// The bytes of a .npy file. NumPy itself reads the header.
 pub(crate) enum Npy {
     Mapped(Mmap),
     /// From a pipe.
@@ -29,27 +29,27 @@ impl AsRef<[u8]> for Npy {
 
 impl Npy {
     /// Maps a file, read-only.
-    #[allow(unsafe_code, reason = "a map shows what other processes do to the file")]
+    #[allow(unsafe_code, reason = "other processes can change a mapped file")]
     pub(crate) fn map(file: &File) -> io::Result<Npy> {
-        // SAFETY: the bytes are shown as u8, of which every value is valid, and only NumPy reads
-        // them. Somebody may write the file meanwhile: then the function sees other numbers, as
-        // with numpy.load(mmap_mode="r"). Somebody may cut it off: then reading on ends the process
-        // with SIGBUS before a wrong number is seen, which for a command is an end like another.
+        // SAFETY: the bytes are exposed as u8, of which every value is valid, and only NumPy reads
+        // them. If another process writes to the file, the function sees other numbers, as with
+        // numpy.load(mmap_mode="r"). If it truncates the file, reading ends the process with SIGBUS
+        // before a wrong number is seen, which is acceptable for a command.
         unsafe { Mmap::map(file) }.map(Npy::Mapped)
     }
 
-    /// Gives the bytes away, to be an array of uint8 that is not a copy.
+    /// Moves the bytes into an argument, which becomes an array of uint8 without a copy.
     pub(crate) fn given(self) -> Given<Npy, u8> {
         Given::new(self)
     }
 }
 
-/// Reads a column's number, from 1: the only name that it has.
+/// Parses the number of a column, from 1; columns of a .npy file have no names.
 pub(crate) fn column(name: &str, file: &str) -> Result<usize> {
     match name.parse() {
         Ok(number) => Ok(number),
-        Err(_) => usage(format!(
-            "there is no column {name:?} in {file}: the columns of a .npy file have numbers, from 1"
+        Err(_) => bad_input(format!(
+            "there is no column {name:?} in {file}: the columns of a .npy file are numbered, from 1"
         )),
     }
 }

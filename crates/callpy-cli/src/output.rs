@@ -1,4 +1,4 @@
-//! What is printed: a result, or rows of the file.
+//! Prints a result, or rows of the file.
 
 use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -7,14 +7,14 @@ use serde_json::{Number, Value};
 
 use crate::failure::Result;
 
-/// Standard output as the command's own.
+/// Standard output, for the command alone.
 pub(crate) struct Output {
     stream: BufWriter<Box<dyn Write>>,
     json: bool,
     terminal: bool,
 }
 
-/// Rows of the file, as they stand and cell by cell.
+/// Rows of the file, as text and cell by cell.
 pub(crate) struct Rows<'f> {
     pub(crate) indices: Vec<usize>,
     pub(crate) names: Vec<String>,
@@ -25,19 +25,19 @@ pub(crate) struct Rows<'f> {
 }
 
 impl Output {
-    /// Takes standard output; with `json` all to itself, before Python is told to print elsewhere.
+    /// Opens standard output. With `json`, Python can be told to print elsewhere afterwards.
     pub(crate) fn new(json: bool) -> Result<Output> {
         let stream: Box<dyn Write> = if json { own()? } else { Box::new(io::stdout()) };
         let terminal = io::stdout().is_terminal();
         Ok(Output { stream: BufWriter::new(stream), json, terminal })
     }
 
-    /// Prints a text and the end of its line.
+    /// Prints a text and a line break.
     pub(crate) fn line(&mut self, text: &str) -> Result<()> {
         Ok(writeln!(self.stream, "{text}")?)
     }
 
-    /// Prints rows: aligned on a terminal, as they stand elsewhere, or as JSON.
+    /// Prints rows: aligned on a terminal, unchanged elsewhere, or as JSON.
     pub(crate) fn rows(&mut self, rows: &Rows<'_>) -> Result<()> {
         let mut index = "row".to_owned();
         while rows.names.contains(&index) {
@@ -48,12 +48,12 @@ impl Output {
         } else if self.terminal {
             self.aligned(rows, index)?;
         } else {
-            self.as_they_stand(rows, &index)?;
+            self.unchanged(rows, &index)?;
         }
         Ok(())
     }
 
-    fn as_they_stand(&mut self, rows: &Rows<'_>, index: &str) -> io::Result<()> {
+    fn unchanged(&mut self, rows: &Rows<'_>, index: &str) -> io::Result<()> {
         let separator = [rows.separator];
         let mut line = |index: &dyn std::fmt::Display, text: &[u8]| {
             write!(self.stream, "{index}")?;
@@ -101,7 +101,7 @@ impl Output {
             .names
             .iter()
             .enumerate()
-            // Of several columns of one name only the first can have it.
+            // If several columns have the same name, only the first can have it as its key.
             .map(|(at, name)| match rows.names[..at].contains(name) {
                 true => key(&(at + 1).to_string()),
                 false => key(name),
@@ -111,7 +111,7 @@ impl Output {
         for (row, cells) in rows.indices.iter().zip(&rows.cells) {
             write!(self.stream, "{between}{{{}: {row}", key(index))?;
             for (key, cell) in keys.iter().zip(cells) {
-                // What is a number as it stands, stays as it stands.
+                // Numbers are printed with all their digits.
                 match serde_json::from_str::<Number>(cell) {
                     Ok(_) => write!(self.stream, ", {key}: {}", cell.trim())?,
                     Err(_) => write!(self.stream, ", {key}: {}", Value::from(&cell[..]))?,
@@ -123,7 +123,7 @@ impl Output {
         writeln!(self.stream, "{}]", if rows.indices.is_empty() { "[" } else { "" })
     }
 
-    /// Writes out what is left.
+    /// Flushes the output.
     pub(crate) fn end(mut self) -> Result<()> {
         Ok(self.stream.flush()?)
     }
@@ -136,7 +136,7 @@ pub(crate) fn print(bytes: &[u8]) -> Result<()> {
     Ok(stdout.flush()?)
 }
 
-/// Returns standard output under a descriptor of its own, which Python's prints don't go to.
+/// Returns standard output under another descriptor, which Python does not print to.
 fn own() -> io::Result<Box<dyn Write>> {
     #[cfg(unix)]
     let own = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;

@@ -1,21 +1,36 @@
-//! A function's parameters: which take arrays, and what goes where.
+//! A function's parameters: which of them take arrays, and which argument goes to which.
 
 use callpy::Function;
+use callpy_signature::{Dtypes, ScalarKind, ScalarType, Type};
 
 use crate::failure::{Result, usage};
 use crate::helper::{self, Helper};
-use crate::source::Choice;
-use crate::table::Number;
+use crate::table::{Column, Number};
 
-/// What a parameter's hint says of the numbers it takes.
+/// The numbers that a parameter takes, by its hint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Takes {
     Array(Number),
     List(Number),
-    /// It has no hint.
+    /// It has no hint, or `Any`.
     Anything,
-    /// Its hint speaks of something else.
+    /// It takes something else.
     Other,
+}
+
+/// A column that the command line or the command chose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Choice {
+    /// The parameter it is for, if the command line says so.
+    pub(crate) parameter: Option<String>,
+    /// None is the whole of an array.
+    pub(crate) column: Option<Column>,
+}
+
+impl Choice {
+    pub(crate) fn new(parameter: Option<&str>, column: Option<Column>) -> Choice {
+        Choice { parameter: parameter.map(str::to_owned), column }
+    }
 }
 
 /// `inspect.Parameter.kind`, in Python's order.
@@ -40,7 +55,7 @@ struct Parameter {
 #[derive(Debug)]
 pub(crate) struct Parameters {
     function: String,
-    /// None for functions in C that don't say.
+    /// None for C functions without a signature.
     list: Option<Vec<Parameter>>,
 }
 
@@ -51,14 +66,14 @@ pub(crate) enum Slot {
     Named(String),
 }
 
-/// Which of the command line's columns or values an argument is.
+/// An argument: the index of a column or of a value on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Argument {
     Column(usize),
     Value(usize),
 }
 
-/// One argument of the call, and what its parameter takes.
+/// One argument of the call, and the numbers that its parameter takes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Bound {
     pub(crate) slot: Slot,
@@ -85,7 +100,7 @@ impl Parameters {
         Ok(Parameters { function: function.name().to_owned(), list })
     }
 
-    /// Returns the parameters that take arrays and are not given a value.
+    /// Returns the parameters that take arrays and have no value.
     fn free<'p>(
         &'p self,
         list: &'p [Parameter],
@@ -100,7 +115,7 @@ impl Parameters {
             let found: Vec<&Parameter> = open.iter().copied().filter(|it| want(it)).collect();
             (!found.is_empty()).then_some(found)
         };
-        // Hints decide where there are any; then what must be given; then what may be.
+        // Parameters with array hints come first, then required ones without a hint, then optional ones.
         some(&|it| matches!(it.takes, Takes::Array(_) | Takes::List(_)))
             .or_else(|| {
                 let must = |it: &Parameter| it.required || it.kind == Kind::VarPositional;
@@ -110,7 +125,7 @@ impl Parameters {
             .unwrap_or_default()
     }
 
-    /// Returns the names of the parameters that take a single array each, and whether it is required.
+    /// Returns the names of the parameters that take one array each, and whether they are required.
     pub(crate) fn arrays(&self, values: &[(String, String)]) -> Vec<(&str, bool)> {
         let list = self.list.as_deref().unwrap_or_default();
         let single = |it: &&Parameter| it.kind != Kind::VarPositional;
@@ -118,7 +133,7 @@ impl Parameters {
         free.map(|parameter| (&parameter.name[..], parameter.required)).collect()
     }
 
-    /// Whether the function can't be called without numbers.
+    /// Returns whether the function needs numbers.
     pub(crate) fn want_numbers(&self, values: &[(String, String)]) -> bool {
         match &self.list {
             None => values.is_empty(),
@@ -129,7 +144,7 @@ impl Parameters {
         }
     }
 
-    /// Says which column and which value goes to which parameter.
+    /// Decides which column and which value goes to which parameter.
     pub(crate) fn bind(
         &self,
         columns: &[Choice],
@@ -149,7 +164,7 @@ impl Parameters {
             .find(|(at, (name, _))| named[..*at].iter().any(|(other, _)| other == name))
         {
             let times = named[..=at].iter().filter(|(other, _)| other == name).count();
-            return usage(format!("the parameter {name} is given {times} times"));
+            return usage(format!("the parameter {name} is passed {times} times"));
         }
         let unnamed = columns.iter().enumerate().filter(|(_, choice)| choice.parameter.is_none());
         let mut unnamed = unnamed.map(|(at, _)| Argument::Column(at)).collect::<Vec<_>>();
@@ -179,7 +194,7 @@ impl Parameters {
                 ));
             }
         }
-        // Which array parameters the columns without a name go to: the free ones, in order.
+        // Columns without a parameter go to the free array parameters, in order.
         let taken = |it: &Parameter| named.iter().any(|(name, _)| *name == it.name);
         let free: Vec<&str> = self
             .free(list, values)
@@ -188,11 +203,11 @@ impl Parameters {
             .map(|it| &it.name[..])
             .collect();
         let mut bound = Vec::new();
-        // Arguments are positional as long as no parameter is left out before them.
+        // Arguments are positional until a parameter is left out.
         let mut gap = false;
         for parameter in list {
             let name = &parameter.name[..];
-            let given = named.iter().find(|(other, _)| *other == name).map(|(_, given)| *given);
+            let named = named.iter().find(|(other, _)| *other == name).map(|(_, it)| *it);
             let fills = free.contains(&name);
             let takes = parameter.takes;
             let slot = match parameter.kind {
@@ -216,16 +231,15 @@ impl Parameters {
                 Kind::Either if !gap => Slot::Positional,
                 Kind::Either | Kind::KeywordOnly => Slot::Named(name.to_owned()),
             };
-            let given = given.or_else(|| if fills { unnamed.pop() } else { None });
-            match given {
+            match named.or_else(|| if fills { unnamed.pop() } else { None }) {
                 Some(argument) => bound.push(Bound { slot, argument, takes }),
                 None if parameter.required => {
                     let how = match columns {
-                        [] => "name a file of numbers, or give it".to_owned(),
-                        _ => format!("give it with --column {name}=NAME or"),
+                        [] => "name a file of numbers, or pass it with".to_owned(),
+                        _ => format!("pass it with --column {name}=NAME or"),
                     };
                     return usage(format!(
-                        "{} needs {name}: {how} with --arg {name}=JSON; {}",
+                        "{} needs {name}: {how} --arg {name}=JSON; {}",
                         self.function,
                         self.has()
                     ));
@@ -235,15 +249,14 @@ impl Parameters {
         }
         if !unnamed.is_empty() {
             let takes = match &free[..] {
-                [] => "takes no array by its hints".to_owned(),
+                [] => "takes no array, according to its hints".to_owned(),
                 [one] => format!("takes one array, {one}"),
                 more => format!("takes {} arrays, {}", more.len(), more.join(" and ")),
             };
             return usage(format!(
-                "{} {takes}, and {} without a parameter {}; say which with --column PARAM=NAME; {}",
+                "{} {takes}, but the command line has {} for it; choose with --column PARAM=NAME; {}",
                 self.function,
                 crate::text::count(columns.len() as u64, "column"),
-                if columns.len() == 1 { "is given" } else { "are given" },
                 self.has()
             ));
         }
@@ -253,7 +266,7 @@ impl Parameters {
             argument: *argument,
             takes: Takes::Anything,
         }));
-        // Python wants the named ones last; a stable sort keeps each group's order.
+        // Keyword arguments must come last; a stable sort preserves the order of each group.
         bound.sort_by_key(|bound| bound.slot != Slot::Positional);
         Ok(bound)
     }
@@ -277,26 +290,51 @@ impl Parameters {
     }
 }
 
-/// Reads a hint, written out by Python or as the source has it.
+/// Returns the numbers that a hint asks for.
 fn takes(hint: &str) -> Takes {
-    if hint.is_empty() {
-        return Takes::Anything;
+    match hint {
+        "" => Takes::Anything,
+        hint => takes_type(&callpy_signature::read_hint(hint)),
     }
-    let number = |ints: bool| if ints { Number::Int64 } else { Number::Float64 };
-    if ["NDArray", "ndarray", "ArrayLike"].iter().any(|word| hint.contains(word)) {
-        return Takes::Array(number(hint.contains("int64")));
-    }
-    let (outer, inner) = hint.split_once('[').unwrap_or((hint, "float]"));
-    let outer = outer.rsplit('.').next().unwrap_or(outer);
-    let inner = inner.strip_suffix(']').unwrap_or(inner);
-    match (outer, inner) {
-        ("list" | "List" | "Sequence" | "Iterable" | "Collection", "float") => {
-            Takes::List(Number::Float64)
+}
+
+fn takes_type(hint: &Type) -> Takes {
+    match hint {
+        Type::Any => Takes::Anything,
+        Type::Array(array) => Takes::Array(number(&array.dtypes)),
+        Type::Sequence { item, .. } => match takes_item(item) {
+            Some(number) => Takes::List(number),
+            None => Takes::Other,
+        },
+        Type::Optional(inner) => takes_type(inner),
+        Type::Union(members) => {
+            let mut members = members.iter().map(takes_type);
+            members.find(|takes| *takes != Takes::Other).unwrap_or(Takes::Other)
         }
-        ("list" | "List" | "Sequence" | "Iterable" | "Collection", "int") => {
-            Takes::List(Number::Int64)
+        // A member of the union that older releases of NumPy print for ArrayLike.
+        Type::Unknown { name, .. } if name.ends_with("._SupportsArray") => {
+            Takes::Array(Number::Float64)
         }
         _ => Takes::Other,
+    }
+}
+
+fn takes_item(item: &Type) -> Option<Number> {
+    match item {
+        Type::Float | Type::Any => Some(Number::Float64),
+        Type::Int => Some(Number::Int64),
+        Type::Union(members) => members.iter().find_map(takes_item),
+        _ => None,
+    }
+}
+
+/// Returns what to read a column as for an array: int64 only where a hint asks for it.
+fn number(dtypes: &Dtypes) -> Number {
+    match dtypes {
+        Dtypes::One(ScalarType::Int64)
+        | Dtypes::Kind(ScalarKind::Integer | ScalarKind::SignedInteger) => Number::Int64,
+        Dtypes::Union(each) if each.iter().all(|it| number(it) == Number::Int64) => Number::Int64,
+        _ => Number::Float64,
     }
 }
 
@@ -339,7 +377,7 @@ mod tests {
         Parameters { function: "f".into(), list: Some(list) }
     }
 
-    /// Where columns (`None` or their parameter) and values go, as a call would be written.
+    /// Writes the call that columns (`None` or their parameter) and values lead to.
     fn bound(signature: &str, columns: &[Option<&str>], values: &[&str]) -> String {
         let values: Vec<_> =
             values.iter().map(|name| ((*name).to_owned(), String::new())).collect();
@@ -375,6 +413,13 @@ mod tests {
             ("typing.List[int]", Takes::List(int)),
             ("collections.abc.Sequence[float]", Takes::List(float)),
             ("list", Takes::List(float)),
+            ("list[int] | None", Takes::List(int)),
+            ("str | np.ndarray", Takes::Array(float)),
+            // The name of a dtype that only contains another, and that of a parameter's class.
+            ("NDArray[np.uint64]", Takes::Array(float)),
+            ("NDArray[np.integer]", Takes::Array(int)),
+            ("shop.ndarrays.Basket", Takes::Other),
+            ("typing.Any", Takes::Anything),
             ("list[str]", Takes::Other),
             ("float", Takes::Other),
             ("str", Takes::Other),
@@ -401,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_behind_a_gap_is_named() {
+    fn arguments_after_a_gap_are_passed_by_name() {
         assert_eq!(bound("x, k = 1, m = 2", &[None], &["m"]), "column0, m=value0");
         assert_eq!(bound("x, *, m = 2", &[None], &["m"]), "column0, m=value0");
         assert_eq!(bound("*, m = 2, data: NDArray", &[None], &[]), "data=column0");
@@ -415,12 +460,12 @@ mod tests {
         let text = bound("data: NDArray, k = 1", &[None], &["m"]);
         assert_eq!(text, "f has no parameter \"m\"; its parameters: data, k (optional)");
         let text = bound("data: NDArray", &[None, None], &[]);
-        assert!(text.starts_with("f takes one array, data, and 2 columns without"), "{text}");
+        assert!(text.starts_with("f takes one array, data, but the command line has 2"), "{text}");
         let text = bound("k: int", &[None], &["k"]);
-        assert!(text.starts_with("f takes no array by its hints"), "{text}");
+        assert!(text.starts_with("f takes no array, according to its hints"), "{text}");
         let text = bound("data: NDArray, k", &[None], &[]);
-        assert!(text.starts_with("f needs k: give it with"), "{text}");
-        assert_eq!(bound("x", &[Some("x")], &["x"]), "the parameter x is given 2 times");
+        assert!(text.starts_with("f needs k: pass it with"), "{text}");
+        assert_eq!(bound("x", &[Some("x")], &["x"]), "the parameter x is passed 2 times");
         assert_eq!(bound("", &[], &[]), "");
     }
 

@@ -1,4 +1,4 @@
-//! `--plot`: the columns that went in, and the result beside them.
+//! `--plot`: draws the columns that were passed, and the result.
 
 mod axis;
 mod chart;
@@ -11,20 +11,20 @@ use callpy::Object;
 use self::axis::{Axis, widened};
 use self::chart::{Chart, Curve, Look, Panel, range};
 use self::thin::thin;
-use crate::failure::{Failure, Result};
+use crate::failure::{Result, check_signals, failed};
 use crate::file::replace;
 use crate::helper::{Helper, Kind, Series};
 use crate::session::{Argued, Session};
 use crate::signals::{self, Running};
 use crate::text::{short, whole};
 
-/// More lines than this in a panel can't be told apart.
+/// With more lines than this, a panel would be hard to read.
 const MOST_LINES: usize = 6;
 
 /// There is no room for more panels than this.
 const MOST_PANELS: usize = 4;
 
-/// Keeps the columns of numbers among the arguments, before the function gets them.
+/// Returns the columns among the arguments, for drawing.
 pub(crate) fn inputs(arguments: &[Argued], helper: &Helper) -> Result<Vec<Series>> {
     let columns = arguments.iter().filter_map(|it| Some((it.column.as_ref()?, &it.numbers)));
     let series = columns.map(|(label, numbers)| {
@@ -34,7 +34,7 @@ pub(crate) fn inputs(arguments: &[Argued], helper: &Helper) -> Result<Vec<Series
     Ok(series.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
-/// Draws a call into a file; `indices` are the rows that --rows asks for.
+/// Draws a call into a file; `indices` are the rows that --rows selects.
 pub(crate) fn draw(
     session: &Session<'_>,
     mut series: Vec<Series>,
@@ -61,32 +61,28 @@ pub(crate) fn draw(
                 let pixels = chart.pixels();
                 if !pixels.missing.is_empty() {
                     let missing = pixels.missing;
-                    anstream::eprintln!("note: the font for .png lacks {missing}; draw an .svg");
+                    anstream::eprintln!("note: the .png font lacks {missing}; use .svg instead");
                 }
                 helper.png(pixels.width, pixels.colors)?
             }
             _ => chart.svg().into_bytes(),
         };
-        signals::check()?;
+        check_signals()?;
         replace(file, &bytes)
-            .map_err(|error| failure(format!("can't write {}: {error}", file.display())))
+            .map_err(|error| failed(format_args!("can't write {}: {error}", file.display())))
     })
 }
 
-fn failure(text: impl Into<String>) -> Failure {
-    Failure::Failed(text.into())
-}
-
-/// What there is to show of a call.
+/// The parts of a call that are drawn.
 struct Call<'c> {
     session: &'c Session<'c>,
     name: &'c str,
     /// The number of the file's rows.
     rows: usize,
     series: &'c [Series],
-    /// So many of the series went in; the others are the result.
+    /// The first series are this many arguments; the others are the result.
     inputs: usize,
-    /// The rows that the result names, if it is that.
+    /// The rows that the result selects, if it selects rows.
     flagged: Option<&'c [usize]>,
 }
 
@@ -105,7 +101,7 @@ impl Call<'_> {
                 }
                 Kind::Rows => {
                     let curve = line(label, &places, values);
-                    // A result of the same size is shown beside what it was made from.
+                    // A result with similar values is drawn with the argument.
                     if let Some(last) = panels.last_mut()
                         && at >= self.inputs
                         && fits(values, last)
@@ -153,20 +149,20 @@ impl Call<'_> {
         let names = paths.map(|path| path.rsplit(['/', '\\']).next().unwrap_or(path));
         let subtitle = names.collect::<Vec<_>>().join("  ·  ");
         match panels.len() {
-            0 => Err(failure(
-                "there is nothing to draw: neither a column of numbers nor a result of several; \
-                 leave out --plot to see the result",
+            0 => Err(failed(
+                "there is nothing to draw: no column was passed, and the result is a single number; \
+                 call without --plot to see it",
             )),
             1..=MOST_PANELS => Ok(Chart { title, subtitle, panels }),
-            many => Err(failure(format!(
-                "there are {many} things to draw, where a picture has room for {MOST_PANELS}: \
-                 choose fewer with --column, or return fewer"
+            many => Err(failed(format_args!(
+                "there are {many} series to draw, but a picture has room for {MOST_PANELS}: choose \
+                 fewer with --column, or return fewer"
             ))),
         }
     }
 
-    /// Returns the axis of the file's rows, and where each of them is on it: at its time, if the file
-    /// has a column of times that rise.
+    /// Returns the x axis of the file's rows, and the place of each row on it: its time, if the file
+    /// has a column of rising times.
     fn axis(&self) -> Result<(Axis, Vec<f64>)> {
         let found = match self.session.source.as_ref().and_then(|source| source.table()) {
             Some(table) => table.times(&self.session.columns())?,
@@ -176,14 +172,14 @@ impl Call<'_> {
         let (label, is_time, places) = found.unwrap_or_else(rows);
         let range = match (places.first(), places.last()) {
             (Some(first), Some(last)) if first < last => (*first, *last),
-            // A unit around the only row: a tenth of 1.6 billion seconds would be years.
+            // One unit around the only row: a tenth of 1.6 billion seconds would be years.
             (only, _) => (only.unwrap_or(&0.0) - 1.0, only.unwrap_or(&0.0) + 1.0),
         };
         let axis = if is_time { Axis::times } else { Axis::numbers };
         Ok((axis(&label, range), places))
     }
 
-    /// Returns the flagged rows, as few as look the same.
+    /// Returns the flagged rows, thinned out to those that can be told apart.
     fn marks(&self, values: &[f64], places: &[f64]) -> Option<Curve> {
         let flagged = self.flagged.filter(|flagged| !flagged.is_empty())?;
         let mut only = vec![f64::NAN; values.len()];
@@ -199,14 +195,14 @@ impl Call<'_> {
     }
 }
 
-/// Makes a line of a series.
+/// Makes a line from a series.
 fn line(label: &str, x: &[f64], values: &[f64]) -> Curve {
     let points = |run: Vec<usize>| run.into_iter().map(|at| (x[at], values[at])).collect();
     let runs = thin(values).into_iter().map(points).collect();
     Curve { label: label.to_owned(), runs, look: Look::Line }
 }
 
-/// Whether a series can be read beside those of a panel, on the same axis.
+/// Returns whether a series can share a panel's y axis.
 fn fits(values: &[f64], panel: &Panel) -> bool {
     let ((low, high), (from, to)) = (range(values.iter().copied()), panel.range());
     let size = to - from;

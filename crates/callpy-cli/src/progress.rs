@@ -1,4 +1,4 @@
-//! What is seen while something takes its time: a line on a terminal, which goes when it is done.
+//! Shows progress on one line of the terminal, which disappears when the work is done.
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::signals::SPINNER;
 
-/// Shows on stderr how the making of an environment gets on.
+/// Shows on stderr how the creation of an environment progresses.
 pub(crate) struct Display {
     line: Mutex<Option<Line>>,
     begun: Instant,
@@ -24,18 +24,18 @@ impl Display {
         Display { line: Mutex::new(None), begun: Instant::now() }
     }
 
-    /// Takes the next step into account.
+    /// Shows the next step.
     pub(crate) fn show(&self, step: &Progress) {
         let mut line = self.line.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         match step {
             Progress::Waiting => {
-                let text = "Waiting for another process that makes the same environment";
+                let text = "Waiting for another process that is creating the same environment";
                 line.get_or_insert_with(|| Line::announced(text)).bar.set_message(text);
             }
             Progress::Creating { folder, tool, dependencies } => {
                 let folder = folder.display();
                 let text = format!("Installing {} with {tool}", dependencies.join(", "));
-                let once = || Line::announced(&format!("{text}, once, in {folder}"));
+                let once = || Line::announced(&format!("{text} into {folder} (first call only)"));
                 line.get_or_insert_with(once).bar.set_message(text);
             }
             Progress::Installing { line: said } => {
@@ -50,13 +50,13 @@ impl Display {
                     anstream::eprintln!("The environment is ready ({seconds:.1} s)");
                 }
             }
-            // Steps of a later callpy.
+            // Steps that a later callpy may add.
             _ => {}
         }
     }
 }
 
-/// Shows on stderr how far a file has been read, if that takes more than a moment.
+/// Shows on stderr how much of a file has been read, if that takes a while.
 pub(crate) struct Reading {
     at: Arc<AtomicU64>,
     shown: Option<(Sender<()>, JoinHandle<()>)>,
@@ -65,7 +65,7 @@ pub(crate) struct Reading {
 impl Reading {
     pub(crate) fn new(name: &str, length: usize) -> Reading {
         let at = Arc::new(AtomicU64::new(0));
-        // What is this small is read in no time.
+        // Smaller files are read at once.
         if length < 1 << 24 || !is_wanted() {
             return Reading { at, shown: None };
         }
@@ -86,7 +86,7 @@ impl Reading {
         Reading { at, shown: thread.ok().map(|thread| (end, thread)) }
     }
 
-    /// Says how many bytes have been read.
+    /// Reports how many bytes have been read.
     pub(crate) fn at(&self, position: u64) {
         self.at.store(position, Ordering::Relaxed);
     }
@@ -96,13 +96,13 @@ impl Drop for Reading {
     fn drop(&mut self) {
         if let Some((end, thread)) = self.shown.take() {
             drop(end);
-            // The line goes before anything else is printed.
+            // The line must disappear before anything else is printed.
             _ = thread.join();
         }
     }
 }
 
-/// A line at the terminal's bottom.
+/// A line at the bottom of the terminal.
 pub(crate) struct Line {
     bar: ProgressBar,
 }
@@ -113,9 +113,9 @@ impl Line {
             true => ProgressBar::new_spinner(),
             false => ProgressBar::hidden(),
         };
-        // A signal handler that ends the process clears the line first.
+        // The signal handler clears the line if it ends the process.
         SPINNER.store(!bar.is_hidden(), Ordering::SeqCst);
-        // One line, however long pip's are.
+        // Wide messages are cut to one line, since pip's can be long.
         let style = ProgressStyle::with_template(template).expect("the template is well-formed");
         bar.set_style(style.progress_chars("━━─"));
         bar.set_message(text.to_owned());
@@ -123,12 +123,12 @@ impl Line {
         Line { bar }
     }
 
-    /// Starts a spinner, if it can be seen.
+    /// Starts a spinner, if stderr is a terminal.
     pub(crate) fn waiting(text: &str) -> Line {
         Line::new("{spinner} {wide_msg} {elapsed}", text)
     }
 
-    /// Starts a spinner; where it can't be seen, the text is printed instead.
+    /// Starts a spinner, or prints the text if stderr is not a terminal.
     fn announced(text: &str) -> Line {
         let line = Line::waiting(text);
         if line.bar.is_hidden() {
@@ -145,7 +145,7 @@ impl Drop for Line {
     }
 }
 
-/// Whether stderr is a terminal that can go back to a line's start.
+/// Returns whether stderr is a terminal that can overwrite a line.
 fn is_wanted() -> bool {
     io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }

@@ -1,21 +1,24 @@
-//! What `call` and `time` begin with: a function, and the numbers for it.
+//! The first part of `call` and `time`: finds the function, and reads its numbers.
+
+use std::path::Path;
 
 use callpy::{Function, Language, Python};
 
-use crate::failure::{Failure, Result, usage};
+use crate::doctor;
+use crate::failure::{Failure, Result, check_signals, usage};
 use crate::helper::Helper;
 use crate::inputs::Inputs;
-use crate::parameters::{Argument, Bound, Parameters, Slot, Takes};
+use crate::parameters::{Argument, Bound, Choice, Parameters, Slot, Takes};
 use crate::progress::Display;
 use crate::signals::{self, Running};
-use crate::source::{Choice, Numbers, Source};
+use crate::source::{Numbers, Source};
 use crate::table::Column;
 use crate::target::Target;
 
-/// A function that was found, and where its numbers come from.
+/// A function, and the source of its numbers.
 pub(crate) struct Session<'a> {
     pub(crate) helper: &'a Helper,
-    /// The function, as the command line names it.
+    /// The function's name on the command line.
     pub(crate) target: &'a str,
     pub(crate) function: Function,
     pub(crate) source: Option<Source>,
@@ -32,9 +35,9 @@ pub(crate) struct Argued {
     pub(crate) column: Option<String>,
 }
 
-/// Finds the function and its numbers, and works with them.
+/// Finds the function and its numbers, and calls `work` with them.
 ///
-/// `numbers` says that there must be some; `divert` sends what Python prints to stderr.
+/// With `numbers`, there must be some; with `divert`, Python prints to stderr.
 pub(crate) fn run(
     inputs: &Inputs,
     numbers: bool,
@@ -42,7 +45,8 @@ pub(crate) fn run(
     work: impl FnOnce(Session<'_>) -> Result<()>,
 ) -> Result<()> {
     let target = Target::parse(&inputs.target);
-    // What is wrong with the file is told before Python is started, or an environment made.
+    // Problems with the files are reported before Python starts, or an environment is created.
+    target.check()?;
     let source = match &inputs.file {
         Some(file) => Some(Source::open(file)?),
         None if numbers || !inputs.columns.is_empty() => match Source::piped()? {
@@ -57,11 +61,11 @@ pub(crate) fn run(
     };
     let python = signals::during(Running::Work, || start(inputs, &target))?;
     signals::during(Running::Python, || {
-        signals::check()?;
+        check_signals()?;
         let helper = Helper::load(python, divert)?;
         let session = Session::new(python, &helper, inputs, &target, source, choices);
         session.and_then(work).map_err(|failure| {
-            // The traceback comes after what was printed before it.
+            // The traceback must follow what was printed before it.
             let flushed = helper.flush();
             match (failure, flushed) {
                 (Failure::Exception { type_name, .. }, _)
@@ -84,9 +88,58 @@ fn start(inputs: &Inputs, target: &Target) -> Result<Python> {
         builder = builder.python(python);
     }
     let builder = builder.on_progress(move |step| display.show(step));
-    let python = builder.stop_when(signals::has_come).start()?;
+    let python = builder.stop_when(signals::has_come).start().map_err(doctor::with_fix)?;
     python.enable_interrupts()?;
     Ok(python)
+}
+
+/// Finds the function.
+fn find(target: &Target, python: Python, helper: &Helper) -> Result<Function> {
+    let Target { text, module: name, .. } = target;
+    if name.is_empty() {
+        return usage(format!(
+            "{text:?} names no function: write path/to/file.py:function or module:function"
+        ));
+    }
+    let module = python.module(name).map_err(|error| explain(target, error, python))?;
+    let Some(function) = &target.function else {
+        let has = match helper.functions(&module)? {
+            none if none.is_empty() => format!("{name} defines no functions"),
+            some => format!("{name} has\n  {}", some.join("\n  ")),
+        };
+        return usage(format!("{text} names no function: write {name}:FUNCTION\n{has}"));
+    };
+    Ok(module.function(function)?)
+}
+
+/// Adds the fix to a failed import, if it is known.
+fn explain(target: &Target, error: callpy::Error, python: Python) -> Failure {
+    let Some(missing) = doctor::missing_module(&error).map(str::to_owned) else {
+        return error.into();
+    };
+    let own = target.module == missing || target.module.starts_with(&format!("{missing}."));
+    if own && target.file().is_none() {
+        let place = python.interpreter().map_or("this Python".to_owned(), |interpreter| {
+            interpreter.executable().display().to_string()
+        });
+        let near = format!("{}.py", target.module.replace('.', "/"));
+        let file = if Path::new(&near).is_file() { &near } else { "path/to/file.py" };
+        return Failure::Input(format!(
+            "there is no module {missing} in the current folder or in {place}; to call a function of \
+             a file, write its path: {file}:{}",
+            target.function.as_deref().unwrap_or("FUNCTION")
+        ));
+    }
+    let mut failure = Failure::from(error);
+    if let (Failure::Exception { help: Some(help), .. }, Some(file)) = (&mut failure, target.file())
+    {
+        *help += &format!(
+            "\nor declare the package in the header of {}:\n  # /// script\n  # dependencies = \
+             [\"{missing}\"]\n  # ///",
+            file.display()
+        );
+    }
+    failure
 }
 
 impl<'a> Session<'a> {
@@ -99,9 +152,9 @@ impl<'a> Session<'a> {
         mut choices: Vec<Choice>,
     ) -> Result<Session<'a>> {
         let values = &inputs.args[..];
-        let function = target.find(python, helper)?;
+        let function = find(target, python, helper)?;
         let parameters = Parameters::of(&function, helper)?;
-        // Nobody spoke of numbers, but the function wants some.
+        // The command line names no numbers, but the function takes some.
         if source.is_none() && parameters.want_numbers(values) {
             source = signals::during(Running::Nothing, Source::piped)?;
         }
@@ -115,7 +168,7 @@ impl<'a> Session<'a> {
         Ok(Session { helper, target: &inputs.target, function, source, choices, bound, values })
     }
 
-    /// Reads the columns as their parameters take them.
+    /// Reads the columns in the form that their parameters take.
     pub(crate) fn arguments(&self) -> Result<Vec<Argued>> {
         let mut wanted: Vec<(&Choice, Takes)> =
             self.choices.iter().map(|choice| (choice, Takes::Anything)).collect();
@@ -135,7 +188,7 @@ impl<'a> Session<'a> {
             let (numbers, column) = match bound.argument {
                 Argument::Column(at) => {
                     let name = self.source.as_ref().map(|source| source.label(&self.choices[at]));
-                    (columns[at].take().expect("a column has one place"), name)
+                    (columns[at].take().expect("a column is passed once"), name)
                 }
                 Argument::Value(at) => {
                     (Numbers::Object(self.helper.value(&self.values[at].1)?), None)
@@ -146,9 +199,9 @@ impl<'a> Session<'a> {
         self.bound.iter().map(argued).collect()
     }
 
-    /// Returns the columns that the function gets.
+    /// Returns the columns that are passed to the function.
     pub(crate) fn columns(&self) -> Vec<Column> {
-        self.choices.iter().filter_map(Choice::column).collect()
+        self.choices.iter().filter_map(|choice| choice.column).collect()
     }
 
     /// Returns the number of the file's rows.

@@ -1,21 +1,19 @@
-//! Ctrl-C and termination: what is running is stopped, and then the process ends by the signal.
+//! Ctrl-C and SIGTERM: stops what is running, and then ends the process by the signal.
 //!
-//! A shell sees by that end that the user wants out, and leaves its own loop; `$?` is 130. The first
-//! signal stops what is running: a Python function by KeyboardInterrupt, the making of an
-//! environment by telling the installer. Where nothing needs tidying up, and always at the second
-//! signal, the process ends at once.
+//! A process that ends by the signal also ends a loop in the shell; `$?` is 130. The first signal
+//! stops what is running: a Python function by KeyboardInterrupt, the creation of an environment by
+//! interrupting the installer. If there is nothing to clean up, and always at the second signal, the
+//! process ends at once.
 
 use std::sync::atomic::AtomicBool;
 
-use crate::failure::{Failure, Result};
-
-/// What a first signal does.
+/// What is running, which decides what a first signal does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Running {
-    /// There is nothing to tidy up: the process ends.
+    /// Nothing that needs cleaning up: the process ends.
     Nothing,
-    /// Work that looks at [`check`] or [`has_come`] by itself.
+    /// Work that asks [`has_come`] from time to time.
     Work,
     /// A Python function.
     Python,
@@ -24,7 +22,7 @@ pub(crate) enum Running {
 /// Whether a spinner is on the terminal, which must not be left there.
 pub(crate) static SPINNER: AtomicBool = AtomicBool::new(false);
 
-/// Runs a part of the command, and says what a signal does meanwhile.
+/// Runs a part of the command; `running` says what a signal does meanwhile.
 pub(crate) fn during<R>(running: Running, part: impl FnOnce() -> R) -> R {
     let before = system::set(running);
     struct Back(Running);
@@ -37,25 +35,17 @@ pub(crate) fn during<R>(running: Running, part: impl FnOnce() -> R) -> R {
     part()
 }
 
-/// Whether the command is to end.
+/// Returns whether a signal has asked the command to end.
 pub(crate) fn has_come() -> bool {
-    system::come().is_some()
+    system::first().is_some()
 }
 
-/// Ends the command if it is to end.
-pub(crate) fn check() -> Result<()> {
-    match has_come() {
-        true => Err(Failure::Interrupted { place: None }),
-        false => Ok(()),
-    }
-}
-
-pub(crate) use system::{answered, end, install};
+pub(crate) use system::{end, forget, install};
 
 #[cfg(unix)]
 #[allow(
     unsafe_code,
-    reason = "signal handlers are the system's own; no safe crate leaves sleeps interrupted"
+    reason = "signal handlers need it; the safe crates set SA_RESTART, so that sleeps go on"
 )]
 mod system {
     use std::io::{PipeReader, PipeWriter, Read, pipe};
@@ -72,32 +62,32 @@ mod system {
     use super::{Running, SPINNER};
 
     static RUNNING: AtomicU8 = AtomicU8::new(Running::Nothing as u8);
-    /// The first signal that came; 0 before.
-    static COME: AtomicI32 = AtomicI32::new(0);
-    /// The signal by which the process is to end.
+    /// The first signal; 0 before it.
+    static FIRST: AtomicI32 = AtomicI32::new(0);
+    /// The signal by which the process will end.
     static LAST: AtomicI32 = AtomicI32::new(0);
-    /// Where the handler wakes the watch, and in which process there is one: not in a fork of ours.
+    /// The pipe that wakes the watching thread, and the process that has one: a forked child has not.
     static WAKE: AtomicI32 = AtomicI32::new(-1);
     static PROCESS: AtomicI32 = AtomicI32::new(0);
 
-    /// How long a function may take to come to an end before something is said, or done.
+    /// How long a function may take to stop before the command says so, or ends it.
     const PATIENCE: Duration = Duration::from_secs(1);
 
     unsafe extern "C" {
-        /// C's own.
+        /// Registers a function that C runs as the process exits.
         safe fn atexit(callback: extern "C" fn()) -> c_int;
     }
 
-    /// Takes the signals, unless whoever started the command has them ignored, as `nohup` does.
+    /// Installs the handlers, unless the command was started with the signals ignored, as by `nohup`.
     pub(crate) fn install() {
         let Ok((reader, writer)) = pipe() else { return };
         watch(reader, writer);
-        // Handlers run in reverse order: Python's own end, registered when it starts, comes before.
+        // Exit handlers run in reverse order: Python's, registered when it starts, run before this one.
         atexit(end_by_signal);
         for signal in [SIGINT, SIGTERM] {
-            // SAFETY: asks for the present action, and sets one whose handler only uses what may be
-            // used in a handler. Without SA_RESTART, so that a signal wakes what sleeps in the
-            // system: Python looks at its own flag then.
+            // SAFETY: reads the present action, and sets a handler that only calls async-signal-safe
+            // functions. It has no SA_RESTART, so that a signal wakes a sleeping system call, after
+            // which Python checks its own flag.
             unsafe {
                 let mut present = MaybeUninit::<libc::sigaction>::uninit();
                 if libc::sigaction(signal, std::ptr::null(), present.as_mut_ptr()) != 0
@@ -114,9 +104,10 @@ mod system {
         }
     }
 
-    /// Only atomics, `write` and `raise`, which a handler may use, and Python's own function for that.
+    /// Uses only atomics, `write`, `kill` and `PyErr_SetInterrupt`, which are allowed in a handler.
     extern "C" fn on_signal(signal: c_int) {
-        let is_first = COME.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+        let is_first =
+            FIRST.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).is_ok();
         let running = RUNNING.load(Ordering::SeqCst);
         if !is_first || running == Running::Nothing as u8 {
             return die(signal);
@@ -126,7 +117,7 @@ mod system {
         {
             python.interrupt();
         }
-        // SAFETY: the pipe stays open for as long as the process lives.
+        // SAFETY: the pipe is never closed.
         unsafe {
             if libc::getpid() == PROCESS.load(Ordering::SeqCst) {
                 libc::write(WAKE.load(Ordering::SeqCst), [0_u8].as_ptr().cast(), 1);
@@ -134,9 +125,9 @@ mod system {
         }
     }
 
-    /// Has the process end by the signal; in a handler, when that returns.
+    /// Ends the process by the signal; if called in a handler, when the handler returns.
     fn die(signal: c_int) {
-        // SAFETY: all of these may be called anywhere.
+        // SAFETY: these functions are async-signal-safe.
         unsafe {
             if SPINNER.load(Ordering::SeqCst) {
                 let clear = b"\r\x1b[K";
@@ -147,7 +138,7 @@ mod system {
         }
     }
 
-    /// Waits for the first signal on a thread of its own, and then for the function to return.
+    /// Waits for the first signal on another thread, and then for the function to return.
     fn watch(mut reader: PipeReader, writer: PipeWriter) {
         let wait = move || {
             let mut byte = [0];
@@ -155,20 +146,20 @@ mod system {
                 return;
             }
             thread::sleep(PATIENCE);
-            let signal = COME.load(Ordering::SeqCst);
+            let signal = FIRST.load(Ordering::SeqCst);
             if signal == SIGTERM {
-                // Whoever sends it does not send it twice.
+                // Programs that send it don't send it twice.
                 return die(signal);
             }
             if RUNNING.load(Ordering::SeqCst) == Running::Python as u8 {
                 anstream::eprintln!(
-                    "waiting for Python: code in C that does not look for Ctrl-C runs on until it \
-                     returns; Ctrl-C again ends the process at once"
+                    "waiting for Python: C code that does not check for Ctrl-C runs until it returns; \
+                     press Ctrl-C again to end the process at once"
                 );
             }
         };
-        // The watch takes no signals: they are to wake the main thread.
-        // SAFETY: fills and sets masks of this thread; the new thread inherits the full one.
+        // The new thread blocks all signals, since they must wake the main thread.
+        // SAFETY: sets this thread's mask and restores it; the new thread inherits the full one.
         unsafe {
             let (mut all, mut before) = (zeroed(), zeroed());
             libc::sigfillset(&mut all);
@@ -190,23 +181,23 @@ mod system {
         }
     }
 
-    pub(super) fn come() -> Option<c_int> {
-        Some(COME.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
+    pub(super) fn first() -> Option<c_int> {
+        Some(FIRST.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
     }
 
-    /// Takes a Ctrl-C for done with: the function has caught it, and returned.
-    pub(crate) fn answered() {
-        _ = COME.compare_exchange(SIGINT, 0, Ordering::SeqCst, Ordering::SeqCst);
+    /// Forgets a Ctrl-C: the function has caught it, and returned.
+    pub(crate) fn forget() {
+        _ = FIRST.compare_exchange(SIGINT, 0, Ordering::SeqCst, Ordering::SeqCst);
     }
 
-    /// Notes that the process is to end by the signal that came, or as if Ctrl-C had.
+    /// Makes the process end by the first signal, or as if by Ctrl-C; returns the exit code.
     pub(crate) fn end() -> u8 {
-        let signal = come().unwrap_or(SIGINT);
+        let signal = first().unwrap_or(SIGINT);
         LAST.store(signal, Ordering::SeqCst);
         128 + signal as u8
     }
 
-    /// The last of the exit handlers: Python's have run, all output is written.
+    /// The last exit handler: Python's have run, and all output is written.
     extern "C" fn end_by_signal() {
         match LAST.load(Ordering::SeqCst) {
             0 => {}
@@ -219,18 +210,18 @@ mod system {
 mod system {
     use super::Running;
 
-    /// Ctrl-C ends the process, as it does by itself.
+    /// Does nothing: Ctrl-C ends the process.
     pub(crate) fn install() {}
 
     pub(super) fn set(_: Running) -> Running {
         Running::Nothing
     }
 
-    pub(super) fn come() -> Option<i32> {
+    pub(super) fn first() -> Option<i32> {
         None
     }
 
-    pub(crate) fn answered() {}
+    pub(crate) fn forget() {}
 
     pub(crate) fn end() -> u8 {
         130

@@ -1,4 +1,4 @@
-//! Where the numbers come from: a table or an array, in a file or from a pipe.
+//! The source of the numbers: a table or an array, in a file or from a pipe.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
@@ -6,16 +6,16 @@ use std::path::Path;
 
 use callpy::{IntoPython, Item, Object, Scope};
 
-use crate::failure::{Failure, Result, usage};
+use crate::failure::{Failure, Result, bad_input};
 use crate::helper::Helper;
 use crate::npy::{self, Npy};
 use crate::output::Rows;
-use crate::parameters::{Parameters, Takes};
-use crate::table::{Column, Number, Table, Values};
+use crate::parameters::{Choice, Parameters, Takes};
+use crate::table::{Number, Table, Values};
 
-/// A file that was opened.
+/// An open file.
 pub(crate) struct Source {
-    /// What errors call it.
+    /// Its name in messages.
     name: String,
     contents: Contents,
 }
@@ -23,17 +23,8 @@ pub(crate) struct Source {
 enum Contents {
     Table(Table),
     Npy(Npy),
-    /// A .npy file's array, once there is a Python to make it.
+    /// A .npy file's array, once Python runs.
     Array(Object),
-}
-
-/// A column that was chosen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Choice {
-    /// The parameter it is for, if that is said.
-    pub(crate) parameter: Option<String>,
-    /// None is the whole of an array.
-    column: Option<Column>,
 }
 
 /// An argument of the call.
@@ -42,16 +33,6 @@ pub(crate) enum Numbers {
     Array(Values),
     List(Values),
     Object(Object),
-}
-
-impl Choice {
-    pub(crate) fn new(parameter: Option<&str>, column: Option<Column>) -> Choice {
-        Choice { parameter: parameter.map(str::to_owned), column }
-    }
-
-    pub(crate) fn column(&self) -> Option<Column> {
-        self.column
-    }
 }
 
 impl Source {
@@ -64,19 +45,19 @@ impl Source {
         let file = match File::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return usage(format!("there is no file {name}"));
+                return bad_input(format!("there is no file {name}"));
             }
-            Err(error) => return usage(format!("{name} can't be read: {error}")),
+            Err(error) => return bad_input(format!("can't read {name}: {error}")),
         };
         let metadata = file.metadata();
         if metadata.as_ref().is_ok_and(|metadata| metadata.is_dir()) {
-            return usage(format!("{name} is a folder; name a file in it"));
+            return bad_input(format!("{name} is a folder; name a file in it"));
         }
         let mappable = metadata.is_ok_and(|metadata| metadata.is_file());
         Source::read(name, &file, mappable.then_some(&file))
     }
 
-    /// Opens standard input if something is piped to it.
+    /// Opens standard input if it is a pipe or a file.
     pub(crate) fn piped() -> Result<Option<Source>> {
         if io::stdin().is_terminal() || !is_data(&io::stdin()) {
             return Ok(None);
@@ -98,15 +79,15 @@ impl Source {
             Ok(Some(mapped)) => Contents::Npy(mapped),
             Ok(None) if bytes.starts_with(npy::MAGIC) => Contents::Npy(Npy::Read(bytes)),
             Ok(None) if name.ends_with(".npy") => {
-                return usage(format!("{name} is no .npy file: it begins otherwise"));
+                return bad_input(format!("{name} is not a .npy file, despite its name"));
             }
             Ok(None) => Contents::Table(Table::new(name.clone(), bytes)?),
-            Err(error) => return usage(format!("{name} can't be read: {error}")),
+            Err(error) => return bad_input(format!("can't read {name}: {error}")),
         };
         Ok(Source { name, contents })
     }
 
-    /// Gives a .npy file's bytes to Python.
+    /// Makes Python's array from the bytes of a .npy file.
     pub(crate) fn load(&mut self, helper: &Helper) -> Result<()> {
         if let Contents::Npy(bytes) = &mut self.contents {
             let bytes = std::mem::replace(bytes, Npy::Read(Vec::new()));
@@ -116,10 +97,10 @@ impl Source {
         Ok(())
     }
 
-    /// Says which file a wrong use is about.
+    /// Adds the file's name to a failure.
     fn wrong(&self, failure: Failure) -> Failure {
         match failure {
-            Failure::Usage(text) => Failure::Usage(format!("{}: {text}", self.name)),
+            Failure::Input(text) => Failure::Input(format!("{}: {text}", self.name)),
             other => other,
         }
     }
@@ -149,8 +130,8 @@ impl Source {
         columns.iter().map(choice).collect()
     }
 
-    /// Chooses what the command line leaves open: the columns called as the parameters are, else
-    /// the only one of numbers; an array whole.
+    /// Chooses columns if the command line does not: those with the names of parameters, else the
+    /// only one with numbers. An array is passed whole.
     pub(crate) fn choose_for(
         &self,
         parameters: &Parameters,
@@ -179,7 +160,7 @@ impl Source {
         }
     }
 
-    /// Reads columns as their parameters take them.
+    /// Reads columns in the form that their parameters take.
     pub(crate) fn columns(
         &self,
         wanted: &[(&Choice, Takes)],
@@ -219,7 +200,7 @@ impl Source {
         wanted.iter().map(numbers).collect()
     }
 
-    /// Returns what a column is called, for people.
+    /// Returns a column's name for messages and labels.
     pub(crate) fn label(&self, choice: &Choice) -> String {
         match (&self.contents, choice.column) {
             (Contents::Table(table), Some(column)) => match table.names().swap_remove(column) {
@@ -233,12 +214,12 @@ impl Source {
         }
     }
 
-    /// Returns what errors call it.
+    /// Returns the file's name for messages.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Returns the table, if it is one.
+    /// Returns the table, if the file is one.
     pub(crate) fn table(&self) -> Option<&Table> {
         match &self.contents {
             Contents::Table(table) => Some(table),
@@ -255,7 +236,7 @@ impl Source {
         }
     }
 
-    /// Returns rows to be printed.
+    /// Returns rows for printing.
     pub(crate) fn rows(&self, indices: Vec<usize>, helper: &Helper) -> Result<Rows<'_>> {
         let (table, array) = match &self.contents {
             Contents::Table(table) => (Some(table), None),
@@ -286,7 +267,7 @@ impl Source {
     }
 }
 
-/// Whether a stream may have data: not so /dev/null and its like, which stand for nothing.
+/// Returns whether a stream may have data: a character device such as /dev/null means no input.
 #[cfg(unix)]
 fn is_data(stream: &impl std::os::fd::AsFd) -> bool {
     use std::os::unix::fs::FileTypeExt;
@@ -311,7 +292,7 @@ impl<'a> IntoPython<'a> for Numbers {
     }
 }
 
-/// A number in a list; a vector of bare numbers would be an array.
+/// A number in a list; a vector of plain numbers would become an array.
 #[derive(Clone)]
 struct Listed<T>(T);
 

@@ -1,4 +1,4 @@
-//! What all of callpy's plots look like: their colours and their font. The bench includes this file.
+//! The colours and the font of all plots. The bench includes this file.
 
 use plotters::style::{FontStyle, RGBColor, register_font};
 
@@ -20,12 +20,12 @@ pub(crate) const LINES: [RGBColor; 6] = [BLUE, ORANGE, GREEN, PURPLE, SKY, BLACK
 /// The first of several lines, with which the others are compared.
 pub(crate) const PALE: RGBColor = RGBColor(0xA9, 0xB6, 0xC2);
 
-/// Returns the font of bitmaps: DejaVu, so that they need no font of the machine's.
+/// Returns the font for bitmaps: DejaVu, so that no installed font is needed.
 pub(crate) fn font(is_bold: bool) -> &'static [u8] {
     if is_bold { dejavu::sans::bold() } else { dejavu::sans::regular() }
 }
 
-/// Has plotters measure text by that font. An SVG is shown with the viewer's own sans-serif.
+/// Makes plotters measure text with that font. An SVG is shown with the viewer's own sans-serif.
 pub(crate) fn register_fonts() {
     for (style, is_bold) in [(FontStyle::Normal, false), (FontStyle::Bold, true)] {
         assert!(register_font("sans-serif", style, font(is_bold)).is_ok(), "DejaVu is a font");

@@ -1,10 +1,9 @@
-//! A CSV file: its names, its columns as numbers, its rows as they stand.
+//! A CSV file: its names, its columns as numbers, its rows as text.
 
 use csv::ByteRecord;
 
-use crate::failure::{Result, usage};
+use crate::failure::{Result, bad_input, check_signals, usage};
 use crate::progress::Reading;
-use crate::signals;
 use crate::text::count;
 use crate::times;
 
@@ -13,7 +12,7 @@ pub(crate) type Column = usize;
 
 /// A CSV file in memory.
 pub(crate) struct Table {
-    /// What errors call it.
+    /// The file's name for messages.
     name: String,
     text: Vec<u8>,
     separator: u8,
@@ -23,53 +22,53 @@ pub(crate) struct Table {
     width: usize,
 }
 
-/// Numbers as the function wants them.
+/// The type of numbers to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Number {
     Float64,
     Int64,
 }
 
-/// A column that has been read, to be given away.
+/// The numbers of a column.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Values {
     Float64(Vec<f64>),
     Int64(Vec<i64>),
 }
 
-/// A row as it stands in the file.
+/// A row of the file, unchanged.
 pub(crate) struct Row<'t> {
-    /// Without its line's end.
+    /// Without its line break.
     pub(crate) text: &'t [u8],
     pub(crate) cells: Vec<String>,
 }
 
 impl Table {
-    /// Takes a file's bytes, and looks at the first rows.
+    /// Makes a table from a file's bytes, of which only the first rows are read.
     pub(crate) fn new(name: String, mut text: Vec<u8>) -> Result<Table> {
         match &text[..] {
             [0xEF, 0xBB, 0xBF, ..] => drop(text.drain(..3)),
             [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => {
-                return usage(format!("{name} is UTF-16; convert it: iconv -f utf-16 -t utf-8"));
-            }
-            [0x1F, 0x8B, ..] => {
-                return usage(format!(
-                    "{name} is compressed; unpack it: gunzip -c FILE | callpy …"
+                return bad_input(format!(
+                    "{name} is UTF-16; convert it with `iconv -f utf-16 -t utf-8`"
                 ));
             }
+            [0x1F, 0x8B, ..] => {
+                return bad_input(format!("{name} is compressed; use `gunzip -c FILE | callpy …`"));
+            }
             [b'P', b'K', 3, 4, ..] => {
-                return usage(format!(
-                    "{name} is an archive (.npz, .xlsx, .zip); save what is needed as .npy or CSV"
+                return bad_input(format!(
+                    "{name} is an archive (.npz, .xlsx, .zip); save the numbers as .npy or CSV"
                 ));
             }
             [b'P', b'A', b'R', b'1', ..] => {
-                return usage(format!(
-                    "{name} is a Parquet file; save what is needed as CSV or .npy"
+                return bad_input(format!(
+                    "{name} is a Parquet file; save the numbers as CSV or .npy"
                 ));
             }
             _ if text[..text.len().min(8192)].contains(&0) => {
-                return usage(format!(
-                    "{name} holds binary data; save what is needed as CSV or .npy"
+                return bad_input(format!(
+                    "{name} contains binary data; save the numbers as CSV or .npy"
                 ));
             }
             _ => {}
@@ -85,10 +84,10 @@ impl Table {
             Err(error) => return table.broken(&error),
         };
         if first.is_empty() {
-            return usage(format!("{} is empty", table.name));
+            return bad_input(format!("{} is empty", table.name));
         }
         table.width = first.len();
-        // Rows of unequal length are told of when the columns are read.
+        // Rows of unequal length are reported when the columns are read.
         let text_above_number = || {
             first.iter().zip(&second).any(|(above, below)| !is_number(above) && is_number(below))
         };
@@ -109,27 +108,29 @@ impl Table {
             .from_reader(&self.text)
     }
 
-    /// Says what is wrong with the file itself.
+    /// Makes the error of a file that is not CSV.
     fn broken<T>(&self, error: &csv::Error) -> Result<T> {
         match error.kind() {
-            csv::ErrorKind::UnequalLengths { pos: Some(at), expected_len, len } => usage(format!(
-                "{}, line {}: a row of {}, where the first has {expected_len}",
-                self.name,
-                self.line(at),
-                count(*len, "cell"),
-            )),
-            _ => usage(format!("{} can't be read: {error}", self.name)),
+            csv::ErrorKind::UnequalLengths { pos: Some(at), expected_len, len } => {
+                bad_input(format!(
+                    "{}, line {}: the row has {}, but the first row has {expected_len}",
+                    self.name,
+                    self.line(at),
+                    count(*len, "cell"),
+                ))
+            }
+            _ => bad_input(format!("can't read {}: {error}", self.name)),
         }
     }
 
-    /// The line at which a row starts; the reader counts from the blank lines before it.
+    /// Returns the line at which a row starts; the reader's position is before blank lines.
     fn line(&self, at: &csv::Position) -> u64 {
         let rest = &self.text[at.byte() as usize..];
         let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
         at.line() + blank.filter(|byte| **byte == b'\n').count() as u64
     }
 
-    /// Whether the columns have names.
+    /// Returns whether the columns have names.
     pub(crate) fn has_header(&self) -> bool {
         self.header.is_some()
     }
@@ -142,7 +143,7 @@ impl Table {
         }
     }
 
-    /// Finds a column that is called so as it stands.
+    /// Finds a column with exactly this name.
     pub(crate) fn named(&self, name: &str) -> Result<Option<Column>> {
         let names = self.header.iter().flatten();
         let found: Vec<Column> =
@@ -150,8 +151,8 @@ impl Table {
         match found[..] {
             [] => Ok(None),
             [one] => Ok(Some(one)),
-            [first, ..] => usage(format!(
-                "{} has several columns {name:?}; say which by its number, such as {}",
+            [first, ..] => bad_input(format!(
+                "{} has several columns {name:?}; choose one by its number, such as {}",
                 self.name,
                 first + 1
             )),
@@ -165,7 +166,7 @@ impl Table {
         }
         match name.parse::<usize>() {
             Ok(number) if (1..=self.width).contains(&number) => Ok(number - 1),
-            _ => usage(format!(
+            _ => bad_input(format!(
                 "there is no column {name:?} in {}; it has {}",
                 self.name,
                 self.listed(0..self.width)
@@ -179,14 +180,14 @@ impl Table {
         cells.filter(|(_, cell)| is_number(cell)).map(|(column, _)| column).collect()
     }
 
-    /// Says that a column has to be chosen.
+    /// Makes the error of a table with several columns of numbers, or with none.
     pub(crate) fn choose<T>(&self, numeric: &[Column]) -> Result<T> {
         if self.first.is_empty() {
-            return usage(format!("{} has a header and no rows", self.name));
+            return bad_input(format!("{} has a header but no rows", self.name));
         }
         if numeric.is_empty() {
             let point = self.first.iter().find_map(with_a_point).unwrap_or_default();
-            return usage(format!(
+            return bad_input(format!(
                 "{} has no column of numbers; its first row of values is {}{point}",
                 self.name,
                 String::from_utf8_lossy(
@@ -201,7 +202,7 @@ impl Table {
         ))
     }
 
-    /// Names columns for an error.
+    /// Lists columns for a message.
     fn listed(&self, columns: impl Iterator<Item = Column>) -> String {
         let name = |column: Column| match &self.header {
             Some(names) => names[column].clone(),
@@ -210,11 +211,11 @@ impl Table {
         let listed = columns.map(name).collect::<Vec<_>>().join(", ");
         match &self.header {
             Some(_) => listed,
-            None => format!("no header, and the columns {listed}"),
+            None => format!("no header, and columns {listed}"),
         }
     }
 
-    /// Reads columns, all in one pass.
+    /// Reads columns in one pass.
     pub(crate) fn read(&self, wanted: &[(Column, Number)]) -> Result<Vec<Values>> {
         let empty = |(_, number): &(Column, Number)| match number {
             Number::Float64 => Values::Float64(Vec::new()),
@@ -241,17 +242,21 @@ impl Table {
         };
         let cell = String::from_utf8_lossy(&row[column]);
         let what = match values {
-            _ if cell.trim().is_empty() => "is empty; write nan for a value that is missing".into(),
-            Values::Int64(_) => format!("{cell:?} is no int64, which the function's hint asks for"),
+            _ if cell.trim().is_empty() => {
+                "the cell is empty; write nan for a missing value".into()
+            }
+            Values::Int64(_) => {
+                format!("{cell:?} is not an int64, which the function's hint asks for")
+            }
             Values::Float64(_) => {
                 let point = with_a_point(&row[column]).unwrap_or_default();
-                format!("{cell:?} is no number{point}")
+                format!("{cell:?} is not a number{point}")
             }
         };
-        usage(format!("{}, line {line}, column {name}: {what}", self.name))
+        bad_input(format!("{}, line {line}, column {name}: {what}", self.name))
     }
 
-    /// Calls `visit` with each row of values and its index, for as long as nobody has enough.
+    /// Calls `visit` with each row of values and its index.
     fn each(&self, mut visit: impl FnMut(&ByteRecord, usize) -> Result<()>) -> Result<()> {
         let progress = Reading::new(&self.name, self.text.len());
         let mut reader = self.reader();
@@ -265,7 +270,7 @@ impl Table {
                     visit(&row, index)?;
                     index += 1;
                     if index % 4096 == 0 {
-                        signals::check()?;
+                        check_signals()?;
                         progress.at(reader.position().byte());
                     }
                 }
@@ -285,10 +290,10 @@ impl Table {
         Ok(count)
     }
 
-    /// Returns the times of the rows, if there is a column of them that is none of `used` and they
-    /// rise: the column's name, whether they are seconds since 1970, and the times.
+    /// Returns the times of the rows, if there is a column of rising times that is not in `used`: its
+    /// name, whether the times are seconds since 1970, and the times.
     ///
-    /// That is the first column of ISO 8601 times, or one of numbers that is called as a time is.
+    /// It is the first column of ISO 8601 times, or one of numbers with a name such as `time`.
     pub(crate) fn times(&self, used: &[Column]) -> Result<Option<(String, bool, Vec<f64>)>> {
         const NAMES: [&str; 6] = ["time", "timestamp", "datetime", "date", "seconds", "t"];
         let text = |cell: &[u8]| std::str::from_utf8(cell).ok().and_then(times::parse);
@@ -310,18 +315,18 @@ impl Table {
         if !times.is_sorted() || !times.iter().all(|time| time.is_finite()) {
             return Ok(None);
         }
-        // Numbers may be seconds since 1970, or thousandths: between 2001 and 2100.
+        // Numbers may be seconds or milliseconds since 1970, if they lie between 2001 and 2100.
         let all_in = |from: f64| times.iter().all(|time| (from..from * 4.2).contains(time));
-        let (is_seconds, is_thousandths) = (is_text || all_in(1e9), !is_text && all_in(1e12));
-        if is_thousandths {
+        let (is_seconds, is_milliseconds) = (is_text || all_in(1e9), !is_text && all_in(1e12));
+        if is_milliseconds {
             times.iter_mut().for_each(|time| *time /= 1e3);
         }
         let name =
             if self.header.is_some() { self.names().swap_remove(column) } else { "time".into() };
-        Ok(Some((name, is_seconds || is_thousandths, times)))
+        Ok(Some((name, is_seconds || is_milliseconds, times)))
     }
 
-    /// Returns the header as it stands.
+    /// Returns the header as text.
     pub(crate) fn header(&self) -> Option<&[u8]> {
         self.header.as_ref()?;
         let mut reader = self.reader();
@@ -329,12 +334,12 @@ impl Table {
         Some(trim(&self.text[..reader.position().byte() as usize]))
     }
 
-    /// Returns what stands between cells.
+    /// Returns the character between cells.
     pub(crate) fn separator(&self) -> u8 {
         self.separator
     }
 
-    /// Returns the rows of these indices, in their order.
+    /// Returns the rows with these indices, in their order.
     pub(crate) fn rows(&self, indices: &[usize]) -> Result<Vec<Row<'_>>> {
         let mut sorted: Vec<usize> = (0..indices.len()).collect();
         sorted.sort_by_key(|at| indices[*at]);
@@ -382,7 +387,7 @@ impl Values {
         }
     }
 
-    /// Adds a cell; false if it is no such number.
+    /// Adds a cell; returns false if it is not such a number.
     fn push(&mut self, cell: &[u8]) -> bool {
         match self {
             Values::Float64(values) => number(cell).map(|value| values.push(value)).is_some(),
@@ -395,7 +400,7 @@ fn number<T: std::str::FromStr>(cell: &[u8]) -> Option<T> {
     std::str::from_utf8(cell).ok()?.trim().parse().ok()
 }
 
-/// What to say of a number with a decimal comma.
+/// Returns advice about a number with a decimal comma.
 fn with_a_point(cell: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(cell).ok()?.trim();
     let point = text.replacen(',', ".", 1);
@@ -407,7 +412,7 @@ fn is_number(cell: &[u8]) -> bool {
     number::<f64>(cell).is_some()
 }
 
-/// Returns a row without the ends of its line and of the blank lines before it.
+/// Returns a row without its line break and the blank lines before it.
 fn trim(row: &[u8]) -> &[u8] {
     let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
     let start = row.iter().position(|byte| !is_end(byte)).unwrap_or(row.len());
@@ -415,7 +420,7 @@ fn trim(row: &[u8]) -> &[u8] {
     &row[start..end]
 }
 
-/// Finds what separates cells: a comma, or if the first line has none, its tabs or semicolons.
+/// Finds the separator of cells: a comma, or if the first line has none, tabs or semicolons.
 fn separator(text: &[u8]) -> u8 {
     let start = text.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(0);
     let line = text[start..].split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
@@ -440,8 +445,8 @@ mod tests {
 
     fn wrong<T>(result: Result<T>) -> String {
         match result {
-            Err(Failure::Usage(text)) => text,
-            _ => panic!("no usage error"),
+            Err(Failure::Usage(text) | Failure::Input(text)) => text,
+            _ => panic!("the table is not refused"),
         }
     }
 
@@ -481,7 +486,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_keep_every_digit() {
+    fn integers_are_read_with_all_digits() {
         let read = table("id\n9007199254740993\n").read(&[(0, Number::Int64)]).unwrap();
         assert_eq!(read, [Values::Int64(vec![9_007_199_254_740_993])]);
         let text = wrong(table("id\n1\n2.0\n").read(&[(0, Number::Int64)]));
@@ -492,17 +497,17 @@ mod tests {
     fn errors_name_line_and_column() {
         let read = |text| wrong(table(text).read(&[(1, Number::Float64)]));
         let text = read("t,v\na,1\n\n\nb,x\n");
-        assert_eq!(text, "t.csv, line 5, column v: \"x\" is no number");
+        assert_eq!(text, "t.csv, line 5, column v: \"x\" is not a number");
         let text = read("t,v\n\"two\nlines\",1\nb,\n");
-        assert!(text.starts_with("t.csv, line 4, column v: is empty"), "{text}");
+        assert!(text.starts_with("t.csv, line 4, column v: the cell is empty"), "{text}");
         let text = read("t;v\na;1\nb;2,5\n");
-        assert!(text.ends_with("\"2,5\" is no number; write numbers with a point: 2.5"), "{text}");
+        assert!(text.ends_with("is not a number; write numbers with a point: 2.5"), "{text}");
         let text = wrong::<()>(table("t;v\na;2,5\n").choose(&[]));
         assert!(text.ends_with("write numbers with a point: 2.5"), "{text}");
         let text = read("t,v\na,1\nb\n");
-        assert_eq!(text, "t.csv, line 3: a row of 1 cell, where the first has 2");
+        assert_eq!(text, "t.csv, line 3: the row has 1 cell, but the first row has 2");
         let text = read("a,1\nb,2\nc,3,4\n");
-        assert_eq!(text, "t.csv, line 3: a row of 3 cells, where the first has 2");
+        assert_eq!(text, "t.csv, line 3: the row has 3 cells, but the first row has 2");
     }
 
     #[test]
@@ -526,7 +531,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_as_they_stand_in_any_order() {
+    fn rows_are_unchanged_in_any_order() {
         let table = table("\nn,v\r\n\r\n\"a, \"\"b\"\"\",1\r\nc,2\r\n\nd, 3");
         assert_eq!(table.header(), Some(&b"n,v"[..]));
         assert_eq!(table.len().unwrap(), 3);
@@ -537,7 +542,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_csv_is_named() {
+    fn files_that_are_not_csv_are_refused_by_their_type() {
         for (bytes, word) in [
             (&b""[..], "empty"),
             (b"\n\n", "empty"),

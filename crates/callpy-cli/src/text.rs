@@ -1,6 +1,6 @@
 //! Numbers and counts as text.
 
-/// Writes a number with its thousands apart.
+/// Formats a number with commas between thousands.
 pub(crate) fn number(value: f64, decimals: usize) -> String {
     let text = format!("{:.decimals$}", value.abs());
     let (whole, rest) = text.split_once('.').map_or((&text[..], None), |(a, b)| (a, Some(b)));
@@ -19,12 +19,12 @@ pub(crate) fn number(value: f64, decimals: usize) -> String {
     }
 }
 
-/// Writes a whole number with its thousands apart.
+/// Formats a whole number with commas between thousands.
 pub(crate) fn whole(count: usize) -> String {
     number(count as f64, 0)
 }
 
-/// Writes a number for reading: four digits, or a power of ten for very large and small ones.
+/// Formats a number with four digits, or with a power of ten if it is very large or small.
 pub(crate) fn short(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 || !value.is_finite() {
@@ -37,7 +37,7 @@ pub(crate) fn short(value: f64) -> String {
     without_zeros(number(value, decimals))
 }
 
-/// Writes 2.5×10⁹, with as many digits as steps of this size need.
+/// Formats a number as 2.5×10⁹, with as many digits as steps of this size need.
 pub(crate) fn scientific(value: f64, step: f64) -> String {
     if value.abs() < step / 2.0 {
         return "0".to_owned();
@@ -60,7 +60,7 @@ fn without_zeros(number: String) -> String {
     }
 }
 
-/// Writes a count with its noun: `1 cell`, `2 cells`.
+/// Formats a count with its noun: `1 cell`, `2 cells`.
 pub(crate) fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

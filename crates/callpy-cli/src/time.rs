@@ -8,6 +8,8 @@ use callpy::convert::Value;
 use callpy::{Arguments, CopyReason, Function, IntoPython, Object, Receipt, Scope};
 use clap::Args;
 
+use self::report::{Measured, Passing};
+use crate::doctor;
 use crate::failure::{Failure, Result};
 use crate::helper::Helper;
 use crate::inputs::Inputs;
@@ -23,16 +25,17 @@ use crate::text::whole;
 const LONG: &str = "\
 Measure how long a call takes on this data, and where the time goes
 
-The function is called repeatedly, in turns: by callpy, which lends it the numbers as a Rust program \
-would, and by Python itself, which passes it an array that is ready. Python's calls are timed with \
-timeit, on a thread of this interpreter, with NumPy's own allocator. The ratio is taken for each pair \
-of turns, so that other load on the machine affects both.
+callpy and Python take turns calling the function. callpy lends it the numbers, as a Rust program \
+would. Python passes an array that exists already, and is timed with timeit, on a thread of this \
+interpreter, with NumPy's own allocator. The ratio is taken for each pair of turns, so that other load \
+on the machine affects both.
 
 waiting: until this thread had the interpreter lock. lending: until the arguments were Python objects. \
 Python: in the function. result: until the result was a Rust value and all loans were settled.
 
-A function that changes its arguments gets a fresh copy for each call; making it is not timed. One that \
-retains them gets a copy from callpy at each call, as in a Rust program, and that is timed. What the function prints is shown for the first calls only, on stderr.";
+A function that changes its arguments gets a new copy for each call; making it is not timed. One that \
+retains them gets a copy from callpy at each call, as in a Rust program, which is timed. What the \
+function prints is shown for the first calls only, on stderr.";
 
 /// Measure how long a call takes on this data, and where the time goes
 #[derive(Debug, Args)]
@@ -63,27 +66,17 @@ fn seconds(text: &str) -> Result<Duration, String> {
 /// More rounds would not change the result.
 const ROUNDS: u64 = 400;
 
-/// How many calls of each round are made with a receipt.
+/// The number of calls in each round that return a receipt.
 const RECEIPTS: u64 = 50;
 
-/// How much memory a function that retains its arguments may take.
+/// The memory that a function may retain, in bytes.
 const RETAINED_MEMORY: usize = 1 << 30;
 
-/// How arrays are passed to the function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Passing {
-    Lent,
-    /// Lent writable, and refilled for each call, since the function changes them.
-    Writable,
-    /// As callpy copies them at each call, since the function retains them.
-    Copied,
-}
-
-/// An argument that can be passed again and again.
+/// An argument that can be passed repeatedly.
 struct Supply {
     slot: Slot,
     kind: Kind,
-    /// What Python's own calls pass.
+    /// The object that Python's own calls pass.
     ready: Object,
 }
 
@@ -93,7 +86,7 @@ enum Kind {
     Object,
 }
 
-/// One call's worth of an argument.
+/// An argument of one call.
 enum Passed<'a> {
     Floats(&'a [f64]),
     Ints(&'a [i64]),
@@ -117,16 +110,6 @@ impl<'a> IntoPython<'a> for Passed<'a> {
     }
 }
 
-/// The measurements; times are nanoseconds a call, one for each round.
-#[derive(Default)]
-struct Measured {
-    first: Duration,
-    calls: u64,
-    ours: Vec<f64>,
-    theirs: Vec<f64>,
-    receipts: Vec<Receipt>,
-}
-
 /// Runs the command.
 pub(crate) fn run(time: &Time) -> Result<()> {
     let output = Output::new(true)?;
@@ -138,17 +121,15 @@ pub(crate) fn run(time: &Time) -> Result<()> {
         let (passing, measured) =
             Timing { session: &session, supplies: &supplies, time }.measure()?;
         let mut output = output;
-        match time.json {
-            true => {
-                output.line(&report::as_json(time, &session, passing, &measured).to_string())?
-            }
-            false => output.line(&report::as_text(time, &shown, passing, &measured))?,
-        }
+        output.line(&match time.json {
+            true => report::as_json(&session, passing, &measured).to_string(),
+            false => report::as_text(&session, &shown, passing, &measured),
+        })?;
         output.end()
     })
 }
 
-/// Describes what the function is called with.
+/// Describes the arguments.
 fn shown(session: &Session<'_>, argued: &[Argued]) -> String {
     let columns = argued.iter().filter_map(|argued| {
         let column = argued.column.as_ref()?;
@@ -195,7 +176,7 @@ impl Timing<'_> {
     fn measure(&self) -> Result<(Passing, Measured)> {
         let helper = self.session.helper;
         let mut measured = Measured::default();
-        // Twice, with copies that the function may change: it may behave differently the second time.
+        // Twice, with copies that the function may change: the second call may behave differently.
         let (mut changes, mut retains) = (false, false);
         for call in 0..2 {
             let copies = self.copies()?;
@@ -238,16 +219,16 @@ impl Timing<'_> {
                 Slot::Named(name) => arguments.push_named(name.clone(), copy.clone()),
             };
         }
-        Ok(self.session.function.call(arguments)?)
+        self.session.function.call(arguments).map_err(doctor::with_fix)
     }
 
     fn rounds(&self, passing: &mut Passing, measured: &mut Measured) -> Result<()> {
         let mut buffers: Vec<Option<Values>> = self.supplies.iter().map(Supply::buffer).collect();
-        // The first call with arrays may show what the copies did not: what the result holds.
+        // The first call with arrays may show what the copies did not: that the result holds them.
         let start = Instant::now();
         if *passing == Passing::Lent {
             match self.ours(Passing::Lent, &mut buffers, 1, None) {
-                // The function wrote the values that were there already.
+                // The function writes to its arguments; the copies got the values they already had.
                 Err(error) if error.exception().is_some() && !signals::has_come() => {
                     *passing = Passing::Writable;
                 }
@@ -262,7 +243,7 @@ impl Timing<'_> {
         }
         let once = start.elapsed().max(Duration::from_nanos(50));
         let most = self.most(*passing);
-        // Short rounds: most of them pass undisturbed on a busy machine.
+        // Rounds are short, so that most are undisturbed on a busy machine.
         let round = self.time.time / 2 / 200;
         let number = (round.as_nanos() / once.as_nanos()).clamp(1, 1_000_000) as u64;
         let number = number.min(most.div_ceil(20)).max(1);
@@ -285,18 +266,18 @@ impl Timing<'_> {
         Ok(())
     }
 
-    /// Returns how many calls to make at most.
+    /// Returns the largest number of calls to make.
     fn most(&self, passing: Passing) -> u64 {
         let most = self.time.calls.unwrap_or(u64::MAX);
         let bytes: usize = self.supplies.iter().map(Supply::bytes).sum();
         match passing {
-            // Retained memory stays: of our calls, of Python's, and of those with a receipt.
+            // Three kinds of calls retain memory: callpy's, Python's, and those with a receipt.
             Passing::Copied if bytes > 0 => most.min((RETAINED_MEMORY / bytes / 3).max(1) as u64),
             _ => most,
         }
     }
 
-    /// Makes so many calls and returns how long they took, without the making of their arguments.
+    /// Makes `number` calls and returns how long they took, without preparing their arguments.
     fn ours(
         &self,
         passing: Passing,
@@ -313,7 +294,7 @@ impl Timing<'_> {
                     supply.refill(buffer);
                 }
             }
-            // Most programs pass one argument, without `Arguments`.
+            // A single argument is passed without `Arguments`, as most programs do.
             if let ([supply @ Supply { slot: Slot::Positional, .. }], [buffer]) =
                 (self.supplies, &mut *buffers)
             {
@@ -379,7 +360,7 @@ impl<'t> Theirs<'t> {
         Ok(Theirs { timer, helper })
     }
 
-    /// Returns the nanoseconds that so many calls took.
+    /// Returns the nanoseconds that `number` calls took.
     fn run(&mut self, number: u64) -> Result<f64> {
         self.helper.timed(&self.timer, number)
     }
@@ -437,18 +418,14 @@ impl Supply {
     }
 }
 
-/// Adds that the first call did not fail.
-fn second(failure: Failure) -> Failure {
-    match failure {
-        Failure::Exception { type_name, traceback, help: None } => Failure::Exception {
-            type_name,
-            traceback,
-            help: Some(
-                "the first call with these arguments succeeded, but a later one raised this exception; \
-                 only functions that can be called repeatedly can be timed"
-                    .to_owned(),
-            ),
-        },
-        other => other,
+/// Adds that the first call succeeded.
+fn second(mut failure: Failure) -> Failure {
+    if let Failure::Exception { help: help @ None, .. } = &mut failure {
+        *help = Some(
+            "time a function that can be called repeatedly: the first call with these arguments \
+             succeeded, but a later one raised this exception"
+                .to_owned(),
+        );
     }
+    failure
 }

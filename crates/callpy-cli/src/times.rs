@@ -1,13 +1,13 @@
-//! Times as they are written in files.
+//! Parses times in files.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
-/// Reads an ISO 8601 date, or date and time: `2020-04-02`, `2020-04-02T09:30:00.5+02:00`.
+/// Parses an ISO 8601 date, or date and time: `2020-04-02`, `2020-04-02T09:30:00.5+02:00`.
 ///
-/// Seconds since 1970, in UTC where an offset is written.
+/// Returns seconds since 1970, in UTC if the time has an offset.
 pub(crate) fn parse(text: &str) -> Option<f64> {
     let text = text.trim().replace('/', "-").replacen(' ', "T", 1).replace(',', ".");
-    // chrono takes a year or a month of any length; most numbers with hyphens are no dates.
+    // chrono accepts years and months of any length, but most numbers with hyphens are not dates.
     if text.as_bytes().get(4) != Some(&b'-') || text.as_bytes().get(7) != Some(&b'-') {
         return None;
     }

@@ -44,7 +44,7 @@ fn what_cannot_be_mapped_is_told() {
         1,
         &["f.py:1: none of the public functions", "`f`: parameter `a`", "`g`: parameter `b`"],
     );
-    bindgen(&folder, &["no.py"]).failed(2, &["no.py can't be read"]);
+    bindgen(&folder, &["no.py"]).failed(2, &["there is no file no.py; did you mean f.py?"]);
     bindgen(&folder, &["f.py", "--name", "a b"]).failed(2, &["--name"]);
 }
 
@@ -76,5 +76,6 @@ fn a_file_becomes_a_go_package() {
     assert!(code.contains("package x") && code.contains(r#"Target: "pkg.area:area""#), "{code}");
     assert!(!code.contains("embed"), "{code}");
     let arguments = ["--lang", "go", "python/my-area.py", "--name", "2x"];
-    bindgen(&folder, &arguments).failed(2, &["`2x` can't be a package's name in Go", "--name"]);
+    bindgen(&folder, &arguments)
+        .failed(2, &["`2x` is not a valid name for a Go package", "--name"]);
 }

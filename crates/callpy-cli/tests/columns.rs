@@ -84,7 +84,7 @@ fn hints_say_where_a_column_goes_and_as_what() {
     let text = folder.printed(&["f.py:hinted", "t.csv", "--arg", "label=a b"]);
     assert_eq!(text, "('a b', [9007199254740992.0, 2.0])\n");
     let fraction = folder.pipe(&["f.py:whole"], "1\n2.5\n");
-    fraction.failed(2, &["line 2", "2.5", "no int64"]);
+    fraction.failed(2, &["line 2", "2.5", "not an int64"]);
 }
 
 #[test]

@@ -66,5 +66,5 @@ fn manual_pages() {
     names.sort();
     assert!(names.contains(&"callpy.1".to_owned()) && names.contains(&"callpy-time.1".to_owned()));
     let file = folder.file("file", "");
-    run(&file, &["man", "--into", "file"]).failed(1, &["can't be written to file"]);
+    run(&file, &["man", "--into", "file"]).failed(1, &["can't write the pages to file"]);
 }

@@ -55,11 +55,11 @@ fn marks_line_ends_quotes_and_blank_lines() {
 fn a_cell_that_is_no_number_is_told_with_its_line() {
     let folder = folder();
     for (file, words) in [
-        ("a,v\nx,1\ny,two\n", ["line 3, column v", "\"two\" is no number"]),
+        ("a,v\nx,1\ny,two\n", ["line 3, column v", "\"two\" is not a number"]),
         ("a,v\nx,1\n\n\ny,\n", ["line 5, column v", "is empty"]),
         ("x,1\ny,1 000\n", ["line 2, column 2", "\"1 000\""]),
-        ("a,v\nx,1\ny\n", ["line 3", "a row of 1 cell"]),
-        ("a,v\nx,1,2\n", ["line 2", "a row of 3 cells"]),
+        ("a,v\nx,1\ny\n", ["line 3", "the row has 1 cell"]),
+        ("a,v\nx,1,2\n", ["line 2", "the row has 3 cells"]),
         ("a,v\n", ["standard input has a header", "no rows"]),
         ("a,b\nx,y\n", ["no column of numbers", "x,y"]),
         ("", ["standard input", "is empty"]),

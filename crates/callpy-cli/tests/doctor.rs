@@ -123,8 +123,8 @@ fn all_is_well_and_says_what_it_found() {
     let fact = |section: &str, name: &str| answer["facts"][section][name].as_str().unwrap();
     assert!(fact("Python", "libpython").contains("libpython"));
     assert_eq!(fact("Python", "executable"), python.to_str().unwrap());
-    assert!(fact("running", "stack").contains("threads of Rust"));
-    assert!(fact("running", "a call").contains("came out"));
+    assert!(fact("running", "stack").contains("Rust threads"));
+    assert!(fact("running", "a call").contains("array returned"));
     assert!(fact("NumPy", "version").starts_with(|c: char| c.is_ascii_digit()));
     assert!(!fact("NumPy", "BLAS").is_empty());
     assert_eq!(fact("NumPy", "allocator"), "callpy (mimalloc)");
@@ -151,7 +151,13 @@ fn no_python_at_all() {
         .filter_map(|fix| fix["system"].as_str())
         .collect();
     assert_eq!(systems.len(), 7, "{systems:?}");
-    run(&mut alone(&folder, &["call", "f.py:f"])).failed(1, &["no Python was found: install"]);
+    // What a failed call says to type is what the doctor says first.
+    let first = answer["problems"][0]["fixes"][0]["action"].as_str().unwrap();
+    for command in ["call", "time"] {
+        let failed = run(&mut alone(&folder, &[command, "f.py:f"]));
+        let said = failed.failed(1, &["no Python was found: install", &format!("fix: {first}\n")]);
+        assert_eq!(said.matches("no Python was found").count(), 1, "{said}");
+    }
 }
 
 #[test]
@@ -166,7 +172,8 @@ fn a_static_one_and_one_for_another_machine() {
         &["no shared library"],
         "--enable-shared pyenv install --force 3.12.1"
     ));
-    let said = run(&mut alone(&folder, &["call", "f.py:f"])).failed(1, &["no shared library"]);
+    let said = run(&mut alone(&folder, &["call", "f.py:f"]))
+        .failed(1, &["no shared library", "fix: uv python install 3.12\n"]);
     assert_eq!(said.lines().filter(|line| line.starts_with("error:")).count(), 1, "{said}");
 
     let folder = Folder::plain("def f(): pass\n");
@@ -210,7 +217,7 @@ fn an_environment_of_another_version_than_its_python() {
     let (_, answer) = examine(&folder, &["--python", venv.to_str().unwrap()], |_| ());
     assert!(!is_fatal(
         &answer,
-        &["was made for Python 3.6", "does not see the packages"],
+        &["was created for Python 3.6", "does not see the packages"],
         "venv --clear"
     ));
 }
@@ -258,6 +265,8 @@ fn numpy_that_is_missing_old_broken_or_anothers() {
         &["f.py can't be imported", "numpy"],
         "install --upgrade numpy"
     ));
+    let call = ["call", "f.py:f", "--python", venv];
+    run(&mut alone(&folder, &call)).failed(1, &["help: ", "-m pip install numpy"]);
 
     let numpy = site.join("numpy");
     fs::create_dir_all(&numpy).unwrap();
@@ -287,7 +296,7 @@ fn a_module_that_shadows_a_standard_one() {
     is_fatal(&answer, &words, "rename the file");
     let (works, answer) = examine(&folder, &["f.py:f", "--python", python], |_| ());
     assert!(works, "{answer:#}");
-    let words = ["random.py can't be imported", "gives the standard module"];
+    let words = ["random.py can't be imported", "imports the standard module"];
     assert!(!is_fatal(&answer, &words, "rename the file"));
 }
 
@@ -370,10 +379,14 @@ fn a_cache_folder_that_cannot_be_written() {
         without_network(command).env("CALLPY_CACHE", &cache);
     };
     let (_, answer) = examine(&folder, &["f.py:f"], set);
-    assert!(is_fatal(&answer, &["can't be kept in", "set CALLPY_CACHE"], "CALLPY_CACHE"));
+    assert!(is_fatal(
+        &answer,
+        &["can't create the environment in", "set CALLPY_CACHE"],
+        "CALLPY_CACHE"
+    ));
     let mut call = alone(&folder, &["call", "f.py:f"]);
     set(&mut call);
-    run(&mut call).failed(1, &["can't be kept in", "set CALLPY_CACHE"]);
+    run(&mut call).failed(1, &["can't create the environment in", "set CALLPY_CACHE"]);
 }
 
 #[test]
@@ -395,10 +408,14 @@ fn a_full_disk_while_an_environment_is_made() {
     };
     let outcome = std::panic::catch_unwind(|| {
         let (_, answer) = examine(&folder, &["f.py:f"], set);
-        let fatal = is_fatal(&answer, &["can't be kept in", "no storage space"], "CALLPY_CACHE");
+        let fatal = is_fatal(
+            &answer,
+            &["can't create the environment in", "no storage space"],
+            "CALLPY_CACHE",
+        );
         let mut call = alone(&folder, &["call", "f.py:f"]);
         set(&mut call);
-        let said = run(&mut call).failed(1, &["can't be kept in"]);
+        let said = run(&mut call).failed(1, &["can't create the environment in"]);
         (fatal, said)
     });
     assert!(Command::new("umount").arg(&cache).status().unwrap().success());

@@ -70,7 +70,15 @@ fn a_target_that_is_not_there() {
             folder.run(&[target]).failed(2, &["names no function", "  first(x, y)\n  second()\n"]);
         assert!(!text.contains("floor") && !text.contains("_own"), "{text}");
     }
-    folder.run(&["g.py:first"]).failed(2, &["g.py can't be read"]);
+    folder.run(&["g.py:first"]).failed(2, &["there is no file g.py; did you mean f.py:first?"]);
+    // A folder has functions in its files.
+    let folders = Folder::plain("").file("d/a.py", "").file("d/b.py", "").file("e/x.csv", "");
+    folders.run(&["./d:f"]).failed(2, &["./d is a folder; did you mean ./d/a.py:f or ./d/b.py:f?"]);
+    folders.run(&["./d/c.py:f"]).failed(2, &["there is no file ./d/c.py; did you mean ./d/a.py:f"]);
+    folders.run(&["./e:f"]).failed(2, &["./e is a folder; it has no .py files"]);
+    let mut doctor = folders.callpy(&["doctor", "./d:f"]);
+    let doctor: command::Ended = doctor.output().unwrap().into();
+    assert!(doctor.stdout.contains("did you mean ./d/a.py:f or ./d/b.py:f?"), "{}", doctor.stdout);
     folder
         .run(&["gone:first"])
         .failed(2, &["no module gone in the current folder", "path/to/file.py:first"]);
@@ -110,11 +118,31 @@ fn wrong_usage() {
     folder.run(&["f.py:f", "--arg", "x"]).failed(2, &["write NAME=JSON"]);
     folder.run(&["f.py:f", "--arg", "x=[1"]).failed(2, &["the value is not JSON"]);
     folder.run(&["f.py:f", "--arg", "x=False"]).failed(2, &["write x=false"]);
-    folder.run(&["f.py:f", "--arg", "x=1", "--arg", "x=2"]).failed(2, &["x is given 2 times"]);
+    folder.run(&["f.py:f", "--arg", "x=1", "--arg", "x=2"]).failed(2, &["x is passed 2 times"]);
     folder.run(&["f.py:f", "--arg", "y=1"]).failed(2, &["no parameter \"y\"", "parameters: x"]);
     folder.run(&["f.py:f", "--colunm", "x"]).failed(2, &["--column"]);
     let text = folder.run(&["f.py:f", "--arg", "x=1", "--python", "/nowhere/python"]);
     text.failed(1, &["/nowhere/python"]);
+}
+
+#[test]
+fn only_a_wrong_command_line_leads_to_help() {
+    let folder = Folder::plain("def f(x): return x\n").file("v.csv", "a,b\n1,x\n");
+    let hint = "try '--help'";
+    for wrong in [&["f.py"][..], &["f.py:f", "--arg", "x=1", "--arg", "y=2"], &["f.py:f", "--no"]] {
+        assert!(folder.run(wrong).stderr.contains(hint), "{wrong:?}");
+    }
+    for missing in [
+        &["g.py:f", "v.csv"][..],
+        &["f.py:g", "v.csv"],
+        &["gone:f", "v.csv"],
+        &["f.py:f", "gone.csv"],
+        &["f.py:f", "v.csv", "--column", "b"],
+        &["f.py:f", "v.csv", "--column", "c"],
+    ] {
+        let stderr = folder.run(missing).failed(2, &[]);
+        assert!(!stderr.contains(hint), "{stderr}");
+    }
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn shapes() {
     assert!(folder.printed(&["f.py:show", "three.npy"]).contains("(2, 2, 2)"));
     assert!(folder.printed(&["f.py:show", "empty.npy"]).contains("(0,), []"));
     assert_eq!(folder.printed(&["f.py:listed", "a11.npy"]), "[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]\n");
-    folder.run(&["f.py:show", "single.npy"]).failed(2, &["single.npy: it holds a single value"]);
+    folder.run(&["f.py:show", "single.npy"]).failed(2, &["single.npy: it contains a single value"]);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_column_is_a_view() {
     assert_eq!(text, "(True, [1.0, 3.0, 5.0])\n");
     let text = folder.run(&["f.py:column", "b11.npy", "-c", "3"]);
     text.failed(2, &["b11.npy: there is no column 3; it has the columns 1 to 2"]);
-    folder.run(&["f.py:column", "b11.npy", "-c", "value"]).failed(2, &["have numbers, from 1"]);
+    folder.run(&["f.py:column", "b11.npy", "-c", "value"]).failed(2, &["are numbered, from 1"]);
     folder.run(&["f.py:column", "three.npy", "-c", "1"]).failed(2, &["3 axes has no columns"]);
 }
 
@@ -128,13 +128,13 @@ fn from_a_pipe_too() {
 fn what_can_not_be_read_says_why() {
     let (folder, _) = folder();
     let fails = |name: &str, words: &[&str]| folder.run(&["f.py:show", name]).failed(2, words);
-    fails("cut.npy", &["it is cut off", "48 bytes", "only 47"]);
+    fails("cut.npy", &["it is incomplete", "48 bytes", "only 47"]);
     fails("header.npy", &["header can't be read"]);
     fails("huge.npy", &["header can't be read"]);
     fails("negative.npy", &["header can't be read", "negative"]);
     fails("garbled.npy", &["header can't be read"]);
     fails("objects.npy", &["pickled"]);
-    fails("magic.npy", &["is no .npy file"]);
+    fails("magic.npy", &["is not a .npy file"]);
     fails("many.npz", &["an archive"]);
     let text = folder.run(&["f.py:change", "a11.npy"]);
     text.failed(1, &["ValueError: assignment destination is read-only"]);

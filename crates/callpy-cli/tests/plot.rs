@@ -254,7 +254,7 @@ fn what_can_not_be_drawn_is_told() {
     for (function, words) in [
         ("text", "the result is a str, which can't be drawn"),
         ("nothing", "the result is None, which can't be drawn"),
-        ("many", "things to draw, where a picture has room for 4"),
+        ("many", "series to draw, but a picture has room for 4"),
     ] {
         let ended = folder.run(&[&format!("f.py:{function}"), "v.csv", "--plot", "p.svg"]);
         assert!(ended.code == Some(1) && ended.stderr.contains(words), "{ended:?}");
@@ -273,9 +273,9 @@ fn what_can_not_be_drawn_is_told() {
 fn a_picture_is_there_whole_or_not_at_all() {
     let folder = folder().file("old.svg", "old").file("folder/x", "");
     for (file, code, words) in [
-        ("p.jpg", 2, "a picture is FILE.svg or FILE.png"),
-        ("-", 2, "a picture is FILE.svg or FILE.png"),
-        ("svg", 2, "a picture is FILE.svg or FILE.png"),
+        ("p.jpg", 2, "write FILE.svg or FILE.png"),
+        ("-", 2, "write FILE.svg or FILE.png"),
+        ("svg", 2, "write FILE.svg or FILE.png"),
         ("nowhere/p.svg", 2, "there is no folder nowhere"),
         ("old.svg/p.svg", 2, "there is no folder old.svg"),
     ] {

@@ -95,22 +95,24 @@ fn json_of_everything_that_has_a_word_for_it() {
 }
 
 #[test]
-fn what_json_has_no_word_for_is_told() {
+fn values_that_json_can_not_represent_are_errors() {
     let folder = Folder::with(FUNCTIONS);
     for (function, word) in [
         ("number_c", "a complex"),
         ("strange", "an object"),
         ("lost", "a bytes"),
-        ("key", "a tuple for a key"),
+        ("key", "a tuple as a key"),
     ] {
         let target = format!("f.py:{function}");
-        folder.run(&[&target, "--json"]).failed(1, &["the result h", word]);
+        folder
+            .run(&[&target, "--json"])
+            .failed(1, &["the result ", word, "which JSON can't represent"]);
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn a_locale_without_an_encoding_is_taken_for_utf_8() {
+fn a_locale_without_an_encoding_means_utf_8() {
     let folder = Folder::plain("def f():\n    print('ü')\n    return 'ä'\n");
     let mut command = folder.command(&["f.py:f"]);
     let ended = command.env("LC_ALL", "C").env_remove("LANG").output().unwrap();

@@ -58,7 +58,7 @@ fn a_full_disk_is_an_error() {
         let mut command = folder.callpy(arguments);
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
         let ended: Ended = command.stdout(full).output().unwrap().into();
-        ended.failed(1, &["the output can't be written: No space left on device"]);
+        ended.failed(1, &["can't write the output: No space left on device"]);
     }
 }
 

@@ -109,8 +109,8 @@ fn functions_that_change_or_keep_what_they_get() {
 #[test]
 fn functions_that_do_not_return() {
     let folder = folder();
-    let text =
-        time(&folder, &["f.py:twice", "v.csv"]).failed(1, &["not again", "help: the first call"]);
+    let text = time(&folder, &["f.py:twice", "v.csv"])
+        .failed(1, &["not again", "the first call with these"]);
     assert!(!text.contains("callpy command"), "{text}");
     let text = time(&folder, &["f.py:once", "v.csv"]).failed(1, &["ValueError: never"]);
     assert!(!text.contains("help"), "{text}");

@@ -66,3 +66,33 @@ pub fn read(source: &str) -> Result<Module, Error> {
     let (docstring, statements) = parse::file(source, &positions)?;
     Ok(module::module(docstring, &statements, &positions))
 }
+
+/// The imports that [`read_hint`] assumes: what files usually write, and the names that `inspect` prints.
+const USUAL_IMPORTS: &str = "\
+import collections.abc, jaxtyping, numpy, numpy as np, numpy.typing, numpy.typing as npt, typing
+from collections.abc import Collection, Iterable, MutableSequence, Sequence
+from numpy import ndarray
+from numpy.typing import ArrayLike, NDArray
+from typing import Annotated, Any, Dict, List, Literal, Optional, Set, Tuple, Union
+";
+
+/// Reads a hint without its file, as `inspect.signature` has it.
+///
+/// Names such as `np.float64`, `NDArray` and `Optional` mean what they usually do. Other names are
+/// [`Type::Unknown`].
+///
+/// ```
+/// use callpy_signature::{Type, read_hint};
+///
+/// assert!(matches!(read_hint("numpy.ndarray[typing.Any, numpy.dtype[numpy.int64]]"), Type::Array(_)));
+/// assert_eq!(read_hint("Optional[float]"), Type::Optional(Box::new(Type::Float)));
+/// assert!(matches!(read_hint("pandas.DataFrame"), Type::Unknown { .. }));
+/// ```
+pub fn read_hint(hint: &str) -> Type {
+    let unreadable = || Type::Invalid { reason: "it is not a Python expression".to_owned() };
+    let source = format!("{USUAL_IMPORTS}def f(x: {}): ...\n", hint.replace(['\r', '\n'], " "));
+    let module = read(&source).ok();
+    let function = module.and_then(|mut module| module.functions.pop());
+    let parameter = function.and_then(|mut function| function.parameters.pop());
+    parameter.and_then(|parameter| parameter.hint).map_or_else(unreadable, |hint| hint.ty)
+}

@@ -1,4 +1,4 @@
-//! The fixes: what to type for each kind of problem, by system and by manager of Pythons.
+//! The fixes: what to type for each kind of problem, by system and by Python manager.
 
 use std::fmt;
 use std::path::Path;
@@ -7,21 +7,21 @@ use callpy::locate::{Candidate, Interpreter, Problem};
 
 use super::problem::{Kind, is_named};
 
-/// What to do about a problem.
+/// How to fix a problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fix {
-    /// The only system that it is for.
+    /// The system that it is for; none if it is the same on all.
     pub(super) system: Option<System>,
-    /// What to type, or to do.
+    /// What to type, or what to do.
     pub(super) action: String,
 }
 
-/// A system, or a manager of Pythons, with commands of its own.
+/// A system or a Python manager with its own commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum System {
-    /// Debian, Ubuntu and what is made from them.
+    /// Debian, Ubuntu and their derivatives.
     Debian,
-    /// Fedora and its kin.
+    /// Fedora and its relatives.
     Fedora,
     /// macOS, with Homebrew.
     MacOs,
@@ -40,8 +40,8 @@ pub(super) fn fixes(kind: &Kind, python: Option<&Interpreter>) -> Vec<Fix> {
         Kind::NoPython => everywhere(here, install_python),
         Kind::Candidate(candidate) => fixes_of_candidate(candidate, here),
         Kind::StaleEnvironment(folder) => {
-            let maker = python.and_then(|python| System::of_installation(python.base_prefix()));
-            everywhere(maker.or(here), |system| recreate_environment(system, folder))
+            let manager = python.and_then(|python| System::of_installation(python.base_prefix()));
+            everywhere(manager.or(here), |system| recreate_environment(system, folder))
         }
         Kind::WrongLibrary => match python {
             Some(python) => library_fixes(python.version(), python.base_prefix()),
@@ -53,15 +53,15 @@ pub(super) fn fixes(kind: &Kind, python: Option<&Interpreter>) -> Vec<Fix> {
             package_fixes(package, false, python)
         }
         Kind::EnvironmentFailed => any_system(
-            "check that the package index can be reached and the cache folder can be written \
-             (CALLPY_CACHE names another), then call again",
+            "check that the package index can be reached and the cache folder is writable \
+             (CALLPY_CACHE sets another), then call again",
         ),
         Kind::StartFailed | Kind::Crashed { with_target: false } => {
             any_system(format!("{ANOTHER_PYTHON}, or reinstall this one"))
         }
         Kind::Crashed { with_target: true } => any_system(format!(
-            "run `callpy doctor` without the target: if it finds no problem, the module ends the \
-             process; if it does, {ANOTHER_PYTHON}, or reinstall this one"
+            "run `callpy doctor` without the target. If it finds no problem, the module ends the \
+             process; otherwise {ANOTHER_PYTHON}, or reinstall this one"
         )),
         Kind::TimedOut => any_system(
             "find out what the import waits for, or raise the limit with --limit SECONDS",
@@ -73,7 +73,7 @@ pub(super) fn fixes(kind: &Kind, python: Option<&Interpreter>) -> Vec<Fix> {
 
 const ANOTHER_PYTHON: &str = "choose another Python with --python or CALLPY_PYTHON";
 
-/// Returns the fixes for a Python that was found and can't be used.
+/// Returns the fixes for a Python that can't be used.
 fn fixes_of_candidate(candidate: &Candidate, here: Option<System>) -> Vec<Fix> {
     match candidate.problem() {
         Some(Problem::BrokenLink { .. }) => {
@@ -98,24 +98,24 @@ fn fixes_of_candidate(candidate: &Candidate, here: Option<System>) -> Vec<Fix> {
             everywhere(here, |system| unset(system, name))
         }
         Some(Problem::DoesNotStart { .. }) => {
-            any_system(format!("repair what it names, or {ANOTHER_PYTHON}"))
+            any_system(format!("fix the cause that the message names, or {ANOTHER_PYTHON}"))
         }
         Some(Problem::NoLibrary { version, base_prefix, .. }) => {
             library_fixes(*version, base_prefix)
         }
         _ if is_named(candidate) => {
-            any_system("name a Python that exists, or none, so that one is searched for")
+            any_system("name a Python that exists, or none to let callpy search for one")
         }
         _ => Vec::new(),
     }
 }
 
-/// Returns one fix, the same everywhere.
+/// Returns one fix that is the same on all systems.
 fn any_system(action: impl Into<String>) -> Vec<Fix> {
     vec![Fix { system: None, action: action.into() }]
 }
 
-/// Returns what to do on each system, `first` first.
+/// Returns the fix on each system, that for `first` first.
 fn everywhere(first: Option<System>, action: impl Fn(System) -> Option<String>) -> Vec<Fix> {
     let fix = |system| Some(Fix { system: Some(system), action: action(system)? });
     let mut fixes: Vec<Fix> = System::ALL.into_iter().filter_map(fix).collect();
@@ -156,8 +156,8 @@ impl System {
         })
     }
 
-    /// Returns what an installation was made with, going by its folder; none for one that was built
-    /// or unpacked by hand.
+    /// Returns what installed a Python, judging by its folder; none if it was built or unpacked
+    /// manually.
     fn of_installation(base_prefix: &Path) -> Option<System> {
         let path = base_prefix.to_string_lossy();
         if base_prefix.join("conda-meta").is_dir() {
@@ -197,7 +197,7 @@ impl fmt::Display for Fix {
     }
 }
 
-/// The version to install where any will do.
+/// The version to install if any will do.
 const NEW: &str = "3.13";
 
 fn install_python(system: System) -> Option<String> {
@@ -214,7 +214,7 @@ fn install_python(system: System) -> Option<String> {
     })
 }
 
-/// Returns how to get the shared library of an installation.
+/// Returns how to install the shared library of a Python.
 fn library_fixes((major, minor, patch): (u8, u8, u8), base_prefix: &Path) -> Vec<Fix> {
     let first = System::of_installation(base_prefix).unwrap_or(System::Uv);
     everywhere(Some(first), |system| {
@@ -237,7 +237,7 @@ fn library_fixes((major, minor, patch): (u8, u8, u8), base_prefix: &Path) -> Vec
     })
 }
 
-/// Returns how to install a package for the interpreter, again if it is there and broken.
+/// Returns how to install a package for the interpreter, or to reinstall it with `again`.
 fn package_fixes(name: &str, again: bool, python: Option<&Interpreter>) -> Vec<Fix> {
     let Some(python) = python else { return Vec::new() };
     let (executable, prefix) = (python.executable(), python.prefix());
@@ -287,7 +287,7 @@ fn unset(system: System, variable: &str) -> Option<String> {
     }
 }
 
-/// Quotes a path that a shell would split.
+/// Quotes a path if a shell would split it.
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let is_plain = |c: char| c.is_alphanumeric() || "/\\.:_-+~".contains(c);

@@ -1,10 +1,12 @@
-//! The look from inside a running Python: NumPy, the allocator, the stack, a whole call, the target.
+//! The look from inside a running Python: NumPy, the allocator, the stack, a complete call, the target.
 
 use callpy::{Array, Error, ErrorKind, Module, Python};
 
 use super::problem::{Diagnosis, Kind};
+use crate::failure::Failure;
+use crate::target::Target;
 
-/// What look.py returns: (section, name, value) of each fact, (fatal, kind, package, what) of each
+/// The result of look.py: (section, name, value) of each fact, (fatal, kind, package, what) of each
 /// problem.
 type Seen = (Vec<(String, String, String)>, Vec<(bool, String, String, String)>);
 
@@ -21,12 +23,13 @@ pub(super) fn look(
     diagnosis
 }
 
-/// Returns what sort of problem it is that Python can't be made ready or started.
+/// Returns the kind of problem that an error of a start or a call is.
 pub(super) fn kind(error: &Error) -> Kind {
     match error.kind() {
         ErrorKind::Environment => Kind::EnvironmentFailed,
         ErrorKind::Start => Kind::StartFailed,
-        _ => Kind::Other,
+        ErrorKind::Numpy => Kind::NoNumpy,
+        _ => missing_module(error).map_or(Kind::Other, |package| Kind::NoPackage(package.into())),
     }
 }
 
@@ -37,7 +40,9 @@ pub(super) fn first_line(error: &Error) -> String {
 fn look_in(diagnosis: &mut Diagnosis, python: Python, target: Option<&str>) -> callpy::Result<()> {
     let source = include_str!("look.py");
     let module = python.module_from_source("callpy_doctor", "<callpy doctor>", source)?;
-    let (facts, problems): Seen = module.function("look")?.call(target.unwrap_or_default())?;
+    let target = target.map(Target::parse);
+    let name = target.as_ref().map_or("", |target| &target.module);
+    let (facts, problems): Seen = module.function("look")?.call(name)?;
     for (section, name, value) in facts {
         diagnosis.fact(&section, &name, value);
     }
@@ -49,7 +54,7 @@ fn look_in(diagnosis: &mut Diagnosis, python: Python, target: Option<&str>) -> c
         }
     }
     for note in python.report().iter().flat_map(|report| report.notes()) {
-        diagnosis.warning(Kind::Other, format!("embedded, {note}"));
+        diagnosis.warning(Kind::Other, format!("when embedded, {note}"));
     }
     if diagnosis.works() {
         whole_call(diagnosis, python);
@@ -59,18 +64,18 @@ fn look_in(diagnosis: &mut Diagnosis, python: Python, target: Option<&str>) -> c
         diagnosis.fact("NumPy", "allocator", allocator);
     }
     if let Some(target) = target {
-        look_at_target(diagnosis, python, &module, target);
+        look_at_target(diagnosis, python, &module, &target);
     }
     Ok(())
 }
 
-/// Lends an array, calls, and reads the result.
+/// Makes a complete call: lends an array, calls, and reads the result.
 fn whole_call(diagnosis: &mut Diagnosis, python: Python) {
     let series = [1.0, 2.0, 3.0];
     let sums = python.function("numpy:cumsum").and_then(|f| f.call::<Array<f64>>(&series));
     match sums {
         Ok(sums) if sums[..] == [1.0, 3.0, 6.0] => {
-            diagnosis.fact("running", "a call", "an array went in and an array came out");
+            diagnosis.fact("running", "a call", "an array was passed and an array returned");
         }
         Ok(sums) => {
             let what = format!("NumPy is broken: numpy.cumsum([1, 2, 3]) returned {sums:?}");
@@ -80,13 +85,11 @@ fn whole_call(diagnosis: &mut Diagnosis, python: Python) {
     }
 }
 
-fn look_at_target(diagnosis: &mut Diagnosis, python: Python, look: &Module, target: &str) {
-    let (path, function) = match target.rsplit_once(':') {
-        Some((module, function)) if !function.is_empty() && !function.ends_with(".py") => {
-            (module, Some(function))
-        }
-        _ => (target.trim_end_matches(':'), None),
-    };
+fn look_at_target(diagnosis: &mut Diagnosis, python: Python, look: &Module, target: &Target) {
+    if let Err(Failure::Input(what)) = target.check() {
+        return diagnosis.fatal(Kind::Other, what);
+    }
+    let path = &target.module[..];
     let module = match python.module(path) {
         Ok(module) => module,
         Err(error) => {
@@ -94,15 +97,19 @@ fn look_at_target(diagnosis: &mut Diagnosis, python: Python, look: &Module, targ
                 Some(exception) => format!("{path} can't be imported: {exception}"),
                 None => error.to_string(),
             };
-            return diagnosis.fatal(missing_package(&error, path), what);
+            let kind = match missing_module(&error) {
+                Some(package) if package != path => Kind::NoPackage(package.to_owned()),
+                _ => Kind::Other,
+            };
+            return diagnosis.fatal(kind, what);
         }
     };
-    // A target that imports without NumPy may well need none.
+    // A target that can be imported without NumPy may not need it.
     for problem in &mut diagnosis.problems {
         problem.fatal &= !matches!(problem.kind, Kind::NoNumpy);
     }
     diagnosis.fact("target", "module", path);
-    let Some(function) = function else { return };
+    let Some(function) = &target.function else { return };
     let signature = module
         .function(function)
         .and_then(|found| look.function("signature")?.call::<String>(found.object().clone()));
@@ -112,14 +119,9 @@ fn look_at_target(diagnosis: &mut Diagnosis, python: Python, look: &Module, targ
     }
 }
 
-/// Names the package that an import lacks, unless it is the imported module itself.
-fn missing_package(error: &Error, path: &str) -> Kind {
-    let missing = error
-        .exception()
-        .filter(|exception| exception.type_name() == "ModuleNotFoundError")
-        .and_then(|exception| exception.message().split('\'').nth(1));
-    match missing {
-        Some(package) if package != path => Kind::NoPackage(package.to_owned()),
-        _ => Kind::Other,
-    }
+/// Returns the name of the module that an import did not find.
+pub(crate) fn missing_module(error: &Error) -> Option<&str> {
+    let exception = error.exception()?;
+    let name = exception.message().strip_prefix("No module named '")?.strip_suffix('\'')?;
+    (exception.type_name() == "ModuleNotFoundError").then_some(name)
 }

@@ -1,4 +1,4 @@
-"""What callpy's doctor looks at in the Python that runs: facts, and problems of a kind.
+"""The doctor's look at the running Python: facts, and problems with kinds.
 
 A problem's kind decides its fixes; problem.rs has the kinds.
 """
@@ -8,11 +8,11 @@ import os
 import sys
 
 
-def look(target):
+def look(module):
     """Returns facts as (section, name, value) and problems as (fatal, kind, package, what)."""
     facts, problems = [], []
     _python(facts, problems)
-    _shadows(target, problems)
+    _shadows(module, problems)
     _numpy(facts, problems)
     return facts, problems
 
@@ -31,7 +31,7 @@ def _python(facts, problems):
     limit = "no limit" if soft == resource.RLIM_INFINITY else "%d KiB" % (soft // 1024)
     rust = os.environ.get("RUST_MIN_STACK")
     rust = "%d KiB, by RUST_MIN_STACK" % (int(rust) // 1024) if (rust or "").isdigit() else "2048 KiB"
-    facts.append(("running", "stack", "main thread %s, threads of Rust %s" % (limit, rust)))
+    facts.append(("running", "stack", "main thread %s, Rust threads %s" % (limit, rust)))
 
 
 def _standard():
@@ -43,7 +43,7 @@ def _standard():
     return (found | set(sys.builtin_module_names)) - {"site-packages", "dist-packages", "__pycache__"}
 
 
-def _shadows(target, problems):
+def _shadows(module, problems):
     def add(what):
         problems.append((False, "shadowing", "", what))
 
@@ -59,12 +59,11 @@ def _shadows(target, problems):
             if name in standard:
                 add("%s shadows the standard module %s: all code that imports %s gets it"
                     % (_file(folder, name), name, name))
-    module = target.rpartition(":")[0]
     if module.endswith(".py"):
         folder = os.path.dirname(module) or "."
         for name in _modules(folder):
             if name in standard and folder not in before:
-                add("%s can't be imported: `import %s` gives the standard module of that name"
+                add("%s can't be imported: `import %s` imports the standard module of that name"
                     % (_file(folder, name), name))
 
 
@@ -108,12 +107,12 @@ def _numpy(facts, problems):
     facts.append(("NumPy", "folder", os.path.dirname(numpy.__file__ or "")))
     facts.append(("NumPy", "BLAS", _blas(numpy)))
     variables = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
-    given = ["%s=%s" % (name, os.environ[name]) for name in variables if name in os.environ]
-    facts.append(("NumPy", "BLAS threads", ", ".join(given) or "one for each core"))
+    limits = ["%s=%s" % (name, os.environ[name]) for name in variables if name in os.environ]
+    facts.append(("NumPy", "BLAS threads", ", ".join(limits) or "one for each core"))
 
 
 def _broken(error):
-    """Returns why NumPy can't be imported: in its own words unless the cause is known."""
+    """Returns why NumPy can't be imported: its own message unless the cause is known."""
     spec = importlib.machinery.PathFinder.find_spec("numpy")
     for folder in (spec and spec.submodule_search_locations) or []:
         for core in ("_core", "core"):

@@ -1,4 +1,4 @@
-//! The look from outside: which Python is chosen, why no other, and whether its parts agree.
+//! The look from outside: which Python is chosen, why the others are not, and whether its parts fit.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use callpy::locate::{self, Interpreter, Problem, Verdict, Wanted};
 use super::problem::{Diagnosis, Kind, is_named};
 use crate::failure::Result;
 
-/// Looks at the Python that would be chosen; makes and starts nothing.
+/// Looks at the Python that would be chosen; creates and starts nothing.
 pub(super) fn look(wanted: &Wanted) -> Result<Diagnosis> {
     let mut diagnosis = Diagnosis { report: locate::report(wanted)?, ..Diagnosis::default() };
     let base = diagnosis.report.candidates().iter().find_map(|it| match it.verdict() {
@@ -18,28 +18,29 @@ pub(super) fn look(wanted: &Wanted) -> Result<Diagnosis> {
     match (diagnosis.interpreter().cloned(), base) {
         (Some(python), _) => describe(&mut diagnosis, &python),
         (None, Some(base)) => {
-            diagnosis.fact("Python", "environment", "not made yet: the first call makes it");
-            diagnosis.fact("Python", "made from", base.executable().display());
+            diagnosis.fact("Python", "environment", "not created yet: the first call creates it");
+            diagnosis.fact("Python", "base", base.executable().display());
         }
         (None, None) => nothing_usable(&mut diagnosis),
     }
     Ok(diagnosis)
 }
 
-fn nothing_usable(diagnosis: &mut Diagnosis) {
-    let mut told: Vec<String> = Vec::new();
+/// Adds the problems of a search that found no usable Python.
+pub(super) fn nothing_usable(diagnosis: &mut Diagnosis) {
+    let mut seen: Vec<String> = Vec::new();
     for candidate in diagnosis.report.candidates().to_vec() {
         let Some(problem) = candidate.problem() else { continue };
         let is_absent = matches!(problem, Problem::NotOnPath | Problem::NotMade);
-        // One wrong variable makes them all unusable.
-        if (is_absent && !is_named(&candidate)) || told.contains(&problem.to_string()) {
+        // A wrong variable makes all of them unusable, for the same reason.
+        if (is_absent && !is_named(&candidate)) || seen.contains(&problem.to_string()) {
             continue;
         }
-        told.push(problem.to_string());
+        seen.push(problem.to_string());
         let what = format!("{}: {}: {problem}", candidate.source(), candidate.path().display());
         diagnosis.fatal(Kind::Candidate(Box::new(candidate)), what);
     }
-    if told.is_empty() {
+    if seen.is_empty() {
         diagnosis.fatal(Kind::NoPython, "there is no Python");
     }
 }
@@ -68,7 +69,7 @@ fn describe(diagnosis: &mut Diagnosis, python: &Interpreter) {
     }
 }
 
-/// Compares the version that an environment was made for with that of its Python.
+/// Compares the version that an environment was created for with that of its Python.
 fn compare_versions(diagnosis: &mut Diagnosis, python: &Interpreter) {
     let (major, minor, _) = python.version();
     let Some((was_major, was_minor)) = version_of_environment(python.prefix()) else { return };
@@ -77,18 +78,18 @@ fn compare_versions(diagnosis: &mut Diagnosis, python: &Interpreter) {
     }
     let folder = python.prefix();
     let what = format!(
-        "the environment {} was made for Python {was_major}.{was_minor}, but its Python is now \
+        "the environment {} was created for Python {was_major}.{was_minor}, but its Python is now \
          {major}.{minor}, which does not see the packages installed for {was_major}.{was_minor}",
         folder.display()
     );
     diagnosis.warning(Kind::StaleEnvironment(folder.to_owned()), what);
 }
 
-/// Compares the version that runs with the one that the executable is.
+/// Compares the version of the running library with that of the executable.
 pub(super) fn compare_library(diagnosis: &mut Diagnosis) {
     let Some(python) = diagnosis.interpreter().cloned() else { return };
     let Some(runs) = diagnosis.known("running", "version") else { return };
-    // Without the build's flags: 3.13.0t.
+    // Without the flags of the build, such as the t in 3.13.0t.
     let runs = runs.trim_end_matches(char::is_alphabetic).to_owned();
     let (major, minor, patch) = python.version();
     let version = format!("{major}.{minor}.{patch}");

@@ -1,4 +1,4 @@
-//! The look from inside, in a process of its own, and what that process's end says.
+//! Runs the look from inside in a process of its own, and reports how that process ended.
 
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -9,26 +9,26 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::problem::{Diagnosis, Kind};
-use crate::failure::{Failure, Result};
+use crate::failure::{Result, check_signals, failed};
 use crate::signals;
 
-/// Begins the line with the answer, which follows whatever Python printed.
+/// Marks the line with the answer, which follows what Python printed.
 const ANSWER: &str = "callpy doctor: ";
 
-/// How long a pipe must be silent, once the process has ended, before its text is taken as complete.
+/// How long a pipe must be silent after the process has ended for its text to count as complete.
 const SILENCE: Duration = Duration::from_millis(300);
 
-/// Prints what was seen in this process.
+/// Prints the diagnosis of this process.
 pub(super) fn answer(seen: &Diagnosis) -> Result<()> {
     let seen = seen.to_json();
     let mut stdout = std::io::stdout();
-    // On a line of its own, whatever was printed before it.
+    // On a new line, since Python may have printed half a line.
     writeln!(stdout, "\n{ANSWER}{seen}")?;
     stdout.flush()?;
     Ok(())
 }
 
-/// Has another process look, and adds what it saw, or what its end says.
+/// Runs the look in another process, and adds its diagnosis, or how that process ended.
 pub(super) fn ask(
     python: Option<&Path>,
     target: Option<&str>,
@@ -36,10 +36,10 @@ pub(super) fn ask(
     diagnosis: &mut Diagnosis,
 ) -> Result<()> {
     let mut child = callpy::child::spawn(&mut command(python, target)?)
-        .map_err(|error| Failure::Failed(format!("this program can't be run again: {error}")))?;
+        .map_err(|error| failed(format_args!("can't run this program again: {error}")))?;
     let (stdout, stderr) = (read(child.stdout.take()), read(child.stderr.take()));
     let ended = wait(&mut child, limit);
-    signals::check()?;
+    check_signals()?;
     let Some(status) = ended else {
         let seconds = limit.as_secs();
         let what = format!(
@@ -55,27 +55,27 @@ pub(super) fn ask(
             Some(target) => format!(", or importing {target},"),
             None => String::new(),
         };
-        let last_words = match stderr.lines().rfind(|line| !line.trim().is_empty()) {
-            Some(line) => format!("its last words: {line}"),
-            None => "it said nothing".to_owned(),
+        let last_line = match stderr.lines().rfind(|line| !line.trim().is_empty()) {
+            Some(line) => format!("its last line was: {line}"),
+            None => "it printed nothing".to_owned(),
         };
         let what =
-            format!("starting this Python{importing} ended the process ({status}); {last_words}");
+            format!("starting this Python{importing} ended the process ({status}); {last_line}");
         diagnosis.fatal(Kind::Crashed { with_target: target.is_some() }, what);
         return Ok(());
     };
     diagnosis.add_json(&seen);
     if !status.success() {
-        let what = format!("the process with Python in it ended with an error: {status}");
+        let what = format!("the process that ran Python ended with an error: {status}");
         diagnosis.warning(Kind::Other, what);
     }
     Ok(())
 }
 
-/// Returns this command with its look from inside.
+/// Returns this program's command for the look from inside.
 fn command(python: Option<&Path>, target: Option<&str>) -> Result<Command> {
     let program = std::env::current_exe()
-        .map_err(|error| Failure::Failed(format!("this program can't be found: {error}")))?;
+        .map_err(|error| failed(format_args!("can't find this program: {error}")))?;
     let mut command = Command::new(program);
     command.args(["doctor", "--probe"]);
     if let Some(python) = python {
@@ -88,7 +88,7 @@ fn command(python: Option<&Path>, target: Option<&str>) -> Result<Command> {
     Ok(command)
 }
 
-/// Reads a pipe as the bytes come, on a thread of its own.
+/// Reads a pipe on another thread.
 fn read(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
@@ -105,19 +105,19 @@ fn read(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
     receiver
 }
 
-/// Returns what an ended process wrote.
+/// Returns the output of a process that has ended.
 ///
-/// Not up to the pipe's end: what the process started, a server that a target leaves behind, may hold
-/// the pipe open for as long as it likes.
+/// It can't wait for the end of the pipe: a child that the process has left behind, such as a server,
+/// may hold the pipe open.
 fn text(pipe: &Receiver<Vec<u8>>) -> String {
-    // One that prints without end is not listened to for ever.
+    // Such a child may also print without end.
     let begun = Instant::now();
     let next = || pipe.recv_timeout(SILENCE).ok().filter(|_| begun.elapsed() < 10 * SILENCE);
     let bytes: Vec<u8> = std::iter::from_fn(next).flatten().collect();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Waits for the end; none if the limit is reached first, or the user stops the command.
+/// Waits for the end; none if the limit is reached or the user stops the command first.
 fn wait(child: &mut Child, limit: Duration) -> Option<std::process::ExitStatus> {
     let begun = Instant::now();
     loop {

@@ -1,53 +1,53 @@
-//! What the doctor finds: facts, and problems, whose kinds decide their fixes.
+//! What the doctor finds: facts, and problems with the kinds that decide their fixes.
 
 use std::path::PathBuf;
 
 use callpy::locate::{Candidate, Interpreter, Report, Source};
 use serde_json::{Value, json};
 
-/// What was found, from outside and from inside.
+/// Everything that was found, from outside and from inside.
 #[derive(Debug, Default)]
 pub(super) struct Diagnosis {
-    /// Each place where Python was looked for.
+    /// Each place where Python was searched for.
     pub(super) report: Report,
     pub(super) facts: Vec<Fact>,
-    /// The worst first.
-    pub(super) problems: Vec<Problem>,
+    /// Problems, the fatal ones first.
+    pub(super) problems: Vec<Finding>,
 }
 
 /// One fact.
 #[derive(Debug)]
 pub(super) struct Fact {
-    /// What it is about: `Python`, `running`, `NumPy`, `target`.
+    /// The section: `Python`, `running`, `NumPy`, `target`.
     pub(super) section: String,
     /// Its name, such as `version`.
     pub(super) name: String,
-    /// Its value, for people.
+    /// Its value, as text.
     pub(super) value: String,
 }
 
-/// Something wrong.
+/// One problem.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(super) struct Finding {
     pub(super) kind: Kind,
-    /// Whether a call can't work because of it.
+    /// Whether it makes calls impossible.
     pub(super) fatal: bool,
-    /// What it is, in a sentence.
+    /// The problem in a sentence.
     pub(super) what: String,
 }
 
-/// What sort of problem it is.
+/// The kind of a problem.
 #[derive(Debug)]
 pub(super) enum Kind {
     /// There is no Python.
     NoPython,
     /// This Python can't be used.
     Candidate(Box<Candidate>),
-    /// This environment was made for another version than its Python is now.
+    /// This environment was created for another version than its Python has now.
     StaleEnvironment(PathBuf),
-    /// The library is of another version than the executable.
+    /// The library has another version than the executable.
     WrongLibrary,
-    /// The environment for the requirements can't be made.
+    /// The environment for the requirements can't be created.
     EnvironmentFailed,
     /// Python can't be started.
     StartFailed,
@@ -66,12 +66,12 @@ pub(super) enum Kind {
     NoPackage(String),
     /// A file has the name of a standard module.
     Shadowing,
-    /// Anything else that the target says for itself.
+    /// Anything else, for which there is no fix.
     Other,
 }
 
 impl Diagnosis {
-    /// Returns whether a call could work, as far as was looked.
+    /// Returns whether a call can work, as far as is known.
     pub(super) fn works(&self) -> bool {
         !self.problems.iter().any(|problem| problem.fatal)
     }
@@ -92,22 +92,22 @@ impl Diagnosis {
         self.facts.push(Fact { section, name, value });
     }
 
-    /// Adds a problem because of which a call can't work.
+    /// Adds a problem that makes calls impossible.
     pub(super) fn fatal(&mut self, kind: Kind, what: impl Into<String>) {
-        self.push(Problem { kind, fatal: true, what: what.into() });
+        self.push(Finding { kind, fatal: true, what: what.into() });
     }
 
-    /// Adds a problem with which a call may work.
+    /// Adds a problem that may not affect calls.
     pub(super) fn warning(&mut self, kind: Kind, what: impl Into<String>) {
-        self.push(Problem { kind, fatal: false, what: what.into() });
+        self.push(Finding { kind, fatal: false, what: what.into() });
     }
 
-    fn push(&mut self, problem: Problem) {
+    fn push(&mut self, problem: Finding) {
         self.problems.push(problem);
         self.problems.sort_by_key(|problem| !problem.fatal);
     }
 
-    /// Writes down what was seen from inside, for the process that asked.
+    /// Writes the look from inside as JSON, for the process that asked for it.
     pub(super) fn to_json(&self) -> Value {
         let facts = self.facts.iter().map(|fact| json!([fact.section, fact.name, fact.value]));
         let problems = self.problems.iter().map(|problem| {
@@ -117,7 +117,7 @@ impl Diagnosis {
         json!({ "facts": facts.collect::<Value>(), "problems": problems.collect::<Value>() })
     }
 
-    /// Adds what another process has seen.
+    /// Adds the look of another process.
     pub(super) fn add_json(&mut self, seen: &Value) {
         let list = |name: &str| seen[name].as_array().cloned().unwrap_or_default();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -127,18 +127,18 @@ impl Diagnosis {
         for problem in list("problems") {
             let kind = Kind::named(&text(&problem[1]), text(&problem[2]));
             let fatal = problem[0].as_bool().unwrap_or(true);
-            self.push(Problem { kind, fatal, what: text(&problem[3]) });
+            self.push(Finding { kind, fatal, what: text(&problem[3]) });
         }
     }
 }
 
 impl Kind {
-    /// Returns whether it is about arrays alone, so that Python itself works.
+    /// Returns whether it only affects arrays, so that Python itself works.
     pub(super) fn is_about_numpy(&self) -> bool {
         matches!(self, Kind::NoNumpy | Kind::OldNumpy | Kind::BrokenNumpy | Kind::NumpyLacks(_))
     }
 
-    /// Returns the name of a kind that is seen from inside, and the package it is about.
+    /// Returns the name of a kind that the look from inside finds, and its package.
     fn name(&self) -> (&'static str, &str) {
         match self {
             Kind::StartFailed => ("start-failed", ""),
@@ -153,7 +153,7 @@ impl Kind {
         }
     }
 
-    /// Returns the kind of a name that look.py or the other process uses.
+    /// Returns the kind with a name that look.py or the other process uses.
     pub(super) fn named(name: &str, package: String) -> Kind {
         match name {
             "start-failed" => Kind::StartFailed,
@@ -169,7 +169,7 @@ impl Kind {
     }
 }
 
-/// Whether the user chose this Python, so that no other is taken instead.
+/// Returns whether the user named this Python, so that no other may be used instead.
 pub(super) fn is_named(candidate: &Candidate) -> bool {
     matches!(candidate.source(), Source::Named | Source::CallpyPython)
 }
@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_one_process_has_seen_reaches_the_other() {
+    fn the_look_of_one_process_reaches_the_other() {
         let mut seen = Diagnosis::default();
         seen.fact("NumPy", "version", "2.1.0");
         seen.warning(Kind::Shadowing, "random.py hides a module");
@@ -197,10 +197,10 @@ mod tests {
             let what = format!("{kind:?}");
             seen.fatal(kind, what);
         }
-        let mut told = Diagnosis::default();
-        told.add_json(&seen.to_json());
-        assert_eq!(told.known("NumPy", "version"), Some("2.1.0"));
+        let mut read = Diagnosis::default();
+        read.add_json(&seen.to_json());
+        assert_eq!(read.known("NumPy", "version"), Some("2.1.0"));
         let show = |diagnosis: &Diagnosis| format!("{:?}", diagnosis.problems);
-        assert_eq!(show(&told), show(&seen));
+        assert_eq!(show(&read), show(&seen));
     }
 }

@@ -1,4 +1,4 @@
-//! A diagnosis as people read it, and as programs do.
+//! Prints a diagnosis as text or as JSON.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -7,10 +7,10 @@ use callpy::locate::{Candidate, Verdict};
 use serde_json::{Map, Value, json};
 
 use super::fix::fixes;
-use super::problem::{Diagnosis, Problem};
+use super::problem::{Diagnosis, Finding};
 use crate::failure::Result;
 
-/// Returns the verdict, as one line.
+/// Returns the result in one line.
 fn summary(diagnosis: &Diagnosis) -> String {
     let version = diagnosis.known("running", "version");
     let python = match version.or_else(|| diagnosis.known("Python", "version")) {
@@ -40,10 +40,10 @@ pub(super) fn print(diagnosis: &Diagnosis, target: Option<&str>) -> Result<()> {
         let fixes = fixes(&problem.kind, diagnosis.interpreter());
         let Some((first, others)) = fixes.split_first() else { continue };
         let _ = writeln!(text, "  -> {bold}{}{end}", first.action);
-        let mut told = vec![&first.action];
+        let mut printed = vec![&first.action];
         for other in others {
-            if !told.contains(&&other.action) {
-                told.push(&other.action);
+            if !printed.contains(&&other.action) {
+                printed.push(&other.action);
                 let _ = writeln!(text, "{dim}     {other}{end}");
             }
         }
@@ -68,7 +68,7 @@ pub(super) fn print(diagnosis: &Diagnosis, target: Option<&str>) -> Result<()> {
     }
 
     if !diagnosis.report.candidates().is_empty() {
-        let _ = writeln!(text, "\n{bold}Where Python was looked for, in this order{end}");
+        let _ = writeln!(text, "\n{bold}Where callpy searched for Python, in this order{end}");
         for candidate in diagnosis.report.candidates() {
             let _ = writeln!(text, "  {candidate}");
         }
@@ -96,7 +96,7 @@ pub(super) fn json(diagnosis: &Diagnosis) -> String {
 }
 
 fn problems(diagnosis: &Diagnosis) -> Value {
-    let problem = |problem: &Problem| {
+    let problem = |problem: &Finding| {
         let fixes = fixes(&problem.kind, diagnosis.interpreter()).into_iter().map(|fix| {
             json!({ "system": fix.system.map(|system| system.to_string()), "action": fix.action })
         });

@@ -1,4 +1,4 @@
-//! An axis: plotters' own ticks, with labels for people.
+//! An axis: plotters' own ticks, with readable labels.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use plotters::coord::types::{IntoMonthly, RangedCoordf64, RangedDateTime};
 
 use crate::text::{number, scientific};
 
-/// How many ticks an axis has at most; labels of times are wide.
+/// The largest number of ticks; labels of times are wide.
 const TICKS: usize = 8;
 const TIMES: usize = 6;
 const DAY: f64 = 86_400.0;
@@ -21,9 +21,9 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    /// Makes an axis of numbers. It may go down.
+    /// Makes an axis of numbers, which may fall.
     pub(super) fn numbers(label: &str, (from, to): (f64, f64)) -> Axis {
-        // plotters does not end where the difference of two numbers is beyond all numbers.
+        // plotters loops forever if the difference of the two is infinite.
         let count = if (to - from).is_finite() { TICKS } else { 0 };
         let places = RangedCoordf64::from(from.min(to)..to.max(from)).key_points(count);
         let step = if let [one, other, ..] = places[..] { other - one } else { 1.0 };
@@ -37,7 +37,7 @@ impl Axis {
         Axis { label: label.to_owned(), range: from..to, ticks }
     }
 
-    /// Makes an axis of seconds since 1970. Its label has the date or the year if that is the same.
+    /// Makes an axis of seconds since 1970. Its label has the date or the year if all ticks share it.
     pub(super) fn times(label: &str, (from, to): (f64, f64)) -> Axis {
         let moment = |seconds: f64| DateTime::from_timestamp_millis((seconds * 1e3) as i64);
         let first: DateTime<Utc> = moment(from).unwrap_or_default();
@@ -66,7 +66,7 @@ impl Axis {
         Axis { label, range: from..to, ticks: places.into_iter().map(tick).collect() }
     }
 
-    /// Returns the ticks: their places, and what is written there.
+    /// Returns the ticks: their places and labels.
     pub(super) fn ticks(&self) -> impl Iterator<Item = (f64, &str)> {
         self.ticks.iter().map(|(place, label)| (*place, &label[..]))
     }
@@ -96,9 +96,9 @@ impl ValueFormatter<f64> for Axis {
     }
 }
 
-/// Returns a range that can be drawn, of one that may be a point or nothing.
+/// Returns a range that can be drawn; the argument may be empty or a point.
 pub(super) fn widened((low, high): (f64, f64)) -> (f64, f64) {
-    // Halves, since the difference of two large numbers may be too large.
+    // Halves, since the difference of two large numbers may be infinite.
     match (high / 2.0 - low / 2.0) > low.abs().max(high.abs()) * 1e-12 {
         _ if low > high => (0.0, 1.0),
         true => (low, high),

@@ -1,4 +1,4 @@
-//! Panels below one another under a title, laid out and drawn by plotters.
+//! A chart: panels below a title, laid out and drawn by plotters.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -14,12 +14,12 @@ const WIDTH: f64 = 1_000.0;
 const MARGIN: f64 = 24.0;
 /// The height of title and subtitle.
 const HEAD: f64 = 68.0;
-/// Of a panel: above its plane, label and legend; below and on the left, the axes.
+/// The margins of a panel: above its plane, label and legend; below and on the left, the axes.
 const ABOVE: f64 = 36.0;
 const BELOW: f64 = 58.0;
 const LEFT: f64 = 84.0;
 
-const MEMORY: &str = "a picture in memory can be drawn";
+const MEMORY: &str = "drawing into memory can't fail";
 
 pub(super) struct Chart {
     pub(super) title: String,
@@ -29,15 +29,16 @@ pub(super) struct Chart {
 
 #[derive(Default)]
 pub(super) struct Panel {
-    /// What the vertical axis shows.
+    /// The label of the y axis.
     pub(super) label: String,
     pub(super) x: Axis,
     pub(super) curves: Vec<Curve>,
-    /// Instead of curves, rows of so many numbers as colours, from the top; and the axis down.
+    /// Instead of curves: the number of columns, the numbers of a table drawn as colours, and the y
+    /// axis.
     pub(super) table: Option<(usize, Vec<f64>, Axis)>,
 }
 
-/// Points in one look. A run of them ends where there is no number.
+/// Points of one look. A run of them ends where a number is missing.
 pub(super) struct Curve {
     pub(super) label: String,
     pub(super) runs: Vec<Vec<(f64, f64)>>,
@@ -48,7 +49,7 @@ pub(super) struct Curve {
 pub(super) enum Look {
     Line,
     Dashes,
-    /// Points that stand out; one without a value is shown at the foot.
+    /// Highlighted points; one without a value is shown on the x axis.
     Marks,
 }
 
@@ -56,13 +57,13 @@ type Area<B> = DrawingArea<B, Shift>;
 type Plane<'a, B> = ChartContext<'a, B, Cartesian2d<Axis, Axis>>;
 type Drawn<B> = Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
 
-/// Returns the least and the greatest of some numbers; the other way round if there is none.
+/// Returns the smallest and the largest of some numbers; the other way round if there are none.
 pub(super) fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let finite = values.filter(|value| value.is_finite());
     finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)))
 }
 
-/// What a unit of the layout is in a backend's coordinates, which are whole numbers.
+/// A unit of the layout in a backend's coordinates, which are whole numbers.
 #[derive(Clone, Copy)]
 struct Unit(f64);
 
@@ -76,7 +77,7 @@ impl Unit {
     }
 
     fn text(self, size: f64, color: RGBColor, side: HPos) -> TextStyle<'static> {
-        // A size in plotters is that of a line, 1.24 times that of its letters.
+        // plotters' font size is the line height, 1.24 times the size of the letters.
         let weight = if size > 14.0 { FontStyle::Bold } else { FontStyle::Normal };
         let font = ("sans-serif", size * 1.24 * self.0, weight).into_font();
         font.color(&color).pos(Pos::new(side, VPos::Center))
@@ -84,19 +85,19 @@ impl Unit {
 }
 
 impl Chart {
-    /// Draws it as SVG.
+    /// Draws the chart as SVG.
     pub(super) fn svg(&self) -> String {
         let ((width, height), mut svg) = (self.size(10.0), String::new());
         let root = SVGBackend::with_string(&mut svg, (width, height)).into_drawing_area();
         self.draw(root, 10.0).expect(MEMORY);
         svg.retain(|character| character == '\n' || !character.is_control());
-        // The picture's size is in units, however fine its coordinates are.
+        // The picture's size is in units, which are coarser than its coordinates.
         let fine = format!("width=\"{width}\" height=\"{height}\"");
         let (width, height) = self.size(1.0);
         svg.replacen(&fine, &format!("width=\"{width}\" height=\"{height}\" role=\"img\""), 1)
     }
 
-    /// Draws it as pixels, two to a unit.
+    /// Draws the chart as pixels, two per unit.
     pub(super) fn pixels(&self) -> Pixels {
         bitmap::draw(self.size(2.0), |root| self.draw(root, 4.0).expect(MEMORY))
     }
@@ -186,14 +187,14 @@ impl Panel {
             match look {
                 Look::Line => {
                     let color = colors.next().unwrap_or(INK);
-                    // A dense line hides itself when it is thick.
+                    // A dense line would hide its own details if it were thick.
                     let style = unit.stroke(color, if count > 600 { 1.1 } else { 1.6 });
                     let lines = runs.iter().filter(|run| run.len() > 1);
                     plane.draw_series(lines.map(|run| PathElement::new(run.clone(), style)))?;
-                    // Stairs have no points of their own.
-                    let is_stairs =
+                    // Steps have no points of their own.
+                    let is_steps =
                         |run: &Vec<(f64, f64)>| run.windows(2).any(|it| it[0].0 == it[1].0);
-                    let few = if runs.iter().any(is_stairs) { 0 } else { 40 };
+                    let few = if runs.iter().any(is_steps) { 0 } else { 40 };
                     plane.draw_series(dots(3.0, color, few))?;
                     key.push((label.clone(), unit.stroke(color, 2.4)));
                 }
@@ -219,7 +220,7 @@ impl Panel {
         Ok(key)
     }
 
-    /// Says what is what, from the right, unless the panel's label says it all.
+    /// Draws the legend, from the right, unless it would only repeat the panel's label.
     fn draw_key<B: DrawingBackend>(&self, key: &Key, area: &Area<B>, unit: Unit) -> Drawn<B> {
         let style = unit.text(13.0, INK, HPos::Right);
         let (mut right, y) = (unit.px(WIDTH - MARGIN), unit.px(ABOVE - 16.0));
@@ -241,7 +242,7 @@ impl Panel {
 type Key = Vec<(String, ShapeStyle)>;
 type Keyed<B> = Result<Key, DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
 
-/// Draws a table; returns some of its numbers, and their colours.
+/// Draws a table; returns the key of its colours.
 fn draw_table<B: DrawingBackend>(
     plane: &mut Plane<'_, B>,
     columns: usize,

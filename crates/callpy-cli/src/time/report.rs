@@ -1,15 +1,34 @@
-//! The measured times as a table with bars, or as JSON.
+//! The measurements, and their report as a table with bars or as JSON.
 
 use std::time::Duration;
 
 use callpy::Receipt;
 use serde_json::json;
 
-use super::{Measured, Passing, Time};
 use crate::session::Session;
 use crate::text::{number, whole};
 
-/// A median, and the quartiles around it.
+/// How arrays are passed to the function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passing {
+    Lent,
+    /// Lent writable, and refilled for each call, since the function changes them.
+    Writable,
+    /// Copied by callpy at each call, since the function retains them.
+    Copied,
+}
+
+/// The measurements; times are nanoseconds per call, one for each round.
+#[derive(Default)]
+pub(super) struct Measured {
+    pub(super) first: Duration,
+    pub(super) calls: u64,
+    pub(super) ours: Vec<f64>,
+    pub(super) theirs: Vec<f64>,
+    pub(super) receipts: Vec<Receipt>,
+}
+
+/// A median and quartiles.
 struct Spread {
     low: f64,
     median: f64,
@@ -54,7 +73,6 @@ impl Measured {
 }
 
 pub(super) fn as_json(
-    time: &Time,
     session: &Session<'_>,
     passing: Passing,
     measured: &Measured,
@@ -66,7 +84,7 @@ pub(super) fn as_json(
     let copies: Vec<_> = copies.collect();
     let [waiting, lending, python, result] = measured.parts().map(|(_, nanoseconds)| nanoseconds);
     json!({
-        "target": time.inputs.target,
+        "target": session.target,
         "file": session.source.as_ref().map(|source| source.name()),
         "calls": measured.calls,
         "rounds": measured.ours.len(),
@@ -90,12 +108,17 @@ pub(super) fn as_json(
     })
 }
 
-pub(super) fn as_text(time: &Time, shown: &str, passing: Passing, measured: &Measured) -> String {
+pub(super) fn as_text(
+    session: &Session<'_>,
+    shown: &str,
+    passing: Passing,
+    measured: &Measured,
+) -> String {
     let ours = Spread::of(measured.ours.iter().copied());
     let theirs = Spread::of(measured.theirs.iter().copied());
     let ratio = measured.ratios();
     let calls = whole(measured.calls as usize);
-    let mut lines = vec![format!("{}{shown}", time.inputs.target), String::new()];
+    let mut lines = vec![format!("{}{shown}", session.target), String::new()];
     let row = |name: &str, median: &str, half: &str, calls: &str| {
         format!("{name:<9}{median:>10}   {half:<22}{calls:>12}").trim_end().to_owned()
     };
@@ -142,19 +165,19 @@ pub(super) fn as_text(time: &Time, shown: &str, passing: Passing, measured: &Mea
     match passing {
         Passing::Lent => {}
         Passing::Writable => lines.push(
-            "The function changes its arguments: each call got a fresh, writable copy, made outside \
-             the measured time."
+            "The function changes its arguments: each call got a new, writable copy. Making it is \
+             not included in the times."
                 .to_owned(),
         ),
         Passing::Copied => lines.push(
-            "The function retains its arguments: callpy passed each call a copy, which is counted."
+            "The function retains its arguments: callpy made a copy for each call, which is \
+             included in the times."
                 .to_owned(),
         ),
     }
     if cfg!(debug_assertions) {
         lines.push(
-            "This callpy is a debug build: its own part is slower than in a release build."
-                .to_owned(),
+            "This is a debug build of callpy, which is slower than a release build.".to_owned(),
         );
     }
     lines.join("\n")
@@ -199,7 +222,7 @@ fn size(bytes: usize) -> String {
     }
 }
 
-/// A bar of 30 characters at most, in eighths of one.
+/// A bar of at most 30 characters, in steps of an eighth.
 fn bar(part: f64) -> String {
     let eighths = (part * 240.0).round() as usize;
     let rest = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
@@ -225,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn half_of_them_lie_between() {
+    fn half_of_the_values_lie_between_the_quartiles() {
         let spread = Spread::of([5.0, 1.0, 3.0, 2.0, 4.0].into_iter());
         assert_eq!((spread.low, spread.median, spread.high), (2.0, 3.0, 4.0));
         let spread = Spread::of([1.0, 2.0].into_iter());
