@@ -1,4 +1,4 @@
-//! Sets `Py_3_12` and its like for the Python that `PYO3_CONFIG_FILE` describes.
+//! Sets `Py_3_12` and similar flags for the Python that `PYO3_CONFIG_FILE` describes.
 
 fn main() {
     pyo3_build_config::use_pyo3_cfgs();

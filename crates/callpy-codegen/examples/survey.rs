@@ -1,11 +1,10 @@
-//! Maps every Python file below some folders, and tells how much of their public functions is typed.
+//! Maps every Python file in some folders, and prints how many of their public functions are typed.
 //!
 //! ```sh
 //! cargo run --release -p callpy-codegen --example survey -- FOLDER…
 //! ```
-//! *Fully* typed: no part is just a Python object because callpy could not do better (a hint `Any`
-//! is one that says so). *In part*: some part is. *Left out*: see the reasons. The shares are of the
-//! functions that have hints.
+//! *Fully* typed: no part is a plain Python object, unless its hint is `Any`. *In part*: some part is.
+//! *Left out*: see the reasons. The percentages are of the functions with hints.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -101,7 +100,7 @@ fn main() {
     }
 }
 
-/// The Python files below a folder that are no tests, or the file itself.
+/// The Python files in a folder, without tests, or the file itself.
 fn files(path: &Path) -> Vec<PathBuf> {
     if path.is_file() {
         return vec![path.to_owned()];

@@ -1,19 +1,19 @@
-//! What a dtype is in each language, as the table of `callpy-dtypes` says.
+//! The dtypes in each language, from the table of `callpy-dtypes`.
 
 use callpy_signature::ScalarType;
 
-/// What is known of a dtype from its name.
+/// What the name of a dtype says about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Meaning {
     /// Numbers of one size.
     Number(Number),
-    /// Not its unit of time, or its length: each of several types may be meant.
+    /// Not its unit of time or its length, so it may be one of several types.
     Open,
     /// No language has a type for it.
     Foreign,
 }
 
-/// A dtype of numbers, as each language has it.
+/// A dtype of numbers in each language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Number {
     /// The Rust type: a path, which begins with another crate's name if `is_feature`.
@@ -80,7 +80,7 @@ macro_rules! dtypes {
                         kind: Kind::Int,
                     }),)*
                     $(ScalarType::$sized => Meaning::Open,)*
-                    // A structured dtype, which a struct may be.
+                    // A structured dtype, which a Rust struct can have.
                     ScalarType::Void => Meaning::Open,
                     _ => Meaning::Foreign,
                 }

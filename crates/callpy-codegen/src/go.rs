@@ -1,8 +1,7 @@
-//! Writes the Go package that stands for a Python file, over the Go module `callpy`.
+//! Writes a Go package for a Python file, on top of the Go module `callpy`.
 //!
-//! Go calls what it can by the function's own name. Where Python wants what has no kind of its own
-//! between the two languages (an instance of a class, an enum's member, a set), a few lines of Python
-//! stand between: the glue, which the package carries as text.
+//! Go calls most functions directly. Values that C has no kind for (an instance of a class, an enum's
+//! member, a set) are converted by a few lines of Python, the glue, which the package contains as text.
 
 mod glue;
 mod types;
@@ -20,26 +19,26 @@ use crate::names::camel;
 use crate::report::{self, nothing, reason_to_leave_out};
 use crate::{Diagnostic, FunctionReport, Usages};
 
-/// What to make of a file for Go.
+/// The input for a Go package.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct GoInput {
     /// The package's name.
     pub package: String,
-    /// The Python file as messages and tracebacks show it; its last part is what go:embed takes.
+    /// The Python file, as messages and tracebacks show it; its last part is for go:embed.
     pub file: String,
-    /// Where the file is, to follow types that it imports from its neighbours; none to leave them.
+    /// The file's path, to follow types that it imports from its neighbours; none to ignore them.
     pub path: Option<std::path::PathBuf>,
-    /// The name by which Python finds the module; none to carry its source.
+    /// The name with which Python imports the module; none to embed its source.
     pub import: Option<String>,
-    /// The file is not UTF-8: the package carries the decoded text itself, since Go embeds bytes.
+    /// The file is not UTF-8: the package contains the decoded text, since go:embed embeds bytes.
     pub is_decoded: bool,
     /// What functions do with their arguments, where the caller says so.
     pub usages: Usages,
 }
 
 impl GoInput {
-    /// Makes the input for a package that carries the file's source.
+    /// Makes the input for a package that embeds the file's source.
     pub fn new(package: impl Into<String>, file: impl Into<String>) -> GoInput {
         GoInput {
             package: package.into(),
@@ -52,7 +51,7 @@ impl GoInput {
     }
 }
 
-/// Writes the Go file for a Python file's source, laid out as gofmt does.
+/// Generates the Go file for a Python file's source, formatted as by gofmt.
 ///
 /// ```
 /// use callpy_codegen::GoInput;
@@ -64,7 +63,7 @@ impl GoInput {
 ///
 /// # Errors
 ///
-/// Why no package can be written: the source is not Python, or no function can be typed. Never an empty list.
+/// The reasons, at least one: the source is not Python, or no function can be typed.
 pub fn generate_go(source: &str, input: &GoInput) -> Result<String, Vec<Diagnostic>> {
     let module = report::read(source, &input.file).map_err(|diagnostic| vec![diagnostic])?;
     Writer::new(&module, input, source).write()
@@ -134,7 +133,7 @@ impl<'m> Writer<'m> {
         if functions.is_empty() {
             return Err(vec![nothing(&self.input.file, &self.reports)]);
         }
-        // A function gives way to a type that has its name.
+        // A type with the same name has precedence over a function.
         for number in 0..self.lowering.texts.len() {
             let name = self.lowering.texts[number].name.clone();
             self.go.text(number, &name);
@@ -183,7 +182,7 @@ impl<'m> Writer<'m> {
         Typed { python: function, parameters: arguments, returns }
     }
 
-    /// Returns where the function is found: by its own name, or in the glue, which is written then.
+    /// Returns the function that Go calls: the file's own, or one in the glue, which is written here.
     fn target(&mut self, function: &Typed<'_>) -> Target {
         let Typed { python: function, parameters: all, returns } = function;
         let is_star =
@@ -222,7 +221,7 @@ impl<'m> Writer<'m> {
         let variable = variable(function);
         let is_option = |one: &&Argument<'_>| one.python.default.is_some();
         let options: Vec<&Argument<'_>> = all.iter().filter(is_option).collect();
-        // The glue takes them in this order.
+        // The glue expects them in this order.
         let required: Vec<&Argument<'_>> =
             all.iter().filter(|one| one.python.default.is_none()).collect();
         let mut types = Vec::new();
@@ -326,7 +325,7 @@ impl<'m> Writer<'m> {
             article(option_type)
         );
         for one in options {
-            // To leave it out is to give None, mostly.
+            // Leaving it out usually means None.
             let lowered = match (&one.lowered, &one.python.default) {
                 (Lowered::Optional(inner), Some(default)) if default.source == "None" => &**inner,
                 (lowered, _) => lowered,
@@ -348,11 +347,11 @@ impl<'m> Writer<'m> {
         }
     }
 
-    /// Writes the types that stand for the file's classes, for sets of texts, and for tuples.
+    /// Writes the types for the file's classes, for sets of strings, and for tuples.
     fn types(&mut self) -> String {
         let mut code = String::new();
         let mut done: Vec<String> = Vec::new();
-        // A field may name further classes.
+        // A field may refer to more classes.
         while let Some(name) = self.lowering.used.iter().find(|name| !done.contains(name)).cloned()
         {
             done.push(name.clone());
@@ -376,7 +375,7 @@ impl<'m> Writer<'m> {
             });
             constants(&mut self.go, &mut code, &name, members.collect());
         }
-        // Tuples may hold tuples, so their number may grow.
+        // Tuples may contain tuples, so their number may grow.
         let mut at = 0;
         while let Some((name, items)) = self.go.tuples.get(at).cloned() {
             let _ = write!(
@@ -474,7 +473,7 @@ impl<'m> Writer<'m> {
         }
         for report in left_out {
             let reason = report.left_out.as_deref().unwrap_or_default();
-            // Go has no declarations by hand.
+            // Functions can't be declared by hand in Go.
             let (reason, _) = reason.split_once(": declare").unwrap_or((reason, ""));
             let _ = writeln!(code, "//   - {} (line {}): {reason}", report.name, report.line);
         }
@@ -514,7 +513,7 @@ impl<'m> Writer<'m> {
     }
 }
 
-/// Names the package's variable for a function.
+/// Returns the name of the package's variable for a function.
 fn variable(function: &Function) -> String {
     format!("{}Function", lower_camel(&function.name))
 }
@@ -523,13 +522,13 @@ fn article(name: &str) -> &'static str {
     if name.starts_with(['A', 'E', 'I', 'O']) { "An" } else { "A" }
 }
 
-/// Where a function is found.
+/// The function that Go calls.
 enum Target {
     Own,
     Glue,
 }
 
-/// Writes constants of a type: each has a name, a value, and what is said of it.
+/// Writes constants of a type: name, value and documentation of each.
 fn constants(go: &mut Go, code: &mut String, name: &str, members: Vec<(String, String, String)>) {
     let _ = write!(code, "\n// The values of a {name}.\nconst (\n");
     for (member, value, docs) in members {
@@ -563,13 +562,13 @@ fn comment(text: &str, indent: &str) -> String {
     text.trim_end().lines().fold(String::new(), |mut comment, line| {
         let line = line.trim_end();
         let space = if line.is_empty() || line.starts_with('\t') { "" } else { " " };
-        // What looks like a directive is none.
+        // A space, so that text that looks like a directive is not one.
         let _ = writeln!(comment, "{indent}//{space}{line}");
         comment
     })
 }
 
-/// Writes what stands above a declaration: what it is, and its docstring.
+/// Writes the comment above a declaration: a description, and the docstring.
 fn head(docs: &str, docstring: Option<&str>) -> String {
     format!("\n{}{}", comment(docs, ""), docstring.map(docstring_of).unwrap_or_default())
 }
@@ -586,8 +585,8 @@ fn declaration(name: &str, hint: Option<&Hint>, default: Option<&Expression>) ->
     words
 }
 
-/// Writes a docstring: its first paragraph as text, the rest word for word. Its layout is NumPy's or
-/// Sphinx's, of which gofmt would make lists and headings of its own.
+/// Writes a docstring: its first paragraph as text, the rest unchanged, since gofmt would turn the
+/// layout of NumPy or Sphinx into lists and headings.
 fn docstring_of(text: &str) -> String {
     let text = text.trim();
     let (summary, rest) = text.split_once("\n\n").unwrap_or((text, ""));
@@ -621,7 +620,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Writes a function's head on one line, as Python has it.
+/// Writes a function's signature on one line, as in Python.
 fn signature_of(function: &Function) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut starred = false;
@@ -658,7 +657,7 @@ fn stem(file: &str) -> &str {
     name.strip_suffix(".py").unwrap_or(name)
 }
 
-/// FNV-1a: the same on every machine and in every version, so that the output is.
+/// FNV-1a, so that the output is the same on every machine and in every release.
 fn fnv(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

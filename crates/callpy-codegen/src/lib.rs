@@ -1,8 +1,8 @@
-//! Writes the Rust module that stands for a Python file: one typed function for each hinted one; or
-//! the Go package.
+//! Generates a Rust module or a Go package for a Python file, with a typed function for each function
+//! that has hints.
 //!
-//! `callpy::module!` and `callpy bindgen` both are [`generate`], so they write the same code;
-//! `callpy bindgen --lang go` is [`generate_go`]. Nothing of Python is needed.
+//! `callpy::module!` and `callpy bindgen` call [`generate`], so they write the same code;
+//! `callpy bindgen --lang go` calls [`generate_go`]. Python is not needed.
 //!
 //! ```
 //! use callpy_codegen::{Input, Loading};
@@ -34,7 +34,7 @@ pub use report::{Diagnostic, FunctionReport, decode};
 pub use rust::declared::Declared;
 pub use usage::Usages;
 
-/// What to make of a file.
+/// The input for a Rust module.
 pub struct Input {
     /// The module's attributes, visibility and name, as the user wrote them.
     pub attributes: TokenStream,
@@ -42,11 +42,11 @@ pub struct Input {
     pub visibility: TokenStream,
     /// The module's name.
     pub name: Ident,
-    /// The way to the crate callpy: `::callpy`.
+    /// The path of the crate callpy: `::callpy`.
     pub callpy: TokenStream,
-    /// The Python file as messages and tracebacks show it.
+    /// The Python file, as messages and tracebacks show it.
     pub file: String,
-    /// Where the file is, to follow types that it imports from its neighbours; none to leave them.
+    /// The file's path, to follow types that it imports from its neighbours; none to ignore them.
     pub path: Option<PathBuf>,
     /// Where the running module comes from.
     pub loading: Loading,
@@ -62,18 +62,17 @@ pub enum Loading {
     Embedded {
         /// An expression for the file's path while Rust compiles, for `include_str!`.
         path: TokenStream,
-        /// The module's name in Python; none for one made of the path of the Rust module.
+        /// The module's name in Python; none to use the path of the Rust module.
         name: Option<String>,
-        /// The file is read again at each start of the program, in release builds too.
+        /// Whether each start of the program reads the file again, in release builds too.
         reload: bool,
     },
-    /// From the binary, as the text that the code is generated from: the file is not UTF-8, so Rust
-    /// can't include it.
+    /// From the binary, as decoded text: the file is not UTF-8, so Rust can't include it.
     Decoded {
         /// The module's name in Python, as above.
         name: Option<String>,
     },
-    /// From where Python finds the module of this name.
+    /// From the module with this name, which Python imports.
     Imported {
         /// The name, dotted.
         module: String,
@@ -97,30 +96,30 @@ impl Input {
     }
 }
 
-/// The Rust module, and what became of each public function.
+/// The Rust module, and a report on each public function.
 #[derive(Debug)]
 pub struct Generated {
     /// The code: one `mod` item.
     pub code: TokenStream,
     /// The file's public functions, in its order.
     pub functions: Vec<FunctionReport>,
-    /// The neighbours that were read: the code hangs on them too.
+    /// The neighbours that were read: the code depends on them too.
     pub neighbours: Vec<PathBuf>,
 }
 
-/// Writes the Rust module for a Python file's source.
+/// Generates the Rust module for a Python file's source.
 ///
 /// # Errors
 ///
-/// Why no module can be written: the source is not Python, no function can be typed, or one is declared
-/// by hand that can't be called. Never an empty list.
+/// The reasons, at least one: the source is not Python, no function can be typed, or a function that is
+/// declared by hand can't be called.
 pub fn generate(source: &str, input: &Input) -> Result<Generated, Vec<Diagnostic>> {
     let module = report::read(source, &input.file).map_err(|diagnostic| vec![diagnostic])?;
     let rust::Written { code, functions, neighbours } = rust::write(&module, source, input);
     code.map(|code| Generated { code, functions, neighbours })
 }
 
-/// Says what becomes of each public function, also where no module can be written.
+/// Reports on each public function, even if no module can be generated.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Which Rust type a hint becomes. Decided once here; `types` writes it in each position.
+//! Decides once, for all languages, which type a hint becomes. `rust/types.rs` and `go/types.rs` write it.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::dtype::{Kind, Meaning};
 use crate::names::camel;
 use crate::neighbours::Neighbours;
 
-/// The Rust side of a hint.
+/// The type of a hint, independent of the language.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Lowered {
     Unit,
@@ -23,11 +23,11 @@ pub(crate) enum Lowered {
     Str,
     Bytes,
     Path,
-    /// `any`: the hint says so, or is not there.
+    /// `any`: the hint is `Any`, or there is none.
     Object {
         any: bool,
     },
-    /// `iterable`: as a result it may be read only once, as a generator is.
+    /// `iterable`: a result may be readable only once, like a generator.
     List {
         item: Box<Lowered>,
         iterable: bool,
@@ -39,7 +39,7 @@ pub(crate) enum Lowered {
     Optional(Box<Lowered>),
     /// The number of a union in `Lowering::unions`.
     Union(usize),
-    /// The number of a set of texts in `Lowering::texts`.
+    /// The number of a set of strings in `Lowering::texts`.
     Text(usize),
     /// `element` is none for a dtype that the caller chooses.
     Array {
@@ -53,16 +53,16 @@ pub(crate) enum Lowered {
     Enum(String),
 }
 
-/// An enum that stands for a union.
+/// An enum for a union.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Union {
     pub(crate) name: String,
-    /// As Python writes it.
+    /// The union as Python writes it.
     pub(crate) source: String,
     pub(crate) variants: Vec<(String, Lowered)>,
 }
 
-/// An enum that stands for a `Literal` of texts.
+/// An enum for a `Literal` of strings.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Texts {
     pub(crate) name: String,
@@ -70,11 +70,11 @@ pub(crate) struct Texts {
     pub(crate) texts: Vec<(String, String)>,
 }
 
-/// Where a hint stands.
+/// The place of a hint.
 pub(crate) struct Place<'p> {
-    /// What an enum made for it is called, if the file has no alias for it.
+    /// The name of an enum for it, if the file has no alias.
     pub(crate) name: String,
-    /// Where it stands in words: "the parameter `x` of `f`".
+    /// A description: "the parameter `x` of `f`".
     pub(crate) words: &'p str,
 }
 
@@ -83,13 +83,13 @@ pub(crate) struct Lowering<'m> {
     pub(crate) module: &'m Module,
     pub(crate) unions: Vec<Union>,
     pub(crate) texts: Vec<Texts>,
-    /// The names of types that are taken.
+    /// The names of types in use.
     pub(crate) taken: HashSet<String>,
     /// The names of Python's functions.
     pub(crate) functions: HashSet<&'m str>,
-    /// The classes that some hint names.
+    /// The classes that hints refer to.
     pub(crate) used: Vec<String>,
-    /// What is only an object in Rust, and why: of the function at hand.
+    /// The parts of the current function that are plain objects, and why.
     pub(crate) untyped: Vec<String>,
     pub(crate) neighbours: Neighbours,
 }
@@ -109,7 +109,7 @@ impl<'m> Lowering<'m> {
         }
     }
 
-    /// Takes a name for a type of our own, with a `_` if the file has it already.
+    /// Reserves a name for a generated type, with a `_` if the file uses it already.
     pub(crate) fn take_name(&mut self, name: &str) -> String {
         let mut name = name.to_owned();
         while self.taken.contains(&name) {
@@ -139,7 +139,7 @@ impl<'m> Lowering<'m> {
                 item: boxed(self, item),
                 iterable: matches!(kind, SequenceKind::Iterable | SequenceKind::Collection),
             },
-            // Rust's tuples have no traits beyond twelve, nor has the empty one here.
+            // Rust implements traits for tuples of up to twelve items, and callpy not for the empty one.
             Type::Tuple(items) if items.is_empty() || items.len() > 12 => {
                 self.object(place, format_args!("a tuple of {} items", items.len()))
             }
@@ -194,7 +194,7 @@ impl<'m> Lowering<'m> {
                 self.union(&Type::Union(constraints.clone()), constraints, place)
             }
             Type::TypeVariable { .. } => Lowered::Object { any: true },
-            // `module` has made an error of the invalid ones.
+            // Functions with invalid hints have been left out.
             _ => self.object(place, "no type"),
         }
     }
@@ -206,7 +206,7 @@ impl<'m> Lowering<'m> {
             members.iter().rev().map(|member| self.lower(member, place)).collect();
         while let Some(lowered) = left.pop() {
             match lowered {
-                // A neighbour's alias may be a union itself.
+                // A neighbour's alias may itself be a union.
                 Lowered::Optional(inner) => {
                     optional = true;
                     left.push(*inner);
@@ -217,7 +217,7 @@ impl<'m> Lowering<'m> {
                 }
                 Lowered::Object { any: true } => return Lowered::Object { any: true },
                 Lowered::Object { any: false } => object = true,
-                // One NumPy scalar is as good as another number of its kind.
+                // A NumPy scalar converts like any other number of its kind.
                 lowered if variants.iter().any(|(_, other)| *other == lowered) => {}
                 Lowered::Unit => {}
                 lowered => {
@@ -275,7 +275,7 @@ impl<'m> Lowering<'m> {
                 variant.insert(0, '_');
             }
             if variant.is_empty() || texts.iter().any(|(other, _)| *other == variant) {
-                // No names can be made of these texts.
+                // These strings can't be turned into names.
                 return Lowered::Str;
             }
             texts.push((variant, text.clone()));
@@ -289,7 +289,7 @@ impl<'m> Lowering<'m> {
         Lowered::Text(self.texts.len() - 1)
     }
 
-    /// Returns the name that the file itself gives to a type.
+    /// Returns the file's own name for a type.
     fn alias(&self, ty: &Type) -> Option<String> {
         let same = self.module.aliases.iter().find(|alias| alias.hint.ty == *ty)?;
         Some(same.name.trim_start_matches('_').to_owned()).filter(|name| !name.is_empty())
@@ -370,7 +370,7 @@ impl<'m> Lowering<'m> {
         }
     }
 
-    /// Whether values can be keys of a `HashMap`.
+    /// Returns whether values can be keys of a `HashMap`.
     fn is_key(&self, lowered: &Lowered) -> bool {
         match lowered {
             Lowered::Unit
@@ -387,7 +387,7 @@ impl<'m> Lowering<'m> {
         }
     }
 
-    /// Whether a value of this type has some part for which `is` holds, in structs' fields too.
+    /// Returns whether a value of this type has a part for which `is` holds, including fields of structs.
     pub(crate) fn has(&mut self, lowered: &Lowered, is: fn(&Lowered) -> bool) -> bool {
         self.has_within(lowered, is, &mut Vec::new())
     }
@@ -422,7 +422,7 @@ impl<'m> Lowering<'m> {
         }
     }
 
-    /// Whether a value of this type has a struct in it, not behind a pointer.
+    /// Returns whether a value of this type contains a struct directly, not behind a pointer.
     pub(crate) fn holds(&mut self, lowered: &Lowered, class: &str, seen: &mut Vec<String>) -> bool {
         match lowered {
             Lowered::Optional(item) => self.holds(item, class, seen),
@@ -463,7 +463,7 @@ impl<'m> Lowering<'m> {
     }
 }
 
-/// What a class is in Rust.
+/// The kind of type that a class becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ClassShape {
     Struct,
@@ -473,7 +473,7 @@ pub(crate) enum ClassShape {
 
 pub(crate) fn shape_of(class: &Class) -> ClassShape {
     match class.kind {
-        // Members of these combine, so an enum can't name them all.
+        // Members of a flag can be combined, so an enum can't list all values.
         ClassKind::Enum(EnumKind::Flag | EnumKind::IntFlag) => ClassShape::Object,
         ClassKind::Enum(_) if class.members.is_empty() => ClassShape::Object,
         ClassKind::Enum(_) => ClassShape::Enum,
@@ -484,7 +484,7 @@ pub(crate) fn shape_of(class: &Class) -> ClassShape {
     }
 }
 
-/// Whether Rust can make an instance: the constructor takes the fields that are known.
+/// Returns whether Rust can create an instance: the constructor takes exactly the known fields.
 pub(crate) fn is_constructible(class: &Class) -> bool {
     let init_only = |field: &callpy_signature::Field| {
         field.kind == FieldKind::InitOnly && field.default.is_none()
@@ -493,7 +493,7 @@ pub(crate) fn is_constructible(class: &Class) -> bool {
     generated && class.unknown_bases.is_empty() && !class.fields.iter().any(init_only)
 }
 
-/// Whether a dtype is a number of one of these kinds.
+/// Returns whether a dtype is a number of one of these kinds.
 fn is_number(dtype: ScalarType, kinds: &[Kind]) -> bool {
     matches!(Meaning::of(dtype), Meaning::Number(number) if kinds.contains(&number.kind))
 }
@@ -519,7 +519,7 @@ fn variant(lowering: &Lowering<'_>, lowered: &Lowered) -> String {
         Lowered::Text(number) => &lowering.texts[*number].name,
         Lowered::Array { .. } => "Array",
         Lowered::Scalar(dtype) => match Meaning::of(*dtype) {
-            // Without the crate that the type is from: `ComplexF32`.
+            // Without the type's crate: `ComplexF32`.
             Meaning::Number(number) => {
                 return camel(number.rust.rsplit("::").next().unwrap_or(number.rust));
             }
@@ -530,7 +530,7 @@ fn variant(lowering: &Lowering<'_>, lowered: &Lowered) -> String {
     name.to_owned()
 }
 
-/// Gives each of several variants of one name a number: `List1`, `List2`.
+/// Numbers variants with the same name: `List1`, `List2`.
 fn number_names(variants: &mut [(String, Lowered)]) {
     let names: Vec<String> = variants.iter().map(|(name, _)| name.clone()).collect();
     for (index, (name, _)) in variants.iter_mut().enumerate() {

@@ -1,4 +1,4 @@
-//! From Python's names to Rust's.
+//! Converts Python's names to Rust's.
 
 use proc_macro2::{Ident, Span};
 
@@ -11,14 +11,14 @@ const KEYWORDS: &[&str] = &[
     "virtual", "where", "while", "yield",
 ];
 
-/// Makes the identifier for a Python name, or for a key that is none.
+/// Makes the identifier for a Python name, or for a key that is not an identifier.
 pub(crate) fn ident(name: &str) -> Ident {
     let mut text: String =
         name.chars().map(|c| if c.is_alphanumeric() || c == '_' { c } else { '_' }).collect();
     if text.is_empty() || text.starts_with(|c: char| c.is_numeric()) {
         text.insert(0, '_');
     }
-    // These can't even be raw.
+    // These can't be raw identifiers.
     if matches!(&text[..], "_" | "self" | "Self" | "super" | "crate") {
         text.push('_');
     }
@@ -28,8 +28,8 @@ pub(crate) fn ident(name: &str) -> Ident {
     }
 }
 
-/// Makes a type's name of a function's, or a variant's of a text: `nearest-neighbour` becomes
-/// `NearestNeighbour`. Empty if there is no letter in it.
+/// Makes the name of a type or a variant: `nearest-neighbour` becomes `NearestNeighbour`. Empty if
+/// the text has no letters.
 pub(crate) fn camel(name: &str) -> String {
     let mut text = String::new();
     let shouts = !name.chars().any(char::is_lowercase);

@@ -1,22 +1,22 @@
 //! Types that a file imports from its neighbours: `from .typing import FloatArray`.
 //!
-//! A hint is followed to the files of the same package, through as many as it takes. Classes that are
-//! declared there stay objects: their structs belong to the module of their own file.
+//! A hint is followed through the files of the same package. Classes that are declared there are
+//! objects here: their structs belong to the module of their own file.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use callpy_signature::{Dtypes, Type};
 
-/// The files around the one that is mapped.
+/// The files of the same package.
 pub(crate) struct Neighbours {
     file: Option<PathBuf>,
     known: HashMap<(PathBuf, String), Option<Type>>,
-    /// Those that were read: a change in them may change the code.
+    /// The files that were read: a change in them may change the code.
     pub(crate) read: BTreeSet<PathBuf>,
 }
 
-/// How far a name is followed; files may import from each other in a circle.
+/// How far a name is followed, since files may import each other in a circle.
 const FARTHEST: usize = 6;
 
 const PROBE: &str = "__callpy_probe";
@@ -27,7 +27,7 @@ impl Neighbours {
         Neighbours { file, known: HashMap::new(), read: BTreeSet::new() }
     }
 
-    /// Returns what an imported name means, if a neighbour says so.
+    /// Returns the type of an imported name, if a neighbour defines it.
     pub(crate) fn find(&mut self, name: &str, arguments: &[Type]) -> Option<Type> {
         let file = self.file.clone()?;
         with_arguments(self.find_from(&file, name, FARTHEST)?, arguments)
@@ -41,14 +41,14 @@ impl Neighbours {
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
-        // For names that lead back to themselves.
+        // Names may lead back to themselves.
         self.known.insert(key.clone(), None);
         let ty = self.probe(&key.0, item).and_then(|ty| self.resolve(ty, &key.0, depth));
         self.known.insert(key, ty.clone());
         ty
     }
 
-    /// Has the reader say what the name would mean as a hint in that file.
+    /// Reads the name as if it were a hint in that file.
     fn probe(&mut self, file: &Path, item: &str) -> Option<Type> {
         let bytes = std::fs::read(file).ok()?;
         let source = callpy_signature::decode(&bytes).ok()?;
@@ -58,7 +58,7 @@ impl Neighbours {
         Some(module.function(PROBE)?.parameters.first()?.hint.as_ref()?.ty.clone())
     }
 
-    /// Replaces what the neighbour imports itself; none if nothing is known of the type.
+    /// Replaces names that the neighbour imports itself; none if nothing is known about the type.
     fn resolve(&mut self, mut ty: Type, from: &Path, depth: usize) -> Option<Type> {
         match &mut ty {
             Type::Unknown { name, arguments } => {
@@ -83,7 +83,7 @@ impl Neighbours {
     }
 
     fn resolve_part(&mut self, ty: &mut Type, from: &Path, depth: usize) {
-        // A class of the neighbour must not be taken for one of this file.
+        // This file may have another class of the same name.
         if let Type::Class { name, .. } = ty {
             *ty = Type::Unknown { name: name.clone(), arguments: Vec::new() };
             return;
@@ -94,7 +94,7 @@ impl Neighbours {
     }
 }
 
-/// Gives arguments to a generic type that a neighbour only passes on, such as `Sequence`.
+/// Adds arguments to a generic type that a neighbour re-exports, such as `Sequence`.
 fn with_arguments(ty: Type, arguments: &[Type]) -> Option<Type> {
     let bare = |item: &Type| *item == Type::Any;
     Some(match (ty, arguments) {

@@ -1,12 +1,12 @@
-//! What became of each function of a file, and what keeps a file from being written at all. The words
-//! are the same for every language.
+//! Reports on each function of a file, and the errors of a file as a whole, in the same words for every
+//! language.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use callpy_signature::{DecoratorEffect, Function, Hint, Module, Type};
 
-/// What became of a function.
+/// The report on a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionReport {
     /// The function's name.
@@ -15,11 +15,11 @@ pub struct FunctionReport {
     pub line: usize,
     /// Why it was left out; none if it was written.
     pub left_out: Option<String>,
-    /// The parts of its signature that are only a Python object in the other language, and why.
+    /// The parts of its signature that are a plain Python object in the other language, and why.
     pub untyped: Vec<String>,
 }
 
-/// Why no code can be written, with the place in the Python file.
+/// An error that prevents code from being generated, with its place in the Python file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// The Python file.
@@ -41,7 +41,7 @@ impl fmt::Display for Diagnostic {
 
 impl std::error::Error for Diagnostic {}
 
-/// Decodes the bytes of a Python file as its first lines say (PEP 263).
+/// Decodes the bytes of a Python file, with the encoding that its first lines declare (PEP 263).
 ///
 /// # Errors
 ///
@@ -63,8 +63,8 @@ fn at(file: &str, error: callpy_signature::Error) -> Diagnostic {
     }
 }
 
-/// Returns why a public function can't be written, if so. A function that can't must not keep the
-/// others of its file from being written.
+/// Returns why a public function is left out, if it is. The other functions of the file are still
+/// generated.
 pub(crate) fn reason_to_leave_out(function: &Function) -> Option<String> {
     let is_hinted = function.returns.is_some()
         || function.parameters.iter().any(|parameter| parameter.hint.is_some());
@@ -94,7 +94,7 @@ pub(crate) fn reason_to_leave_out(function: &Function) -> Option<String> {
     })
 }
 
-/// Returns the hints of a function, each with its place in words.
+/// Returns the hints of a function, each with a description of its place.
 fn hints(function: &Function) -> impl Iterator<Item = (String, &Hint)> {
     let parameters = function.parameters.iter().filter_map(|parameter| {
         let hint = parameter.hint.as_ref()?;
@@ -107,13 +107,13 @@ fn hints(function: &Function) -> impl Iterator<Item = (String, &Hint)> {
 fn invalid(ty: &Type) -> Option<&str> {
     match ty {
         Type::Invalid { reason } => Some(reason),
-        // Only the module that declares it knows what its arguments mean: `from elsewhere import Literal`.
+        // Only the module that declares a name knows what its arguments mean: `from elsewhere import Literal`.
         Type::Unknown { .. } => None,
         ty => ty.children().into_iter().find_map(invalid),
     }
 }
 
-/// Says why no function of a file was written.
+/// Returns why no function of a file can be generated.
 pub(crate) fn nothing(file: &str, reports: &[FunctionReport]) -> Diagnostic {
     let reason = |report: &FunctionReport| report.left_out.clone().unwrap_or_default();
     let message = match reports {

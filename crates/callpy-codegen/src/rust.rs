@@ -1,4 +1,4 @@
-//! The whole module: which functions have a counterpart, and what is around them.
+//! Writes the whole module: the functions that can be typed, and the code around them.
 
 mod class;
 pub(crate) mod declared;
@@ -19,14 +19,14 @@ use crate::lower::{ClassShape, Lowering, shape_of};
 use crate::report::{nothing, reason_to_leave_out};
 use crate::{Diagnostic, FunctionReport, Input, Loading};
 
-/// What became of a file.
+/// The result for a file.
 pub(crate) struct Written {
     pub(crate) code: Result<TokenStream, Vec<Diagnostic>>,
     pub(crate) functions: Vec<FunctionReport>,
     pub(crate) neighbours: Vec<PathBuf>,
 }
 
-/// Writes the module, and says what became of each function, also where no module can be written.
+/// Writes the module, and reports on each function, even if no module can be written.
 pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
     let callpy = &quote!(__callpy);
     let mut problems = Vec::new();
@@ -111,12 +111,12 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
     Written { code: Ok(code), functions: reports, neighbours }
 }
 
-/// Writes the classes that are public or that some function names.
+/// Writes the classes that are public or that a function refers to.
 fn classes(lowering: &mut Lowering<'_>, input: &Input) -> TokenStream {
     let module = lowering.module;
     let mut code = TokenStream::new();
     let mut done: Vec<&str> = Vec::new();
-    // Fields may name further classes.
+    // Fields may refer to more classes.
     loop {
         let next = module.classes.iter().find(|class| {
             let wanted = module.is_public(&class.name) || lowering.used.contains(&class.name);
@@ -129,7 +129,7 @@ fn classes(lowering: &mut Lowering<'_>, input: &Input) -> TokenStream {
     code
 }
 
-/// Writes what loads the module.
+/// Writes the code that loads the module.
 fn statics(input: &Input, source: &str) -> TokenStream {
     let callpy = quote!(__callpy);
     let name = input.name.to_string();
@@ -156,7 +156,7 @@ fn statics(input: &Input, source: &str) -> TokenStream {
     };
     match &input.loading {
         Loading::Embedded { path, name, reload } => {
-            // A path of the developer's machine must not get into a release.
+            // Release builds must not contain a path of the developer's machine.
             let disk = match reload {
                 true => quote!(::core::option::Option::Some(#path)),
                 false => quote! {

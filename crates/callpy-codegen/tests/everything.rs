@@ -1,4 +1,4 @@
-//! The code of a file with every construct, as text. `callpy/tests/typed.rs` calls that code.
+//! The generated code for a file with every construct. `callpy/tests/typed.rs` calls that code.
 #![allow(missing_docs, reason = "a test")]
 
 use std::path::Path;
@@ -30,7 +30,7 @@ fn what_is_left_out_says_why() {
     insta::assert_debug_snapshot!(untyped);
 }
 
-/// That it is Go, and calls what it says, is tested in go/typed, where this file is compiled.
+/// go/typed compiles this file, and tests that it calls the right functions.
 #[test]
 fn the_go_package_is_up_to_date() {
     let source = include_str!("../../../go/typed/typed.py");

@@ -1,4 +1,4 @@
-//! Types that come from other files of the package.
+//! Types from other files of the package.
 #![allow(missing_docs, reason = "a test")]
 
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! How long a large module takes, since whoever compiles waits for it.
+//! How long a large module takes: users wait for it when they compile.
 #![allow(missing_docs, reason = "a test")]
 
 use std::fmt::Write;
@@ -30,6 +30,6 @@ fn a_thousand_functions_take_less_than_seconds() {
     );
     assert_eq!(generated.functions.len(), 1_000);
     assert!(generated.functions.iter().all(|outcome| outcome.untyped.is_empty()));
-    // A machine under load takes its time; what is quadratic takes minutes.
+    // Generous, for a machine under load; a quadratic algorithm would take minutes.
     assert!(time.as_secs() < 20, "{time:?}");
 }

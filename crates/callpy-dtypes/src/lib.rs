@@ -1,10 +1,10 @@
-//! The table of NumPy dtypes, and that of the units of time, as text that is read many times.
+//! The table of NumPy dtypes and that of units of time, as text that several crates read.
 //!
 //! [`dtypes!`] and [`units!`] take the name of a macro, the *reader*, and expand to a call of it with
-//! the rows. `callpy` makes its `Dtype` and its element types of them, `callpy-signature` the names in
+//! the rows. From these `callpy` makes its `Dtype` and its element types, `callpy-signature` the names in
 //! hints, `callpy-codegen` the types it writes in Rust and Go, `callpy-capi` the constants of
-//! `callpy.h`, and its tests the file `go/callpy/dtypes.go`. A dtype that is missing in one of them
-//! does not compile there, or fails `callpy-capi/tests/dtypes.rs`, which walks all of them.
+//! `callpy.h`, and its tests the file `go/callpy/dtypes.go`. If one of them lacks a dtype, it does not
+//! compile, or `callpy-capi/tests/dtypes.rs`, which tests every row, fails.
 //!
 //! ```
 //! macro_rules! names {
@@ -25,11 +25,11 @@
 ///   `numpy/ndarraytypes.h`) where C's `long` has 64 bits. `one` says how a single value is converted:
 ///   by Python's own `int`, `float` and `bool`, or as an `element` of an array; `kind` which kind of
 ///   number it is. `feature` is the feature of `callpy` that has the Rust type.
-/// - `machine`: integers whose size is that of a pointer. Rust and Go have types of their own for them;
-///   to NumPy each is one of the `numbers`: `wide` where it has 64 bits, `narrow` where it has 32.
-/// - `aliases`: integers whose size is that of C's `long`, where Rust and Go have no type of their own.
+/// - `machine`: integers with the size of a pointer. Rust and Go have separate types for them; in NumPy
+///   each is one of the `numbers`: `wide` if it has 64 bits, `narrow` if it has 32.
+/// - `aliases`: integers with the size of C's `long`, for which Rust and Go have no type.
 /// - `sized`: dtypes with a unit of time or a length besides their name. `example` is one of them.
-/// - `foreign`: dtypes that a hint may name and that no language reads.
+/// - `foreign`: dtypes that a hint may name but no language can read.
 ///
 /// In all of them `numpy` is the name of the scalar class in NumPy, then its other names. `c` is the
 /// constant in `callpy.h`, with its documentation, and `go` the type in Go, if there is one.
@@ -152,7 +152,7 @@ macro_rules! dtypes {
                 Clongdouble { numpy: "clongdouble" ["complex192", "complex256", "clongfloat"] }
                 Void { numpy: "void" ["record"] }
                 Object { numpy: "object_" [] }
-                // NumPy has none of its own; jaxtyping names it.
+                // Not in NumPy itself, but in jaxtyping.
                 Bfloat16 { numpy: "bfloat16" [] }
             }
         }

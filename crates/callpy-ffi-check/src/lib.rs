@@ -1,9 +1,9 @@
-//! Holds each function of pyo3-ffi against its type in callpy's table.
+//! Compares each function of pyo3-ffi with its type in callpy's table.
 //!
-//! callpy finds CPython's functions by name at run time, so no compiler and no linker would notice a
-//! wrong signature. Here the very text of that table is read with pyo3-ffi's declarations beside it:
-//! where the two differ for the Python that `PYO3_CONFIG_FILE` describes, this does not compile. It
-//! is only type-checked (`.ci/ffi-check` does so for each Python), never linked or run.
+//! callpy finds CPython's functions by name at run time, so neither a compiler nor a linker would notice
+//! a wrong signature. This crate reads the text of the table together with pyo3-ffi's declarations, and
+//! does not compile if the two differ for the Python that `PYO3_CONFIG_FILE` describes. It is only
+//! type-checked (`.ci/ffi-check` does so for each Python), never linked or run.
 
 #![allow(
     deprecated,
@@ -28,13 +28,13 @@ use std::mem::offset_of;
 #[allow(non_camel_case_types, dead_code, reason = "the name is C's; 3.9 has no use of it")]
 type size_t = usize;
 
-/// pyo3-ffi, and in its place what it words otherwise than CPython's headers and exports do.
+/// pyo3-ffi, with replacements for declarations that differ from CPython's headers and exports.
 #[allow(non_snake_case, reason = "the names are CPython's")]
 mod ffi {
     use super::*;
     pub(super) use pyo3_ffi::*;
 
-    /// A C function, for which pyo3-ffi has an inline one of Rust's.
+    /// A C function that pyo3-ffi replaces with an inline Rust function.
     pub(super) unsafe extern "C" fn Py_CompileString(
         source: *const c_char,
         file: *const c_char,
@@ -43,7 +43,7 @@ mod ffi {
         unsafe { pyo3_ffi::Py_CompileString(source, file, start) }
     }
 
-    /// A C function, for which pyo3-ffi has an inline one of Rust's.
+    /// A C function that pyo3-ffi replaces with an inline Rust function.
     pub(super) unsafe extern "C" fn PyCFunction_NewEx(
         definition: *mut PyMethodDef,
         this: *mut PyObject,
@@ -52,7 +52,7 @@ mod ffi {
         unsafe { pyo3_ffi::PyCFunction_NewEx(definition, this, module) }
     }
 
-    /// The arguments are `char * const *` in `initconfig.h`; pyo3-ffi has its const elsewhere.
+    /// The arguments are `char * const *` in `initconfig.h`; pyo3-ffi puts the const elsewhere.
     pub(super) unsafe extern "C" fn PyConfig_SetBytesArgv(
         config: *mut PyConfig,
         count: Py_ssize_t,
@@ -79,7 +79,7 @@ macro_rules! check {
 }
 
 macro_rules! check_object {
-    // pyo3-ffi keeps the struct to itself and gives its address.
+    // The struct is private in pyo3-ffi, which only exposes its address.
     (_Py_NoneStruct: $class:ty) => {
         const _: unsafe fn() -> *mut $class = ffi::Py_None;
     };
@@ -93,7 +93,7 @@ cpython_functions!(check);
 // The table has a C int for this enum.
 const _: () = assert!(size_of::<PyGILState_STATE>() == size_of::<c_int>());
 
-// The object headers that raw/layout.rs describes, as this Python has them.
+// This Python's object headers, which raw/layout.rs describes.
 #[cfg(all(target_pointer_width = "64", not(Py_GIL_DISABLED)))]
 const _: () = {
     assert!(size_of::<PyObject>() == 16);
@@ -106,7 +106,7 @@ const _: () = {
     assert!(offset_of!(PyObject, ob_ref_shared) == 16 && offset_of!(PyObject, ob_type) == 24);
 };
 
-// The structures of which callpy knows a few fields.
+// The structures of which callpy uses a few fields.
 #[cfg(target_pointer_width = "64")]
 const _: () = {
     assert!(offset_of!(PyPreConfig, coerce_c_locale) == 20);

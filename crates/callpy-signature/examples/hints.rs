@@ -1,9 +1,9 @@
-//! Reads every Python file below some folders and tells how much of their hints is understood.
+//! Reads every Python file in some folders, and prints how many of their hints are understood.
 //!
 //! ```sh
 //! cargo run --release -p callpy-signature --example hints -- FOLDER…
 //! ```
-//! Each folder is one line of the table; the rest is about all of them together.
+//! Each folder is one line of the table; the rest is about all folders together.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ fn main() {
     total.print("decorators not known to keep the signature", &total.decorators, 30);
 }
 
-/// The Python files below a folder, or the file itself.
+/// The Python files in a folder, or the file itself.
 fn files(path: &Path) -> Vec<PathBuf> {
     if path.is_file() {
         return vec![path.to_owned()];
@@ -92,7 +92,7 @@ impl Survey {
     }
 
     fn file(&mut self, path: &Path) {
-        // Some test suites hold files in other encodings.
+        // Some test suites contain files in other encodings.
         let Ok(source) = std::fs::read_to_string(path) else { return };
         self.files += 1;
         self.bytes += source.len();
@@ -100,7 +100,7 @@ impl Survey {
         let module = read(&source);
         self.time += start.elapsed();
         match module {
-            // Tests are read for their syntax, but nobody calls them.
+            // Tests are only read for their syntax, since no one calls them.
             Ok(_) if is_test(path) => {}
             Ok(module) => self.module(&module),
             Err(error) => {
@@ -146,7 +146,7 @@ impl Survey {
         self.understood += usize::from(understood);
     }
 
-    /// Notes the unknown parts of a type, and tells whether there are none.
+    /// Records the unknown parts of a type, and returns whether there are none.
     fn count(&mut self, ty: &Type) -> bool {
         let mut known = true;
         let mut left = vec![ty];

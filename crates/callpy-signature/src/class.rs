@@ -1,4 +1,4 @@
-//! Classes: which sort of value they are, and their fields and members.
+//! Classes: their kinds, fields and members.
 
 mod dataclass;
 mod enumeration;
@@ -28,7 +28,7 @@ impl Classes {
         self.insert(model);
     }
 
-    /// Adds a class that a call makes: `P = namedtuple("P", "x y")`.
+    /// Adds a class that a call creates: `P = namedtuple("P", "x y")`.
     pub(crate) fn add_made(
         &mut self,
         hints: &Hints<'_>,
@@ -89,14 +89,14 @@ impl Classes {
                 }
                 ClassKind::TypedDict => tuple_and_dict::typed_dict(hints, class, scope, &mut model),
                 ClassKind::Enum(kind) => enumeration::fill(hints, class, kind, &mut model),
-                // A class below a dataclass takes over its fields and adds none.
+                // A subclass of a dataclass without the decorator inherits its fields and adds none.
                 kind => model.kind = kind,
             },
         }
         model
     }
 
-    /// What each base brings. Those from elsewhere are noted in the class.
+    /// The contribution of each base. Bases from other modules are stored in the class.
     fn bases(&self, hints: &Hints<'_>, arguments: &[Argument], into: &mut Class) -> Vec<Base> {
         let mut bases = Vec::new();
         let mut mixin = EnumKind::Plain;
@@ -142,7 +142,7 @@ impl Classes {
                 _ => into.unknown_bases.push(unknown()),
             }
         }
-        // `class C(int):` is no enum: what it inherits is not known here.
+        // `class C(int):` is not an enum: what it inherits is not known here.
         let is_enum = bases.iter().any(|it| matches!(it.kind(), Some(ClassKind::Enum(_))));
         match mixin {
             EnumKind::Int if !is_enum => into.unknown_bases.push("builtins.int".to_owned()),
@@ -153,9 +153,9 @@ impl Classes {
     }
 }
 
-/// What a base brings to a class.
+/// What a base contributes to a class.
 enum Base {
-    /// It makes the class a value of this kind.
+    /// Its kind.
     Kind(ClassKind),
     /// A class of the file.
     Class(Box<Class>),
@@ -178,7 +178,7 @@ fn inherit(class: &mut Class, base: &Class) {
     class.unknown_bases.extend(base.unknown_bases.iter().cloned());
 }
 
-/// Adds a field. One that is declared again keeps its place.
+/// Adds a field. A field that is declared again stays in its place.
 fn put(fields: &mut Vec<Field>, field: Field) {
     match fields.iter_mut().find(|earlier| earlier.name == field.name) {
         Some(earlier) => *earlier = field,
@@ -231,7 +231,7 @@ fn annotated(body: &[Statement]) -> impl Iterator<Item = Annotated<'_>> {
     })
 }
 
-/// Words around a field's type that speak of the field: `Required[int]`, `InitVar[int]`, …
+/// Qualifiers of a field around its type: `Required[int]`, `InitVar[int]`, …
 #[derive(Default)]
 struct Qualifiers {
     required: Option<bool>,
@@ -239,7 +239,7 @@ struct Qualifiers {
     init_only: bool,
 }
 
-/// Takes the qualifiers off a field's hint.
+/// Removes the qualifiers from a field's hint.
 fn qualifiers(hints: &Hints<'_>, hint: &Expr) -> Qualifiers {
     let mut found = Qualifiers::default();
     let mut hint = match hint.string() {

@@ -1,4 +1,4 @@
-//! Which decorators leave a function's signature as its `def` says.
+//! Decorators, and which of them preserve a function's signature.
 
 use crate::model::{Decorator, DecoratorEffect};
 use crate::names::{Names, Resolved};

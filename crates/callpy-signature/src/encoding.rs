@@ -7,7 +7,7 @@ use crate::error::Error;
 /// Decodes the bytes of a Python file as Python does: UTF-8, unless one of the first two lines
 /// declares another encoding (PEP 263).
 ///
-/// In the text that is returned, such a declaration says `utf-8`, so that it stays true.
+/// In the returned text, such a declaration says `utf-8`, so that it is still true.
 ///
 /// ```
 /// let source = callpy_signature::decode(b"# coding: latin-1\nname = 'caf\xe9'\n")?;
@@ -18,7 +18,7 @@ use crate::error::Error;
 /// # Errors
 ///
 /// The bytes are not in the encoding, or it is neither UTF-8, ASCII, Latin-1 (ISO 8859-1), Latin-9
-/// (ISO 8859-15) nor Windows-1252. (Tables of all the others would be most of what a build compiles.)
+/// (ISO 8859-15) nor Windows-1252. (Tables for all the others would be most of the build.)
 pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let Some(declared) = declaration(bytes) else { return utf_8(bytes) };
@@ -67,8 +67,8 @@ fn at(bytes: &[u8], offset: usize, message: String) -> Error {
     Error { line, column: 1 + last.chars().count(), message }
 }
 
-/// Returns where the name of the encoding is: in a comment of the first line, or of the second if the
-/// first has nothing but a comment, after `coding:` or `coding=`.
+/// Returns the place of the encoding's name: after `coding:` or `coding=`, in a comment on the first
+/// line, or on the second if the first has only a comment.
 fn declaration(bytes: &[u8]) -> Option<std::ops::Range<usize>> {
     let mut start = 0;
     for line in bytes.split_inclusive(|byte| *byte == b'\n').take(2) {
@@ -106,8 +106,7 @@ fn latin_9(byte: u8) -> char {
 }
 
 fn windows_1252(byte: u8) -> char {
-    /// From 0x80 on. Python refuses the five bytes that stand for nothing; here they are what they are
-    /// in Latin-1.
+    /// From 0x80 on. Python refuses the five undefined bytes; here they mean the same as in Latin-1.
     const FROM_0X80: [char; 32] = [
         '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
         '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',

@@ -1,10 +1,10 @@
-//! Why a Python file can't be read: its syntax, and where.
+//! Syntax errors, with their place.
 
 use std::fmt;
 
 /// A syntax error in the Python source.
 ///
-/// Hints that are merely unknown or odd are no errors: they are part of the model, as
+/// Unknown or malformed hints are not errors: they are part of the model, as
 /// [`Type::Unknown`](crate::Type::Unknown) and [`Type::Invalid`](crate::Type::Invalid).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -13,7 +13,7 @@ pub struct Error {
     pub line: usize,
     /// The column, counted from 1 in characters.
     pub column: usize,
-    /// What is wrong there, as one line without the place.
+    /// What is wrong, in one line without the place.
     pub message: String,
 }
 

@@ -7,11 +7,11 @@ use crate::hint::{Hints, Scope};
 use crate::model::{Expression, Function, Parameter, ParameterKind, Type};
 use crate::syntax;
 
-/// Functions under construction: later definitions replace earlier ones, overloads only count.
+/// Functions under construction: later definitions replace earlier ones, overloads are only counted.
 #[derive(Default)]
 pub(crate) struct Functions {
     done: Vec<Function>,
-    /// The overloads that no implementation has followed yet: how many, and the first.
+    /// The overloads that have no implementation yet: their number, and the first.
     overloads: HashMap<String, (usize, Function)>,
 }
 
@@ -33,7 +33,7 @@ impl Functions {
             self.overloads.entry(name.clone()).or_insert((0, function)).0 += 1;
             return;
         }
-        // A property's setter has the property's name and is not a function of its own.
+        // A property's setter has the property's name and is not a separate function.
         let prefix = format!("{name}.");
         let accessor = |it: &crate::model::Decorator| it.source.starts_with(&prefix);
         if function.decorators.iter().any(accessor) {
@@ -43,7 +43,7 @@ impl Functions {
         function.is_conditional = is_conditional;
         let earlier = self.done.iter().position(|earlier| earlier.name == *name);
         match earlier {
-            // `if …: def f … else: def f …`: which of them runs is not known, the first stays.
+            // `if …: def f … else: def f …`: which of them runs is not known, so the first counts.
             Some(at) if is_conditional => self.done[at].is_conditional = true,
             Some(at) => {
                 self.done.remove(at);
@@ -59,7 +59,7 @@ impl Functions {
     }
 
     /// Returns the functions in the file's order. In a stub, overloads have no implementation: the
-    /// first of them is listed, so that the function is not lost without a word.
+    /// first of them is listed, so that the function is not lost.
     pub(crate) fn finish(mut self) -> Vec<Function> {
         let known = |name: &String| self.done.iter().any(|function| function.name == *name);
         let only_overloads = self.overloads.into_iter().filter(|(name, _)| !known(name));
@@ -116,7 +116,7 @@ fn model(
     }
 }
 
-/// Whether a parameter is `**options: Unpack[Options]`.
+/// Returns whether a parameter is `**options: Unpack[Options]`.
 fn is_unpacked(hints: &Hints<'_>, parameter: &syntax::Parameter) -> bool {
     let hint =
         parameter.annotation.as_ref().filter(|_| parameter.kind == ParameterKind::VarKeyword);

@@ -1,4 +1,4 @@
-//! From a hint's expression to its [`Type`].
+//! Converts a hint's expression to its [`Type`].
 
 mod array;
 mod generic;
@@ -12,28 +12,28 @@ use crate::parse;
 use crate::position::Positions;
 use crate::syntax::{Argument, Expr, ExprKind, TypeParameter, keyword, positional};
 
-/// A hint nested deeper is given up: nobody means it, and a type's drop is recursive.
+/// Deeper hints are not read: no one writes them, and dropping a type is recursive.
 const MAX_DEPTH: usize = 64;
 
 /// Why `*tuple[int, str]` and `Unpack[…]` are not types, except for `**kwargs`.
 const UNPACKED: &str = "unpacked type arguments are not supported";
 
-/// A hint of more parts is given up. Aliases of aliases could double it at each step.
+/// Hints with more parts are not read. Aliases of aliases could double them at each step.
 const MAX_PARTS: usize = 4000;
 
 /// Turns hints into types.
 pub(crate) struct Hints<'a> {
     pub(crate) names: &'a Names,
     pub(crate) positions: &'a Positions<'a>,
-    /// What is left of [`MAX_PARTS`].
+    /// The rest of [`MAX_PARTS`].
     parts: Cell<usize>,
-    /// The aliases whose value is being read, the outermost first.
+    /// The aliases being read, outermost first.
     open: RefCell<Vec<String>>,
     /// What a note in the hint that is being read says of the argument.
     usage: Cell<Option<Usage>>,
 }
 
-/// What a hint is resolved in: type parameters in force, and how deep it is.
+/// The scope of a hint: its type parameters, and its depth.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'s> {
     variables: &'s HashMap<String, Type>,
@@ -134,7 +134,7 @@ impl<'a> Hints<'a> {
         }
     }
 
-    /// A name with what stands in its brackets.
+    /// A name, and the items in its brackets.
     fn named(&self, name: &str, items: &[Expr], scope: Scope<'_>) -> Type {
         if let Some(variable) = scope.variables.get(name) {
             // An argument that its alias uses twice doubles at each level of nesting.
@@ -158,13 +158,13 @@ impl<'a> Hints<'a> {
         }
     }
 
-    /// An alias: its value, or a mention of itself within that.
+    /// An alias: its value, or a reference to itself inside its value.
     fn alias(&self, alias: &Alias, items: &[Expr], scope: Scope<'_>) -> Type {
         let name = &alias.name.text;
         if self.open.borrow().contains(name) {
             return Type::Recursive { alias: name.clone() };
         }
-        // The arguments belong to the place of the use: `Maybe[Maybe[int]]` is not recursive.
+        // The arguments are resolved where the alias is used: `Maybe[Maybe[int]]` is not recursive.
         let arguments = items.iter().map(|item| self.ty(item, scope)).collect();
         self.open.borrow_mut().push(name.clone());
         let ty = self.alias_value(alias, arguments, scope);
@@ -273,7 +273,7 @@ impl<'a> Hints<'a> {
         union(members.iter().map(|member| self.ty(member, scope)))
     }
 
-    /// Type arguments; a `Callable`'s list of parameters becomes a tuple, `...` stays open.
+    /// Type arguments; a `Callable`'s list of parameters becomes a tuple, `...` one of any length.
     fn arguments(&self, items: &[Expr], scope: Scope<'_>) -> Vec<Type> {
         let argument = |item: &Expr| match &item.kind {
             ExprKind::List(inner) => Type::Tuple(self.arguments(inner, scope.deeper())),
@@ -286,7 +286,7 @@ impl<'a> Hints<'a> {
         }
     }
 
-    /// A literal as it stands in `Literal[…]` or as a default.
+    /// A literal in `Literal[…]` or a default.
     pub(crate) fn literal(&self, expr: &Expr) -> Option<Literal> {
         Some(match &expr.kind {
             ExprKind::None => Literal::None,
@@ -318,7 +318,7 @@ fn parts(ty: &Type) -> usize {
     1 + ty.children().into_iter().map(parts).sum::<usize>()
 }
 
-/// A union: flat, each member once, `None` taken out into an `Optional`.
+/// A union: flat, each member once, with `None` turned into an `Optional`.
 pub(crate) fn union(members: impl IntoIterator<Item = Type>) -> Type {
     let mut flat = Vec::new();
     let mut optional = false;

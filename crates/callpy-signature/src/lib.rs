@@ -1,9 +1,9 @@
 //! Reads the hints of a Python file into a signature model. No Python runs, and none is needed.
 //!
-//! [`read`] takes the source and gives a [`Module`]: the functions with their parameters, hints
-//! and docstrings, and the classes that are values (dataclasses, named tuples, typed dicts and
-//! enums). Hints are resolved: whichever way a file imports `numpy` or `Optional`, and through
-//! whichever alias it names a type, [`Hint::ty`] says what is meant.
+//! [`read`] turns the source into a [`Module`]: the functions with their parameters, hints
+//! and docstrings, and the value classes (dataclasses, named tuples, typed dicts and enums). Hints are
+//! resolved: [`Hint::ty`] is the same however a file imports `numpy` or `Optional`, and whatever
+//! aliases it has for types.
 //!
 //! ```
 //! use callpy_signature::{Dtypes, ScalarType, Type};
@@ -28,14 +28,14 @@
 //! # Ok::<(), callpy_signature::Error>(())
 //! ```
 //!
-//! # What is an error and what is not
-//! A syntax error is an [`Error`] with its line and column. A hint that can't be understood never
-//! is: it is [`Type::Unknown`] (a class from elsewhere) or [`Type::Invalid`] (no type at all),
-//! with its source text beside it, and whoever maps the types decides.
+//! # Errors
+//! A syntax error is an [`Error`] with its line and column. A hint that can't be understood is not an
+//! error: it is [`Type::Unknown`] (a class from another module) or [`Type::Invalid`] (not a type),
+//! together with its source text, and the caller decides what to do.
 //!
-//! # What is not seen
-//! The file is read, not run: functions made by calls (`f = partial(g, 1)`), names changed by
-//! `globals()`, and what other modules declare stay unknown.
+//! # Limits
+//! The file is read, not run: functions created by calls (`f = partial(g, 1)`), names changed through
+//! `globals()`, and the declarations of other modules are unknown.
 #![forbid(unsafe_code)]
 
 mod class;

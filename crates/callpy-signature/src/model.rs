@@ -1,4 +1,4 @@
-//! The signature model: what a Python file offers to its callers, as plain data.
+//! The signature model: the declarations of a Python file, as plain data.
 
 mod class;
 mod display;
@@ -15,15 +15,15 @@ pub use types::{Array, Dim, Literal, MappingKind, SequenceKind, SetKind, Shape, 
 pub struct Module {
     /// The module's docstring, cleaned of its indentation as `inspect.cleandoc` does.
     pub docstring: Option<String>,
-    /// The names in `__all__`, if the file has one made of string literals.
+    /// The names in `__all__`, if it consists of string literals.
     pub all: Option<Vec<String>>,
-    /// The functions in the file's order. Of two definitions of a name the later one counts.
+    /// The functions in the file's order. If a name is defined twice, the later definition counts.
     pub functions: Vec<Function>,
-    /// The classes in the file's order, those made by a call (`namedtuple("P", "x y")`) included.
+    /// The classes in the file's order, including those created by a call (`namedtuple("P", "x y")`).
     pub classes: Vec<Class>,
-    /// The names given to types: `Vec = NDArray[np.float64]`, `type Vec = …`, `NewType`.
+    /// Names for types: `Vec = NDArray[np.float64]`, `type Vec = …`, `NewType`.
     ///
-    /// Hints are already resolved through them; this is for those who want to keep the name.
+    /// Hints are already resolved through them; use this if you need the name.
     pub aliases: Vec<Alias>,
 }
 
@@ -38,7 +38,7 @@ impl Module {
         self.classes.iter().find(|class| class.name == name)
     }
 
-    /// Tells whether `from module import *` would bring the name: it is listed in `__all__`, or
+    /// Returns whether `from module import *` would import the name: it is listed in `__all__`, or
     /// there is no `__all__` and the name has no leading underscore.
     pub fn is_public(&self, name: &str) -> bool {
         match &self.all {
@@ -47,7 +47,7 @@ impl Module {
         }
     }
 
-    /// Returns the functions for which [`is_public`](Self::is_public) holds.
+    /// Returns the public functions: see [`is_public`](Self::is_public).
     pub fn public_functions(&self) -> impl Iterator<Item = &Function> {
         self.functions.iter().filter(|function| self.is_public(&function.name))
     }
@@ -59,9 +59,9 @@ impl Module {
 pub struct Function {
     /// The name.
     pub name: String,
-    /// Where the name stands.
+    /// The place of the name.
     pub name_span: Span,
-    /// From `def` or `async` to the end of the body, decorators not included.
+    /// From `def` or `async` to the end of the body, without decorators.
     pub span: Span,
     /// The docstring, cleaned of its indentation.
     pub docstring: Option<String>,
@@ -69,31 +69,30 @@ pub struct Function {
     pub decorators: Vec<Decorator>,
     /// `async def`.
     pub is_async: bool,
-    /// The body has a `yield`: the call gives a generator, or an async one.
+    /// The body has a `yield`: the function is a generator, or an async one.
     pub is_generator: bool,
-    /// Defined under an `if`, a `try` or a loop, and so perhaps not defined at all.
+    /// The definition is inside an `if`, a `try` or a loop, so it may never run.
     pub is_conditional: bool,
-    /// How many `@overload` declarations the function has; they are not in the model.
+    /// The number of `@overload` declarations, which are not in the model.
     pub overloads: usize,
-    /// There are overloads and nothing else, as in a stub: the parameters and the result are those of
-    /// the first overload.
+    /// There are only overloads, as in a stub: parameters and result are those of the first.
     pub is_only_overloads: bool,
     /// The names in the brackets of `def f[T](…)`.
     pub type_parameters: Vec<String>,
     /// The parameters in the file's order, which is Python's: positional-only,
-    /// positional-or-keyword, `*args`, keyword-only, `**kwargs`. Of a method, with `self`.
+    /// positional-or-keyword, `*args`, keyword-only, `**kwargs`. Those of a method include `self`.
     pub parameters: Vec<Parameter>,
     /// The hint of the result.
     pub returns: Option<Hint>,
 }
 
 impl Function {
-    /// Tells whether every parameter and the result have a hint.
+    /// Returns whether every parameter and the result have a hint.
     pub fn is_fully_hinted(&self) -> bool {
         self.returns.is_some() && self.parameters.iter().all(|parameter| parameter.hint.is_some())
     }
 
-    /// Returns the first decorator that may give the function another signature than its `def`.
+    /// Returns the first decorator that may change the function's signature.
     pub fn unsettling_decorator(&self) -> Option<&Decorator> {
         self.decorators.iter().find(|decorator| decorator.effect != DecoratorEffect::Keeps)
     }
@@ -105,20 +104,20 @@ impl Function {
 pub struct Parameter {
     /// The name, without the stars of `*args` and `**kwargs`.
     pub name: String,
-    /// Where the name stands.
+    /// The place of the name.
     pub span: Span,
     /// How it is passed.
     pub kind: ParameterKind,
-    /// The hint. For `*args: int` it is that of one argument.
+    /// The hint. For `*args: int` it is the hint of one argument.
     pub hint: Option<Hint>,
-    /// The default, if it has one; such a parameter need not be passed.
+    /// The default, if it has one; the parameter is then optional.
     pub default: Option<Expression>,
-    /// `**options: Unpack[Options]`: the hint is the typed dict of all keyword arguments together, and
-    /// not that of each.
+    /// `**options: Unpack[Options]`: the hint is the typed dict of all keyword arguments together, not
+    /// the type of each.
     pub is_unpacked: bool,
 }
 
-/// How an argument reaches its parameter: the five kinds of the language reference.
+/// How an argument is passed to a parameter: the five kinds of the language reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterKind {
     /// Before the `/`.
@@ -133,15 +132,15 @@ pub enum ParameterKind {
     VarKeyword,
 }
 
-/// A hint: its words, its place and what it means.
+/// A hint: its source, its place and its type.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Hint {
-    /// The hint as it is written, without the quotes of a string hint.
+    /// The hint as it is written, without the quotes of a string.
     pub source: String,
-    /// Where it stands.
+    /// Its place.
     pub span: Span,
-    /// What it means, imports and aliases resolved.
+    /// Its type, with imports and aliases resolved.
     pub ty: Type,
     /// What a note in it says of the argument, on whatever type; [`Array::usage`] has it for arrays.
     pub usage: Option<Usage>,
@@ -153,7 +152,7 @@ pub struct Hint {
 pub struct Expression {
     /// The expression as it is written.
     pub source: String,
-    /// Where it stands.
+    /// Its place.
     pub span: Span,
     /// Its value, if it is a literal.
     pub literal: Option<Literal>,
@@ -166,19 +165,19 @@ pub struct Decorator {
     /// The decorator as it is written, without the `@`.
     pub source: String,
     /// The dotted name with imports resolved, such as `functools.lru_cache`; none if the decorator
-    /// is another sort of expression.
+    /// is another kind of expression.
     pub name: Option<String>,
-    /// Where it stands, without the `@`.
+    /// Its place, without the `@`.
     pub span: Span,
-    /// What it does to the signature.
+    /// Its effect on the signature.
     pub effect: DecoratorEffect,
 }
 
-/// What a decorator does to the signature of the function below it.
+/// The effect of a decorator on the function's signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecoratorEffect {
-    /// Known to keep it: `functools.cache`, `numba.njit`, `torch.no_grad()`, …
+    /// Known to preserve it: `functools.cache`, `numba.njit`, `torch.no_grad()`, …
     Keeps,
     /// Known to change it: `contextlib.contextmanager`, `property`, `dask.delayed`, …
     Changes,
@@ -186,21 +185,21 @@ pub enum DecoratorEffect {
     Unknown,
 }
 
-/// A name given to a type.
+/// A name for a type.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Alias {
     /// The name.
     pub name: String,
-    /// Where the name stands.
+    /// The place of the name.
     pub span: Span,
     /// The names in the brackets of `type Pair[T] = …`.
     pub type_parameters: Vec<String>,
-    /// What it stands for.
+    /// Its type.
     pub hint: Hint,
 }
 
-/// From here to there in the source.
+/// A range of the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Span {

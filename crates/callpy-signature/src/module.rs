@@ -1,4 +1,4 @@
-//! From the statements of a file to its [`Module`].
+//! Converts the statements of a file to its [`Module`].
 
 use std::collections::HashMap;
 
@@ -69,7 +69,7 @@ pub(crate) fn module(
     }
 }
 
-/// Visits the statements that belong to the module, those of blocks too.
+/// Visits the statements of the module, including those in blocks.
 fn visit(
     statements: &[Statement],
     is_conditional: bool,
@@ -93,7 +93,7 @@ fn visit(
 #[derive(Default)]
 struct All {
     names: Option<Vec<String>>,
-    /// Some part of it is made at run time, so what is known is not all.
+    /// Part of it is computed at run time, so the known names are not all.
     is_open: bool,
 }
 
@@ -122,7 +122,7 @@ impl All {
     }
 }
 
-/// The assignments that name a type: those that say so, and those whose value has a type's form.
+/// The assignments that name a type: declared aliases, and assignments whose value looks like a type.
 fn aliases(hints: &Hints<'_>) -> Vec<Alias> {
     let nothing = HashMap::new();
     let scope = Scope::new(&nothing);

@@ -1,4 +1,4 @@
-//! What the names of a file stand for: imports, classes, aliases, built-ins.
+//! The meaning of names in a file: imports, classes, aliases, built-ins.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use crate::syntax::{Condition, Expr, Identifier, Statement, TypeParameter};
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     bindings: HashMap<String, Binding>,
-    /// The modules of which everything is imported.
+    /// The modules that are imported with `*`.
     stars: Vec<String>,
 }
 
@@ -22,27 +22,27 @@ enum Binding {
     Value,
 }
 
-/// An assignment that may name a type; it is looked into only when a hint uses it.
+/// An assignment that may name a type; it is read only when a hint uses it.
 #[derive(Debug)]
 pub(crate) struct Alias {
     pub(crate) name: Identifier,
     /// Of `type X[T] = …`.
     pub(crate) parameters: Vec<TypeParameter>,
     pub(crate) value: Expr,
-    /// Said to be an alias: `type X = …` or `X: TypeAlias = …`.
+    /// Declared as an alias: `type X = …` or `X: TypeAlias = …`.
     pub(crate) is_explicit: bool,
 }
 
-/// What a dotted name leads to.
+/// The meaning of a dotted name.
 #[derive(Debug, Clone)]
 pub(crate) enum Resolved {
-    /// Something outside of the file, by its canonical dotted name.
+    /// Something outside the file, with its canonical dotted name.
     Global(String),
     /// A class of the file.
     Class(String),
     /// An attribute of a class of the file, such as an enum's member.
     Member { class: String, attribute: String },
-    /// A name given in the file.
+    /// A name that the file defines.
     Alias(Rc<Alias>),
     /// A function, or a value, of the file.
     Value,
@@ -55,8 +55,8 @@ impl Names {
         names
     }
 
-    /// Binds what the statements bind. In the second and later branches of an `if` or a `try`
-    /// the names of the first stay: `except ImportError: np = None` says nothing about types.
+    /// Binds the names that the statements bind. Later branches of an `if` or a `try` do not rebind
+    /// names of the first: `except ImportError: np = None` says nothing about types.
     fn add(&mut self, statements: &[Statement], is_alternative: bool) {
         for statement in statements {
             match statement {
@@ -117,12 +117,12 @@ impl Names {
         self.bindings.insert(name.to_owned(), binding);
     }
 
-    /// Makes a name that a call gave a class a class: `P = namedtuple("P", "x y")`.
+    /// Marks a name as a class that a call creates: `P = namedtuple("P", "x y")`.
     pub(crate) fn make_class(&mut self, name: &str) {
         self.bindings.insert(name.to_owned(), Binding::Class);
     }
 
-    /// The aliases as they are in force.
+    /// The aliases that are in effect.
     pub(crate) fn aliases(&self) -> impl Iterator<Item = &Rc<Alias>> {
         self.bindings.values().filter_map(|binding| match binding {
             Binding::Alias(alias) => Some(alias),
@@ -133,7 +133,7 @@ impl Names {
     /// Follows a dotted name.
     pub(crate) fn resolve(&self, dotted: &str) -> Resolved {
         let mut dotted = dotted.to_owned();
-        // `nd = np` may stand between; a ring of such names must end.
+        // Through names such as `nd = np`; a circle of such names must end.
         for _ in 0..16 {
             let (first, rest) = dotted.split_once('.').unwrap_or((&dotted, ""));
             let join = |path: &str| match rest {
@@ -159,7 +159,7 @@ impl Names {
         Resolved::Value
     }
 
-    /// A name that the file does not bind: a built-in, or out of `from module import *`.
+    /// A name that the file does not bind: a built-in, or from `from module import *`.
     fn unbound(&self, dotted: &str) -> Resolved {
         if BUILTINS.contains(&dotted) {
             return Resolved::Global(format!("builtins.{dotted}"));
@@ -174,7 +174,7 @@ impl Names {
         }
     }
 
-    /// The canonical name of something outside of the file, if that is what a name leads to.
+    /// The canonical name of something outside the file, if a name means that.
     pub(crate) fn global(&self, dotted: &str) -> Option<String> {
         match self.resolve(dotted) {
             Resolved::Global(name) => Some(name),
@@ -183,7 +183,7 @@ impl Names {
     }
 }
 
-/// Gives what several modules export one name, that of the module to which it belongs.
+/// Returns the one canonical name of something that several modules export.
 fn canonical(path: &str) -> String {
     let Some((module, name)) = path.rsplit_once('.') else {
         return path.to_owned();
@@ -210,7 +210,7 @@ fn canonical(path: &str) -> String {
     }
 }
 
-/// What `typing` re-exports of `collections.abc`.
+/// The names that `typing` re-exports from `collections.abc`.
 const ABSTRACT: [&str; 24] = [
     "Awaitable",
     "Coroutine",
@@ -238,7 +238,7 @@ const ABSTRACT: [&str; 24] = [
     "Sized",
 ];
 
-/// The built-in classes that stand in hints.
+/// The built-in classes that occur in hints.
 const BUILTINS: [&str; 20] = [
     "int",
     "float",

@@ -1,4 +1,4 @@
-//! From the source to [`syntax`](crate::syntax): the only room that knows the parser.
+//! Parses the source into [`syntax`](crate::syntax). Only this module uses the parser.
 
 mod diagnose;
 mod expression;
@@ -17,7 +17,7 @@ use crate::syntax::{Expr, ExprKind, Statement};
 
 pub(crate) use string::clean_docstring;
 
-/// The statements of a file, and the docstring with which it opens.
+/// The statements of a file, and its docstring.
 pub(crate) fn file(
     source: &str,
     positions: &Positions<'_>,
@@ -44,7 +44,7 @@ pub(crate) fn file(
     }
 }
 
-/// The expression that a string hint holds; none if it is no Python.
+/// The expression in a string hint; none if it is not Python.
 pub(crate) fn hint(text: &str) -> Option<Expr> {
     let text = text.trim();
     if is_dotted_name(text) {
@@ -55,7 +55,7 @@ pub(crate) fn hint(text: &str) -> Option<Expr> {
         };
         return Some(Expr { kind, range: 0..text.len() });
     }
-    // Brackets, as `typing.get_type_hints` has them, so that the hint may have several lines.
+    // In brackets, as `typing.get_type_hints` does, so that the hint may have several lines.
     let source = format!("({text}\n)");
     let tree = tree(&source);
     let root = tree.root_node();
@@ -87,7 +87,7 @@ fn tree(source: &str) -> Tree {
 struct Reader<'a> {
     source: &'a str,
     positions: &'a Positions<'a>,
-    /// What the grammar lets pass and Python does not.
+    /// The first error that Python reports but the grammar accepts.
     error: Option<Error>,
 }
 

@@ -1,14 +1,14 @@
-//! The part of Python's syntax that signatures need, owned and free of the parser's types.
+//! The part of Python's syntax that signatures need, independent of the parser.
 //!
-//! `parse` makes it from the source, everything after reads nothing else: another parser means
-//! another `parse`. Trees are at most [`MAX_DEPTH`] deep, so walking and dropping them is safe.
+//! `parse` makes it from the source, and later steps read nothing else, so another parser only needs
+//! another `parse`. Trees are at most [`MAX_DEPTH`] deep, so recursion over them is safe.
 
 use std::ops::Range;
 
 use crate::model::ParameterKind;
 
-/// Deeper expressions and blocks are left out: no hint that anybody means is near it, and
-/// Python itself refuses 100 levels of indentation and 200 brackets.
+/// Deeper expressions and blocks are left out: no real hint comes close, and Python itself refuses
+/// 100 levels of indentation and 200 brackets.
 pub(crate) const MAX_DEPTH: usize = 100;
 
 /// Bytes in the source.
@@ -40,7 +40,7 @@ pub(crate) enum ExprKind {
     Bool(bool),
     None,
     Ellipsis,
-    /// What no hint is made of.
+    /// An expression that no hint contains.
     Other,
 }
 
@@ -101,7 +101,7 @@ pub(crate) struct Identifier {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Statement {
-    /// Each local name and the dotted path that it stands for.
+    /// Each local name and its dotted path.
     Import(Vec<(String, String)>),
     StarImport(String),
     Assign {

@@ -1,7 +1,7 @@
-//! The Python that stands between Go and the file's functions where Go has no kind for a value.
+//! The glue: Python functions between Go and the file's functions, for values that C has no kind for.
 //!
-//! A struct of Go's is a tuple on the way in and out, an enum's member its name, a set a list. What
-//! needs no change has no converter.
+//! A Go struct is passed and returned as a tuple, an enum's member as its name, a set as a list. Other
+//! values have no converter.
 
 use std::fmt::Write;
 
@@ -10,9 +10,9 @@ use callpy_signature::{ClassKind, ParameterKind};
 use crate::dtype::{Kind, Meaning};
 use crate::lower::{Lowered, Lowering, is_constructible};
 
-/// The glue of one file, in the making.
+/// The glue of one file, under construction.
 pub(super) struct Glue {
-    /// What converters are for, and their names; none for what stays as it is.
+    /// Converted types and the names of their converters; none for types that need no conversion.
     known: Vec<(Way, Lowered, Option<String>)>,
     converters: String,
     functions: String,
@@ -24,7 +24,7 @@ enum Way {
     Out,
 }
 
-/// A parameter, as the glue needs to know it.
+/// A parameter in the glue.
 pub(super) struct Parameter<'p> {
     pub(super) name: &'p str,
     pub(super) kind: ParameterKind,
@@ -32,7 +32,7 @@ pub(super) struct Parameter<'p> {
     pub(super) convert: Option<String>,
 }
 
-/// What a glue may begin with: the name by which each is used, and its text.
+/// Functions that a glue may begin with: name and text.
 const PRELUDE: [(&str, &str); 3] = [
     // Go's slices of numbers are arrays in Python.
     (
@@ -81,7 +81,7 @@ impl Glue {
         self.functions.is_empty()
     }
 
-    /// Returns the whole text, to stand in a raw string of Go's.
+    /// Returns the whole text, for a raw string in Go.
     pub(super) fn text(&self, module: &str) -> String {
         let Glue { converters, functions, .. } = self;
         let mut text = format!(
@@ -96,7 +96,7 @@ impl Glue {
         text + converters + functions
     }
 
-    /// Returns the name of what makes Python's value of Go's; none if it is that already.
+    /// Returns the name of the converter from Go's value to Python's; none if none is needed.
     pub(super) fn inward(
         &mut self,
         lowering: &mut Lowering<'_>,
@@ -105,7 +105,7 @@ impl Glue {
         self.converter(Way::In, lowering, lowered)
     }
 
-    /// Returns the name of what makes Go's value of Python's; none if it is that already.
+    /// Returns the name of the converter from Python's value to Go's; none if none is needed.
     pub(super) fn outward(
         &mut self,
         lowering: &mut Lowering<'_>,
@@ -124,7 +124,7 @@ impl Glue {
             return name.clone();
         }
         let name = format!("_{}{}", if way == Way::In { "in" } else { "out" }, self.known.len());
-        // Said before its parts are looked at: a class may hold itself.
+        // Stored before its parts are converted, since a class may contain itself.
         let at = self.known.len();
         self.known.push((way, lowered.clone(), Some(name.clone())));
         match self.body(way, lowering, lowered) {
@@ -161,7 +161,7 @@ impl Glue {
                         "import numpy\n    return numpy.dtype(\"{}\").type(value)",
                         number.numpy
                     )),
-                    // A complex number has no kind of its own between the languages.
+                    // A complex number has no kind in C, so it is an array without axes.
                     Way::Out if number.kind == Kind::Complex => {
                         Some("import numpy\n    return numpy.array(value)".into())
                     }
@@ -296,8 +296,8 @@ impl Glue {
         }
     }
 
-    /// Writes a function that Go calls in the place of the file's own: what must be given comes by
-    /// position, in the file's order, the rest by name.
+    /// Writes a function that Go calls instead of the file's own: required arguments are positional, in
+    /// the file's order, the others are keyword arguments.
     pub(super) fn function(
         &mut self,
         name: &str,
@@ -381,7 +381,7 @@ fn by_name_first(by_name: &str) -> String {
     }
 }
 
-/// Writes a text in Python's quotes; a raw string of Go's around it has no back quotes.
+/// Writes a text in Python's quotes, without the back quotes that would end Go's raw string.
 fn python_text(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {

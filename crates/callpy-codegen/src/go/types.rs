@@ -1,4 +1,4 @@
-//! Which Go type a hint becomes, and what things are called in Go.
+//! The Go types of hints, and names in Go.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ pub(super) struct Go {
     taken: HashSet<String>,
     classes: Vec<(String, String)>,
     texts: Vec<(usize, String)>,
-    /// The structs that stand for tuples: name and items.
+    /// The structs for tuples: name and items.
     pub(super) tuples: Vec<(String, Vec<Lowered>)>,
 }
 
@@ -20,7 +20,7 @@ impl Go {
     pub(super) fn new(module: &Module) -> Go {
         let (taken, texts, tuples) = (HashSet::new(), Vec::new(), Vec::new());
         let mut go = Go { taken, classes: Vec::new(), texts, tuples };
-        // Classes first: a function of the same name in Go is the one to give way.
+        // Classes first, so that a function with the same Go name gets another.
         for class in module.classes.iter().filter(|class| shape_of(class) != ClassShape::Object) {
             let name = go.take(&upper_camel(&class.name));
             go.classes.push((class.name.clone(), name));
@@ -28,7 +28,7 @@ impl Go {
         go
     }
 
-    /// Takes a name, with an ending if something else has it.
+    /// Reserves a name, with an ending if it is in use.
     pub(super) fn take_or(&mut self, name: &str, ending: &str) -> String {
         match self.taken.contains(name) {
             true => self.take(&format!("{name}{ending}")),
@@ -36,7 +36,7 @@ impl Go {
         }
     }
 
-    /// Takes a name that nothing else has.
+    /// Reserves an unused name.
     pub(super) fn take(&mut self, name: &str) -> String {
         let mut unused = name.to_owned();
         let mut number = 2;
@@ -52,7 +52,7 @@ impl Go {
         known.map_or_else(|| upper_camel(python), |(_, name)| name.clone())
     }
 
-    /// Returns the name of the type for a set of texts.
+    /// Returns the name of the type for a set of strings.
     pub(super) fn text(&mut self, number: usize, name: &str) -> String {
         if let Some((_, name)) = self.texts.iter().find(|(known, _)| *known == number) {
             return name.clone();
@@ -92,7 +92,7 @@ impl Go {
                 format!("map[{key}]{}", self.of(lowering, value))
             }
             Lowered::Tuple(items) => self.tuple(lowering, items),
-            // None would be no object.
+            // None is nil, not an object.
             Lowered::Optional(inner) => match self.of(lowering, inner) {
                 inner if inner == "any" || inner == "*callpy.Object" => "any".into(),
                 inner => format!("*{inner}"),
@@ -131,7 +131,7 @@ impl Go {
     }
 }
 
-/// Returns the Go type of a dtype's values; none where Go has none.
+/// Returns the Go type of a dtype's values, if there is one.
 fn element_type(dtype: ScalarType) -> Option<&'static str> {
     match Meaning::of(dtype) {
         Meaning::Number(number) => number.go,
@@ -198,7 +198,7 @@ fn capitalised(word: &str) -> String {
 pub(super) fn upper_camel(name: &str) -> String {
     let text: String = words(name).map(capitalised).collect();
     match text.chars().next() {
-        // An exported name begins with a capital letter; `X` is Go's own way out (`protoc-gen-go`).
+        // An exported name begins with a capital letter; `protoc-gen-go` adds an `X` too.
         Some(first) if first.is_uppercase() => text,
         _ => format!("X{text}"),
     }

@@ -1,4 +1,4 @@
-//! The structs and enums that stand for the file's own classes.
+//! Writes structs and enums for the file's own classes.
 
 use callpy_signature::{Class, ClassKind, Expression, Literal};
 use proc_macro2::TokenStream;
@@ -9,7 +9,7 @@ use super::types::{Held, Writer};
 use crate::lower::{ClassShape, Lowered, Lowering, is_constructible, shape_of};
 use crate::names::ident;
 
-/// Writes the type for a class that has one.
+/// Writes the type for a class, if it has one.
 pub(crate) fn class(
     lowering: &mut Lowering<'_>,
     callpy: &TokenStream,
@@ -136,7 +136,7 @@ fn into_python(
                     (Held::Value, true) => quote!((*self.#field_name)),
                 };
                 match lowered {
-                    // A key that need not be there.
+                    // An optional key.
                     Lowered::Optional(inner) if !field.required => {
                         let as_ref = (held == Held::Reference).then(|| quote!(.as_ref()));
                         let value = writer.give(inner, quote!(__value), held);
@@ -237,7 +237,7 @@ fn from_python(
     }
 }
 
-/// Writes `new`, which takes what has no default, if Rust can write all the defaults.
+/// Writes `new`, which takes the fields without a default, if Rust can write all the defaults.
 fn constructor(
     writer: &mut Writer<'_, '_>,
     class: &Class,

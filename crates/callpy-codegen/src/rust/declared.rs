@@ -7,7 +7,7 @@ use quote::quote;
 use super::doc;
 
 /// A function declared by hand. Its types are the user's own, and callpy's conversions decide what they
-/// are in Python.
+/// become in Python.
 pub struct Declared {
     /// Attributes and docs.
     pub attributes: TokenStream,
@@ -24,7 +24,7 @@ impl Declared {
         text(&self.name)
     }
 
-    /// Writes the function, or says why Python's can't be called like this, with the line if it has one.
+    /// Writes the function, or returns why Python's function can't be called like this, with its line.
     pub(crate) fn generate(
         &self,
         module: &Module,
@@ -63,7 +63,7 @@ impl Declared {
         })
     }
 
-    /// Writes the statements that pass the arguments, each by position where that is possible.
+    /// Writes the statements that pass the arguments, by position if possible.
     fn arguments(&self, function: &Function) -> Result<Vec<TokenStream>, String> {
         let (python_name, python) = (&function.name, super::function::python(function));
         if function.is_async {
@@ -116,9 +116,9 @@ fn is_star(parameter: &Parameter) -> bool {
     matches!(parameter.kind, ParameterKind::VarPositional | ParameterKind::VarKeyword)
 }
 
-/// Says that a file lacks a function, and which it has.
+/// Returns the message that a file lacks a function, with a list of those it has.
 pub(crate) fn unknown_function(name: &str, module: &Module) -> String {
-    /// More than these are no help in a message.
+    /// More names would not help in a message.
     const SHOWN: usize = 8;
     let names: Vec<&str> =
         module.functions.iter().take(SHOWN).map(|function| &function.name[..]).collect();

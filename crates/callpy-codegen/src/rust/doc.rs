@@ -3,8 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// Writes a docstring: its first paragraph as text, the rest word for word, since its layout is that
-/// of NumPy or Sphinx and no Markdown. (rustdoc would run its indented examples as Rust.)
+/// Writes a docstring: its first paragraph as text, the rest unchanged, since its layout is that of
+/// NumPy or Sphinx and not Markdown. (rustdoc would run its indented examples as Rust.)
 pub(crate) fn docstring(text: Option<&str>) -> Option<String> {
     let text = text?.trim();
     if text.is_empty() {
@@ -32,7 +32,7 @@ pub(crate) fn docstring(text: Option<&str>) -> Option<String> {
     Some(doc)
 }
 
-/// Escapes what Markdown would take for a link, a tag or a heading.
+/// Escapes characters that would be a link, a tag or a heading in Markdown.
 fn escape(line: &str) -> String {
     let mut escaped = String::new();
     for (index, c) in line.char_indices() {
@@ -54,7 +54,7 @@ pub(crate) fn code(text: &str) -> String {
     }
 }
 
-/// Makes the attributes of a text.
+/// Makes the attributes for a text.
 pub(crate) fn attributes(text: &str) -> TokenStream {
     let lines = text.trim_end().lines().map(|line| match line {
         "" => String::new(),

@@ -1,4 +1,4 @@
-//! The Rust functions for one Python function: with its required arguments, and with all.
+//! Writes the Rust functions for one Python function: with the required arguments, and with all.
 
 use callpy_signature::{Function, Literal, Parameter, ParameterKind, Usage};
 use proc_macro2::{Ident, TokenStream};
@@ -87,7 +87,7 @@ fn is_required(parameter: &Parameter) -> bool {
     parameter.default.is_none() && !star
 }
 
-/// What the Rust side calls things.
+/// The names in Rust.
 struct Names {
     function: Ident,
     with: Ident,
@@ -274,14 +274,14 @@ fn options(
             key => ident(key),
         };
         let mut writer = Writer::new(lowering, callpy);
-        // Where None is the default, leaving the option out says it.
+        // If None is the default, leaving the option out means None.
         let is_none = parameter.default.as_ref().is_some_and(|d| d.literal == Some(Literal::None));
         let lowered = match lowered {
             Lowered::Optional(inner) if is_none => inner,
             other => other,
         };
         let (ty, into) = writer.argument(lowered, quote!(value), key, false);
-        // A closure that captures an `impl Into` would borrow what it makes.
+        // A closure that captures an `impl Into` would borrow its result.
         let make = quote!(move |__scope, __dims| #callpy::IntoPython::into_python(#into, __scope));
         let mut source = key.clone();
         if let Some(hint) = &parameter.hint {
@@ -347,7 +347,7 @@ fn docs(function: &Function, file: &str) -> TokenStream {
     )
 }
 
-/// Writes the function's first line as Python has it.
+/// Writes the function's signature as in Python.
 pub(crate) fn python(function: &Function) -> String {
     let parameters = listed(&function.parameters, |parameter| {
         let hint = parameter.hint.as_ref().map(|hint| format!(": {}", hint.source));

@@ -1,4 +1,4 @@
-//! A lowered hint written as Rust: the owned type, the argument's type, and the conversion.
+//! Writes a lowered hint as Rust: the owned type, the argument's type, and the conversion.
 
 use callpy_signature::{Dim, ScalarType, Shape};
 use proc_macro2::{Ident, Span, TokenStream};
@@ -11,9 +11,9 @@ use crate::names::ident;
 /// Writes types and conversions.
 pub(crate) struct Writer<'l, 'm> {
     pub(crate) lowering: &'l Lowering<'m>,
-    /// The way to callpy.
+    /// The path of the crate callpy.
     pub(crate) callpy: &'l TokenStream,
-    /// Type parameters for dtypes that the caller chooses, of the function at hand.
+    /// The current function's type parameters for dtypes that the caller chooses.
     pub(crate) generics: Vec<Ident>,
     /// Whether an `'a` was written.
     pub(crate) lends: bool,
@@ -21,7 +21,7 @@ pub(crate) struct Writer<'l, 'm> {
     pub(crate) checks: bool,
 }
 
-/// How the value at hand is held.
+/// How the current value is held.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Held {
     /// By value.
@@ -40,7 +40,7 @@ impl<'l, 'm> Writer<'l, 'm> {
         Self::element_of(self.callpy, dtype)
     }
 
-    /// As `element`, without a writer.
+    /// Writes an element type, as `element` does, without a writer.
     pub(crate) fn element_of(callpy: &TokenStream, dtype: ScalarType) -> TokenStream {
         let Meaning::Number(number) = Meaning::of(dtype) else {
             unreachable!("only numbers are lowered to elements and scalars")
@@ -137,8 +137,8 @@ impl<'l, 'm> Writer<'l, 'm> {
         }
     }
 
-    /// Writes the type of an argument, and the expression that gives `value`, which is of this type,
-    /// to Python. `inner` arguments stand in a collection.
+    /// Writes the type of an argument, and the expression that converts `value`, which has this type,
+    /// for Python. `inner` arguments are in a collection.
     pub(crate) fn argument(
         &mut self,
         lowered: &Lowered,
@@ -147,7 +147,7 @@ impl<'l, 'm> Writer<'l, 'm> {
         inner: bool,
     ) -> (TokenStream, TokenStream) {
         let callpy = self.callpy;
-        // Each but these has an `'a` in its type.
+        // All other types contain an `'a`.
         self.lends |= !matches!(
             lowered,
             Lowered::Unit
@@ -275,7 +275,7 @@ impl<'l, 'm> Writer<'l, 'm> {
         }
     }
 
-    /// Writes the expression that gives a value of the owned type to Python.
+    /// Writes the expression that converts a value of the owned type for Python.
     pub(crate) fn give(&self, lowered: &Lowered, value: TokenStream, held: Held) -> TokenStream {
         let callpy = self.callpy;
         let reference = held == Held::Reference;
@@ -352,7 +352,7 @@ impl<'l, 'm> Writer<'l, 'm> {
             Dim::Named(name) => quote!(Named(#name)),
             Dim::Ellipsis => quote!(Ellipsis),
             Dim::Variadic(name) => quote!(Variadic(#name)),
-            // What an expression such as `n+1` says is for other tools.
+            // Expressions such as `n+1` are not checked.
             _ => quote!(Any),
         });
         quote!(&[#(#callpy::generated::Dim::#dims),*])
@@ -395,7 +395,7 @@ impl<'l, 'm> Writer<'l, 'm> {
     }
 }
 
-/// Makes an identifier of our own.
+/// Makes an identifier.
 pub(crate) fn own(name: &str) -> Ident {
     Ident::new(name, Span::call_site())
 }

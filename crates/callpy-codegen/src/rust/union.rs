@@ -1,4 +1,4 @@
-//! The enums that stand for unions and for literal texts.
+//! Writes the enums for unions and for literal strings.
 //!
 //! A union with arrays in it is two enums: as an argument its arrays are lent, as a result or a field
 //! they are owned.
@@ -101,8 +101,8 @@ fn value(lowering: &Lowering<'_>, callpy: &TokenStream, union: &Union) -> TokenS
     }
 }
 
-/// Writes by what a value is told to be of this type: a `callpy::generated::Hint`. `within` are the
-/// unions that this one is in, one of which may be itself.
+/// Writes how to recognise a value of this type: a `callpy::generated::Hint`. `within` are the unions
+/// that contain this one, possibly itself.
 fn hint(writer: &Writer<'_, '_>, lowered: &Lowered, within: &mut Vec<usize>) -> TokenStream {
     let callpy = writer.callpy;
     let lowering = writer.lowering;
@@ -171,7 +171,7 @@ fn hint(writer: &Writer<'_, '_>, lowered: &Lowered, within: &mut Vec<usize>) -> 
     quote!(#callpy::generated::Hint::#hint)
 }
 
-/// As [`hint`], of a class of the file.
+/// Writes how to recognise an instance of a class of the file, as [`hint`] does.
 fn structure_hint(writer: &Writer<'_, '_>, name: &str) -> TokenStream {
     let Some(class) = writer.lowering.module.class(name) else { return quote!(Any) };
     let fields = || class.fields.iter().filter(|field| field.kind == FieldKind::Stored);
@@ -236,7 +236,7 @@ fn argument(
     }
 }
 
-/// Writes `From` for each type that leads to one variant alone.
+/// Writes `From` for each type that belongs to only one variant.
 fn froms(
     callpy: &TokenStream,
     name: &TokenStream,
@@ -248,7 +248,7 @@ fn froms(
     let mut done: Vec<String> = Vec::new();
     let mut code = TokenStream::new();
     let mut from = |generics: TokenStream, source: TokenStream, body: TokenStream| {
-        // `Vec<f64>` may be a list or an array: the first one has it.
+        // `Vec<f64>` may be a list or an array: the first variant gets it.
         let key = source.to_string();
         if done.contains(&key) {
             return;
@@ -309,7 +309,7 @@ fn froms(
     code
 }
 
-/// Writes the enum for a `Literal` of texts.
+/// Writes the enum for a `Literal` of strings.
 pub(crate) fn texts(texts: &Texts, callpy: &TokenStream) -> TokenStream {
     let name = ident(&texts.name);
     let (variants, values): (Vec<_>, Vec<_>) =

@@ -1,4 +1,4 @@
-//! Dataclasses: their fields as `dataclasses.dataclass` sees them.
+//! Dataclasses: their fields, by the rules of `dataclasses.dataclass`.
 
 use super::{Annotated, annotated, put, qualifiers};
 use crate::function::expression;

@@ -1,11 +1,11 @@
-//! Enums: their members and what `auto()` gives them.
+//! Enums: their members, and the values of `auto()`.
 
 use super::docstring_after;
 use crate::hint::Hints;
 use crate::model::{Class, ClassKind, EnumKind, Literal, Member, MemberValue, Span};
 use crate::syntax::{self, Expr, ExprKind, Statement};
 
-/// The enum that a base class makes of a class.
+/// The kind of enum that a base class defines.
 pub(super) fn base(path: &str) -> Option<EnumKind> {
     Some(match path {
         "enum.Enum" => EnumKind::Plain,
@@ -29,7 +29,7 @@ pub(super) fn fill(hints: &Hints<'_>, class: &syntax::Class, kind: EnumKind, mod
             continue;
         };
         for target in targets {
-            // `_ignore_`, `__slots__`, and what a double underscore makes private.
+            // `_ignore_`, `__slots__`, and private names with two underscores.
             let name = &target.text;
             let is_sunder = name.starts_with('_') && name.ends_with('_');
             if is_sunder || name.starts_with("__") || is_no_member(hints, value) {
@@ -67,7 +67,7 @@ pub(super) fn value(hints: &Hints<'_>, value: &Expr) -> MemberValue {
     }
 }
 
-/// What `auto()` gives: the greatest value before and one, the next bit, or the name.
+/// The value of `auto()`: the greatest value so far plus one, the next bit, or the name.
 pub(super) fn automatic(kind: EnumKind, name: &str, earlier: &[Member]) -> MemberValue {
     let mut numbers = earlier.iter().filter_map(|member| match member.value {
         MemberValue::Int(number) => Some(number),

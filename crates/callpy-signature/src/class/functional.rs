@@ -1,4 +1,4 @@
-//! Classes made by a call: `namedtuple("P", "x y")`, `TypedDict("D", {…})`, `Enum("E", "A B")`.
+//! Classes created by a call: `namedtuple("P", "x y")`, `TypedDict("D", {…})`, `Enum("E", "A B")`.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ pub(crate) fn makes_class(expr: &Expr, names: &Names) -> bool {
     kind(expr, names).is_some()
 }
 
-/// The kind of the class that the call makes, and the call's arguments.
+/// The kind of the class that the call creates, and the call's arguments.
 fn kind<'a>(expr: &'a Expr, names: &Names) -> Option<(ClassKind, &'a [Argument])> {
     let ExprKind::Call(function, arguments) = &expr.kind else { return None };
     let path = names.global(function.name()?)?;
@@ -25,7 +25,7 @@ fn kind<'a>(expr: &'a Expr, names: &Names) -> Option<(ClassKind, &'a [Argument])
         "typing.TypedDict" => ClassKind::TypedDict,
         _ => ClassKind::Enum(enumeration::base(&path)?),
     };
-    // `Color(1)` looks a member up; to make an enum takes a name and members.
+    // `Color(1)` looks up a member; creating an enum takes a name and members.
     (positional(arguments).count() >= 2).then_some((kind, arguments))
 }
 
@@ -41,7 +41,7 @@ pub(super) fn fill(hints: &Hints<'_>, call: &Expr, class: &mut Class) {
     }
 }
 
-/// Fields given as pairs or as names.
+/// Fields as pairs or as names.
 fn named_tuple(hints: &Hints<'_>, declared: &Expr, arguments: &[Argument], class: &mut Class) {
     for (name, hint) in names(declared) {
         let name = Identifier { text: name, range: declared.range.clone() };
@@ -49,7 +49,7 @@ fn named_tuple(hints: &Hints<'_>, declared: &Expr, arguments: &[Argument], class
         put(&mut class.fields, field(hints, &name, hint));
     }
     let defaults = keyword(arguments, "defaults").and_then(Expr::items).unwrap_or_default();
-    // The defaults are those of the last fields.
+    // The defaults belong to the last fields.
     let fields = class.fields.iter_mut().rev().zip(defaults.iter().rev());
     for (field, default) in fields {
         field.default = Some(expression(hints, default));
@@ -89,7 +89,7 @@ fn typed_dict(hints: &Hints<'_>, declared: &Expr, arguments: &[Argument], class:
     }
 }
 
-/// Members are counted from 1, or given with their values.
+/// Members are numbered from 1, or have values.
 fn members(hints: &Hints<'_>, declared: &Expr, kind: EnumKind, class: &mut Class) {
     let pairs = match &declared.kind {
         ExprKind::Dict(pairs) => pairs

@@ -14,7 +14,7 @@ pub(super) fn named_tuple(
     model: &mut Class,
 ) {
     model.kind = ClassKind::NamedTuple;
-    // Below another named tuple annotations declare nothing.
+    // In a subclass of a named tuple, annotations declare no fields.
     if !model.fields.is_empty() {
         return;
     }
@@ -43,7 +43,7 @@ pub(super) fn typed_dict(
     }
 }
 
-/// A field with nothing special about it.
+/// A field with the default options.
 pub(super) fn field(hints: &Hints<'_>, name: &Identifier, hint: Option<Hint>) -> Field {
     Field {
         name: name.text.clone(),

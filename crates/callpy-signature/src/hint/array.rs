@@ -5,7 +5,7 @@ use crate::model::{Array, Dim, Dtypes, Literal, ScalarKind, ScalarType, Shape, T
 use crate::syntax::{Expr, ExprKind};
 
 impl Hints<'_> {
-    /// An array or a NumPy scalar, if that is what the canonical name is.
+    /// The array or NumPy scalar with this canonical name, if it is one.
     pub(super) fn array(&self, path: &str, items: &[Expr], scope: Scope<'_>) -> Option<Type> {
         match path {
             "numpy.typing.NDArray" | "numpy.ndarray" => {
@@ -21,11 +21,11 @@ impl Hints<'_> {
                         let container = "numpy.ndarray".to_owned();
                         Type::Array(Array { container, dtypes, shape, usage: None })
                     }
-                    // A dtype that another file names.
+                    // A dtype from another file.
                     None if matches!(scalar, Type::Unknown { .. }) => {
                         Type::Unknown { name: path.to_owned(), arguments: vec![scalar] }
                     }
-                    None => super::invalid(format!("`{scalar}` is no NumPy scalar type")),
+                    None => super::invalid(format!("`{scalar}` is not a NumPy scalar type")),
                 });
             }
             "numpy.typing.ArrayLike" => {
@@ -68,7 +68,7 @@ impl Hints<'_> {
             "Integer" => Dtypes::Kind(ScalarKind::Integer),
             "Int" => Dtypes::Kind(ScalarKind::SignedInteger),
             "UInt" => Dtypes::Kind(ScalarKind::UnsignedInteger),
-            // The others are NumPy's in capitals: `Float64`, `UInt8`.
+            // The others are NumPy's names with capital letters: `Float64`, `UInt8`.
             _ => Dtypes::One(ScalarType::from_numpy_name(&name.to_lowercase())?),
         };
         let [container, shape] = items else { return None };
@@ -84,7 +84,7 @@ impl Hints<'_> {
                     usage: None,
                 })
             }
-            // jaxtyping lets `Float[Array | np.ndarray, "n"]` and `Float[float, ""]` pass.
+            // jaxtyping allows `Float[Array | np.ndarray, "n"]` and `Float[float, ""]`.
             other => other,
         };
         Some(match self.ty(container, scope) {
@@ -93,7 +93,7 @@ impl Hints<'_> {
         })
     }
 
-    /// `Annotated[NDArray[np.float64], "n 3", "retained"]`; other annotations are for others.
+    /// `Annotated[NDArray[np.float64], "n 3", "retained"]`; other annotations are ignored.
     pub(super) fn annotated(&self, items: &[Expr], scope: Scope<'_>) -> Type {
         let [ty, notes @ ..] = items else {
             return super::invalid("`Annotated` without a type");
@@ -180,7 +180,7 @@ fn dtypes_of(ty: &Type) -> Option<Dtypes> {
     match ty {
         Type::Any => Some(Dtypes::Any),
         Type::Scalar(dtypes) => Some(dtypes.clone()),
-        // What NumPy makes of Python's own scalars.
+        // NumPy's dtypes for Python's own scalars.
         Type::Bool => Some(Dtypes::One(ScalarType::Bool)),
         Type::Int => Some(Dtypes::One(ScalarType::Intp)),
         Type::Float => Some(Dtypes::One(ScalarType::Float64)),
@@ -210,7 +210,7 @@ fn dtypes_of(ty: &Type) -> Option<Dtypes> {
     }
 }
 
-/// The shape that the first argument of `np.ndarray` tells.
+/// The shape in the first argument of `np.ndarray`.
 fn shape_of(ty: &Type) -> Option<Shape> {
     let dim = |item: &Type| match item {
         Type::Literal(literals) => match &literals[..] {
@@ -228,7 +228,7 @@ fn shape_of(ty: &Type) -> Option<Shape> {
     }
 }
 
-/// A shape string in jaxtyping's words: `"batch n 3"`, `"... n"`, `"*batch _"`, `""`.
+/// A shape string in jaxtyping's notation: `"batch n 3"`, `"... n"`, `"*batch _"`, `""`.
 fn parse_shape(text: &str) -> Shape {
     // Commas too, as in `"n, 3"` and `"(n, 3)"`.
     let text = text.trim().trim_start_matches('(').trim_end_matches(')');
@@ -238,7 +238,7 @@ fn parse_shape(text: &str) -> Shape {
             && !word.starts_with(|c: char| c.is_numeric())
     };
     let dim = |word: &str| {
-        // `channels=3` and `?n` only annotate further.
+        // `channels=` and `?` only add information.
         let plain = word.trim_start_matches('?');
         let plain = plain.rsplit('=').next().unwrap_or(plain);
         match plain {

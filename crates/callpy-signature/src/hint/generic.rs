@@ -5,7 +5,7 @@ use crate::model::{Literal, MappingKind, SequenceKind, SetKind, Type};
 use crate::syntax::{Expr, ExprKind};
 
 impl Hints<'_> {
-    /// A type from outside of the file, by its canonical name, with what stands in its brackets.
+    /// A type from outside the file: its canonical name, and the items in its brackets.
     pub(super) fn global(&self, path: &str, items: &[Expr], scope: Scope<'_>) -> Type {
         if let Some(array) = self.array(path, items, scope) {
             return array;

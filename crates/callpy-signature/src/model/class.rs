@@ -1,4 +1,4 @@
-//! Classes, above all those that are values: dataclasses, named tuples, typed dicts and enums.
+//! Classes, especially value classes: dataclasses, named tuples, typed dicts and enums.
 
 use super::{Decorator, Expression, Function, Hint, Span, Type};
 
@@ -8,29 +8,29 @@ use super::{Decorator, Expression, Function, Hint, Span, Type};
 pub struct Class {
     /// The name.
     pub name: String,
-    /// Where the name stands.
+    /// The place of the name.
     pub name_span: Span,
-    /// The whole definition, decorators not included.
+    /// The whole definition, without decorators.
     pub span: Span,
     /// The docstring, cleaned of its indentation.
     pub docstring: Option<String>,
-    /// Which sort of value it is.
+    /// Its kind.
     pub kind: ClassKind,
-    /// Defined under an `if`, a `try` or a loop, and so perhaps not defined at all.
+    /// The definition is inside an `if`, a `try` or a loop, so it may never run.
     pub is_conditional: bool,
     /// The names in the brackets of `class C[T]`, or of its `Generic[T]` base.
     pub type_parameters: Vec<String>,
-    /// The bases that are declared elsewhere, resolved: what they add to the class is not known.
-    /// `object`, `Generic`, `Protocol`, `ABC` and the base that makes the kind are not among them.
+    /// The bases from other modules, with imports resolved: what they add to the class is not known.
+    /// Without `object`, `Generic`, `Protocol`, `ABC` and the base that defines the kind.
     pub unknown_bases: Vec<String>,
     /// The fields of a dataclass, named tuple or typed dict: those of bases in the same file
-    /// first, in the order in which the constructor takes them (keyword-only ones stay in place).
+    /// first, in the order of the constructor's parameters (keyword-only ones stay in place).
     pub fields: Vec<Field>,
     /// The members of an enum.
     pub members: Vec<Member>,
     /// The methods, nested functions of the class body.
     pub methods: Vec<Function>,
-    /// The decorators, outermost first; `dataclass` itself is among them.
+    /// The decorators, outermost first, including `dataclass` itself.
     pub decorators: Vec<Decorator>,
 }
 
@@ -41,7 +41,7 @@ impl Class {
     }
 }
 
-/// Which sort of value a class makes.
+/// The kind of a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClassKind {
@@ -49,24 +49,24 @@ pub enum ClassKind {
     Dataclass {
         /// `frozen=True`.
         frozen: bool,
-        /// The constructor is not the generated one: `init=False`, or the class writes `__init__`.
+        /// The constructor is not generated: `init=False`, or the class defines `__init__`.
         custom_init: bool,
     },
     /// `NamedTuple` or `collections.namedtuple`.
     NamedTuple,
     /// `TypedDict`.
     TypedDict,
-    /// `Enum` and its kin.
+    /// `Enum` and its variants.
     Enum(EnumKind),
     /// Any other class.
     Plain,
 }
 
-/// What the members of an enum are besides.
+/// The base type of an enum's members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EnumKind {
-    /// `Enum`: members are only members.
+    /// `Enum`: none.
     Plain,
     /// `IntEnum`, or `(int, Enum)`.
     Int,
@@ -82,22 +82,22 @@ pub enum EnumKind {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Field {
-    /// The name; the key of a functional typed dict may be no identifier.
+    /// The name; in a functional typed dict it need not be an identifier.
     pub name: String,
-    /// Where the name stands.
+    /// The place of the name.
     pub span: Span,
-    /// The hint with `Required`, `InitVar` and the like taken off; only
-    /// `collections.namedtuple` has fields without one.
+    /// The hint without `Required`, `InitVar` and other qualifiers. Only fields of
+    /// `collections.namedtuple` have none.
     pub hint: Option<Hint>,
     /// The default: a value, or the `default_factory` as written.
     pub default: Option<Expression>,
-    /// What sort of field it is.
+    /// Its kind.
     pub kind: FieldKind,
-    /// The constructor takes it (`field(init=False)`).
+    /// Whether the constructor takes it; false for `field(init=False)`.
     pub in_init: bool,
-    /// The constructor takes it by name only.
+    /// Whether the constructor takes it as a keyword argument only.
     pub keyword_only: bool,
-    /// The key of a typed dict must be there; always true elsewhere.
+    /// Whether a typed dict must have the key; always true elsewhere.
     pub required: bool,
     /// The string literal that follows the field.
     pub docstring: Option<String>,
@@ -119,11 +119,11 @@ pub enum FieldKind {
 pub struct Member {
     /// The name.
     pub name: String,
-    /// Where the name stands.
+    /// The place of the name.
     pub span: Span,
     /// The value.
     pub value: MemberValue,
-    /// The earlier member with the same value, of which this is another name.
+    /// The earlier member with the same value, if this is an alias of it.
     pub alias_of: Option<String>,
     /// The string literal that follows the member.
     pub docstring: Option<String>,
@@ -133,7 +133,7 @@ pub struct Member {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum MemberValue {
-    /// An integer; `auto()` is counted out.
+    /// An integer; `auto()` is evaluated.
     Int(i128),
     /// A string; `auto()` of a `StrEnum` is the lower-case name.
     Str(String),

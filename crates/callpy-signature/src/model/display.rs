@@ -1,4 +1,4 @@
-//! Types in words: Python's notation with imports and aliases resolved, for messages.
+//! Types as text for messages: Python's notation, with imports and aliases resolved.
 
 use std::fmt;
 

@@ -34,7 +34,7 @@ macro_rules! scalar_types {
     ($($name:ident $numpy:literal [$($alias:literal),*])*) => {
         /// A scalar class of NumPy, which names a dtype: `np.float64`.
         ///
-        /// A hint says neither the unit of a time nor the length of a text, so this does not either.
+        /// It has no unit for times and no length for texts, since hints have none.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ScalarType {
@@ -49,7 +49,7 @@ macro_rules! scalar_types {
                 }
             }
 
-            /// Returns the class with a name in NumPy, of which several may name the same.
+            /// Returns the class for a name in NumPy; several names may mean the same class.
             pub(crate) fn from_numpy_name(name: &str) -> Option<Self> {
                 Some(match name {
                     $($numpy $(| $alias)* => ScalarType::$name,)*
@@ -89,7 +89,7 @@ pub enum ScalarKind {
 }
 
 impl ScalarKind {
-    /// Every family with the name of its class in NumPy; jaxtyping's `Real` has none there.
+    /// Every family with the name of its NumPy class; jaxtyping's `Real` has none.
     const NUMPY_NAMES: [(ScalarKind, &'static str); 9] = [
         (ScalarKind::Number, "number"),
         (ScalarKind::Integer, "integer"),
@@ -119,7 +119,7 @@ impl ScalarKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dtypes {
-    /// Any, or none named.
+    /// Any, or not specified.
     Any,
     /// One.
     One(ScalarType),

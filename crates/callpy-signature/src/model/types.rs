@@ -1,8 +1,8 @@
-//! What a hint means: Python's own types, NumPy's arrays and dtypes, and the classes of the file.
+//! The types of hints: Python's own types, NumPy's arrays and dtypes, and the classes of the file.
 
 use super::scalar::Dtypes;
 
-/// A type as hints can tell it.
+/// The type of a hint.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Type {
@@ -24,7 +24,7 @@ pub enum Type {
     Any,
     /// `list[T]`, `Sequence[T]`, …; a bare `list` has items of [`Type::Any`].
     Sequence {
-        /// Which of them.
+        /// The kind.
         kind: SequenceKind,
         /// The items.
         item: Box<Type>,
@@ -35,7 +35,7 @@ pub enum Type {
     VariadicTuple(Box<Type>),
     /// `dict[K, V]`, `Mapping[K, V]`, …
     Mapping {
-        /// Which of them.
+        /// The kind.
         kind: MappingKind,
         /// The keys.
         key: Box<Type>,
@@ -44,19 +44,19 @@ pub enum Type {
     },
     /// `set[T]`, `frozenset[T]`, …
     Set {
-        /// Which of them.
+        /// The kind.
         kind: SetKind,
         /// The items.
         item: Box<Type>,
     },
     /// `Optional[T]`, `T | None`, or a union with `None` in any place.
     Optional(Box<Type>),
-    /// `Union[A, B]` or `A | B` without `None`: at least two different members, in order.
+    /// `Union[A, B]` or `A | B` without `None`: two or more different members, in order.
     Union(Vec<Type>),
     /// `Literal[1, "a"]`, nested ones flattened. A `None` among others makes it
     /// [`Type::Optional`].
     Literal(Vec<Literal>),
-    /// A NumPy array, or one of another library that jaxtyping describes.
+    /// A NumPy array, or an array of another library in jaxtyping's notation.
     Array(Array),
     /// A NumPy scalar such as `np.float64`.
     Scalar(Dtypes),
@@ -67,30 +67,30 @@ pub enum Type {
         /// The arguments of a generic class.
         arguments: Vec<Type>,
     },
-    /// A class that is none of the above, such as `pathlib.Path` or `collections.abc.Callable`.
+    /// Any other class, such as `pathlib.Path` or `collections.abc.Callable`.
     Unknown {
-        /// The dotted name with imports resolved. What `typing` only re-exports has the name of
-        /// its origin: `typing.Callable` is `collections.abc.Callable`.
+        /// The dotted name with imports resolved. Names that `typing` only re-exports are those of
+        /// their origin: `typing.Callable` is `collections.abc.Callable`.
         name: String,
-        /// The arguments; the list of a `Callable`'s parameters is a [`Type::Tuple`].
+        /// The arguments; a `Callable`'s list of parameters is a [`Type::Tuple`].
         arguments: Vec<Type>,
     },
     /// A type variable.
     TypeVariable {
         /// Its name.
         name: String,
-        /// What it is bounded by.
+        /// Its bound.
         bound: Option<Box<Type>>,
-        /// The types it is one of.
+        /// Its constraints.
         constraints: Vec<Type>,
     },
-    /// An alias of the file, mentioned within its own value: the inner `Json` of
+    /// An alias of the file inside its own value: the inner `Json` of
     /// `Json = int | list["Json"]`.
     Recursive {
         /// Its name.
         alias: String,
     },
-    /// No type at all, such as a call or a string that is not a Python expression.
+    /// Not a type: for instance a call, or a string that is not a Python expression.
     Invalid {
         /// Why, as one line.
         reason: String,
@@ -98,7 +98,7 @@ pub enum Type {
 }
 
 impl Type {
-    /// Returns the types of which this one is directly made, such as the items of a list.
+    /// Returns the direct parts of the type, such as the items of a list.
     pub fn children(&self) -> Vec<&Type> {
         match self {
             Type::Sequence { item, .. } | Type::Set { item, .. } => vec![item],
@@ -133,7 +133,7 @@ impl Type {
     }
 }
 
-/// Which sequence a hint asks for.
+/// The kind of a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SequenceKind {
@@ -149,7 +149,7 @@ pub enum SequenceKind {
     Iterable,
 }
 
-/// Which mapping a hint asks for.
+/// The kind of a mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MappingKind {
@@ -161,7 +161,7 @@ pub enum MappingKind {
     MutableMapping,
 }
 
-/// Which set a hint asks for.
+/// The kind of a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SetKind {
@@ -185,7 +185,7 @@ pub enum Literal {
     Bool(bool),
     /// An integer that fits.
     Int(i128),
-    /// A float; only defaults have it, `Literal[…]` can't.
+    /// A float, which can be a default but not in `Literal[…]`.
     Float(f64),
     /// A string.
     Str(String),
@@ -205,11 +205,11 @@ pub enum Literal {
 #[non_exhaustive]
 pub struct Array {
     /// The class: `numpy.ndarray`, for jaxtyping also `jax.Array`, `torch.Tensor`, …, and
-    /// `numpy.typing.ArrayLike` for what NumPy makes an array of.
+    /// `numpy.typing.ArrayLike` for values that NumPy converts to arrays.
     pub container: String,
     /// The dtypes allowed.
     pub dtypes: Dtypes,
-    /// The shape, if the hint tells anything about it.
+    /// The shape, if the hint says anything about it.
     pub shape: Option<Shape>,
     /// What becomes of an argument, if the hint says so.
     pub usage: Option<Usage>,
@@ -248,12 +248,12 @@ pub enum Dim {
     Any,
     /// A number.
     Fixed(u64),
-    /// A name: equal wherever it stands in one call.
+    /// A name: the same length wherever it occurs in one call.
     Named(String),
     /// Any number of axes: `...`.
     Ellipsis,
     /// Any number of axes with a name: `*batch`.
     Variadic(String),
-    /// Anything else that shape strings can say, as written: `n+1`, `#n`.
+    /// Any other part of a shape string, as written: `n+1`, `#n`.
     Expression(String),
 }

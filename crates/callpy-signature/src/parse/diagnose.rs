@@ -1,8 +1,7 @@
-//! Where and what a syntax error is, from a parser that recovers from all of them.
+//! Finds the place and the cause of a syntax error, with a parser that recovers from all of them.
 //!
-//! The grammar's recovery may put one wrong token's error over the whole file. So the place is
-//! found by cutting: the shortest run of lines from the top that is already wrong ends with the
-//! line to blame.
+//! After recovery, the error of one wrong token may cover the whole file. So the place is found by
+//! bisection: the shortest run of lines from the top that is already wrong ends with the wrong line.
 
 use tree_sitter::Node;
 
@@ -15,7 +14,7 @@ use crate::position::Positions;
 pub(super) fn syntax_error(source: &str, plain: &str, positions: &Positions<'_>) -> Error {
     let scan = lines::scan(plain);
     let lines = &scan.lines;
-    // The number of lines, from the top, up to which all is well.
+    // The number of lines from the top that are correct.
     let (mut good, mut bad) = (0, lines.len());
     while good + 1 < bad {
         let middle = (good + bad) / 2;
@@ -48,7 +47,7 @@ pub(super) fn syntax_error(source: &str, plain: &str, positions: &Positions<'_>)
     positions.error(start, format!("invalid syntax at `{excerpt}`"))
 }
 
-/// Whether a colon at the end of the last line makes all well.
+/// Returns whether a colon at the end of the last line fixes the error.
 fn lacks_colon(source: &str, lines: &[Line]) -> bool {
     let [earlier @ .., last] = lines else { return false };
     let with_colon = format!("{}:", &source[..last.end]);
@@ -60,7 +59,7 @@ fn has_error(source: &str) -> bool {
     super::tree(source).root_node().has_error()
 }
 
-/// The lines as a source of their own: blocks that are open at the end get a body.
+/// The lines as a separate source: blocks that are open at the end get a body.
 fn completed(source: &str, lines: &[Line]) -> String {
     let Some(last) = lines.last() else { return String::new() };
     let mut text = source[..last.end].to_owned();
@@ -71,7 +70,7 @@ fn completed(source: &str, lines: &[Line]) -> String {
     } else if source[last.start..].starts_with('@') {
         text += &format!("\n{}def f(): pass", indent(last));
     }
-    // `try` needs a handler. Those that are open enclose the last line, the innermost one first.
+    // `try` needs a handler. The open ones enclose the last line, innermost first.
     let mut inside = last.indent + 1;
     for line in lines.iter().rev() {
         if line.indent >= inside {

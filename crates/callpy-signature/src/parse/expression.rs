@@ -1,4 +1,4 @@
-//! Expressions: what hints, defaults, bases and decorators are made of.
+//! Expressions, as in hints, defaults, bases and decorators.
 
 use tree_sitter::Node;
 
@@ -13,7 +13,7 @@ impl Reader<'_> {
 
     fn kind(&mut self, node: Node<'_>, depth: usize) -> ExprKind {
         match node.kind() {
-            // `type` wraps an annotation, the others are brackets or empty layers.
+            // `type` wraps an annotation; the others are brackets or wrappers.
             "type" | "parenthesized_expression" | "expression_statement" => {
                 match children(node)[..] {
                     [inner] => self.expression(inner, depth).kind,
@@ -60,7 +60,7 @@ impl Reader<'_> {
         nodes.iter().map(|node| self.expression(*node, depth)).collect()
     }
 
-    /// What is between the brackets of a subscript; `x[(a, b)]` is `x[a, b]`, as in Python.
+    /// The items in the brackets of a subscript; `x[(a, b)]` is `x[a, b]`, as in Python.
     fn items(&mut self, nodes: &[Node<'_>], depth: usize) -> Vec<Expr> {
         let mut items = self.all(nodes, depth);
         match &mut items[..] {

@@ -1,4 +1,4 @@
-//! What Python refuses in the layout of statements although the grammar lets it pass.
+//! Errors in the layout of statements that Python reports but the grammar accepts.
 
 use tree_sitter::Node;
 
@@ -6,7 +6,7 @@ use super::children;
 use crate::error::Error;
 use crate::position::Positions;
 
-/// The first statement in the file that is not where it may be.
+/// The first statement in a wrong place.
 pub(super) fn check(root: Node<'_>, source: &str, positions: &Positions<'_>) -> Result<(), Error> {
     let mut faults = Vec::new();
     let mut left = vec![root];
@@ -50,7 +50,7 @@ fn holds_statements(node: Node<'_>) -> bool {
         || kind.ends_with("_definition")
 }
 
-/// The first statement that begins a line and is indented otherwise than its block.
+/// The first statement at the start of a line whose indentation differs from its block's.
 fn misplaced(
     statements: &[Node<'_>],
     mut indent: Option<usize>,
@@ -72,22 +72,23 @@ fn misplaced(
     None
 }
 
-/// How far a statement is indented; none if it does not begin a logical line.
+/// The indentation of a statement; none if it does not begin a logical line.
 fn indent(source: &str, statement: Node<'_>) -> Option<usize> {
     let before = &source[..statement.start_byte()];
     let line = before.rfind('\n').map_or(0, |newline| newline + 1);
     let blank = &before[line..];
-    // The backslash that ends a comment continues nothing, but whether it is in one is not
-    // worth finding out.
+    // A backslash at the end of a comment continues nothing, but checking for comments is not worth
+    // the effort.
     let is_continued = before[..line].trim_end_matches(['\r', '\n']).ends_with('\\');
     if is_continued || !blank.trim_start().is_empty() {
         return None;
     }
-    // A form feed starts the count anew.
+    // A form feed resets the count.
     Some(blank.len() - blank.rfind('\x0c').map_or(0, |feed| feed + 1))
 }
 
-/// The grammar also reads Python 2. `print -x` is Python 3 as well, so only what can't be.
+/// The grammar also accepts Python 2. `print -x` is valid in Python 3 too, so only statements that are
+/// not are errors.
 fn python_2(node: Node<'_>, source: &str) -> Option<(usize, String)> {
     let keyword = node.kind().trim_end_matches("_statement");
     let argument = *children(node).first()?;

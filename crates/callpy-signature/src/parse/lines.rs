@@ -1,29 +1,29 @@
-//! Logical lines and brackets, read without the grammar: to say where broken source breaks.
+//! Logical lines and brackets, found without the grammar to locate syntax errors.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// A logical line: all that a newline outside of brackets and strings ends.
+/// A logical line, which ends with a newline outside of brackets and strings.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Line {
-    /// The first byte that is no blank.
+    /// The first byte that is not a blank.
     pub(crate) start: usize,
-    /// One past the last byte, the newline not included.
+    /// One past the last byte before the newline.
     pub(crate) end: usize,
-    /// How far it is indented, in bytes.
+    /// Its indentation in bytes.
     pub(crate) indent: usize,
     /// It ends with a colon, and so opens a block.
     pub(crate) opens: bool,
 }
 
-/// What the scan found.
+/// The result of the scan.
 pub(crate) struct Lines {
     pub(crate) lines: Vec<Line>,
-    /// The first bracket or quote that does not pair: where, and what is wrong.
+    /// The first unpaired bracket or quote: its place, and what is wrong.
     pub(crate) unpaired: Option<(usize, String)>,
 }
 
-/// Splits the source into logical lines; comments and empty lines belong to none.
+/// Splits the source into logical lines, without comments and empty lines.
 pub(crate) fn scan(source: &str) -> Lines {
     let bytes = source.as_bytes();
     let mut found = Lines { lines: Vec::new(), unpaired: None };
@@ -92,7 +92,7 @@ impl Lines {
     }
 }
 
-/// Takes the bracket's partner off, or says why it can't.
+/// Removes the matching bracket, or returns what is wrong.
 fn close(brackets: &mut Vec<(u8, usize)>, close: u8) -> Option<String> {
     let close = char::from(close);
     match brackets.pop().map(|(open, _)| char::from(open)) {
@@ -110,7 +110,7 @@ fn is_triple(bytes: &[u8]) -> bool {
     matches!(bytes, [a, b, c, ..] if a == b && b == c)
 }
 
-/// One past the string that opens here; none if it does not end.
+/// The end of the string that begins here; none if it does not end.
 fn string_end(source: &str, start: usize) -> Option<usize> {
     let bytes = source.as_bytes();
     let quote = bytes[start];
@@ -118,7 +118,7 @@ fn string_end(source: &str, start: usize) -> Option<usize> {
     let prefix = &bytes[start.saturating_sub(2)..start];
     let formatted = prefix.iter().any(|byte| matches!(byte, b'f' | b'F' | b't' | b'T'));
     let mut at = start + if triple { 3 } else { 1 };
-    // In the braces of an f-string the same quotes may open a string of their own.
+    // In the braces of an f-string, the same quotes may begin another string.
     let mut braces = 0_usize;
     while at < bytes.len() {
         match bytes[at] {
@@ -142,9 +142,9 @@ fn string_end(source: &str, start: usize) -> Option<usize> {
     None
 }
 
-/// Returns the source without what the grammar can't read, all offsets kept: `lazy import`
-/// (Python 3.15), the defaults of type parameters, `class C[T = int]` (3.13), and the bodies of functions
-/// that stand on the line of their `def`.
+/// Blanks the parts of the source that the grammar can't parse, so that offsets do not change: `lazy`
+/// before `import` (Python 3.15), defaults of type parameters, `class C[T = int]` (3.13), and bodies of
+/// functions on the line of their `def`.
 pub(crate) fn readable(source: &str) -> Cow<'_, str> {
     let mut plain = Cow::Borrowed(source);
     for line in scan(source).lines {
@@ -169,9 +169,9 @@ pub(crate) fn readable(source: &str) -> Cow<'_, str> {
     plain
 }
 
-/// Returns where the body begins in `def f() -> None: a[:] = 0`, if it is on the same line.
+/// Returns the start of the body in `def f() -> None: a[:] = 0`, if it is on the same line.
 ///
-/// The grammar takes the `None: a[:]` of such a line for the type of an assignment.
+/// The grammar would parse `None: a[:]` as an annotated type.
 fn one_line_body(line: &str) -> Option<usize> {
     if !["def ", "async def "].into_iter().any(|keyword| line.starts_with(keyword)) {
         return None;
@@ -198,7 +198,7 @@ fn one_line_body(line: &str) -> Option<usize> {
     None
 }
 
-/// Blanks a body, except for what the model has of it: a docstring, and whether there is a `yield`.
+/// Blanks a body, except for the parts that the model needs: a docstring, and a `yield`.
 fn without_statements(body: &str) -> String {
     let docstring = body.starts_with(['"', '\'']).then(|| string_end(body, 0)).flatten();
     let kept = match docstring {
@@ -207,7 +207,7 @@ fn without_statements(body: &str) -> String {
         None => "0",
     };
     let mut blanked = kept.to_owned();
-    // The line endings stay, and with them all positions.
+    // Line endings stay, so that positions do not change.
     for (at, character) in body.char_indices().filter(|(at, c)| at + c.len_utf8() > kept.len()) {
         let blanks = (at + character.len_utf8()) - blanked.len();
         blanked += &if character == '\n' { "\n".to_owned() } else { " ".repeat(blanks) };

@@ -21,7 +21,7 @@ impl Reader<'_> {
         statements
     }
 
-    /// The docstring with which a module or an indented block opens.
+    /// The docstring of a module or an indented block.
     pub(super) fn docstring(&mut self, block: Node<'_>) -> Option<String> {
         let first = *children(block).first()?;
         if first.kind() != "expression_statement" {
@@ -87,7 +87,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A dotted name without the blanks that may stand around its dots.
+    /// A dotted name without blanks around its dots.
     fn dotted(&self, node: Node<'_>) -> String {
         self.text(node).split_whitespace().collect()
     }
@@ -124,7 +124,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `a: int = 1`, or `a = b = 1`, which leans to the right and may be long: no recursion.
+    /// `a: int = 1`, or `a = b = 1`, which nests to the right and may be long: no recursion.
     fn assignment(&mut self, node: Node<'_>, depth: usize) -> Option<Statement> {
         let mut targets = Vec::new();
         let mut annotation = None;
@@ -269,7 +269,7 @@ impl Reader<'_> {
         parameters
     }
 
-    /// What Python refuses in a parameter list although the grammar lets it pass.
+    /// Errors in a parameter list that Python reports but the grammar accepts.
     fn check_parameter(&mut self, node: Node<'_>, parameter: &Parameter, earlier: &[Parameter]) {
         let name = &parameter.name.text;
         if earlier.iter().any(|other| other.name.text == *name) {
@@ -290,7 +290,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether a body has a `yield` of its own. Bodies may be deep: no recursion.
+    /// Returns whether a body has its own `yield`. Bodies may be deep: no recursion.
     fn has_yield(&mut self, body: Node<'_>) -> bool {
         // Most functions have none, and a search of the text is fast.
         if !self.text(body).contains("yield") {
@@ -338,7 +338,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The blocks of a compound statement, each with what stands in its clause.
+    /// The blocks of a compound statement, each with its clause.
     fn branches(
         &mut self,
         node: Node<'_>,

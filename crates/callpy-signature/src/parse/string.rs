@@ -1,6 +1,6 @@
 //! Python's string and number literals, and docstrings.
 
-/// What a string literal means.
+/// The value of a string literal.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Decoded {
     Str(String),
@@ -29,7 +29,7 @@ pub(crate) fn decode(literal: &str) -> Option<Decoded> {
     })
 }
 
-/// Undoes the escapes. Bytes are given as the characters of the same numbers.
+/// Decodes the escapes. Bytes are returned as characters with the same numbers.
 fn unescape(body: &str, bytes: bool) -> Option<String> {
     let mut text = String::with_capacity(body.len());
     let mut rest = body;
@@ -64,7 +64,7 @@ fn unescape(body: &str, bytes: bool) -> Option<String> {
             'u' if !bytes => digits(4)?,
             'U' if !bytes => digits(8)?,
             'N' if !bytes => {
-                // The table of names is not worth its size here.
+                // The table of character names would be too large.
                 let end = rest.find('}')?;
                 ('\u{fffd}', end + 1)
             }
@@ -95,7 +95,7 @@ pub(crate) fn float(literal: &str) -> Option<f64> {
     literal.replace('_', "").parse().ok()
 }
 
-/// Takes the indentation off a docstring, as `inspect.cleandoc` does.
+/// Removes the indentation of a docstring, as `inspect.cleandoc` does.
 pub(crate) fn clean_docstring(text: &str) -> String {
     let text = text.replace('\t', "        ");
     let mut lines: Vec<&str> = text.split('\n').map(str::trim_end).collect();
