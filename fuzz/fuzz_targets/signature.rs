@@ -1,8 +1,8 @@
-//! Any text at all through the signature reader: no panic, and every span inside the text.
+//! Passes random texts to the signature reader: it must not panic, and every span must be inside the text.
 //!
-//! With a nightly compiler `cargo fuzz run signature`; with any other
-//! `cargo run --release --bin signature -- [SECONDS] [FILE…]`, which changes the files (or the reader's own test
-//! file) at random for so long.
+//! With a nightly compiler: `cargo fuzz run signature`. With any other:
+//! `cargo run --profile fuzz -p callpy-fuzz --bin signature -- [SECONDS] [FILE…]`, which changes the files
+//! (or the reader's own test file) at random.
 #![cfg_attr(fuzzing, no_main)]
 
 use callpy_signature::{Module, Span, read};

@@ -1,9 +1,9 @@
-//! Any values at all through the C ABI, sound and unsound: what is sound comes back as it went, and
-//! the rest is an error.
+//! Passes random values through the C ABI: valid values return unchanged, all others are errors.
 //!
-//! With a nightly compiler, or with RUSTC_BOOTSTRAP=1, `ASAN_OPTIONS=detect_leaks=0 cargo fuzz run value`
-//! (what Python keeps is no leak of callpy's); with any other, as a plain loop,
-//! `cargo run --release --bin value -- [SECONDS]`. Needs a Python with NumPy, named by CALLPY_PYTHON.
+//! With a nightly compiler, or with RUSTC_BOOTSTRAP=1: `ASAN_OPTIONS=detect_leaks=0 cargo fuzz run value`
+//! (memory that Python never frees is not a leak of callpy's). With any other, as a plain loop:
+//! `cargo run --profile fuzz -p callpy-fuzz --bin value -- [SECONDS]`. Needs a Python with NumPy, named by
+//! CALLPY_PYTHON.
 #![cfg_attr(fuzzing, no_main)]
 
 use std::cell::RefCell;
@@ -21,29 +21,37 @@ thread_local! {
     static DICT: RefCell<*mut callpy_function> = const { RefCell::new(null_mut()) };
 }
 
-/// `dict(value=…)` gives the value back in a dict.
+/// Returns the function `dict`: `dict(value=…)` returns the value in a dict.
 fn dict() -> *mut callpy_function {
     DICT.with_borrow_mut(|dict| {
         if dict.is_null() {
+            // SAFETY: the name is a C string, and `dict` is writable.
             let error = unsafe { callpy_function_load(c"builtins:dict".as_ptr(), dict) };
+            // SAFETY: an error that is not null belongs to this function.
             assert!(error.is_null(), "{:?}", unsafe { message(error) });
         }
         *dict
     })
 }
 
+/// Returns the message of an error.
+///
+/// # Safety
+/// `error` is an error that has not been freed.
 unsafe fn message(error: *const callpy_error) -> String {
+    // SAFETY: the message lives as long as the error.
     unsafe { CStr::from_ptr(callpy_error_message(error)) }.to_string_lossy().into_owned()
 }
 
-/// Reads a value out of bytes, and keeps alive what it leads to.
+/// Makes a value from bytes, and owns the memory that it points to.
 struct Maker<'b> {
     bytes: &'b [u8],
     values: Vec<Box<[callpy_value]>>,
+    #[expect(clippy::vec_box, reason = "values point to the arrays")]
     arrays: Vec<Box<callpy_array>>,
     axes: Vec<Box<[isize]>>,
     memory: Vec<Box<[u128]>>,
-    /// Whether all that was made is a value.
+    /// Whether the value is valid so far.
     sound: bool,
 }
 
@@ -97,7 +105,7 @@ impl Maker<'_> {
         self.sound &= !matches!(dtype, 15 | 16) || (1..=13).contains(&unit);
         let mut wrong = self.byte();
         if wrong < 8 && ndim > 0 {
-            // Elements that there is no memory for: by number and sign alone they are an error.
+            // Elements without memory: their number or sign must be an error.
             lengths[0] = [isize::MIN, -1, isize::MAX][usize::from(wrong % 3)];
             if lengths[0] > 0 && lengths.iter().skip(1).any(|length| *length == 0) {
                 lengths[0] = 0;
@@ -113,7 +121,7 @@ impl Maker<'_> {
             wrong = 255;
         }
         let memory: Box<[u128]> = (0..256).map(|_| u128::from(self.byte() % 2)).collect();
-        // In the middle, so that strides lead up and down.
+        // In the middle, so that strides can be negative.
         let mut data = memory.as_ptr().wrapping_add(128).cast_mut();
         let empty = lengths.contains(&0);
         let align = match dtype {
@@ -122,7 +130,7 @@ impl Maker<'_> {
             5 | 9 | 12 | 14..=16 => 8,
             _ => 1,
         };
-        let strides: Option<Box<[isize]>> = (self.byte() % 3 == 0).then(|| {
+        let strides: Option<Box<[isize]>> = self.byte().is_multiple_of(3).then(|| {
             (0..ndim)
                 .map(|_| match self.byte() {
                     0 => [isize::MIN, isize::MAX, 3, -1][usize::from(self.byte() % 4)],
@@ -130,7 +138,7 @@ impl Maker<'_> {
                 })
                 .collect()
         });
-        // A stride counts where there are elements; too long a one where there are two.
+        // A stride matters if there are elements, and a long one only if there are two.
         if let Some(strides) = &strides
             && !empty
         {
@@ -138,9 +146,14 @@ impl Maker<'_> {
                 let far = stride.unsigned_abs() > 64 && *length > 1;
                 self.sound &= stride % align == 0 && !far;
             }
-            // There is no memory for a step of so many bytes, if it is not refused.
+            // Such a step would leave the memory if it were accepted.
             let leads_off = |stride: isize| stride == isize::MAX;
-            if strides.iter().zip(&lengths).any(|(stride, length)| *length > 1 && leads_off(*stride)) && align == 1 {
+            if strides
+                .iter()
+                .zip(&lengths)
+                .any(|(stride, length)| *length > 1 && leads_off(*stride))
+                && align == 1
+            {
                 wrong = 10;
             }
         }
@@ -194,6 +207,7 @@ impl Maker<'_> {
             5 | 6 => {
                 let text = self.text();
                 if tag == 5 && self.sound {
+                    // SAFETY: a valid text points to `len` bytes of the input.
                     let text = unsafe { std::slice::from_raw_parts(text.data.cast(), text.len) };
                     self.sound = str::from_utf8(text).is_ok();
                 }
@@ -201,7 +215,7 @@ impl Maker<'_> {
             }
             7..=9 => {
                 let count = if depth > 4 { 0 } else { usize::from(self.byte() % 4) };
-                // Of a dict: keys that are not equal, and can be keys, are not to be had from bytes.
+                // Keys of a dict must be hashable and different, which random ones are not.
                 let count = if tag == 9 { count % 2 } else { count };
                 self.sound &= tag != 9 || count == 0;
                 callpy_content { items: self.items(count, depth) }
@@ -220,34 +234,44 @@ impl Maker<'_> {
     }
 }
 
-/// Whether the bytes made a value that went there and back.
+/// Returns whether the bytes made a value that was returned unchanged.
 fn check(bytes: &[u8]) -> bool {
     let (values, arrays, axes, memory) = Default::default();
     let mut maker = Maker { bytes, values, arrays, axes, memory, sound: true };
     let value = maker.value(0);
-    // Not callpy's, whatever it says.
+    // SAFETY: the value does not have callpy's mark, so this does nothing.
     unsafe { callpy_value_release(&mut value.clone()) };
     let named = callpy_named { name: c"value".as_ptr(), value };
     let mut result = callpy_value { tag: 0, owned: 0, content: callpy_content { natural: 0 } };
+    // SAFETY: pointers lead to as many elements as their lengths say, or must be refused unread.
     let error = unsafe { callpy_function_call(dict(), null(), 0, &named, 1, &mut result) };
     if !error.is_null() {
+        // SAFETY: the error is not null, and freed below.
         let text = unsafe { message(error) };
-        assert!(!maker.sound, "a sound value is refused: {text}");
+        assert!(!maker.sound, "a valid value is refused: {text}");
+        // SAFETY: as above.
         assert_eq!(unsafe { callpy_error_kind(error) }, CALLPY_ERROR_ARGUMENT, "{text}");
+        // SAFETY: it is not used afterwards.
         unsafe { callpy_error_free(error) };
         return false;
     }
-    assert!(maker.sound, "nonsense went through");
+    assert!(maker.sound, "an invalid value is accepted");
+    // SAFETY: the result is a dict, whose content is items; the tag is checked next.
     let items = unsafe { result.content.items };
     assert_eq!((result.tag, items.len), (CALLPY_DICT, 2));
+    // SAFETY: there are two items, and both values are valid.
     unsafe { same(&value, &*items.data.add(1)) };
 
-    // What came goes again, out of the memory that it came in.
+    // The returned value is passed again, from callpy's own memory.
+    // SAFETY: there are two items, which live until the result is released.
     let came = unsafe { *items.data.add(1) };
     let named = callpy_named { name: c"value".as_ptr(), value: came };
     let mut again = callpy_value { tag: 0, owned: 0, content: callpy_content { natural: 0 } };
+    // SAFETY: the value is callpy's own, and lives until the result is released.
     let error = unsafe { callpy_function_call(dict(), null(), 0, &named, 1, &mut again) };
+    // SAFETY: an error that is not null belongs to this function.
     assert!(error.is_null(), "{}", unsafe { message(error) });
+    // SAFETY: both results are valid dicts of two items, released once, after their last use.
     unsafe {
         callpy_value_release(&mut result);
         same(&value, &*again.content.items.data.add(1));
@@ -256,7 +280,12 @@ fn check(bytes: &[u8]) -> bool {
     true
 }
 
+/// Asserts that two values are the same.
+///
+/// # Safety
+/// Both values are valid, and the memory that they point to is alive.
 unsafe fn same(went: &callpy_value, came: &callpy_value) {
+    // SAFETY: the tag says which field of a union is set, and lengths say how many elements there are.
     unsafe {
         let small = went.tag == CALLPY_UINT && went.content.natural <= i64::MAX as u64;
         assert_eq!(if small { CALLPY_INT } else { went.tag }, came.tag);
@@ -277,7 +306,8 @@ unsafe fn same(went: &callpy_value, came: &callpy_value) {
             CALLPY_ARRAY => {
                 let (went, came) = (&*went.content.array, &*came.content.array);
                 assert_eq!((went.dtype, went.unit, went.ndim), (came.dtype, came.unit, came.ndim));
-                let shape = |array: &callpy_array| std::slice::from_raw_parts(array.shape, array.ndim);
+                let shape =
+                    |array: &callpy_array| std::slice::from_raw_parts(array.shape, array.ndim);
                 if went.ndim > 0 {
                     assert_eq!(shape(went), shape(came));
                 }
@@ -285,7 +315,10 @@ unsafe fn same(went: &callpy_value, came: &callpy_value) {
                 let count = axes.iter().product::<isize>();
                 for element in 0..count {
                     let bytes = |array: &callpy_array| {
-                        std::slice::from_raw_parts(at(array, axes, element, came.item_size), came.item_size)
+                        std::slice::from_raw_parts(
+                            at(array, axes, element, came.item_size),
+                            came.item_size,
+                        )
                     };
                     match went.dtype {
                         CALLPY_BOOL8 => assert_eq!(bytes(went)[0] != 0, bytes(came)[0] != 0),
@@ -298,13 +331,17 @@ unsafe fn same(went: &callpy_value, came: &callpy_value) {
     }
 }
 
-/// Where an element lies, by its number in C order.
+/// Returns the address of an element, by its number in C order.
+///
+/// # Safety
+/// `array` is valid, and `axes` are its lengths.
 unsafe fn at(array: &callpy_array, axes: &[isize], mut element: isize, size: usize) -> *const u8 {
     let mut offset = 0;
     let mut packed = size as isize;
     for axis in (0..array.ndim).rev() {
         let stride = match array.strides.is_null() {
             true => packed,
+            // SAFETY: strides that are not null are as many as the axes.
             false => unsafe { *array.strides.add(axis) },
         };
         offset += element % axes[axis] * stride;
@@ -338,5 +375,5 @@ fn main() {
         }
         runs += 1;
     }
-    println!("{runs} values: {went} went there and back, the others were refused");
+    println!("{runs} values: {went} were returned unchanged, the others were refused");
 }
