@@ -1,4 +1,4 @@
-//! A tour of callpy in the order in which one needs it. Each step stands by itself.
+//! A tour of callpy, in the order in which you need it. Each step can be read on its own.
 //!
 //! `cargo run --example guided_tour`
 
@@ -25,7 +25,7 @@ callpy::element! {
     }
 }
 
-/// Python of our own, that travels in the binary.
+/// Python source in the binary.
 const SOURCE: &str = r#"
 import numpy as np
 
@@ -43,24 +43,24 @@ def refuse(values):
 "#;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // Start. Which Python, and with what? The environment is made once and kept.
+    // Start Python with its requirements. The environment is created once, and then reused.
     let python = Python::builder().require(["numpy"]).start()?;
     if let Some(interpreter) = python.interpreter() {
         let (major, minor, patch) = interpreter.version();
         println!("Python {major}.{minor}.{patch} runs in this process");
     }
 
-    // Call: one argument as it is, several as a tuple, none as ().
+    // Call: one argument, several as a tuple, none as ().
     let hypot = python.function("math:hypot")?;
     println!("hypot(3, 4) = {}", hypot.call::<f64>((3.0, 4.0))?);
 
-    // Arrays in and out. The slice is lent for the call, the result read where NumPy put it.
+    // Arrays: the slice is lent for the call, and the result is read where NumPy put it.
     let cumsum = python.function("numpy:cumsum")?;
     let series = vec![1.0, 2.0, 3.0, 4.0];
     let sums: Array<f64> = cumsum.call(&series)?;
     println!("cumsum {series:?} = {sums:?}");
 
-    // n dimensions, by the ndarray crate: any rank and strides, still without a copy.
+    // n dimensions, with the ndarray crate: any rank and strides, still without a copy.
     let table = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
     let columns = table.slice(s![.., ..;2]);
     let product: Array<f64> = python.function("numpy:matmul")?.call((columns, columns.t()))?;
@@ -72,7 +72,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     ours.function("double")?.call::<()>(&mut values)?;
     println!("doubled in place: {values:?}");
 
-    // Given for good: what Python may keep as long as it likes.
+    // Moved: memory that Python may retain.
     let shared: Arc<[f64]> = Arc::new([3.0, 1.0, 2.0]);
     let sort = python.function("numpy:sort")?;
     let sorted: Array<f64> = sort.call(Arc::clone(&shared))?;
@@ -81,7 +81,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let copied: Array<f64> = sort.call(Copied(&shared[..]))?;
     println!("{shared:?} sorted is {sorted:?}, and {copied:?}; the trace is {trace}");
 
-    // Nothing is cast in silence; by name it is.
+    // Nothing is cast silently; `Cast` converts.
     let Cast(counts): Cast<f32> = python.function("numpy:bincount")?.call(&[0_i64, 1, 1])?;
     println!("counts as float32: {counts:?}");
 
@@ -100,20 +100,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         gaps.iter().map(|gap| gap.count()).collect::<Vec<_>>()
     );
 
-    // Named arguments, and lists of arguments made at run time.
+    // Keyword arguments, and argument lists built at run time.
     let describe = ours.function("describe")?;
     let text: String = describe.call((&series, named("unit", "V"), named("digits", 2)))?;
     let mut arguments = Arguments::new();
     arguments.push(&series).push_named("unit", "mV");
     println!("described: {text}, {}", describe.call::<String>(arguments)?);
 
-    // Objects: whatever has no type in Rust.
+    // Objects: values without a Rust type.
     let counter: Object = python.function("collections:Counter")?.call("banana")?;
     let top: Vec<(String, i64)> = counter.call_method("most_common", 1)?;
     let Bytes(packed): Bytes<Vec<u8>> = python.function("zlib:compress")?.call(Bytes([0; 99]))?;
     println!("most common {top:?}; 99 zeros are {} bytes", packed.len());
 
-    // Errors: a Python exception is owned text with its traceback.
+    // Errors: a Python exception with its traceback, as owned text.
     let error = ours.function("refuse")?.call::<()>(&series).unwrap_err();
     if let ErrorKind::Python(exception) = error.kind() {
         println!("{}, raised in {}", exception, exception.traceback().lines().nth(1).unwrap_or(""));
@@ -121,7 +121,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let error = cumsum.call::<Array<i32>>(&series).unwrap_err();
     println!("{error}");
 
-    // Threads: any may call. Scoped ones share what is borrowed, as rayon's do.
+    // Threads: any thread may call. Scoped threads share borrowed data, as in rayon.
     let largest = &python.function("numpy:max")?;
     let highest = thread::scope(|scope| {
         let workers = series.chunks(2).map(|part| scope.spawn(move || largest.call::<f64>(part)));
@@ -133,7 +133,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     })?;
     println!("the highest of each half: {highest:?}");
 
-    // Many calls in a row: attach once. Others may have Python while this thread does its own work.
+    // Many calls in a row: attach once. `detach` lets other threads in during other work.
     let total = python.attach(|py: &Attached<'_>| {
         let mut total = 0.0;
         for side in 0..1_000 {
@@ -151,15 +151,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("flip copied {} bytes: {}", copy.bytes, copy.reason);
     }
 
-    // Where a copy would be too much, it is an error.
+    // With `deny_copies`, a copy is an error.
     let denied = flip.deny_copies().call::<Array<f64>>(&series).unwrap_err();
     println!("{denied}");
 
-    // Typed functions: what Python says it takes is what Rust must give.
+    // Typed functions: Rust checks the arguments against Python's hints.
     let smooth = smoothing::smooth_with(&series, smoothing::SmoothOptions::new().window(3))?;
     println!("smoothed: {smooth:?}");
 
-    // End: what Python printed is flushed, and its exit handlers run.
+    // End: flushes what Python printed, and runs its exit handlers.
     python.end()?;
     Ok(())
 }

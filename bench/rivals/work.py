@@ -7,16 +7,16 @@ __all__ = ["detect", "nothing", "scaled", "series"]
 
 
 def nothing(data):
-    """Does nothing: what is left is the cost of the call."""
+    """Does nothing, so its time is the cost of the call."""
 
 
 def scaled(data):
-    """Returns as much as it is given."""
+    """Returns as much as it gets."""
     return data * 2
 
 
 def series(size):
-    """Returns the input, which every rival makes for itself, value by value the same."""
+    """Returns the input, which is the same for every rival."""
     data = np.arange(size) * 7919 % 400 / 10
     for place, value in (7, 97.3), (113, 92.1), (835, 93.2):
         if place < size:
@@ -25,7 +25,7 @@ def series(size):
 
 
 def digest(result):
-    """Adds up all elements' bits, each times its place."""
+    """Sums the bits of all elements, each times its position."""
     if result is None:
         return 0, 0
     places = np.arange(1, len(result) + 1, dtype=np.uint64)

@@ -17,7 +17,7 @@ pub(crate) struct Built {
 /// Builds the chosen rivals.
 pub(crate) fn all(chosen: &[&'static Rival], python: &Environment) -> Result<Vec<Built>> {
     eprintln!("Building the rivals; the first time takes a few minutes");
-    // All at once: building some of them would give shared crates other features, and build them twice.
+    // All at once: a partial build would compile shared crates again, with other features.
     let main = cargo(&root().join("bench/rivals"), "build", python)?;
     let mut others = HashMap::new();
     let mut go = None;
@@ -75,7 +75,7 @@ impl Cargo {
     }
 }
 
-/// Runs cargo on a workspace, with PyO3 and protoc told of the environment.
+/// Runs cargo on a workspace, with variables that tell PyO3 and protoc about the environment.
 fn cargo(folder: &Path, command: &str, python: &Environment) -> Result<Cargo> {
     let executable = python.interpreter.executable();
     let mut cargo = Command::new(env!("CARGO"));

@@ -274,7 +274,7 @@ impl Expected {
             return Ok(());
         }
         Err(format!(
-            "{}: {work} on {size} doubles gave {} elements with digest {}, but NumPy gives {} with {}",
+            "{}: {work} on {size} doubles returned {} elements with digest {}, but NumPy returns {} with {}",
             rival.key, got.length, got.digest, expected.0, expected.1
         )
         .into())

@@ -1,4 +1,4 @@
-//! The Python that all rivals call, and how they are told about it.
+//! The Python that all rivals call, and how they find it.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -68,7 +68,7 @@ impl Environment {
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
-    /// Tells a rival where work.py is, and which Python to start.
+    /// Sets the variables with which a rival finds work.py and its Python.
     pub(crate) fn prepare(&self, command: &mut Command, linked: bool) {
         let mut folders =
             vec![root().join("bench/rivals"), root().join("examples/outliers"), self.stubs.clone()];

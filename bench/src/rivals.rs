@@ -58,7 +58,7 @@ const fn attached(
     Rival { threads: false, ..rival(key, program, arguments, about) }
 }
 
-/// Makes glibc keep memory instead of giving it back to the system: most of what callpy gains with
+/// Makes glibc retain memory instead of returning it to the system: most of what callpy gains with
 /// mimalloc (docs/decisions/0006).
 const KEEP_MEMORY: &[(&str, &str)] = &[
     ("MALLOC_MMAP_THRESHOLD_", "33554432"),

@@ -1,4 +1,4 @@
-//! Makes a test of each Rust block in the documents.
+//! Generates a test for each Rust block in the documents.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -15,7 +15,7 @@ fn main() {
     _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(folder.join("python")).expect("a folder of our own");
 
-    // What the blocks find in the current folder: the examples' files, and those that they show.
+    // The current folder of the blocks has the examples' files, and files that blocks show.
     for file in ["outliers/outliers.py", "outliers/cpu.csv", "typed/spectrum.py", "smoothing.py"] {
         let path = root.join("examples").join(file);
         println!("cargo::rerun-if-changed={}", path.display());

@@ -33,7 +33,7 @@ int main(int count, char **arguments) {
     }
     fclose(rows);
 
-    // Python is started with what outliers.py says in its header that it needs.
+    // Starts Python with the packages that the header of outliers.py declares.
     char script[4096], target[4110];
     snprintf(script, sizeof script, "%s/outliers.py", folder);
     snprintf(target, sizeof target, "%s:detect", script);

@@ -26,7 +26,7 @@ func main() {
 		log.Fatal(err)
 	}
 
-	// Python is started with what outliers.py says in its header that it needs.
+	// Starts Python with the packages that the header of outliers.py declares.
 	script := filepath.Join(folder, "outliers.py")
 	if err := callpy.Start(callpy.WithScript(script)); err != nil {
 		log.Fatal(err)

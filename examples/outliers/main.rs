@@ -11,7 +11,7 @@ fn main() -> Result<()> {
     let series: Vec<f64> =
         rows.lines().skip(1).filter_map(|row| row.rsplit(',').next()?.parse().ok()).collect();
 
-    // Python is started with what outliers.py says in its header that it needs.
+    // Starts Python with the packages that the header of outliers.py declares.
     let script = format!("{FOLDER}/outliers.py");
     let python = Python::builder().script(&script).start()?;
     let detect = python.function(format!("{script}:detect"))?;

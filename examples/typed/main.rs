@@ -1,4 +1,4 @@
-//! A spectrum of a measurement: a dataclass in, arrays and records out, all of it typed by
+//! A spectrum of a measurement: a dataclass in, arrays and records out, all typed by
 //! `spectrum.py`'s own hints. `cargo run --release --example typed`
 
 use std::f64::consts::TAU;
@@ -25,7 +25,7 @@ fn main() -> callpy::Result<()> {
         println!("{:6.1} Hz  {:.4}", peak.frequency, peak.density);
     }
 
-    // Python's exceptions are errors like others.
+    // A Python exception is an ordinary error.
     let error = spectrum::estimate(&samples[..100], &settings).expect_err("too few samples");
     println!("{error}");
     callpy::Python::start()?.end()

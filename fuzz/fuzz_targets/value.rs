@@ -264,8 +264,8 @@ fn check(bytes: &[u8]) -> bool {
 
     // The returned value is passed again, from callpy's own memory.
     // SAFETY: there are two items, which live until the result is released.
-    let came = unsafe { *items.data.add(1) };
-    let named = callpy_named { name: c"value".as_ptr(), value: came };
+    let returned = unsafe { *items.data.add(1) };
+    let named = callpy_named { name: c"value".as_ptr(), value: returned };
     let mut again = callpy_value { tag: 0, owned: 0, content: callpy_content { natural: 0 } };
     // SAFETY: the value is callpy's own, and lives until the result is released.
     let error = unsafe { callpy_function_call(dict(), null(), 0, &named, 1, &mut again) };
@@ -284,45 +284,48 @@ fn check(bytes: &[u8]) -> bool {
 ///
 /// # Safety
 /// Both values are valid, and the memory that they point to is alive.
-unsafe fn same(went: &callpy_value, came: &callpy_value) {
+unsafe fn same(passed: &callpy_value, returned: &callpy_value) {
     // SAFETY: the tag says which field of a union is set, and lengths say how many elements there are.
     unsafe {
-        let small = went.tag == CALLPY_UINT && went.content.natural <= i64::MAX as u64;
-        assert_eq!(if small { CALLPY_INT } else { went.tag }, came.tag);
-        match went.tag {
-            CALLPY_BOOL => assert_eq!(went.content.boolean != 0, came.content.boolean != 0),
+        let small = passed.tag == CALLPY_UINT && passed.content.natural <= i64::MAX as u64;
+        assert_eq!(if small { CALLPY_INT } else { passed.tag }, returned.tag);
+        match passed.tag {
+            CALLPY_BOOL => assert_eq!(passed.content.boolean != 0, returned.content.boolean != 0),
             CALLPY_INT | CALLPY_UINT | CALLPY_FLOAT => {
-                assert_eq!(went.content.natural, came.content.natural);
+                assert_eq!(passed.content.natural, returned.content.natural);
             }
             CALLPY_STRING | CALLPY_BYTE_STRING => {
                 let bytes = |text: callpy_text| std::slice::from_raw_parts(text.data, text.len);
-                assert_eq!(bytes(went.content.text), bytes(came.content.text));
+                assert_eq!(bytes(passed.content.text), bytes(returned.content.text));
             }
             CALLPY_LIST | CALLPY_TUPLE | CALLPY_DICT => {
-                let (went, came) = (went.content.items, came.content.items);
-                assert_eq!(went.len, came.len);
-                (0..went.len).for_each(|at| same(&*went.data.add(at), &*came.data.add(at)));
+                let (passed, returned) = (passed.content.items, returned.content.items);
+                assert_eq!(passed.len, returned.len);
+                (0..passed.len).for_each(|at| same(&*passed.data.add(at), &*returned.data.add(at)));
             }
             CALLPY_ARRAY => {
-                let (went, came) = (&*went.content.array, &*came.content.array);
-                assert_eq!((went.dtype, went.unit, went.ndim), (came.dtype, came.unit, came.ndim));
+                let (passed, returned) = (&*passed.content.array, &*returned.content.array);
+                assert_eq!(
+                    (passed.dtype, passed.unit, passed.ndim),
+                    (returned.dtype, returned.unit, returned.ndim)
+                );
                 let shape =
                     |array: &callpy_array| std::slice::from_raw_parts(array.shape, array.ndim);
-                if went.ndim > 0 {
-                    assert_eq!(shape(went), shape(came));
+                if passed.ndim > 0 {
+                    assert_eq!(shape(passed), shape(returned));
                 }
-                let axes = if went.ndim > 0 { shape(went) } else { &[] };
+                let axes = if passed.ndim > 0 { shape(passed) } else { &[] };
                 let count = axes.iter().product::<isize>();
                 for element in 0..count {
                     let bytes = |array: &callpy_array| {
                         std::slice::from_raw_parts(
-                            at(array, axes, element, came.item_size),
-                            came.item_size,
+                            at(array, axes, element, returned.item_size),
+                            returned.item_size,
                         )
                     };
-                    match went.dtype {
-                        CALLPY_BOOL8 => assert_eq!(bytes(went)[0] != 0, bytes(came)[0] != 0),
-                        _ => assert_eq!(bytes(went), bytes(came)),
+                    match passed.dtype {
+                        CALLPY_BOOL8 => assert_eq!(bytes(passed)[0] != 0, bytes(returned)[0] != 0),
+                        _ => assert_eq!(bytes(passed), bytes(returned)),
                     }
                 }
             }

@@ -7,7 +7,7 @@
 
 #include "glue.h"
 
-/* Takes the exception that is set, so that none is left for the next call, as text of the caller's. */
+/* Clears the exception that is set, and returns its text, which the caller owns. */
 static char *take_error(void) {
   PyObject *type, *value, *traceback;
   PyErr_Fetch(&type, &value, &traceback);

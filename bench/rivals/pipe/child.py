@@ -1,4 +1,4 @@
-"""Calls a function of work.py with what comes through stdin. Arguments: `raw` or `arrow`, the function.
+"""Calls a function of work.py with the numbers from stdin. Arguments: `raw` or `arrow`, the function.
 
 raw: a length as eight bytes, then so many numbers; back in the same way.
 arrow: one Arrow stream in and one out, a record batch for each call.

@@ -1,4 +1,4 @@
-"""Python itself: the floor. Ready arrays, no bridge, timed by timeit."""
+"""Python itself, as a lower bound: existing arrays, no bridge, timed by timeit."""
 
 import sys
 import threading

@@ -1,4 +1,4 @@
-"""Calls functions of work.py with what lies in shared memory, told by lines through stdin.
+"""Calls functions of work.py with numbers in shared memory, for each line on stdin.
 
 `room BYTES` makes two blocks, for arguments and results, and answers with their names;
 `NAME LENGTH` calls a function, and answers with the length of its result.

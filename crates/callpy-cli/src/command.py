@@ -72,7 +72,7 @@ def from_json(text):
 
 
 def from_npy(data):
-    """The array of a .npy file over the file's own bytes, as numpy.load(mmap_mode="r") gives it."""
+    """The array of a .npy file over the file's own bytes, as from numpy.load(mmap_mode="r")."""
     import io
 
     import numpy

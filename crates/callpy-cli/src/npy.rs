@@ -39,7 +39,7 @@ impl Npy {
     }
 
     /// Moves the bytes into an argument, which becomes an array of uint8 without a copy.
-    pub(crate) fn given(self) -> Given<Npy, u8> {
+    pub(crate) fn into_argument(self) -> Given<Npy, u8> {
         Given::new(self)
     }
 }

@@ -456,7 +456,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_lists_the_parameters() {
+    fn wrong_arguments_list_the_parameters() {
         let text = bound("data: NDArray, k = 1", &[None], &["m"]);
         assert_eq!(text, "f has no parameter \"m\"; its parameters: data, k (optional)");
         let text = bound("data: NDArray", &[None, None], &[]);
@@ -470,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_wanted_where_an_array_is_missing() {
+    fn numbers_are_needed_if_an_array_is_missing() {
         let want = |signature, values: &[&str]| {
             let values: Vec<_> =
                 values.iter().map(|name| ((*name).to_owned(), String::new())).collect();

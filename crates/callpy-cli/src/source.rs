@@ -65,7 +65,7 @@ impl Source {
         Source::open(Path::new("-")).map(Some)
     }
 
-    /// Reads a stream, or maps the file it comes from where that helps.
+    /// Reads a stream, or maps its file if it is a .npy file.
     fn read(name: String, mut stream: impl Read, file: Option<&File>) -> Result<Source> {
         let mut bytes = Vec::new();
         let mut read = || {
@@ -91,7 +91,8 @@ impl Source {
     pub(crate) fn load(&mut self, helper: &Helper) -> Result<()> {
         if let Contents::Npy(bytes) = &mut self.contents {
             let bytes = std::mem::replace(bytes, Npy::Read(Vec::new()));
-            let array = helper.array(bytes.given()).map_err(|failure| self.wrong(failure))?;
+            let array =
+                helper.array(bytes.into_argument()).map_err(|failure| self.wrong(failure))?;
             self.contents = Contents::Array(array);
         }
         Ok(())

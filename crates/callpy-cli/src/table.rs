@@ -451,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_is_told_from_values() {
+    fn a_header_is_recognised() {
         for (text, header) in [
             ("time,value\n1,2\n", true),
             ("1,2\n3,4\n", false),

@@ -38,7 +38,7 @@ fn a_file_becomes_a_module() {
 }
 
 #[test]
-fn what_cannot_be_mapped_is_told() {
+fn functions_that_cannot_be_mapped_are_errors() {
     let folder = Folder::plain("def f(a: 1 + 1) -> int: ...\n\n\ndef g(b: [1]) -> int: ...\n");
     bindgen(&folder, &["f.py"]).failed(
         1,

@@ -51,7 +51,7 @@ fn the_only_column_of_numbers() {
 }
 
 #[test]
-fn several_columns_of_numbers_want_a_choice() {
+fn several_columns_of_numbers_need_a_choice() {
     let folder = Folder::with(FUNCTIONS)
         .file("t.csv", "time,x,label,y\n1,10,a,4\n2,20,b,5\n")
         .file("bare.csv", "1,10,a\n2,20,b\n");
@@ -109,7 +109,7 @@ fn parameters_of_every_kind() {
 }
 
 #[test]
-fn a_column_that_is_not_there_lists_those_that_are() {
+fn a_missing_column_lists_the_existing_ones() {
     let folder = Folder::with(FUNCTIONS).file("t.csv", "größe,a=b\n1,2\n");
     let text = folder.run(&["f.py:show", "t.csv", "-c", "groesse"]);
     text.failed(2, &["no column \"groesse\" in t.csv", "größe, a=b"]);
@@ -122,7 +122,7 @@ fn a_column_that_is_not_there_lists_those_that_are() {
 }
 
 #[test]
-fn what_is_missing_or_too_much_is_told() {
+fn missing_and_extra_arguments_are_errors() {
     let folder = Folder::with(FUNCTIONS).file("t.csv", "p,q\n1,2\n");
     folder.run(&["f.py:show", "t.csv", "-c", "p", "-c", "q"]).failed(2, &["takes one array, data"]);
     folder.run(&["f.py:two", "t.csv", "-c", "p"]).failed(2, &["needs y", "--column y=NAME"]);
@@ -133,7 +133,7 @@ fn what_is_missing_or_too_much_is_told() {
 }
 
 #[test]
-fn the_function_may_change_and_keep_its_columns() {
+fn the_function_may_change_and_retain_its_columns() {
     let folder = Folder::with(FUNCTIONS);
     let text = folder.pipe(&["f.py:keep"], "1\n2\n").printed();
     assert_eq!(text, "[-1.  2.]\nkept [-1.0, 2.0]\n");

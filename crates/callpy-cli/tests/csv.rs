@@ -9,7 +9,7 @@ fn folder() -> Folder {
 }
 
 #[test]
-fn numbers_are_read_as_python_reads_them() {
+fn numbers_are_parsed_as_in_python() {
     let numbers = [
         "1",
         "-2.5",
@@ -52,7 +52,7 @@ fn marks_line_ends_quotes_and_blank_lines() {
 }
 
 #[test]
-fn a_cell_that_is_no_number_is_told_with_its_line() {
+fn errors_name_the_line_of_a_cell_that_is_not_a_number() {
     let folder = folder();
     for (file, words) in [
         ("a,v\nx,1\ny,two\n", ["line 3, column v", "\"two\" is not a number"]),
@@ -72,7 +72,7 @@ fn a_cell_that_is_no_number_is_told_with_its_line() {
 }
 
 #[test]
-fn other_columns_may_hold_anything() {
+fn other_columns_may_contain_anything() {
     let file = b"name,v\nfran\xE7ois,1\n,2\n";
     let folder = Folder::plain("def last(v: 'list[float]'):\n    return 0\n").file("t.csv", file);
     let command = folder.command(&["f.py:last", "t.csv", "--rows"]).output().unwrap();

@@ -1,4 +1,4 @@
-//! `callpy doctor`: real problems, made on purpose, each with its fix; and what a call says of them.
+//! `callpy doctor` with real problems and their fixes, and the messages of calls about them.
 #![allow(missing_docs, reason = "a test")]
 
 mod command;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use command::{Ended, Folder};
 use serde_json::Value;
 
-/// A command that sees no other Python than those the test shows it.
+/// A command that finds only the test's own Pythons.
 fn alone(folder: &Folder, arguments: &[&str]) -> Command {
     let mut command = folder.callpy(arguments);
     for variable in ["CALLPY_PYTHON", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONHOME", "PYTHONPATH"] {
@@ -28,7 +28,7 @@ fn run(command: &mut Command) -> Ended {
     command.output().unwrap().into()
 }
 
-/// Runs the doctor, holds its exit code against its verdict, and returns its answer.
+/// Runs the doctor, compares its exit code with its result, and returns its answer.
 #[track_caller]
 fn examine(folder: &Folder, arguments: &[&str], set: impl Fn(&mut Command)) -> (bool, Value) {
     let mut command = alone(folder, &[&["doctor", "--json"], arguments].concat());
@@ -41,7 +41,7 @@ fn examine(folder: &Folder, arguments: &[&str], set: impl Fn(&mut Command)) -> (
     (works, answer)
 }
 
-/// Expects a problem that says all of this and has such a fix; whether it is fatal.
+/// Asserts that there is a problem with these words and this fix, and returns whether it is fatal.
 #[track_caller]
 fn is_fatal(answer: &Value, words: &[&str], fix: &str) -> bool {
     let problems = answer["problems"].as_array().unwrap();
@@ -56,7 +56,7 @@ fn is_fatal(answer: &Value, words: &[&str], fix: &str) -> bool {
     found["fatal"].as_bool().unwrap()
 }
 
-/// A Python with NumPy: the environment that callpy makes for the tests.
+/// A Python with NumPy: the environment that callpy creates for the tests.
 fn python() -> PathBuf {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
     PYTHON
@@ -112,7 +112,7 @@ fn facts(platform: &str, bits: u32, library: &Path) -> String {
 }
 
 #[test]
-fn all_is_well_and_says_what_it_found() {
+fn a_working_python_is_described() {
     let folder = Folder::plain("def f(a: float, b: int = 2) -> float:\n    return a\n");
     let python = python();
     let named = |command: &mut Command| {
@@ -151,7 +151,7 @@ fn no_python_at_all() {
         .filter_map(|fix| fix["system"].as_str())
         .collect();
     assert_eq!(systems.len(), 7, "{systems:?}");
-    // What a failed call says to type is what the doctor says first.
+    // A failed call prints the doctor's first fix.
     let first = answer["problems"][0]["fixes"][0]["action"].as_str().unwrap();
     for command in ["call", "time"] {
         let failed = run(&mut alone(&folder, &[command, "f.py:f"]));
@@ -258,7 +258,7 @@ fn numpy_that_is_missing_old_broken_or_anothers() {
         &["NumPy is not installed"],
         "bin/python -m pip install --upgrade numpy"
     ));
-    // A function that does without it can be called.
+    // A function that does not need it can be called.
     assert!(!is_fatal(&look(&["g.py:g"]), &["NumPy is not installed"], "uv pip install"));
     assert!(is_fatal(
         &look(&["f.py:f"]),
@@ -480,7 +480,7 @@ fn a_target_that_leaves_a_process_behind() {
 }
 
 #[test]
-fn one_that_is_named_and_not_there() {
+fn a_named_python_that_does_not_exist() {
     let folder = Folder::plain("def f(): pass\n");
     let (_, answer) = examine(&folder, &["--python", "/nowhere/python"], |_| ());
     assert!(is_fatal(

@@ -125,7 +125,7 @@ fn from_a_pipe_too() {
 }
 
 #[test]
-fn what_can_not_be_read_says_why() {
+fn unreadable_files_say_why() {
     let (folder, _) = folder();
     let fails = |name: &str, words: &[&str]| folder.run(&["f.py:show", name]).failed(2, words);
     fails("cut.npy", &["it is incomplete", "48 bytes", "only 47"]);

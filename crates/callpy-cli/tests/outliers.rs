@@ -13,7 +13,7 @@ fn outliers(more: &[&str]) -> String {
 }
 
 #[test]
-fn the_flagged_rows_are_printed_as_they_stand() {
+fn the_flagged_rows_are_printed_unchanged() {
     assert_eq!(
         outliers(&["--rows"]),
         "row,time,name,value\n\

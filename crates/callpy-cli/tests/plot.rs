@@ -198,7 +198,7 @@ fn an_axis_of_numbers_has_round_numbers() {
 }
 
 #[test]
-fn what_is_no_number_is_a_gap() {
+fn missing_numbers_are_gaps() {
     let folder = folder();
     let svg = drawn(&folder, "missing", "gaps.csv", &[]);
     assert!(texts(&svg).contains(&"flagged (2 not a number)"), "{svg}");
@@ -249,7 +249,7 @@ fn a_png_has_its_own_font() {
 }
 
 #[test]
-fn what_can_not_be_drawn_is_told() {
+fn values_that_can_not_be_drawn_are_errors() {
     let folder = folder();
     for (function, words) in [
         ("text", "the result is a str, which can't be drawn"),
@@ -270,7 +270,7 @@ fn what_can_not_be_drawn_is_told() {
 }
 
 #[test]
-fn a_picture_is_there_whole_or_not_at_all() {
+fn a_picture_is_written_completely_or_not_at_all() {
     let folder = folder().file("old.svg", "old").file("folder/x", "");
     for (file, code, words) in [
         ("p.jpg", 2, "write FILE.svg or FILE.png"),

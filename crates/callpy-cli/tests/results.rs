@@ -66,7 +66,7 @@ fn a_result_is_printed_as_python_prints_it() {
 }
 
 #[test]
-fn json_stands_alone_on_stdout() {
+fn only_json_is_on_stdout() {
     let folder = Folder::with(FUNCTIONS);
     let ended = folder.run(&["f.py:chatty", "--json"]);
     for line in ["from the import", "from the function, ü", "from the descriptor"] {
@@ -78,7 +78,7 @@ fn json_stands_alone_on_stdout() {
 }
 
 #[test]
-fn json_of_everything_that_has_a_word_for_it() {
+fn json_of_every_kind_of_value() {
     let json = Folder::with(FUNCTIONS).printed(&["f.py:mixed", "--json"]);
     assert_eq!(
         json,

@@ -53,7 +53,7 @@ fn every_form_of_an_index() {
 }
 
 #[test]
-fn what_is_no_index_is_told() {
+fn results_that_are_not_indices_are_errors() {
     let folder = folder();
     for (function, words) in [
         ("nothing", "the result is None, not row indices"),
@@ -76,7 +76,7 @@ fn what_is_no_index_is_told() {
 }
 
 #[test]
-fn json_keeps_cells_as_they_are() {
+fn json_has_numbers_with_all_their_digits() {
     let folder = Folder::with(FUNCTIONS)
         .file("t.csv", "v,id,t,t\n3,007,-1.50e3,nan\n")
         .file("bare.csv", "3,\"a \"\"b\"\"\"\n");

@@ -88,7 +88,7 @@ fn stopped(function: &str, signal: &str) -> (String, String, std::process::ExitS
 }
 
 #[test]
-fn a_function_is_stopped_where_it_is() {
+fn ctrl_c_stops_a_function() {
     for (function, printed) in
         [("sleep", "tidied\nexit handler\n"), ("spin", "exit handler\n"), ("ask", "exit handler\n")]
     {
@@ -105,14 +105,14 @@ fn a_function_is_stopped_where_it_is() {
 }
 
 #[test]
-fn a_function_may_catch_it() {
+fn a_function_may_catch_keyboard_interrupt() {
     let (stdout, stderr, status) = stopped("catch", "-INT");
     assert_eq!((&stdout[..], &stderr[..]), ("tidied\ncaught\nexit handler\n", ""));
     assert_eq!(status.code(), Some(0));
 }
 
 #[test]
-fn code_in_c_is_told_of_and_ended_by_the_second() {
+fn a_second_signal_ends_c_code() {
     let folder = Folder::plain(FUNCTIONS);
     let mut child = spawn(&mut folder.command(&["f.py:in_c"])).unwrap();
     let _stdout = begun(&mut child);
@@ -129,7 +129,7 @@ fn code_in_c_is_told_of_and_ended_by_the_second() {
 }
 
 #[test]
-fn a_termination_need_not_be_sent_twice() {
+fn one_sigterm_is_enough() {
     let (stdout, _, status) = stopped("in_c", "-TERM");
     assert_eq!((&stdout[..], status.signal()), ("", Some(15)));
 }
@@ -146,7 +146,7 @@ fn what_is_ignored_stays_ignored() {
 }
 
 #[test]
-fn a_pipe_that_says_no_more() {
+fn a_signal_while_a_pipe_is_silent() {
     let folder = Folder::plain(FUNCTIONS);
     let mut command = folder.command(&["f.py:large", "-"]);
     let mut child = spawn(command.stdin(Stdio::piped())).unwrap();
@@ -207,7 +207,7 @@ fn nothing_is_left(folder: &Folder, id: &str) {
 }
 
 #[test]
-fn an_environment_that_is_being_made() {
+fn a_signal_while_an_environment_is_created() {
     for (signal, number) in [("-INT", 2), ("-TERM", 15)] {
         let folder = endless_uv();
         let child = spawn(&mut making(&folder, &["f.py:f"])).unwrap();
@@ -249,7 +249,7 @@ fn the_terminal_is_left_as_it_was() {
 }
 
 #[test]
-fn a_file_that_is_being_read() {
+fn a_signal_while_a_file_is_read() {
     let folder = Folder::with(FUNCTIONS).file("v.csv", "1.5\n".repeat(20_000_000));
     let mut child = on_a_terminal(&folder, &folder.command(&["f.py:large", "v.csv"]));
     let mut keys = child.stdin.take().unwrap();

@@ -13,7 +13,7 @@ use command::Folder;
 
 #[cfg(unix)]
 #[test]
-fn a_reader_that_has_enough_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     let folder = Folder::plain(
         "def much(): return list(range(200000))\n\
          def all(v: 'list[float]'): return list(range(len(v)))\n\
@@ -97,7 +97,7 @@ fn colours_are_for_terminals() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_large_file_is_seen_to_be_read() {
+fn reading_a_large_file_shows_progress() {
     // The line comes after a third of a second; a function that takes its rows one by one is slower.
     let folder =
         Folder::with("def f(v): return len(v)\n").file("v.csv", "1.5\n".repeat(12_000_000));

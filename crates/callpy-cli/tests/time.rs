@@ -89,7 +89,7 @@ fn copies_and_their_reasons() {
 }
 
 #[test]
-fn functions_that_change_or_keep_what_they_get() {
+fn functions_that_change_or_retain_their_arguments() {
     let folder = folder();
     for (function, way) in [
         ("nothing", "lent"),
@@ -127,7 +127,7 @@ fn every_kind_of_argument() {
 }
 
 #[test]
-fn what_a_function_prints_is_printed_for_the_first_calls() {
+fn the_output_of_the_first_calls_is_printed() {
     let ended = time(&folder(), &["f.py:speak", "v.csv", "--json"]);
     assert_eq!((ended.code, &ended.stderr[..]), (Some(0), "spoken\nspoken\n"));
     assert!(!ended.stdout.contains("spoken"));

@@ -104,6 +104,7 @@ impl<'m> Writer<'m> {
                 let stem = stem(&input.file);
                 let stem: String =
                     stem.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+                // The hash prevents clashes: two packages may have the same name and file name.
                 format!("callpy_go_{}_{stem}_{:016x}", input.package, fnv(source))
             }
         };
@@ -114,6 +115,7 @@ impl<'m> Writer<'m> {
     }
 
     fn write(mut self) -> Result<String, Vec<Diagnostic>> {
+        // All functions are lowered before any is written, since names depend on the types of all.
         let mut functions = Vec::new();
         for function in self.module.public_functions() {
             let line = function.name_span.start.line;
@@ -161,6 +163,7 @@ impl<'m> Writer<'m> {
                     Lowered::Object { any: true }
                 }
             };
+            // The function's body and its results have names in the same scope.
             let mut name = lower_camel(&parameter.name);
             while used.contains(&name) || is_result(&name) {
                 name.push('_');
@@ -187,6 +190,8 @@ impl<'m> Writer<'m> {
         let Typed { python: function, parameters: all, returns } = function;
         let is_star =
             |kind| matches!(kind, ParameterKind::VarPositional | ParameterKind::VarKeyword);
+        // Go passes required arguments by position and options by name. The glue adapts parameters that
+        // Python wants otherwise.
         let needs_glue = all.iter().any(|one| {
             let kind = one.python.kind;
             is_star(kind)
@@ -233,6 +238,7 @@ impl<'m> Writer<'m> {
                 _ => item,
             });
         }
+        // A tuple becomes several results, as Go functions have them.
         let results = match returns {
             Lowered::Unit => Vec::new(),
             Lowered::Tuple(items) => {
@@ -262,6 +268,7 @@ impl<'m> Writer<'m> {
             Some(Usage::Borrowed) => ", Lends: true",
             None => "",
         };
+        // Lazy, so that a program that only imports the package starts no Python.
         let code = &mut self.functions;
         let _ = write!(
             code,

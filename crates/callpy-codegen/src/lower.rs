@@ -135,6 +135,7 @@ impl<'m> Lowering<'m> {
             Type::Str => Lowered::Str,
             Type::Bytes => Lowered::Bytes,
             Type::Any => Lowered::Object { any: true },
+            // Every kind of sequence is a list in Python, but an iterable may be readable only once.
             Type::Sequence { kind, item } => Lowered::List {
                 item: boxed(self, item),
                 iterable: matches!(kind, SequenceKind::Iterable | SequenceKind::Collection),
@@ -151,6 +152,7 @@ impl<'m> Lowering<'m> {
                 let (key, value) = (self.lower(key, place), self.lower(value, place));
                 match self.is_key(&key) {
                     true => Lowered::Dict(Box::new(key), Box::new(value)),
+                    // `dict[Any, T]` says nothing about its keys, so it is not reported as untyped.
                     false if matches!(key, Lowered::Object { any: true }) => {
                         Lowered::Object { any: true }
                     }
@@ -167,6 +169,7 @@ impl<'m> Lowering<'m> {
                     false => self.object(place, "a set whose items have no hash in Rust"),
                 }
             }
+            // An object may be None already.
             Type::Optional(inner) => match self.lower(inner, place) {
                 object @ Lowered::Object { any: true } => object,
                 inner => Lowered::Optional(Box::new(inner)),
@@ -176,6 +179,7 @@ impl<'m> Lowering<'m> {
             Type::Array(array) => self.array(array, place),
             Type::Scalar(dtypes) => self.scalar(dtypes, place),
             Type::Class { name, .. } => self.class(name, place),
+            // Classes of the standard library that stand for a type with a counterpart.
             Type::Unknown { name, arguments } => match &name[..] {
                 "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "os.PathLike" => {
                     Lowered::Path
@@ -193,6 +197,7 @@ impl<'m> Lowering<'m> {
             Type::TypeVariable { constraints, .. } if !constraints.is_empty() => {
                 self.union(&Type::Union(constraints.clone()), constraints, place)
             }
+            // A variable without bound or constraints accepts anything.
             Type::TypeVariable { .. } => Lowered::Object { any: true },
             // Functions with invalid hints have been left out.
             _ => self.object(place, "no type"),
@@ -202,6 +207,7 @@ impl<'m> Lowering<'m> {
     fn union(&mut self, ty: &Type, members: &[Type], place: &Place<'_>) -> Lowered {
         let mut variants: Vec<(String, Lowered)> = Vec::new();
         let (mut object, mut optional) = (false, false);
+        // A stack, since members may turn out to be unions, whose members belong in their place.
         let mut left: Vec<Lowered> =
             members.iter().rev().map(|member| self.lower(member, place)).collect();
         while let Some(lowered) = left.pop() {
@@ -215,7 +221,10 @@ impl<'m> Lowering<'m> {
                     let variants = self.unions[number].variants.iter().rev();
                     left.extend(variants.map(|(_, lowered)| lowered.clone()));
                 }
+                // With `Any` in it, the union accepts anything.
                 Lowered::Object { any: true } => return Lowered::Object { any: true },
+                // Several classes without a counterpart share one variant, added last: it matches any
+                // value, so the other variants are tried before it.
                 Lowered::Object { any: false } => object = true,
                 // A NumPy scalar converts like any other number of its kind.
                 lowered if variants.iter().any(|(_, other)| *other == lowered) => {}
@@ -238,6 +247,7 @@ impl<'m> Lowering<'m> {
         if let [(_, only)] = &variants[..] {
             return wrap(only.clone());
         }
+        // The same union in two places is one enum, so that values can be passed from one to the other.
         let source = ty.to_string();
         if let Some(known) = self.unions.iter().position(|known| known.variants == variants) {
             return wrap(Lowered::Union(known));
@@ -249,6 +259,8 @@ impl<'m> Lowering<'m> {
     }
 
     fn literal(&mut self, ty: &Type, literals: &[Literal], place: &Place<'_>) -> Lowered {
+        // Python does not check literals, so numbers stay numbers. Only strings become an enum, whose
+        // variants have names.
         let all = |is: fn(&Literal) -> bool| literals.iter().all(is);
         if all(|literal| matches!(literal, Literal::Int(_))) {
             return Lowered::Int;
@@ -302,6 +314,7 @@ impl<'m> Lowering<'m> {
         let element = match &array.dtypes {
             Dtypes::One(dtype) => match Meaning::of(*dtype) {
                 Meaning::Number(_) => Some(*dtype),
+                // The caller chooses: a hint can't say which unit or length it means.
                 Meaning::Open => None,
                 Meaning::Foreign => return self.foreign(*dtype, place),
             },

@@ -1,22 +1,22 @@
-//! The blocks of the documents: found in Markdown and in doc comments, to be run by the tests here.
+//! Finds the code blocks in Markdown and in doc comments, which the tests here run.
 //!
-//! A block is run for what its fence says it is:
+//! The fence of a block says what happens to it:
 //!
 //! | fence | what is done |
 //! |---|---|
 //! | `rust` | compiled into `tests/rust.rs` and run, each block in a process of its own |
 //! | `console` | run by bash in a copy of the repository, with an empty home folder |
-//! | `text` | compared with what the block above it prints; `...` stands for any lines |
+//! | `text` | compared with what the block above it prints; `...` matches any lines |
 //! | `python` | written to the file that its first line names, and compiled |
 //! | `c`, `go` | compiled against the installed C library, and run, where there is a toolchain |
 //! | `toml`, `ini`, `dockerfile` | read |
 //!
-//! Comments of HTML, which readers don't see, say what a block needs:
+//! HTML comments, which readers don't see, say what a block needs:
 //!
-//! - `<!-- hidden … -->` above a block: lines that stand before it, or around it if one of them is
-//!   `...` alone;
+//! - `<!-- hidden … -->` above a block: lines to add before it, or around it if one of them is only
+//!   `...`;
 //! - `<!-- hidden everywhere … -->`: the same for all Rust blocks of the document that follow;
-//! - `<!-- not run: why -->` above a block: it is counted, and not run.
+//! - `<!-- not run: why -->` above a block: it is counted, but not run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,24 +26,24 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 /// A fenced block of a document.
 #[derive(Debug, Clone)]
 pub struct Block {
-    /// The document, as seen from the repository.
+    /// The path of the document in the repository.
     pub document: String,
     /// The line of its fence, counted from 1.
     pub line: usize,
-    /// What the fence says it is; empty if it says nothing.
+    /// The language on the fence, or nothing.
     pub language: String,
-    /// What stands in it.
+    /// The text of the block.
     pub text: String,
-    /// The lines that are needed and not shown.
+    /// The hidden lines.
     pub hidden: String,
     /// Why it is not run.
     pub not_run: Option<String>,
-    /// What it prints: the `text` block below it.
+    /// Its expected output: the `text` block below it.
     pub output: Option<String>,
 }
 
 impl Block {
-    /// Names the block's place.
+    /// Returns the block's document and line.
     pub fn place(&self) -> String {
         format!("{}:{}", self.document, self.line)
     }
@@ -70,7 +70,7 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("two above").to_owned()
 }
 
-/// Returns the documents, as seen from the repository.
+/// Returns the paths of the documents in the repository.
 pub fn documents(root: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![root.join("docs")];
@@ -100,7 +100,7 @@ pub fn blocks(root: &Path) -> Vec<Block> {
 /// Returns the blocks of one document.
 pub fn blocks_of(root: &Path, document: &Path) -> Vec<Block> {
     let text = fs::read_to_string(root.join(document)).expect("a document");
-    // The same on every system: these are names of tests.
+    // With forward slashes on every system, since these are names of tests.
     read(&document.to_string_lossy().replace('\\', "/"), &text)
 }
 
@@ -162,12 +162,12 @@ pub fn read(document: &str, markdown: &str) -> Vec<Block> {
     blocks
 }
 
-/// Says which line of an expected output is not in an output, in its order; `...` is any lines.
+/// Returns the first line of an expected output that is missing, in order; `...` matches any lines.
 pub fn missing_line<'e>(expected: &'e str, output: &str) -> Option<&'e str> {
     let mut lines = output.lines().map(str::trim_end);
     expected.lines().map(str::trim_end).filter(|line| !line.is_empty() && *line != "...").find(
         |wanted| {
-            // `…` in a line is what differs from machine to machine.
+            // `…` in a line matches text that differs between machines.
             let parts: Vec<&str> = wanted.split('…').collect();
             !lines.any(|line| fits(line, &parts))
         },

@@ -1,7 +1,7 @@
-//! Every block of the documents that is no Rust: commands, files, programs in C and Go.
+//! Runs every block of the documents that is not Rust: commands, files, programs in C and Go.
 //!
-//! `cargo test -p callpy-documents --test commands -- README` runs those of the documents whose name
-//! contains a word.
+//! `cargo test -p callpy-documents --test commands -- README` runs only documents whose name contains a
+//! word.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use callpy_documents::{Block, blocks, missing_line, root};
 
-/// What the outer `cargo test` sets, and an empty terminal would not have.
+/// Variables that `cargo test` sets, and a new terminal would not have.
 const CLEARED: &[&str] =
     &["LD_LIBRARY_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "RUST_BACKTRACE", "NO_COLOR"];
 
@@ -56,12 +56,11 @@ enum Outcome {
     Ran,
     /// Rust, which `tests/rust.rs` runs.
     Elsewhere,
-    /// What this machine lacks.
+    /// This machine lacks something.
     Impossible(String),
 }
 
-/// A copy of the repository as a reader has it, a home folder with nothing in it, and an installed
-/// command.
+/// A copy of the repository, an empty home folder, and the installed command.
 struct Place {
     copy: PathBuf,
     home: PathBuf,
@@ -72,7 +71,7 @@ struct Place {
 
 impl Place {
     fn new() -> Place {
-        // The folder stays the same from run to run, so that what Cargo built in it stays good.
+        // The same folder in every run, so that Cargo's builds in it stay valid.
         let target =
             PathBuf::from(env!("CARGO_TARGET_TMPDIR")).parent().expect("target").to_owned();
         let folder = target.join("documents");
@@ -112,7 +111,7 @@ impl Place {
             }
             "ini" => ini(&block.text)?,
             "dockerfile" => self.dockerfile(&block.text)?,
-            other => return Err(format!("nobody knows how to run a block of {other:?}")),
+            other => return Err(format!("there is no way to run a block of {other:?}")),
         }
         Ok(Outcome::Ran)
     }
@@ -132,7 +131,7 @@ impl Place {
         path
     }
 
-    /// Installs the command once, as the documents say, for all that call it by its name.
+    /// Installs the command once, as the documents say, for blocks that call it by name.
     fn install(&mut self) {
         if !self.installed {
             self.installed = true;
@@ -183,7 +182,7 @@ impl Place {
         Ok(Outcome::Ran)
     }
 
-    /// What can be known of a Dockerfile without Docker: its instructions, its shell, its files.
+    /// Checks a Dockerfile without Docker: its instructions, its shell, its files.
     fn dockerfile(&self, text: &str) -> Result<(), String> {
         let known = ["FROM", "RUN", "COPY", "WORKDIR", "ENV", "CMD", "ENTRYPOINT", "USER", "ARG"];
         let joined = text.replace("\\\n", " ");
@@ -272,7 +271,7 @@ impl Place {
     }
 }
 
-/// Makes a folder what the repository is: its files that are tracked or new, and nothing else.
+/// Makes a folder a copy of the repository: its tracked and new files, and nothing else.
 fn synchronise(root: &Path, copy: &Path) {
     let listed = Command::new("git")
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
@@ -285,7 +284,7 @@ fn synchronise(root: &Path, copy: &Path) {
     for file in files {
         let (from, to) = (root.join(file), copy.join(file));
         let Ok(contents) = fs::read(&from) else { continue };
-        // A file that did not change keeps its time, by which Cargo knows it.
+        // An unchanged file is not copied, so that Cargo sees the same time.
         if fs::read(&to).is_ok_and(|old| old == contents) {
             continue;
         }
@@ -299,7 +298,7 @@ fn remove_others(root: &Path, folder: &Path, files: &[&str]) {
     for path in entries.flatten().map(|entry| entry.path()) {
         if path.is_dir() && !path.is_symlink() {
             remove_others(root, &path, files);
-            // Fails where something is left in it, as it should.
+            // Fails if the folder is not empty, as it should.
             _ = fs::remove_dir(&path);
         } else {
             let name = path.strip_prefix(root).expect("below it").to_string_lossy();

@@ -11,15 +11,14 @@ use std::path::{Path, PathBuf};
 
 use syn::{Attribute, Expr, ImplItem, Item, Lit, Meta, TraitItem, Visibility};
 
-/// Crates, and the folders in them that are nobody's business: their items are reachable only for
-/// the code that `module!` writes.
+/// Crates, and folders in them to skip: their items are only for code that `module!` writes.
 const CRATES: [(&str, &[&str]); 3] = [
     ("callpy", &["generated.rs", "generated", "raw.rs", "raw"]),
     ("callpy-codegen", &[]),
     ("callpy-signature", &[]),
 ];
 
-/// Items whose example is their module's. Nothing else may be without.
+/// Items whose example is that of their module. All others need one.
 const SHARED: &[(&str, &str, &str)] = &[
     (
         "callpy-codegen",
@@ -64,7 +63,7 @@ fn is_hidden(attributes: &[Attribute]) -> bool {
 }
 
 impl File {
-    /// Reads the examples of an item's documentation; says whether there are any.
+    /// Reads the examples of an item's documentation; returns whether there are any.
     fn read(&mut self, name: &str, attributes: &[Attribute]) -> bool {
         let mut any = false;
         for block in callpy_documents::read(name, &doc(attributes)) {
@@ -119,7 +118,7 @@ impl File {
                         self.bare.push(name);
                     }
                 }
-                // The items that a macro here makes bring their documentation as its arguments.
+                // Items that a macro makes have their documentation in its arguments.
                 Item::Macro(item) => {
                     for line in item.mac.tokens.clone().into_iter().flat_map(doc_of_tokens) {
                         self.examples += &line;
@@ -257,14 +256,14 @@ fn a_method_is_used_where_it_is_called_or_defined() {
     assert!(!is_used("start", "start"));
 }
 
-/// The words in the first column of the troubleshooting page are the library's own.
+/// The first column of the troubleshooting page consists of messages in the library.
 #[test]
 fn the_messages_of_the_troubleshooting_page_are_real() {
     let root = callpy_documents::root();
     let mut source = String::new();
     let folder = root.join("crates/callpy/src");
     for path in files(&folder, &[], "rs").into_iter().chain(files(&folder, &[], "py")) {
-        // A text that goes on in the next line.
+        // Joins strings that continue on the next line.
         let text = fs::read_to_string(path).unwrap();
         let lines = text.split("\\\n").map(str::trim_start);
         source += &lines.collect::<Vec<_>>().join("");

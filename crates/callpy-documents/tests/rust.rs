@@ -1,4 +1,4 @@
-//! Every Rust block of the documents, run in a process of its own.
+//! Runs every Rust block of the documents in a process of its own.
 #![allow(
     unused,
     unreachable_pub,
@@ -15,7 +15,7 @@ include!(concat!(env!("OUT_DIR"), "/blocks.rs"));
 
 const CHILD: &str = "CALLPY_DOCUMENTS_CHILD";
 
-/// Runs a block: this test again, as a child, among the files that the documents speak of.
+/// Runs a block: this test again, as a child process, in a folder with the documents' files.
 fn alone(name: &str, output: &str, block: impl FnOnce()) {
     if std::env::var_os(CHILD).is_some_and(|child| child == name) {
         return block();
@@ -29,7 +29,7 @@ fn alone(name: &str, output: &str, block: impl FnOnce()) {
     let stdout = String::from_utf8_lossy(&child.stdout);
     let told = format!("{stdout}\n{}", String::from_utf8_lossy(&child.stderr));
     assert!(child.status.success() && stdout.contains("1 passed"), "{told}");
-    // The harness writes before the block's first line.
+    // The test harness writes before the block's first line.
     let printed = stdout.replace(&format!("test {name} ... "), "");
     let missing = callpy_documents::missing_line(output, &printed);
     assert_eq!(missing, None, "a line of the text below the block was not printed\n{told}");

@@ -63,6 +63,7 @@ impl Classes {
         let nothing = HashMap::new();
         let mut variables = hints.variables(&class.type_parameters, Scope::new(&nothing));
         model.type_parameters = class.type_parameters.iter().map(|it| it.name.clone()).collect();
+        // Inside the class, `Self` is the class itself.
         variables.insert(
             "Self".to_owned(),
             Type::Class { name: class.name.text.clone(), arguments: Vec::new() },
@@ -75,6 +76,7 @@ impl Classes {
             }
         }
         model.methods = methods.finish();
+        // Fields of bases come first, as in the constructor that Python generates.
         for base in &bases {
             if let Base::Class(base) = base {
                 inherit(&mut model, base);

@@ -25,12 +25,14 @@ pub(crate) fn module(
             made.push((target.clone(), value.clone(), is_conditional));
         }
     });
+    // Before any hint is resolved, since hints may refer to classes that are created further down.
     for (target, ..) in &made {
         names.make_class(&target.text);
     }
     let hints = Hints::new(&names, positions);
     let mut functions = Functions::default();
     let mut classes = Classes::default();
+    // A function at the top level has no type parameters of a class.
     let nothing = HashMap::new();
     let mut all = All::default();
     visit(statements, false, &mut |statement, is_conditional| match statement {
@@ -78,6 +80,7 @@ fn visit(
     for statement in statements {
         match statement {
             Statement::Branches { condition, branches } => {
+                // The first branch never runs when the module is imported; its `else` does.
                 let never = matches!(condition, Condition::TypeChecking | Condition::Main);
                 let inside = is_conditional || *condition != Condition::Always;
                 for branch in &branches[usize::from(never).min(branches.len())..] {

@@ -82,6 +82,7 @@ impl Names {
                     self.bind(&alias.name.text, binding, is_alternative);
                 }
                 Statement::Assign { targets, annotation, value: Some(value), .. } => {
+                    // `x: int = 1` is a value. `X: TypeAlias = …` and a bare `X = …` may name a type.
                     let says_alias = annotation.as_ref().and_then(Expr::name).is_some_and(|it| {
                         it.rsplit('.').next().is_some_and(|last| last.ends_with("TypeAlias"))
                     });
@@ -99,6 +100,7 @@ impl Names {
                         self.bind(&target.text, binding, is_alternative);
                     }
                 }
+                // Names that only a script has are not visible to importers.
                 Statement::Branches { condition: Condition::Main, .. } => {}
                 Statement::Branches { branches, .. } => {
                     for (number, branch) in branches.iter().enumerate() {
@@ -148,6 +150,7 @@ impl Names {
                     return Resolved::Member { class, attribute };
                 }
                 Some(Binding::Alias(alias)) => match alias.value.name() {
+                    // `nd = np` renames: `nd.ndarray` goes on as `np.ndarray`.
                     Some(name) if alias.parameters.is_empty() => dotted = join(name),
                     _ if rest.is_empty() => return Resolved::Alias(Rc::clone(alias)),
                     _ => return Resolved::Global(dotted),
@@ -167,6 +170,8 @@ impl Names {
         match &self.stars[..] {
             [] => Resolved::Global(dotted.to_owned()),
             stars => {
+                // What a module exports is not known here. In hints, `typing` is the likely one; of the
+                // others, the last import hides the earlier ones.
                 let typing = stars.iter().find(|module| *module == "typing");
                 let module = typing.unwrap_or(&stars[stars.len() - 1]);
                 Resolved::Global(canonical(&format!("{module}.{dotted}")))
@@ -188,6 +193,7 @@ fn canonical(path: &str) -> String {
     let Some((module, name)) = path.rsplit_once('.') else {
         return path.to_owned();
     };
+    // The rest of the crate then compares each type with a single name.
     match module {
         "typing" | "typing_extensions" | "typing_extensions.typing" => match name {
             "List" | "Dict" | "Set" | "FrozenSet" | "Tuple" | "Type" => {
@@ -204,6 +210,7 @@ fn canonical(path: &str) -> String {
             _ if ABSTRACT.contains(&name) => format!("collections.abc.{name}"),
             _ => format!("typing.{name}"),
         },
+        // Private modules of NumPy, whose names appear in stubs.
         "numpy._typing" | "numpy._typing._array_like" => format!("numpy.typing.{name}"),
         "numpy.core" | "numpy._core" => format!("numpy.{name}"),
         _ => path.to_owned(),

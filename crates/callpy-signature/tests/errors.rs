@@ -19,7 +19,7 @@ fn brackets_and_strings_that_do_not_pair() {
 }
 
 #[test]
-fn the_line_to_blame_is_found_in_a_long_file() {
+fn the_wrong_line_is_found_in_a_long_file() {
     let mut source = String::from("import a\n\n@decorate\ndef before(x: int) -> int:\n    try:\n");
     source += "        return x\n    except Exception:\n        pass\n    finally:\n        pass\n";
     for number in 0..200 {
@@ -63,7 +63,7 @@ fn statements_that_are_wrong() {
 }
 
 #[test]
-fn what_only_the_grammar_lets_pass() {
+fn errors_that_the_grammar_accepts() {
     assert_eq!(error("def f(a, a): ..."), "line 1, column 10: duplicate parameter `a`");
     assert_eq!(
         error("def f(a=1, b): ..."),

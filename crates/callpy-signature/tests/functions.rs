@@ -35,7 +35,7 @@ fn parameters_have_their_kinds_in_order() {
 }
 
 #[test]
-fn defaults_keep_their_source_and_literals_their_value() {
+fn defaults_have_their_source_and_literals_their_value() {
     let function = only(
         "def f(a=-1, b=1.5e3, c='x' 'y', d=None, e=True, f=np.pi, g=[1, 2], h=b'z', i=-2.0): ...",
     );
@@ -98,14 +98,14 @@ fn spans_count_lines_and_characters() {
 }
 
 #[test]
-fn the_source_may_open_with_a_byte_order_mark_and_have_any_line_ending() {
+fn the_source_may_have_a_byte_order_mark_and_any_line_ending() {
     let module = read("\u{feff}def f(a:\r\n  int):\r\n  '''A\r\n  b'''\r\n").unwrap();
     assert_eq!(module.functions[0].name_span.start.column, 5);
     assert_eq!(module.functions[0].docstring.as_deref(), Some("A\nb"));
 }
 
 #[test]
-fn decorators_are_named_and_judged() {
+fn decorators_and_their_effects() {
     let source = "
 import functools, numba as nb
 from contextlib import contextmanager as manager
@@ -239,7 +239,7 @@ fn a_stub_has_overloads_and_nothing_else() {
 }
 
 #[test]
-fn unpacked_keyword_arguments_are_told_from_others() {
+fn unpacked_keyword_arguments_are_recognised() {
     let source = "from typing import TypedDict, Unpack\nclass K(TypedDict):\n    a: int\n\
                   def f(**one: Unpack[K]): ...\ndef g(**each: K): ...\ndef h(**one: 'Unpack[K]'): ...\n\
                   def i(*all: Unpack[tuple[int, str]]): ...\n";

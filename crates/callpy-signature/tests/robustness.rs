@@ -95,7 +95,7 @@ fn deep_nesting() {
 }
 
 #[test]
-fn aliases_that_grow_without_end() {
+fn aliases_that_grow_endlessly() {
     let mut doubling = String::from("type A0 = int\ntype P[T] = tuple[T, T]\n");
     for number in 1..64 {
         doubling += &format!("type A{number} = tuple[A{0}, A{0}]\n", number - 1);

@@ -74,7 +74,7 @@ fn literals() {
 }
 
 #[test]
-fn wrappers_come_off() {
+fn wrappers_are_removed() {
     assert_eq!(plain("Final[int]"), "int");
     assert_eq!(plain("ClassVar[list[int]]"), "list[int]");
     assert_eq!(plain("Annotated[int, Gt(0)]"), "int");
@@ -82,7 +82,7 @@ fn wrappers_come_off() {
 }
 
 #[test]
-fn other_classes_keep_their_name_and_arguments() {
+fn other_classes_have_their_name_and_arguments() {
     assert_eq!(
         plain("Callable[[int, str], bool]"),
         "collections.abc.Callable[tuple[int, str], bool]"
@@ -136,7 +136,7 @@ fn strings_are_hints_too() {
 }
 
 #[test]
-fn what_is_no_type_says_why_and_is_no_error() {
+fn hints_that_are_not_types_say_why_and_are_not_errors() {
     for hint in ["1", "f()", "[int, str]", "(int, str)", "int if x else str", "lambda: 1", "-x"] {
         assert!(plain(hint).starts_with("invalid: "), "{hint}: {}", plain(hint));
     }
@@ -202,7 +202,7 @@ fn aliases_are_listed() {
 }
 
 #[test]
-fn classes_of_the_file_are_known_wherever_they_stand() {
+fn classes_of_the_file_are_known_anywhere_in_it() {
     let ty = |hint| ty("class Later: ...\nclass Box[T]: ...", hint);
     assert_eq!(ty("'Later | None'"), "Later | None");
     assert_eq!(ty("Box[int]"), "Box[int]");

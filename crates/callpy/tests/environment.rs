@@ -31,7 +31,7 @@ fn uv_ran(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn made_once_and_then_started_without_running_anything() {
+fn an_environment_is_created_once_and_then_starts_without_running_anything() {
     let world = World::new();
     let base = world.good("bin/python3");
     world.uv("echo Installed");
@@ -93,7 +93,7 @@ fn before_the_activated_environment_after_the_named_one() {
 }
 
 #[test]
-fn a_named_one_that_has_what_is_required_is_used_as_it_is() {
+fn a_named_interpreter_that_meets_the_requirements_is_used_as_it_is() {
     let world = World::new();
     let site = world.path("site");
     fs::create_dir(&site).unwrap();
@@ -127,7 +127,7 @@ fn a_named_one_that_has_what_is_required_is_used_as_it_is() {
 }
 
 #[test]
-fn one_that_is_not_whole_is_made_anew() {
+fn an_incomplete_environment_is_recreated() {
     let world = World::new();
     world.good("bin/python3");
     world.uv("");
@@ -159,7 +159,7 @@ fn one_that_is_not_whole_is_made_anew() {
 }
 
 #[test]
-fn two_at_once_make_one() {
+fn two_processes_at_once_create_one_environment() {
     let world = World::new();
     world.good("bin/python3");
     world.uv("echo Installed");
@@ -271,7 +271,7 @@ fn stopped_while_it_waits() {
 }
 
 #[test]
-fn the_installers_words_are_in_the_error() {
+fn the_error_contains_the_installers_message() {
     let world = World::new();
     world.good("bin/python3");
     world.uv("echo 'Resolving'; echo 'error: no such package: tiny' >&2; exit 2");
@@ -286,7 +286,7 @@ fn the_installers_words_are_in_the_error() {
 }
 
 #[test]
-fn without_a_folder_to_keep_it_in() {
+fn without_a_cache_folder() {
     let world = World::new();
     world.good("bin/python3");
     world.uv("");
@@ -300,7 +300,7 @@ fn without_a_folder_to_keep_it_in() {
 }
 
 #[test]
-fn what_is_no_requirement_is_an_error_before_anything_runs() {
+fn a_malformed_requirement_is_an_error_before_anything_runs() {
     let world = World::new();
     world.good("bin/python3");
     let error = find_in(&wanting("--index-url=x"), &world.context()).unwrap_err();

@@ -76,7 +76,7 @@ fn the_order_of_the_search() {
 }
 
 #[test]
-fn a_variable_set_to_nothing_is_not_set() {
+fn an_empty_variable_counts_as_not_set() {
     let world = World::new();
     let python = world.good("bin/python3");
     let mut context = world.context();
@@ -103,7 +103,7 @@ fn every_place_on_path_is_tried() {
 }
 
 #[test]
-fn ways_to_name_one() {
+fn ways_to_name_an_interpreter() {
     let world = World::new();
     let context = world.context();
     let command = world.good("bin/python3.12");
@@ -124,7 +124,7 @@ fn ways_to_name_one() {
 }
 
 #[test]
-fn no_other_is_taken_for_a_named_one() {
+fn no_other_is_used_instead_of_a_named_one() {
     let world = World::new();
     world.good("bin/python3");
     let context = world.context();
@@ -145,7 +145,7 @@ fn no_python_at_all() {
 }
 
 #[test]
-fn one_that_cannot_be_used_says_why() {
+fn an_unusable_python_says_why() {
     let world = World::new();
     let context = world.context();
     let with = |name: &'static str, json: &str| {
@@ -190,7 +190,7 @@ fn one_that_cannot_be_used_says_why() {
 }
 
 #[test]
-fn one_that_does_not_run_says_why() {
+fn a_file_that_does_not_run_says_why() {
     let world = World::new();
     let context = world.context();
     let garbage = world.script("garbage", "#!/bin/sh\necho hello\n");
@@ -212,7 +212,7 @@ fn one_that_does_not_run_says_why() {
 }
 
 #[test]
-fn special_builds_and_newer_versions_are_taken_and_recognised() {
+fn special_builds_and_newer_versions_are_accepted() {
     let world = World::new();
     let mut facts = world.facts("odd");
     facts.set("version", "[3, 31, 0]").set("free_threaded", "true").set("debug", "true");
@@ -243,7 +243,7 @@ fn the_error_lists_every_candidate_and_its_fix() {
 }
 
 #[test]
-fn the_required_version_is_looked_for() {
+fn a_search_finds_the_required_version() {
     let world = World::new();
     world.python("bin/python3", world.facts("bin/python3").set("version", "[3, 8, 1]"));
     let newer = world.good("bin/python");
@@ -310,7 +310,7 @@ fn a_shim_is_asked_each_time() {
 }
 
 #[test]
-fn a_cache_that_cannot_be_written_costs_time_only() {
+fn an_unwritable_cache_only_costs_time() {
     let world = World::new();
     world.good("bin/python3");
     // A file where the folder should be: root may write to any folder.
@@ -323,7 +323,7 @@ fn a_cache_that_cannot_be_written_costs_time_only() {
 }
 
 #[test]
-fn a_real_python_gives_its_facts() {
+fn the_facts_of_a_real_python() {
     let world = World::new();
     // Modules of the current folder are not Python's own.
     fs::write(world.path("here/json.py"), "raise SystemExit('the wrong json')").unwrap();

@@ -34,7 +34,7 @@ impl Caller for &Callpy {
         Ok(())
     }
 
-    /// The receipt says.
+    /// From the receipt.
     fn copied(&mut self, work: Work, data: &[f64], _answer: usize) -> Result<usize> {
         let function = &self.functions[work as usize];
         let receipt = match work {

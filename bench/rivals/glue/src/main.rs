@@ -1,7 +1,7 @@
-//! CPython's and NumPy's C API, used from C: `glue.c` is all there is between Rust and Python.
+//! CPython's and NumPy's C API, used from C: only `glue.c` is between Rust and Python.
 //!
-//! `attached`: entered once for all calls; `bare`: that, and the array is made once; `detached`: each call
-//! enters and leaves.
+//! `attached`: the thread attaches once for all calls; `bare`: the array is also made only once;
+//! `detached`: each call attaches and detaches.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 
@@ -16,13 +16,13 @@ struct GlueResult {
 }
 
 impl GlueResult {
-    /// Returns the elements, which lie there until the result is released.
+    /// Returns the elements, which are valid until the result is released.
     ///
     /// # Safety
     ///
-    /// They are of this type.
+    /// The elements have this type.
     unsafe fn elements<T>(&self) -> &[T] {
-        // SAFETY: glue.c has checked that they lie one after the other, as many as it says.
+        // SAFETY: glue.c has checked that the elements are contiguous, and how many there are.
         unsafe { std::slice::from_raw_parts(self.data.cast(), self.size as usize) }
     }
 }
@@ -45,23 +45,23 @@ struct Glue {
     bare: bool,
 }
 
-/// What one session calls with.
+/// The caller of one session.
 struct Session<'a> {
     glue: &'a Glue,
-    /// The array over the data of the last call, where arrays are made once.
+    /// The array over the data of the last call, if arrays are made once.
     ready: Option<(*const f64, GlueResult)>,
 }
 
-// SAFETY: the functions are used only by a thread that has entered.
+// SAFETY: the functions are used only by an attached thread.
 unsafe impl Sync for Glue {}
 
 fn check(error: *mut c_char) -> Result<()> {
     if error.is_null() {
         return Ok(());
     }
-    // SAFETY: glue.c gave a text that is ours.
+    // SAFETY: the text from glue.c belongs to this function.
     let text = unsafe { CStr::from_ptr(error).to_string_lossy().into_owned() };
-    // SAFETY: nobody has it any more.
+    // SAFETY: it is not used afterwards.
     unsafe { free(error.cast()) };
     Err(text.into())
 }
@@ -70,7 +70,7 @@ fn entered<T>(work: impl FnOnce() -> T) -> T {
     // SAFETY: Python was started by `main`.
     let state = unsafe { glue_enter() };
     let result = work();
-    // SAFETY: the state is that of this thread's enter.
+    // SAFETY: the state is from this thread's attachment.
     unsafe { glue_leave(state) };
     result
 }
@@ -82,7 +82,7 @@ impl Rival for Glue {
                 let mut session = Session { glue: self, ready: None };
                 let result = body.run(&mut session);
                 if let Some((_, array)) = session.ready {
-                    // SAFETY: it is ours, and this thread has entered.
+                    // SAFETY: the object belongs to this code, and the thread is attached.
                     unsafe { glue_release(array.object) };
                 }
                 result
@@ -103,12 +103,12 @@ impl Session<'_> {
         let kind = b"nid"[work as usize] as c_char;
         let (start, size) = (data.as_ptr(), data.len() as isize);
         if self.glue.bare && self.ready.is_none() {
-            // SAFETY: this thread has entered; the data of a session stays where it is.
+            // SAFETY: the thread is attached, and the data of a session does not move.
             let array = unsafe { glue_array(start, size) };
             check(array.error)?;
             self.ready = Some((start, array));
         }
-        // SAFETY: this thread has entered, and the functions of work.py neither keep nor write.
+        // SAFETY: the thread is attached, and the functions of work.py neither retain the data nor write to it.
         let result = unsafe {
             match &self.ready {
                 Some((of, array)) if *of == start => glue_call_ready(function, array.object, kind),
@@ -123,7 +123,7 @@ impl Session<'_> {
             // SAFETY: as above.
             Work::Scaled => look(Answer::Numbers(unsafe { result.elements() })),
         }
-        // SAFETY: it is ours, and this thread has entered.
+        // SAFETY: the object belongs to this code, and the thread is attached.
         unsafe { glue_release(result.object) };
         Ok(())
     }
@@ -151,7 +151,7 @@ fn main() -> Result<()> {
     let functions = entered(|| {
         let load = |work: Work| -> Result<*mut c_void> {
             let name = CString::new(work.name())?;
-            // SAFETY: this thread has entered.
+            // SAFETY: the thread is attached.
             let found = unsafe { glue_load(c"work".as_ptr(), name.as_ptr()) };
             check(found.error).map(|()| found.object)
         };

@@ -1,5 +1,5 @@
-// Package harness is what rivals written in Go share: the lines they read and answer, as
-// rivals/harness/src/lib.rs tells.
+// Package harness is shared by rivals written in Go: it reads commands and answers them, as
+// rivals/harness/src/lib.rs describes.
 package harness
 
 import (

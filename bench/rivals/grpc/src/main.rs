@@ -1,7 +1,7 @@
 //! gRPC: a tonic client, and a Python server by `grpcio` on this machine.
 //!
 //! `tcp`: over loopback; `unix`: over a Unix socket. `packed`: all numbers in one `repeated double`;
-//! `each`: a message for each number, as the article's service has it.
+//! `each`: a message for each number, as in the article's service.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -163,6 +163,6 @@ impl Caller for Each {
 
 fn main() -> Result<()> {
     let options: Vec<String> = std::env::args().collect();
-    let has = |option: &str| options.iter().any(|given| given == option);
+    let has = |option: &str| options.iter().any(|one| one == option);
     harness::serve(&Grpc::start(has("packed"), has("unix"))?)
 }

@@ -1,4 +1,4 @@
-//! What every rival written in Rust shares: the lines it reads and answers, its threads and its clock.
+//! Shared by rivals written in Rust: commands and answers, threads, the clock.
 //!
 //! A rival is a program that `bench` starts. It reads commands from stdin, a line each, and answers
 //! each with a line on stdout, `ok …` or `error …`:
@@ -26,7 +26,7 @@ pub enum Work {
     Nothing,
     /// Returns indices, int64.
     Detect,
-    /// Returns as many float64 as it is given.
+    /// Returns as many float64 as it gets.
     Scaled,
 }
 
@@ -38,7 +38,7 @@ impl Work {
     }
 }
 
-/// A result, where the rival has it.
+/// A result, in the rival's memory.
 #[derive(Debug, Clone, Copy)]
 pub enum Answer<'a> {
     Nothing,
@@ -59,7 +59,7 @@ impl Answer<'_> {
         self.len() == 0
     }
 
-    /// Adds up all elements' bits, each times its place: another order or value is another digest.
+    /// Sums the bits of all elements, each times its position, so that another order or value changes it.
     fn digest(self) -> u64 {
         fn sum(bits: impl Iterator<Item = u64>) -> u64 {
             (1u64..)
@@ -80,17 +80,17 @@ pub trait Rival: Sync {
     fn session<B: Body>(&self, body: B) -> Result<B::Output>;
 }
 
-/// What one thread calls with.
+/// The caller of one thread.
 pub trait Caller {
-    /// Calls the function, and shows the result while it is there.
+    /// Calls the function, and passes the result to `show` while it is valid.
     fn call(&mut self, work: Work, data: &[f64], look: impl FnOnce(Answer<'_>)) -> Result<()>;
 
-    /// Returns how many bytes of arrays such a call copies in user space, the copies into and out of
-    /// pipes and sockets among them; `answer` is the size of the result.
+    /// Returns how many bytes of arrays such a call copies in user space, including those into and out
+    /// of pipes and sockets; `answer` is the size of the result.
     fn copied(&mut self, work: Work, data: &[f64], answer: usize) -> Result<usize>;
 }
 
-/// What is done in a session; the harness has all implementations.
+/// The work of a session; the harness has all implementations.
 pub trait Body {
     type Output;
     fn run<C: Caller>(self, caller: &mut C) -> Result<Self::Output>;
@@ -162,7 +162,7 @@ impl Body for Sample<'_> {
     }
 }
 
-/// Reads what a program would at least read of a result.
+/// Reads the least that a program would read of a result.
 fn look(answer: Answer<'_>) {
     black_box(answer.len());
     match answer {
@@ -189,7 +189,7 @@ fn answer(rival: &impl Rival, line: &str, data: &mut Vec<f64>) -> Result<String>
     let name = words.next().ok_or("no work is named")?;
     let work = Work::ALL.into_iter().find(|work| work.name() == name).ok_or("unknown work")?;
     let numbers = words.map(str::parse).collect::<Result<Vec<usize>, _>>()?;
-    let size = *numbers.first().ok_or("no size is given")?;
+    let size = *numbers.first().ok_or("the size is missing")?;
     if data.len() != size {
         *data = series(size);
     }

@@ -1,5 +1,5 @@
-//! inline-python, as its documentation shows it: a variable with a quote goes in, `get` takes a result
-//! out. A vector goes in as a list and comes out of one.
+//! inline-python, as its documentation shows it: a quoted variable passes a value, `get` returns a result.
+//! A vector is passed and returned as a list.
 
 use harness::{Answer, Body, Caller, Result, Rival, Work};
 use inline_python::{Context, python};

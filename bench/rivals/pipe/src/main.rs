@@ -17,7 +17,7 @@ use harness::{Answer, Body, Caller, Result, Rival, Work};
 
 struct Pipe {
     arrow: bool,
-    /// Those that no thread has at the moment.
+    /// Those that no thread uses at the moment.
     idle: Mutex<Vec<Children>>,
 }
 
@@ -32,7 +32,7 @@ impl Rival for Pipe {
     }
 }
 
-/// The processes of one thread, begun when they are needed.
+/// The processes of one thread, started when they are needed.
 struct Children {
     arrow: bool,
     of: [Option<Python>; 3],
@@ -121,7 +121,7 @@ impl Caller for Children {
         Ok(())
     }
 
-    /// Each way into the pipe and out of it; Arrow gathers a message on both sides.
+    /// Into the pipe and out of it, both ways; Arrow assembles a message on both sides.
     fn copied(&mut self, _: Work, data: &[f64], answer: usize) -> Result<usize> {
         let (there, back) = if self.arrow { (4, 2) } else { (2, 2) };
         Ok(there * size_of_val(data) + back * answer)

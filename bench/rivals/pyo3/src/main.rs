@@ -25,7 +25,7 @@ impl PyO3 {
     ) -> Result<()> {
         let array = match self.borrow {
             false => PyArray1::from_slice(py, data),
-            // SAFETY: the functions of work.py neither keep their argument nor write it.
+            // SAFETY: the functions of work.py neither retain their argument nor write to it.
             true => unsafe {
                 PyArray1::borrow_from_array(&ArrayView1::from(data), py.None().into_bound(py))
             },
@@ -90,7 +90,7 @@ impl Caller for Detached<'_> {
 
 fn main() -> Result<()> {
     let options: Vec<String> = std::env::args().collect();
-    let has = |option: &str| options.iter().any(|given| given == option);
+    let has = |option: &str| options.iter().any(|one| one == option);
     let functions = Python::attach(|py| -> PyResult<_> {
         let module = py.import("work")?;
         let [nothing, detect, scaled] = Work::ALL.map(|work| module.getattr(work.name()));

@@ -13,7 +13,7 @@ use memmap2::MmapMut;
 
 #[derive(Default)]
 struct SharedMemory {
-    /// Those that no thread has at the moment.
+    /// Those that no thread uses at the moment.
     idle: Mutex<Vec<Python>>,
 }
 
@@ -31,7 +31,7 @@ struct Python {
     process: Child,
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
-    /// For arguments and results; made anew where they are too small.
+    /// For arguments and results; recreated if they are too small.
     blocks: Option<[MmapMut; 2]>,
     line: String,
 }
@@ -68,12 +68,12 @@ impl Python {
 
 fn open(name: &str) -> Result<MmapMut> {
     let name = CString::new(format!("/{name}"))?;
-    // SAFETY: the name is a text of C's.
+    // SAFETY: the name is a C string.
     let descriptor = unsafe { libc::shm_open(name.as_ptr(), libc::O_RDWR, 0) };
     if descriptor < 0 {
         return Err(std::io::Error::last_os_error().into());
     }
-    // SAFETY: it was just opened, and is nobody else's.
+    // SAFETY: it was just opened, and nothing else owns it.
     let file = unsafe { File::from_raw_fd(descriptor) };
     // SAFETY: child.py uses a block only between a line and its answer.
     Ok(unsafe { MmapMut::map_mut(&file)? })
@@ -101,7 +101,7 @@ impl Caller for Python {
         Ok(())
     }
 
-    /// Into a block, and out of Python's result into the other.
+    /// Into one block, and from Python's result into the other.
     fn copied(&mut self, _: Work, data: &[f64], answer: usize) -> Result<usize> {
         Ok(size_of_val(data) + answer)
     }

@@ -8,8 +8,8 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-/// The header by which a function gets NumPy: that of outliers.py, so that one environment serves
-/// all tests. The first test to run makes it, in the user's own cache.
+/// The header with which a function gets NumPy, the same as in outliers.py, so that all tests share one
+/// environment. The first test creates it, in the user's own cache.
 pub const NUMPY: &str = "\
 # /// script
 # requires-python = \">=3.8\"
@@ -21,7 +21,7 @@ import numpy as np
 /// A folder with functions and files of numbers.
 pub struct Folder(TempDir);
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Ended {
     pub stdout: String,
@@ -83,7 +83,7 @@ impl Folder {
         }
         let mut child = callpy::child::spawn(&mut command).unwrap();
         if let Some(input) = input {
-            // A command that fails before it reads closes the pipe.
+            // Fails if the command ends without reading its input.
             let _ = child.stdin.take().unwrap().write_all(input);
         }
         child.wait_with_output().unwrap().into()
@@ -113,7 +113,7 @@ impl Ended {
         self.stdout
     }
 
-    /// Expects an exit code, nothing on stdout, and words on stderr.
+    /// Asserts an exit code, nothing on stdout, and words on stderr.
     #[track_caller]
     pub fn failed(self, code: i32, words: &[&str]) -> String {
         assert_eq!(self.code, Some(code), "{self:?}");

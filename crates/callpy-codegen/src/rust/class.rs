@@ -40,10 +40,12 @@ fn structure(
     file: &str,
 ) -> TokenStream {
     let fields = lowering.fields(&class.name);
+    // A struct that contains itself needs a pointer.
     let boxed: Vec<bool> = fields
         .iter()
         .map(|(_, lowered)| lowering.holds(lowered, &class.name, &mut vec![class.name.clone()]))
         .collect();
+    // A result array borrows Python's memory, so it can't be cloned.
     let is_array = |lowered: &Lowered| {
         matches!(lowered, Lowered::Array { element: Some(_), .. } | Lowered::Union(_))
     };

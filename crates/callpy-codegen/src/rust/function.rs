@@ -25,6 +25,8 @@ pub(crate) fn function(
     usage: Option<Usage>,
 ) -> TokenStream {
     let base = camel(&function.name);
+    // Only required parameters are in Rust's signature, so it does not change when Python gains a
+    // parameter with a default, wherever that is.
     let (required, optional): (Vec<&Parameter>, Vec<&Parameter>) =
         function.parameters.iter().partition(|parameter| is_required(parameter));
     let mut lower = |parameters: Vec<&'_ Parameter>| -> Vec<(usize, Lowered)> {
@@ -104,6 +106,7 @@ impl Names {
         required: &[Argument<'_>],
         has_options: bool,
     ) -> Names {
+        // The file may have a function or a parameter with the same name.
         let mut with = format!("{}_with", function.name);
         while lowering.functions.contains(&with[..]) {
             with.push_str("_options");
@@ -164,6 +167,8 @@ fn functions(
     let options = &names.options;
     let (options_before, options_after) = match has_options {
         true => {
+            // Positional arguments must be in the order of Python's parameters, so the options add
+            // theirs between the required positional arguments and the keyword arguments.
             let (only, either) = (
                 of_kind(ParameterKind::PositionalOnly),
                 of_kind(ParameterKind::PositionalOrKeyword),
@@ -184,8 +189,10 @@ fn functions(
         #options_after
         ::core::result::Result::Ok(())
     };
+    // Named axes are compared across arguments and the result, so one `Dims` serves the whole call.
     let needs_dims = has_options || check_result.is_some() || writer.checks;
     let dims = needs_dims.then(|| quote!(let __dims = &#callpy::generated::Dims::new();));
+    // A result that is hinted as iterable may be a generator, which is read to its end within the call.
     let iterated = matches!(returns, Lowered::List { iterable: true, .. });
     let call = match iterated {
         true => quote! {
@@ -203,6 +210,7 @@ fn functions(
     };
     let (python_name, signature) = (&function.name, signature(&function.parameters));
     let usage = self::usage(usage);
+    // A static, so that Python looks up the function only once.
     let body = quote! {
         static __FUNCTION: #callpy::generated::Function =
             #callpy::generated::Function::new(&__MODULE, #python_name, #signature, #check)#usage;

@@ -47,6 +47,8 @@ fn value(lowering: &Lowering<'_>, callpy: &TokenStream, union: &Union) -> TokenS
     let names: Vec<_> = union.variants.iter().map(|(name, _)| ident(name)).collect();
     let types: Vec<_> = union.variants.iter().map(|(_, lowered)| writer.owned(lowered)).collect();
     let variant_docs = union.variants.iter().map(|(name, _)| format!(" The {} of them.", name));
+    // Owned and borrowed values convert differently: an owned array moves into Python, a borrowed one is
+    // lent.
     let by_value = union
         .variants
         .iter()
@@ -59,6 +61,7 @@ fn value(lowering: &Lowering<'_>, callpy: &TokenStream, union: &Union) -> TokenS
     let hints: Vec<_> =
         union.variants.iter().map(|(_, lowered)| hint(&writer, lowered, &mut Vec::new())).collect();
     let expected = &union.source;
+    // `member` tries exact types before lenient ones, so it gets a hint with each conversion.
     let takes = union.variants.iter().zip(&names).map(|((_, lowered), name)| match lowered {
         Lowered::List { iterable: true, .. } => {
             quote!(|__object, _| #callpy::generated::iterated(__object).map(Self::#name))

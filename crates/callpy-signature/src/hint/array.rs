@@ -75,6 +75,7 @@ impl Hints<'_> {
         let Some(shape) = shape.string() else {
             return Some(super::invalid("the shape is not a string literal"));
         };
+        // The container need not be NumPy's: torch, TensorFlow and others are unknown classes here.
         let array = |ty| match ty {
             Type::Array(Array { container, .. }) | Type::Unknown { name: container, .. } => {
                 Type::Array(Array {
@@ -129,6 +130,7 @@ impl Hints<'_> {
                 self.usage.set(Some(usage));
             }
         }
+        // `Annotated[NDArray | None, "n 3"]` is about the array.
         let array = match &mut ty {
             Type::Optional(inner) => &mut **inner,
             other => other,

@@ -22,15 +22,18 @@ pub(super) fn syntax_error(source: &str, plain: &str, positions: &Positions<'_>)
         if wrong { bad = middle } else { good = middle }
     }
     let blamed = lines.get(bad.saturating_sub(1));
+    // An unpaired bracket explains all errors after it, and its message is clearer than the grammar's.
     if let Some((offset, message)) = scan.unpaired
         && blamed.is_none_or(|line| offset <= line.end)
     {
         return positions.error(offset, message);
     }
     let Some(line) = blamed else { return positions.error(0, "invalid syntax") };
+    // The most common mistake, for which the grammar's own error is far off.
     if lacks_colon(plain, &lines[..bad]) {
         return positions.error(line.end, "expected `:`");
     }
+    // Only the lines up to the wrong one, so that recovery can't look for a way out further down.
     let text = completed(plain, &lines[..bad]);
     let tree = super::tree(&text);
     let fault = first_fault(tree.root_node(), line);

@@ -114,7 +114,7 @@ impl<'a> Installer<'a> {
                 }
             })
         });
-        // A Ctrl-C on the terminal reaches the installer before it is told to stop.
+        // A Ctrl-C on the terminal reaches the installer before callpy interrupts it.
         if stop() {
             return Err(stopped());
         }

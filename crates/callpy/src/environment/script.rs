@@ -40,7 +40,9 @@ impl Requirements {
         match &headers[..] {
             [] => Ok(None),
             [one] => read(one).map(Some),
-            [_, ..] => Err(wrong("the script has more than one `# /// script` header; keep one")),
+            [_, ..] => {
+                Err(wrong("the script has more than one `# /// script` header; remove all but one"))
+            }
         }
     }
 }
