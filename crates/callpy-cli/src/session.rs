@@ -101,7 +101,7 @@ fn find(target: &Target, python: Python, helper: &Helper) -> Result<Function> {
             "{text:?} names no function: write path/to/file.py:function or module:function"
         ));
     }
-    let module = python.module(name).map_err(|error| explain(target, error, python))?;
+    let module = python.module(name).map_err(|error| explain(target, error))?;
     let Some(function) = &target.function else {
         let has = match helper.functions(&module)? {
             none if none.is_empty() => format!("{name} defines no functions"),
@@ -113,22 +113,23 @@ fn find(target: &Target, python: Python, helper: &Helper) -> Result<Function> {
 }
 
 /// Adds the fix to a failed import, if it is known.
-fn explain(target: &Target, error: callpy::Error, python: Python) -> Failure {
+fn explain(target: &Target, error: callpy::Error) -> Failure {
     let Some(missing) = doctor::missing_module(&error).map(str::to_owned) else {
         return error.into();
     };
     let own = target.module == missing || target.module.starts_with(&format!("{missing}."));
     if own && target.file().is_none() {
-        let place = python.interpreter().map_or("this Python".to_owned(), |interpreter| {
-            interpreter.executable().display().to_string()
-        });
+        let function = target.function.as_deref().unwrap_or("FUNCTION");
         let near = format!("{}.py", target.module.replace('.', "/"));
-        let file = if Path::new(&near).is_file() { &near } else { "path/to/file.py" };
-        return Failure::Input(format!(
-            "there is no module {missing} in the current folder or in {place}; to call a function of \
-             a file, write its path: {file}:{}",
-            target.function.as_deref().unwrap_or("FUNCTION")
-        ));
+        return Failure::Input(match error.hint() {
+            _ if Path::new(&near).is_file() => {
+                format!("there is no module {missing}; did you mean {near}:{function}?")
+            }
+            Some(hint) => format!(
+                "{hint}; to call a function of a file, write its path: path/to/file.py:{function}"
+            ),
+            None => format!("there is no module {missing}"),
+        });
     }
     let mut failure = Failure::from(error);
     if let (Failure::Exception { help: Some(help), .. }, Some(file)) = (&mut failure, target.file())

@@ -81,7 +81,7 @@ fn a_target_that_is_not_there() {
     assert!(doctor.stdout.contains("did you mean ./d/a.py:f or ./d/b.py:f?"), "{}", doctor.stdout);
     folder
         .run(&["gone:first"])
-        .failed(2, &["no module gone in the current folder", "path/to/file.py:first"]);
+        .failed(2, &["has no module 'gone'", "-m pip install gone", "path/to/file.py:first"]);
     folder.run(&["os.gone:first"]).failed(1, &["'os' is not a package"]);
     folder.run(&[":first"]).failed(2, &["names no function"]);
     folder.run(&[""]).failed(2, &["names no function"]);

@@ -104,7 +104,7 @@ fn fixes_of_candidate(candidate: &Candidate, here: Option<System>) -> Vec<Fix> {
             library_fixes(*version, base_prefix)
         }
         _ if is_named(candidate) => {
-            any_system("name a Python that exists, or none to let callpy search for one")
+            any_system("name a Python that exists, or name none and let callpy search for one")
         }
         _ => Vec::new(),
     }
