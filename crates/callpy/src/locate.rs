@@ -29,6 +29,7 @@ mod context;
 mod facts;
 mod failure;
 mod launch;
+mod problem;
 mod report;
 mod search;
 
@@ -38,6 +39,7 @@ pub use facts::Interpreter;
 pub(crate) use facts::{ANSWER, interpreter};
 pub(crate) use failure::reproduce;
 pub(crate) use launch::is_pythons;
-pub use report::{Candidate, Problem, Report, Source, Verdict};
+pub use problem::Problem;
+pub use report::{Candidate, Report, Source, Verdict};
 pub use search::{Wanted, find, find_in, report, report_in};
 pub(crate) use search::{does_not_start, python_in};

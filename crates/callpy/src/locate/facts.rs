@@ -11,7 +11,7 @@ use super::cache;
 use super::context::Context;
 use super::failure;
 use super::launch::Launch;
-use super::report::Problem;
+use super::problem::Problem;
 use crate::child;
 use crate::raw::cpython::VERSIONS;
 

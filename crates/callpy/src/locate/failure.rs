@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::launch::is_pythons;
-use super::report::Problem;
+use super::problem::Problem;
 use crate::child;
 
 /// The beginning of CPython's message when it ends the process.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use super::facts::{self, Interpreter};
-use super::report::{Candidate, Problem, Report, Source, Verdict};
+use super::problem::Problem;
+use super::report::{Candidate, Report, Source, Verdict};
 use crate::environment::{self, OnProgress, Requirements, Stop};
 use crate::environment::{Key, Specifiers};
 use crate::error::{Error, ErrorKind, Result};
