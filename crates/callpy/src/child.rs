@@ -227,6 +227,8 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn signals_have_their_default_actions() {
+        // Whatever this process ignores is not ignored there.
+        const BLOCKING: &str = "--default-signal --block-signal";
         let ignoring = "CALLPY_TEST_IGNORING";
         if let Some(how) = std::env::var_os(ignoring) {
             for set in ["SigBlk", "SigIgn"] {
@@ -239,11 +241,11 @@ mod tests {
             // The terminal's signals to this process's group, which ignores them, do not reach it.
             let group = run(shell("ps -o pgid= -p $$; echo $$"), None, |_| ()).unwrap();
             let is_its_own = group.lines[0].trim() == group.lines[1];
-            assert_eq!(is_its_own, how != *"--block-signal");
+            assert_eq!(is_its_own, how != *BLOCKING);
             return;
         }
         // Runs this test again in a process that ignores or blocks all signals that it can, or both.
-        for how in ["--ignore-signal", "--block-signal", "--ignore-signal --block-signal"] {
+        for how in ["--ignore-signal", BLOCKING, "--ignore-signal --block-signal"] {
             let mut command = Command::new("env");
             command.args(how.split(' ')).arg(std::env::current_exe().unwrap());
             command.args(["--exact", "child::tests::signals_have_their_default_actions"]);

@@ -10,7 +10,7 @@ use crate::convert::{Call, FromPython, IntoPython};
 use crate::learn::{self, Habit, Known};
 use crate::queue::{self, Series, Turn};
 use crate::raw::objects::ArgumentList;
-use crate::raw::{Attached, Attachment, Ref};
+use crate::raw::{self, Attached, Attachment, Ref};
 use crate::receipt::Receipt;
 use crate::scope::Scope;
 use crate::{Error, ErrorKind, Object, Result, support};
@@ -55,6 +55,8 @@ impl Function {
         let scope = Scope::new()?;
         if scope.py().is_callable(&object.0) {
             let needs_frame = !support::calls_nothing(scope.py(), &object.0);
+            // Its module has been imported, which may have loaded libraries.
+            raw::end::at_exit_before_libraries();
             let known = Known::of(scope.py(), &object.0);
             let callable = Arc::new(Callable { object, name, needs_frame, known });
             return Ok(Function { callable, deny_copies: false });

@@ -4,7 +4,7 @@
 //! otherwise is done by a function given from above; here is who may still call meanwhile, and who
 //! waits for whom.
 
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering, fence};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -204,17 +204,50 @@ fn spawn(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
     std::thread::Builder::new().name("callpy-end".to_owned()).spawn(work).map(drop)
 }
 
+/// What is done as the process exits.
+static AT_EXIT: OnceLock<Work> = OnceLock::new();
+
 /// Ends Python when the process exits, unless the program has done so itself.
 pub(crate) fn at_exit(work: Work) {
-    static WORK: OnceLock<Work> = OnceLock::new();
+    if AT_EXIT.set(work).is_ok() {
+        register_at_exit();
+    }
+}
 
+/// Has Python end before the libraries that were loaded since: C runs last what was registered first,
+/// and exit handlers that use a library whose own destructors have run already crash (jax's do).
+pub(crate) fn at_exit_before_libraries() {
+    static LOADED: AtomicU64 = AtomicU64::new(0);
+    let loaded = libraries_loaded();
+    if LOADED.swap(loaded, Ordering::Relaxed) != loaded && AT_EXIT.get().is_some() {
+        register_at_exit();
+    }
+}
+
+/// Ends Python as the process's main thread ends, and the process with it.
+///
+/// This comes before all of C's exit handlers, and so before the destructors of every library. (A main
+/// thread that ends by `pthread_exit` leaves the process running; Python has ended by then.)
+pub(super) fn as_thread_ends() {
+    #[cfg(target_os = "linux")]
+    // SAFETY: only asks.
+    if unsafe { libc::gettid() == libc::getpid() } {
+        at_process_end();
+    }
+}
+
+fn at_process_end() {
+    // Nothing to be done about a panic while the process exits, but it must not leave this function.
+    let _ = std::panic::catch_unwind(|| {
+        if let (Some(api), Some(work)) = (api(), AT_EXIT.get()) {
+            end_with_process(api, *work);
+        }
+    });
+}
+
+fn register_at_exit() {
     extern "C" fn exiting() {
-        // Nothing to be done about a panic while the process exits, but it must not cross this frame.
-        let _ = std::panic::catch_unwind(|| {
-            if let (Some(api), Some(work)) = (api(), WORK.get()) {
-                end_with_process(api, *work);
-            }
-        });
+        at_process_end();
     }
 
     unsafe extern "C" {
@@ -222,10 +255,31 @@ pub(crate) fn at_exit(work: Work) {
         safe fn atexit(callback: extern "C" fn()) -> i32;
     }
 
-    if WORK.set(work).is_ok() {
-        // Where this fails, Python's exit handlers don't run; the C library allows 32 at least.
-        atexit(exiting);
+    // Where this fails, Python's exit handlers don't run; the C library allows 32 at least.
+    atexit(exiting);
+}
+
+/// How many libraries this process has loaded by now; always 0 where the system does not say.
+fn libraries_loaded() -> u64 {
+    #[cfg(target_os = "linux")]
+    {
+        unsafe extern "C" fn read(
+            info: *mut libc::dl_phdr_info,
+            _: usize,
+            loaded: *mut std::ffi::c_void,
+        ) -> i32 {
+            // SAFETY: the caller below passes a number, and the C library what it knows of a library, in
+            // which the count of all that were loaded is the same for each.
+            unsafe { *loaded.cast() = (*info).dlpi_adds };
+            1
+        }
+        let mut loaded = 0u64;
+        // SAFETY: the function only writes to the number, and ends the iteration.
+        unsafe { libc::dl_iterate_phdr(Some(read), (&raw mut loaded).cast()) };
+        loaded
     }
+    #[cfg(not(target_os = "linux"))]
+    0
 }
 
 /// Ends Python on a thread made for that, which holds the lock from then on: the libraries' own
@@ -244,7 +298,17 @@ fn end_with_process(api: &'static Api, work: Work) {
         unsafe { (api.PyEval_SaveThread)() };
     }
     thread.exits();
-    let is_first = begin(thread);
+    // Registered more than once: the first to come does it.
+    static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
+    static IS_DONE: Signal = Signal::new();
+    if HAS_BEGUN.swap(true, Ordering::AcqRel) {
+        return IS_DONE.wait();
+    }
+    end_once(api, work, begin(thread));
+    IS_DONE.set();
+}
+
+fn end_once(api: &'static Api, work: Work, is_first: bool) {
     if !is_first {
         IS_OVER.wait();
     }

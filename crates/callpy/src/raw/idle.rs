@@ -10,7 +10,7 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use super::thread::Attachment;
-use super::{memory, process, reference};
+use super::{end, memory, process, reference};
 
 /// For how long there must be no use.
 const QUIET_FOR: Duration = Duration::from_secs(1);
@@ -97,6 +97,8 @@ fn run() {
                 release_queued();
                 if change(QUIET, ASLEEP) {
                     memory::trim();
+                    // Calls may have loaded some.
+                    end::at_exit_before_libraries();
                 }
             }
         }

@@ -11,7 +11,7 @@ use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::cpython::{PyObject, PyTypeObject};
-use super::thread::{self, Attached};
+use super::thread::{self, Attached, Attachment};
 use super::{end, idle};
 
 /// Owns one reference. May be sent anywhere and dropped anywhere.
@@ -201,8 +201,14 @@ impl Urgency {
 impl Drop for Urgency {
     #[inline]
     fn drop(&mut self) {
-        if self.is_large && are_queued() {
+        if !self.is_large || !are_queued() {
+            return;
+        }
+        if thread::has_lock() {
             idle::release_soon();
+        } else if let Ok(attachment) = Attachment::new() {
+            // A free-threaded build leaves an object to the thread that made it, which may be this one.
+            release_queued(attachment.token());
         }
     }
 }

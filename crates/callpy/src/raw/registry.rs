@@ -194,6 +194,7 @@ struct AtThreadEnd;
 impl Drop for AtThreadEnd {
     fn drop(&mut self) {
         let Some(thread) = this() else { return };
+        end::as_thread_ends();
         // A thread that is in a call as it ends has called `exit`, and does not return to the call.
         // The interpreter's first state stays as well: 3.11 and 3.12 abort where the next state is
         // made after the first was the only one.
