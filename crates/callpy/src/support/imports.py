@@ -67,8 +67,25 @@ def _missing(name):
     return ["missing", name, python, _PACKAGES.get(name, name)]
 
 
+# What `_places` found: a function that raises the same error again and again should not search again.
+_FOUND = {}
+
+
 def _places(name):
     """The files and folders that an import of a name may lead to, the one that it does lead to first."""
+    try:
+        asked = name, getattr(sys.modules.get(name), "__file__", None), tuple(sys.path)
+        if asked not in _FOUND:
+            if len(_FOUND) >= 100:
+                _FOUND.clear()
+            _FOUND[asked] = _search(name)
+        return _FOUND[asked]
+    except TypeError:
+        # Something in the search path is no text.
+        return _search(name)
+
+
+def _search(name):
     import os
     from importlib.machinery import PathFinder
 
