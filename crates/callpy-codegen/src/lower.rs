@@ -156,7 +156,7 @@ impl<'m> Lowering<'m> {
                     false if matches!(key, Lowered::Object { any: true }) => {
                         Lowered::Object { any: true }
                     }
-                    false => self.object(place, "a dict whose keys have no hash in Rust"),
+                    false => self.object(place, "a dict whose keys can't be hashed in Rust"),
                 }
             }
             Type::Set { item, .. } => {
@@ -166,7 +166,7 @@ impl<'m> Lowering<'m> {
                     false if matches!(item, Lowered::Object { any: true }) => {
                         Lowered::Object { any: true }
                     }
-                    false => self.object(place, "a set whose items have no hash in Rust"),
+                    false => self.object(place, "a set whose items can't be hashed in Rust"),
                 }
             }
             // An object may be None already.
@@ -309,7 +309,7 @@ impl<'m> Lowering<'m> {
 
     fn array(&mut self, array: &Array, place: &Place<'_>) -> Lowered {
         if !matches!(&array.container[..], "numpy.ndarray" | "numpy.typing.ArrayLike") {
-            return self.object(place, format_args!("{} is no NumPy array", array.container));
+            return self.object(place, format_args!("{} is not a NumPy array", array.container));
         }
         let element = match &array.dtypes {
             Dtypes::One(dtype) => match Meaning::of(*dtype) {
@@ -324,7 +324,7 @@ impl<'m> Lowering<'m> {
     }
 
     fn foreign(&mut self, dtype: ScalarType, place: &Place<'_>) -> Lowered {
-        self.object(place, format_args!("no type stands for np.{}", dtype.numpy_name()))
+        self.object(place, format_args!("np.{} has no type in Rust and Go", dtype.numpy_name()))
     }
 
     fn scalar(&mut self, dtypes: &Dtypes, place: &Place<'_>) -> Lowered {
@@ -358,7 +358,7 @@ impl<'m> Lowering<'m> {
                     () => self.object(place, "NumPy scalars of several kinds"),
                 }
             }
-            other => self.object(place, format_args!("{other} is no one Rust type")),
+            other => self.object(place, format_args!("{other} is not a single type")),
         }
     }
 
@@ -369,7 +369,7 @@ impl<'m> Lowering<'m> {
         match shape_of(class) {
             ClassShape::Object => self.object(
                 place,
-                format_args!("{name} is no dataclass, NamedTuple, TypedDict or Enum"),
+                format_args!("{name} is not a dataclass, NamedTuple, TypedDict or Enum"),
             ),
             shape => {
                 if !self.used.iter().any(|used| used == name) {

@@ -1,4 +1,4 @@
-//! What a function does with the arrays that it is passed: as its hints say, or the caller.
+//! Whether a function retains its arrays, according to its hints or to the caller.
 
 use callpy_signature::{Function, Module, Type, Usage};
 
@@ -6,18 +6,18 @@ use crate::Diagnostic;
 use crate::lower::Lowering;
 use crate::report::FunctionReport;
 
-/// What the caller says of functions, in place of their hints.
+/// What the caller says about functions, which overrides their hints.
 #[derive(Debug, Clone, Default)]
 pub struct Usages {
     /// The functions that retain their arguments.
     pub retains: Vec<String>,
-    /// The functions that do not.
+    /// The functions that do not retain them.
     pub lends: Vec<String>,
 }
 
 impl Usages {
-    /// Returns what is known of a function. One argument that is retained makes it a function that
-    /// retains; it lends if all its arrays are borrowed.
+    /// Returns what is known about a function. It retains its arguments if one of them is retained, and
+    /// lends them if all its arrays are borrowed.
     pub(crate) fn of(&self, lowering: &mut Lowering<'_>, function: &Function) -> Option<Usage> {
         let is = |name: &String| *name == function.name;
         if self.retains.iter().any(is) {
@@ -47,8 +47,8 @@ impl Usages {
         borrowed.then_some(Usage::Borrowed)
     }
 
-    /// Says which of the names are not those of functions that are written. `declared` are those that
-    /// were declared by hand.
+    /// Reports names that do not belong to generated functions. `declared` are the functions declared by
+    /// hand.
     pub(crate) fn problems(
         &self,
         file: &str,
@@ -66,7 +66,9 @@ impl Usages {
             match reports.iter().find(|report| report.name == *name) {
                 Some(report) => {
                     let why = report.left_out.as_ref()?;
-                    Some(format!("`{name}` is left out, so nothing can be said of it: {why}"))
+                    Some(format!(
+                        "`{name}` is left out, so it can't be in `retains` or `lends`: {why}"
+                    ))
                 }
                 None => Some(crate::rust::declared::unknown_function(name, module)),
             }
@@ -78,7 +80,7 @@ impl Usages {
     }
 }
 
-/// Adds what the hints say of each array in a type; none for what may be one.
+/// Adds what the hints say about each array in a type; none for a type that may be an array.
 fn collect(
     lowering: &mut Lowering<'_>,
     ty: &Type,

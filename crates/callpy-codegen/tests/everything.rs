@@ -112,7 +112,7 @@ fn a_bad_note_on_an_array_leaves_its_function_out_and_no_other() {
 }
 
 #[test]
-fn what_a_function_does_is_said_of_functions_that_are_written() {
+fn usages_are_only_for_functions_that_are_generated() {
     let source = "def f(x: int) -> int: ...\ndef g(x): ...\ndef h(x): ...\n";
     let both = |retains: &[&str], lends: &[&str]| {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -135,7 +135,8 @@ fn what_a_function_does_is_said_of_functions_that_are_written() {
         both(&["f", "g"], &["f", "k"]).unwrap_err(),
         [
             "typed.py: `f` is both in `retains` and in `lends`",
-            "typed.py: `g` is left out, so nothing can be said of it: it has no hints: declare it by hand",
+            "typed.py: `g` is left out, so it can't be in `retains` or `lends`: it has no hints: declare \
+             it by hand",
             "typed.py: the file has no function `k`; it has f, g, h",
         ]
     );
