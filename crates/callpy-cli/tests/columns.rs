@@ -31,12 +31,12 @@ def several(first, *rest):
 def options(data, **options):
     return data.tolist(), options
 
-kept = []
+retained = []
 def keep(data):
     data[0] = -1
-    kept.append(data)
+    retained.append(data)
     import atexit
-    atexit.register(lambda: print('kept', kept[0].tolist()))
+    atexit.register(lambda: print('retained', retained[0].tolist()))
     return data
 ";
 
@@ -136,5 +136,5 @@ fn missing_and_extra_arguments_are_errors() {
 fn the_function_may_change_and_retain_its_columns() {
     let folder = Folder::with(FUNCTIONS);
     let text = folder.pipe(&["f.py:keep"], "1\n2\n").printed();
-    assert_eq!(text, "[-1.  2.]\nkept [-1.0, 2.0]\n");
+    assert_eq!(text, "[-1.  2.]\nretained [-1.0, 2.0]\n");
 }

@@ -70,7 +70,7 @@ fn python() -> PathBuf {
         .clone()
 }
 
-/// The installation behind it, which has no NumPy that anybody counts on.
+/// The installation behind it, whose NumPy, if any, does not matter.
 fn base() -> PathBuf {
     let code = "import sys; print(getattr(sys, '_base_executable', sys.executable))";
     let mut command = Command::new(python());

@@ -43,7 +43,7 @@ def in_c():
         begin()
         return sum(range(10 ** 15))
     except KeyboardInterrupt:
-        # It came before the C code did.
+        # It arrived before the C code did.
         return sum(range(10 ** 15))
 
 def ask():

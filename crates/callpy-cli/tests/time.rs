@@ -6,13 +6,13 @@ use command::{Ended, Folder};
 use serde_json::Value;
 
 const FUNCTIONS: &str = "
-kept = []
+retained = []
 calls = 0
 
 def nothing(v): pass
 def double(v): return v * 2
 def view(v): return v[1:]
-def keep(v): kept.append(v)
+def keep(v): retained.append(v)
 def sort(v): v.sort()
 def touch(v): v[0] = v[0]
 def twice(v):

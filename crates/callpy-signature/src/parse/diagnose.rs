@@ -33,7 +33,7 @@ pub(super) fn syntax_error(source: &str, plain: &str, positions: &Positions<'_>)
     if lacks_colon(plain, &lines[..bad]) {
         return positions.error(line.end, "expected `:`");
     }
-    // Only the lines up to the wrong one, so that recovery can't look for a way out further down.
+    // Only the lines up to the wrong one, so that recovery does not continue further down.
     let text = completed(plain, &lines[..bad]);
     let tree = super::tree(&text);
     let fault = first_fault(tree.root_node(), line);

@@ -201,14 +201,15 @@ fn one_line_body(line: &str) -> Option<usize> {
 /// Blanks a body, except for the parts that the model needs: a docstring, and a `yield`.
 fn without_statements(body: &str) -> String {
     let docstring = body.starts_with(['"', '\'']).then(|| string_end(body, 0)).flatten();
-    let kept = match docstring {
+    let preserved = match docstring {
         Some(end) => &body[..end],
         None if body.contains("yield") => "yield",
         None => "0",
     };
-    let mut blanked = kept.to_owned();
+    let mut blanked = preserved.to_owned();
     // Line endings stay, so that positions do not change.
-    for (at, character) in body.char_indices().filter(|(at, c)| at + c.len_utf8() > kept.len()) {
+    for (at, character) in body.char_indices().filter(|(at, c)| at + c.len_utf8() > preserved.len())
+    {
         let blanks = (at + character.len_utf8()) - blanked.len();
         blanked += &if character == '\n' { "\n".to_owned() } else { " ".repeat(blanks) };
     }
