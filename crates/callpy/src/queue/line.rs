@@ -42,16 +42,20 @@ pub(super) fn is_empty() -> bool {
     LENGTH.load(Ordering::Relaxed) == 0
 }
 
-/// Returns the line, unless it stays locked: in the child of a fork, by a thread that is not there.
+/// Returns the line; none where it stays locked by a thread that the child of a fork does not have.
 fn line() -> Option<MutexGuard<'static, VecDeque<Arc<Waiter>>>> {
-    for _ in 0..1000 {
-        match LINE.try_lock() {
-            Ok(line) => return Some(line),
-            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => thread::yield_now(),
+    loop {
+        for _ in 0..100 {
+            match LINE.try_lock() {
+                Ok(line) => return Some(line),
+                Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) => thread::yield_now(),
+            }
+        }
+        if watch::has_none() {
+            return None;
         }
     }
-    None
 }
 
 /// Waits for a slot; none where the line is out of order, and the caller should go on without.
@@ -79,7 +83,7 @@ pub(super) fn wait(number: u64) -> Option<usize> {
             let is_stuck =
                 now() - parked >= STANDSTILL.as_nanos() as u64 && watch::rounds() == rounds;
             if is_stuck && waiter.slot().is_none() && waiter.leaves_line() {
-                watch::stands_still();
+                watch::has_none();
                 return None;
             }
         }

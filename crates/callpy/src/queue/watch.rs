@@ -60,13 +60,16 @@ pub(super) fn start() -> bool {
     true
 }
 
-/// Stops the queue for good in the child of a fork, which has no watch.
+/// Stops the queue for good where this is the child of a fork: it has no watch, and the line may have
+/// been locked by a thread that it does not have.
 #[cold]
-pub(super) fn stands_still() {
-    if PROCESS.load(Ordering::Relaxed) != std::process::id() {
+pub(super) fn has_none() -> bool {
+    let has_none = PROCESS.load(Ordering::Relaxed) != std::process::id();
+    if has_none {
         IS_OUT_OF_ORDER.store(true, Ordering::Relaxed);
         IS_CROWD.store(false, Ordering::Relaxed);
     }
+    has_none
 }
 
 fn run() {

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use super::cpython::{PyObject, PyTypeObject};
 use super::layout::Header;
 use super::numpy::{Memory, Numpy};
-use super::objects::Raised;
+use super::objects::{Outcome, Raised};
 use super::reference::Ref;
 use super::thread::Attached;
 
@@ -57,6 +57,69 @@ pub(crate) mod flags {
     pub(crate) const OWNDATA: c_int = 0x0004;
     pub(crate) const ALIGNED: c_int = 0x0100;
     pub(crate) const WRITEABLE: c_int = 0x0400;
+}
+
+/// Whether an array that is made for it has its fields where callpy reads them.
+pub(super) fn has_known_layout(py: Attached<'_>, numpy: &Numpy) -> Outcome<bool> {
+    let Sample { array, values, dtype } = Sample::new(py, numpy)?;
+    let fields = Ndarray { py, object: &array }.fields();
+    // SAFETY: the array is alive, and this thread's alone.
+    Ok(unsafe { is_sample(fields, &values[..], numpy.lent.as_ptr(), dtype.as_ptr()) })
+}
+
+/// An array whose fields all differ.
+struct Sample {
+    array: Ref,
+    values: Box<[i16; 12]>,
+    dtype: Ref,
+}
+
+impl Sample {
+    const SHAPE: [isize; 2] = [2, 3];
+    const STRIDES: [isize; 2] = [12, 4];
+
+    fn new(py: Attached<'_>, numpy: &Numpy) -> Outcome<Sample> {
+        const INT16: c_int = 3;
+        let mut values = Box::new([0; 12]);
+        let dtype = numpy.dtype_of(py, INT16)?;
+        let memory = Memory {
+            data: values.as_mut_ptr().cast(),
+            shape: &Sample::SHAPE,
+            strides: Some(&Sample::STRIDES),
+            writable: false,
+        };
+        let base = numpy.lent.clone_ref(py);
+        // SAFETY: the values live as long as the array, which no one else gets to know; no element of
+        // this shape lies beyond them.
+        let array = unsafe { numpy.new_array(py, dtype.clone_ref(py), memory, base) }?;
+        Ok(Sample { array, values, dtype })
+    }
+}
+
+/// Whether these are the fields of the sample.
+///
+/// # Safety
+///
+/// They can be read. What the later ones lead to is read only where the first ones are right.
+unsafe fn is_sample(
+    fields: *const Fields,
+    values: &[i16],
+    base: *mut PyObject,
+    dtype: *mut PyObject,
+) -> bool {
+    // SAFETY: as the caller says.
+    unsafe {
+        let fields = fields.read();
+        let mask = flags::OWNDATA | flags::ALIGNED | flags::WRITEABLE | flags::C_CONTIGUOUS;
+        fields.data.cast_const() == values.as_ptr().cast()
+            && fields.nd == 2
+            && fields.base == base
+            && fields.dtype == dtype
+            && fields.flags & mask == flags::ALIGNED
+            && fields.weakrefs.is_null()
+            && fields.dimensions.cast::<[isize; 2]>().read() == Sample::SHAPE
+            && fields.strides.cast::<[isize; 2]>().read() == Sample::STRIDES
+    }
 }
 
 /// An object that has been seen to be an ndarray, and is kept alive by the borrow.
@@ -339,5 +402,30 @@ pub(crate) fn keep_header(py: Attached<'_>, header: Ref) {
     let (type_num, _) = Ndarray::known(py, &header).type_num();
     if let Some(header) = with_headers(|headers| headers.put(header, type_num)).flatten() {
         header.release(py);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raw::Attachment;
+
+    #[test]
+    fn a_wrong_layout_of_arrays_is_found() {
+        crate::Python::builder().require(["numpy"]).start().unwrap();
+        let attachment = Attachment::new().unwrap();
+        let py = attachment.token();
+        let numpy = py.numpy().unwrap();
+        let Sample { array, values, dtype } = Sample::new(py, numpy).map_err(|_| "").unwrap();
+        let fields = Ndarray { py, object: &array }.fields();
+        let (base, dtype) = (numpy.lent.as_ptr(), dtype.as_ptr());
+        // SAFETY: the array is alive; shifted by one field, what is read is in the object as well, which
+        // is longer than the fields by its header.
+        unsafe {
+            assert!(is_sample(fields, &values[..], base, dtype));
+            assert!(!is_sample(fields.byte_sub(8), &values[..], base, dtype));
+            assert!(!is_sample(fields, &values[..], dtype, dtype));
+            assert!(!is_sample(fields, &values[..], base, base));
+        }
     }
 }

@@ -9,11 +9,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::cpython::{PyObject, PyTypeObject, stop_unwinding};
-use super::memory;
 use super::ndarray::flags;
 use super::objects::Outcome;
 use super::reference::Ref;
 use super::thread::Attached;
+use super::{memory, ndarray};
 use crate::{Error, ErrorKind, Result, support};
 
 const GET_NDARRAY_C_VERSION: usize = 0;
@@ -144,6 +144,15 @@ impl Numpy {
             ));
         }
         numpy.features = features;
+        if !ndarray::has_known_layout(py, &numpy).unwrap_or(false) {
+            return Err(Error::new(
+                ErrorKind::Numpy,
+                format!(
+                    "the arrays of this NumPy (C API version {features:#x}) are not laid out as callpy \
+                     knows them: it needs NumPy 1.17 to 2.x"
+                ),
+            ));
+        }
         numpy.handler = match features >= FEATURES_1_22 {
             true => memory::handler(py).ok(),
             false => None,

@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn wrong_layouts_are_found() {
-        crate::Python::start().unwrap();
+        crate::Python::builder().require(["numpy"]).start().unwrap();
         let attachment = Attachment::new().unwrap();
         let py = attachment.token();
         matches_header(py, py.api.header).unwrap();
