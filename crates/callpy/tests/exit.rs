@@ -104,6 +104,7 @@ const CASES: &[Case] = &[
     case("the_end_on_the_main_thread", end_on_main, 0, &["closed on its own thread"]),
     case("threads_are_joined_after_the_end", join_after_the_end, 0, &["handler", "joined"]),
     case("the_end_inside_an_attachment", end_while_attached, 0, &["an error", "handler"]),
+    case("a_detached_part_of_an_attachment_calls", detached_part_calls, 0, &["handler", "1"]),
     case("the_end_in_a_callback", end_in_a_callback, 0, &["an error", "handler"]),
     case("stdout_is_closed", stdout_is_closed, 0, &[]),
     case("calls_are_errors_from_then_on", calls_are_errors, 0, &["ending", "handler is done"]),
@@ -603,9 +604,32 @@ fn end_while_attached() {
     exit_handlers();
     let error = python().attach(|_| python().end().unwrap_err()).unwrap();
     assert!(matches!(error.kind(), ErrorKind::Attach), "{error}");
+    let error = python().attach(|py| py.detach(|| python().end().unwrap_err())).unwrap();
+    assert!(matches!(error.kind(), ErrorKind::Attach), "{error}");
     println!("an error");
     assert_eq!(eval::<i64>("1").unwrap(), 1);
     python().end().unwrap();
+}
+
+/// What an attachment does in `detach` is part of it, also once the end has begun.
+fn detached_part_calls() {
+    exit_handlers();
+    let one = lambda("lambda: 1");
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    let (end, has_ended) = std::sync::mpsc::channel();
+    let attached = thread::spawn(move || {
+        python().attach(|py| {
+            py.detach(move || {
+                begun.send(()).unwrap();
+                has_ended.recv().unwrap();
+                println!("{}", one.call::<i64>(()).unwrap());
+            });
+        })
+    });
+    has_begun.recv().unwrap();
+    python().end().unwrap();
+    end.send(()).unwrap();
+    attached.join().unwrap().unwrap();
 }
 
 extern "C" fn end_now() {

@@ -165,7 +165,7 @@ pub(crate) fn end(work: Work) -> Result<()> {
         return Ok(());
     }
     match Place::of(api, thread.state()) {
-        Place::Detached(own) if own == thread.state() && !thread.is_in_call() => {}
+        Place::Detached(own) if own == thread.state() && !thread.is_nested() => {}
         _ => return Err(attached()),
     }
     if !begin(thread) {

@@ -20,6 +20,8 @@ pub(super) struct Thread {
     state: AtomicPtr<PyThreadState>,
     /// How many attachments the thread is in; 0 while it does work of its own in `detach`.
     depth: AtomicU32,
+    /// How many of its attachments wait in `detach`.
+    paused: AtomicU32,
     kind: Kind,
     /// Whether the state is callpy's to destroy when the thread has ended.
     is_destroyed: AtomicBool,
@@ -113,6 +115,7 @@ impl Thread {
             api,
             state: AtomicPtr::new(null_mut()),
             depth: AtomicU32::new(0),
+            paused: AtomicU32::new(0),
             kind,
             is_destroyed: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),
@@ -153,11 +156,15 @@ impl Thread {
     /// Notes that this thread does work of its own. Returns what `resume` is to be told.
     pub(super) fn pause(&self) -> u32 {
         let depth = self.depth.load(Ordering::Relaxed);
+        self.paused
+            .store(self.paused.load(Ordering::Relaxed).wrapping_add(depth), Ordering::Relaxed);
         self.depth.store(0, Ordering::Release);
         depth
     }
 
     pub(super) fn resume(&self, depth: u32) {
+        self.paused
+            .store(self.paused.load(Ordering::Relaxed).wrapping_sub(depth), Ordering::Relaxed);
         self.depth.store(depth, Ordering::Relaxed);
     }
 
@@ -168,13 +175,19 @@ impl Thread {
         self.kind == Kind::Own && self.depth.load(Ordering::Acquire) > 0
     }
 
+    /// Whether what this thread calls now is part of a call that is under way.
+    pub(super) fn is_nested(&self) -> bool {
+        self.is_in_call() || self.kind == Kind::Own && self.paused.load(Ordering::Relaxed) > 0
+    }
+
     fn is_this(&self) -> bool {
         ptr::eq(self, THIS.get())
     }
 
     /// Notes that this thread ends the process, and does not return to what it was in.
     pub(super) fn exits(&self) {
-        self.pause();
+        self.depth.store(0, Ordering::Release);
+        self.paused.store(0, Ordering::Relaxed);
         self.has_ended.store(false, Ordering::Release);
     }
 

@@ -86,7 +86,7 @@ impl Attachment {
     /// Does what `new` does, where more than the cached state has to be looked at.
     #[cold]
     fn as_admitted(thread: &'static Thread) -> Result<Attachment> {
-        let is_nested = thread.is_in_call();
+        let is_nested = thread.is_nested();
         // Before a thread state is looked at, which would be gone once a joined interpreter is.
         thread.enter();
         fence(Ordering::SeqCst);
