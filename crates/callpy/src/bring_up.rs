@@ -9,14 +9,16 @@ use crate::raw::start::{self, Refusal};
 use crate::raw::{Attachment, end, process};
 use crate::{Error, ErrorKind, Result, exception, support};
 
-/// Joins the interpreter that runs already; false if there is none, or callpy's own.
-///
-/// Attaches, so nothing may be locked meanwhile that another thread could wait for attached.
-pub(crate) fn join_another() -> Result<bool> {
-    match Library::of_this_process().map(install).transpose()? {
-        Some(api) if is_anothers(api) => join(api).map(|_| true),
-        _ => Ok(false),
-    }
+/// Returns the interpreter that runs already and is not callpy's own, to be joined. Attaches nowhere.
+pub(crate) fn another() -> Result<Option<&'static Api>> {
+    let here = Library::of_this_process().map(install).transpose()?;
+    Ok(here.filter(|api| is_anothers(api)))
+}
+
+/// Joins an interpreter that runs already. Attaches, so nothing may be locked meanwhile that another
+/// thread could wait for attached.
+pub(crate) fn join_another(api: &'static Api) -> Result<()> {
+    start::join(api)
 }
 
 /// Starts the interpreter that is wanted; none if one that runs already was joined.

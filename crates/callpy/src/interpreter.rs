@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::array;
 use crate::attach::Attached;
-use crate::bring_up::{bring_up, join_another};
+use crate::bring_up::{another, bring_up, join_another};
 use crate::environment::{self, Progress, Requirements};
 use crate::function::{Function, Module};
 use crate::language::Language;
@@ -701,17 +701,7 @@ impl Builder {
         }
         let running = match RUNNING.get() {
             Some(running) => running,
-            None if join_another()? => RUNNING.get_or_init(Running::joined),
-            None => {
-                let _only_one = START.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-                match RUNNING.get() {
-                    Some(running) => running,
-                    None => {
-                        let running = self.bring_up()?;
-                        RUNNING.get_or_init(|| running)
-                    }
-                }
-            }
+            None => self.start_first()?,
         };
         // Not under the lock, for which a thread may be waiting that holds the interpreter.
         if running.own.is_none() && !WATCHED.swap(true, Ordering::AcqRel) {
@@ -740,6 +730,30 @@ impl Builder {
             requirements: self.requirements.clone(),
             progress: self.progress.clone(),
             stop: self.stop.clone(),
+        }
+    }
+
+    /// Joins the interpreter that runs, or starts one, unless another thread has done so meanwhile.
+    fn start_first(&self) -> Result<&'static Running> {
+        let lock = || START.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let another = {
+            let _only_one = lock();
+            if let Some(running) = RUNNING.get() {
+                return Ok(running);
+            }
+            another()?
+        };
+        if let Some(api) = another {
+            join_another(api)?;
+            return Ok(RUNNING.get_or_init(Running::joined));
+        }
+        let _only_one = lock();
+        match RUNNING.get() {
+            Some(running) => Ok(running),
+            None => {
+                let running = self.bring_up()?;
+                Ok(RUNNING.get_or_init(|| running))
+            }
         }
     }
 
