@@ -612,7 +612,9 @@ static void habits(struct told *told) {
     told->count = 0;
     callpy_function *keep = load("keep");
     CHECK(!lends(keep) && told->count == 1);
-    CHECK(strstr(told->function, ":keep") && strstr(told->holder, "'kept'"));
+    CHECK(strstr(told->function, ":keep"));
+    // Under valgrind, the time for the search of the holder is over before it is found.
+    CHECK(strstr(told->holder, "'kept'") || strstr(told->holder, "not searched further"));
     CHECK(!lends(keep) && told->count == 1);
     callpy_function_free(keep);
     // What is decided need not be told.
