@@ -37,7 +37,7 @@ pub(crate) struct Hook {
     context: *mut c_void,
 }
 
-// SAFETY: the context is only passed on, to a function that any thread may call with it, as whoever
+// SAFETY: the context is only passed on, to a function that any thread may call with it, as the one who
 // makes a `Hook` vouches.
 unsafe impl Send for Hook {}
 // SAFETY: as above.

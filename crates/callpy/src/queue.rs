@@ -53,7 +53,7 @@ struct Slot {
     holder: AtomicU64,
     /// When its holder got it.
     taken: AtomicU64,
-    /// How long a call of the holder's function takes on average.
+    /// How long a call of the holder's function usually takes; 0 if that is not known.
     usual: AtomicU64,
     /// How many calls have been made in it, and how much work they were: see [`limit`].
     calls: AtomicU64,

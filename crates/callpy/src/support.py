@@ -457,7 +457,7 @@ def copied_out(value, copies, depth=0, done=None):
         return _own_copy(value) if passed else (value, 0)
     if depth > 8 or not (issubclass(kind, tuple) or kind is list or kind is dict):
         return value, 0
-    # What stands in several places, or in itself, is looked at once at each depth.
+    # What is in several places, or in itself, is looked at once at each depth.
     done = {} if done is None else done
     if (id(value), depth) in done:
         return done[id(value), depth][0], 0

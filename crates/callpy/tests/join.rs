@@ -183,7 +183,7 @@ fn a_thread_ends_after_its_hosts_python() {
     );
 }
 
-/// A host that starts Python anew has another interpreter, in which no handle leads anywhere.
+/// A host that starts Python again has another interpreter, in which no handle leads anywhere.
 #[test]
 fn a_host_starts_python_again() {
     let name = "a_host_starts_python_again";

@@ -148,7 +148,7 @@ impl Layout {
     ///
     /// # Safety
     ///
-    /// The elements are bytes, which nobody else uses, and writable if that is said. They lie in one
+    /// The elements are bytes, which no one else uses, and writable if that is said. They lie in one
     /// allocation.
     pub(super) unsafe fn normalise_bools(&self, first: *mut u8, writable: bool) -> bool {
         let normalise = |offset: isize| {

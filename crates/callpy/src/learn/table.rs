@@ -3,7 +3,7 @@
 //! An address stands for its object as long as that lives: `support.note_end` has a note dropped
 //! before the object's memory can become another's, and the note takes the entry away. What was
 //! learned then serves for another callable, so that a program which calls a new closure each time
-//! does not grow. Whoever uses an entry keeps function and class alive ([`Known`](super::Known)).
+//! does not grow. The user of an entry keeps its function and class alive ([`Known`](super::Known)).
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};

@@ -1,8 +1,8 @@
 //! How many callers are let in: found by trying, and by measuring the work that gets done.
 //!
-//! A call counts for as much work as its function's calls take on average, so that calls of different
-//! functions add up. Now and then one slot more or fewer is tried for a few milliseconds;
-//! what gets more work done stays.
+//! A call counts for as much work as its function's calls usually take, so that calls of different
+//! functions add up. Now and then the search tries one slot more or fewer for a few milliseconds, and
+//! keeps what gets more work done.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};

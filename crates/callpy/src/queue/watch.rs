@@ -6,7 +6,7 @@
 
 use std::mem;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
@@ -53,7 +53,8 @@ pub(super) fn start() -> bool {
         return false;
     }
     IS_CROWD.store(true, Ordering::Relaxed);
-    // One that is just starting looks by itself.
+    // Either this sees the watch, or a watch that is just starting sees the crowd: see `run`.
+    fence(Ordering::SeqCst);
     if let Some(watch) = WATCH.get() {
         watch.unpark();
     }
@@ -76,6 +77,7 @@ fn run() {
     /// After so long without two calls at once there is no crowd.
     const QUIET: u64 = 50_000_000;
     let _ = WATCH.set(thread::current());
+    fence(Ordering::SeqCst);
     wake_in_time();
     let mut limit = limit::Search::new();
     let mut seen = [Seen::default(); SLOTS.len()];

@@ -75,7 +75,7 @@ pub(super) fn is_ending() -> bool {
     PHASE.load(Ordering::Acquire) >= ENDING
 }
 
-/// Whether thread states are to be left alone: nobody needs them destroyed, or CPython does so.
+/// Whether thread states are to be left alone: no one needs them destroyed, or CPython does so.
 pub(super) fn is_over() -> bool {
     PHASE.load(Ordering::Acquire) == OVER || IS_FINALISED.load(Ordering::Acquire)
 }

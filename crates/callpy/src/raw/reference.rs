@@ -182,7 +182,7 @@ pub(super) fn are_queued() -> bool {
     QUEUED.load(Ordering::Acquire) != 0
 }
 
-/// Stands behind a reference in a value, and is dropped after it: where the reference was queued and
+/// Follows a reference in a value, and so is dropped after it: where the reference was queued and
 /// keeps much memory, that does not wait for the next attachment.
 pub(crate) struct Urgency {
     is_large: bool,
