@@ -18,7 +18,7 @@ pub(crate) fn another() -> Result<Option<&'static Api>> {
 /// Joins an interpreter that runs already. Attaches, so nothing may be locked meanwhile that another
 /// thread could wait for attached.
 pub(crate) fn join_another(api: &'static Api) -> Result<()> {
-    start::join(api)
+    Ok(start::join(api)?)
 }
 
 /// Starts the interpreter that is wanted; none if one that runs already was joined.
@@ -48,7 +48,7 @@ pub(crate) fn bring_up(wanted: &Wanted) -> Result<Option<(Interpreter, Report)>>
 fn load(interpreter: &Interpreter) -> Result<&'static Api> {
     // Before it is loaded, so that another Python can still be.
     cpython::admit(interpreter.version().1.into())
-        .map_err(|error| error.at(interpreter.executable().display()))?;
+        .map_err(|refused| Error::from(refused).at(interpreter.executable().display()))?;
     install(Library::load(interpreter.libpython())?)
 }
 
@@ -64,7 +64,8 @@ fn is_anothers(api: &Api) -> bool {
 }
 
 fn join(api: &'static Api) -> Result<Option<(Interpreter, Report)>> {
-    start::join(api).map(|()| None)
+    start::join(api)?;
+    Ok(None)
 }
 
 fn other_library(minor: u32, interpreter: &Interpreter, was_here: bool) -> Error {
@@ -129,4 +130,37 @@ fn refused(interpreter: &Interpreter, refusal: &Refusal) -> Error {
             }
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::interpreter::Python;
+    use crate::raw::layout::Header;
+    use crate::raw::proof::{matches_fields, matches_header};
+    use crate::raw::pyconfig::Fields;
+    use crate::scope::Scope;
+
+    #[test]
+    fn wrong_layouts_are_found() {
+        Python::start().unwrap();
+        let scope = Scope::new().unwrap();
+        let py = scope.py();
+        matches_header(py, py.api.header).unwrap();
+        let wrong = match py.api.header {
+            Header::FreeThreaded => Header::Classic,
+            Header::Classic | Header::Split => Header::FreeThreaded,
+        };
+        let text = matches_header(py, wrong).unwrap_err();
+        assert!(text.contains("are not laid out as callpy knows them (the type)"), "{text}");
+
+        let fields = Fields::of(py.api.minor);
+        matches_fields(py.api, fields).unwrap();
+        for wrong in [
+            Fields { install_signal_handlers: fields.install_signal_handlers - 4, ..fields },
+            Fields { configure_c_stdio: fields.configure_c_stdio + 4, ..fields },
+        ] {
+            let text = matches_fields(py.api, wrong).unwrap_err();
+            assert!(text.contains("is not laid out as callpy knows it"), "{text}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::exception::PythonException;
 use crate::locate::Report;
+use crate::raw::failure::{Failure, FailureKind, Parts};
 
 /// The result of everything in callpy that can fail.
 ///
@@ -239,6 +240,22 @@ impl From<PythonException> for Error {
     fn from(exception: PythonException) -> Self {
         let message = exception.to_string();
         Error::new(ErrorKind::Python(exception), message)
+    }
+}
+
+impl From<Failure> for Error {
+    #[cold]
+    fn from(failure: Failure) -> Self {
+        let Parts { kind, message, source } = failure.into_parts();
+        let kind = match kind {
+            FailureKind::Start => ErrorKind::Start,
+            FailureKind::Attach => ErrorKind::Attach,
+            FailureKind::Ending => ErrorKind::Ending,
+            FailureKind::Numpy => ErrorKind::Numpy,
+        };
+        let mut error = Error::new(kind, message);
+        error.inner.source = source;
+        error
     }
 }
 

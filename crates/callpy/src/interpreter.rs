@@ -9,7 +9,7 @@
 //! either, that happens when the process exits. The interpreter is not finalised, since extension
 //! modules crash there: `__del__` of objects that are still alive is not called.
 
-use std::ffi::OsStr;
+use std::ffi::{CString, OsStr};
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -159,7 +159,7 @@ impl Python {
         let scope = Scope::new()?;
         let py = scope.py();
         if let Some(name) = name.to_str().filter(|name| !is_file(name)) {
-            let c_name = process::c_string(name, "the module's name")?;
+            let c_name = module_name(name)?;
             return scope
                 .ok(py.with_frame(|| py.import(&c_name)))
                 .map(|module| Module::new(Object(module), name.to_owned()))
@@ -319,7 +319,8 @@ impl Python {
     /// ```
     pub fn enable_interrupts(&self) -> Result<()> {
         let scope = Scope::new()?;
-        scope.ok(process::enable_interrupts(scope.py()))
+        let enable = || support::enable_interrupts(scope.py());
+        scope.ok(process::enable_interrupts(enable))
     }
 
     /// Raises KeyboardInterrupt in what Python runs on the thread that started it, as Ctrl-C does in
@@ -372,7 +373,7 @@ impl Python {
     /// ```
     pub fn end(&self) -> Result<()> {
         match RUNNING.get() {
-            Some(Running { own: Some(_), .. }) => end::end(support::end),
+            Some(Running { own: Some(_), .. }) => Ok(end::end(support::end)?),
             _ => Ok(()),
         }
     }
@@ -438,6 +439,14 @@ impl Drop for EndOnDrop {
             process::complain(&format!("callpy: {error}"));
         }
     }
+}
+
+/// Makes a C string of a module's name.
+fn module_name(name: &str) -> Result<CString> {
+    CString::new(name).map_err(|error| {
+        Error::new(ErrorKind::Target, "the module's name has a NUL character in it")
+            .with_source(error)
+    })
 }
 
 /// A target of one of these forms is a file, not a module.
@@ -705,7 +714,10 @@ impl Builder {
         };
         // Not under the lock, for which a thread may be waiting that holds the interpreter.
         if running.own.is_none() && !WATCHED.swap(true, Ordering::AcqRel) {
-            end::watch_finalisation(support::drop_at_exit)?;
+            let scope = Scope::new()?;
+            let py = scope.py();
+            let watched = end::watch_finalisation(py, |watch| support::drop_at_exit(py, watch));
+            scope.ok(watched)?;
         }
         self.check(running)?;
         if let Some(hook) = &self.retained {

@@ -63,13 +63,13 @@ mod language;
 mod learn;
 mod load;
 pub mod locate;
+mod numpy;
 mod object;
 mod queue;
 #[allow(unsafe_code, reason = "CPython's and NumPy's C functions")]
 mod raw;
 mod receipt;
 mod scope;
-mod seldom;
 mod support;
 #[cfg(feature = "macros")]
 pub mod typed;

@@ -9,7 +9,7 @@ use std::panic::Location;
 use crate::array::{Loans, Names};
 use crate::raw::{Attached, Attachment, Raised, Ref, Within};
 use crate::receipt::{CopyReason, Receipt};
-use crate::seldom::Seldom;
+use crate::raw::seldom::Seldom;
 use crate::{Error, ErrorKind, Result, exception};
 
 /// The extent of one call, in which values are converted.

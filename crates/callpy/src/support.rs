@@ -98,33 +98,18 @@ pub(crate) fn drop_at_exit(py: Attached<'_>, object: &Ref) -> Outcome<()> {
     call(py, c"drop_at_exit", &[object]).map(drop)
 }
 
-pub(crate) fn lent(py: Attached<'_>) -> Result<Ref> {
-    get(py, c"LENT").map_err(|raised| exception::into_error(py, raised))
+/// Returns what is to be the base of every lent array.
+pub(crate) fn lent(py: Attached<'_>) -> Outcome<Ref> {
+    get(py, c"LENT")
 }
 
 /// Imports NumPy and returns the capsule of its C API.
-pub(crate) fn numpy_table(py: Attached<'_>) -> Result<Ref> {
-    call(py, c"numpy_table", &[]).map_err(|raised| {
-        let error = exception::into_error(py, raised);
-        let missing = error.exception().is_some_and(|exception| {
-            exception.type_name() == "ModuleNotFoundError"
-                && exception.message() == "No module named 'numpy'"
-        });
-        let place = process_executable(py);
-        let message = if missing {
-            format!(
-                "arrays need NumPy, which {place} does not have: {}",
-                exception::install(&place, "numpy")
-            )
-        } else {
-            format!("arrays need NumPy, and that of {place} can't be imported: {error}")
-        };
-        let detail = format!("{error:#}");
-        Error::new(ErrorKind::Numpy, message).with_detail(detail).with_source(error)
-    })
+pub(crate) fn numpy_table(py: Attached<'_>) -> Outcome<Ref> {
+    call(py, c"numpy_table", &[])
 }
 
-fn process_executable(py: Attached<'_>) -> String {
+/// Returns the path of the Python that runs, as messages name it.
+pub(crate) fn executable(py: Attached<'_>) -> String {
     let executable = || {
         let sys = py.import(c"sys")?;
         let executable = py.attribute(&sys, &py.interned(c"executable")?)?;

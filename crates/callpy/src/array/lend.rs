@@ -13,7 +13,7 @@ use crate::raw::ndarray::{self, Ndarray, SliceMemory};
 use crate::raw::numpy::{Memory, Numpy};
 use crate::raw::{Attached, Ref};
 use crate::scope::Scope;
-use crate::seldom::Seldom;
+use crate::raw::seldom::Seldom;
 use crate::{Error, Object, Result, exception, learn};
 
 /// One argument that Python may see until the call ends.

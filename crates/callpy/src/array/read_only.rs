@@ -3,7 +3,8 @@
 use super::holders::{Names, list};
 use super::lend::Loans;
 use crate::language::Language;
-use crate::raw::ndarray::{Ndarray, flags};
+use crate::raw::ndarray::Ndarray;
+use crate::raw::numpy::flags;
 use crate::raw::{Attached, Ref};
 use crate::{Error, PythonException};
 

@@ -6,8 +6,8 @@ use std::ffi::c_void;
 use super::Names;
 use super::element::{Dtype, Element};
 use super::view::{Array, Layout};
-use crate::raw::ndarray::{Ndarray, flags};
-use crate::raw::numpy::Numpy;
+use crate::raw::ndarray::Ndarray;
+use crate::raw::numpy::{Numpy, flags};
 use crate::raw::{Attached, Outcome, Ref};
 use crate::scope::{Scope, Wanted};
 use crate::{CopyReason, IntoPython, Object, Result, support};
@@ -139,7 +139,7 @@ pub(super) fn receive<T: Element>(object: Ref, scope: &mut Scope<'_>) -> Result<
 #[inline]
 pub(crate) fn numpy_if_imported(scope: &Scope<'_>) -> Result<Option<&'static Numpy>> {
     let py = scope.py();
-    match py.numpy_if_loaded() {
+    match Numpy::get(py) {
         None if !scope.taken(is_numpy_imported(py))? => Ok(None),
         _ => py.numpy().map(Some),
     }

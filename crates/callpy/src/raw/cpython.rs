@@ -8,10 +8,10 @@ use std::ptr::null_mut;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use super::failure::{Failure, FailureKind};
 use super::layout::Header;
 use super::library::Library;
 use super::pyconfig::{PyConfig, PyPreConfig, PyStatus};
-use crate::{Error, ErrorKind, Result};
 
 macro_rules! opaque {
     ($($(#[$doc:meta])* $name:ident),*) => {$(
@@ -52,7 +52,7 @@ fn known_versions() -> String {
 }
 
 /// Refuses a version whose structures callpy does not know, unless it is named.
-pub(crate) fn admit(minor: u32) -> Result<()> {
+pub(crate) fn admit(minor: u32) -> Result<(), Failure> {
     let is_named = || std::env::var_os(UNTESTED).is_some_and(|name| name == *format!("3.{minor}"));
     if VERSIONS.contains(&minor) || (minor > *VERSIONS.end() && is_named()) {
         return Ok(());
@@ -67,7 +67,7 @@ pub(crate) fn admit(minor: u32) -> Result<()> {
         ),
     };
     let message = format!("this is Python 3.{minor}: {}; {fix}", known_versions());
-    Err(Error::new(ErrorKind::Start, message))
+    Err(Failure::new(FailureKind::Start, message))
 }
 
 // callpy-ffi-check asserts the same of pyo3-ffi's.
@@ -95,10 +95,10 @@ macro_rules! table {
         }
 
         impl Api {
-            fn from_library(library: &Library, minor: u32, header: Header) -> Result<Api> {
+            fn from_library(library: &Library, minor: u32, header: Header) -> Result<Api, Failure> {
                 let required = |name: &str| {
                     library.symbol(name).ok_or_else(|| {
-                        Error::new(ErrorKind::Start, format!(
+                        Failure::new(FailureKind::Start, format!(
                             "this Python has no {name}: {}", known_versions()))
                     })
                 };
@@ -212,12 +212,12 @@ pub(crate) fn api() -> Option<&'static Api> {
 
 impl Api {
     /// Fills the table from the library, or returns the one that is filled already.
-    pub(crate) fn install(library: &Library) -> Result<&'static Api> {
+    pub(crate) fn install(library: &Library) -> Result<&'static Api, Failure> {
         if let Some(api) = API.get() {
             return Ok(api);
         }
         let get_version = library.symbol("Py_GetVersion").ok_or_else(|| {
-            Error::new(ErrorKind::Start, "the library that was loaded is not a libpython")
+            Failure::new(FailureKind::Start, "the library that was loaded is not a libpython")
         })?;
         // SAFETY: Py_GetVersion takes nothing, may be called before initialisation, and returns a
         // string that lives as long as the library.
@@ -232,7 +232,7 @@ impl Api {
             .and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok())
             .ok_or_else(|| {
                 let message = format!("this is Python {version}: {}", known_versions());
-                Error::new(ErrorKind::Start, message)
+                Failure::new(FailureKind::Start, message)
             })?;
         admit(minor)?;
         let api = Api::from_library(library, minor, Header::of(&version, minor))?;
@@ -267,6 +267,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
+    use super::super::failure::Parts;
     use super::*;
 
     /// A new version is a new end of `VERSIONS`; what else it needs fails here.
@@ -291,8 +292,8 @@ mod tests {
     fn unknown_versions_are_refused_by_name() {
         let newer = VERSIONS.end() + 1;
         let refused = admit(newer).unwrap_err();
-        assert!(matches!(refused.kind(), ErrorKind::Start), "{refused:?}");
-        let text = refused.to_string();
+        let Parts { kind, message: text, .. } = refused.into_parts();
+        assert_eq!(kind, FailureKind::Start, "{text}");
         for part in
             [&format!("Python 3.{newer}")[..], "3.8 to 3.", &format!("{UNTESTED}=3.{newer}")]
         {

@@ -9,10 +9,12 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::cpython::{Api, api};
+use super::failure::{Failure, FailureKind};
+use super::objects::Outcome;
 use super::process::{self, complain};
+use super::reference::Ref;
 use super::registry::{self, Thread};
 use super::thread::{self, Attached, Attachment, Place};
-use crate::{Error, ErrorKind, Result};
 
 /// What Python does at its end, on an attached thread.
 pub(crate) type Work = fn(Attached<'_>);
@@ -156,9 +158,9 @@ fn wait_for_calls(py: Attached<'_>) {
 ///
 /// # Errors
 ///
-/// `ErrorKind::Attach` on a thread that is attached or in a call, `ErrorKind::Ending` if another
+/// `FailureKind::Attach` on a thread that is attached or in a call, `FailureKind::Ending` if another
 /// thread holds the interpreter lock for too long.
-pub(crate) fn end(work: Work) -> Result<()> {
+pub(crate) fn end(work: Work) -> Result<(), Failure> {
     let Some(api) = api() else { return Ok(()) };
     let thread = registry::register(api);
     if is_ender(thread) {
@@ -178,7 +180,7 @@ pub(crate) fn end(work: Work) -> Result<()> {
 }
 
 /// Waits until the lock can be had, which another thread may not let go of: one in `Python::attach`.
-fn wait_for_lock(api: &'static Api) -> Result<()> {
+fn wait_for_lock(api: &'static Api) -> Result<(), Failure> {
     if registry::names_in_call().is_empty() {
         return Ok(());
     }
@@ -196,7 +198,7 @@ fn wait_for_lock(api: &'static Api) -> Result<()> {
     }
     had.wait_patiently().map_err(|names| {
         let message = format!("Python's exit handlers did not run, since {names} stays attached");
-        Error::new(ErrorKind::Ending, message)
+        Failure::new(FailureKind::Ending, message)
     })
 }
 
@@ -351,9 +353,12 @@ fn hold(api: &'static Api, work: Option<Work>, attached: &Signal) {
 
 /// Has calls end, and no new ones begin, when the owner of a joined interpreter finalises it: CPython
 /// ends or hangs threads that want the lock from then on.
+///
+/// `drop_at_exit` has Python drop an object as the first thing when it is finalised.
 pub(crate) fn watch_finalisation(
-    drop_at_exit: impl FnOnce(Attached<'_>, &super::Ref) -> super::Outcome<()>,
-) -> Result<()> {
+    py: Attached<'_>,
+    drop_at_exit: impl FnOnce(&Ref) -> Outcome<()>,
+) -> Outcome<()> {
     struct Watch;
     impl Drop for Watch {
         fn drop(&mut self) {
@@ -374,14 +379,10 @@ pub(crate) fn watch_finalisation(
         });
     }
 
-    let attachment = Attachment::new()?;
-    let py = attachment.token();
     // SAFETY: may be called at any time. Where this fails (CPython allows 32), a second interpreter of
     // the owner's is taken for the first.
     unsafe { (py.api.Py_AtExit)(Some(gone)) };
-    py.capsule(Box::new(Watch))
-        .and_then(|watch| drop_at_exit(py, &watch))
-        .map_err(|raised| crate::exception::into_error(py, raised))
+    py.capsule(Box::new(Watch)).and_then(|watch| drop_at_exit(&watch))
 }
 
 /// Something that happens once, and that other threads wait for.
@@ -448,8 +449,8 @@ impl Signal {
 }
 
 #[cold]
-fn attached() -> Error {
+fn attached() -> Failure {
     let message = "Python::end was called inside Python::attach, or by a function that Python calls: \
                    call it where the thread is not attached, last in main";
-    Error::new(ErrorKind::Attach, message)
+    Failure::new(FailureKind::Attach, message)
 }

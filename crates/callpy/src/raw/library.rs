@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::path::Path;
 
-use crate::{Error, ErrorKind, Result};
+use super::failure::{Failure, FailureKind};
 
 /// The library that CPython's functions are looked up in.
 pub(crate) struct Library(Os);
@@ -30,7 +30,7 @@ impl Library {
     }
 
     /// Loads libpython with its names visible to extension modules, which look them up globally.
-    pub(crate) fn load(path: &Path) -> Result<Library> {
+    pub(crate) fn load(path: &Path) -> Result<Library, Failure> {
         #[cfg(unix)]
         // SAFETY: libpython's initialisers only set up its own globals.
         let library = unsafe {
@@ -41,7 +41,7 @@ impl Library {
         // SAFETY: as above.
         let library = unsafe { Os::new(path) };
         library.map(Library).map_err(|error| {
-            Error::new(ErrorKind::Start, format!("cannot load {}: {error}", path.display()))
+            Failure::new(FailureKind::Start, format!("cannot load {}: {error}", path.display()))
                 .with_source(error)
         })
     }

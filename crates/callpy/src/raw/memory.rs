@@ -3,12 +3,10 @@
 //! The C library gives large blocks back to the kernel at every free, and the next call pays for
 //! fresh pages. Every array remembers the allocator it came from, so mixing them is safe.
 
-use std::cell::Cell;
 use std::ffi::{c_char, c_void};
 use std::ptr::NonNull;
 
 use super::idle;
-use super::numpy::Numpy;
 use super::objects::Outcome;
 use super::reference::Ref;
 use super::thread::Attached;
@@ -166,17 +164,5 @@ pub(crate) fn trim() {
     unsafe {
         libmimalloc_sys::mi_free(libmimalloc_sys::mi_malloc(1));
         libmimalloc_sys::mi_collect(true);
-    }
-}
-
-thread_local! {
-    static IN_USE: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Sets the handler in this thread's context, once: NumPy keeps it in a context variable.
-#[inline]
-pub(crate) fn use_on_this_thread(py: Attached<'_>, numpy: &Numpy) {
-    if !IN_USE.replace(true) {
-        numpy.set_handler(py);
     }
 }

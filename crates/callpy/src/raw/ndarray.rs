@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::cpython::{PyObject, PyTypeObject};
 use super::layout::Header;
-use super::numpy::{Memory, Numpy};
+use super::numpy::{Memory, Numpy, flags};
 use super::objects::{Outcome, Raised};
 use super::reference::Ref;
 use super::thread::Attached;
@@ -48,52 +48,24 @@ const _: () = {
     assert!(std::mem::offset_of!(DtypeFields, type_num) == 12);
 };
 
-/// Flag bits of an array (`numpy/ndarraytypes.h`).
-pub(crate) mod flags {
-    use std::ffi::c_int;
+/// The shape of the array on which the layout is tried, and its steps in bytes.
+const SHAPE: [isize; 2] = [2, 3];
+const STRIDES: [isize; 2] = [12, 4];
 
-    pub(crate) const C_CONTIGUOUS: c_int = 0x0001;
-    pub(crate) const F_CONTIGUOUS: c_int = 0x0002;
-    pub(crate) const OWNDATA: c_int = 0x0004;
-    pub(crate) const ALIGNED: c_int = 0x0100;
-    pub(crate) const WRITEABLE: c_int = 0x0400;
-}
-
-/// Whether an array that is made for it has its fields where callpy reads them.
-pub(super) fn has_known_layout(py: Attached<'_>, numpy: &Numpy) -> Outcome<bool> {
-    let Sample { array, values, dtype } = Sample::new(py, numpy)?;
+/// Whether an array that is made for it, and whose fields all differ, has them where callpy reads them.
+pub(crate) fn has_known_layout(py: Attached<'_>, numpy: &Numpy) -> Outcome<bool> {
+    const INT16: c_int = 3;
+    let mut values = [0i16; 12];
+    let dtype = numpy.dtype_of(py, INT16)?;
+    let data = values.as_mut_ptr().cast();
+    let memory = Memory { data, shape: &SHAPE, strides: Some(&STRIDES), writable: false };
+    let base = numpy.lent.clone_ref(py);
+    // SAFETY: the values live as long as the array, which no one else gets to know; no element of
+    // this shape lies beyond them.
+    let array = unsafe { numpy.new_array(py, dtype.clone_ref(py), memory, base) }?;
     let fields = Ndarray { py, object: &array }.fields();
     // SAFETY: the array is alive, and this thread's alone.
-    Ok(unsafe { is_sample(fields, &values[..], numpy.lent.as_ptr(), dtype.as_ptr()) })
-}
-
-/// An array whose fields all differ.
-struct Sample {
-    array: Ref,
-    values: Box<[i16; 12]>,
-    dtype: Ref,
-}
-
-impl Sample {
-    const SHAPE: [isize; 2] = [2, 3];
-    const STRIDES: [isize; 2] = [12, 4];
-
-    fn new(py: Attached<'_>, numpy: &Numpy) -> Outcome<Sample> {
-        const INT16: c_int = 3;
-        let mut values = Box::new([0; 12]);
-        let dtype = numpy.dtype_of(py, INT16)?;
-        let memory = Memory {
-            data: values.as_mut_ptr().cast(),
-            shape: &Sample::SHAPE,
-            strides: Some(&Sample::STRIDES),
-            writable: false,
-        };
-        let base = numpy.lent.clone_ref(py);
-        // SAFETY: the values live as long as the array, which no one else gets to know; no element of
-        // this shape lies beyond them.
-        let array = unsafe { numpy.new_array(py, dtype.clone_ref(py), memory, base) }?;
-        Ok(Sample { array, values, dtype })
-    }
+    Ok(unsafe { is_sample(fields, data, numpy.lent.as_ptr(), dtype.as_ptr()) })
 }
 
 /// Whether these are the fields of the sample.
@@ -103,7 +75,7 @@ impl Sample {
 /// They can be read. What the later ones lead to is read only where the first ones are right.
 unsafe fn is_sample(
     fields: *const Fields,
-    values: &[i16],
+    data: *mut c_void,
     base: *mut PyObject,
     dtype: *mut PyObject,
 ) -> bool {
@@ -111,14 +83,14 @@ unsafe fn is_sample(
     unsafe {
         let fields = fields.read();
         let mask = flags::OWNDATA | flags::ALIGNED | flags::WRITEABLE | flags::C_CONTIGUOUS;
-        fields.data.cast_const() == values.as_ptr().cast()
+        fields.data == data
             && fields.nd == 2
             && fields.base == base
             && fields.dtype == dtype
             && fields.flags & mask == flags::ALIGNED
             && fields.weakrefs.is_null()
-            && fields.dimensions.cast::<[isize; 2]>().read() == Sample::SHAPE
-            && fields.strides.cast::<[isize; 2]>().read() == Sample::STRIDES
+            && fields.dimensions.cast::<[isize; 2]>().read() == SHAPE
+            && fields.strides.cast::<[isize; 2]>().read() == STRIDES
     }
 }
 
@@ -139,7 +111,7 @@ impl<'r> Ndarray<'r> {
     /// Takes the object for an ndarray, which the caller has made it.
     #[inline]
     pub(crate) fn known(py: Attached<'r>, object: &'r Ref) -> Ndarray<'r> {
-        debug_assert!(py.numpy_if_loaded().is_some_and(|n| py.is_instance(object, n.array_type())));
+        debug_assert!(Numpy::get(py).is_some_and(|n| py.is_instance(object, n.array_type())));
         Ndarray { py, object }
     }
 
@@ -407,25 +379,37 @@ pub(crate) fn keep_header(py: Attached<'_>, header: Ref) {
 
 #[cfg(test)]
 mod tests {
+    use std::ptr::{null_mut, without_provenance_mut};
+
     use super::*;
-    use crate::raw::Attachment;
 
     #[test]
     fn a_wrong_layout_of_arrays_is_found() {
-        crate::Python::builder().require(["numpy"]).start().unwrap();
-        let attachment = Attachment::new().unwrap();
-        let py = attachment.token();
-        let numpy = py.numpy().unwrap();
-        let Sample { array, values, dtype } = Sample::new(py, numpy).map_err(|_| "").unwrap();
-        let fields = Ndarray { py, object: &array }.fields();
-        let (base, dtype) = (numpy.lent.as_ptr(), dtype.as_ptr());
-        // SAFETY: the array is alive; shifted by one field, what is read is in the object as well, which
-        // is longer than the fields by its header.
-        unsafe {
-            assert!(is_sample(fields, &values[..], base, dtype));
-            assert!(!is_sample(fields.byte_sub(8), &values[..], base, dtype));
-            assert!(!is_sample(fields, &values[..], dtype, dtype));
-            assert!(!is_sample(fields, &values[..], base, base));
-        }
+        let (mut shape, mut strides, mut other) = (SHAPE, STRIDES, [1, 1]);
+        let (data, base, dtype) =
+            (without_provenance_mut(16), without_provenance_mut(32), without_provenance_mut(48));
+        let sample = || Fields {
+            data,
+            nd: 2,
+            dimensions: shape.as_mut_ptr(),
+            strides: strides.as_mut_ptr(),
+            base,
+            dtype,
+            flags: flags::ALIGNED,
+            weakrefs: null_mut(),
+            exports: null_mut(),
+        };
+        let (sample, other) = (sample(), other.as_mut_ptr());
+        // SAFETY: the lengths and the steps, to which the fields lead, are above.
+        let is_sample = |fields: Fields| unsafe { is_sample(&raw const fields, data, base, dtype) };
+        assert!(is_sample(Fields { ..sample }));
+        assert!(!is_sample(Fields { data: dtype.cast(), ..sample }));
+        assert!(!is_sample(Fields { nd: 1, ..sample }));
+        assert!(!is_sample(Fields { dimensions: other, ..sample }));
+        assert!(!is_sample(Fields { strides: other, ..sample }));
+        assert!(!is_sample(Fields { base: dtype, ..sample }));
+        assert!(!is_sample(Fields { dtype: base, ..sample }));
+        assert!(!is_sample(Fields { flags: flags::ALIGNED | flags::OWNDATA, ..sample }));
+        assert!(!is_sample(Fields { weakrefs: base, ..sample }));
     }
 }

@@ -3,18 +3,18 @@
 //! The table is an array of addresses in a capsule; the slots are NumPy's own, stable since 1.0
 //! (`numpy/_core/code_generators/numpy_api.py`).
 
+use std::cell::Cell;
 use std::ffi::{c_int, c_uchar, c_uint, c_void};
 use std::ptr::null_mut;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::cpython::{PyObject, PyTypeObject, stop_unwinding};
-use super::ndarray::flags;
+use super::failure::{Failure, FailureKind};
+use super::memory;
 use super::objects::Outcome;
 use super::reference::Ref;
 use super::thread::Attached;
-use super::{memory, ndarray};
-use crate::{Error, ErrorKind, Result, support};
 
 const GET_NDARRAY_C_VERSION: usize = 0;
 const ARRAY_TYPE: usize = 2;
@@ -56,7 +56,8 @@ const FEATURES_1_22: u32 = 0x0f;
 
 pub(crate) struct Numpy {
     table: *const *mut c_void,
-    features: u32,
+    /// The version of the C API.
+    pub(crate) features: u32,
     /// The base of every lent array, by which it is known and never made writable.
     pub(crate) lent: Ref,
     /// The dtype objects that slices have been lent with, each at its number; NumPy keeps them.
@@ -82,48 +83,48 @@ pub(crate) struct Memory<'m> {
     pub(crate) writable: bool,
 }
 
+/// Flag bits of an array (`numpy/ndarraytypes.h`).
+pub(crate) mod flags {
+    use std::ffi::c_int;
+
+    pub(crate) const C_CONTIGUOUS: c_int = 0x0001;
+    pub(crate) const F_CONTIGUOUS: c_int = 0x0002;
+    pub(crate) const OWNDATA: c_int = 0x0004;
+    pub(crate) const ALIGNED: c_int = 0x0100;
+    pub(crate) const WRITEABLE: c_int = 0x0400;
+}
+
 static NUMPY: OnceLock<Numpy> = OnceLock::new();
 
-impl<'a> Attached<'a> {
-    /// Returns NumPy, imported at the first use.
-    ///
-    /// # Errors
-    ///
-    /// `ErrorKind::Numpy` where it is missing, too old or can't be imported.
-    #[inline]
-    pub(crate) fn numpy(self) -> Result<&'static Numpy> {
-        let numpy = match NUMPY.get() {
-            Some(numpy) => numpy,
-            // Not get_or_init: the import may hand the interpreter to a thread that asks as well.
-            None => {
-                let numpy = Numpy::import(self)?;
-                NUMPY.get_or_init(|| numpy)
-            }
-        };
-        memory::use_on_this_thread(self, numpy);
-        Ok(numpy)
-    }
-
-    /// Returns NumPy if it was needed before: without it no object can be an ndarray of ours.
-    pub(crate) fn numpy_if_loaded(self) -> Option<&'static Numpy> {
-        NUMPY.get()
-    }
+thread_local! {
+    /// Whether this thread's context has callpy's allocator: NumPy keeps it in a context variable.
+    static ALLOCATES: Cell<bool> = const { Cell::new(false) };
 }
 
 impl Numpy {
-    #[cold]
-    fn import(py: Attached<'_>) -> Result<Numpy> {
-        let capsule = support::numpy_table(py)?;
+    /// Returns NumPy if it was needed before: without it no object can be an ndarray of ours.
+    #[inline]
+    pub(crate) fn get(_: Attached<'_>) -> Option<&'static Numpy> {
+        NUMPY.get()
+    }
+
+    /// Reads the table out of NumPy's capsule. `lent` is to be the base of every lent array.
+    ///
+    /// # Errors
+    ///
+    /// `FailureKind::Numpy` where it is not a NumPy that callpy knows.
+    pub(crate) fn new(py: Attached<'_>, capsule: &Ref, lent: Ref) -> Result<Numpy, Failure> {
+        let failed = |message: String| Err(Failure::new(FailureKind::Numpy, message));
         // SAFETY: attached; NumPy's capsule has no name, and its pointer is the table.
         let table = unsafe { (py.api.PyCapsule_GetPointer)(capsule.as_ptr(), std::ptr::null()) };
         if table.is_null() {
             let _ = py.take_raised();
-            return Err(Error::new(ErrorKind::Numpy, "NumPy's C API table is empty"));
+            return failed("NumPy's C API table is empty".to_owned());
         }
         let mut numpy = Numpy {
             table: table.cast(),
             features: 0,
-            lent: support::lent(py)?,
+            lent,
             lendable: Default::default(),
             handler: None,
         };
@@ -136,28 +137,28 @@ impl Numpy {
             )
         };
         if !(0x0100_0000..0x0300_0000).contains(&abi) || features < FEATURES_1_17 {
-            return Err(Error::new(
-                ErrorKind::Numpy,
-                format!(
-                    "this NumPy's C API (ABI {abi:#x}, version {features:#x}) is not one that callpy knows: it needs NumPy 1.17 to 2.x"
-                ),
+            return failed(format!(
+                "this NumPy's C API (ABI {abi:#x}, version {features:#x}) is not one that callpy knows: it needs NumPy 1.17 to 2.x"
             ));
         }
         numpy.features = features;
-        if !ndarray::has_known_layout(py, &numpy).unwrap_or(false) {
-            return Err(Error::new(
-                ErrorKind::Numpy,
-                format!(
-                    "the arrays of this NumPy (C API version {features:#x}) are not laid out as callpy \
-                     knows them: it needs NumPy 1.17 to 2.x"
-                ),
-            ));
+        if features >= FEATURES_1_22 {
+            numpy.handler = memory::handler(py).ok();
         }
-        numpy.handler = match features >= FEATURES_1_22 {
-            true => memory::handler(py).ok(),
-            false => None,
-        };
         Ok(numpy)
+    }
+
+    /// Makes this the NumPy that [`get`](Numpy::get) returns, unless another thread was first.
+    pub(crate) fn install(self) -> &'static Numpy {
+        NUMPY.get_or_init(|| self)
+    }
+
+    /// Has NumPy allocate with callpy's allocator on this thread, if that is yet to be said.
+    #[inline]
+    pub(crate) fn allocate_on_this_thread(&self, py: Attached<'_>) {
+        if !ALLOCATES.replace(true) {
+            self.set_handler(py);
+        }
     }
 
     /// Reads a function's address out of the table.
@@ -299,7 +300,7 @@ impl Numpy {
     }
 
     /// Makes callpy's allocator that of the current context; it is NumPy's own before 1.22.
-    pub(crate) fn set_handler(&self, py: Attached<'_>) {
+    fn set_handler(&self, py: Attached<'_>) {
         type SetHandler = unsafe extern "C" fn(*mut PyObject) -> *mut PyObject;
         let Some(handler) = &self.handler else { return };
         // SAFETY: slot 304 has this type since 1.22; it borrows the capsule and returns a new

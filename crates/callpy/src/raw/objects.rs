@@ -6,8 +6,8 @@ use std::ptr::null_mut;
 
 use super::cpython::{PyObject, PyTypeObject};
 use super::reference::Ref;
+use super::seldom::Seldom;
 use super::thread::Attached;
-use crate::seldom::Seldom;
 
 /// A Python exception, taken out of the interpreter's error indicator.
 ///

@@ -1,12 +1,10 @@
 //! The process around the interpreter: its variables, its interrupts, its last words.
 
-use std::ffi::{CString, OsString};
+use std::ffi::OsString;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::cpython::api;
-use super::thread;
-use crate::{Error, ErrorKind, Result, support};
 
 /// The host's SIGINT handling: importing Python's signal module replaces it even where the start was
 /// told not to.
@@ -135,11 +133,11 @@ pub(crate) fn wake_in_time() {
 /// Whether Python has a handler for what [`interrupt`] pretends to.
 static ENABLED: AtomicBool = AtomicBool::new(false);
 
-/// Registers Python's own handler of SIGINT, on the thread that started Python; what the system
-/// does about the signal stays as it is.
-pub(crate) fn enable_interrupts(py: thread::Attached<'_>) -> super::Outcome<()> {
+/// Has `enable` register Python's own handler of SIGINT, on the thread that started Python; what the
+/// system does about the signal stays as it is.
+pub(crate) fn enable_interrupts<E>(enable: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
     let interrupts = Interrupts::save();
-    let enabled = support::enable_interrupts(py);
+    let enabled = enable();
     interrupts.restore();
     enabled.map(|()| ENABLED.store(true, Ordering::Release))
 }
@@ -184,12 +182,4 @@ pub(crate) fn complain(message: &str) {
         use std::io::Write;
         let _ = std::io::stderr().write_all(std::mem::take(&mut rest));
     }
-}
-
-/// Makes a C string of source text, in which a NUL is an error of the caller's.
-pub(crate) fn c_string(text: &str, what: &str) -> Result<CString> {
-    CString::new(text).map_err(|error| {
-        Error::new(ErrorKind::Target, format!("{what} has a NUL character in it"))
-            .with_source(error)
-    })
 }

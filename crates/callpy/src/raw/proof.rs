@@ -13,7 +13,7 @@ pub(super) fn object_header(py: Attached<'_>) -> Result<(), String> {
     matches_header(py, py.api.header)
 }
 
-fn matches_header(py: Attached<'_>, header: Header) -> Result<(), String> {
+pub(crate) fn matches_header(py: Attached<'_>, header: Header) -> Result<(), String> {
     // Longer than any header, so that a wrong one reads no other's memory.
     const LENGTH: usize = 256;
     let wrong = |what: &str| {
@@ -50,7 +50,7 @@ pub(super) fn config_fields(api: &Api) -> Result<Fields, String> {
     matches_fields(api, Fields::of(api.minor))
 }
 
-fn matches_fields(api: &Api, fields: Fields) -> Result<Fields, String> {
+pub(crate) fn matches_fields(api: &Api, fields: Fields) -> Result<Fields, String> {
     let mut python = PyConfig::zeroed();
     let mut isolated = PyConfig::zeroed();
     // SAFETY: CPython fills the structures, which are large enough; nothing in them is owned yet.
@@ -67,34 +67,4 @@ fn matches_fields(api: &Api, fields: Fields) -> Result<Fields, String> {
         }
     }
     Ok(fields)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::raw::Attachment;
-
-    #[test]
-    fn wrong_layouts_are_found() {
-        crate::Python::builder().require(["numpy"]).start().unwrap();
-        let attachment = Attachment::new().unwrap();
-        let py = attachment.token();
-        matches_header(py, py.api.header).unwrap();
-        let wrong = match py.api.header {
-            Header::FreeThreaded => Header::Classic,
-            Header::Classic | Header::Split => Header::FreeThreaded,
-        };
-        let text = matches_header(py, wrong).unwrap_err();
-        assert!(text.contains("are not laid out as callpy knows them (the type)"), "{text}");
-
-        let fields = Fields::of(py.api.minor);
-        matches_fields(py.api, fields).unwrap();
-        for wrong in [
-            Fields { install_signal_handlers: fields.install_signal_handlers - 4, ..fields },
-            Fields { configure_c_stdio: fields.configure_c_stdio + 4, ..fields },
-        ] {
-            let text = matches_fields(py.api, wrong).unwrap_err();
-            assert!(text.contains("is not laid out as callpy knows it"), "{text}");
-        }
-    }
 }

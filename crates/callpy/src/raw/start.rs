@@ -7,11 +7,11 @@ use std::ffi::{CStr, CString, OsString, c_char};
 use std::sync::Mutex;
 
 use super::cpython::{self, Api};
+use super::failure::{Failure, FailureKind};
 use super::process::Interrupts;
 use super::pyconfig::{PyConfig, PyPreConfig, PyStatus};
 use super::thread::{self, Attached, Attachment};
 use super::{Raised, proof};
-use crate::{Error, ErrorKind};
 
 /// Why the interpreter did not start.
 #[derive(Debug)]
@@ -59,12 +59,12 @@ pub(crate) fn was_begun() -> bool {
 ///
 /// # Errors
 ///
-/// `ErrorKind::Start` if it is not laid out as callpy knows its version, and what attaching fails with.
-pub(crate) fn join(api: &'static Api) -> crate::Result<()> {
+/// `FailureKind::Start` if it is not laid out as callpy knows its version, and what attaching fails with.
+pub(crate) fn join(api: &'static Api) -> Result<(), Failure> {
     {
         let attachment = Attachment::of(api)?;
         proof::object_header(attachment.token())
-            .map_err(|wrong| Error::new(ErrorKind::Start, wrong))?;
+            .map_err(|wrong| Failure::new(FailureKind::Start, wrong))?;
     }
     cpython::set_running();
     Ok(())

@@ -13,10 +13,10 @@ use std::ptr::null_mut;
 use std::sync::atomic::{Ordering, fence};
 
 use super::cpython::{Api, PyGILState_STATE, PyInterpreterState, PyThreadState, api};
+use super::failure::{Failure, FailureKind};
 use super::layout::Header;
 use super::registry::{self, Thread};
 use super::{end, reaper};
-use crate::{Error, ErrorKind, Result};
 
 /// Proof that this thread is attached: it holds a thread state, and the lock where there is one.
 ///
@@ -50,10 +50,10 @@ impl Attachment {
     ///
     /// # Errors
     ///
-    /// `ErrorKind::Ending` when Python is ending, `ErrorKind::Start` before a start, and
-    /// `ErrorKind::Attach` on a thread that is in a sub-interpreter.
+    /// `FailureKind::Ending` when Python is ending, `FailureKind::Start` before a start, and
+    /// `FailureKind::Attach` on a thread that is in a sub-interpreter.
     #[inline]
-    pub(crate) fn new() -> Result<Attachment> {
+    pub(crate) fn new() -> Result<Attachment, Failure> {
         let Some(thread) = registry::this() else { return Attachment::first() };
         let (state, current) = (thread.state(), thread.api.current_state());
         if current == state {
@@ -74,18 +74,18 @@ impl Attachment {
     }
 
     #[cold]
-    fn first() -> Result<Attachment> {
+    fn first() -> Result<Attachment, Failure> {
         Attachment::of(api().ok_or_else(not_started)?)
     }
 
     /// Attaches this thread to an interpreter that is there, also before all threads may.
-    pub(super) fn of(api: &'static Api) -> Result<Attachment> {
+    pub(super) fn of(api: &'static Api) -> Result<Attachment, Failure> {
         Attachment::as_admitted(registry::register(api))
     }
 
     /// Does what `new` does, where more than the cached state has to be looked at.
     #[cold]
-    fn as_admitted(thread: &'static Thread) -> Result<Attachment> {
+    fn as_admitted(thread: &'static Thread) -> Result<Attachment, Failure> {
         let is_nested = thread.is_nested();
         // Before a thread state is looked at, which would be gone once a joined interpreter is.
         thread.enter();
@@ -101,7 +101,7 @@ impl Attachment {
     }
 
     /// Attaches a thread that has entered its attachment, if it is to be.
-    fn found(thread: &'static Thread, is_nested: bool) -> Result<Attachment> {
+    fn found(thread: &'static Thread, is_nested: bool) -> Result<Attachment, Failure> {
         let own = match Place::of(thread.api, thread.state()) {
             Place::Attached => return Ok(Attachment::nested(thread)),
             Place::Elsewhere => return Err(elsewhere()),
@@ -375,18 +375,18 @@ pub(crate) fn detached<R>(work: impl FnOnce() -> R) -> R {
 }
 
 #[cold]
-fn not_started() -> Error {
-    Error::new(ErrorKind::Start, "no Python runs yet: call Python::start first")
+fn not_started() -> Failure {
+    Failure::new(FailureKind::Start, "no Python runs yet: call Python::start first")
 }
 
 #[cold]
-fn ending() -> Error {
-    Error::new(ErrorKind::Ending, "Python has ended, or is ending: no call begins any more")
+fn ending() -> Failure {
+    Failure::new(FailureKind::Ending, "Python has ended, or is ending: no call begins any more")
 }
 
 #[cold]
-fn elsewhere() -> Error {
+fn elsewhere() -> Failure {
     let message = "this thread is in a sub-interpreter, and callpy calls the main interpreter: call \
                    from a thread that runs none";
-    Error::new(ErrorKind::Attach, message)
+    Failure::new(FailureKind::Attach, message)
 }

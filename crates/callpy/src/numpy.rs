@@ -1,0 +1,57 @@
+//! NumPy, imported when an array is first passed or returned.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::raw::numpy::Numpy;
+use crate::raw::{Attached, Raised, ndarray};
+use crate::{exception, support};
+
+impl Attached<'_> {
+    /// Returns NumPy, imported at the first use.
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Numpy` where it is missing, too old or can't be imported.
+    #[inline]
+    pub(crate) fn numpy(self) -> Result<&'static Numpy> {
+        let numpy = match Numpy::get(self) {
+            Some(numpy) => numpy,
+            None => import(self)?,
+        };
+        numpy.allocate_on_this_thread(self);
+        Ok(numpy)
+    }
+}
+
+/// Imports NumPy. Other threads may do so meanwhile, since the import hands the interpreter over.
+#[cold]
+fn import(py: Attached<'_>) -> Result<&'static Numpy> {
+    let capsule = support::numpy_table(py).map_err(|raised| not_imported(py, raised))?;
+    let lent = support::lent(py).map_err(|raised| exception::into_error(py, raised))?;
+    let numpy = Numpy::new(py, &capsule, lent)?;
+    if !ndarray::has_known_layout(py, &numpy).unwrap_or(false) {
+        let message = format!(
+            "the arrays of this NumPy (C API version {:#x}) are not laid out as callpy knows them: \
+             it needs NumPy 1.17 to 2.x",
+            numpy.features
+        );
+        return Err(Error::new(ErrorKind::Numpy, message));
+    }
+    Ok(numpy.install())
+}
+
+fn not_imported(py: Attached<'_>, raised: Raised) -> Error {
+    let error = exception::into_error(py, raised);
+    let missing = error.exception().is_some_and(|exception| {
+        exception.type_name() == "ModuleNotFoundError"
+            && exception.message() == "No module named 'numpy'"
+    });
+    let python = support::executable(py);
+    let message = if missing {
+        let install = exception::install(&python, "numpy");
+        format!("arrays need NumPy, which {python} does not have: {install}")
+    } else {
+        format!("arrays need NumPy, and that of {python} can't be imported: {error}")
+    };
+    let detail = format!("{error:#}");
+    Error::new(ErrorKind::Numpy, message).with_detail(detail).with_source(error)
+}
