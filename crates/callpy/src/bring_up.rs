@@ -7,7 +7,8 @@ use crate::raw::cpython::{self, Api};
 use crate::raw::library::Library;
 use crate::raw::start::{self, Refusal};
 use crate::raw::{Attachment, end, process};
-use crate::{Error, ErrorKind, Result, exception, support};
+use crate::error::{Error, ErrorKind, Result};
+use crate::support;
 
 /// Returns the interpreter that runs already and is not callpy's own, to be joined. Attaches nowhere.
 pub(crate) fn another() -> Result<Option<&'static Api>> {
@@ -96,7 +97,10 @@ fn start(api: &'static Api, interpreter: &Interpreter) -> Result<Vec<String>> {
     let mut arguments = vec![OsString::from(interpreter.executable())];
     arguments.extend(launch.options.iter().cloned());
     let mut settled = Ok(());
-    start::initialize(api, &arguments, |py| settled = support::after_start(py))
+    let failed = |py, raised| Error::raised(py, raised).at("the interpreter's start");
+    start::initialize(api, &arguments, |py| {
+        settled = support::after_start(py).map_err(|raised| failed(py, raised));
+    })
         .map_err(|refusal| refused(interpreter, &refusal))?;
     end::at_exit(support::end);
     settled?;
@@ -104,7 +108,7 @@ fn start(api: &'static Api, interpreter: &Interpreter) -> Result<Vec<String>> {
     let py = attachment.token();
     support::complete_path(py, &launch.search_path)
         .and_then(|()| support::differences(py, &launch.settings))
-        .map_err(|raised| exception::into_error(py, raised).at("the interpreter's start"))
+        .map_err(|raised| failed(py, raised))
 }
 
 /// Says why the interpreter did not start; in the words of the executable, if that does not either.

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use crate::exception::PythonException;
+use crate::exception::{self, PythonException};
 use crate::locate::Report;
 use crate::raw::failure::{Failure, FailureKind, Parts};
+use crate::raw::{Attached, Raised};
 
 /// The result of everything in callpy that can fail.
 ///
@@ -165,6 +166,23 @@ impl Error {
     #[cold]
     pub fn result(message: impl Into<String>) -> Self {
         Error::new(ErrorKind::Result, message)
+    }
+
+    /// Turns a raised exception into an error, and lets go of it.
+    #[cold]
+    pub(crate) fn raised(py: Attached<'_>, raised: Raised) -> Self {
+        let (exception, hint) = exception::read(py, raised);
+        let mut error = Error::from(exception);
+        error.inner.hint = hint;
+        error
+    }
+
+    /// Turns an exception that was raised while a result was converted into an error that says so: the
+    /// function itself has succeeded.
+    #[cold]
+    pub(crate) fn raised_in_conversion(py: Attached<'_>, raised: Raised) -> Self {
+        let error = Error::raised(py, raised);
+        Error::result(format!("it can't be converted: {error}")).with_source(error)
     }
 
     pub(crate) fn with_detail(mut self, detail: impl Into<String>) -> Self {

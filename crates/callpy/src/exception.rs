@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 pub use self::frame::StackFrame;
 pub(crate) use self::import::install;
-pub(crate) use self::read::{into_error, of_conversion, remember_text};
+pub(crate) use self::read::{read, remember_text};
 
 /// A Python exception as owned text: nothing of it stays in the interpreter.
 ///

@@ -12,7 +12,7 @@ use crate::queue::{self, Series, Turn};
 use crate::raw::objects::ArgumentList;
 use crate::raw::{self, Attached, Attachment, Ref};
 use crate::receipt::Receipt;
-use crate::scope::Scope;
+use crate::scope::{Entered, Scope};
 use crate::{Error, ErrorKind, Object, Result, support};
 
 /// A Python function, or anything else that can be called.
@@ -470,7 +470,8 @@ impl Module {
     }
 
     fn no_such_function(&self, name: &str, part: &str, object: &Object) -> Error {
-        let close = support::callables(object, part).unwrap_or_default();
+        let callables = |scope: Entered<'_>| support::callables(scope.py(), &object.0, part).ok();
+        let close = Scope::new().ok().and_then(callables).unwrap_or_default();
         let has = match close.is_empty() {
             true => "it has no functions of its own".to_owned(),
             false => format!("it has {}", close.join(", ")),

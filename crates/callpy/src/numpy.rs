@@ -26,7 +26,7 @@ impl Attached<'_> {
 #[cold]
 fn import(py: Attached<'_>) -> Result<&'static Numpy> {
     let capsule = support::numpy_table(py).map_err(|raised| not_imported(py, raised))?;
-    let lent = support::lent(py).map_err(|raised| exception::into_error(py, raised))?;
+    let lent = support::lent(py).map_err(|raised| Error::raised(py, raised))?;
     let numpy = Numpy::new(py, &capsule, lent)?;
     if !ndarray::has_known_layout(py, &numpy).unwrap_or(false) {
         let message = format!(
@@ -40,7 +40,7 @@ fn import(py: Attached<'_>) -> Result<&'static Numpy> {
 }
 
 fn not_imported(py: Attached<'_>, raised: Raised) -> Error {
-    let error = exception::into_error(py, raised);
+    let error = Error::raised(py, raised);
     let missing = error.exception().is_some_and(|exception| {
         exception.type_name() == "ModuleNotFoundError"
             && exception.message() == "No module named 'numpy'"

@@ -7,10 +7,10 @@ use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 
 use crate::array::{Loans, Names};
+use crate::error::{Error, ErrorKind, Result};
 use crate::raw::{Attached, Attachment, Raised, Ref, Within};
 use crate::receipt::{CopyReason, Receipt};
 use crate::raw::seldom::Seldom;
-use crate::{Error, ErrorKind, Result, exception};
 
 /// The extent of one call, in which values are converted.
 ///
@@ -102,7 +102,7 @@ impl<'a> Scope<'a> {
     pub(crate) fn ok<T>(&self, outcome: Result<T, Raised>) -> Result<T> {
         match outcome {
             Ok(value) => Ok(value),
-            Err(raised) => Err(exception::into_error(self.py(), raised)),
+            Err(raised) => Err(Error::raised(self.py(), raised)),
         }
     }
 
@@ -111,7 +111,7 @@ impl<'a> Scope<'a> {
     pub(crate) fn taken<T>(&self, outcome: Result<T, Raised>) -> Result<T> {
         match outcome {
             Ok(value) => Ok(value),
-            Err(raised) => Err(exception::of_conversion(self.py(), raised)),
+            Err(raised) => Err(Error::raised_in_conversion(self.py(), raised)),
         }
     }
 

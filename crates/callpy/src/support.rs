@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::raw::objects::{ArgumentList, Outcome, Raised};
-use crate::raw::{Attached, Ref, base};
-use crate::{Error, ErrorKind, Result, exception};
+use crate::raw::{Attached, Attachment, Ref, base};
 
 const SOURCE: &str = concat!(
     include_str!("support.py"),
@@ -61,10 +60,8 @@ pub(crate) fn library_threads(py: Attached<'_>, count: usize) -> Outcome<()> {
 }
 
 /// What a started interpreter still needs: the host's signals stay the host's.
-pub(crate) fn after_start(py: Attached<'_>) -> Result<()> {
-    call(py, c"after_start", &[])
-        .map(drop)
-        .map_err(|raised| exception::into_error(py, raised).at("the interpreter's start"))
+pub(crate) fn after_start(py: Attached<'_>) -> Outcome<()> {
+    call(py, c"after_start", &[]).map(drop)
 }
 
 /// Completes the search path with the folders that it lacks, in their places.
@@ -176,11 +173,11 @@ pub(crate) fn method_name(owner: &Ref, method: &str) -> String {
 
 fn named(name: impl FnOnce(Attached<'_>) -> Outcome<Ref>) -> String {
     let text = || {
-        let scope = crate::Scope::new()?;
-        let py = scope.py();
-        scope.ok(name(py).and_then(|name| py.text(&name).map(str::to_owned)))
+        let attachment = Attachment::new().ok()?;
+        let py = attachment.token();
+        py.text(&name(py).ok()?).ok().map(str::to_owned)
     };
-    text().unwrap_or_else(|_| "a Python object".to_owned())
+    text().unwrap_or_else(|| "a Python object".to_owned())
 }
 
 /// Returns a NumPy scalar as the Python scalar it stands for.
@@ -286,25 +283,23 @@ pub(crate) fn as_array(py: Attached<'_>, value: &Ref, dtype: &Ref) -> Outcome<Op
     call(py, c"as_array", &[value, dtype]).map(|array| (!py.is_none(&array)).then_some(array))
 }
 
-pub(crate) fn native(py: Attached<'_>, array: &Ref) -> Result<Ref> {
-    call(py, c"native", &[array]).map_err(|raised| exception::of_conversion(py, raised))
+pub(crate) fn native(py: Attached<'_>, array: &Ref) -> Outcome<Ref> {
+    call(py, c"native", &[array])
 }
 
 /// Returns a copy of a subclass's array that is an ndarray and nothing else.
-pub(crate) fn exact_copy(py: Attached<'_>, array: &Ref) -> Result<Ref> {
-    call(py, c"exact_copy", &[array]).map_err(|raised| exception::of_conversion(py, raised))
+pub(crate) fn exact_copy(py: Attached<'_>, array: &Ref) -> Outcome<Ref> {
+    call(py, c"exact_copy", &[array])
 }
 
 /// Returns a copy of an array in this machine's byte order and with valid bools, for which memory that
 /// the array shows more than once is copied once.
-pub(crate) fn compact_copy(py: Attached<'_>, array: &Ref) -> Result<Ref> {
-    call(py, c"compact_copy", &[array]).map_err(|raised| exception::of_conversion(py, raised))
+pub(crate) fn compact_copy(py: Attached<'_>, array: &Ref) -> Outcome<Ref> {
+    call(py, c"compact_copy", &[array])
 }
 
-pub(crate) fn is_masked(py: Attached<'_>, array: &Ref) -> Result<bool> {
-    call(py, c"is_masked", &[array])
-        .and_then(|answer| py.is_true(&answer))
-        .map_err(|raised| exception::of_conversion(py, raised))
+pub(crate) fn is_masked(py: Attached<'_>, array: &Ref) -> Outcome<bool> {
+    py.is_true(&call(py, c"is_masked", &[array])?)
 }
 
 /// Writes a function's signature; `None` if the function does not tell.
@@ -316,9 +311,8 @@ pub(crate) fn signature(py: Attached<'_>, function: &Ref) -> Outcome<Option<Stri
     py.text(&text).map(|text| Some(text.to_owned()))
 }
 
-pub(crate) fn byte_size(py: Attached<'_>, array: &Ref) -> Result<usize> {
-    let size = || py.as_u64(&py.attribute(array, &py.interned(c"nbytes")?)?);
-    size().map(|size| size as usize).map_err(|raised| exception::of_conversion(py, raised))
+pub(crate) fn byte_size(py: Attached<'_>, array: &Ref) -> Outcome<usize> {
+    Ok(py.as_u64(&py.attribute(array, &py.interned(c"nbytes")?)?)? as usize)
 }
 
 /// Returns a result without views of lent memory, and how many bytes were copied for that.
@@ -416,14 +410,9 @@ pub(crate) fn add_path(py: Attached<'_>, folder: &Ref) -> Outcome<()> {
 }
 
 /// Returns the names of an object's callables, those most like `wanted` first.
-pub(crate) fn callables(object: &crate::Object, wanted: &str) -> Result<Vec<String>> {
-    let scope = crate::Scope::new()?;
-    let py = scope.py();
-    let names = || {
-        let names = py.items(&call(py, c"callables", &[&object.0, &py.str(wanted)?])?)?;
-        names.iter().map(|name| py.text(name).map(str::to_owned)).collect::<Outcome<_>>()
-    };
-    scope.ok(names())
+pub(crate) fn callables(py: Attached<'_>, object: &Ref, wanted: &str) -> Outcome<Vec<String>> {
+    let names = py.items(&call(py, c"callables", &[object, &py.str(wanted)?])?)?;
+    names.iter().map(|name| py.text(name).map(str::to_owned)).collect()
 }
 
 /// A turn to search for what holds a loan: a search holds whatever it comes across, and two at once

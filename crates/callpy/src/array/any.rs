@@ -261,7 +261,7 @@ impl AnyArray {
         let Some(numpy) = numpy_if_imported(scope)? else { return Ok(Err(object)) };
         let Some(array) = Ndarray::of(py, numpy, &object.0) else { return Ok(Err(object)) };
         let held = who_else(py, numpy, array, 1);
-        if is_masked(py, numpy, &object.0, array)? {
+        if scope.taken(is_masked(py, numpy, &object.0, array))? {
             return Ok(Err(object));
         }
         let known = match Dtype::from_type_num(array.type_num().0) {

@@ -14,7 +14,7 @@ use crate::raw::numpy::{Memory, Numpy};
 use crate::raw::{Attached, Ref};
 use crate::scope::Scope;
 use crate::raw::seldom::Seldom;
-use crate::{Error, Object, Result, exception, learn};
+use crate::{Error, Object, Result, learn};
 
 /// One argument that Python may see until the call ends.
 pub(super) struct Loan {
@@ -296,7 +296,7 @@ impl<'a> Scope<'a> {
         let numpy = py.numpy()?;
         // SAFETY: as the caller says; the elements are aligned, and in the dtype's own layout.
         let array = unsafe { ndarray::lend_slice(py, numpy, type_num, memory) }
-            .map_err(|raised| exception::into_error(py, raised))?;
+            .map_err(|raised| Error::raised(py, raised))?;
         let argument = array.clone_ref(py);
         loans.add(numpy, array);
         if memory.writable && dtype == Dtype::Bool {
@@ -341,7 +341,7 @@ impl<'a> Scope<'a> {
         }
         let (py, loans, receipt) = self.lending();
         let numpy = py.numpy()?;
-        let into_error = |raised| exception::into_error(py, raised);
+        let into_error = |raised| Error::raised(py, raised);
         let object = dtype.object(py, numpy).map_err(into_error)?;
         // SAFETY: as the caller says; the loan ends before the scope does.
         let array = unsafe { numpy.new_array(py, object, memory, numpy.lent.clone_ref(py)) }
@@ -377,7 +377,7 @@ impl<'a> Scope<'a> {
     ) -> Result<Object> {
         let (py, _, receipt) = self.lending();
         let numpy = py.numpy()?;
-        let into_error = |raised| exception::into_error(py, raised);
+        let into_error = |raised| Error::raised(py, raised);
         let dtype = T::DTYPE.object(py, numpy).map_err(into_error)?;
         let base = py.capsule(Box::new(owner)).map_err(into_error)?;
         // SAFETY: the capsule keeps the owner until the array and all its views are gone.

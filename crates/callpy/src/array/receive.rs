@@ -46,7 +46,8 @@ impl<T: Element> crate::FromPython for Cast<T> {
             return Err(scope.mismatch_of(Wanted::Array, "an array", &object.0));
         };
         drop(object);
-        scope.copied(support::byte_size(scope.py(), &array)?, CopyReason::Cast)?;
+        let bytes = scope.taken(support::byte_size(scope.py(), &array))?;
+        scope.copied(bytes, CopyReason::Cast)?;
         receive(array, scope).map(Cast)
     }
 }
@@ -119,7 +120,7 @@ pub(super) fn receive<T: Element>(object: Ref, scope: &mut Scope<'_>) -> Result<
         ));
     };
     let held = who_else(py, numpy, array, 1);
-    let masked = is_masked(py, numpy, &object, array)?;
+    let masked = scope.taken(is_masked(py, numpy, &object, array))?;
     let order = if masked { None } else { scope.taken(byte_order(py, numpy, array, T::DTYPE))? };
     let Some(order) = order else {
         return Err(scope.mismatch_of(
@@ -157,7 +158,7 @@ pub(super) fn is_masked(
     numpy: &Numpy,
     object: &Ref,
     array: Ndarray<'_>,
-) -> Result<bool> {
+) -> Outcome<bool> {
     Ok(!array.is_exactly_ndarray(numpy) && support::is_masked(py, object)?)
 }
 
@@ -210,12 +211,13 @@ pub(super) fn own(
         let layout = Layout::new(array.shape(), array.strides(), dtype.item_size());
         let repeats = layout.memory(dtype.item_size()) < layout.len() * dtype.item_size();
         let copy = match reason {
-            _ if repeats => support::compact_copy(py, &object)?,
-            CopyReason::ByteOrder => support::native(py, &object)?,
+            _ if repeats => support::compact_copy(py, &object),
+            CopyReason::ByteOrder => support::native(py, &object),
             // The copy would be of the subclass too, whose code has seen it.
-            _ if !exact => support::exact_copy(py, &object)?,
-            _ => scope.taken(numpy.copy(py, &object))?,
+            _ if !exact => support::exact_copy(py, &object),
+            _ => numpy.copy(py, &object),
         };
+        let copy = scope.taken(copy)?;
         let bytes = Ndarray::of(py, numpy, &copy).map_or(0, |copy| memory(copy, dtype));
         scope.copied(bytes, reason)?;
         object = copy;
@@ -238,7 +240,7 @@ pub(super) fn own(
     let py = scope.py();
     let array = Ndarray::of(py, numpy, &object).expect("a copy of an ndarray is one");
     if dtype == Dtype::Bool && !normalise_bools(array) {
-        let valid = support::compact_copy(py, &object)?;
+        let valid = scope.taken(support::compact_copy(py, &object))?;
         let copy =
             Ndarray::of(py, numpy, &valid).filter(|copy| who_else(py, numpy, *copy, 1).is_none());
         let Some(copy) = copy.filter(|copy| normalise_bools(*copy)) else {

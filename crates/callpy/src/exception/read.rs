@@ -10,25 +10,26 @@ use super::frame::Source;
 use super::{Parts, Printed, PythonException, StackFrame, Traceback, import};
 use crate::raw::objects::Builtin;
 use crate::raw::{Attached, Outcome, Raised, Ref};
-use crate::{Error, support};
+use crate::support;
 
 /// A chain of exceptions is followed so far.
 const LINKS: usize = 100;
 
-/// Turns a raised exception into an error, and lets go of it.
+/// Reads a raised exception and lets go of it; also returns how to fix a failed import, if it is one.
 #[cold]
-pub(crate) fn into_error(py: Attached<'_>, Raised(exception): Raised) -> Error {
+pub(crate) fn read(
+    py: Attached<'_>,
+    Raised(exception): Raised,
+) -> (PythonException, Option<String>) {
     let Some(exception) = exception else {
-        return nameless("a function of an extension module failed without an exception").into();
+        return (nameless("a function of an extension module failed without an exception"), None);
     };
     let Ok(names) = names(py) else {
-        return nameless("an exception could not be read: memory is out").into();
+        return (nameless("an exception could not be read: memory is out"), None);
     };
     let read = Reader { py, names, seen: Vec::new() }.read(&exception);
-    match import::hint(py, &read, &exception) {
-        Some(hint) => Error::from(read).with_hint(hint),
-        None => read.into(),
-    }
+    let hint = import::hint(py, &read, &exception);
+    (read, hint)
 }
 
 /// An exception of which there is no object.
@@ -40,14 +41,6 @@ fn nameless(message: &str) -> PythonException {
         message: message.to_owned(),
         ..Parts::default()
     }))
-}
-
-/// Turns an exception that was raised while a result was converted into an error that says so: the
-/// function itself has succeeded.
-#[cold]
-pub(crate) fn of_conversion(py: Attached<'_>, raised: Raised) -> Error {
-    let error = into_error(py, raised);
-    Error::result(format!("it can't be converted: {error}")).with_source(error)
 }
 
 /// The names of the attributes that are read.
