@@ -119,6 +119,7 @@ mod receive;
 mod settle;
 mod special;
 mod time;
+mod values;
 mod view;
 
 pub use any::{AnyArray, AnyLoan};
@@ -131,8 +132,14 @@ pub use special::{FixedBytes, FixedStr};
 pub use time::{Datetime64, TimeUnit, Timedelta64, Unit, unit};
 pub use view::Array;
 
+// For `element!`.
+#[doc(hidden)]
+pub use lend::{give, lend};
+#[doc(hidden)]
+pub use values::{element_from_python, element_into_python, elements_from_python};
+
 pub(crate) use copies::Passing;
-pub(crate) use holders::Names;
+pub(crate) use holders::{FixedNames, Names};
 pub(crate) use lend::Loans;
 pub(crate) use read_only::explain;
-pub(crate) use receive::{detach_from_loans, element, is_array, numpy_if_imported};
+pub(crate) use receive::{detach_from_loans, is_array, numpy_if_imported};

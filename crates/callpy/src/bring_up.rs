@@ -2,12 +2,12 @@
 
 use std::ffi::OsString;
 
+use crate::error::{Error, ErrorKind, Result};
 use crate::locate::{self, Context, Interpreter, Problem, Report, Wanted};
 use crate::raw::cpython::{self, Api};
 use crate::raw::library::Library;
 use crate::raw::start::{self, Refusal};
-use crate::raw::{Attachment, end, process};
-use crate::error::{Error, ErrorKind, Result};
+use crate::raw::{Attached, Attachment, Raised, end, process};
 use crate::support;
 
 /// Returns the interpreter that runs already and is not callpy's own, to be joined. Attaches nowhere.
@@ -97,11 +97,10 @@ fn start(api: &'static Api, interpreter: &Interpreter) -> Result<Vec<String>> {
     let mut arguments = vec![OsString::from(interpreter.executable())];
     arguments.extend(launch.options.iter().cloned());
     let mut settled = Ok(());
-    let failed = |py, raised| Error::raised(py, raised).at("the interpreter's start");
     start::initialize(api, &arguments, |py| {
         settled = support::after_start(py).map_err(|raised| failed(py, raised));
     })
-        .map_err(|refusal| refused(interpreter, &refusal))?;
+    .map_err(|refusal| refused(interpreter, &refusal))?;
     end::at_exit(support::end);
     settled?;
     let attachment = Attachment::new()?;
@@ -109,6 +108,11 @@ fn start(api: &'static Api, interpreter: &Interpreter) -> Result<Vec<String>> {
     support::complete_path(py, &launch.search_path)
         .and_then(|()| support::differences(py, &launch.settings))
         .map_err(|raised| failed(py, raised))
+}
+
+/// Says that what callpy does in a new interpreter has failed.
+fn failed(py: Attached<'_>, raised: Raised) -> Error {
+    Error::raised(py, raised).at("the interpreter's start")
 }
 
 /// Says why the interpreter did not start; in the words of the executable, if that does not either.

@@ -23,6 +23,7 @@
 
 mod collections;
 pub(crate) mod number;
+mod object;
 mod paths;
 mod scalars;
 mod value;
@@ -30,9 +31,12 @@ mod value;
 pub use scalars::Bytes;
 pub use value::Value;
 
+pub(crate) use collections::vec;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::object::Object;
 use crate::raw::objects::ArgumentList;
 use crate::scope::Scope;
-use crate::{Element, Error, ErrorKind, Object, Result};
 
 /// A value that can be given to Python.
 ///
@@ -453,37 +457,4 @@ impl<'a> IntoPython<'a> for Arguments<'a> {
     fn place(self, call: &mut Call<'a>) -> Result<()> {
         self.0.into_iter().try_for_each(|place| place(call))
     }
-}
-
-/// Makes the NumPy scalar of an element.
-#[doc(hidden)]
-pub fn element_into_python<T: Element>(value: T, scope: &mut Scope<'_>) -> Result<Object> {
-    scope.give(vec![value])?.item(0)
-}
-
-/// Takes a NumPy scalar for an element.
-#[doc(hidden)]
-pub fn element_from_python<T: Element>(object: Object, scope: &mut Scope<'_>) -> Result<T> {
-    crate::array::element(object, scope)
-}
-
-/// Makes the Python array of a vector of elements.
-#[doc(hidden)]
-pub fn elements_into_python<T: Element>(items: Vec<T>, scope: &mut Scope<'_>) -> Result<Object> {
-    scope.give(items)
-}
-
-/// Lends a slice of elements.
-#[doc(hidden)]
-pub fn lend_elements<'a, T: Element>(items: &'a [T], scope: &mut Scope<'a>) -> Result<Object> {
-    scope.lend(items)
-}
-
-/// Takes a list or an array for a vector of elements.
-#[doc(hidden)]
-pub fn elements_from_python<T>(object: Object, scope: &mut Scope<'_>) -> Result<Vec<T>>
-where
-    T: Element + FromPython,
-{
-    collections::vec_of_elements(object, scope)
 }

@@ -3,17 +3,18 @@
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
-use std::time::Instant;
 
-use crate::array::{self, Names, Passing};
+use crate::call::Callee;
 use crate::convert::{Call, FromPython, IntoPython};
+use crate::error::{Error, ErrorKind, Result};
 use crate::learn::{self, Habit, Known};
-use crate::queue::{self, Series, Turn};
-use crate::raw::objects::ArgumentList;
-use crate::raw::{self, Attached, Attachment, Ref};
+use crate::object::Object;
+use crate::queue::{self, Series};
+use crate::raw::seldom::Seldom;
+use crate::raw::{self, Attachment};
 use crate::receipt::Receipt;
 use crate::scope::{Entered, Scope};
-use crate::{Error, ErrorKind, Object, Result, support};
+use crate::support;
 
 /// A Python function, or anything else that can be called.
 ///
@@ -102,18 +103,26 @@ impl Function {
     #[inline]
     #[track_caller]
     pub fn call<'a, R: FromPython>(&self, arguments: impl IntoPython<'a>) -> Result<R> {
-        let _turn = self.turn();
-        let attachment = Attachment::new()?;
-        let mut call = Call::new(Scope::of(&attachment));
-        call.scope.deny_copies = self.deny_copies;
-        call.scope.loans.passing = Passing::of(self.callable.known.learned);
-        let callee = Callee {
+        Call::run(self.callee(Location::caller()), arguments, &mut Seldom::NONE)
+    }
+
+    #[inline]
+    fn callee(&self, site: &'static Location<'static>) -> Callee<'_, impl Fn() -> String> {
+        Callee {
             object: &self.callable.object.0,
             name: || self.callable.name.clone(),
+            site,
+            pace: self.pace(),
             needs_frame: self.callable.needs_frame,
-            site: Location::caller(),
-        };
-        call.run(callee, arguments)
+            learned: Some(self.callable.known.learned),
+            deny_copies: self.deny_copies,
+        }
+    }
+
+    /// The number by which the queue knows the pace of this function's calls.
+    #[inline]
+    fn pace(&self) -> usize {
+        Arc::as_ptr(&self.callable).addr()
     }
 
     /// Calls the function once for each of many arguments, in one attachment, and returns the results in
@@ -150,7 +159,7 @@ impl Function {
         let mut results = Vec::with_capacity(arguments.len());
         let mut arguments = arguments.into_iter();
         while !arguments.as_slice().is_empty() {
-            let _turn = self.turn();
+            let _turn = queue::enter(self.pace());
             // Where attaching fails, so does each call, and says why.
             let _attachment = Attachment::new();
             let mut series = Series::begin();
@@ -162,11 +171,6 @@ impl Function {
             }
         }
         results
-    }
-
-    #[inline]
-    fn turn(&self) -> Turn {
-        queue::enter(Arc::as_ptr(&self.callable).addr())
     }
 
     /// Calls the function as [`call`](Function::call) does, and says what that took.
@@ -205,27 +209,9 @@ impl Function {
         &self,
         arguments: impl IntoPython<'a>,
     ) -> Result<(R, Receipt)> {
-        let start = Instant::now();
-        let turn = self.turn();
-        let attachment = Attachment::new()?;
-        let mut call = Call::new(Scope::of(&attachment));
-        call.scope.deny_copies = self.deny_copies;
-        call.scope.loans.passing = Passing::of(self.callable.known.learned);
-        let receipt = Receipt { waiting: start.elapsed(), ..Receipt::default() };
-        *call.scope.receipt = Some(Box::new(receipt));
-        let callee = Callee {
-            object: &self.callable.object.0,
-            name: || self.callable.name.clone(),
-            needs_frame: self.callable.needs_frame,
-            site: Location::caller(),
-        };
-        let result = call.run(callee, arguments)?;
-        let mut receipt = *call.scope.receipt.take().unwrap_or_default();
-        drop(call);
-        drop(attachment);
-        drop(turn);
-        receipt.end(start);
-        Ok((result, receipt))
+        let mut receipt = Seldom::new(Receipt::begin());
+        let result = Call::run(self.callee(Location::caller()), arguments, &mut receipt)?;
+        Ok((result, receipt.take().unwrap_or_default().end()))
     }
 
     /// Returns a handle by which every copy of array memory is an error.
@@ -316,98 +302,6 @@ impl fmt::Debug for Function {
 impl<'a> IntoPython<'a> for &Function {
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
         self.object().into_python(scope)
-    }
-}
-
-impl<'a> Call<'a> {
-    #[inline]
-    pub(crate) fn new(scope: Scope<'a>) -> Self {
-        Call { list: ArgumentList::new(), scope }
-    }
-
-    /// Runs one call, from door to door; the scope has attached the thread, and its end detaches it.
-    #[inline]
-    pub(crate) fn run<R: FromPython>(
-        &mut self,
-        callee: Callee<'_, impl Fn() -> String>,
-        arguments: impl IntoPython<'a>,
-    ) -> Result<R> {
-        let result = match arguments.place(self) {
-            Ok(()) => self.python(callee.object, callee.needs_frame),
-            Err(error) => Err(at_function(error, &callee.name)),
-        };
-        self.list.release(self.scope.py());
-        let names = CallNames { callee, list: &self.list };
-        let result = match result {
-            Ok(object) => match R::from_python(Object(object), &mut self.scope) {
-                Ok(result) => Ok(result),
-                Err(error) => Err(at_result(error, &names.callee.name)),
-            },
-            Err(error) => {
-                let error = array::explain(self.scope.py(), &self.scope.loans, &names, error);
-                self.scope.loans.failed = true;
-                Err(error)
-            }
-        };
-        self.scope.settle(&names, result)
-    }
-
-    #[inline]
-    fn python(&mut self, callable: &Ref, needs_frame: bool) -> Result<Ref> {
-        let start = self.scope.receipt.is_some().then(Instant::now);
-        let py = self.scope.py();
-        let result = match needs_frame {
-            true => py.with_frame(|| py.call(callable, &mut self.list)),
-            false => py.call(callable, &mut self.list),
-        };
-        if let (Some(start), Some(receipt)) = (start, &mut *self.scope.receipt) {
-            receipt.in_python = start.elapsed();
-            receipt.entered = Some(start);
-        }
-        self.scope.ok(result)
-    }
-}
-
-#[cold]
-fn at_function(error: Error, name: &impl Fn() -> String) -> Error {
-    error.at(name())
-}
-
-#[cold]
-fn at_result(error: Error, name: &impl Fn() -> String) -> Error {
-    error.at(format_args!("the result of {}", name()))
-}
-
-/// What is called, how errors call it, and from where in the program.
-pub(crate) struct Callee<'c, F> {
-    pub(crate) object: &'c Ref,
-    pub(crate) name: F,
-    /// Whether what it runs may look for the frame that called it.
-    pub(crate) needs_frame: bool,
-    pub(crate) site: &'static Location<'static>,
-}
-
-struct CallNames<'c, F> {
-    callee: Callee<'c, F>,
-    list: &'c ArgumentList,
-}
-
-impl<F: Fn() -> String> Names for CallNames<'_, F> {
-    fn function(&self) -> String {
-        (self.callee.name)()
-    }
-
-    fn argument(&self, py: Attached<'_>, place: usize) -> String {
-        let name = self.list.name(place).and_then(|name| py.text(name).ok());
-        name.map_or_else(|| format!("argument {place}"), |name| format!("argument {name:?}"))
-    }
-
-    fn callable(&self) -> Option<&Ref> {
-        Some(self.callee.object)
-    }
-
-    fn site(&self) -> Option<&'static Location<'static>> {
-        Some(self.callee.site)
     }
 }
 

@@ -23,8 +23,11 @@ pub use num_complex;
 
 use crate::convert::{Call, FromPython, IntoPython};
 use crate::environment::Requirements;
+use crate::error::{Error, ErrorKind, Result};
+use crate::interpreter::Python;
+use crate::object::Object;
 use crate::scope::Scope;
-use crate::{Error, ErrorKind, Object, Python, Result, load, support};
+use crate::{function, load, support};
 
 /// What a hand-declared function's types are looked up in, after the names at the macro.
 pub mod prelude {
@@ -36,7 +39,7 @@ pub struct Module {
     /// As errors name it.
     name: &'static str,
     source: Source,
-    loaded: OnceLock<crate::Module>,
+    loaded: OnceLock<function::Module>,
 }
 
 /// Where the module's source is.
@@ -69,7 +72,7 @@ impl Module {
     /// # Errors
     ///
     /// Those of a start, and what running the module raised. The next call begins anew.
-    pub fn get(&self) -> Result<&crate::Module> {
+    pub fn get(&self) -> Result<&function::Module> {
         match self.loaded.get() {
             Some(module) => Ok(module),
             None => self.load(),
@@ -77,7 +80,7 @@ impl Module {
     }
 
     #[cold]
-    fn load(&self) -> Result<&crate::Module> {
+    fn load(&self) -> Result<&function::Module> {
         let module = match &self.source {
             Source::Imported(name) => Python::start()?.module(name)?,
             Source::Embedded { name, file, text, disk, reload } => {
@@ -98,12 +101,12 @@ impl Module {
         Ok(self.loaded.get_or_init(|| module))
     }
 
-    fn run(&self, name: &str, file: &str, source: &str) -> Result<crate::Module> {
+    fn run(&self, name: &str, file: &str, source: &str) -> Result<function::Module> {
         let requirements = Requirements::from_script(source).map_err(|error| error.at(file))?;
         Python::builder().requirements(requirements.unwrap_or_default()).start()?;
         let scope = Scope::new()?;
         load::source(&scope, &module_name(name), file, source)
-            .map(|module| crate::Module::new(Object(module), self.name.to_owned()))
+            .map(|module| function::Module::new(Object(module), self.name.to_owned()))
             .map_err(|error| error.at(format_args!("running {file}")))
     }
 }
@@ -122,7 +125,7 @@ pub struct Function {
     /// Compare it with the one that runs.
     check: bool,
     usage: Usage,
-    loaded: OnceLock<crate::Function>,
+    loaded: OnceLock<function::Function>,
 }
 
 /// What a function does with its arguments, as its hints say or the caller.
@@ -174,7 +177,7 @@ impl Function {
     }
 
     #[inline]
-    fn get(&self) -> Result<&crate::Function> {
+    fn get(&self) -> Result<&function::Function> {
         match self.loaded.get() {
             Some(function) => Ok(function),
             None => self.load(),
@@ -182,7 +185,7 @@ impl Function {
     }
 
     #[cold]
-    fn load(&self) -> Result<&crate::Function> {
+    fn load(&self) -> Result<&function::Function> {
         let function = self.module.get()?.function(self.name)?;
         if self.check {
             self.compare(function.object())?;

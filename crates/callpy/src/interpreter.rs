@@ -16,17 +16,18 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use crate::array;
 use crate::attach::Attached;
 use crate::bring_up::{another, bring_up, join_another};
 use crate::environment::{self, Progress, Requirements};
+use crate::error::{Error, ErrorKind, Result};
 use crate::function::{Function, Module};
 use crate::language::Language;
 use crate::learn::{self, OnRetained, Retained};
 use crate::locate::{self, Interpreter, Report, Wanted};
+use crate::object::Object;
 use crate::raw::{Attachment, end, memory, process};
 use crate::scope::Scope;
-use crate::{Error, ErrorKind, Object, Result, load, support};
+use crate::{array, load, support};
 
 /// The running interpreter. A handle without contents, to be copied freely.
 ///

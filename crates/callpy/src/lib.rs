@@ -49,6 +49,7 @@
 pub mod array;
 pub mod attach;
 mod bring_up;
+mod call;
 #[doc(hidden)]
 pub mod child;
 pub mod convert;

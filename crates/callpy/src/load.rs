@@ -8,10 +8,11 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
+use crate::error::{Error, ErrorKind, Result};
 use crate::locate::{Context, cache};
 use crate::raw::{Attached, Ref};
 use crate::scope::Scope;
-use crate::{Error, ErrorKind, Result, exception, support};
+use crate::{exception, support};
 
 /// Imports a Python file, under its own name if that leads to it.
 pub(crate) fn file(scope: &Scope<'_>, path: &Path) -> Result<Ref> {

@@ -41,6 +41,8 @@ pub struct Receipt {
     pub result: Duration,
     /// Time from door to door: the sum of the four above.
     pub total: Duration,
+    /// When the call began.
+    began: Option<Instant>,
     /// When the function was entered.
     pub(crate) entered: Option<Instant>,
 }
@@ -124,12 +126,24 @@ impl Receipt {
         self.copies.push(Copy { bytes, reason });
     }
 
-    /// Works out the times of a call that began at `start` and is over.
-    pub(crate) fn end(&mut self, start: Instant) {
-        self.total = start.elapsed();
-        let before = self.entered.map_or(Duration::ZERO, |entered| entered - start);
+    /// Begins the receipt of a call that begins now.
+    pub(crate) fn begin() -> Receipt {
+        Receipt { began: Some(Instant::now()), ..Receipt::default() }
+    }
+
+    /// Notes that the call has got its turn, and its thread is attached.
+    pub(crate) fn attached(&mut self) {
+        self.waiting = self.began.map_or(Duration::ZERO, |began| began.elapsed());
+    }
+
+    /// Works out the times of a call that is over.
+    pub(crate) fn end(mut self) -> Receipt {
+        let Some(began) = self.began else { return self };
+        self.total = began.elapsed();
+        let before = self.entered.map_or(Duration::ZERO, |entered| entered - began);
         self.lending = before.saturating_sub(self.waiting);
         self.result = self.total.saturating_sub(self.waiting + self.lending + self.in_python);
+        self
     }
 
     /// Returns how many bytes were copied in all.

@@ -4,13 +4,12 @@ use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::panic::Location;
 
-use crate::array::{Loans, Names};
+use crate::array::{FixedNames, Loans, Names, Passing};
 use crate::error::{Error, ErrorKind, Result};
+use crate::raw::seldom::Seldom;
 use crate::raw::{Attached, Attachment, Raised, Ref, Within};
 use crate::receipt::{CopyReason, Receipt};
-use crate::raw::seldom::Seldom;
 
 /// The extent of one call, in which values are converted.
 ///
@@ -71,6 +70,13 @@ impl<'a> Scope<'a> {
     pub(crate) fn new() -> Result<Entered<'a>> {
         let attachment = Attachment::new()?;
         Ok(Entered { scope: Scope::of(&attachment), _attachment: attachment })
+    }
+
+    /// Opens a scope for what retains arrays by its nature: they are passed as copies.
+    pub(crate) fn copying() -> Result<Entered<'a>> {
+        let mut scope = Scope::new()?;
+        scope.loans.passing = Passing::COPIED;
+        Ok(scope)
     }
 
     /// Opens a scope, which the caller drops before the attachment.
@@ -149,7 +155,7 @@ impl<'a> Scope<'a> {
 
     #[cold]
     fn settle_late(&mut self) {
-        let names = Value { of: "a call that failed".to_owned(), what: "an argument", site: None };
+        let names = FixedNames::new("a call that failed", "an argument");
         // By such a name, nothing that was learned could be told.
         self.loans.failed = true;
         self.loans.settle(self.within.token(), &names, || ());
@@ -205,33 +211,5 @@ impl Drop for Scope<'_> {
         if !self.loans.is_empty() {
             self.settle_late();
         }
-    }
-}
-
-/// The names of what is no call, but may lend as one does.
-pub(crate) struct Value {
-    of: String,
-    what: &'static str,
-    site: Option<&'static Location<'static>>,
-}
-
-impl Value {
-    #[track_caller]
-    pub(crate) fn new(of: String, what: &'static str) -> Value {
-        Value { of, what, site: Some(Location::caller()) }
-    }
-}
-
-impl Names for Value {
-    fn function(&self) -> String {
-        self.of.clone()
-    }
-
-    fn argument(&self, _: Attached<'_>, _: usize) -> String {
-        self.what.to_owned()
-    }
-
-    fn site(&self) -> Option<&'static Location<'static>> {
-        self.site
     }
 }

@@ -5,18 +5,22 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
+use super::copied::copy_memory;
 use super::element::Dtype;
+use super::lend::{lend_any, lend_packed};
 use super::receive::{
     ByteOrder, Form, Received, byte_order, is_masked, numpy_if_imported, own, who_else,
 };
 use super::time::Unit;
 use super::view::Layout;
+use crate::convert::IntoPython;
+use crate::error::{Error, ErrorKind, Result};
+use crate::object::Object;
 use crate::raw::Ref;
 use crate::raw::ndarray::{Ndarray, SliceMemory};
 use crate::raw::numpy::Memory;
 use crate::raw::reference::Urgency;
 use crate::scope::Scope;
-use crate::{Error, ErrorKind, IntoPython, Object, Result};
 
 /// NumPy's own limit (`NPY_MAXDIMS`), 32 before NumPy 2: there NumPy says so itself.
 const MAX_AXES: usize = 64;
@@ -179,12 +183,12 @@ impl<'a> AnyLoan<'a> {
             let memory = SliceMemory { data, len: len as usize, item_size, writable };
             // SAFETY: `new` has seen that the description is right, and its caller promises the
             // rest for 'a, which outlives the scope.
-            return unsafe { scope.lend_packed(self.dtype, memory) };
+            return unsafe { lend_packed(self.dtype, memory, scope) };
         }
         let strides = self.strides.as_ref().map(Axes::get);
         let memory = Memory { data, shape: self.shape.get(), strides, writable };
         // SAFETY: as above.
-        unsafe { scope.lend_any(self.dtype, memory) }
+        unsafe { lend_any(self.dtype, memory, scope) }
     }
 }
 
@@ -198,7 +202,7 @@ impl<'a> IntoPython<'a> for AnyLoan<'a> {
         let (data, shape) = (self.data.as_ptr(), self.shape.get());
         let memory = Memory { data, shape, strides, writable: false };
         // SAFETY: as in `lend`.
-        unsafe { scope.copy_memory(self.dtype, memory) }
+        unsafe { copy_memory(self.dtype, memory, scope) }
     }
 }
 

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use super::copied::{Copied, CopySource};
 use super::element::Element;
 use super::given::Given;
+use super::lend::lend_mut;
 use super::view::Array;
 use crate::convert::{IntoPython, Item};
+use crate::error::Result;
+use crate::object::Object;
 use crate::scope::Scope;
-use crate::{Object, Result};
 
 /// An array of `T`, lent or given to Python for a function that takes one.
 ///
@@ -59,6 +61,45 @@ where
     T: Element,
     O: AsRef<[T]> + Send + 'static,
 {
+}
+
+impl<'a, T: Element> IntoPython<'a> for &'a mut [T] {
+    #[inline]
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        lend_mut(self, scope)
+    }
+}
+
+impl<'a, T: Element> IntoPython<'a> for &'a mut Vec<T> {
+    #[inline]
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        lend_mut(self, scope)
+    }
+}
+
+impl<'a, T: Element, const N: usize> IntoPython<'a> for &'a mut [T; N] {
+    #[inline]
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        lend_mut(self, scope)
+    }
+}
+
+impl<'a, T: Element> IntoPython<'a> for Arc<[T]> {
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        Given::plain(self).give(scope)
+    }
+}
+
+impl<'a, T: Element> IntoPython<'a> for Arc<Vec<T>> {
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        struct Shared<T>(Arc<Vec<T>>);
+        impl<T> AsRef<[T]> for Shared<T> {
+            fn as_ref(&self) -> &[T] {
+                &self.0
+            }
+        }
+        Given::plain(Shared(self)).give(scope)
+    }
 }
 
 type Make<'a> = Box<dyn FnOnce(&mut Scope<'a>) -> Result<Object> + 'a>;

@@ -2,9 +2,12 @@
 
 use super::element::{Dtype, Element};
 use super::view::Array;
+use crate::convert::IntoPython;
+use crate::error::Result;
+use crate::object::Object;
 use crate::raw::numpy::Memory;
+use crate::receipt::CopyReason;
 use crate::scope::Scope;
-use crate::{CopyReason, IntoPython, Object, Result};
 
 /// Passes Python a copy of its own: for functions that retain an argument, or write into it.
 ///
@@ -74,7 +77,7 @@ impl<T: Element> CopySource for [T] {
         let data = self.as_ptr().cast_mut().cast();
         let memory = Memory { data, shape: &[self.len() as isize], strides: None, writable: false };
         // SAFETY: the slice's elements are valid, and not written while it is borrowed.
-        unsafe { scope.copy_memory(T::DTYPE, memory) }
+        unsafe { copy_memory(T::DTYPE, memory, scope) }
     }
 }
 
@@ -102,34 +105,32 @@ impl<T: Element> CopySource for Array<T> {
         let data = self.data().as_ptr().cast();
         let memory = Memory { data, shape: &shape, strides: Some(self.strides()), writable: false };
         // SAFETY: the array's elements are valid, and not written while it exists.
-        unsafe { scope.copy_memory(T::DTYPE, memory) }
+        unsafe { copy_memory(T::DTYPE, memory, scope) }
     }
 }
 
-impl Scope<'_> {
-    /// Copies memory into a writable array of Python's, in C order.
-    ///
-    /// # Safety
-    ///
-    /// The elements within shape and strides are aligned, valid ones of the dtype, and no one writes
-    /// them now.
-    pub(super) unsafe fn copy_memory(
-        &mut self,
-        dtype: Dtype,
-        memory: Memory<'_>,
-    ) -> Result<Object> {
-        // A broadcast view may say more bytes than there are; NumPy refuses it below.
-        let elements = memory.shape.iter().product::<isize>() as usize;
-        let bytes = elements.saturating_mul(dtype.item_size());
-        self.copied(bytes, CopyReason::Asked)?;
-        let py = self.py();
-        let numpy = py.numpy()?;
-        let dtype = self.ok(dtype.object(py, numpy))?;
-        // SAFETY: as the caller says; no Python code sees the array, which is dropped here.
-        let lent = unsafe { numpy.new_array(py, dtype, memory, numpy.lent.clone_ref(py)) };
-        let lent = self.ok(lent)?;
-        let copy = self.ok(numpy.copy(py, &lent));
-        lent.release(py);
-        copy.map(Object)
-    }
+/// Copies memory into a writable array of Python's, in C order.
+///
+/// # Safety
+///
+/// The elements within shape and strides are aligned, valid ones of the dtype, and no one writes
+/// them now.
+pub(super) unsafe fn copy_memory(
+    dtype: Dtype,
+    memory: Memory<'_>,
+    scope: &mut Scope<'_>,
+) -> Result<Object> {
+    // A broadcast view may say more bytes than there are; NumPy refuses it below.
+    let elements = memory.shape.iter().product::<isize>() as usize;
+    let bytes = elements.saturating_mul(dtype.item_size());
+    scope.copied(bytes, CopyReason::Asked)?;
+    let py = scope.py();
+    let numpy = py.numpy()?;
+    let dtype = scope.ok(dtype.object(py, numpy))?;
+    // SAFETY: as the caller says; no Python code sees the array, which is dropped here.
+    let lent = unsafe { numpy.new_array(py, dtype, memory, numpy.lent.clone_ref(py)) };
+    let lent = scope.ok(lent)?;
+    let copy = scope.ok(numpy.copy(py, &lent));
+    lent.release(py);
+    copy.map(Object)
 }

@@ -9,13 +9,15 @@ use super::holders::{self, Names};
 use super::lend::Loans;
 use super::settle::{self, Passed};
 use super::view::Layout;
+use crate::error::{Error, ErrorKind, Result};
 use crate::learn::{Habit, Known, Learned, Retained};
+use crate::object::Object;
 use crate::raw::memory::Block;
 use crate::raw::ndarray::Ndarray;
 use crate::raw::numpy::{Memory, Numpy};
 use crate::raw::{Attached, Ref};
+use crate::receipt::CopyReason;
 use crate::scope::Scope;
-use crate::{CopyReason, Error, ErrorKind, Object, Result};
 
 /// How a call passes its arrays: in place, unless there is a habit to go by.
 #[derive(Clone, Copy)]
@@ -151,87 +153,85 @@ impl Span {
     }
 }
 
-impl<'a> Scope<'a> {
-    /// Whether arrays are perhaps passed as copies.
-    #[inline]
-    pub(super) fn may_copy(&mut self) -> bool {
-        !self.loans.passing.is_lent() && !self.look_up().is_lent()
-    }
+/// Whether arrays are perhaps passed as copies.
+#[inline]
+pub(super) fn may_copy(scope: &mut Scope<'_>) -> bool {
+    !scope.loans.passing.is_lent() && !look_up(scope).is_lent()
+}
 
-    /// Looks up what is known of the callable, if that was put off until there is an array to pass.
-    #[cold]
-    fn look_up(&mut self) -> Passing {
-        if self.loans.passing.is(Passing::NOT_LOOKED_UP)
-            && let Some(callable) = self.loans.callable.take()
-        {
-            let known = Known::of(self.py(), &callable);
-            callable.release(self.py());
-            self.loans.passing = Passing::of(known.learned);
-            match self.loans.passing.is_lent() {
-                true => known.release(self.py()),
-                // The end of the call learns, and until then it must stay this callable's.
-                false => self.loans.more.get_or_insert_default().known = Some(known),
-            }
+/// Looks up what is known of the callable, if that was put off until there is an array to pass.
+#[cold]
+fn look_up(scope: &mut Scope<'_>) -> Passing {
+    if scope.loans.passing.is(Passing::NOT_LOOKED_UP)
+        && let Some(callable) = scope.loans.callable.take()
+    {
+        let known = Known::of(scope.py(), &callable);
+        callable.release(scope.py());
+        scope.loans.passing = Passing::of(known.learned);
+        match scope.loans.passing.is_lent() {
+            true => known.release(scope.py()),
+            // The end of the call learns, and until then it must stay this callable's.
+            false => scope.loans.more.get_or_insert_default().known = Some(known),
         }
-        self.loans.passing
     }
+    scope.loans.passing
+}
 
-    /// Passes a copy where the call is to; otherwise the caller lends.
-    ///
-    /// # Safety
-    ///
-    /// As `lend_any`.
-    #[cold]
-    pub(super) unsafe fn pass_copy(
-        &mut self,
-        dtype: Dtype,
-        memory: Memory<'_>,
-    ) -> Result<Option<Object>> {
-        let span = Span::of(memory, dtype.item_size());
-        let Some(reason) = self.reason_to_copy(span.size) else { return Ok(None) };
-        let watched = reason == CopyReason::FirstCall;
-        // A broadcast view may say more bytes than there are; NumPy refuses it below.
-        let elements = memory.shape.iter().product::<isize>() as usize;
-        let bytes = elements.saturating_mul(dtype.item_size());
-        self.copied(bytes, reason)?;
-        let py = self.py();
-        let numpy = py.numpy()?;
-        let block = Block::new(span.size, !span.is_dense()).ok_or_else(|| {
-            let message = format!("there is no memory for a copy of {} bytes", span.size);
-            Error::new(ErrorKind::Argument, message)
-        })?;
-        // SAFETY: the block has room for the span, so that the first element is in it.
-        let first = unsafe { block.as_ptr().offset(-span.lowest) };
-        let original: *mut u8 = memory.data.cast();
-        // SAFETY: the caller says so of the original; the block is new.
-        unsafe { span.copy(original, first) };
-        let base = self.ok(py.capsule(Box::new(block)))?;
-        let object = self.ok(dtype.object(py, numpy))?;
-        let copy = Memory { data: first.cast(), ..memory };
-        // SAFETY: the capsule keeps the block until the array and all its views are gone.
-        let array = self.ok(unsafe { numpy.new_array(py, object, copy, base.clone_ref(py)) })?;
-        let object = Object(array.clone_ref(py));
-        let size = span.size;
-        let back = memory.writable.then(|| Back { _memory: base, copy: first, original, span });
-        if memory.writable && dtype == Dtype::Bool {
-            let array = Ndarray::known(py, &array);
-            self.loans.normalise(original, Layout::new(array.shape(), array.strides(), 1));
-        }
-        let copy = Copy { array, argument: self.loans.argument, watched, back };
-        self.loans.add_copy(numpy, copy, size);
-        Ok(Some(object))
+/// Passes a copy where the call is to; otherwise the caller lends.
+///
+/// # Safety
+///
+/// As `lend_any`.
+#[cold]
+pub(super) unsafe fn pass_copy(
+    dtype: Dtype,
+    memory: Memory<'_>,
+    scope: &mut Scope<'_>,
+) -> Result<Option<Object>> {
+    let span = Span::of(memory, dtype.item_size());
+    let Some(reason) = reason_to_copy(span.size, scope) else { return Ok(None) };
+    let watched = reason == CopyReason::FirstCall;
+    // A broadcast view may say more bytes than there are; NumPy refuses it below.
+    let elements = memory.shape.iter().product::<isize>() as usize;
+    let bytes = elements.saturating_mul(dtype.item_size());
+    scope.copied(bytes, reason)?;
+    let py = scope.py();
+    let numpy = py.numpy()?;
+    let block = Block::new(span.size, !span.is_dense()).ok_or_else(|| {
+        let message = format!("there is no memory for a copy of {} bytes", span.size);
+        Error::new(ErrorKind::Argument, message)
+    })?;
+    // SAFETY: the block has room for the span, so that the first element is in it.
+    let first = unsafe { block.as_ptr().offset(-span.lowest) };
+    let original: *mut u8 = memory.data.cast();
+    // SAFETY: the caller says so of the original; the block is new.
+    unsafe { span.copy(original, first) };
+    let base = scope.ok(py.capsule(Box::new(block)))?;
+    let object = scope.ok(dtype.object(py, numpy))?;
+    let copy = Memory { data: first.cast(), ..memory };
+    // SAFETY: the capsule keeps the block until the array and all its views are gone.
+    let array = scope.ok(unsafe { numpy.new_array(py, object, copy, base.clone_ref(py)) })?;
+    let object = Object(array.clone_ref(py));
+    let size = span.size;
+    let back = memory.writable.then(|| Back { _memory: base, copy: first, original, span });
+    if memory.writable && dtype == Dtype::Bool {
+        let array = Ndarray::known(py, &array);
+        scope.loans.normalise(original, Layout::new(array.shape(), array.strides(), 1));
     }
+    let copy = Copy { array, argument: scope.loans.argument, watched, back };
+    scope.loans.add_copy(numpy, copy, size);
+    Ok(Some(object))
+}
 
-    /// Says why an array of this size is to be copied; `None` if it is to be lent.
-    fn reason_to_copy(&self, size: usize) -> Option<CopyReason> {
-        let habit = self.loans.passing.0.map_or(Habit::Lends, Learned::habit);
-        match habit {
-            Habit::Retains => Some(CopyReason::Retained),
-            Habit::Unknown if self.deny_copies => None,
-            Habit::Unknown if self.loans.watched() + size > MOST_WATCHED => None,
-            Habit::Unknown => Some(CopyReason::FirstCall),
-            Habit::Lends => None,
-        }
+/// Says why an array of this size is to be copied; `None` if it is to be lent.
+fn reason_to_copy(size: usize, scope: &Scope<'_>) -> Option<CopyReason> {
+    let habit = scope.loans.passing.0.map_or(Habit::Lends, Learned::habit);
+    match habit {
+        Habit::Retains => Some(CopyReason::Retained),
+        Habit::Unknown if scope.deny_copies => None,
+        Habit::Unknown if scope.loans.watched() + size > MOST_WATCHED => None,
+        Habit::Unknown => Some(CopyReason::FirstCall),
+        Habit::Lends => None,
     }
 }
 

@@ -4,9 +4,13 @@ use std::fmt;
 use std::ptr::NonNull;
 
 use super::element::Element;
-use crate::raw::{self, numpy::Memory};
+use super::lend::give_memory;
+use crate::convert::IntoPython;
+use crate::error::{Error, ErrorKind, Result};
+use crate::object::Object;
+use crate::raw;
+use crate::raw::numpy::Memory;
 use crate::scope::Scope;
-use crate::{Error, ErrorKind, Object, Result};
 
 /// Memory of any owner, given to Python read-only and without a copy: a memory map, a buffer of
 /// another library, an `Arc`.
@@ -112,12 +116,22 @@ impl<T: Element, O: AsRef<[T]> + Send + 'static> Given<O, T> {
         let data = self.data.cast_mut().cast();
         let memory = Memory { data, shape: &shape, strides: None, writable: false };
         // SAFETY: the slice is the owner's, who is dropped with the capsule and not touched before.
-        unsafe { scope.give_memory::<T, _>(self.owner, memory) }
+        unsafe { give_memory::<T, _>(self.owner, memory, scope) }
     }
 }
 
 impl<O, T> fmt::Debug for Given<O, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Given").field("shape", &self.shape).finish_non_exhaustive()
+    }
+}
+
+impl<'a, T, O> IntoPython<'a> for Given<O, T>
+where
+    T: Element,
+    O: AsRef<[T]> + Send + 'static,
+{
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        self.give(scope)
     }
 }

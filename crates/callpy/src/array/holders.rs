@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use super::lend::Loan;
 use super::settle::Passed;
+use crate::error::{Error, ErrorKind};
 use crate::language::Language;
 use crate::learn::Retained;
 use crate::raw::ndarray::Ndarray;
 use crate::raw::numpy::Numpy;
 use crate::raw::{Attached, Ref, process};
 use crate::support::{self, Holders};
-use crate::{Error, ErrorKind};
 
 /// How long a search for holders may take, which only makes a message better while all other threads
 /// wait for the interpreter.
@@ -35,6 +35,39 @@ pub(crate) trait Names {
     /// Returns where in the program the call is.
     fn site(&self) -> Option<&'static Location<'static>> {
         None
+    }
+}
+
+/// The names of what is no call, but may lend as one does.
+pub(crate) struct FixedNames {
+    function: String,
+    argument: &'static str,
+    site: Option<&'static Location<'static>>,
+}
+
+impl FixedNames {
+    pub(crate) fn new(function: impl Into<String>, argument: &'static str) -> FixedNames {
+        FixedNames { function: function.into(), argument, site: None }
+    }
+
+    /// As [`new`](FixedNames::new), for what the caller does in the program.
+    #[track_caller]
+    pub(crate) fn here(function: impl Into<String>, argument: &'static str) -> FixedNames {
+        FixedNames { site: Some(Location::caller()), ..FixedNames::new(function, argument) }
+    }
+}
+
+impl Names for FixedNames {
+    fn function(&self) -> String {
+        self.function.clone()
+    }
+
+    fn argument(&self, _: Attached<'_>, _: usize) -> String {
+        self.argument.to_owned()
+    }
+
+    fn site(&self) -> Option<&'static Location<'static>> {
+        self.site
     }
 }
 

@@ -9,12 +9,14 @@ use super::guard::{self, Guard};
 use super::holders::Names;
 use super::settle::{Passed, settle_held};
 use super::view::Layout;
+use crate::error::{Error, Result};
+use crate::learn;
+use crate::object::Object;
 use crate::raw::ndarray::{self, Ndarray, SliceMemory};
 use crate::raw::numpy::{Memory, Numpy};
+use crate::raw::seldom::Seldom;
 use crate::raw::{Attached, Ref};
 use crate::scope::Scope;
-use crate::raw::seldom::Seldom;
-use crate::{Error, Object, Result, learn};
 
 /// One argument that Python may see until the call ends.
 pub(super) struct Loan {
@@ -256,157 +258,152 @@ impl Loan {
     }
 }
 
-impl<'a> Scope<'a> {
-    /// Lends a slice read-only.
-    #[inline]
-    pub(crate) fn lend<T: Element>(&mut self, slice: &'a [T]) -> Result<Object> {
-        let data = slice.as_ptr().cast_mut().cast();
-        let memory =
-            SliceMemory { data, len: slice.len(), item_size: size_of::<T>(), writable: false };
-        // SAFETY: the slice is valid and not written for 'a, which outlives this scope, and the
-        // scope does not end before the array is forgotten. It is not writable.
-        unsafe { self.lend_packed(T::DTYPE, memory) }
-    }
-
-    /// Lends a slice that Python may write.
-    #[inline]
-    pub(crate) fn lend_mut<T: Element>(&mut self, slice: &'a mut [T]) -> Result<Object> {
-        let data = slice.as_mut_ptr().cast();
-        let memory =
-            SliceMemory { data, len: slice.len(), item_size: size_of::<T>(), writable: true };
-        // SAFETY: as in `lend`; nobody else sees the slice for 'a.
-        unsafe { self.lend_packed(T::DTYPE, memory) }
-    }
-
-    /// # Safety
-    ///
-    /// The memory is as `ndarray::lend_slice` wants it, of this dtype, for all of this scope.
-    #[inline]
-    pub(super) unsafe fn lend_packed(
-        &mut self,
-        dtype: Dtype,
-        memory: SliceMemory,
-    ) -> Result<Object> {
-        let type_num = match dtype.type_num() {
-            Some(type_num) if !self.may_copy() => type_num,
-            // SAFETY: as the caller says.
-            _ => return unsafe { self.lend_otherwise(dtype, memory) },
-        };
-        let (py, loans, receipt) = self.lending();
-        let numpy = py.numpy()?;
-        // SAFETY: as the caller says; the elements are aligned, and in the dtype's own layout.
-        let array = unsafe { ndarray::lend_slice(py, numpy, type_num, memory) }
-            .map_err(|raised| Error::raised(py, raised))?;
-        let argument = array.clone_ref(py);
-        loans.add(numpy, array);
-        if memory.writable && dtype == Dtype::Bool {
-            loans.normalise(memory.data.cast(), Layout::new(&[memory.len as isize], &[1], 1));
-        } else if !memory.writable && guard::is_on() {
-            let (len, stride) = (memory.len as isize, memory.item_size as isize);
-            let layout = Layout::new(&[len], &[stride], memory.item_size);
-            // SAFETY: as the caller says.
-            unsafe { loans.guard(dtype, memory.data, layout) };
-        }
-        if let Some(receipt) = receipt {
-            receipt.lent_bytes += memory.len * memory.item_size;
-        }
-        Ok(Object(argument))
-    }
-
-    /// Lends a slice of a dtype without a number, or passes a copy.
-    ///
-    /// # Safety
-    ///
-    /// As `lend_packed`.
-    #[cold]
-    unsafe fn lend_otherwise(&mut self, dtype: Dtype, memory: SliceMemory) -> Result<Object> {
-        let SliceMemory { data, len, writable, .. } = memory;
-        let memory = Memory { data, shape: &[len as isize], strides: None, writable };
-        // SAFETY: as the caller says.
-        unsafe { self.lend_any(dtype, memory) }
-    }
-
-    /// Lends memory of any shape and strides, or passes a copy of it.
-    ///
-    /// # Safety
-    ///
-    /// The elements within shape and strides are aligned, valid ones of the dtype that nobody else
-    /// writes (nor reads, if they are writable) for all of this scope.
-    pub(super) unsafe fn lend_any(&mut self, dtype: Dtype, memory: Memory<'_>) -> Result<Object> {
-        if self.may_copy() {
-            // SAFETY: as the caller says.
-            if let Some(copy) = unsafe { self.pass_copy(dtype, memory) }? {
-                return Ok(copy);
-            }
-        }
-        let (py, loans, receipt) = self.lending();
-        let numpy = py.numpy()?;
-        let into_error = |raised| Error::raised(py, raised);
-        let object = dtype.object(py, numpy).map_err(into_error)?;
-        // SAFETY: as the caller says; the loan ends before the scope does.
-        let array = unsafe { numpy.new_array(py, object, memory, numpy.lent.clone_ref(py)) }
-            .map_err(into_error)?;
-        let argument = array.clone_ref(py);
-        let layout = {
-            let array = Ndarray::known(py, &array);
-            Layout::new(array.shape(), array.strides(), dtype.item_size())
-        };
-        if let Some(receipt) = receipt {
-            receipt.lent_bytes += layout.len() * dtype.item_size();
-        }
-        loans.add(numpy, array);
-        if memory.writable && dtype == Dtype::Bool {
-            loans.normalise(memory.data.cast(), layout);
-        } else if !memory.writable && guard::is_on() {
-            // SAFETY: as the caller says.
-            unsafe { loans.guard(dtype, memory.data, layout) };
-        }
-        Ok(Object(argument))
-    }
-
-    /// Gives memory to Python for good.
-    ///
-    /// # Safety
-    ///
-    /// The memory is valid as long as the owner is, wherever that is moved, and nobody writes it,
-    /// nor, if it is writable, reads it, but Python.
-    pub(super) unsafe fn give_memory<T: Element, O: Send + 'static>(
-        &mut self,
-        owner: O,
-        memory: Memory<'_>,
-    ) -> Result<Object> {
-        let (py, _, receipt) = self.lending();
-        let numpy = py.numpy()?;
-        let into_error = |raised| Error::raised(py, raised);
-        let dtype = T::DTYPE.object(py, numpy).map_err(into_error)?;
-        let base = py.capsule(Box::new(owner)).map_err(into_error)?;
-        // SAFETY: the capsule keeps the owner until the array and all its views are gone.
-        let array = unsafe { numpy.new_array(py, dtype, memory, base) }.map_err(into_error)?;
-        if let Some(receipt) = receipt {
-            receipt.given_bytes += memory.shape.iter().product::<isize>() as usize * size_of::<T>();
-        }
-        Ok(Object(array))
-    }
-
-    /// Gives a vector away; Python may write it and keep it.
-    pub(crate) fn give<T: Element>(&mut self, vector: Vec<T>) -> Result<Object> {
-        let mut vector = vector;
-        let shape = [vector.len() as isize];
-        let data = vector.as_mut_ptr().cast();
-        let memory = Memory { data, shape: &shape, strides: None, writable: true };
-        // SAFETY: the vector's buffer stays where it is until the vector is dropped.
-        unsafe { self.give_memory::<T, _>(vector, memory) }
-    }
+/// Lends a slice read-only.
+#[inline]
+pub fn lend<'a, T: Element>(slice: &'a [T], scope: &mut Scope<'a>) -> Result<Object> {
+    let data = slice.as_ptr().cast_mut().cast();
+    let memory = SliceMemory { data, len: slice.len(), item_size: size_of::<T>(), writable: false };
+    // SAFETY: the slice is valid and not written for 'a, which outlives this scope, and the
+    // scope does not end before the array is forgotten. It is not writable.
+    unsafe { lend_packed(T::DTYPE, memory, scope) }
 }
 
-impl<'a, T: Element> crate::IntoPython<'a> for &'a super::Array<T> {
-    /// Lent as it lies: its values don't change while it exists, so Python may not write it.
-    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-        let shape: Vec<isize> = self.shape().iter().map(|length| *length as isize).collect();
-        let strides = Some(self.strides());
-        let data = self.data().as_ptr().cast();
-        let memory = Memory { data, shape: &shape, strides, writable: false };
-        // SAFETY: the array's elements are valid and not written for 'a, which outlives the scope.
-        unsafe { scope.lend_any(T::DTYPE, memory) }
+/// Lends a slice that Python may write.
+#[inline]
+pub(crate) fn lend_mut<'a, T: Element>(
+    slice: &'a mut [T],
+    scope: &mut Scope<'a>,
+) -> Result<Object> {
+    let data = slice.as_mut_ptr().cast();
+    let memory = SliceMemory { data, len: slice.len(), item_size: size_of::<T>(), writable: true };
+    // SAFETY: as in `lend`; nobody else sees the slice for 'a.
+    unsafe { lend_packed(T::DTYPE, memory, scope) }
+}
+
+/// # Safety
+///
+/// The memory is as `ndarray::lend_slice` wants it, of this dtype, for all of this scope.
+#[inline]
+pub(super) unsafe fn lend_packed(
+    dtype: Dtype,
+    memory: SliceMemory,
+    scope: &mut Scope<'_>,
+) -> Result<Object> {
+    let type_num = match dtype.type_num() {
+        Some(type_num) if !copies::may_copy(scope) => type_num,
+        // SAFETY: as the caller says.
+        _ => return unsafe { lend_otherwise(dtype, memory, scope) },
+    };
+    let (py, loans, receipt) = scope.lending();
+    let numpy = py.numpy()?;
+    // SAFETY: as the caller says; the elements are aligned, and in the dtype's own layout.
+    let array = unsafe { ndarray::lend_slice(py, numpy, type_num, memory) }
+        .map_err(|raised| Error::raised(py, raised))?;
+    let argument = array.clone_ref(py);
+    loans.add(numpy, array);
+    if memory.writable && dtype == Dtype::Bool {
+        loans.normalise(memory.data.cast(), Layout::new(&[memory.len as isize], &[1], 1));
+    } else if !memory.writable && guard::is_on() {
+        let (len, stride) = (memory.len as isize, memory.item_size as isize);
+        let layout = Layout::new(&[len], &[stride], memory.item_size);
+        // SAFETY: as the caller says.
+        unsafe { loans.guard(dtype, memory.data, layout) };
     }
+    if let Some(receipt) = receipt {
+        receipt.lent_bytes += memory.len * memory.item_size;
+    }
+    Ok(Object(argument))
+}
+
+/// Lends a slice of a dtype without a number, or passes a copy.
+///
+/// # Safety
+///
+/// As `lend_packed`.
+#[cold]
+unsafe fn lend_otherwise(
+    dtype: Dtype,
+    memory: SliceMemory,
+    scope: &mut Scope<'_>,
+) -> Result<Object> {
+    let SliceMemory { data, len, writable, .. } = memory;
+    let memory = Memory { data, shape: &[len as isize], strides: None, writable };
+    // SAFETY: as the caller says.
+    unsafe { lend_any(dtype, memory, scope) }
+}
+
+/// Lends memory of any shape and strides, or passes a copy of it.
+///
+/// # Safety
+///
+/// The elements within shape and strides are aligned, valid ones of the dtype that nobody else
+/// writes (nor reads, if they are writable) for all of this scope.
+pub(super) unsafe fn lend_any(
+    dtype: Dtype,
+    memory: Memory<'_>,
+    scope: &mut Scope<'_>,
+) -> Result<Object> {
+    if copies::may_copy(scope) {
+        // SAFETY: as the caller says.
+        if let Some(copy) = unsafe { copies::pass_copy(dtype, memory, scope) }? {
+            return Ok(copy);
+        }
+    }
+    let (py, loans, receipt) = scope.lending();
+    let numpy = py.numpy()?;
+    let into_error = |raised| Error::raised(py, raised);
+    let object = dtype.object(py, numpy).map_err(into_error)?;
+    // SAFETY: as the caller says; the loan ends before the scope does.
+    let array = unsafe { numpy.new_array(py, object, memory, numpy.lent.clone_ref(py)) }
+        .map_err(into_error)?;
+    let argument = array.clone_ref(py);
+    let layout = {
+        let array = Ndarray::known(py, &array);
+        Layout::new(array.shape(), array.strides(), dtype.item_size())
+    };
+    if let Some(receipt) = receipt {
+        receipt.lent_bytes += layout.len() * dtype.item_size();
+    }
+    loans.add(numpy, array);
+    if memory.writable && dtype == Dtype::Bool {
+        loans.normalise(memory.data.cast(), layout);
+    } else if !memory.writable && guard::is_on() {
+        // SAFETY: as the caller says.
+        unsafe { loans.guard(dtype, memory.data, layout) };
+    }
+    Ok(Object(argument))
+}
+
+/// Gives memory to Python for good.
+///
+/// # Safety
+///
+/// The memory is valid as long as the owner is, wherever that is moved, and nobody writes it,
+/// nor, if it is writable, reads it, but Python.
+pub(super) unsafe fn give_memory<T: Element, O: Send + 'static>(
+    owner: O,
+    memory: Memory<'_>,
+    scope: &mut Scope<'_>,
+) -> Result<Object> {
+    let (py, _, receipt) = scope.lending();
+    let numpy = py.numpy()?;
+    let into_error = |raised| Error::raised(py, raised);
+    let dtype = T::DTYPE.object(py, numpy).map_err(into_error)?;
+    let base = py.capsule(Box::new(owner)).map_err(into_error)?;
+    // SAFETY: the capsule keeps the owner until the array and all its views are gone.
+    let array = unsafe { numpy.new_array(py, dtype, memory, base) }.map_err(into_error)?;
+    if let Some(receipt) = receipt {
+        receipt.given_bytes += memory.shape.iter().product::<isize>() as usize * size_of::<T>();
+    }
+    Ok(Object(array))
+}
+
+/// Gives a vector away; Python may write it and keep it.
+pub fn give<T: Element>(vector: Vec<T>, scope: &mut Scope<'_>) -> Result<Object> {
+    let mut vector = vector;
+    let shape = [vector.len() as isize];
+    let data = vector.as_mut_ptr().cast();
+    let memory = Memory { data, shape: &shape, strides: None, writable: true };
+    // SAFETY: the vector's buffer stays where it is until the vector is dropped.
+    unsafe { give_memory::<T, _>(vector, memory, scope) }
 }

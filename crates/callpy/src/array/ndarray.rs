@@ -10,9 +10,11 @@ use super::copied::CopySource;
 use super::element::Element;
 use super::view::Array;
 use crate::convert::{FromPython, IntoPython};
+use crate::error::{Error, ErrorKind, Result};
+use crate::object::Object;
 use crate::raw::numpy::Memory;
+use crate::receipt::CopyReason;
 use crate::scope::Scope;
-use crate::{CopyReason, Error, ErrorKind, Object, Result};
 
 /// Shape and strides as NumPy counts them: strides in bytes.
 struct Axes {
@@ -41,7 +43,7 @@ fn lend<'a, T: Element, D: Dimension>(
 ) -> Result<Object> {
     let axes = Axes::of(&view);
     // SAFETY: the view's elements are valid and not written for 'a, which outlives the scope.
-    unsafe { scope.lend_any(T::DTYPE, axes.memory(view.as_ptr(), false)) }
+    unsafe { lend_any(T::DTYPE, axes.memory(view.as_ptr(), false), scope) }
 }
 
 fn lend_mut<'a, T: Element, D: Dimension>(
@@ -50,7 +52,7 @@ fn lend_mut<'a, T: Element, D: Dimension>(
 ) -> Result<Object> {
     let axes = Axes::of(&view);
     // SAFETY: the view's elements are this view's alone for 'a, which outlives the scope.
-    unsafe { scope.lend_any(T::DTYPE, axes.memory(view.as_mut_ptr(), true)) }
+    unsafe { lend_any(T::DTYPE, axes.memory(view.as_mut_ptr(), true), scope) }
 }
 
 impl<'a, T: Element, D: Dimension> IntoPython<'a> for ArrayBase<ViewRepr<&'a T>, D> {
@@ -91,7 +93,7 @@ impl<'a, T: Element, D: Dimension + 'static> IntoPython<'a> for ArrayBase<OwnedR
         let axes = Axes::of(&self);
         let memory = axes.memory(self.as_mut_ptr(), true);
         // SAFETY: the array's buffer stays where it is until the array is dropped.
-        unsafe { scope.give_memory::<T, _>(self, memory) }
+        unsafe { give_memory::<T, _>(self, memory, scope) }
     }
 }
 
@@ -102,7 +104,7 @@ impl<'a, T: Element, D: Dimension + 'static> IntoPython<'a> for ArrayBase<OwnedA
         let memory = axes.memory(self.as_ptr(), false);
         // SAFETY: the shared buffer stays where it is while this handle to it lives, and is not
         // written while it is shared.
-        unsafe { scope.give_memory::<T, _>(self, memory) }
+        unsafe { give_memory::<T, _>(self, memory, scope) }
     }
 }
 
@@ -116,7 +118,7 @@ where
     fn copy_into_python(&self, scope: &mut Scope<'_>) -> Result<Object> {
         let axes = Axes::of(self);
         // SAFETY: the elements are valid, and not written while the array is borrowed.
-        unsafe { scope.copy_memory(S::Elem::DTYPE, axes.memory(self.as_ptr(), false)) }
+        unsafe { copy_memory(S::Elem::DTYPE, axes.memory(self.as_ptr(), false), scope) }
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::holders::{Names, list};
 use super::lend::Loans;
+use crate::error::Error;
+use crate::exception::PythonException;
 use crate::language::Language;
 use crate::raw::ndarray::Ndarray;
 use crate::raw::numpy::flags;
 use crate::raw::{Attached, Ref};
-use crate::{Error, PythonException};
 
 /// Adds to an exception about read-only memory which arguments are, and how to pass them instead.
 #[cold]

@@ -3,20 +3,18 @@
 
 use std::ffi::c_void;
 
-use super::Names;
 use super::element::{Dtype, Element};
+use super::holders::FixedNames;
 use super::view::{Array, Layout};
+use crate::convert::{FromPython, IntoPython};
+use crate::error::Result;
+use crate::object::Object;
 use crate::raw::ndarray::Ndarray;
 use crate::raw::numpy::{Numpy, flags};
 use crate::raw::{Attached, Outcome, Ref};
+use crate::receipt::CopyReason;
 use crate::scope::{Scope, Wanted};
-use crate::{CopyReason, IntoPython, Object, Result, support};
-
-impl<T: Element> crate::FromPython for Array<T> {
-    fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
-        receive(object.0, scope)
-    }
-}
+use crate::support;
 
 /// Takes a result as an array of one dtype in another: `numpy.ndarray.astype` by name.
 ///
@@ -32,7 +30,7 @@ impl<T: Element> crate::FromPython for Array<T> {
 #[derive(Debug)]
 pub struct Cast<T: Element>(pub Array<T>);
 
-impl<T: Element> crate::FromPython for Cast<T> {
+impl<T: Element> FromPython for Cast<T> {
     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
         let py = scope.py();
         let numpy = py.numpy()?;
@@ -82,29 +80,7 @@ impl<T: Element> Array<T> {
             Some(array) => receive(array, &mut scope),
             None => unreachable!("a lent array is an ndarray"),
         };
-        scope.settle(&CastNames, cast)
-    }
-}
-
-struct CastNames;
-
-impl Names for CastNames {
-    fn function(&self) -> String {
-        "numpy.ndarray.astype".to_owned()
-    }
-
-    fn argument(&self, _: Attached<'_>, _: usize) -> String {
-        "the array".to_owned()
-    }
-}
-
-/// Takes a scalar as the only element of an array.
-pub(crate) fn element<T: Element>(object: Object, scope: &mut Scope<'_>) -> Result<T> {
-    let py = scope.py();
-    let dtype = scope.ok(T::DTYPE.object(py, py.numpy()?))?;
-    match support::as_array(py, &object.0, &dtype) {
-        Ok(Some(array)) => Ok(receive::<T>(array, scope)?[0]),
-        _ => Err(scope.mismatch_of(Wanted::Element, T::DTYPE, &object.0)),
+        scope.settle(&FixedNames::new("numpy.ndarray.astype", "the array"), cast)
     }
 }
 
@@ -263,17 +239,6 @@ pub(super) fn own(
 /// Returns how many bytes of memory an array's elements are in.
 fn memory(array: Ndarray<'_>, dtype: Dtype) -> usize {
     Layout::new(array.shape(), array.strides(), dtype.item_size()).memory(dtype.item_size())
-}
-
-impl<T: Element> TryFrom<Vec<T>> for Array<T> {
-    type Error = crate::Error;
-
-    /// Makes an array of one axis over the vector's own memory. Python must have been started.
-    fn try_from(vector: Vec<T>) -> Result<Self> {
-        let mut scope = Scope::new()?;
-        let array = scope.give(vector)?;
-        receive(array.0, &mut scope)
-    }
 }
 
 /// Whether an object is an array, of this dtype if one is told.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::holders::{self, Names};
 use super::lend::Loan;
-use crate::Error;
+use crate::error::Error;
 use crate::raw::numpy::Numpy;
 use crate::raw::{Attached, Ref, process, reference};
 use crate::support::{self, Turn};

@@ -148,42 +148,6 @@ macro_rules! element {
             }
         };
 
-        impl<'a> $crate::IntoPython<'a> for $name {
-            fn into_python(self, scope: &mut $crate::Scope<'a>) -> $crate::Result<$crate::Object> {
-                $crate::convert::element_into_python(self, scope)
-            }
-        }
-
-        impl<'a> $crate::Item<'a> for $name {
-            fn vec_into_python(
-                items: Vec<Self>,
-                scope: &mut $crate::Scope<'a>,
-            ) -> $crate::Result<$crate::Object> {
-                $crate::convert::elements_into_python(items, scope)
-            }
-
-            fn slice_into_python(
-                items: &'a [Self],
-                scope: &mut $crate::Scope<'a>,
-            ) -> $crate::Result<$crate::Object> {
-                $crate::convert::lend_elements(items, scope)
-            }
-        }
-
-        impl $crate::FromPython for $name {
-            fn from_python(
-                object: $crate::Object,
-                scope: &mut $crate::Scope<'_>,
-            ) -> $crate::Result<Self> {
-                $crate::convert::element_from_python(object, scope)
-            }
-
-            fn vec_from_python(
-                object: $crate::Object,
-                scope: &mut $crate::Scope<'_>,
-            ) -> $crate::Result<Vec<Self>> {
-                $crate::convert::elements_from_python(object, scope)
-            }
-        }
+        $crate::__element_values! { [] $name }
     };
 }

@@ -6,9 +6,15 @@ use std::ptr::NonNull;
 use std::sync::OnceLock;
 
 use super::element::Element;
+use super::lend::{give, lend_any};
+use super::receive::receive;
+use crate::convert::{FromPython, IntoPython};
+use crate::error::{Error, Result};
+use crate::object::Object;
 use crate::raw::Ref;
+use crate::raw::numpy::Memory;
 use crate::raw::reference::Urgency;
-use crate::{Error, Object, Result};
+use crate::scope::Scope;
 
 /// An array that Python made, read in place: any rank, any strides.
 ///
@@ -372,5 +378,40 @@ impl<T: Element> fmt::Debug for Array<T> {
             write!(f, "shape {:?} ", self.shape())?;
         }
         f.debug_list().entries(self.elements()).finish()
+    }
+}
+
+impl<'a, T: Element> IntoPython<'a> for Array<T> {
+    fn into_python(self, _: &mut Scope<'a>) -> Result<Object> {
+        Ok(self.into_object())
+    }
+}
+
+impl<'a, T: Element> IntoPython<'a> for &'a Array<T> {
+    /// Lent as it lies: its values don't change while it exists, so Python may not write it.
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        let shape: Vec<isize> = self.shape().iter().map(|length| *length as isize).collect();
+        let strides = Some(self.strides());
+        let data = self.data().as_ptr().cast();
+        let memory = Memory { data, shape: &shape, strides, writable: false };
+        // SAFETY: the array's elements are valid and not written for 'a, which outlives the scope.
+        unsafe { lend_any(T::DTYPE, memory, scope) }
+    }
+}
+
+impl<T: Element> FromPython for Array<T> {
+    fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
+        receive(object.0, scope)
+    }
+}
+
+impl<T: Element> TryFrom<Vec<T>> for Array<T> {
+    type Error = Error;
+
+    /// Makes an array of one axis over the vector's own memory. Python must have been started.
+    fn try_from(vector: Vec<T>) -> Result<Self> {
+        let mut scope = Scope::new()?;
+        let array = give(vector, &mut scope)?;
+        receive(array.0, &mut scope)
     }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, Hash};
-use std::sync::Arc;
 
 use super::{Call, FromPython, IntoPython, Item};
-use crate::array::{Array, Element, Given};
+use crate::error::{Error, Result};
+use crate::object::Object;
 use crate::raw::Ref;
 use crate::raw::objects::Builtin;
 use crate::scope::{Scope, Wanted};
-use crate::{CopyReason, Error, Object, Result, support};
+use crate::support;
 
 pub(super) fn list<'a, T: IntoPython<'a>>(
     items: impl Iterator<Item = T>,
@@ -74,45 +74,6 @@ impl<'a, T: Item<'a>, const N: usize> IntoPython<'a> for &'a [T; N] {
     }
 }
 
-impl<'a, T: Element> IntoPython<'a> for &'a mut [T] {
-    #[inline]
-    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-        scope.lend_mut(self)
-    }
-}
-
-impl<'a, T: Element> IntoPython<'a> for &'a mut Vec<T> {
-    #[inline]
-    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-        scope.lend_mut(self)
-    }
-}
-
-impl<'a, T: Element, const N: usize> IntoPython<'a> for &'a mut [T; N] {
-    #[inline]
-    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-        scope.lend_mut(self)
-    }
-}
-
-impl<'a, T: Element> IntoPython<'a> for Arc<[T]> {
-    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-        Given::plain(self).give(scope)
-    }
-}
-
-impl<'a, T: Element> IntoPython<'a> for Arc<Vec<T>> {
-    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-        struct Shared<T>(Arc<Vec<T>>);
-        impl<T> AsRef<[T]> for Shared<T> {
-            fn as_ref(&self) -> &[T] {
-                &self.0
-            }
-        }
-        Given::plain(Shared(self)).give(scope)
-    }
-}
-
 impl<T: FromPython> FromPython for Box<T> {
     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
         T::from_python(object, scope).map(Box::new)
@@ -125,7 +86,7 @@ impl<T: FromPython> FromPython for Vec<T> {
     }
 }
 
-pub(super) fn vec<T: FromPython>(object: Object, scope: &mut Scope<'_>) -> Result<Vec<T>> {
+pub(crate) fn vec<T: FromPython>(object: Object, scope: &mut Scope<'_>) -> Result<Vec<T>> {
     let items = match scope.py().builtin(&object.0) {
         Builtin::List | Builtin::Tuple => scope.taken(scope.py().sequence_items(&object.0))?,
         _ => return Err(scope.mismatch_of(Wanted::List, "a list or a tuple", &object.0)),
@@ -140,26 +101,6 @@ pub(super) fn vec<T: FromPython>(object: Object, scope: &mut Scope<'_>) -> Resul
                 .map_err(|error| error.at(format_args!("item {index}")))
         })
         .collect()
-}
-
-/// As [`vec`], and a 1-D array is copied.
-pub(super) fn vec_of_elements<T: Element + FromPython>(
-    object: Object,
-    scope: &mut Scope<'_>,
-) -> Result<Vec<T>> {
-    if scope.py().builtin(&object.0) != Builtin::Other {
-        return vec(object, scope);
-    }
-    let array = Array::<T>::from_python(object, scope)?;
-    if array.ndim() != 1 {
-        return Err(scope.mismatch_of(
-            Wanted::Flat,
-            "a list, or an array with one axis",
-            array.object(),
-        ));
-    }
-    scope.copied(array.len() * size_of::<T>(), CopyReason::Asked)?;
-    array.try_to_vec()
 }
 
 /// A map that is given, and taken, as a dict.

@@ -1,10 +1,11 @@
 //! Which number an object is: one of Python's own, a NumPy scalar, what an array without axes holds.
 
 use crate::array::{Dtype, numpy_if_imported};
+use crate::error::{Error, Result};
 use crate::raw::objects::Builtin;
 use crate::raw::{Attached, Ref};
 use crate::scope::Scope;
-use crate::{Error, Result, support};
+use crate::support;
 
 /// The sorts of numbers. No sort is another: a bool is no int, an int no float.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

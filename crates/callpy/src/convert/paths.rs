@@ -4,9 +4,10 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use crate::convert::{FromPython, IntoPython, Item};
+use crate::error::Result;
+use crate::object::Object;
 use crate::raw::objects::Builtin;
 use crate::scope::Scope;
-use crate::{Object, Result};
 
 macro_rules! paths {
     ($($path:ty),*) => {$(

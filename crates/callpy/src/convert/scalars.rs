@@ -4,13 +4,12 @@ use std::borrow::Cow;
 
 use super::number::{Kind, Number, exact_float, inexact, number, out_of_range};
 use super::{FromPython, IntoPython, Item};
-use crate::array::{
-    Array, Datetime64, Element, FixedBytes, FixedStr, Given, TimeUnit, Timedelta64,
-};
+use crate::array;
+use crate::error::Result;
+use crate::object::Object;
 use crate::raw::objects::Builtin;
 use crate::raw::{Outcome, Ref};
 use crate::scope::Scope;
-use crate::{Object, Result};
 
 /// A value that is given as one Python object made by one function.
 macro_rules! scalar {
@@ -29,12 +28,12 @@ macro_rules! elements {
     ($($rust:ty => $read:ident),* $(,)?) => {$(
         impl<'a> Item<'a> for $rust {
             fn vec_into_python(items: Vec<Self>, scope: &mut Scope<'a>) -> Result<Object> {
-                scope.give(items)
+                array::give(items, scope)
             }
 
             #[inline]
             fn slice_into_python(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
-                scope.lend(items)
+                array::lend(items, scope)
             }
         }
 
@@ -45,48 +44,10 @@ macro_rules! elements {
             }
 
             fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
-                super::collections::vec_of_elements(object, scope)
+                array::elements_from_python(object, scope)
             }
         }
     )*};
-}
-
-/// Element types whose scalars are NumPy's own: they go through an array of one.
-macro_rules! element_values {
-    ($([$($generic:tt)*] $rust:ty),* $(,)?) => {$(
-        impl<'a, $($generic)*> IntoPython<'a> for $rust {
-            fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-                super::element_into_python(self, scope)
-            }
-        }
-
-        impl<'a, $($generic)*> Item<'a> for $rust {
-            fn vec_into_python(items: Vec<Self>, scope: &mut Scope<'a>) -> Result<Object> {
-                scope.give(items)
-            }
-
-            fn slice_into_python(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
-                scope.lend(items)
-            }
-        }
-
-        impl<$($generic)*> FromPython for $rust {
-            fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
-                crate::array::element(object, scope)
-            }
-
-            fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
-                super::collections::vec_of_elements(object, scope)
-            }
-        }
-    )*};
-}
-
-element_values! {
-    [U: TimeUnit] Datetime64<U>,
-    [U: TimeUnit] Timedelta64<U>,
-    [const N: usize] FixedStr<N>,
-    [const N: usize] FixedBytes<N>,
 }
 
 /// Converts one value as the table of dtypes says under `one`.
@@ -112,7 +73,7 @@ macro_rules! one {
         elements! { $rust => truth }
     };
     (element $rust:ty) => {
-        element_values! { [] $rust }
+        crate::__element_values! { [] $rust }
     };
 }
 
@@ -300,41 +261,5 @@ impl<T: FromPython> FromPython for Option<T> {
             return Ok(None);
         }
         T::from_python(object, scope).map(Some)
-    }
-}
-
-impl<'a> IntoPython<'a> for Object {
-    fn into_python(self, _: &mut Scope<'a>) -> Result<Object> {
-        Ok(self)
-    }
-}
-
-impl<'a> IntoPython<'a> for &Object {
-    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-        Ok(Object(self.0.clone_ref(scope.py())))
-    }
-}
-
-impl<'a> Item<'a> for Object {}
-
-impl FromPython for Object {
-    fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
-        crate::array::detach_from_loans(object.0, scope).map(Object)
-    }
-}
-
-impl<'a, T: Element> IntoPython<'a> for Array<T> {
-    fn into_python(self, _: &mut Scope<'a>) -> Result<Object> {
-        Ok(self.into_object())
-    }
-}
-
-impl<'a, T, O> IntoPython<'a> for Given<O, T>
-where
-    T: Element,
-    O: AsRef<[T]> + Send + 'static,
-{
-    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-        self.give(scope)
     }
 }

@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use super::number::{Kind, Number, number};
 use super::{FromPython, IntoPython};
 use crate::array::{AnyArray, AnyLoan};
+use crate::error::{Error, ErrorKind, Result};
+use crate::object::Object;
 use crate::raw::Ref;
 use crate::raw::objects::Builtin;
 use crate::scope::Scope;
-use crate::{Error, ErrorKind, Object, Result};
 
 /// How deep lists may stand in one another: a list that contains itself has no end.
 const MAX_DEPTH: usize = 200;

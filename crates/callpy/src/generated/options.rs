@@ -4,8 +4,9 @@ use std::fmt;
 
 use super::Dims;
 use crate::convert::{Call, IntoPython};
+use crate::error::{Error, ErrorKind, Result};
+use crate::object::Object;
 use crate::scope::Scope;
-use crate::{Error, ErrorKind, Object, Result};
 
 type Make<'a> = Box<dyn FnOnce(&mut Scope<'a>, &Dims) -> Result<Object> + 'a>;
 

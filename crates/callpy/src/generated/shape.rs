@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 
 use crate::convert::IntoPython;
+use crate::error::{Error, ErrorKind, Result};
+use crate::object::Object;
 use crate::raw::ndarray::Ndarray;
 use crate::scope::Scope;
-use crate::{Error, ErrorKind, Object, Result};
 
 /// The extent of one axis.
 #[derive(Debug, Clone, Copy)]

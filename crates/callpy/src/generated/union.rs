@@ -2,10 +2,12 @@
 
 use crate::array::{Dtype, is_array};
 use crate::convert::number::{Kind, number, scalar_dtype};
+use crate::error::Result;
+use crate::object::Object;
 use crate::raw::Ref;
 use crate::raw::objects::Builtin;
 use crate::scope::Scope;
-use crate::{Object, Result, support};
+use crate::support;
 
 /// A hint, as far as a value can be told by it.
 #[derive(Debug, Clone, Copy)]

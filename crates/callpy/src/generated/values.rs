@@ -3,11 +3,17 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::convert::{FromPython, IntoPython, element_into_python};
-use crate::raw::Ref;
+use crate::array::Element;
+use crate::array::element_into_python;
+use crate::convert::{Arguments, FromPython, IntoPython};
+use crate::error::{Error, ErrorKind, Result};
+use crate::exception::PythonException;
+use crate::interpreter::Python;
+use crate::object::Object;
 use crate::raw::objects::Builtin;
+use crate::raw::{Attached, Outcome, Ref};
 use crate::scope::Scope;
-use crate::{Element, Error, ErrorKind, Object, Python, PythonException, Result, support};
+use crate::support;
 
 /// Wraps what is made of an iterator's items.
 macro_rules! collected {
@@ -42,15 +48,15 @@ collected! {
     set Set make_set;
 }
 
-fn make_list(py: crate::raw::Attached<'_>, items: Vec<Ref>) -> crate::raw::Outcome<Ref> {
+fn make_list(py: Attached<'_>, items: Vec<Ref>) -> Outcome<Ref> {
     py.list(items)
 }
 
-fn make_tuple(py: crate::raw::Attached<'_>, items: Vec<Ref>) -> crate::raw::Outcome<Ref> {
+fn make_tuple(py: Attached<'_>, items: Vec<Ref>) -> Outcome<Ref> {
     py.tuple(items)
 }
 
-fn make_set(py: crate::raw::Attached<'_>, items: Vec<Ref>) -> crate::raw::Outcome<Ref> {
+fn make_set(py: Attached<'_>, items: Vec<Ref>) -> Outcome<Ref> {
     support::set(py, &py.list(items)?)
 }
 
@@ -188,7 +194,7 @@ pub fn construct<const N: usize>(
     class: &Object,
     fields: [(&'static str, Object); N],
 ) -> Result<Object> {
-    let mut arguments = crate::Arguments::new();
+    let mut arguments = Arguments::new();
     for (name, value) in fields {
         arguments.push_named(name, value);
     }

@@ -11,6 +11,10 @@ pub(crate) struct Seldom<T>(ManuallyDrop<Option<Box<T>>>);
 
 impl<T> Seldom<T> {
     pub(crate) const NONE: Seldom<T> = Seldom(ManuallyDrop::new(None));
+
+    pub(crate) fn new(value: T) -> Seldom<T> {
+        Seldom(ManuallyDrop::new(Some(Box::new(value))))
+    }
 }
 
 impl<T> Deref for Seldom<T> {

@@ -1,0 +1,99 @@
+//! Elements as values: one as a NumPy scalar, several as an array.
+
+use super::element::Element;
+use super::lend::give;
+use super::receive::receive;
+use super::special::{FixedBytes, FixedStr};
+use super::time::{Datetime64, TimeUnit, Timedelta64};
+use super::view::Array;
+use crate::convert::{self, FromPython};
+use crate::error::Result;
+use crate::object::Object;
+use crate::raw::objects::Builtin;
+use crate::receipt::CopyReason;
+use crate::scope::{Scope, Wanted};
+use crate::support;
+
+/// Makes a type that is only an element a value as well.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __element_values {
+    ($([$($generic:tt)*] $rust:ty),* $(,)?) => {$(
+        impl<'a, $($generic)*> $crate::IntoPython<'a> for $rust {
+            fn into_python(self, scope: &mut $crate::Scope<'a>) -> $crate::Result<$crate::Object> {
+                $crate::array::element_into_python(self, scope)
+            }
+        }
+
+        impl<'a, $($generic)*> $crate::Item<'a> for $rust {
+            fn vec_into_python(
+                items: Vec<Self>,
+                scope: &mut $crate::Scope<'a>,
+            ) -> $crate::Result<$crate::Object> {
+                $crate::array::give(items, scope)
+            }
+
+            fn slice_into_python(
+                items: &'a [Self],
+                scope: &mut $crate::Scope<'a>,
+            ) -> $crate::Result<$crate::Object> {
+                $crate::array::lend(items, scope)
+            }
+        }
+
+        impl<$($generic)*> $crate::FromPython for $rust {
+            fn from_python(
+                object: $crate::Object,
+                scope: &mut $crate::Scope<'_>,
+            ) -> $crate::Result<Self> {
+                $crate::array::element_from_python(object, scope)
+            }
+
+            fn vec_from_python(
+                object: $crate::Object,
+                scope: &mut $crate::Scope<'_>,
+            ) -> $crate::Result<Vec<Self>> {
+                $crate::array::elements_from_python(object, scope)
+            }
+        }
+    )*};
+}
+
+__element_values! {
+    [U: TimeUnit] Datetime64<U>,
+    [U: TimeUnit] Timedelta64<U>,
+    [const N: usize] FixedStr<N>,
+    [const N: usize] FixedBytes<N>,
+}
+
+/// Makes the NumPy scalar of an element.
+pub fn element_into_python<T: Element>(value: T, scope: &mut Scope<'_>) -> Result<Object> {
+    give(vec![value], scope)?.item(0)
+}
+
+/// Takes a NumPy scalar, or an array without axes, for an element.
+pub fn element_from_python<T: Element>(object: Object, scope: &mut Scope<'_>) -> Result<T> {
+    let py = scope.py();
+    let dtype = scope.ok(T::DTYPE.object(py, py.numpy()?))?;
+    match support::as_array(py, &object.0, &dtype) {
+        Ok(Some(array)) => Ok(receive::<T>(array, scope)?[0]),
+        _ => Err(scope.mismatch_of(Wanted::Element, T::DTYPE, &object.0)),
+    }
+}
+
+/// Takes a list or a tuple for a vector of elements; an array with one axis is copied.
+pub fn elements_from_python<T>(object: Object, scope: &mut Scope<'_>) -> Result<Vec<T>>
+where
+    T: Element + FromPython,
+{
+    if scope.py().builtin(&object.0) != Builtin::Other {
+        return convert::vec(object, scope);
+    }
+    let array = Array::<T>::from_python(object, scope)?;
+    if array.ndim() != 1 {
+        let expected = "a list, or an array with one axis";
+        return Err(scope.mismatch_of(Wanted::Flat, expected, array.object()));
+    }
+    scope.copied(array.len() * size_of::<T>(), CopyReason::Asked)?;
+    array.try_to_vec()
+}

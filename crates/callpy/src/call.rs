@@ -1,0 +1,223 @@
+//! One call from beginning to end.
+
+use std::panic::Location;
+use std::time::Instant;
+
+use crate::array::{self, Names, Passing};
+use crate::convert::{Call, FromPython, IntoPython};
+use crate::error::{Error, Result};
+use crate::learn::Learned;
+use crate::object::Object;
+use crate::raw::objects::ArgumentList;
+use crate::raw::seldom::Seldom;
+use crate::raw::{Attached, Attachment, Ref};
+use crate::receipt::Receipt;
+use crate::scope::Scope;
+use crate::{queue, support};
+
+/// What is called, how errors call it, from where in the program, and how.
+pub(crate) struct Callee<'c, F> {
+    pub(crate) object: &'c Ref,
+    pub(crate) name: F,
+    pub(crate) site: &'static Location<'static>,
+    /// The number by which the queue knows the pace of its calls.
+    pub(crate) pace: usize,
+    /// Whether what it runs may look for the frame that called it.
+    pub(crate) needs_frame: bool,
+    /// Whether it retains its arguments; none where that is looked up once there is an array to pass.
+    pub(crate) learned: Option<&'static Learned>,
+    /// Whether every copy of array memory is an error.
+    pub(crate) deny_copies: bool,
+}
+
+impl<'a> Call<'a> {
+    /// Runs one call, step by step; fills the receipt, if there is one.
+    #[inline]
+    pub(crate) fn run<R: FromPython>(
+        callee: Callee<'_, impl Fn() -> String>,
+        arguments: impl IntoPython<'a>,
+        receipt: &mut Seldom<Receipt>,
+    ) -> Result<R> {
+        let _turn = queue::enter(callee.pace);
+        let attachment = Attachment::new()?;
+        let mut call = Call::open(&attachment, &callee, receipt);
+        let placed = arguments.place(&mut call);
+        let called = call.vectorcall(&callee, placed);
+        let result = call.receive(&callee, called);
+        let settled = call.settle(&callee, result);
+        std::mem::swap(&mut call.scope.receipt, receipt);
+        settled
+        // Detaches, and ends the turn.
+    }
+
+    #[inline]
+    fn open<F>(
+        attachment: &Attachment,
+        callee: &Callee<'_, F>,
+        receipt: &mut Seldom<Receipt>,
+    ) -> Self {
+        let mut scope = Scope::of(attachment);
+        scope.deny_copies = callee.deny_copies;
+        match callee.learned {
+            Some(learned) => scope.loans.passing = Passing::of(learned),
+            None => scope.loans.learn_of(callee.object.clone_ref(attachment.token())),
+        }
+        std::mem::swap(&mut scope.receipt, receipt);
+        if let Some(receipt) = &mut *scope.receipt {
+            receipt.attached();
+        }
+        Call { list: ArgumentList::new(), scope }
+    }
+
+    #[inline]
+    fn vectorcall<F: Fn() -> String>(
+        &mut self,
+        callee: &Callee<'_, F>,
+        placed: Result<()>,
+    ) -> Result<Ref> {
+        let result = match placed {
+            Ok(()) => self.python(callee.object, callee.needs_frame),
+            Err(error) => Err(at_function(error, &callee.name)),
+        };
+        self.list.release(self.scope.py());
+        result
+    }
+
+    #[inline]
+    fn python(&mut self, callable: &Ref, needs_frame: bool) -> Result<Ref> {
+        let start = self.scope.receipt.is_some().then(Instant::now);
+        let py = self.scope.py();
+        let result = match needs_frame {
+            true => py.with_frame(|| py.call(callable, &mut self.list)),
+            false => py.call(callable, &mut self.list),
+        };
+        if let (Some(start), Some(receipt)) = (start, &mut *self.scope.receipt) {
+            receipt.in_python = start.elapsed();
+            receipt.entered = Some(start);
+        }
+        self.scope.ok(result)
+    }
+
+    #[inline]
+    fn receive<R: FromPython, F: Fn() -> String>(
+        &mut self,
+        callee: &Callee<'_, F>,
+        called: Result<Ref>,
+    ) -> Result<R> {
+        match called {
+            Ok(object) => match R::from_python(Object(object), &mut self.scope) {
+                Ok(result) => Ok(result),
+                Err(error) => Err(at_result(error, &callee.name)),
+            },
+            Err(error) => {
+                let names = CallNames { callee, list: &self.list };
+                let error = array::explain(self.scope.py(), &self.scope.loans, &names, error);
+                self.scope.loans.failed = true;
+                Err(error)
+            }
+        }
+    }
+
+    #[inline]
+    fn settle<R, F: Fn() -> String>(
+        &mut self,
+        callee: &Callee<'_, F>,
+        result: Result<R>,
+    ) -> Result<R> {
+        self.scope.settle(&CallNames { callee, list: &self.list }, result)
+    }
+}
+
+#[cold]
+fn at_function(error: Error, name: &impl Fn() -> String) -> Error {
+    error.at(name())
+}
+
+#[cold]
+fn at_result(error: Error, name: &impl Fn() -> String) -> Error {
+    error.at(format_args!("the result of {}", name()))
+}
+
+struct CallNames<'c, F> {
+    callee: &'c Callee<'c, F>,
+    list: &'c ArgumentList,
+}
+
+impl<F: Fn() -> String> Names for CallNames<'_, F> {
+    fn function(&self) -> String {
+        (self.callee.name)()
+    }
+
+    fn argument(&self, py: Attached<'_>, place: usize) -> String {
+        let name = self.list.name(place).and_then(|name| py.text(name).ok());
+        name.map_or_else(|| format!("argument {place}"), |name| format!("argument {name:?}"))
+    }
+
+    fn callable(&self) -> Option<&Ref> {
+        Some(self.callee.object)
+    }
+
+    fn site(&self) -> Option<&'static Location<'static>> {
+        Some(self.callee.site)
+    }
+}
+
+impl Object {
+    /// Calls the object, as [`Function::call`](crate::Function::call) does.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let half: callpy::Object = python.function("operator:itemgetter")?.call(1)?;
+    /// assert_eq!(half.call::<String>((("left", "right"),))?, "right");
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn call<'a, R: FromPython>(&self, arguments: impl IntoPython<'a>) -> Result<R> {
+        let name = || support::callable_name(&self.0);
+        Call::run(self.callee(name, Location::caller()), arguments, &mut Seldom::NONE)
+    }
+
+    /// Calls a method of the object.
+    ///
+    /// # Errors
+    ///
+    /// Python's AttributeError, and those of [`Function::call`](crate::Function::call).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let text: callpy::Object = python.function("builtins:str")?.call("a,b")?;
+    /// assert_eq!(text.call_method::<Vec<String>>("split", ",")?, ["a", "b"]);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn call_method<'a, R: FromPython>(
+        &self,
+        name: &str,
+        arguments: impl IntoPython<'a>,
+    ) -> Result<R> {
+        // A method is called in the turn in which it is looked up, and in that attachment.
+        let _turn = queue::enter(self.0.as_ptr().addr() ^ name.len());
+        let _attachment = Attachment::new()?;
+        let method = self.attr(name)?;
+        let full_name = || support::method_name(&self.0, name);
+        Call::run(method.callee(full_name, Location::caller()), arguments, &mut Seldom::NONE)
+    }
+
+    fn callee<F: Fn() -> String>(
+        &self,
+        name: F,
+        site: &'static Location<'static>,
+    ) -> Callee<'_, F> {
+        let object = &self.0;
+        let pace = object.as_ptr().addr();
+        Callee { object, name, site, pace, needs_frame: true, learned: None, deny_copies: false }
+    }
+}
