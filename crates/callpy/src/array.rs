@@ -1,4 +1,4 @@
-//! Arrays both ways: slices lent to Python, and results read where NumPy put them.
+//! Arrays both ways: slices lent to Python, and results read in place.
 //!
 //! # In
 //!
@@ -91,7 +91,7 @@
 //!
 //! # Out
 //!
-//! An [`Array<T>`](Array) reads the result where it lies if nobody else can change it, and is a copy
+//! An [`Array<T>`](Array) reads the result in place if no one else can change it, and is a copy
 //! otherwise. There are no silent conversions: a result of another dtype is an error that says so.
 //!
 //! ```

@@ -27,7 +27,7 @@ const MAX_AXES: usize = 64;
 
 /// Memory of any dtype, shape and strides, lent to Python for one call.
 ///
-/// Whoever knows the element type at compile time gives a slice or a view instead.
+/// If the element type is known at compile time, pass a slice or a view instead.
 ///
 /// ```
 /// use callpy::array::{AnyArray, AnyLoan};
@@ -37,7 +37,7 @@ const MAX_AXES: usize = 64;
 /// # callpy::Python::builder().require(["numpy"]).start()?;
 /// # let python = callpy::Python::start()?;
 /// let table = [1_i32, 2, 3, 4, 5, 6];
-/// // SAFETY: six int32 that nobody writes for as long as `table` is borrowed.
+/// // SAFETY: six int32 that no one writes for as long as `table` is borrowed.
 /// let loan = unsafe {
 ///     AnyLoan::new(Dtype::Int32, table.as_ptr().cast_mut().cast(), &[2, 3], None, false)?
 /// };
@@ -84,19 +84,19 @@ impl Axes {
 }
 
 impl<'a> AnyLoan<'a> {
-    /// Lends the elements of an array: the first lies at `data`, the others where `strides`, in
-    /// bytes, lead; without strides they lie in C order without gaps.
+    /// Lends the elements of an array: the first is at `data`, the others where `strides`, in bytes,
+    /// lead; without strides they are contiguous in C order.
     ///
     /// # Errors
     ///
-    /// `ErrorKind::Argument` if the description can't be that of an array: a negative length, more
-    /// than 64 axes, more bytes than there are addresses, a null pointer to elements, elements that
-    /// are not aligned, a dtype without size, a structured dtype.
+    /// `ErrorKind::Argument` if no array can be as described: a negative length, more than 64 axes, more
+    /// bytes than there are addresses, a null pointer to elements, elements that are not aligned, a
+    /// dtype without size, a structured dtype.
     ///
     /// # Safety
     ///
-    /// For all of `'a` the elements are readable, and nobody writes them; if `writable`, they are
-    /// writable, and nobody else reads them. Any bytes are valid for Python.
+    /// For all of `'a` the elements are readable, and no one writes them; if `writable`, they are
+    /// writable, and no one else reads them. Any bytes are valid for Python.
     #[inline]
     pub unsafe fn new(
         dtype: Dtype,
@@ -125,7 +125,7 @@ impl<'a> AnyLoan<'a> {
         }
         let empty = shape.contains(&0);
         let does_not_fit = || wrong(format!("an array of shape {shape:?} does not fit in memory"));
-        // NumPy multiplies the lengths before it looks at strides, and passes over zeros.
+        // NumPy multiplies the lengths before it looks at strides, and skips zeros.
         let item = isize::try_from(item_size).ok();
         let lengths = shape.iter().filter(|length| **length != 0);
         if lengths.fold(item, |all, length| all?.checked_mul(*length)).is_none() {
@@ -166,7 +166,7 @@ impl<'a> AnyLoan<'a> {
         Ok(AnyLoan { dtype, data, shape, strides, writable, copied: false, lends: PhantomData })
     }
 
-    /// Lets Python have a copy of its own, for functions that keep an argument.
+    /// Passes Python a copy of its own, for functions that retain an argument.
     #[must_use]
     pub fn copied(self) -> Self {
         AnyLoan { copied: true, ..self }
@@ -181,8 +181,8 @@ impl<'a> AnyLoan<'a> {
             && self.strides.as_ref().is_none_or(packed)
         {
             let memory = SliceMemory { data, len: len as usize, item_size, writable };
-            // SAFETY: `new` has seen that the description is right, and its caller promises the
-            // rest for 'a, which outlives the scope.
+            // SAFETY: `new` has checked the description, and its caller promises the rest for 'a, which
+            // outlives the scope.
             return unsafe { lend_packed(self.dtype, memory, scope) };
         }
         let strides = self.strides.as_ref().map(Axes::get);
@@ -206,7 +206,7 @@ impl<'a> IntoPython<'a> for AnyLoan<'a> {
     }
 }
 
-/// A result array of any dtype, read where it lies, as [`Array`](super::Array) is.
+/// A result array of any dtype, read in place, as [`Array`](super::Array) is.
 ///
 /// ```
 /// use callpy::convert::Value;
@@ -227,7 +227,7 @@ pub struct AnyArray {
     _urgency: Urgency,
 }
 
-// SAFETY: the elements are plain data that nobody writes while the array exists, and the reference
+// SAFETY: the elements are plain data that no one writes while the array exists, and the reference
 // may be dropped on any thread.
 unsafe impl Send for AnyArray {}
 // SAFETY: as above; nothing can be changed through a shared reference.
@@ -249,14 +249,14 @@ impl AnyArray {
         self.layout.strides()
     }
 
-    /// Returns where the first element lies: in native byte order, aligned, valid for as long as
-    /// this array exists. Not null; where there is no element, it must not be read.
+    /// Returns the address of the first element, which is in native byte order, aligned, and valid for
+    /// as long as this array exists. It is never null; if there is no element, it must not be read.
     pub fn as_ptr(&self) -> *const c_void {
         self.data.as_ptr()
     }
 
-    /// Takes an array for what it is; gives back what is none, or of a dtype that Rust can't read
-    /// (Python objects, structs, `longdouble`), or masked.
+    /// Takes an array of whatever dtype; returns the object if it is no array, or a masked one, or of a
+    /// dtype that Rust can't read (Python objects, structs, `longdouble`).
     pub(crate) fn receive(
         object: Object,
         scope: &mut Scope<'_>,
@@ -299,8 +299,8 @@ impl fmt::Debug for AnyArray {
     }
 }
 
-/// Reads text and times, which have no number of their own for each size and unit, from `dtype.str`:
-/// `<U8`, `|S3`, `<M8[ns]`.
+/// Reads the dtype of text and times from `dtype.str` (`<U8`, `|S3`, `<M8[ns]`), since their numbers
+/// don't tell size and unit.
 fn described(scope: &Scope<'_>, array: Ndarray<'_>) -> Result<Option<(Dtype, ByteOrder)>> {
     let py = scope.py();
     let (type_num, _) = array.type_num();

@@ -1,4 +1,4 @@
-//! What may be given where a typed function takes an array of `T`.
+//! What can be passed where a function takes an array of `T`.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -14,10 +14,10 @@ use crate::error::Result;
 use crate::object::Object;
 use crate::scope::Scope;
 
-/// An array of `T`, lent or given to Python for a function that takes one.
+/// An array of `T` that can be passed to a Python function.
 ///
-/// The functions that [`module!`](crate::module) makes take it for `NDArray[…]`: slices, vectors,
-/// [`Array<T>`], arrays and views of the `ndarray` crate, and what Python may keep ([`Given`],
+/// The functions that [`module!`](crate::module) generates take it for `NDArray[…]`: slices, vectors,
+/// [`Array<T>`], arrays and views of the `ndarray` crate, and memory that Python may keep ([`Given`],
 /// `Arc<[T]>`, [`Copied`]). Ranks are checked when the function is called.
 ///
 /// ```
@@ -31,7 +31,7 @@ use crate::scope::Scope;
 /// # let python = callpy::Python::start()?;
 /// let sum = python.function("numpy:sum")?;
 /// assert_eq!(total(&sum, &[1.0, 2.0])?, 3.0);             // lent
-/// assert_eq!(total(&sum, vec![1.0, 2.0])?, 3.0);          // given away
+/// assert_eq!(total(&sum, vec![1.0, 2.0])?, 3.0);          // moved
 /// assert_eq!(total(&sum, Array::try_from(vec![4.0])?)?, 4.0);
 /// # Ok::<(), callpy::Error>(())
 /// ```
@@ -104,7 +104,7 @@ impl<'a, T: Element> IntoPython<'a> for Arc<Vec<T>> {
 
 type Make<'a> = Box<dyn FnOnce(&mut Scope<'a>) -> Result<Object> + 'a>;
 
-/// Any [`IntoArray`], where a type must have a name: in the enums that stand for unions.
+/// Any [`IntoArray`], where a type must have a name: in the enums that unions become.
 ///
 /// ```
 /// # callpy::Python::builder().require(["numpy"]).start()?;
@@ -119,14 +119,14 @@ pub struct ArrayArgument<'a, T> {
 }
 
 impl<'a, T: Element> ArrayArgument<'a, T> {
-    /// Takes the array, to be lent or given when the call is made.
+    /// Takes the array, which is lent or moved when the call is made.
     pub fn new(array: impl IntoArray<'a, T>) -> Self {
         ArrayArgument { make: Box::new(|scope| array.into_python(scope)), element: PhantomData }
     }
 }
 
-/// The arrays that become an argument by `into()`. (Not all of `IntoArray`: Rust could not tell that
-/// from its own `From<T> for T`.)
+/// The arrays that become an argument by `into()`. Not everything that is `IntoArray`, since that would
+/// conflict with the standard library's `From<T> for T`.
 macro_rules! from {
     ($([$($generics:tt)*] $array:ty),* $(,)?) => {$(
         impl<'a, T: Element + Item<'a>, $($generics)*> From<$array> for ArrayArgument<'a, T> {

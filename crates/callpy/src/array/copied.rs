@@ -51,7 +51,7 @@ pub trait CopySource {
     /// The type of its elements.
     type Element: Element;
 
-    /// Copies the elements into an array of Python's.
+    /// Copies the elements into an array that Python owns.
     #[doc(hidden)]
     fn copy_into_python(&self, scope: &mut Scope<'_>) -> Result<Object>;
 }
@@ -109,7 +109,7 @@ impl<T: Element> CopySource for Array<T> {
     }
 }
 
-/// Copies memory into a writable array of Python's, in C order.
+/// Copies memory into a writable array that Python owns, in C order.
 ///
 /// # Safety
 ///
@@ -120,7 +120,7 @@ pub(super) unsafe fn copy_memory(
     memory: Memory<'_>,
     scope: &mut Scope<'_>,
 ) -> Result<Object> {
-    // A broadcast view may say more bytes than there are; NumPy refuses it below.
+    // A broadcast view may have more bytes than an address space; NumPy refuses it below.
     let elements = memory.shape.iter().product::<isize>() as usize;
     let bytes = elements.saturating_mul(dtype.item_size());
     scope.copied(bytes, CopyReason::Asked)?;

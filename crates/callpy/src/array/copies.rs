@@ -1,8 +1,8 @@
-//! Arguments passed as copies: watched at a callable's first call, and for good if it retains them.
+//! Arguments passed as copies: in a callable's first call, and in all calls if it retains them.
 //!
 //! A copy looks as the loan would: same dtype, shape and strides, read-only where that is. What
 //! Python writes into the copy of a `&mut` argument is copied back when the call ends, also if it
-//! raised; what it writes later is its own affair.
+//! raised; what it writes later stays in the copy.
 
 use super::element::Dtype;
 use super::holders::{self, Names};
@@ -19,14 +19,14 @@ use crate::raw::{Attached, Ref};
 use crate::receipt::CopyReason;
 use crate::scope::Scope;
 
-/// How a call passes its arrays: in place, unless there is a habit to go by.
+/// How a call passes its arrays: lent, or as what is learned of the callable says.
 #[derive(Clone, Copy)]
 pub(crate) struct Passing(Option<&'static Learned>);
 
 impl Passing {
     pub(crate) const LENT: Passing = Passing(None);
     pub(crate) const COPIED: Passing = Passing(Some(&RETAINS));
-    /// As the callable's habit asks for, which is looked up once there is an array to pass.
+    /// As the callable's habit says, which is looked up once there is an array to pass.
     const NOT_LOOKED_UP: Passing = Passing(Some(&NOT_LOOKED_UP));
 
     #[inline]
@@ -39,7 +39,7 @@ impl Passing {
         self.0.is_none()
     }
 
-    /// Returns what the passing goes by.
+    /// Returns what was learned of the callable, if that decides.
     pub(super) fn learned(self) -> Option<&'static Learned> {
         self.0
     }
@@ -52,11 +52,11 @@ impl Passing {
     }
 }
 
-/// What retains by its nature: an attribute that is set.
+/// For what always retains: an attribute that is set.
 static RETAINS: Learned = Learned::decided(Habit::Retains);
 static NOT_LOOKED_UP: Learned = Learned::new();
 
-/// Beyond so many bytes in one call, arrays of a callable whose habit is unknown are lent at once.
+/// In a call of an unknown callable, arrays beyond this many bytes are lent without a watched call.
 const MOST_WATCHED: usize = 64 << 20;
 
 /// An argument that Python has a copy of.
@@ -68,7 +68,7 @@ pub(super) struct Copy {
     back: Option<Back>,
 }
 
-/// Where what Python writes is to go.
+/// Where to copy back what Python writes.
 struct Back {
     /// Keeps the copy's memory, whatever Python does to the array.
     _memory: Ref,
@@ -77,13 +77,13 @@ struct Back {
     span: Span,
 }
 
-/// The addresses that an array of this shape and these strides has elements at.
+/// Where in memory an array of this shape and these strides has its elements.
 struct Span {
-    /// The lowest, counted from that of the first element: 0, or less if an axis runs backwards.
+    /// The offset of the lowest from the first element: 0, or less if an axis runs backwards.
     lowest: isize,
     /// From the lowest to the end of the highest.
     size: usize,
-    /// Elements lie side by side in runs of so many bytes,
+    /// Elements are contiguous in runs of this many bytes,
     run: usize,
     /// and these axes, lengths and steps, lead from one run to the next.
     axes: Vec<(usize, usize)>,
@@ -104,12 +104,12 @@ impl Span {
         for (length, stride) in lengths.zip(strides) {
             lowest += (length as isize - 1) * stride.min(&0);
             size += (length - 1) * stride.unsigned_abs();
-            // An axis of step 0 shows the same elements once more.
+            // An axis of step 0 repeats the same elements.
             if length > 1 && *stride != 0 {
                 axes.push((length, stride.unsigned_abs()));
             }
         }
-        // The order does not matter for a copy that lies as the original does.
+        // The order does not matter, since the copy has the same strides.
         axes.sort_by_key(|(_, step)| std::cmp::Reverse(*step));
         let mut run = item_size;
         while axes.last().is_some_and(|(_, step)| *step == run) {
@@ -127,8 +127,8 @@ impl Span {
     ///
     /// # Safety
     ///
-    /// Both addresses are those of first elements in memory that has elements as this span says,
-    /// the former readable, the latter writable; they are apart.
+    /// Both are addresses of first elements, with elements where this span says, readable at `from` and
+    /// writable at `to`; the two don't overlap.
     unsafe fn copy(&self, from: *const u8, to: *mut u8) {
         /// # Safety
         ///
@@ -153,13 +153,13 @@ impl Span {
     }
 }
 
-/// Whether arrays are perhaps passed as copies.
+/// Whether arrays may have to be passed as copies.
 #[inline]
 pub(super) fn may_copy(scope: &mut Scope<'_>) -> bool {
     !scope.loans.passing.is_lent() && !look_up(scope).is_lent()
 }
 
-/// Looks up what is known of the callable, if that was put off until there is an array to pass.
+/// Looks up what is known of the callable, if that was deferred until there is an array to pass.
 #[cold]
 fn look_up(scope: &mut Scope<'_>) -> Passing {
     if scope.loans.passing.is(Passing::NOT_LOOKED_UP)
@@ -170,14 +170,14 @@ fn look_up(scope: &mut Scope<'_>) -> Passing {
         scope.loans.passing = Passing::of(known.learned);
         match scope.loans.passing.is_lent() {
             true => known.release(scope.py()),
-            // The end of the call learns, and until then it must stay this callable's.
+            // The end of the call learns from it, so until then it must stay this callable's.
             false => scope.loans.more.get_or_insert_default().known = Some(known),
         }
     }
     scope.loans.passing
 }
 
-/// Passes a copy where the call is to; otherwise the caller lends.
+/// Passes a copy if the habit says so; with `None`, the caller lends.
 ///
 /// # Safety
 ///
@@ -191,7 +191,7 @@ pub(super) unsafe fn pass_copy(
     let span = Span::of(memory, dtype.item_size());
     let Some(reason) = reason_to_copy(span.size, scope) else { return Ok(None) };
     let watched = reason == CopyReason::FirstCall;
-    // A broadcast view may say more bytes than there are; NumPy refuses it below.
+    // A broadcast view may have more bytes than an address space; NumPy refuses it below.
     let elements = memory.shape.iter().product::<isize>() as usize;
     let bytes = elements.saturating_mul(dtype.item_size());
     scope.copied(bytes, reason)?;
@@ -204,12 +204,12 @@ pub(super) unsafe fn pass_copy(
     // SAFETY: the block has room for the span, so that the first element is in it.
     let first = unsafe { block.as_ptr().offset(-span.lowest) };
     let original: *mut u8 = memory.data.cast();
-    // SAFETY: the caller says so of the original; the block is new.
+    // SAFETY: the caller promises this of the original; the block is new.
     unsafe { span.copy(original, first) };
     let base = scope.ok(py.capsule(Box::new(block)))?;
     let object = scope.ok(dtype.object(py, numpy))?;
     let copy = Memory { data: first.cast(), ..memory };
-    // SAFETY: the capsule keeps the block until the array and all its views are gone.
+    // SAFETY: the capsule keeps the block until the array and all its views are dropped.
     let array = scope.ok(unsafe { numpy.new_array(py, object, copy, base.clone_ref(py)) })?;
     let object = Object(array.clone_ref(py));
     let size = span.size;
@@ -223,7 +223,7 @@ pub(super) unsafe fn pass_copy(
     Ok(Some(object))
 }
 
-/// Says why an array of this size is to be copied; `None` if it is to be lent.
+/// Returns why an array of this size must be copied; `None` if it is lent.
 fn reason_to_copy(size: usize, scope: &Scope<'_>) -> Option<CopyReason> {
     let habit = scope.loans.passing.0.map_or(Habit::Lends, Learned::habit);
     match habit {
@@ -243,12 +243,12 @@ impl Loans {
         more.copies.push(copy);
     }
 
-    /// How many bytes the copies have that show whether the callable retains them.
+    /// How many bytes of the copies show whether the callable retains them.
     fn watched(&self) -> usize {
         self.more.as_ref().map_or(0, |more| more.watched)
     }
 
-    /// Passes arrays as the habit of this callable asks for.
+    /// Passes arrays as the habit of this callable says.
     #[inline]
     pub(crate) fn learn_of(&mut self, callable: Ref) {
         self.passing = Passing::NOT_LOOKED_UP;
@@ -265,7 +265,7 @@ impl Loans {
             })
     }
 
-    /// What represents the memory of each copy, as the base of its array.
+    /// The base of each copy's array, which owns its memory.
     pub(super) fn bases_of_copies(&self, py: Attached<'_>) -> Vec<Ref> {
         let copies = self.more.iter().flat_map(|more| &more.copies);
         copies.filter_map(|copy| Ndarray::known(py, &copy.array).base()).collect()
@@ -277,10 +277,10 @@ impl Copy {
         (&self.array, self.argument)
     }
 
-    /// Gives the caller what Python wrote.
+    /// Copies back to the caller what Python wrote.
     pub(super) fn copy_back(&self) {
         if let Some(Back { copy, original, span, .. }) = &self.back {
-            // SAFETY: the memory of the copy is kept, and the original is lent until the call ends.
+            // SAFETY: the memory of the copy is held, and the original is lent until the call ends.
             unsafe { span.copy(*copy, *original) };
         }
     }
@@ -300,11 +300,11 @@ impl Passed for Copy {
     }
 }
 
-/// Learns from a call that has returned whether its callable retains arguments; says so if that is
-/// news.
+/// Learns from a call that has returned whether its callable retains arguments; returns what it
+/// retained if that was not known.
 ///
 /// Only the quick steps of settling are taken. A full collection and a search for finished frames
-/// take longer than any copy, so a callable that needs them at each call is better off with copies.
+/// take longer than any copy, so a callable that needs them at each call had better get copies.
 pub(super) fn learn(
     py: Attached<'_>,
     numpy: &Numpy,

@@ -40,8 +40,8 @@ macro_rules! documentation {
 /// # Safety
 ///
 /// The type is plain data of exactly the dtype's item size, without padding, and every bit pattern
-/// that Python may write is a value of it. (`bool`, whose bytes may only be 0 and 1, is looked after
-/// by callpy itself, and may not be part of a struct.)
+/// that Python may write is a value of it. (callpy itself checks `bool`, whose bytes may only be 0 and
+/// 1; it may not be part of a struct.)
 ///
 /// # Examples
 ///
@@ -67,7 +67,7 @@ pub unsafe trait Element: Copy + Send + Sync + fmt::Debug + PartialEq + 'static 
     const DTYPE: Dtype;
 }
 
-/// What the table of dtypes says of a dtype that has no unit and no length.
+/// The row of the dtype table for a dtype without a unit or a length.
 struct Row {
     /// NumPy's number for it, where C's `long` has 64 bits.
     number: c_int,
@@ -134,7 +134,7 @@ macro_rules! dtype {
             assert!(size_of::<$rust>() == $size);
 
             // SAFETY: a number of the same kind, and of the same size, as asserted. Every bit pattern is
-            // a value of it; bool's are checked wherever Python may have written them.
+            // a value of it; bools are checked wherever Python may have written them.
             unsafe impl Element for $rust {
                 const DTYPE: Dtype = Dtype::$name;
             }
@@ -180,8 +180,8 @@ pub struct Field {
 const LONG_HAS_64_BITS: bool = size_of::<c_long>() == 8;
 
 impl Dtype {
-    /// Returns NumPy's number for the dtype (`NPY_TYPES` in `numpy/ndarraytypes.h`), if that says all:
-    /// text, times and structs share a number with others of their kind.
+    /// Returns NumPy's number for the dtype (`NPY_TYPES` in `numpy/ndarraytypes.h`), if that identifies
+    /// it: text, times and structs share a number with others of their kind.
     #[inline]
     pub(crate) const fn type_num(self) -> Option<c_int> {
         match self.row() {
@@ -191,8 +191,8 @@ impl Dtype {
         }
     }
 
-    /// Returns the dtype with a number. Of C's three or four integer types two have the same size, and
-    /// two numbers stand for the same dtype.
+    /// Returns the dtype with a number. Two of C's integer types have the same size, so two numbers may
+    /// mean the same dtype.
     pub(crate) fn from_type_num(number: c_int) -> Option<Dtype> {
         Dtype::with_number(match number {
             9 | 10 => number - 2,
@@ -249,11 +249,11 @@ impl Dtype {
 }
 
 /// The dtype objects that were made. They are callpy's own: Python may change a dtype in place
-/// (`dtype.names = …`), so it is only ever given copies of these.
+/// (`dtype.names = …`), so it only ever gets copies of these.
 static OBJECTS: Mutex<Vec<(Dtype, Ref)>> = Mutex::new(Vec::new());
 
 impl Dtype {
-    /// Returns NumPy's object for the dtype, to be given to Python.
+    /// Returns a NumPy object for the dtype that may be passed to Python.
     pub(crate) fn object(self, py: Attached<'_>, numpy: &Numpy) -> Outcome<Ref> {
         match self {
             // A copy would share the dtypes of its fields.
@@ -277,7 +277,7 @@ impl Dtype {
         if let Some(object) = known(&objects()) {
             return Ok(object);
         }
-        // Made without the lock, since Python may hand the interpreter to another thread.
+        // Made without holding the mutex, since Python may switch to a thread that wants it.
         let object = self.make(py, numpy)?;
         objects().push((self, object.clone_ref(py)));
         Ok(object)
@@ -300,7 +300,7 @@ impl Dtype {
 }
 
 impl fmt::Display for Dtype {
-    /// Writes NumPy's name for it, which `numpy.dtype` takes for all but structs.
+    /// Writes NumPy's name, which `numpy.dtype` accepts for all but structs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Dtype::Datetime64(unit) => write!(f, "datetime64[{}]", unit.code()),

@@ -12,7 +12,7 @@ use crate::raw;
 use crate::raw::numpy::Memory;
 use crate::scope::Scope;
 
-/// Memory of any owner, given to Python read-only and without a copy: a memory map, a buffer of
+/// Memory of any owner, passed to Python read-only and without a copy: a memory map, a buffer of
 /// another library, an `Arc`.
 ///
 /// Python may keep it as long as it likes; the owner is dropped when Python lets go, on whichever
@@ -32,18 +32,18 @@ pub struct Given<O, T> {
     shape: Vec<usize>,
 }
 
-// SAFETY: the pointer leads to memory of the owner's, which goes along and may be sent.
+// SAFETY: the pointer leads to the owner's memory; the owner is sent with it, and may be.
 unsafe impl<O: Send, T: Element> Send for Given<O, T> {}
 
-/// A value that has come to its last place: it is never moved again, and only dropped.
+/// A value that is never moved again, and only dropped.
 struct Owner<O> {
     value: NonNull<O>,
     /// Whether dropping the value only frees memory.
     is_plain: bool,
 }
 
-// SAFETY: owns its value as a Box does; it is not one since a Box that moves asserts that no
-// pointer into its value is in use.
+// SAFETY: owns its value as a Box does; it is not a Box, since moving one asserts that no pointer
+// into its value is in use.
 unsafe impl<O: Send> Send for Owner<O> {}
 
 impl<O> Owner<O> {
@@ -80,21 +80,21 @@ impl<T: Element, O: AsRef<[T]> + Send + 'static> Given<O, T> {
     /// ```
     pub fn new(owner: O) -> Self {
         let owner = Owner::new(owner);
-        // SAFETY: the owner is alive. Its slice is asked for once; from here on no one touches the
-        // owner but to drop it, so the slice stays as it is.
+        // SAFETY: the owner is alive. Its slice is borrowed once; from here on the owner is only
+        // dropped, so the slice stays as it is.
         let slice: &[T] = unsafe { owner.value.as_ref() }.as_ref();
         let (data, shape) = (slice.as_ptr(), vec![slice.len()]);
         Given { owner, data, shape }
     }
 
-    /// Takes an owner whose destructor only frees memory, and so needs not be run detached.
+    /// Takes an owner whose destructor only frees memory, so that it need not run detached.
     pub(crate) fn plain(owner: O) -> Self {
         let mut given = Given::new(owner);
         given.owner.is_plain = true;
         given
     }
 
-    /// Gives the memory this shape, in C order (the last axis varies fastest).
+    /// Sets the shape, in C order (the last axis varies fastest).
     ///
     /// # Errors
     ///
@@ -115,7 +115,7 @@ impl<T: Element, O: AsRef<[T]> + Send + 'static> Given<O, T> {
         let shape: Vec<isize> = self.shape.iter().map(|length| *length as isize).collect();
         let data = self.data.cast_mut().cast();
         let memory = Memory { data, shape: &shape, strides: None, writable: false };
-        // SAFETY: the slice is the owner's, who is dropped with the capsule and not touched before.
+        // SAFETY: the slice is the owner's, which is dropped with the capsule and not touched before.
         unsafe { give_memory::<T, _>(self.owner, memory, scope) }
     }
 }

@@ -1,8 +1,8 @@
-//! Whether Python wrote to what was lent to be read.
+//! Finds out whether Python wrote to memory that was lent read-only.
 //!
 //! NumPy's flag says that an array is read-only, and C code need not ask: torch, faiss and some of
-//! SciPy write all the same. Rust takes what a shared slice points to for constant, so such a write
-//! is undefined behaviour of a program without any `unsafe`. A guarded loan is compared with a copy
+//! SciPy write anyway. Rust assumes that what a shared slice points to is constant, so such a write is
+//! undefined behaviour in a program without any `unsafe`. A guarded loan is compared with a copy
 //! when its call ends.
 
 use std::hint::black_box;
@@ -14,7 +14,7 @@ use super::read_only;
 use super::view::Layout;
 use crate::raw::{Attached, process};
 
-/// Loans of more bytes are not guarded: a copy and a comparison take as long as many functions do.
+/// Larger loans are not guarded: a copy and a comparison take as long as many functions do.
 const MOST: usize = 1 << 20;
 
 static GUARDING: AtomicBool = AtomicBool::new(cfg!(debug_assertions));
@@ -29,7 +29,7 @@ pub(crate) fn set(on: bool) {
     GUARDING.store(on, Ordering::Relaxed);
 }
 
-/// What a loan was when it was lent.
+/// The values of a loan when it was lent.
 pub(super) struct Guard {
     /// Its place among the arguments, from 1.
     argument: usize,
@@ -40,7 +40,7 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// Copies the elements, unless they are too many.
+    /// Copies the elements, unless there are too many.
     ///
     /// # Safety
     ///
@@ -64,8 +64,8 @@ impl Guard {
 
     /// Copies the elements' bytes, in C order.
     ///
-    /// Never inlined, and from an address that the compiler knows nothing of: it would be right to
-    /// take a shared slice for unchanged.
+    /// Never inlined, and from an address that the compiler knows nothing about, since it may assume that
+    /// a shared slice is unchanged.
     ///
     /// # Safety
     ///
@@ -74,13 +74,13 @@ impl Guard {
     unsafe fn read(&self) -> Box<[u8]> {
         let first = black_box(self.first);
         let element = |offset: isize| {
-            // SAFETY: the offset leads to an element, whose bytes are all there.
+            // SAFETY: the offset leads to an element, all of whose bytes are readable.
             unsafe { std::slice::from_raw_parts(first.offset(offset), self.item_size) }
         };
         match self.layout.is_packed() {
             true => {
                 let bytes = self.layout.len() * self.item_size;
-                // SAFETY: packed elements lie side by side.
+                // SAFETY: packed elements are contiguous.
                 unsafe { std::slice::from_raw_parts(first, bytes) }.into()
             }
             false => {
@@ -120,7 +120,7 @@ impl Guard {
         ))
     }
 
-    /// Where an element is, axis by axis.
+    /// The index of an element, axis by axis.
     fn index(&self, mut element: usize) -> Vec<usize> {
         let mut index: Vec<usize> = Vec::new();
         for length in self.layout.shape().iter().rev() {

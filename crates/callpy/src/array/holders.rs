@@ -1,4 +1,4 @@
-//! What retains a loan, in words: the same for an error and for the abort, in the terms of the
+//! Describes what retains a loan: the same for an error and for the abort, in the terms of the
 //! program's own language.
 
 use std::fmt;
@@ -15,11 +15,11 @@ use crate::raw::numpy::Numpy;
 use crate::raw::{Attached, Ref, process};
 use crate::support::{self, Holders};
 
-/// How long a search for holders may take, which only makes a message better while all other threads
-/// wait for the interpreter.
+/// How long a search for holders may take. It only improves a message, and all other threads wait for
+/// the interpreter meanwhile.
 const BUDGET: Duration = Duration::from_millis(20);
 
-/// What a call, and its arguments, are called in messages.
+/// The names of a call and its arguments in messages.
 pub(crate) trait Names {
     /// Names the function.
     fn function(&self) -> String;
@@ -38,7 +38,7 @@ pub(crate) trait Names {
     }
 }
 
-/// The names of what is no call, but may lend as one does.
+/// The names of something that may lend as a call does, but is no call.
 pub(crate) struct FixedNames {
     function: String,
     argument: &'static str,
@@ -88,7 +88,7 @@ pub(super) fn in_results<P: Passed>(
     holders.each.iter().any(|words| !words.is_empty()).then_some(holders)
 }
 
-/// Makes the error of a result that holds loans, and is given up for that.
+/// Makes the error of a result that holds loans and is therefore given up.
 pub(super) fn by_result(
     py: Attached<'_>,
     names: &impl Names,
@@ -97,7 +97,7 @@ pub(super) fn by_result(
     seen: Option<Holders>,
 ) -> Error {
     let holders = seen.unwrap_or_else(|| {
-        // Of an extension, most likely, which does not tell what it holds.
+        // Most likely an object of an extension, which does not tell what it holds.
         let results: Vec<String> = results.iter().map(|result| support::what(py, result)).collect();
         Holders { each: vec![results; loans.len()], saw_all: true }
     });
@@ -107,7 +107,7 @@ pub(super) fn by_result(
     Error::new(ErrorKind::Kept, message).at(names.function())
 }
 
-/// Ends the process, and says who retains the loans.
+/// Ends the process with a message that says what retains the loans.
 pub(super) fn abort(py: Attached<'_>, numpy: &Numpy, names: &impl Names, loans: &[Loan]) -> ! {
     let function = names.function();
     let replaced = loans.iter().find(|loan| !Ndarray::known(py, &loan.array).is_lent(numpy));
@@ -132,7 +132,7 @@ pub(super) fn abort(py: Attached<'_>, numpy: &Numpy, names: &impl Names, loans: 
     ))
 }
 
-/// Says which arguments were retained as copies, and by what.
+/// Returns which arguments were retained as copies, and by what.
 pub(super) fn retained<P: Passed>(
     py: Attached<'_>,
     names: &impl Names,
@@ -148,7 +148,7 @@ pub(super) fn retained<P: Passed>(
     Retained { function: names.function(), arguments, holders, call_site: site(names) }
 }
 
-/// How a program passes what a function may retain.
+/// How to pass what a function may retain.
 fn fix() -> &'static str {
     match Language::current() {
         Language::Rust | Language::Command => {
@@ -159,17 +159,17 @@ fn fix() -> &'static str {
     }
 }
 
-/// Says where the call is; other languages' own places are not known.
+/// Returns where the call is; in other languages that is not known.
 fn site(names: &impl Names) -> Option<&'static Location<'static>> {
     names.site().filter(|_| Language::current() == Language::Rust)
 }
 
-/// Says so in a line, for a message of several.
+/// Says where the call is in a line of its own.
 pub(super) fn site_line(names: &impl Names) -> String {
     site(names).map(|site| format!("The call is at {site}.\n")).unwrap_or_default()
 }
 
-/// What is held and by what, as the rest of a sentence; in one line with `{:#}`.
+/// Displays what is held and by what, as the rest of a sentence; in one line with `{:#}`.
 struct Held {
     /// Each argument once, and its holders.
     arguments: Vec<(String, Vec<String>)>,

@@ -1,4 +1,4 @@
-//! Rust memory lent to Python for one call, or given to it for good.
+//! Rust memory lent to Python for one call, or moved to it.
 
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
@@ -35,9 +35,9 @@ pub(crate) struct Loans {
     /// The argument that is being converted.
     pub(crate) argument: usize,
     pub(crate) passing: Passing,
-    /// The callable, until it is known how it is to be passed arrays.
+    /// The callable, until it is known how to pass arrays to it.
     pub(super) callable: Option<Ref>,
-    /// Whether the call has come to nothing: the callable raised, or was not called.
+    /// Whether the call has failed: the callable raised, or was not called.
     pub(crate) failed: bool,
 }
 
@@ -46,15 +46,15 @@ pub(crate) struct Loans {
 pub(super) struct More {
     loans: Vec<Loan>,
     pub(super) copies: Vec<Copy>,
-    /// Keeps what the passing goes by, if it was looked up for this call.
+    /// Keeps alive what `passing` refers to, if it was looked up for this call.
     pub(super) known: Option<learn::Known>,
-    /// Bytes of those that show whether the callable retains them.
+    /// How many bytes of the copies show whether the callable retains them.
     pub(super) watched: usize,
-    /// Writable bools: what Python wrote must be made 0 or 1 before Rust reads it.
+    /// Writable bools: what Python wrote must become 0 or 1 before Rust reads it.
     bools: Vec<(*mut u8, Layout)>,
-    /// What guarded loans were when they were lent.
+    /// The values of guarded loans when they were lent.
     guards: Vec<Guard>,
-    /// Objects that the result has in it, while something holds a loan.
+    /// Objects in the result that may hold a loan.
     results: Vec<Ref>,
 }
 
@@ -86,8 +86,8 @@ impl Loans {
         lent.map(|loan| (&loan.array, loan.argument)).chain(copies.map(Copy::passed))
     }
 
-    /// Whether anything else holds an array that was passed: once the arguments are released, that is
-    /// Python, or the result.
+    /// Whether anything else holds an array that was passed: once the arguments are released, only
+    /// Python or the result can.
     pub(crate) fn are_held(&self, py: Attached<'_>) -> bool {
         self.passed().any(|(array, _)| array.references(py) != 1)
     }
@@ -107,22 +107,21 @@ impl Loans {
         self.more.get_or_insert_default().loans.push(loan);
     }
 
-    /// Notes an object of the result, which may hold a loan: it does not take a search for all that
-    /// could to find out.
+    /// Notes an object in the result that may hold a loan, so that settling looks there first.
     #[cold]
     pub(super) fn suspect(&mut self, result: Ref) {
         self.more.get_or_insert_default().results.push(result);
     }
 
-    /// Has writable bools made 0 or 1 at the end.
+    /// Sets writable bools to 0 or 1 when the call ends.
     pub(super) fn normalise(&mut self, first: *mut u8, layout: Layout) {
         self.more.get_or_insert_default().bools.push((first, layout));
     }
 
     /// Ends every loan, or the process.
     ///
-    /// `give_up` drops the call's result, if letting go of it may free a loan; it is called once at
-    /// most, and the answer says who held the loan until then.
+    /// `give_up` drops the call's result if that may free a loan; it is called at most once, and the
+    /// error that is returned then says what held the loan.
     #[inline]
     pub(crate) fn settle(
         &mut self,
@@ -173,7 +172,7 @@ impl Loans {
         error
     }
 
-    /// Gives the caller what Python wrote, in valid values, and learns from the copies.
+    /// Copies back to the caller what Python wrote, as valid values, and learns from the copies.
     #[inline(never)]
     fn give_back(
         &self,
@@ -189,7 +188,7 @@ impl Loans {
             // SAFETY: the caller's own mutable bools, which Python no longer knows.
             unsafe { layout.normalise_bools(first, true) };
         }
-        // What raised has perhaps not come to where it retains its arguments.
+        // A function that raised may not have reached the line that retains its arguments.
         if let Some(learned) = self.passing.learned()
             && !self.failed
             && let Some(retained) = copies::learn(py, numpy, names, copies, results, learned)
@@ -198,7 +197,7 @@ impl Loans {
         }
     }
 
-    /// Has a loan that is to be read compared with what it is now, when its call ends.
+    /// Notes the values of a read-only loan, to compare them when its call ends.
     ///
     /// # Safety
     ///
@@ -226,7 +225,7 @@ impl Passed for Loan {
 }
 
 impl Loan {
-    /// Ends the loan if nobody else holds the array; gives it back otherwise.
+    /// Ends the loan if no one else holds the array; returns it otherwise.
     #[inline]
     pub(super) fn end(self, py: Attached<'_>, numpy: &Numpy) -> Option<Loan> {
         if !Ndarray::known(py, &self.array).is_forgotten(numpy) {
@@ -236,7 +235,7 @@ impl Loan {
         None
     }
 
-    /// Does so where the header can't serve again: it has several axes, say, or somebody holds it.
+    /// Ends a loan whose header can't be cached: it has several axes, say, or something holds it.
     #[inline(never)]
     fn end_unless_held(self, py: Attached<'_>, numpy: &Numpy) -> Option<Loan> {
         if self.array.references(py) != 1 {
@@ -244,11 +243,11 @@ impl Loan {
         }
         let array = Ndarray::known(py, &self.array);
         if !array.is_lent(numpy) {
-            // Python gave the array other memory (`__setstate__`, `data` in NumPy 1), and views of
-            // what was lent may hang on that.
+            // Python replaced the array's memory (`__setstate__`, `data` in NumPy 1), and views of what
+            // was lent may refer to the new memory.
             return Some(self);
         }
-        // Somebody may revive it yet: then it must be empty, or be seen here.
+        // A weak reference may still revive it: then it must be empty, or be noticed here.
         let is_ours_alone = || array.make_empty() && self.array.references(py) == 1;
         if !array.is_held_by(1) && !is_ours_alone() {
             return Some(self);
@@ -276,13 +275,13 @@ pub(crate) fn lend_mut<'a, T: Element>(
 ) -> Result<Object> {
     let data = slice.as_mut_ptr().cast();
     let memory = SliceMemory { data, len: slice.len(), item_size: size_of::<T>(), writable: true };
-    // SAFETY: as in `lend`; nobody else sees the slice for 'a.
+    // SAFETY: as in `lend`; no one else sees the slice for 'a.
     unsafe { lend_packed(T::DTYPE, memory, scope) }
 }
 
 /// # Safety
 ///
-/// The memory is as `ndarray::lend_slice` wants it, of this dtype, for all of this scope.
+/// The memory meets the conditions of `ndarray::lend_slice`, with this dtype, for all of this scope.
 #[inline]
 pub(super) unsafe fn lend_packed(
     dtype: Dtype,
@@ -336,7 +335,7 @@ unsafe fn lend_otherwise(
 ///
 /// # Safety
 ///
-/// The elements within shape and strides are aligned, valid ones of the dtype that nobody else
+/// The elements within shape and strides are aligned, valid ones of the dtype that no one else
 /// writes (nor reads, if they are writable) for all of this scope.
 pub(super) unsafe fn lend_any(
     dtype: Dtype,
@@ -374,12 +373,12 @@ pub(super) unsafe fn lend_any(
     Ok(Object(argument))
 }
 
-/// Gives memory to Python for good.
+/// Moves memory to Python, which may keep it.
 ///
 /// # Safety
 ///
-/// The memory is valid as long as the owner is, wherever that is moved, and nobody writes it,
-/// nor, if it is writable, reads it, but Python.
+/// The memory is valid as long as the owner lives, even if that is moved, and only Python writes it
+/// or, if it is writable, reads it.
 pub(super) unsafe fn give_memory<T: Element, O: Send + 'static>(
     owner: O,
     memory: Memory<'_>,
@@ -390,7 +389,7 @@ pub(super) unsafe fn give_memory<T: Element, O: Send + 'static>(
     let into_error = |raised| Error::raised(py, raised);
     let dtype = T::DTYPE.object(py, numpy).map_err(into_error)?;
     let base = py.capsule(Box::new(owner)).map_err(into_error)?;
-    // SAFETY: the capsule keeps the owner until the array and all its views are gone.
+    // SAFETY: the capsule keeps the owner until the array and all its views are dropped.
     let array = unsafe { numpy.new_array(py, dtype, memory, base) }.map_err(into_error)?;
     if let Some(receipt) = receipt {
         receipt.given_bytes += memory.shape.iter().product::<isize>() as usize * size_of::<T>();
@@ -398,7 +397,7 @@ pub(super) unsafe fn give_memory<T: Element, O: Send + 'static>(
     Ok(Object(array))
 }
 
-/// Gives a vector away; Python may write it and keep it.
+/// Moves a vector to Python, which may write it and keep it.
 pub fn give<T: Element>(vector: Vec<T>, scope: &mut Scope<'_>) -> Result<Object> {
     let mut vector = vector;
     let shape = [vector.len() as isize];

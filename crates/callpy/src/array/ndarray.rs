@@ -51,7 +51,7 @@ fn lend_mut<'a, T: Element, D: Dimension>(
     scope: &mut Scope<'a>,
 ) -> Result<Object> {
     let axes = Axes::of(&view);
-    // SAFETY: the view's elements are this view's alone for 'a, which outlives the scope.
+    // SAFETY: only this view refers to the elements for 'a, which outlives the scope.
     unsafe { lend_any(T::DTYPE, axes.memory(view.as_mut_ptr(), true), scope) }
 }
 
@@ -88,7 +88,7 @@ where
 }
 
 impl<'a, T: Element, D: Dimension + 'static> IntoPython<'a> for ArrayBase<OwnedRepr<T>, D> {
-    /// Given away; Python may write it and keep it.
+    /// Moves the array to Python, which may write it and keep it.
     fn into_python(mut self, scope: &mut Scope<'a>) -> Result<Object> {
         let axes = Axes::of(&self);
         let memory = axes.memory(self.as_mut_ptr(), true);
@@ -98,7 +98,7 @@ impl<'a, T: Element, D: Dimension + 'static> IntoPython<'a> for ArrayBase<OwnedR
 }
 
 impl<'a, T: Element, D: Dimension + 'static> IntoPython<'a> for ArrayBase<OwnedArcRepr<T>, D> {
-    /// Shared; Python may read it and keep it.
+    /// Shares the array with Python, which may read it and keep it.
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
         let axes = Axes::of(&self);
         let memory = axes.memory(self.as_ptr(), false);
@@ -145,8 +145,8 @@ impl<'a, T: Element, D: Dimension + 'static> IntoArray<'a, T> for ArrayBase<Owne
 impl<T: Element> Array<T> {
     /// Returns a view of the array for the `ndarray` crate, of the same shape.
     ///
-    /// It costs no copy, but where a stride is no multiple of the element's size, as in a field of a
-    /// structured array: there it shows the gathered elements.
+    /// Nothing is copied, unless a stride is no multiple of the element's size, as in a field of a
+    /// structured array: then it is a view of the gathered elements.
     ///
     /// ```
     /// use ndarray::Ix2;
@@ -165,7 +165,7 @@ impl<T: Element> Array<T> {
             return ArrayView::from_shape(IxDyn(self.shape()), &self[..])
                 .expect("the slice has as many elements as the shape says");
         }
-        // ndarray builds views from the lowest address; an axis that runs backwards is turned after.
+        // ndarray builds views from the lowest address; an axis that runs backwards is inverted afterwards.
         let mut first = self.data().as_ptr().cast_const();
         let mut strides = IxDyn::zeros(self.ndim());
         for (axis, (length, stride)) in self.shape().iter().zip(self.strides()).enumerate() {

@@ -1,4 +1,4 @@
-//! What a program is told when Python could not write to an argument that was lent to be read.
+//! Explains an exception that was raised because an argument is lent read-only.
 
 use super::holders::{Names, list};
 use super::lend::Loans;
@@ -9,7 +9,8 @@ use crate::raw::ndarray::Ndarray;
 use crate::raw::numpy::flags;
 use crate::raw::{Attached, Ref};
 
-/// Adds to an exception about read-only memory which arguments are, and how to pass them instead.
+/// Adds to an exception about read-only memory which arguments are read-only, and how to pass them
+/// instead.
 #[cold]
 pub(crate) fn explain(py: Attached<'_>, loans: &Loans, names: &impl Names, error: Error) -> Error {
     if !error.exception().is_some_and(is_about_read_only) {
@@ -29,8 +30,8 @@ pub(crate) fn explain(py: Attached<'_>, loans: &Loans, names: &impl Names, error
     error.with_hint(format_args!("{} {is} lent read-only: {}", list(&arguments), fix()))
 }
 
-/// Whether an exception is about memory that can't be written: NumPy, Cython, Python's own buffers
-/// and numba each have their own words and types for it.
+/// Whether an exception is about memory that can't be written. NumPy, Cython, Python's own buffers and
+/// numba each use their own words and types for that.
 fn is_about_read_only(exception: &PythonException) -> bool {
     const READ_ONLY: [&str; 5] = ["read-only", "readonly", "read-write", "writeable", "writable"];
     let text = exception.message().to_ascii_lowercase();
@@ -41,7 +42,7 @@ fn is_about_read_only(exception: &PythonException) -> bool {
         || cause.is_some_and(is_about_read_only)
 }
 
-/// How a program passes what a function may write to.
+/// How to pass what a function may write to.
 pub(super) fn fix() -> &'static str {
     match Language::current() {
         Language::Rust | Language::Command => {

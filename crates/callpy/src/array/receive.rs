@@ -1,5 +1,5 @@
-//! From a Python result to memory that Rust may read: borrowed where nobody else can change it,
-//! copied otherwise.
+//! From a Python result to memory that Rust may read: borrowed if no one else can change it, copied
+//! otherwise.
 
 use std::ffi::c_void;
 
@@ -16,7 +16,7 @@ use crate::receipt::CopyReason;
 use crate::scope::{Scope, Wanted};
 use crate::support;
 
-/// Takes a result as an array of one dtype in another: `numpy.ndarray.astype` by name.
+/// Takes a result as an array of another dtype than it has, as `numpy.ndarray.astype` converts it.
 ///
 /// ```
 /// # callpy::Python::builder().require(["numpy"]).start()?;
@@ -56,7 +56,7 @@ impl<T: Element> Array<T> {
     ///
     /// # Errors
     ///
-    /// Those of NumPy's where it knows no such cast.
+    /// NumPy's own if it knows no such cast.
     ///
     /// # Examples
     ///
@@ -70,7 +70,7 @@ impl<T: Element> Array<T> {
     /// ```
     pub fn cast<U: Element>(&self) -> Result<Array<U>> {
         let mut scope = Scope::new()?;
-        // Lent as to any other function: the array itself is never shown to Python code.
+        // Lent as to any other function: Python code never gets the array itself.
         let lent = self.into_python(&mut scope)?;
         let py = scope.py();
         let dtype = scope.ok(U::DTYPE.object(py, py.numpy()?))?;
@@ -107,12 +107,12 @@ pub(super) fn receive<T: Element>(object: Ref, scope: &mut Scope<'_>) -> Result<
     };
     let form = Form { dtype: T::DTYPE, align: align_of::<T>() };
     let Received { object, data, layout } = own(object, form, order, held, scope)?;
-    // SAFETY: `own` says so of the dtype of T.
+    // SAFETY: `own` promises this for the dtype of T.
     Ok(unsafe { Array::new(object, data.cast(), layout) })
 }
 
-/// Returns NumPy if Python has imported it. Before, there are no arrays and no scalars of NumPy's, and
-/// a result is not the place to import it.
+/// Returns NumPy if Python has imported it. If not, no result can be an array or a NumPy scalar, so
+/// there is no need to import it.
 #[inline]
 pub(crate) fn numpy_if_imported(scope: &Scope<'_>) -> Result<Option<&'static Numpy>> {
     let py = scope.py();
@@ -138,26 +138,25 @@ pub(super) fn is_masked(
     Ok(!array.is_exactly_ndarray(numpy) && support::is_masked(py, object)?)
 }
 
-/// An array, and the memory to which it is the only way.
+/// An array, and the memory that only it refers to.
 pub(super) struct Received {
     pub(super) object: Ref,
     pub(super) data: *mut c_void,
     pub(super) layout: Layout,
 }
 
-/// What elements must be.
+/// The dtype and alignment that elements must have.
 #[derive(Clone, Copy)]
 pub(super) struct Form {
     pub(super) dtype: Dtype,
     pub(super) align: usize,
 }
 
-/// Makes an array this call's own, by a copy where it is not.
+/// Makes sure that an array is this call's own, by a copy if it is not.
 ///
-/// The object is an ndarray of this dtype, in this byte order, and `held` is what `who_else` said of
-/// it before any Python code was asked. What is returned has the dtype in native order,
-/// aligned and with valid values; its elements lie where the layout says, and the reference is the
-/// only way to them.
+/// The object is an ndarray of this dtype, in this byte order, and `held` is what `who_else` returned
+/// for it before any Python code ran. What is returned has the dtype in native order, aligned and with
+/// valid values; its elements are where the layout says, and the reference is the only one to them.
 #[inline]
 pub(super) fn own(
     mut object: Ref,
@@ -176,7 +175,7 @@ pub(super) fn own(
         }
     };
     let reason = match reason {
-        // Told as where the argument was lent and not copied.
+        // The same reason as if the argument had been lent, so that a first call reports no other.
         Some(CopyReason::NotUnique) if scope.loans.passed_copy(py, numpy, array) => {
             Some(CopyReason::Lent)
         }
@@ -189,7 +188,7 @@ pub(super) fn own(
         let copy = match reason {
             _ if repeats => support::compact_copy(py, &object),
             CopyReason::ByteOrder => support::native(py, &object),
-            // The copy would be of the subclass too, whose code has seen it.
+            // NumPy's copy would be of the subclass too, whose code may keep a reference.
             _ if !exact => support::exact_copy(py, &object),
             _ => numpy.copy(py, &object),
         };
@@ -197,7 +196,7 @@ pub(super) fn own(
         let bytes = Ndarray::of(py, numpy, &copy).map_or(0, |copy| memory(copy, dtype));
         scope.copied(bytes, reason)?;
         object = copy;
-        // Python code has made it, which a program may have replaced.
+        // Python code made the copy, and a program may have replaced that code.
         let py = scope.py();
         let order = match Ndarray::of(py, numpy, &object) {
             Some(copy) if who_else(py, numpy, copy, 1).is_none() && is_aligned(copy, align) => {
@@ -241,7 +240,7 @@ fn memory(array: Ndarray<'_>, dtype: Dtype) -> usize {
     Layout::new(array.shape(), array.strides(), dtype.item_size()).memory(dtype.item_size())
 }
 
-/// Whether an object is an array, of this dtype if one is told.
+/// Whether an object is an array, and of this dtype if there is one.
 pub(crate) fn is_array(object: &Ref, dtype: Option<Dtype>, scope: &Scope<'_>) -> bool {
     let py = scope.py();
     let Ok(Some(numpy)) = numpy_if_imported(scope) else { return false };
@@ -249,13 +248,13 @@ pub(crate) fn is_array(object: &Ref, dtype: Option<Dtype>, scope: &Scope<'_>) ->
     dtype.is_none_or(|dtype| matches!(byte_order(py, numpy, array, dtype), Ok(Some(_))))
 }
 
-/// Whether numbers lie as this machine has them.
+/// Whether numbers have this machine's byte order.
 pub(super) enum ByteOrder {
     Native,
     Foreign,
 }
 
-/// Says in which byte order an array has the dtype; `None` if it has another.
+/// Returns the byte order in which an array has the dtype; `None` if it has another dtype.
 #[inline]
 pub(super) fn byte_order(
     py: Attached<'_>,
@@ -282,15 +281,15 @@ pub(super) fn byte_order(
 fn is_aligned(array: Ndarray<'_>, align: usize) -> bool {
     let aligned = array.data().addr().is_multiple_of(align)
         && array.strides().iter().all(|stride| stride % align as isize == 0);
-    // An empty array may have any address: it is not read.
+    // An empty array may have any address, since it is not read.
     aligned || array.shape().contains(&0)
 }
 
-/// Says who else could change the array's memory, where it is known to have so many holders:
-/// the caller, and the view through which the caller came to it.
+/// Returns why others could change the array's memory, if it has more holders than these: the caller,
+/// and the view that led the caller to it.
 ///
-/// To be asked first of all: an array that is ours alone can't be changed by Python code that runs
-/// afterwards, here or on another thread.
+/// Ask this before anything else: an array that only the caller holds can't be changed by Python code
+/// that runs afterwards, here or on another thread.
 pub(super) fn who_else(
     py: Attached<'_>,
     numpy: &Numpy,
@@ -305,15 +304,15 @@ pub(super) fn who_else(
     };
     match Ndarray::of(py, numpy, &base) {
         _ if array.is_lent(numpy) => Some(CopyReason::Lent),
-        // The view holds its base, and `base` does.
+        // Two holders: the view, and `base`.
         Some(owner) => who_else(py, numpy, owner, 2),
-        // Memory that Rust gave away comes back, and nobody else has it.
+        // Memory that Rust passed by value comes back, and no one else has it.
         None if py.is_own_capsule(&base) && base.is_held_by(py, 2) => None,
         None => Some(CopyReason::ForeignOwner(support::what_type(py, &base))),
     }
 }
 
-/// Says that memory is lent, where an array leads to it through whatever views.
+/// Returns that memory is lent if an array refers to it, directly or through views.
 fn lent_below(py: Attached<'_>, numpy: &Numpy, array: Ndarray<'_>) -> Option<CopyReason> {
     if array.is_lent(numpy) {
         return Some(CopyReason::Lent);
@@ -322,8 +321,8 @@ fn lent_below(py: Attached<'_>, numpy: &Numpy, array: Ndarray<'_>) -> Option<Cop
     lent_below(py, numpy, Ndarray::of(py, numpy, &base)?)
 }
 
-/// Makes the bytes of a bool array 0 or 1; false if that takes a copy: some are not, and the array can't
-/// be written, or has more elements than bytes, which would each be written many times.
+/// Sets the bytes of a bool array to 0 or 1; returns false if that takes a copy: some have other values,
+/// and the array can't be written, or has more elements than bytes, which would each be written often.
 fn normalise_bools(array: Ndarray<'_>) -> bool {
     let layout = Layout::new(array.shape(), array.strides(), 1);
     let repeats = layout.memory(1) < layout.len();
@@ -333,8 +332,8 @@ fn normalise_bools(array: Ndarray<'_>) -> bool {
     unsafe { layout.normalise_bools(array.data().cast(), writable) }
 }
 
-/// Replaces views of lent memory in a result by copies, before it leaves the call: the result
-/// itself, or the items of its tuples, lists and dicts.
+/// Replaces views of lent memory in a result by copies before it leaves the call: the result itself, or
+/// the items of its tuples, lists and dicts.
 pub(crate) fn detach_from_loans(object: Ref, scope: &mut Scope<'_>) -> Result<Ref> {
     if !scope.loans.are_held(scope.py()) {
         return Ok(object);

@@ -1,5 +1,5 @@
-//! The end of loans that something in Python still holds: what holds them by oversight lets go, the
-//! result is given up, and what is retained all the same ends the process.
+//! Settles loans that something in Python still holds: lets go of what holds them by oversight, gives
+//! up the result, and ends the process if a loan is retained after that.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use crate::raw::numpy::Numpy;
 use crate::raw::{Attached, Ref, process, reference};
 use crate::support::{self, Turn};
 
-/// How often other threads are waited for, before what takes long and in all: the pauses of the
-/// first eight add up to 13 milliseconds, and all of them to a second.
+/// How often to wait for other threads, before what takes long and in total: the pauses of the first
+/// eight add up to 13 milliseconds, and all of them to a second.
 ///
 /// They are counted and not timed: a process that is stopped or starved has not waited.
 const FIRST_ROUNDS: u32 = 8;
 const ROUNDS: u32 = 107;
 
-/// Ends the process where loans would be forgotten by a panic.
+/// Ends the process if a panic would leave loans unsettled.
 struct NoUnwinding;
 
 impl Drop for NoUnwinding {
@@ -30,14 +30,14 @@ impl Drop for NoUnwinding {
     }
 }
 
-/// An array that was passed to Python for a call, and is Python's no longer once nothing holds it.
+/// An array that was passed to Python for a call, lent or as a copy.
 pub(super) trait Passed: Sized {
     fn array(&self) -> &Ref;
 
     /// Returns its place among the arguments, from 1.
     fn argument(&self) -> usize;
 
-    /// Ends it if nothing else holds the array; gives it back otherwise.
+    /// Ends it if nothing else holds the array; returns it otherwise.
     fn end(self, py: Attached<'_>, numpy: &Numpy) -> Option<Self>;
 }
 
@@ -62,14 +62,14 @@ pub(super) fn settle_held(
     error
 }
 
-/// Takes the quick steps of settling, and returns what is held all the same.
+/// Takes the quick steps of settling, and returns what is still held.
 pub(super) fn let_go_quickly<P: Passed>(py: Attached<'_>, numpy: &Numpy, held: Vec<P>) -> Vec<P> {
     let mut open = Open::new(py, numpy, held);
     let _all = open.let_go_of_young() || open.wait(0..FIRST_ROUNDS);
     open.loans
 }
 
-/// Loans that are not over, since something holds their arrays; or copies in their place.
+/// Loans whose arrays something still holds; or copies in their place.
 struct Open<'o, P> {
     py: Attached<'o>,
     numpy: &'o Numpy,
@@ -87,7 +87,7 @@ impl Open<'_, Loan> {
         if self.let_go_of_young() || self.wait(0..FIRST_ROUNDS) {
             return None;
         }
-        // Asked before what takes long in a program with many objects.
+        // Before what takes long in a program with many objects.
         let seen = holders::in_results(self.py, &self.loans, &results);
         if seen.is_none() && self.let_go_slowly() {
             return None;
@@ -107,7 +107,7 @@ impl<'o, P: Passed> Open<'o, P> {
         Open { py, numpy, turn: Turn::begin(py), loans }
     }
 
-    /// Ends the loans that nothing holds any more; says whether those were all.
+    /// Ends the loans that nothing holds any more; returns whether those were all.
     fn end(&mut self) -> bool {
         // A handle in Rust that was dropped detached.
         reference::release_queued(self.py);
@@ -116,7 +116,7 @@ impl<'o, P: Passed> Open<'o, P> {
         self.loans.is_empty()
     }
 
-    /// Has what this call made let go: a cycle, a traceback that something retains.
+    /// Releases what this call made: a cycle, a traceback that something retains.
     fn let_go_of_young(&mut self) -> bool {
         if self.end() {
             return true;
@@ -130,8 +130,8 @@ impl<'o, P: Passed> Open<'o, P> {
         self.end()
     }
 
-    /// Does so wherever that is, and gives other threads time to let go: a worker of a pool drops its
-    /// task only after it has handed over the result.
+    /// Releases older objects, and gives other threads time to let go: a pool's worker drops its task
+    /// only after it has handed over the result.
     fn let_go_slowly(&mut self) -> bool {
         self.let_go_of_old() || self.wait(FIRST_ROUNDS..ROUNDS) || self.let_go_of_old()
     }
@@ -154,8 +154,8 @@ impl<'o, P: Passed> Open<'o, P> {
     /// Waits for other threads, as long as there are some that run Python code.
     fn wait(&mut self, rounds: Range<u32>) -> bool {
         for round in rounds {
-            // Asked each time: without an interpreter lock, what others let go is freed on this
-            // thread when it next runs Python code.
+            // In each round, since this runs Python code: without an interpreter lock, what others let
+            // go of is freed when this thread next does so.
             if !support::others_run(self.py) {
                 return false;
             }

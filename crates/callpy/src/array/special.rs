@@ -95,7 +95,7 @@ unsafe impl<const N: usize> Element for FixedBytes<N> {
 /// Declares a struct that is an element of arrays: a structured dtype with the same fields.
 ///
 /// The struct is `repr(C)` and may have no padding: where one field needs alignment, order them from
-/// the largest to the smallest, or add a field that fills the gap. What is not so does not compile.
+/// the largest to the smallest, or add a field that fills the gap. A struct with padding does not compile.
 ///
 /// ```
 /// callpy::element! {

@@ -1,4 +1,4 @@
-//! A Python result, read where it lies.
+//! An array that Python returned, read in place.
 
 use std::fmt;
 use std::ops::Deref;
@@ -18,15 +18,15 @@ use crate::scope::Scope;
 
 /// An array that Python made, read in place: any rank, any strides.
 ///
-/// It owns its ndarray, and nobody else has it: the values don't change while it exists. Dropping it
-/// gives the memory back to NumPy, from any thread.
+/// It owns its ndarray, and no one else has a reference to it, so the values don't change while it
+/// exists. Dropping it returns the memory to NumPy, from any thread.
 ///
 /// As a slice (through `Deref`) it shows its elements in C order, the last axis varying fastest.
-/// That costs nothing where they lie so, as results mostly do; elements that lie otherwise (a
-/// transpose, every second one) are gathered into a buffer the first time the slice is asked for.
-/// [`as_slice`](Array::as_slice) never gathers. Where there is no memory for that, since a broadcast
-/// array shows its elements a billion times, it panics; [`try_to_vec`](Array::try_to_vec) returns an
-/// error.
+/// That costs nothing if they are stored in that order, as most results are; elements in another
+/// order (a transpose, every second one) are gathered into a buffer the first time the slice is used.
+/// [`as_slice`](Array::as_slice) never gathers. If there is no memory for the buffer, since a broadcast
+/// array repeats its elements a billion times, `Deref` panics; [`try_to_vec`](Array::try_to_vec)
+/// returns an error.
 ///
 /// ```
 /// use callpy::{Array, Object};
@@ -55,7 +55,7 @@ pub struct Array<T> {
     _urgency: Urgency,
 }
 
-// SAFETY: the elements are plain data that nobody writes while the Array exists, and the reference
+// SAFETY: the elements are plain data that no one writes while the Array exists, and the reference
 // may be dropped on any thread.
 unsafe impl<T: Element> Send for Array<T> {}
 // SAFETY: as above; the gathered copy is behind a OnceLock.
@@ -146,19 +146,19 @@ impl Layout {
         self.reach(item_size).len().min(distinct * item_size)
     }
 
-    /// Makes bytes that stand for bools 0 or 1, if they may be written; says whether all of them are.
+    /// Sets the bytes of bools to 0 or 1, if they are writable; returns whether all of them are.
     ///
     /// NumPy's own bools are, but a view of other bytes may hold anything, and a Rust `bool` may not.
-    /// Where they may not be written and outnumber the bytes that they reach over, each of those bytes
-    /// is looked at once, so that `false` may be due to one that is no element.
+    /// If they are not writable and there are more of them than bytes in their memory, each of those
+    /// bytes is checked once, so that `false` may be due to one that is no element.
     ///
     /// # Safety
     ///
-    /// The elements are bytes, which no one else uses, and writable if that is said. They lie in one
-    /// allocation.
+    /// The elements are bytes of one allocation, which no one else uses, and which may be written if
+    /// `writable` is true.
     pub(super) unsafe fn normalise_bools(&self, first: *mut u8, writable: bool) -> bool {
         let normalise = |offset: isize| {
-            // SAFETY: the offset is that of an element, of which the caller says the rest.
+            // SAFETY: the offset is that of an element, and the caller promises the rest.
             unsafe {
                 let byte = first.offset(offset);
                 let valid = *byte <= 1;
@@ -178,13 +178,13 @@ impl Layout {
         }
     }
 
-    /// Yields where each element lies, in bytes from the first, in C order.
+    /// Yields the offset of each element from the first, in bytes, in C order.
     pub(super) fn offsets(&self) -> Offsets<'_> {
         Offsets { layout: self, index: vec![0; self.shape().len()], offset: 0, left: self.len() }
     }
 }
 
-/// Where the elements lie, one after the other.
+/// The offsets of the elements, in C order.
 pub(super) struct Offsets<'l> {
     layout: &'l Layout,
     index: Vec<usize>,
@@ -206,7 +206,7 @@ impl Iterator for Offsets<'_> {
                 self.offset += stride;
                 break;
             }
-            // Back to the axis's beginning; the one before it moves on.
+            // This axis starts again; the one before it moves on.
             self.offset -= stride * (*length as isize - 1);
             *index = 0;
         }
@@ -221,7 +221,7 @@ impl Iterator for Offsets<'_> {
 impl<T: Element> Array<T> {
     /// # Safety
     ///
-    /// The object is an ndarray that only the caller holds and whose memory only it leads to; the
+    /// The object is an ndarray that only the caller holds, and nothing else refers to its memory; the
     /// elements at `data` and the layout's offsets are aligned, valid values of `T`.
     #[inline]
     pub(super) unsafe fn new(object: Ref, data: *mut T, layout: Layout) -> Self {
@@ -259,7 +259,7 @@ impl<T: Element> Array<T> {
         self.len() == 0
     }
 
-    /// Returns the address of the first element; the others lie as the strides say.
+    /// Returns the address of the first element; the strides lead to the others.
     pub(super) fn data(&self) -> NonNull<T> {
         self.data
     }
@@ -269,11 +269,11 @@ impl<T: Element> Array<T> {
         &self.object
     }
 
-    /// Returns the elements as a slice if they lie one after the other in C order.
+    /// Returns the elements as a slice if they are contiguous in C order.
     #[inline]
     pub fn as_slice(&self) -> Option<&[T]> {
-        // SAFETY: packed elements lie one after the other; they are valid and not written while
-        // self keeps the array.
+        // SAFETY: packed elements are contiguous; they are valid and not written while self holds the
+        // array.
         self.layout
             .is_packed()
             .then(|| unsafe { std::slice::from_raw_parts(self.data.as_ptr(), self.len()) })
@@ -283,17 +283,17 @@ impl<T: Element> Array<T> {
     ///
     /// # Panics
     ///
-    /// If there is no memory for so many; see [`try_to_vec`](Array::try_to_vec).
+    /// If there is not enough memory; see [`try_to_vec`](Array::try_to_vec).
     pub fn to_vec(&self) -> Vec<T> {
         self.try_to_vec().unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Copies the elements into a vector, in C order, if there is memory for them: an array that was
-    /// broadcast may show a few elements a billion times.
+    /// Copies the elements into a vector, in C order, if there is memory for them: a broadcast array may
+    /// repeat a few elements a billion times.
     ///
     /// # Errors
     ///
-    /// `ErrorKind::Result` if there is none.
+    /// `ErrorKind::Result` if there is not enough memory.
     ///
     /// # Examples
     ///
@@ -327,13 +327,13 @@ impl<T: Element> Array<T> {
         Ok(elements)
     }
 
-    /// Yields the elements in C order, wherever they lie.
+    /// Yields the elements in C order, contiguous or not.
     fn elements(&self) -> impl Iterator<Item = T> + '_ {
-        // SAFETY: each offset leads to an element of the array, which self keeps.
+        // SAFETY: each offset leads to an element of the array, which self holds.
         self.layout.offsets().map(|offset| unsafe { *self.data.as_ptr().byte_offset(offset) })
     }
 
-    /// Gives up the view for the Python object, which may then be changed by anybody.
+    /// Turns the array into its Python object, which anyone may change from then on.
     pub fn into_object(self) -> Object {
         Object(self.object)
     }
@@ -388,7 +388,7 @@ impl<'a, T: Element> IntoPython<'a> for Array<T> {
 }
 
 impl<'a, T: Element> IntoPython<'a> for &'a Array<T> {
-    /// Lent as it lies: its values don't change while it exists, so Python may not write it.
+    /// Lends the array in place and read-only, since its values don't change while it exists.
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
         let shape: Vec<isize> = self.shape().iter().map(|length| *length as isize).collect();
         let strides = Some(self.strides());
