@@ -1,7 +1,7 @@
-//! A thread's attachment to the interpreter, for those who make many calls.
+//! A thread's attachment to the interpreter, for many calls in a row.
 //!
 //! Every call attaches its thread and detaches it again, which costs under 100 ns: the thread state
-//! is kept from one call to the next, and given back when the thread ends. What Rust drops on a
+//! is cached from one call to the next, and destroyed after the thread has ended. What Rust drops on a
 //! detached thread waits for the next attachment of any thread.
 //!
 //! # Stack
@@ -10,9 +10,9 @@
 //! 8 MiB on Linux. 2 MiB is enough for NumPy and its linear algebra, and for Python code to reach its
 //! recursion limit, which is then a `RecursionError`, through nearly everything; a recursion through
 //! functions in C with large frames of their own, such as `sorted(…, key=…)`, overflows it, which
-//! ends the process. CPython 3.14 and newer measure the stack, and raise in time. Threads for code
-//! that recurses so are best made with [`std::thread::Builder::stack_size`] of 8 MiB (a pool's own
-//! option, or `RUST_MIN_STACK=8388608` for all).
+//! ends the process. CPython 3.14 and newer measure the stack, and raise in time. Make threads for such
+//! code with [`std::thread::Builder::stack_size`] of 8 MiB (or the option of a pool, or
+//! `RUST_MIN_STACK=8388608` for all).
 //!
 //! ```
 //! # let python = callpy::Python::start()?;
@@ -46,10 +46,10 @@ impl<'py> Attached<'py> {
         Attached(token)
     }
 
-    /// Lets other threads have the interpreter while the closure runs.
+    /// Lets other threads use the interpreter while the closure runs.
     ///
-    /// Calls in it attach again, as anywhere else. Whatever is sound only while this thread is
-    /// attached can't be brought along, since that is not `Send`:
+    /// Calls in the closure attach again, as anywhere else. It can't use what is sound only while this
+    /// thread is attached, since that is not `Send`:
     ///
     /// ```compile_fail,E0277
     /// # let python = callpy::Python::start().unwrap();

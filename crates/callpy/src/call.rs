@@ -15,7 +15,7 @@ use crate::receipt::Receipt;
 use crate::scope::Scope;
 use crate::{queue, support};
 
-/// What is called, how errors call it, from where in the program, and how.
+/// What is called, its name in errors, where in the program, and how.
 pub(crate) struct Callee<'c, F> {
     pub(crate) object: &'c Ref,
     pub(crate) name: F,
@@ -24,7 +24,7 @@ pub(crate) struct Callee<'c, F> {
     pub(crate) pace: usize,
     /// Whether what it runs may look for the frame that called it.
     pub(crate) needs_frame: bool,
-    /// Whether it retains its arguments; none where that is looked up once there is an array to pass.
+    /// Whether it retains its arguments; none if that is looked up once there is an array to pass.
     pub(crate) learned: Option<&'static Learned>,
     /// Whether every copy of array memory is an error.
     pub(crate) deny_copies: bool,
@@ -167,7 +167,7 @@ impl Object {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of `Function::call`.
     ///
     /// # Examples
     ///
@@ -203,7 +203,7 @@ impl Object {
         name: &str,
         arguments: impl IntoPython<'a>,
     ) -> Result<R> {
-        // A method is called in the turn in which it is looked up, and in that attachment.
+        // One turn and one attachment for the look-up and the call.
         let _turn = queue::enter(self.0.as_ptr().addr() ^ name.len());
         let _attachment = Attachment::new()?;
         let method = self.attr(name)?;

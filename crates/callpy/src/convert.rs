@@ -1,6 +1,6 @@
-//! Values both ways: what a Rust value is in Python, and what Rust takes a Python object for.
+//! Conversions both ways: what a Rust value becomes in Python, and a Python object in Rust.
 //!
-//! | in Rust | as an argument | as a result it takes |
+//! | in Rust | as an argument | as a result, accepts |
 //! |---|---|---|
 //! | `bool` | `bool` | `bool`, `numpy.bool` |
 //! | `i8` … `u64`, `isize`, `usize` | `int` | `int` and NumPy integers in range; no `bool`, no `float` |
@@ -17,9 +17,9 @@
 //! | [`Object`] | the object | anything |
 //! | arrays | see [`array`](crate::array) | [`Array<T>`](crate::Array) |
 //!
-//! Nothing is converted or rounded in silence: a result that is not of the type asked for is an error
-//! that says what it is. An `int` is taken for a float as in Python's own hints (PEP 484), but only
-//! where the float is the same number; a `float` for an `f32` is rounded, as the type says.
+//! Nothing is converted or rounded silently: a result of another type than the one asked for is an
+//! error that says what it is. An `int` is accepted for a float, as in Python's own hints (PEP 484), but
+//! only if the float is the same number; a `float` for an `f32` is rounded, as the type says.
 
 mod collections;
 pub(crate) mod number;
@@ -38,10 +38,10 @@ use crate::object::Object;
 use crate::raw::objects::ArgumentList;
 use crate::scope::Scope;
 
-/// A value that can be given to Python.
+/// A value that can be passed to Python.
 ///
-/// `'a` is how long what it lends is borrowed: longer than any call. Implement it for a type of your
-/// own by building an [`Object`] from parts:
+/// `'a` is how long the memory that it lends is borrowed, which outlives the call. Implement it for a
+/// type of your own by building an [`Object`] from parts:
 ///
 /// ```
 /// use callpy::{IntoPython, Object, Result, Scope};
@@ -70,12 +70,12 @@ pub trait IntoPython<'a>: Sized {
     ///
     /// # Errors
     ///
-    /// `ErrorKind::Argument` where the value has no Python counterpart, `ErrorKind::Numpy` for an
-    /// array where there is no NumPy.
+    /// `ErrorKind::Argument` if the value has no Python counterpart, `ErrorKind::Numpy` for an array if
+    /// there is no NumPy.
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object>;
 
-    /// Places the value as all of a call's arguments: one, unless the value is a list of them as a
-    /// tuple is.
+    /// Places the value as all of a call's arguments: a single one, unless it is a tuple or another list
+    /// of arguments.
     ///
     /// # Errors
     ///
@@ -96,9 +96,9 @@ pub trait IntoPython<'a>: Sized {
     }
 }
 
-/// A value that may stand in a `Vec` or a slice given to Python.
+/// A value that may be in a `Vec` or a slice that is passed to Python.
 ///
-/// Numbers become an array, all else a list. For a type of your own, `impl Item<'_> for Point {}`
+/// Numbers become an array, everything else a list. For a type of your own, `impl Item<'_> for Point {}`
 /// is enough.
 ///
 /// ```
@@ -128,7 +128,7 @@ pub trait IntoPython<'a>: Sized {
             a list of such values; a plain struct can be the element of an array: see callpy::Element"
 )]
 pub trait Item<'a>: IntoPython<'a> + Clone + 'a {
-    /// Makes the Python object of a vector of such values: a list, unless said otherwise.
+    /// Makes the Python object of a vector of such values: a list, by default.
     ///
     /// # Errors
     ///
@@ -137,7 +137,7 @@ pub trait Item<'a>: IntoPython<'a> + Clone + 'a {
         collections::list(items.into_iter(), scope)
     }
 
-    /// Makes the Python object of a slice of such values: a list, unless said otherwise.
+    /// Makes the Python object of a slice of such values: a list, by default.
     ///
     /// # Errors
     ///
@@ -148,7 +148,7 @@ pub trait Item<'a>: IntoPython<'a> + Clone + 'a {
     /// ```
     /// use callpy::{IntoPython, Item, Object, Result, Scope};
     ///
-    /// /// Words, of which several are one text in Python.
+    /// /// Words, several of which become one text in Python.
     /// #[derive(Clone)]
     /// struct Word(&'static str);
     ///
@@ -204,25 +204,25 @@ pub trait Item<'a>: IntoPython<'a> + Clone + 'a {
     note = "arrays: Array<T>; values: bool, numbers, String, Option, Vec, maps, tuples, (), Object"
 )]
 pub trait FromPython: Sized {
-    /// Takes the object for a value of this type.
+    /// Converts the object to a value of this type.
     ///
     /// # Errors
     ///
-    /// `ErrorKind::Result` where the object is not one.
+    /// `ErrorKind::Result` if the object is not one.
     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self>;
 
-    /// Takes the object for a vector of such values.
+    /// Converts the object to a vector of such values.
     ///
     /// # Errors
     ///
-    /// `ErrorKind::Result` where the object, or an item of it, is not one.
+    /// `ErrorKind::Result` if the object is no list or tuple, or an item is no such value.
     ///
     /// # Examples
     ///
     /// ```
     /// use callpy::{FromPython, Object, Result, Scope};
     ///
-    /// /// A digit; several come as a text.
+    /// /// A digit; several are a text in Python.
     /// #[derive(Debug, PartialEq)]
     /// struct Digit(char);
     ///
@@ -248,12 +248,12 @@ pub trait FromPython: Sized {
     }
 }
 
-/// The arguments of a call in the making.
+/// The arguments of a call that is being made.
 ///
 /// ```
 /// use callpy::{Call, IntoPython, Object, Result, Scope};
 ///
-/// /// Given as two arguments.
+/// /// Passed as two arguments.
 /// struct Interval { from: f64, to: f64 }
 ///
 /// impl<'a> IntoPython<'a> for Interval {
@@ -273,7 +273,7 @@ pub trait FromPython: Sized {
 /// # Ok::<(), callpy::Error>(())
 /// ```
 pub struct Call<'a> {
-    // Dropped before the scope, which looks at who still holds a loan.
+    // Dropped before the scope, which checks what still holds a loan.
     pub(crate) list: ArgumentList,
     pub(crate) scope: Scope<'a>,
 }
@@ -299,7 +299,7 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     ///
-    /// `ErrorKind::Argument` if there is one of this name already, and those of the conversion.
+    /// `ErrorKind::Argument` if an argument of this name was added before, and those of the conversion.
     ///
     /// # Examples
     ///
@@ -328,7 +328,7 @@ impl<'a> Call<'a> {
     /// # Ok::<(), callpy::Error>(())
     /// ```
     pub fn named(&mut self, name: &str, value: impl IntoPython<'a>) -> Result<()> {
-        // Python itself lets the last one win where a function takes any names, or before 3.10.
+        // Python itself lets the last one win if a function takes any names, or before 3.10.
         let py = self.scope.py();
         if self.list.names().iter().any(|other| py.text(other).is_ok_and(|other| other == name)) {
             let message = format!("the named argument {name:?} is given twice");
@@ -374,7 +374,7 @@ pub struct Named<'n, V> {
     value: V,
 }
 
-/// Makes a keyword argument, to stand in the tuple of a call's arguments.
+/// Makes a keyword argument, for the tuple of a call's arguments.
 ///
 /// ```
 /// # let python = callpy::Python::start()?;

@@ -17,10 +17,10 @@ use crate::raw::{Attached, Raised};
 /// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Says which function or step failed, why, and the way out.
+/// An error: which function or step failed, why, and how to fix it.
 ///
-/// `{}` is one useful line; `{:#}` adds what a reader of a log wants: the Python traceback, every
-/// interpreter that was tried, or the installer's own words.
+/// `{}` is one useful line; `{:#}` adds what belongs in a log: the Python traceback, every interpreter
+/// that was tried, or the installer's output.
 ///
 /// ```
 /// use callpy::{Error, ErrorKind};
@@ -55,7 +55,7 @@ struct Inner {
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// The sort of failure, for programs that act on it.
+/// The kind of failure, for programs that act on it.
 ///
 /// ```
 /// use callpy::ErrorKind;
@@ -78,17 +78,17 @@ pub enum ErrorKind {
     Environment,
     /// The interpreter was found and could not be started, or another one already runs.
     Start,
-    /// A target such as `"outliers:detect"` is not written as one, or does not lead to a callable.
+    /// A target such as `"outliers:detect"` is malformed, or does not lead to a callable.
     Target,
     /// Python raised an exception.
     Python(PythonException),
-    /// An argument can't be given to Python as it is.
+    /// An argument can't be passed to Python as it is.
     Argument,
     /// The function's result is not what the caller asked for.
     Result,
     /// NumPy is missing, or too old, or broken.
     Numpy,
-    /// The result would have kept memory that was only lent for the call.
+    /// The result retained memory that was only lent for the call.
     Kept,
     /// A copy was needed and copies are denied for this function.
     CopyDenied,
@@ -113,8 +113,8 @@ impl Error {
         }
     }
 
-    /// Makes the error of an argument that can't be given to Python, for an
-    /// [`IntoPython`](crate::IntoPython) of one's own.
+    /// Creates the error of an argument that can't be passed to Python, for your own
+    /// [`IntoPython`](crate::IntoPython).
     ///
     /// ```
     /// use callpy::{Error, IntoPython, Object, Result, Scope};
@@ -140,8 +140,8 @@ impl Error {
         Error::new(ErrorKind::Argument, message)
     }
 
-    /// Makes the error of a result that is not what was asked for, for a
-    /// [`FromPython`](crate::FromPython) of one's own.
+    /// Creates the error of a result that is not what was asked for, for your own
+    /// [`FromPython`](crate::FromPython).
     ///
     /// ```
     /// use callpy::{Error, FromPython, Object, Result, Scope};
@@ -177,8 +177,8 @@ impl Error {
         error
     }
 
-    /// Turns an exception that was raised while a result was converted into an error that says so: the
-    /// function itself has succeeded.
+    /// Turns an exception into the error of a result that could not be converted. (The function itself
+    /// has succeeded.)
     #[cold]
     pub(crate) fn raised_in_conversion(py: Attached<'_>, raised: Raised) -> Self {
         let error = Error::raised(py, raised);
@@ -204,7 +204,7 @@ impl Error {
         self
     }
 
-    /// Names the place of the failure from the inside out: each caller that knows more adds its part.
+    /// Adds where the failure happened, from the inside out: each caller that knows more adds its part.
     pub(crate) fn at(mut self, place: impl fmt::Display) -> Self {
         self.inner.place = Some(match self.inner.place.take() {
             Some(inner) => format!("{inner} of {place}"),
@@ -213,7 +213,7 @@ impl Error {
         self
     }
 
-    /// Returns what sort of failure this is.
+    /// Returns the kind of failure.
     pub fn kind(&self) -> &ErrorKind {
         &self.inner.kind
     }

@@ -1,4 +1,4 @@
-//! Finding a Python function, and calling it.
+//! Functions, and the modules in which they are found.
 
 use std::fmt;
 use std::panic::Location;
@@ -41,10 +41,10 @@ pub struct Function {
     deny_copies: bool,
 }
 
-/// What there is to know of a callable.
+/// What is known of a callable.
 struct Callable {
     object: Object,
-    /// As the caller wrote it: what errors call the function by.
+    /// As the caller wrote it, and as errors name the function.
     name: String,
     /// Whether what it runs may look for the frame that called it.
     needs_frame: bool,
@@ -66,22 +66,22 @@ impl Function {
         Err(Error::new(ErrorKind::Target, format!("{name} is {what}, which can't be called")))
     }
 
-    /// Calls the function, and takes its result for an `R`.
+    /// Calls the function and converts its result to an `R`.
     ///
-    /// One argument is given as it is, several as a tuple, none as `()`; keyword arguments are
-    /// [`named`](crate::named), and stand last.
+    /// Pass a single argument as it is, several as a tuple, and none as `()`; keyword arguments are made
+    /// by [`named`](crate::named) and come last.
     ///
     /// # Errors
     ///
     /// - `ErrorKind::Python` if the function raised an exception;
     /// - `ErrorKind::Argument`, `ErrorKind::Result` if a value can't be converted;
-    /// - `ErrorKind::Numpy` if an array is given and there is no NumPy;
+    /// - `ErrorKind::Numpy` if an array is passed and there is no NumPy;
     /// - `ErrorKind::Kept` if the result holds memory that was lent for the call;
-    /// - `ErrorKind::CopyDenied` as [`deny_copies`](Function::deny_copies) says.
+    /// - `ErrorKind::CopyDenied` if a copy is needed and [denied](Function::deny_copies).
     ///
     /// # Aborts
     ///
-    /// If Python keeps memory that was only lent: see [`array`](crate::array).
+    /// If Python retains memory that was only lent: see [`array`](crate::array).
     ///
     /// # Examples
     ///
@@ -91,7 +91,7 @@ impl Function {
     /// # let python = callpy::Python::start()?;
     /// let int = python.function("builtins:int")?;
     /// assert_eq!(int.call::<i64>("42")?, 42);                             // one
-    /// assert_eq!(int.call::<i64>(("2a", named("base", 16)))?, 42);        // several, one of them named
+    /// assert_eq!(int.call::<i64>(("2a", named("base", 16)))?, 42);        // several, one as a keyword argument
     /// assert_eq!(int.call::<i64>(())?, 0);                                // none
     ///
     /// let error = int.call::<i64>("forty-two").unwrap_err();
@@ -126,11 +126,11 @@ impl Function {
     }
 
     /// Calls the function once for each of many arguments, in one attachment, and returns the results in
-    /// their order.
+    /// the same order.
     ///
-    /// This saves what each call pays for attaching, which matters where a call takes less than a
-    /// microsecond. A call that fails is an `Err` in its place, and the others are made nevertheless.
-    /// Between calls the thread lets other callers have their turn.
+    /// This saves the cost of attaching for each call, which matters if a call takes less than a
+    /// microsecond. A call that fails is an `Err` in its place, and the others are made anyway. Between
+    /// calls the thread lets other callers take their turn.
     ///
     /// # Errors
     ///
@@ -154,13 +154,13 @@ impl Function {
         &self,
         arguments: impl IntoIterator<Item = A>,
     ) -> Vec<Result<R>> {
-        // Not while attached: the iterator may wait for a thread that needs Python.
+        // Before attaching, since the iterator may wait for a thread that needs Python.
         let arguments: Vec<A> = arguments.into_iter().collect();
         let mut results = Vec::with_capacity(arguments.len());
         let mut arguments = arguments.into_iter();
         while !arguments.as_slice().is_empty() {
             let _turn = queue::enter(self.pace());
-            // Where attaching fails, so does each call, and says why.
+            // If attaching fails, so does each call, with the reason.
             let _attachment = Attachment::new();
             let mut series = Series::begin();
             for argument in arguments.by_ref() {
@@ -173,7 +173,7 @@ impl Function {
         results
     }
 
-    /// Calls the function as [`call`](Function::call) does, and says what that took.
+    /// Calls the function as [`call`](Function::call) does, and also returns what the call did.
     ///
     /// # Errors
     ///
@@ -216,7 +216,7 @@ impl Function {
 
     /// Returns a handle by which every copy of array memory is an error.
     ///
-    /// A result that can't be read where it lies is then `ErrorKind::CopyDenied`, which says why.
+    /// A result that can't be read in place is then `ErrorKind::CopyDenied`, which says why.
     ///
     /// ```
     /// use callpy::{Array, ErrorKind};
@@ -233,10 +233,10 @@ impl Function {
         Function { callable: Arc::clone(&self.callable), deny_copies: true }
     }
 
-    /// Decides that the function retains its arguments: it gets copies, also at its first call.
+    /// Decides that the function retains its arguments: it gets copies in every call.
     ///
-    /// This holds for the callable, not for this handle: for every handle of it, and for the methods
-    /// that it is the function of, however they are called. Without such a decision callpy
+    /// This applies to the callable, not to this handle: to every handle of it, and to the methods that
+    /// it implements, however they are called. Without such a decision callpy
     /// [learns](crate::array#retained-arguments) what a callable does from its first call.
     ///
     /// ```
@@ -256,10 +256,10 @@ impl Function {
         self.decide(Habit::Retains)
     }
 
-    /// Decides that the function does not retain its arguments: they are lent, also at its first call.
+    /// Decides that the function does not retain its arguments: they are lent in every call.
     ///
-    /// This holds for the callable, as [`retains`](Function::retains) does. If it retains a loan
-    /// nevertheless, the process ends: see [`array`](crate::array).
+    /// This applies to the callable, as [`retains`](Function::retains) does. If it retains a loan
+    /// anyway, the process ends: see [`array`](crate::array).
     ///
     /// ```
     /// # callpy::Python::builder().require(["numpy"]).start()?;
@@ -275,7 +275,7 @@ impl Function {
 
     fn decide(&self, habit: Habit) -> Function {
         self.callable.known.learned.decide(habit);
-        // At the process's end there is no attaching, and nothing left to decide.
+        // When the process ends, attaching fails, and there is nothing left to decide.
         if let Ok(attachment) = Attachment::new() {
             learn::decide(attachment.token(), &self.callable.object.0, habit);
         }

@@ -1,9 +1,9 @@
 //! Modules from files and from source text.
 //!
 //! Python's own import loads them all, each by a name that `sys.path` leads to: source text is first
-//! written to a file. So every process that gets this `sys.path`, as those of multiprocessing and
-//! joblib do, can import the same modules and unpickle their functions; and whatever wants a
-//! function's file (numba's cache, coverage, debuggers) finds one.
+//! written to a file. So every process with this `sys.path`, as multiprocessing and joblib start them,
+//! can import the same modules and unpickle their functions; and tools that need a function's file
+//! (numba's cache, coverage, debuggers) find one.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(crate) fn file(scope: &Scope<'_>, path: &Path) -> Result<Ref> {
     let (name, stand_in) = scope.ok(support::file_module(py, &path))?;
     match stand_in {
         None => import(scope, &name),
-        // Another module has that name. The text of the stand-in tells such files apart.
+        // Another module has that name. The substitute's text contains the path, so its hash is the file's.
         Some(text) => {
             let stem = scope.ok(py.text(&name))?;
             let name = format!("{stem}_{}", &cache::hash(&text)[..8]);
@@ -79,7 +79,7 @@ fn write(py: Attached<'_>, name: &str, text: &str) -> Option<PathBuf> {
     cached.or_else(|| write_below(support::temporary_folder(py).ok()??))
 }
 
-/// Encodes a text as its first lines say, where they do (PEP 263): Python reads the file so.
+/// Encodes a text as its first lines declare (PEP 263), since Python reads the file that way.
 fn encoded<'t>(py: Attached<'_>, text: &'t str) -> Cow<'t, [u8]> {
     let names_encoding = text.lines().take(2).any(|line| line.contains("coding"));
     let bytes = names_encoding.then(|| support::encoded(py, text).ok()).flatten();

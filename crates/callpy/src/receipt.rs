@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What one call did, for those who want to know where time and memory went.
+/// What one call did, and where its time and memory went.
 ///
 /// Got from [`Function::call_with_receipt`](crate::Function::call_with_receipt).
 ///
@@ -25,21 +25,21 @@ use std::time::{Duration, Instant};
 pub struct Receipt {
     /// Bytes that Python saw in the caller's own memory.
     pub lent_bytes: usize,
-    /// Bytes of memory that was given away to Python without a copy.
+    /// Bytes of memory that was moved to Python without a copy.
     pub given_bytes: usize,
-    /// Bytes of results that are read where NumPy put them.
+    /// Bytes of results that are read in place.
     pub borrowed_bytes: usize,
     /// Each copy that had to be made.
     pub copies: Vec<Copy>,
-    /// Time until the interpreter was this thread's.
+    /// Time until the thread was attached.
     pub waiting: Duration,
-    /// Time in which the arguments were lent or made into Python's own.
+    /// Time in which the arguments were lent or converted.
     pub lending: Duration,
     /// Time inside the Python function.
     pub in_python: Duration,
-    /// Time in which the result was taken, and every loan settled.
+    /// Time in which the result was converted and every loan settled.
     pub result: Duration,
-    /// Time from door to door: the sum of the four above.
+    /// Total time: the sum of the four above.
     pub total: Duration,
     /// When the call began.
     began: Option<Instant>,
@@ -64,7 +64,7 @@ pub struct Receipt {
 pub struct Copy {
     /// Its size in bytes.
     pub bytes: usize,
-    /// Why the memory could not be used as it lay.
+    /// Why the memory could not be used in place.
     pub reason: CopyReason,
 }
 
@@ -78,27 +78,27 @@ pub struct Copy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CopyReason {
-    /// It is not known yet whether the function retains its arguments: this is its first call with
-    /// arrays, or none has returned yet. A `&mut` argument is copied back as well.
+    /// It is not known yet whether the function retains its arguments, since no call with arrays has
+    /// returned. A `&mut` argument is copied back as well.
     FirstCall,
     /// The function retains its arguments, as its first call has shown or the program has decided. A
     /// `&mut` argument is copied back as well.
     Retained,
     /// The result is an argument that was lent, or a view of one.
     Lent,
-    /// Somebody in Python still holds the array, or memory of its, and could change it.
+    /// Something in Python still holds the array, or its memory, and could change it.
     NotUnique,
-    /// The memory belongs to an object of another kind, named here, that may show it to others.
+    /// The memory belongs to an object of another kind, named here, which may share it.
     ForeignOwner(Arc<str>),
     /// The array's byte order is not this machine's.
     ByteOrder,
-    /// The array's elements do not lie at addresses that Rust may read them at.
+    /// The array's elements are not aligned as Rust needs them.
     Misaligned,
     /// The array's `bool` bytes are not all 0 or 1.
     Bool,
-    /// A cast was asked for by name.
+    /// The program asked for a cast.
     Cast,
-    /// A copy was asked for by name: a `Vec` result, a [`Copied`](crate::Copied) argument.
+    /// The program asked for a copy: a `Vec` result, a [`Copied`](crate::Copied) argument.
     Asked,
 }
 
@@ -126,12 +126,12 @@ impl Receipt {
         self.copies.push(Copy { bytes, reason });
     }
 
-    /// Begins the receipt of a call that begins now.
+    /// Starts the receipt of a call that begins now.
     pub(crate) fn begin() -> Receipt {
         Receipt { began: Some(Instant::now()), ..Receipt::default() }
     }
 
-    /// Notes that the call has got its turn, and its thread is attached.
+    /// Notes that the thread is attached.
     pub(crate) fn attached(&mut self) {
         self.waiting = self.began.map_or(Duration::ZERO, |began| began.elapsed());
     }

@@ -1,4 +1,4 @@
-//! One call's own things: its attachment, its loans, and what is to be said of its copies.
+//! What belongs to one call: its attachment, its loans and its receipt.
 
 use std::cell::Cell;
 use std::fmt;
@@ -11,16 +11,16 @@ use crate::raw::seldom::Seldom;
 use crate::raw::{Attached, Attachment, Raised, Ref, Within};
 use crate::receipt::{CopyReason, Receipt};
 
-/// The extent of one call, in which values are converted.
+/// One call, for which values are converted.
 ///
-/// Whatever is lent in it, lives for `'a`, which is longer than the scope; when the scope ends, all
-/// loans are over. Programs meet it only where they implement
-/// [`IntoPython`](crate::IntoPython) or [`FromPython`](crate::FromPython).
+/// Whatever is lent in it lives for `'a`, which outlives the scope; when the scope ends, all loans are
+/// settled. Programs use it only to implement [`IntoPython`](crate::IntoPython) or
+/// [`FromPython`](crate::FromPython).
 ///
 /// ```
 /// use callpy::{IntoPython, Object, Result, Scope};
 ///
-/// /// Given to Python as a list of its parts.
+/// /// Passed to Python as a list of its parts.
 /// struct Path(&'static str);
 ///
 /// impl<'a> IntoPython<'a> for Path {
@@ -35,7 +35,7 @@ use crate::receipt::{CopyReason, Receipt};
 /// ```
 pub struct Scope<'a> {
     pub(crate) loans: Loans,
-    // Not the attachment itself: `IntoPython` of the caller's, nested in one another, could swap two
+    // Not the attachment itself: nested implementations of `IntoPython` in a program could swap two
     // scopes, and the inner call would then end the outer one's attachment.
     within: Within,
     pub(crate) deny_copies: bool,
@@ -72,7 +72,7 @@ impl<'a> Scope<'a> {
         Ok(Entered { scope: Scope::of(&attachment), _attachment: attachment })
     }
 
-    /// Opens a scope for what retains arrays by its nature: they are passed as copies.
+    /// Opens a scope for what always retains arrays, which are passed as copies.
     pub(crate) fn copying() -> Result<Entered<'a>> {
         let mut scope = Scope::new()?;
         scope.loans.passing = Passing::COPIED;
@@ -97,7 +97,7 @@ impl<'a> Scope<'a> {
         self.within.token()
     }
 
-    /// The parts that a loan needs at once.
+    /// Borrows the parts that lending needs together.
     #[inline]
     pub(crate) fn lending(&mut self) -> (Attached<'_>, &mut Loans, Option<&mut Receipt>) {
         (self.within.token(), &mut self.loans, self.receipt.as_deref_mut())
@@ -112,7 +112,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Turns a Python exception that a result's conversion met into the error of that result.
+    /// Turns a Python exception that a result's conversion raised into the error of that result.
     #[inline]
     pub(crate) fn taken<T>(&self, outcome: Result<T, Raised>) -> Result<T> {
         match outcome {
@@ -121,7 +121,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Notes a copy of so many bytes, unless copies are denied.
+    /// Notes a copy of this many bytes, unless copies are denied.
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ impl<'a> Scope<'a> {
         Ok(())
     }
 
-    /// Ends every loan, then detaches; an error takes the result's place if that held a loan.
+    /// Settles every loan; if the result held one, an error takes its place.
     #[inline]
     pub(crate) fn settle<R>(&mut self, names: &impl Names, result: Result<R>) -> Result<R> {
         if self.loans.is_empty() {
@@ -156,17 +156,17 @@ impl<'a> Scope<'a> {
     #[cold]
     fn settle_late(&mut self) {
         let names = FixedNames::new("a call that failed", "an argument");
-        // By such a name, nothing that was learned could be told.
+        // No learning: there is no name by which to report it.
         self.loans.failed = true;
         self.loans.settle(self.within.token(), &names, || ());
     }
 
-    /// Says that a result is not what was asked for.
+    /// Makes the error of a result that is not what was asked for.
     pub(crate) fn mismatch(&self, expected: impl fmt::Display, got: &Ref) -> Error {
         self.mismatch_of(Wanted::Value, expected, got)
     }
 
-    /// As [`mismatch`](Scope::mismatch), where something else than a plain value was asked for.
+    /// As [`mismatch`](Scope::mismatch), if something else than a plain value was asked for.
     #[cold]
     pub(crate) fn mismatch_of(
         &self,
@@ -180,7 +180,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// What sort of result was asked for, which decides how another is fixed.
+/// What kind of result was asked for, which decides the fix that the message names.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Wanted {
     Value,

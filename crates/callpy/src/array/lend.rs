@@ -231,7 +231,7 @@ impl Loan {
         if !Ndarray::known(py, &self.array).is_forgotten(numpy) {
             return self.end_unless_held(py, numpy);
         }
-        ndarray::keep_header(py, self.array);
+        ndarray::cache_header(py, self.array);
         None
     }
 

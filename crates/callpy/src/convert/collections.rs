@@ -66,7 +66,7 @@ impl<'a, T: Item<'a>> IntoPython<'a> for &'a Vec<T> {
     }
 }
 
-// Not by value: an array is often Copy, and whoever leaves the `&` out would copy it unawares.
+// Not by value: an array is often Copy, and anyone who leaves out the `&` would copy it unawares.
 impl<'a, T: Item<'a>, const N: usize> IntoPython<'a> for &'a [T; N] {
     #[inline]
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
@@ -91,7 +91,7 @@ pub(crate) fn vec<T: FromPython>(object: Object, scope: &mut Scope<'_>) -> Resul
         Builtin::List | Builtin::Tuple => scope.taken(scope.py().sequence_items(&object.0))?,
         _ => return Err(scope.mismatch_of(Wanted::List, "a list or a tuple", &object.0)),
     };
-    // The container's references go first, so that its arrays are the items' alone.
+    // The container is dropped first, so that only the items refer to its arrays.
     drop(object);
     items
         .into_iter()
@@ -103,7 +103,7 @@ pub(crate) fn vec<T: FromPython>(object: Object, scope: &mut Scope<'_>) -> Resul
         .collect()
 }
 
-/// A map that is given, and taken, as a dict.
+/// A map, which is a dict in Python.
 macro_rules! maps {
     ($($map:ident<K: $($bound:path),+ $(; $hasher:ident)?>),*) => {$(
         impl<'a, K, V $(, $hasher)?> IntoPython<'a> for $map<K, V $(, $hasher)?>
@@ -166,7 +166,7 @@ fn at_key(error: Error, key: &Ref, scope: &Scope<'_>) -> Error {
     error.at(format_args!("key {}", support::shown(scope.py(), key)))
 }
 
-/// A set that is given as a set, and taken from a set or a frozenset.
+/// A set, which is passed as a set, and made from a set or a frozenset.
 macro_rules! sets {
     ($($set:ident<T: $($bound:path),+ $(; $hasher:ident)?>),*) => {$(
         impl<'a, T: IntoPython<'a> $(, $hasher)?> IntoPython<'a> for $set<T $(, $hasher)?> {
@@ -200,7 +200,7 @@ macro_rules! tuples {
                 scope.ok(scope.py().tuple(items)).map(Object)
             }
 
-            /// As many arguments.
+            /// Places each item as an argument.
             #[inline]
             fn place(self, call: &mut Call<'a>) -> Result<()> {
                 $(self.$index.place_one(call)?;)+

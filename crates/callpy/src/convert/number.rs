@@ -1,4 +1,4 @@
-//! Which number an object is: one of Python's own, a NumPy scalar, what an array without axes holds.
+//! Tells which number an object is: a Python number, a NumPy scalar, the item of a 0-d array.
 
 use crate::array::{Dtype, numpy_if_imported};
 use crate::error::{Error, Result};
@@ -7,7 +7,7 @@ use crate::raw::{Attached, Ref};
 use crate::scope::Scope;
 use crate::support;
 
-/// The sorts of numbers. No sort is another: a bool is no int, an int no float.
+/// The kinds of numbers. They exclude each other: a bool is no int, an int no float.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Bool,
@@ -17,7 +17,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Returns the sort of number that Python's own types and their subclasses are.
+    /// Returns the kind of an object of Python's own types and their subclasses.
     #[inline]
     pub(crate) fn of_python(py: Attached<'_>, object: &Ref) -> Option<Kind> {
         if py.is_float(object) {
@@ -61,14 +61,14 @@ pub(crate) struct Number {
     pub(crate) object: Ref,
 }
 
-/// Returns the dtype of one of NumPy's own scalars; `None` for what is none, or of a subclass.
+/// Returns the dtype of a NumPy scalar; `None` for other objects, and for subclasses.
 pub(crate) fn scalar_dtype(object: &Ref, scope: &Scope<'_>) -> Result<Option<Dtype>> {
     let py = scope.py();
     let number = numpy_if_imported(scope)?.and_then(|numpy| numpy.number_type(object.class(py)));
     Ok(number.and_then(Dtype::from_type_num))
 }
 
-/// Takes an object for a number; `None` if it is none.
+/// Returns the object as a number; `None` if it is none.
 pub(crate) fn number(object: &Ref, scope: &Scope<'_>) -> Result<Option<Number>> {
     let py = scope.py();
     if let Some(kind) = Kind::of_python(py, object) {
@@ -85,7 +85,7 @@ pub(crate) fn number(object: &Ref, scope: &Scope<'_>) -> Result<Option<Number>> 
     Ok(Kind::of_python(py, &object).map(|kind| Number { kind, object }))
 }
 
-/// Returns an int as the float that is the same number.
+/// Returns the float that is the same number as an int.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Objects as values: what is set on them, what is read out of them, and themselves.
+//! Objects as values, and the attributes and items that are set on them.
 
 use super::{FromPython, IntoPython, Item};
 use crate::array::{FixedNames, detach_from_loans};
@@ -7,7 +7,7 @@ use crate::object::Object;
 use crate::scope::Scope;
 
 impl Object {
-    /// Sets the attribute of this name, which keeps the value: give arrays as `Vec`, not as slices.
+    /// Sets the attribute of this name, which retains the value: pass arrays as `Vec`, not as slices.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl Object {
         scope.settle(&FixedNames::here("an item's look-up", "the key"), item)
     }
 
-    /// Sets `object[key] = value`, which keeps the value: give arrays as `Vec`, not as slices.
+    /// Sets `object[key] = value`, which retains the value: pass arrays as `Vec`, not as slices.
     ///
     /// # Errors
     ///
@@ -92,7 +92,7 @@ impl Object {
     ///
     /// # Errors
     ///
-    /// `ErrorKind::Result` if it is not one of that type.
+    /// `ErrorKind::Result` if it is of another type.
     ///
     /// # Examples
     ///

@@ -11,7 +11,7 @@ use crate::raw::objects::Builtin;
 use crate::raw::{Outcome, Ref};
 use crate::scope::Scope;
 
-/// A value that is given as one Python object made by one function.
+/// A value that one function makes a Python object of.
 macro_rules! scalar {
     ($($rust:ty => $make:ident as $wide:ty),* $(,)?) => {$(
         impl<'a> IntoPython<'a> for $rust {
@@ -50,7 +50,7 @@ macro_rules! elements {
     )*};
 }
 
-/// Converts one value as the table of dtypes says under `one`.
+/// Converts a single value as the row of the dtype table says under `one`.
 macro_rules! one {
     (signed $rust:ty) => {
         scalar! { $rust => int as i64 }
@@ -96,7 +96,7 @@ macro_rules! conversions {
 
 callpy_dtypes::dtypes!(conversions);
 
-/// Reads an int, or a NumPy integer, with any function of those below.
+/// Reads an int, or a NumPy integer, with `read`.
 fn int<T>(
     object: &Ref,
     scope: &Scope<'_>,
@@ -137,7 +137,7 @@ fn double(object: &Ref, scope: &mut Scope<'_>, name: &str) -> Result<f64> {
     }
 }
 
-/// A float is rounded to the nearest `f32`, which is what the caller asks for; an int is not.
+/// A float is rounded to the nearest `f32`, since that is what the caller asks for; an int is not.
 fn single(object: &Ref, scope: &mut Scope<'_>, name: &str) -> Result<f32> {
     let value = double(object, scope, name)?;
     let single = value as f32;
@@ -160,7 +160,7 @@ fn truth(object: &Ref, scope: &mut Scope<'_>, name: &str) -> Result<bool> {
     }
 }
 
-/// Text that is given as a Python str.
+/// Text, which is a `str` in Python.
 macro_rules! text {
     ($($rust:ty),*) => {$(
         impl<'a> IntoPython<'a> for $rust {
@@ -227,7 +227,7 @@ impl<'a> IntoPython<'a> for () {
         Ok(Object(scope.py().none()))
     }
 
-    /// No argument at all.
+    /// Places no argument.
     fn place(self, _: &mut super::Call<'a>) -> Result<()> {
         Ok(())
     }

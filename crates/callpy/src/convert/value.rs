@@ -11,12 +11,12 @@ use crate::raw::Ref;
 use crate::raw::objects::Builtin;
 use crate::scope::Scope;
 
-/// How deep lists may stand in one another: a list that contains itself has no end.
+/// How deep lists may be nested: a list that contains itself has no end.
 const MAX_DEPTH: usize = 200;
 
 /// Any value, both ways.
 ///
-/// Whoever knows the types at compile time gives and takes them directly.
+/// If the types are known at compile time, use them directly instead.
 ///
 /// ```
 /// # let python = callpy::Python::start()?;
@@ -109,7 +109,7 @@ fn value(object: Object, scope: &mut Scope<'_>, depth: usize) -> Result<Value<'s
         let message = format!("values stand in one another more than {MAX_DEPTH} deep");
         return Err(Error::new(ErrorKind::Result, message));
     }
-    // The container's reference goes first, so that its arrays are the items' alone.
+    // The container is dropped first, so that only the items refer to its arrays.
     let inside = |items: Vec<Ref>, container: Ref, scope: &mut Scope<'_>| -> Result<Vec<_>> {
         container.release(scope.py());
         items.into_iter().map(|item| value(Object(item), scope, depth + 1)).collect()
@@ -146,7 +146,7 @@ fn value(object: Object, scope: &mut Scope<'_>, depth: usize) -> Result<Value<'s
     })
 }
 
-/// A NumPy number, or what has no type of its own here.
+/// Converts a NumPy number, or anything that has no variant of its own.
 fn other(object: Object, scope: &mut Scope<'_>) -> Result<Value<'static>> {
     let py = scope.py();
     Ok(match number(&object.0, scope)? {
@@ -159,7 +159,7 @@ fn other(object: Object, scope: &mut Scope<'_>) -> Result<Value<'static>> {
     })
 }
 
-/// An int: an object where it has more bits than Rust's own.
+/// Converts an int, which stays an object if it has more than 64 bits.
 fn int(object: Object, scope: &Scope<'_>) -> Value<'static> {
     let py = scope.py();
     match py.as_i64(&object.0) {

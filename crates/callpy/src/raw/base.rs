@@ -2,8 +2,8 @@
 //!
 //! Code at the top level of a script runs in the frame of the module `__main__`, and much that it
 //! calls looks at that frame: `eval`, `locals`, `warnings.warn`, `namedtuple`, NumExpr, pandas. A
-//! call straight from Rust would have no frame at all. So it goes through a function of Python's
-//! whose frame has the globals of `__main__` and no locals of its own, and which only calls back.
+//! call straight from Rust would have no frame at all. So it goes through a Python function whose frame
+//! has the globals of `__main__` and no locals of its own, and which only calls back.
 
 use std::cell::Cell;
 use std::ffi::c_int;
@@ -45,7 +45,7 @@ pub(crate) fn callback(py: Attached<'_>) -> Outcome<Ref> {
     unsafe { Ref::steal(py, object) }.ok_or_else(|| py.take_raised())
 }
 
-/// Says which function's frame is the base frame.
+/// Sets the function whose frame is the base frame.
 pub(crate) fn set(function: Ref) {
     let _ = BASE.set(function);
 }
@@ -83,7 +83,7 @@ impl Attached<'_> {
         let mut run = || result = work.take().map(|work| work());
         let run: NonNull<Work<'_>> = NonNull::from(&mut run);
         // SAFETY: only the lifetime is another. What is in WORK is taken out by `run` while this
-        // function waits for it, or replaced below before the closure is gone.
+        // function waits for it, or replaced below before the closure is dropped.
         let run = unsafe { transmute::<NonNull<Work<'_>>, NonNull<Work<'static>>>(run) };
         // Another call may be waiting here: a tracer or a signal handler calls Rust after the base
         // frame was made, and before it calls back.

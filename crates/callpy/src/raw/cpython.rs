@@ -44,7 +44,7 @@ unsafe impl Sync for PyMethodDef {}
 /// needs.
 pub(crate) const VERSIONS: RangeInclusive<u32> = 8..=15;
 
-/// Names a newer version that is to be tried all the same.
+/// The environment variable that names a newer version to try anyway.
 const UNTESTED: &str = "CALLPY_UNTESTED_PYTHON";
 
 fn known_versions() -> String {
@@ -175,8 +175,8 @@ fn direct() -> &'static Api {
 ///
 /// Once the owner of a joined interpreter finalises it, CPython up to 3.13 ends other threads that
 /// attach with `pthread_exit`. That unwinds the stack, which Rust's frames do not allow: the process
-/// would abort. So the thread stops here, for good, before the first of them is reached. CPython 3.14
-/// does the same. (A program built with `panic = "abort"` has no unwinding to stop, and aborts.)
+/// would abort. So the thread stops here for ever, before the first of them is reached, as CPython 3.14
+/// does itself. (A program built with `panic = "abort"` has no unwinding to stop, and aborts.)
 #[inline]
 pub(super) fn stop_unwinding<R>(call: impl FnOnce() -> R) -> R {
     struct Stop;
@@ -193,10 +193,10 @@ pub(super) fn stop_unwinding<R>(call: impl FnOnce() -> R) -> R {
     result
 }
 
-/// The table, once an interpreter runs and may be attached to by anybody; null before.
+/// The table, once an interpreter runs and any thread may attach; null before.
 static RUNNING: AtomicPtr<Api> = AtomicPtr::new(null_mut());
 
-/// Says that the interpreter runs.
+/// Notes that the interpreter runs.
 pub(crate) fn set_running() {
     if let Some(api) = API.get() {
         RUNNING.store(std::ptr::from_ref(api).cast_mut(), Ordering::Release);
@@ -270,7 +270,7 @@ mod tests {
     use super::super::failure::Parts;
     use super::*;
 
-    /// A new version is a new end of `VERSIONS`; what else it needs fails here.
+    /// Fails where a new end of `VERSIONS` needs something else.
     #[test]
     fn every_place_knows_the_same_versions() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

@@ -1,4 +1,4 @@
-//! What fails in this room, in words, of which the rooms above make the error that a program gets.
+//! What fails in `raw`, of which the rooms above make the error that a program gets.
 
 use std::fmt;
 

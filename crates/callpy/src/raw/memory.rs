@@ -1,7 +1,7 @@
 //! NumPy's data allocator on mimalloc (NEP 49): large temporaries stay mapped between calls.
 //!
-//! The C library gives large blocks back to the kernel at every free, and the next call pays for
-//! fresh pages. Every array remembers the allocator it came from, so mixing them is safe.
+//! The C library returns large blocks to the kernel at every free, and the next call pays for fresh
+//! pages. Every array knows which allocator made it, so mixing them is safe.
 
 use std::ffi::{c_char, c_void};
 use std::ptr::NonNull;
@@ -36,12 +36,12 @@ const _: () =
 // SAFETY: the context is unused, and mimalloc may be called from any thread.
 unsafe impl Sync for Handler {}
 
-/// Whether the system would give so much memory. mimalloc maps it so that this always succeeds
-/// (`MAP_NORESERVE`), and the kernel then kills the process as it writes there, where it is a
-/// MemoryError in Python itself.
+/// Whether the system has this much memory. mimalloc's own mapping always succeeds (`MAP_NORESERVE`),
+/// and the kernel then kills the process when it writes there, where Python itself would raise
+/// MemoryError.
 #[cfg(unix)]
 fn is_available(size: usize) -> bool {
-    /// Below this many bytes the system isn't asked, which takes some microseconds.
+    /// Smaller sizes are not checked, since that takes some microseconds.
     const LARGE: usize = 1 << 30;
     if size < LARGE {
         return true;
@@ -64,7 +64,7 @@ unsafe extern "C" fn malloc(_: *mut c_void, size: usize) -> *mut c_void {
     if !is_available(size) {
         return std::ptr::null_mut();
     }
-    // SAFETY: any size may be asked for; null where memory is out.
+    // SAFETY: any size may be requested; returns null if memory is out.
     unsafe { libmimalloc_sys::mi_malloc(size) }
 }
 
@@ -82,13 +82,13 @@ unsafe extern "C" fn realloc(_: *mut c_void, block: *mut c_void, size: usize) ->
     if !is_available(size) {
         return std::ptr::null_mut();
     }
-    // SAFETY: NumPy gives back only blocks of this allocator.
+    // SAFETY: NumPy passes only blocks of this allocator.
     unsafe { libmimalloc_sys::mi_realloc(block, size) }
 }
 
 unsafe extern "C" fn free(_: *mut c_void, block: *mut c_void, _size: usize) {
     idle::note_use();
-    // SAFETY: NumPy gives back only blocks of this allocator, each once.
+    // SAFETY: NumPy passes only blocks of this allocator, each once.
     unsafe { libmimalloc_sys::mi_free(block) }
 }
 
@@ -107,7 +107,7 @@ static HANDLER: Handler = Handler {
     allocator: Allocator { context: std::ptr::null_mut(), malloc, calloc, realloc, free },
 };
 
-/// Wraps the handler as NumPy wants it: a capsule of this name.
+/// Wraps the handler as NumPy requires: in a capsule of this name.
 pub(crate) fn handler(py: Attached<'_>) -> Outcome<Ref> {
     let pointer = (&raw const HANDLER).cast_mut().cast::<c_void>();
     // SAFETY: attached; the handler is a static, and NumPy only reads it.
@@ -118,8 +118,8 @@ pub(crate) fn handler(py: Attached<'_>) -> Outcome<Ref> {
 
 /// Memory for the copy of an argument.
 ///
-/// It begins at a cache line: a library that retains an array only where it is aligned so (as jax
-/// does) then retains the copy, and is found out.
+/// It begins at a cache line: a library that retains an array only if it is so aligned (jax does) then
+/// retains the copy as well, and callpy notices.
 pub(crate) struct Block(NonNull<u8>);
 
 // SAFETY: owns its memory, which any thread may free.
@@ -128,13 +128,13 @@ unsafe impl Send for Block {}
 impl Block {
     const ALIGN: usize = 64;
 
-    /// Allocates a block of this size, filled with zeros if asked for; `None` if memory is out.
+    /// Allocates a block of this size, zeroed on request; `None` if memory is out.
     pub(crate) fn new(size: usize, zeroed: bool) -> Option<Block> {
         let size = size.max(1);
         if !is_available(size) {
             return None;
         }
-        // SAFETY: any size may be asked for; the answer is null where memory is out.
+        // SAFETY: any size may be requested; returns null if memory is out.
         let block = unsafe {
             match zeroed {
                 true => libmimalloc_sys::mi_zalloc_aligned(size, Block::ALIGN),
@@ -157,10 +157,10 @@ impl Drop for Block {
     }
 }
 
-/// Gives the memory that mimalloc keeps, and no block is in, back to the system.
+/// Returns memory that mimalloc holds, and that has no block in it, to the system.
 pub(crate) fn trim() {
-    // SAFETY: any thread may ask. mimalloc looks at the memory of all threads, but only on one that
-    // has allocated from it.
+    // SAFETY: any thread may do this. mimalloc looks at the memory of all threads, but only when called
+    // on one that has allocated from it.
     unsafe {
         libmimalloc_sys::mi_free(libmimalloc_sys::mi_malloc(1));
         libmimalloc_sys::mi_collect(true);

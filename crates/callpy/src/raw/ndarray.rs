@@ -1,7 +1,7 @@
-//! An ndarray's own fields, and the spare headers in which slices are lent.
+//! An ndarray's own fields, and the cached headers in which slices are lent.
 //!
-//! Making an array costs about half of a call, so the header of a loan that has ended is kept and
-//! pointed at the next slice. That is right only while nobody else knows the header: see
+//! Making an array costs about half of a call, so the header of a loan that has ended is cached and
+//! pointed at the next slice. That is sound only if no one else has a reference to the header: see
 //! [`Ndarray::is_forgotten`].
 
 use std::cell::Cell;
@@ -48,11 +48,11 @@ const _: () = {
     assert!(std::mem::offset_of!(DtypeFields, type_num) == 12);
 };
 
-/// The shape of the array on which the layout is tried, and its steps in bytes.
+/// The shape of the array on which the layout is checked, and its strides in bytes.
 const SHAPE: [isize; 2] = [2, 3];
 const STRIDES: [isize; 2] = [12, 4];
 
-/// Whether an array that is made for it, and whose fields all differ, has them where callpy reads them.
+/// Whether an array has its fields where callpy reads them, checked on one whose fields all differ.
 pub(crate) fn has_known_layout(py: Attached<'_>, numpy: &Numpy) -> Outcome<bool> {
     const INT16: c_int = 3;
     let mut values = [0i16; 12];
@@ -60,19 +60,19 @@ pub(crate) fn has_known_layout(py: Attached<'_>, numpy: &Numpy) -> Outcome<bool>
     let data = values.as_mut_ptr().cast();
     let memory = Memory { data, shape: &SHAPE, strides: Some(&STRIDES), writable: false };
     let base = numpy.lent.clone_ref(py);
-    // SAFETY: the values live as long as the array, which no one else gets to know; no element of
-    // this shape lies beyond them.
+    // SAFETY: the values live as long as the array, to which no one else gets a reference; every
+    // element of this shape is within them.
     let array = unsafe { numpy.new_array(py, dtype.clone_ref(py), memory, base) }?;
     let fields = Ndarray { py, object: &array }.fields();
-    // SAFETY: the array is alive, and this thread's alone.
+    // SAFETY: the array is alive, and only this thread refers to it.
     Ok(unsafe { is_sample(fields, data, numpy.lent.as_ptr(), dtype.as_ptr()) })
 }
 
-/// Whether these are the fields of the sample.
+/// Whether these are the fields of that array.
 ///
 /// # Safety
 ///
-/// They can be read. What the later ones lead to is read only where the first ones are right.
+/// They can be read. What the later ones point to is read only if the first ones are right.
 unsafe fn is_sample(
     fields: *const Fields,
     data: *mut c_void,
@@ -94,7 +94,7 @@ unsafe fn is_sample(
     }
 }
 
-/// An object that has been seen to be an ndarray, and is kept alive by the borrow.
+/// An object that is known to be an ndarray, and is kept alive by the borrow.
 #[derive(Clone, Copy)]
 pub(crate) struct Ndarray<'r> {
     py: Attached<'r>,
@@ -102,13 +102,13 @@ pub(crate) struct Ndarray<'r> {
 }
 
 impl<'r> Ndarray<'r> {
-    /// Returns the object as an ndarray if it is one, of a subclass perhaps.
+    /// Returns the object as an ndarray if it is one, or of a subclass.
     #[inline]
     pub(crate) fn of(py: Attached<'r>, numpy: &Numpy, object: &'r Ref) -> Option<Ndarray<'r>> {
         py.is_instance(object, numpy.array_type()).then_some(Ndarray { py, object })
     }
 
-    /// Takes the object for an ndarray, which the caller has made it.
+    /// Returns the object as an ndarray, which the caller knows it to be.
     #[inline]
     pub(crate) fn known(py: Attached<'r>, object: &'r Ref) -> Ndarray<'r> {
         debug_assert!(Numpy::get(py).is_some_and(|n| py.is_instance(object, n.array_type())));
@@ -126,8 +126,8 @@ impl<'r> Ndarray<'r> {
         unsafe { self.object.as_ptr().byte_add(self.py.api.header.size()).cast() }
     }
 
-    /// Reads a field. NumPy writes them only with the interpreter lock held, or, where there is
-    /// none, not while others may look (its own rule for shape and strides).
+    /// Reads a field. NumPy writes them only while it holds the interpreter lock or, without a lock, not
+    /// while others may read them (its own rule for shape and strides).
     #[inline]
     fn read<T: Copy>(self, field: impl FnOnce(*mut Fields) -> *mut T) -> T {
         // SAFETY: the closure projects to a field of this live array; the thread is attached.
@@ -150,8 +150,8 @@ impl<'r> Ndarray<'r> {
     fn lengths(self, field: *mut isize) -> &'r [isize] {
         match self.rank() {
             0 => &[],
-            // SAFETY: NumPy keeps `nd` values there as long as the array lives and nobody reshapes
-            // it in place, which takes a reference that callers have seen nobody else to have.
+            // SAFETY: NumPy keeps `nd` values there as long as the array lives and no one reshapes it in
+            // place, which takes a reference, and callers have checked that no one else has one.
             rank => unsafe { std::slice::from_raw_parts(field, rank) },
         }
     }
@@ -176,7 +176,7 @@ impl<'r> Ndarray<'r> {
         self.read(|f| unsafe { &raw mut (*f).flags })
     }
 
-    /// What keeps the memory alive, where the array does not own it.
+    /// What keeps the memory alive, if the array does not own it.
     #[inline]
     pub(crate) fn base(self) -> Option<Ref> {
         // SAFETY: only projects; the base is null or alive as long as the array.
@@ -225,45 +225,46 @@ impl<'r> Ndarray<'r> {
         !weakrefs.load(Ordering::Acquire).is_null()
     }
 
-    /// Whether there are exactly so many ways to the array, all known to the caller.
+    /// Whether there are exactly this many references to the array, all known to the caller.
     #[inline]
     pub(crate) fn is_held_by(self, holders: usize) -> bool {
-        // In this order: once there is no weak reference, only who holds the array can get another
-        // reference. The other way round, a weak one could become a strong one between the two looks.
+        // In this order: without weak references, only a holder of the array can create another
+        // reference. In the other order, a weak one could become a strong one between the two checks.
         !self.has_weakrefs() && self.object.is_held_by(self.py, holders)
     }
 
-    /// Whether this is an ndarray and not of a subclass, which the collector would show to anybody.
+    /// Whether this is an ndarray and not of a subclass, to which `gc.get_objects` would give anyone a
+    /// reference.
     #[inline]
     pub(crate) fn is_exactly_ndarray(self, numpy: &Numpy) -> bool {
         self.object.class(self.py) == numpy.array_type()
     }
 
-    /// Makes an array that nobody holds an empty one, so that whoever revives it through a weak
-    /// reference finds no memory in it. Says whether that is certain.
+    /// Empties an array that no one holds, so that it refers to no memory if a weak reference revives it.
+    /// Returns whether that is certain.
     pub(crate) fn make_empty(self) -> bool {
         for index in 0..self.rank() {
-            // SAFETY: the array has `nd` lengths. Only weak references know it, and this thread
-            // holds the lock, or whoever gets it from one now is seen in the count that is read next.
+            // SAFETY: the array has `nd` lengths. Only weak references lead to it, and this thread holds
+            // the lock, or a thread that revives it now shows in the count that is read next.
             unsafe { (*self.fields()).dimensions.add(index).write(0) };
         }
-        // Whoever revives it counts first and reads the lengths then, this thread the other way
-        // about: without a fence each could miss what the other wrote.
+        // A thread that revives it counts first and then reads the lengths; this thread does the
+        // opposite. Without a fence each could miss what the other wrote.
         std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
-        // An array without axes has an element, and can't lose it; but where there is a lock,
-        // nobody comes between here and the array's end.
+        // An array without axes has an element and can't lose it; but with a lock, no other thread
+        // runs between here and the array's deallocation.
         self.rank() > 0 || self.py.api.header != Header::FreeThreaded
     }
 
-    /// Whether this is a lent array that nobody but the caller can know, so that its header may stand
-    /// for other memory.
+    /// Whether this is a lent array to which only the caller has a reference, so that its header may be
+    /// used for other memory.
     ///
-    /// A weak reference does not count but could give it back; a NumPy that knows an array's exports
-    /// would answer with the old shape; and Python may have reshaped the header in place, or have
-    /// given it another dtype.
+    /// A weak reference is not counted but could revive it; a NumPy that records an array's exported
+    /// buffers would return the old shape; and Python may have reshaped the header in place, or set
+    /// another dtype.
     #[inline]
     pub(crate) fn is_forgotten(self, numpy: &Numpy) -> bool {
-        // SAFETY: only projects; `exports` is read only where the field exists.
+        // SAFETY: only projects; `exports` is read only if the field exists.
         self.is_held_by(1)
             && self.is_lent(numpy)
             && self.is_exactly_ndarray(numpy)
@@ -277,7 +278,7 @@ impl<'r> Ndarray<'r> {
 /// The flags of a lent slice: one axis, packed.
 const SLICE: c_int = flags::C_CONTIGUOUS | flags::F_CONTIGUOUS | flags::ALIGNED;
 
-/// The spare headers of a thread, each beside the number of its dtype.
+/// The cached headers of a thread, each with the number of its dtype.
 pub(crate) struct Headers([Cell<Option<(Ref, c_int)>>; 4]);
 
 impl Headers {
@@ -285,20 +286,20 @@ impl Headers {
         Headers([const { Cell::new(None) }; 4])
     }
 
-    /// Takes a spare header of this dtype.
+    /// Takes a cached header of this dtype.
     #[inline]
     fn take(&self, type_num: c_int) -> Option<Ref> {
         for slot in &self.0 {
             match slot.take() {
                 Some((header, number)) if number == type_num => return Some(header),
-                // Another element type waits for its turn.
+                // A header of another dtype stays.
                 other => slot.set(other),
             }
         }
         None
     }
 
-    /// Keeps a header for later, or gives it back where there is no place.
+    /// Caches a header, or returns it if there is no place.
     #[inline]
     fn put(&self, header: Ref, type_num: c_int) -> Option<Ref> {
         for slot in &self.0 {
@@ -315,17 +316,17 @@ impl Headers {
 }
 
 thread_local! {
-    /// This thread's spare headers. Those left when it ends wait in the queue of dropped references.
+    /// This thread's cached headers. Those left when it ends wait in the queue of dropped references.
     static HEADERS: Headers = const { Headers::new() };
 }
 
-/// Lends this thread's spare headers; none while the thread's destructors run.
+/// Runs `work` with this thread's cached headers; `None` while the thread's destructors run.
 #[inline]
 fn with_headers<R>(work: impl FnOnce(&Headers) -> R) -> Option<R> {
     HEADERS.try_with(work).ok()
 }
 
-/// A slice's memory, as an array is to see it.
+/// A slice's memory, as an array describes it.
 #[derive(Clone, Copy)]
 pub(crate) struct SliceMemory {
     pub(crate) data: *mut c_void,
@@ -334,13 +335,13 @@ pub(crate) struct SliceMemory {
     pub(crate) writable: bool,
 }
 
-/// Makes a one-dimensional array over a slice, in a spare header where there is one.
+/// Makes a one-dimensional array over a slice, with a cached header if there is one.
 ///
 /// # Safety
 ///
-/// The memory is valid, and nothing else than the array may write it (nor read, where it is
-/// writable), until the caller has seen the array forgotten. The type number is that of a built-in
-/// dtype of this item size.
+/// The memory is valid, and only the array may write it (and read it, if it is writable), until the
+/// caller has checked that the array is forgotten. The type number is that of a built-in dtype of this
+/// item size.
 #[inline]
 pub(crate) unsafe fn lend_slice(
     py: Attached<'_>,
@@ -352,8 +353,8 @@ pub(crate) unsafe fn lend_slice(
     let flags = SLICE | if writable { flags::WRITEABLE } else { 0 };
     if let Some(header) = with_headers(|headers| headers.take(type_num)).flatten() {
         let fields = Ndarray::known(py, &header).fields();
-        // SAFETY: `keep_header` has seen that nobody else knows this header and that it has one
-        // axis and the dtype, and it has been in this thread's keeping since.
+        // SAFETY: before `cache_header`, no one else had a reference to this header, and it had one axis
+        // and the dtype; this thread alone has held it since.
         unsafe {
             (*fields).data = data;
             (*fields).dimensions.write(len as isize);
@@ -364,13 +365,13 @@ pub(crate) unsafe fn lend_slice(
     }
     let dtype = numpy.lendable(py, type_num)?;
     let memory = Memory { data, shape: &[len as isize], strides: None, writable };
-    // SAFETY: the caller says that the memory is valid for so long.
+    // SAFETY: the caller promises that the memory is valid for as long.
     unsafe { numpy.new_array(py, dtype, memory, numpy.lent.clone_ref(py)) }
 }
 
-/// Keeps the header of a loan that has ended and [is forgotten](Ndarray::is_forgotten).
+/// Caches the header of a loan that has ended and [is forgotten](Ndarray::is_forgotten).
 #[inline]
-pub(crate) fn keep_header(py: Attached<'_>, header: Ref) {
+pub(crate) fn cache_header(py: Attached<'_>, header: Ref) {
     let (type_num, _) = Ndarray::known(py, &header).type_num();
     if let Some(header) = with_headers(|headers| headers.put(header, type_num)).flatten() {
         header.release(py);
@@ -400,7 +401,7 @@ mod tests {
             exports: null_mut(),
         };
         let (sample, other) = (sample(), other.as_mut_ptr());
-        // SAFETY: the lengths and the steps, to which the fields lead, are above.
+        // SAFETY: the fields point to the lengths and strides above.
         let is_sample = |fields: Fields| unsafe { is_sample(&raw const fields, data, base, dtype) };
         assert!(is_sample(Fields { ..sample }));
         assert!(!is_sample(Fields { data: dtype.cast(), ..sample }));

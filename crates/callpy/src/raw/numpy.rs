@@ -18,8 +18,8 @@ use super::thread::Attached;
 
 const GET_NDARRAY_C_VERSION: usize = 0;
 const ARRAY_TYPE: usize = 2;
-/// Where the types of NumPy's own numbers are, each beside the number of its dtype: `bool`, the ten
-/// integers, `float32`, `float64`, the complex two, `float16`. No number of Rust's is a `longdouble`.
+/// The slots of NumPy's scalar types, each with the number of its dtype: `bool`, the ten integers,
+/// `float32`, `float64`, the two complex types, `float16`. Rust has no `longdouble`.
 const NUMBERS: [(usize, c_int); 16] = [
     (31, 12),
     (30, 11),
@@ -49,7 +49,7 @@ const DATA_MEM_SET_HANDLER: usize = 304;
 
 /// `NPY_1_17_API_VERSION`, the oldest that callpy knows.
 const FEATURES_1_17: u32 = 0x0d;
-/// Since 1.20 an array keeps what its exported buffers look like in itself.
+/// Since 1.20 an array itself records what its exported buffers look like.
 const FEATURES_1_20: u32 = 0x0e;
 /// `NPY_1_22_API_VERSION`, the first with data allocators (NEP 49).
 const FEATURES_1_22: u32 = 0x0f;
@@ -58,9 +58,9 @@ pub(crate) struct Numpy {
     table: *const *mut c_void,
     /// The version of the C API.
     pub(crate) features: u32,
-    /// The base of every lent array, by which it is known and never made writable.
+    /// The base of every lent array, which identifies it and keeps it from being made writable.
     pub(crate) lent: Ref,
-    /// The dtype objects that slices have been lent with, each at its number; NumPy keeps them.
+    /// The dtype objects that slices were lent with, each at its number; NumPy keeps them alive.
     lendable: [AtomicPtr<PyObject>; LENDABLE],
     handler: Option<Ref>,
 }
@@ -73,12 +73,12 @@ unsafe impl Send for Numpy {}
 // SAFETY: as above.
 unsafe impl Sync for Numpy {}
 
-/// Memory as an array is to see it. The elements are aligned.
+/// Memory as an array describes it. The elements are aligned.
 #[derive(Clone, Copy)]
 pub(crate) struct Memory<'m> {
     pub(crate) data: *mut c_void,
     pub(crate) shape: &'m [isize],
-    /// In bytes; none where the elements lie in C order without gaps.
+    /// In bytes; none if the elements are contiguous in C order.
     pub(crate) strides: Option<&'m [isize]>,
     pub(crate) writable: bool,
 }
@@ -97,22 +97,22 @@ pub(crate) mod flags {
 static NUMPY: OnceLock<Numpy> = OnceLock::new();
 
 thread_local! {
-    /// Whether this thread's context has callpy's allocator: NumPy keeps it in a context variable.
+    /// Whether callpy's allocator is set in this thread's context: NumPy has it in a context variable.
     static ALLOCATES: Cell<bool> = const { Cell::new(false) };
 }
 
 impl Numpy {
-    /// Returns NumPy if it was needed before: without it no object can be an ndarray of ours.
+    /// Returns NumPy if it was needed before; otherwise no object can be an array of callpy's.
     #[inline]
     pub(crate) fn get(_: Attached<'_>) -> Option<&'static Numpy> {
         NUMPY.get()
     }
 
-    /// Reads the table out of NumPy's capsule. `lent` is to be the base of every lent array.
+    /// Reads the table out of NumPy's capsule. `lent` becomes the base of every lent array.
     ///
     /// # Errors
     ///
-    /// `FailureKind::Numpy` where it is not a NumPy that callpy knows.
+    /// `FailureKind::Numpy` if callpy does not know this version.
     pub(crate) fn new(py: Attached<'_>, capsule: &Ref, lent: Ref) -> Result<Numpy, Failure> {
         let failed = |message: String| Err(Failure::new(FailureKind::Numpy, message));
         // SAFETY: attached; NumPy's capsule has no name, and its pointer is the table.
@@ -153,7 +153,7 @@ impl Numpy {
         NUMPY.get_or_init(|| self)
     }
 
-    /// Has NumPy allocate with callpy's allocator on this thread, if that is yet to be said.
+    /// Makes NumPy use callpy's allocator on this thread, if it does not yet.
     #[inline]
     pub(crate) fn allocate_on_this_thread(&self, py: Attached<'_>) {
         if !ALLOCATES.replace(true) {
@@ -170,7 +170,7 @@ impl Numpy {
     #[inline]
     unsafe fn slot<F: Copy>(&self, index: usize) -> F {
         const { assert!(size_of::<F>() == size_of::<*mut c_void>()) };
-        // SAFETY: the caller says what is in the slot.
+        // SAFETY: the caller promises what is in the slot.
         unsafe { std::mem::transmute_copy(&*self.table.add(index)) }
     }
 
@@ -180,8 +180,8 @@ impl Numpy {
         unsafe { self.slot(ARRAY_TYPE) }
     }
 
-    /// Returns the dtype's number of NumPy's own scalars of this type, if it is that of a number. A
-    /// subclass is none: its code may answer otherwise.
+    /// Returns the dtype's number of a NumPy scalar type, if it is a number. A subclass is not: its code
+    /// may behave differently.
     #[inline]
     pub(crate) fn number_type(&self, class: *mut PyTypeObject) -> Option<c_int> {
         // SAFETY: each of these slots holds a type, the same in every NumPy since 1.6.
@@ -189,7 +189,7 @@ impl Numpy {
         NUMBERS.iter().find(|(slot, _)| is(*slot)).map(|(_, number)| *number)
     }
 
-    /// Whether an array knows the buffers it exported (see `Headers`).
+    /// Whether an array records the buffers it exported (see `Ndarray::is_forgotten`).
     #[inline]
     pub(crate) fn arrays_know_their_exports(&self) -> bool {
         self.features >= FEATURES_1_20
@@ -212,15 +212,15 @@ impl Numpy {
         Ok(dtype)
     }
 
-    /// Whether slices are lent with just this dtype: others may have its number, with fields or
-    /// metadata.
+    /// Whether this is the very dtype that slices are lent with: others may have its number, with fields
+    /// or metadata.
     #[inline]
     pub(crate) fn is_lendable(&self, type_num: c_int, dtype: *mut PyObject) -> bool {
         let slot = self.lendable.get(type_num as usize);
         slot.is_some_and(|slot| slot.load(Ordering::Relaxed) == dtype)
     }
 
-    /// Makes a dtype like another one, which no change to the other will change.
+    /// Makes an independent copy of a dtype.
     pub(crate) fn new_dtype(&self, py: Attached<'_>, dtype: &Ref) -> Outcome<Ref> {
         type DescrNew = unsafe extern "C" fn(*mut PyObject) -> *mut PyObject;
         // SAFETY: slot 95 has this type; it returns a new reference, or null with an exception.
@@ -235,12 +235,12 @@ impl Numpy {
         unsafe { self.slot::<EquivTypes>(EQUIV_TYPES)(one.as_ptr(), other.as_ptr()) != 0 }
     }
 
-    /// Makes an array over memory that `base` stands for.
+    /// Makes an array over memory that `base` keeps alive.
     ///
     /// # Safety
     ///
     /// The memory's elements are of the dtype, readable, and writable if it says so, until the array
-    /// and all its views are gone. The strides, where given, are as many as the lengths.
+    /// and all its views are dropped. There are as many strides, if any, as lengths.
     pub(crate) unsafe fn new_array(
         &self,
         py: Attached<'_>,
@@ -291,15 +291,15 @@ impl Numpy {
     pub(crate) fn copy(&self, py: Attached<'_>, array: &Ref) -> Outcome<Ref> {
         type NewCopy = unsafe extern "C-unwind" fn(*mut PyObject, c_int) -> *mut PyObject;
         const C_ORDER: c_int = 0;
-        // SAFETY: slot 85 has this type; the caller has seen that this is an ndarray.
+        // SAFETY: slot 85 has this type; the caller has checked that this is an ndarray.
         let new_copy = || unsafe { self.slot::<NewCopy>(NEW_COPY)(array.as_ptr(), C_ORDER) };
-        // It detaches for the copying.
+        // It may release the interpreter lock while it copies, and so has to attach again.
         let copy = stop_unwinding(new_copy);
         // SAFETY: a new reference, or null with an exception.
         unsafe { Ref::steal(py, copy) }.ok_or_else(|| py.take_raised())
     }
 
-    /// Makes callpy's allocator that of the current context; it is NumPy's own before 1.22.
+    /// Sets callpy's allocator in the current context; before 1.22 NumPy has only its own.
     fn set_handler(&self, py: Attached<'_>) {
         type SetHandler = unsafe extern "C" fn(*mut PyObject) -> *mut PyObject;
         let Some(handler) = &self.handler else { return };

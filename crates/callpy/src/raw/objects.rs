@@ -16,7 +16,7 @@ pub(crate) struct Raised(pub(crate) Option<Ref>);
 
 pub(crate) type Outcome<T> = Result<T, Raised>;
 
-/// What an object is, told by the subclass bits of its type's flags (`Include/object.h`).
+/// What an object is, by the subclass bits of its type's flags (`Include/object.h`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Builtin {
     Int,
@@ -29,7 +29,7 @@ pub(crate) enum Builtin {
     Other,
 }
 
-/// The arguments of a call that are kept without an allocation.
+/// How many arguments of a call need no allocation.
 const INLINE: usize = 7;
 
 /// `PyObject_Vectorcall` (PEP 590).
@@ -40,7 +40,7 @@ type Vectorcall = unsafe extern "C" fn(
     *mut PyObject,
 ) -> *mut PyObject;
 
-/// The arguments of one call, laid out as `PyObject_Vectorcall` wants them.
+/// The arguments of one call, laid out as `PyObject_Vectorcall` expects them.
 pub(crate) struct ArgumentList {
     /// Owned references in slots 1 to `len`, while they are few. Slot 0 is scratch space that the
     /// callee may use (`PY_VECTORCALL_ARGUMENTS_OFFSET`).
@@ -135,7 +135,7 @@ impl ArgumentList {
         }
     }
 
-    /// Lets go of the arguments, not of their names.
+    /// Releases the arguments, but not their names.
     #[inline]
     pub(crate) fn release(&mut self, py: Attached<'_>) {
         for value in self.values() {
@@ -195,7 +195,7 @@ impl<'a> Attached<'a> {
         }
     }
 
-    /// Returns the traceback of an exception, which the caller has seen to be one.
+    /// Returns the traceback of what the caller knows to be an exception.
     pub(crate) fn traceback_of(self, exception: &Ref) -> Option<Ref> {
         // SAFETY: attached, and the exception is alive; returns a new reference or null.
         unsafe { Ref::steal(self, (self.api.PyException_GetTraceback)(exception.as_ptr())) }
@@ -285,8 +285,8 @@ impl<'a> Attached<'a> {
         // SAFETY: attached; returns a new reference to a tuple of empty slots.
         let tuple = self.outcome(unsafe { (self.api.PyTuple_New)(items.len() as isize) })?;
         for (index, item) in (0..).zip(items) {
-            // SAFETY: the index is in range, nobody else has the tuple yet, and the item's
-            // reference is given up to it.
+            // SAFETY: the index is in range, no one else has the tuple yet, and the item's reference is
+            // given up to it.
             unsafe { (self.api.PyTuple_SetItem)(tuple.as_ptr(), index, item.into_ptr()) };
         }
         Ok(tuple)
@@ -304,7 +304,7 @@ impl<'a> Attached<'a> {
         Ok(dict)
     }
 
-    /// Returns the items of a tuple, which the caller has seen to be one.
+    /// Returns the items of what the caller knows to be a tuple.
     pub(crate) fn tuple_items(self, tuple: &Ref) -> Outcome<Vec<Ref>> {
         // SAFETY: attached, and the tuple is alive; a non-tuple gets an exception.
         let length = unsafe { (self.api.PyTuple_Size)(tuple.as_ptr()) };
@@ -320,8 +320,8 @@ impl<'a> Attached<'a> {
             .collect()
     }
 
-    /// Returns the items of a list or a tuple, which the caller has seen to be one: those that it holds,
-    /// whatever `__iter__` a subclass has.
+    /// Returns the items of what the caller knows to be a list or a tuple: those that it holds, whatever
+    /// `__iter__` a subclass has.
     pub(crate) fn sequence_items(self, sequence: &Ref) -> Outcome<Vec<Ref>> {
         if self.builtin(sequence) == Builtin::Tuple {
             return self.tuple_items(sequence);
@@ -332,8 +332,8 @@ impl<'a> Attached<'a> {
         self.tuple_items(&tuple)
     }
 
-    /// Returns the keys and values of a dict, which the caller has seen to be one: those that it holds,
-    /// whatever `items` a subclass has.
+    /// Returns the keys and values of what the caller knows to be a dict: those that it holds, whatever
+    /// `items` a subclass has.
     pub(crate) fn dict_items(self, dict: &Ref) -> Outcome<Vec<[Ref; 2]>> {
         // SAFETY: attached; a non-dict gets an exception.
         let pairs = self.outcome(unsafe { (self.api.PyDict_Items)(dict.as_ptr()) })?;
@@ -411,13 +411,13 @@ impl<'a> Attached<'a> {
         Ok(value)
     }
 
-    /// Returns the int that an integer of another type stands for.
+    /// Returns an integer of another type as an int.
     pub(crate) fn index(self, integer: &Ref) -> Outcome<Ref> {
         // SAFETY: attached, and the object is alive.
         self.outcome(unsafe { (self.api.PyNumber_Index)(integer.as_ptr()) })
     }
 
-    /// Returns an int's value; OverflowError where it does not fit.
+    /// Returns an int's value; OverflowError if it does not fit.
     pub(crate) fn as_i64(self, int: &Ref) -> Outcome<i64> {
         // SAFETY: attached, and the object is alive.
         let value = unsafe { (self.api.PyLong_AsLongLong)(int.as_ptr()) };
@@ -427,7 +427,7 @@ impl<'a> Attached<'a> {
         Ok(value)
     }
 
-    /// Returns an int's value; OverflowError where it does not fit.
+    /// Returns an int's value; OverflowError if it does not fit.
     pub(crate) fn as_u64(self, int: &Ref) -> Outcome<u64> {
         // SAFETY: attached, and the object is alive.
         let value = unsafe { (self.api.PyLong_AsUnsignedLongLong)(int.as_ptr()) };
@@ -437,8 +437,8 @@ impl<'a> Attached<'a> {
         Ok(value)
     }
 
-    /// Returns a str's text; UnicodeEncodeError where it has lone surrogates, ValueError where it has
-    /// what is no character at all, as NumPy makes of any four bytes.
+    /// Returns a str's text; UnicodeEncodeError if it has lone surrogates, ValueError if it has code points
+    /// that are no characters, which NumPy makes of any four bytes.
     pub(crate) fn text(self, str: &Ref) -> Outcome<&str> {
         let mut length = 0;
         // SAFETY: attached, and the object is alive.
@@ -468,7 +468,7 @@ impl<'a> Attached<'a> {
         }
     }
 
-    /// Returns the contents of a bytes object, which the caller has seen to be one.
+    /// Returns the contents of what the caller knows to be a bytes object.
     pub(crate) fn byte_slice(self, bytes: &Ref) -> Outcome<&[u8]> {
         // SAFETY: attached; a non-bytes object gets an exception. Not `PyObject_Size`, which asks a
         // subclass's own `__len__`.
@@ -599,7 +599,7 @@ impl<'a> Attached<'a> {
         self.outcome(unsafe { (self.api.PyImport_ImportModule)(name.as_ptr()) })
     }
 
-    /// Imports the module of this name, a str, which need not be text that Rust can have.
+    /// Imports the module of this name, a str, which need not be valid UTF-8.
     pub(crate) fn import_named(self, name: &Ref) -> Outcome<Ref> {
         // SAFETY: attached, and the str is alive.
         self.outcome(unsafe { (self.api.PyImport_Import)(name.as_ptr()) })
@@ -626,7 +626,7 @@ impl<'a> Attached<'a> {
         }
     }
 
-    /// Wraps a boxed value in a capsule that drops it when Python lets it go, on any thread.
+    /// Wraps a boxed value in a capsule that drops it when Python frees the capsule, on any thread.
     pub(crate) fn capsule<T: Send + 'static>(self, value: Box<T>) -> Outcome<Ref> {
         let pointer = Box::into_raw(value).cast::<c_void>();
         // SAFETY: the pointer is not null and belongs to the capsule, whose destructor knows its type.
@@ -638,7 +638,7 @@ impl<'a> Attached<'a> {
         })
     }
 
-    /// Whether the object is a capsule of callpy's own, which holds memory given to Python.
+    /// Whether the object is callpy's own capsule, which holds memory that was moved to Python.
     pub(crate) fn is_own_capsule(self, object: &Ref) -> bool {
         object.class(self) == self.api.PyCapsule_Type
             // SAFETY: attached, and the object is alive.
@@ -657,10 +657,10 @@ unsafe extern "C" fn drop_capsule<T: Send>(capsule: *mut PyObject) {
     if value.is_null() {
         return;
     }
-    // Python may be letting go of the memory because of an exception, which calls in the caller's
-    // destructor must neither meet nor lose.
+    // Python may free the memory while an exception is set, which calls in the caller's destructor must
+    // neither see nor clear.
     let (mut class, mut exception, mut traceback) = (null_mut(), null_mut(), null_mut());
-    // SAFETY: attached; the three become owned references, or null, and are given back below.
+    // SAFETY: attached; the three become owned references, or null, and are restored below.
     unsafe { (api.PyErr_Fetch)(&mut class, &mut exception, &mut traceback) };
     // A panicking destructor of the caller's must not unwind into CPython.
     let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -668,10 +668,10 @@ unsafe extern "C" fn drop_capsule<T: Send>(capsule: *mut PyObject) {
         drop(unsafe { Box::from_raw(value) })
     }));
     if let Err(panic) = dropped {
-        super::process::complain("callpy: dropping memory that was given to Python panicked");
+        super::process::complain("callpy: dropping memory that was moved to Python panicked");
         // Its own destructor might panic as well.
         std::mem::forget(panic);
     }
-    // SAFETY: attached; gives the three references back.
+    // SAFETY: attached; takes over the three references.
     unsafe { (api.PyErr_Restore)(class, exception, traceback) };
 }

@@ -35,7 +35,7 @@ impl Ref {
         NonNull::new(pointer).map(Ref)
     }
 
-    /// Adds a reference to an object that somebody else keeps alive meanwhile; null is `None`.
+    /// Adds a reference to an object that is kept alive meanwhile; null is `None`.
     ///
     /// # Safety
     ///

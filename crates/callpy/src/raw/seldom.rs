@@ -1,12 +1,12 @@
-//! What few calls have: its absence costs one comparison.
+//! What few calls have, at the cost of one comparison for the others.
 
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 
-/// An `Option<Box<T>>` whose drop is one comparison where there is nothing, in line.
+/// An `Option<Box<T>>` whose drop is one inlined comparison if there is nothing in it.
 ///
-/// The compiler keeps the drop of the plain type out of line for the sake of what might be in it, and
-/// a call that does next to nothing has half a dozen of these.
+/// The compiler does not inline the drop of the plain type, and a call that does next to nothing has
+/// half a dozen of these.
 pub(crate) struct Seldom<T>(ManuallyDrop<Option<Box<T>>>);
 
 impl<T> Seldom<T> {

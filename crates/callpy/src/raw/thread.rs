@@ -3,9 +3,8 @@
 //! `PyGILState_Ensure` makes a thread state where a thread has none, and `PyGILState_Release`
 //! destroys it again, which costs ten times as much as taking the lock. So a thread's first
 //! attachment is never released: the state is saved and restored from then on, and destroyed after
-//! the thread (see `reaper`). A state that is there before the first attachment belongs to someone
-//! else, who destroys it when they see fit: Python, on a thread that Python started. That one is
-//! never cached.
+//! the thread (see `reaper`). A state that exists before the first attachment is not callpy's: Python
+//! destroys it, on a thread that Python started. That one is never cached.
 
 use std::ffi::c_ulong;
 use std::marker::PhantomData;
@@ -46,7 +45,7 @@ enum End {
 }
 
 impl Attachment {
-    /// Attaches this thread; a thread that is attached already goes on as it is.
+    /// Attaches this thread; does nothing if it is attached already.
     ///
     /// # Errors
     ///
@@ -78,16 +77,16 @@ impl Attachment {
         Attachment::of(api().ok_or_else(not_started)?)
     }
 
-    /// Attaches this thread to an interpreter that is there, also before all threads may.
+    /// Attaches this thread to an interpreter, also before all threads may.
     pub(super) fn of(api: &'static Api) -> Result<Attachment, Failure> {
         Attachment::as_admitted(registry::register(api))
     }
 
-    /// Does what `new` does, where more than the cached state has to be looked at.
+    /// Does what `new` does if more than the cached state has to be checked.
     #[cold]
     fn as_admitted(thread: &'static Thread) -> Result<Attachment, Failure> {
         let is_nested = thread.is_nested();
-        // Before a thread state is looked at, which would be gone once a joined interpreter is.
+        // Before a thread state is read, since a joined interpreter destroys it when it is finalised.
         thread.enter();
         fence(Ordering::SeqCst);
         let found = match end::has_gone(thread.api) {
@@ -100,7 +99,7 @@ impl Attachment {
         found
     }
 
-    /// Attaches a thread that has entered its attachment, if it is to be.
+    /// Attaches a thread that has entered its attachment, if it may.
     fn found(thread: &'static Thread, is_nested: bool) -> Result<Attachment, Failure> {
         let own = match Place::of(thread.api, thread.state()) {
             Place::Attached => return Ok(Attachment::nested(thread)),
@@ -119,7 +118,7 @@ impl Attachment {
         let thread = registry::register(api);
         match Place::of(api, thread.state()) {
             Place::Detached(own) => {
-                // Not in a call while it waits for the lock: the end is what others are waited for.
+                // Entered only after it has the lock: the end waits for others, not for itself.
                 let attachment = Attachment::take(thread, own);
                 thread.enter();
                 attachment
@@ -165,7 +164,7 @@ impl Attachment {
     }
 }
 
-/// A token that names no attachment: its owner sees to it that this thread stays attached.
+/// A token without a lifetime: its owner makes sure that this thread stays attached.
 pub(crate) struct Within {
     api: &'static Api,
     not_send: PhantomData<*mut ()>,
@@ -197,7 +196,7 @@ impl Drop for Attachment {
 }
 
 impl Attached<'_> {
-    /// Runs other work while other threads may hold the interpreter.
+    /// Runs work while other threads may use the interpreter.
     pub(crate) fn detach<R>(self, work: impl FnOnce() -> R) -> R {
         struct Restore {
             api: &'static Api,
@@ -226,8 +225,8 @@ impl Attached<'_> {
 ///
 /// Its state stays when the thread ends, since CPython 3.11 and 3.12 abort where the next state is
 /// made after the first was the only one. But a free-threaded build knows an object's thread by an
-/// address, which the next thread may have again: what other threads drop of that one's would be
-/// left to the ended thread for good. So there it is destroyed, as any other.
+/// address, which the next thread may have again: objects of that one that other threads drop would
+/// never be freed. So there it is destroyed, as any other.
 pub(super) fn started_here(api: &'static Api) -> Attachment {
     let thread = registry::register(api);
     thread.cache(thread.api.current_state(), api.header == Header::FreeThreaded);
@@ -244,7 +243,7 @@ pub(super) fn destroy_own_state(thread: &'static Thread) {
     fence(Ordering::SeqCst);
     if end::admits_all() {
         let state = thread.state();
-        // SAFETY: the state is this thread's own, not current, and forgotten before it is gone.
+        // SAFETY: the state is this thread's own, not current, and forgotten before it is destroyed.
         unsafe {
             (api.PyEval_RestoreThread)(state);
             (api.PyThreadState_Clear)(state);
@@ -314,13 +313,13 @@ fn is_of_this_thread(api: &Api, current: *mut PyThreadState) -> bool {
     peek(current.cast::<c_ulong>().wrapping_byte_add(offset)) == Some(this)
 }
 
-/// Reads a number that may be freed meanwhile, with the thread state of another thread that it is in.
+/// Reads a number out of another thread's state, which may be freed meanwhile.
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 fn peek(address: *const c_ulong) -> Option<c_ulong> {
     let mut value = 0;
     let to = libc::iovec { iov_base: (&raw mut value).cast(), iov_len: size_of::<c_ulong>() };
     let from = libc::iovec { iov_base: address.cast_mut().cast(), ..to };
-    // SAFETY: writes to `value` alone; the system says so where the address leads nowhere.
+    // SAFETY: writes only to `value`; the system returns an error if the address is not mapped.
     let size = unsafe { libc::process_vm_readv(libc::getpid(), &to, 1, &from, 1, 0) };
     (size == size_of::<c_ulong>() as isize).then_some(value)
 }
