@@ -1,7 +1,7 @@
 //! The one running interpreter: how it is started, what it loads, and its orderly end.
 //!
-//! There is one interpreter in a process. Whoever starts first decides which; later starts join it,
-//! and are told if it is not what they ask for. If Python runs already because the program is an
+//! There is one interpreter in a process. The first start decides which; later starts join it, and fail
+//! if it is not what they ask for. If Python runs already because the program is an
 //! extension module or uses PyO3, callpy joins that one, and leaves its end to its owner.
 //!
 //! A program ends Python with [`Python::end`], or a guard that does so
@@ -29,7 +29,7 @@ use crate::raw::{Attachment, end, memory, process};
 use crate::scope::Scope;
 use crate::{array, load, support};
 
-/// The running interpreter. A handle without contents, to be copied freely.
+/// The running interpreter: an empty handle that can be copied freely.
 ///
 /// ```
 /// let python = callpy::Python::start()?;
@@ -41,7 +41,7 @@ use crate::{array, load, support};
 pub struct Python(());
 
 struct Running {
-    /// None if Python ran in this process before callpy came.
+    /// None if Python ran in this process before callpy joined it.
     own: Option<(Interpreter, Report)>,
     /// What was asked for at the first start.
     python: Option<PathBuf>,
@@ -54,7 +54,7 @@ impl Running {
     }
 }
 
-/// Whether somebody sees to it that a joined interpreter's end is noticed.
+/// Whether the end of a joined interpreter is being watched.
 static WATCHED: AtomicBool = AtomicBool::new(false);
 
 static RUNNING: OnceLock<Running> = OnceLock::new();
@@ -114,12 +114,12 @@ impl Python {
     /// | `"package.module:Class.method"` | a method |
     /// | `"path/to/outliers.py:detect"` | a function of the file |
     ///
-    /// A path need not be text: an `OsStr` is taken as it is.
+    /// A path need not be UTF-8: pass an `OsStr`.
     ///
     /// # Errors
     ///
-    /// `ErrorKind::Target` if the text is none of these or leads nowhere, `ErrorKind::Python` with
-    /// what importing the module raised.
+    /// `ErrorKind::Target` if the text is none of these or there is no such function,
+    /// `ErrorKind::Python` with what importing the module raised.
     ///
     /// # Examples
     ///
@@ -296,9 +296,9 @@ impl Python {
     /// Lets [`interrupt`](Python::interrupt) stop Python code, which it can't from the start.
     ///
     /// It registers Python's own handler of SIGINT, that of `python`, for what runs on the thread
-    /// that started Python. The signal itself stays the program's: whoever wants Ctrl-C to stop
-    /// Python code, calls `interrupt` where the program learns of it. Only `asyncio.run`, on that
-    /// thread, then takes the signal for itself, as it does in `python`, and does not give it back.
+    /// that started Python. The signal itself stays the program's: to let Ctrl-C stop Python code, call
+    /// `interrupt` where the program handles it. Only `asyncio.run`, on that thread, then takes over the
+    /// signal, as it does in `python`, and does not restore it.
     ///
     /// # Errors
     ///
@@ -450,12 +450,12 @@ fn module_name(name: &str) -> Result<CString> {
     })
 }
 
-/// A target of one of these forms is a file, not a module.
+/// Whether a module is named by the path of a file.
 fn is_file(name: &str) -> bool {
     name.ends_with(".py") || name.contains(['/', '\\'])
 }
 
-/// Splits a target at its last colon. What is before it may be a path, which need not be text.
+/// Splits a target at its last colon. What is before it may be a path, which need not be UTF-8.
 fn split_target(target: &OsStr) -> Result<(&OsStr, &str)> {
     #[cfg(unix)]
     let parts = {
@@ -485,7 +485,7 @@ fn split_target(target: &OsStr) -> Result<(&OsStr, &str)> {
     }
 }
 
-/// Says which Python to start, and what it must have.
+/// Which Python to start, and what it must have.
 ///
 /// ```
 /// # fn start() -> callpy::Result<callpy::Python> {
@@ -538,7 +538,7 @@ impl Builder {
         self
     }
 
-    /// Adds what a Python file says in its header that it needs (PEP 723).
+    /// Adds the requirements in the header of a Python file (PEP 723).
     ///
     /// ```
     /// # std::env::set_current_dir("../../examples/outliers").unwrap();
@@ -578,11 +578,11 @@ impl Builder {
         self
     }
 
-    /// Is told while an environment is being made, which can take a minute.
+    /// Calls `tell` while an environment is being created, which can take a minute.
     ///
     /// ```
     /// let builder = callpy::Python::builder().on_progress(|step| eprintln!("{step:?}"));
-    /// let python = builder.start()?;  // nothing is required, so nothing is made, and nothing is told
+    /// let python = builder.start()?;  // nothing is required, so nothing is created
     /// # Ok::<(), callpy::Error>(())
     /// ```
     pub fn on_progress(mut self, tell: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
@@ -590,7 +590,7 @@ impl Builder {
         self
     }
 
-    /// Is asked, while an environment is being made, whether to [stop](environment::Stop).
+    /// Calls `stop` while an environment is being created, to ask whether to [stop](environment::Stop).
     ///
     /// ```
     /// let builder = callpy::Python::builder().stop_when(|| false);
@@ -602,8 +602,8 @@ impl Builder {
         self
     }
 
-    /// Says whether read-only loans are guarded against being written: where debug assertions are on,
-    /// they are unless this says otherwise.
+    /// Sets whether read-only loans are guarded against writes; without it, they are if debug assertions
+    /// are on.
     ///
     /// A function in C need not respect that an array is read-only (`torch.from_numpy` followed by an
     /// in-place operation, `faiss.normalize_L2`), and writing to what a `&[T]` points to is undefined
@@ -641,8 +641,8 @@ impl Builder {
         self
     }
 
-    /// Says in which language's terms messages tell how to fix things: bindings for other languages
-    /// set it.
+    /// Sets the language in whose terms messages say how to fix things; bindings for other languages set
+    /// it.
     ///
     /// ```
     /// callpy::Python::builder().language(callpy::Language::C).start()?;
@@ -653,10 +653,10 @@ impl Builder {
         self
     }
 
-    /// Is told of each callable that was seen to retain its arguments and gets copies from now on.
+    /// Calls `tell` for each callable that has retained its arguments, and gets copies from now on.
     ///
-    /// Without such a hook, a line on stderr says so. It is called once for each callable, on the
-    /// thread of the call, which is detached meanwhile; the hook of a later start takes its place.
+    /// Without such a hook, a line on stderr says so. It is called once for each callable, on the thread
+    /// of the call, detached; the hook of a later start replaces it.
     ///
     /// ```
     /// let builder = callpy::Python::builder().on_retained(|retained| eprintln!("{retained}"));
@@ -668,7 +668,7 @@ impl Builder {
         self
     }
 
-    /// Finds the interpreter, makes an environment for the requirements if there is none yet, and
+    /// Finds the interpreter, creates an environment for the requirements if there is none yet, and
     /// starts it in this process.
     ///
     /// # The thread of the first start
@@ -683,11 +683,11 @@ impl Builder {
     /// # Errors
     ///
     /// - `ErrorKind::Locate` if there is no usable interpreter; the report in it names each;
-    /// - `ErrorKind::Environment` if the environment could not be made, or its making was stopped;
+    /// - `ErrorKind::Environment` if the environment could not be created, or that was stopped;
     /// - `ErrorKind::Start` if libpython could not be loaded, or another interpreter runs than the
     ///   one named, or it lacks what is required.
     ///
-    /// After an error the next start begins anew.
+    /// After an error the next start tries again.
     ///
     /// # Examples
     ///
@@ -772,7 +772,7 @@ impl Builder {
 
     fn bring_up(&self) -> Result<Running> {
         let own = bring_up(&self.wanted())?;
-        // What was asked for at the first start is nothing to one that was joined.
+        // What the first start asked for does not apply to an interpreter that was joined.
         Ok(match own.is_some() {
             true => Running {
                 own,
@@ -783,7 +783,7 @@ impl Builder {
         })
     }
 
-    /// Holds what is asked for against what runs.
+    /// Checks what is asked for against what runs.
     fn check(&self, running: &Running) -> Result<()> {
         let Some((interpreter, _)) = &running.own else { return Ok(()) };
         let known = |wanted: &String| running.requirements.dependencies().contains(wanted);

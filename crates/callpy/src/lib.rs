@@ -2,7 +2,7 @@
 //!
 //! ```
 //! # callpy::module!(mod outliers = "../../examples/outliers/outliers.py");
-//! # #[cfg(any())] // so that the line below stands as it does in a program
+//! # #[cfg(any())] // so that the line below is as in a program
 //! callpy::module!(mod outliers = "python/outliers.py");   // typed from its hints, at compile time
 //!
 //! # let series = [20.0, 19.0, 21.0, 20.5, 19.5, 20.2, 19.8, 97.3];
@@ -25,15 +25,15 @@
 //! # Ok::<(), callpy::Error>(())
 //! ```
 //!
-//! A slice of numbers is a NumPy array in Python for the length of one call, the answer is read
-//! where NumPy put it, an exception arrives as a typed error, and any thread may call. No Python is
+//! A slice of numbers is a NumPy array in Python for the duration of one call, the result is read in
+//! place, an exception becomes a typed error, and any thread may call. No Python is
 //! needed to compile: libpython is found and loaded when the program starts it, CPython 3.8 to 3.15.
 //!
 //! - [`Python`] starts the interpreter; [`locate`] says which, [`environment`] installs what a
 //!   function requires.
 //! - [`Function`] calls; [`Object`] is any Python object.
-//! - [`typed`] makes Rust functions of a Python file's hinted ones.
-//! - [`mod@array`] tells how arrays go in and out; [`convert`] does so for all other values.
+//! - [`typed`] makes Rust functions of the functions in a Python file that have type hints.
+//! - [`mod@array`] says how arrays are passed and returned, [`convert`] how all other values are.
 //! - [`Error`] is every failure; [`PythonException`] is a Python exception as owned text.
 //!
 //! # Features

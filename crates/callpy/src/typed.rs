@@ -19,7 +19,7 @@
 //!
 //! ```
 //! # callpy::module!(pub mod smoothing = "../../examples/smoothing.py");
-//! # #[cfg(any())] // so that the line below stands as it does in a program
+//! # #[cfg(any())] // so that the line below is as in a program
 //! callpy::module!(pub mod smoothing = "python/smoothing.py");
 //!
 //! # let data = [1.0; 32];
@@ -46,9 +46,9 @@
 //! | `int`, `float`, `bool`, `complex` | `i64`, `f64`, `bool`, `Complex<f64>` | the same |
 //! | `str`, `bytes` | `&str`, `&[u8]` | `String`, `Bytes<Vec<u8>>` |
 //! | `NDArray[np.float64]` and the other dtypes | any [`IntoArray<f64>`](crate::IntoArray): slices, vectors, views | [`Array<f64>`](crate::Array) |
-//! | `np.ndarray`, `ArrayLike`, dtypes of a kind | an array of any element type | `Array<T>`, where the caller says `T` |
-//! | `np.float32` and other scalars | `f32`, given as NumPy's | `f32` |
-//! | `list[T]`, `Sequence[T]`, `tuple[T, ...]` | `&[T]`, given as a list or tuple; any iterator for arrays | `Vec<T>` |
+//! | `np.ndarray`, `ArrayLike`, dtypes of a kind | an array of any element type | `Array<T>`, where the caller chooses `T` |
+//! | `np.float32` and other scalars | `f32`, passed as a NumPy scalar | `f32` |
+//! | `list[T]`, `Sequence[T]`, `tuple[T, ...]` | `&[T]`, passed as a list or tuple; any iterator for arrays | `Vec<T>` |
 //! | `tuple[A, B]` | `(A, B)` | `(A, B)` |
 //! | `dict[K, V]` | any iterator of pairs: `[("a", 1.0)]`, a map | `HashMap<K, V>` |
 //! | `set[T]` | any iterator | `HashSet<T>` |
@@ -61,14 +61,14 @@
 //! | `Any`, a type variable | any [`IntoPython`](crate::IntoPython) | [`Object`](crate::Object) |
 //! | another class | `&Object` | `Object` |
 //!
-//! An enum made for a union or a `Literal` has the name that the file gives the type, or else the
-//! function's and the parameter's: `SmoothMode`.
+//! An enum for a union or a `Literal` has the name of the type in the file, or else that of the function
+//! and the parameter: `SmoothMode`.
 //!
 //! Aliases imported from other files of the package (`from .typing import FloatArray`) are followed;
 //! classes declared there are objects.
 //!
 //! Shapes (`Annotated[NDArray[np.float64], "n 3"]`, jaxtyping's `Float64[np.ndarray, "n 3"]`) are
-//! checked at each call; a name stands for one length in all arguments and the result.
+//! checked at each call; a name means the same length in all arguments and the result.
 //!
 //! # What a function does with its arrays
 //!
@@ -83,7 +83,7 @@
 //!
 //! A function with an argument that is `"retained"` gets copies at every call, as
 //! [`Function::retains`](crate::Function::retains) says; one whose arrays are all `"borrowed"` is lent
-//! them from the first call on, as [`Function::lends`](crate::Function::lends) says. Of all others
+//! them from the first call on, as [`Function::lends`](crate::Function::lends) says. For all others
 //! callpy [learns](crate::array#retained-arguments) it. A note that is nearly one of the two
 //! (`"retains"`) leaves its function out.
 //!
@@ -106,7 +106,7 @@
 //! # callpy::module!(pub mod outliers = "../../examples/outliers/outliers.py" {
 //! #     fn detect(data: &[f64]) -> Array<i64>;
 //! # });
-//! # #[cfg(any())] // so that the lines below stand as they do in a program
+//! # #[cfg(any())] // so that the lines below are as in a program
 //! callpy::module!(pub mod outliers = "python/outliers.py" {
 //!     fn detect(data: &[f64]) -> Array<i64>;
 //! });
@@ -137,7 +137,7 @@
 ///
 /// ```
 /// # callpy::module!(pub mod outliers = "../../examples/outliers/outliers.py");
-/// # #[cfg(any())] // so that the line below stands as it does in a program
+/// # #[cfg(any())] // so that the line below is as in a program
 /// callpy::module!(pub mod outliers = "python/outliers.py");
 ///
 /// # let series = [20.0, 19.0, 21.0, 20.5, 19.5, 20.2, 19.8, 97.3];

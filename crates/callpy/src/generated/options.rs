@@ -1,4 +1,4 @@
-//! The arguments that need not be given: set one by one, placed when the call is made.
+//! Optional arguments: set one by one, and placed when the call is made.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::scope::Scope;
 
 type Make<'a> = Box<dyn FnOnce(&mut Scope<'a>, &Dims) -> Result<Object> + 'a>;
 
-/// What was set of a function's parameters with a default.
+/// The arguments that were set for parameters with a default.
 #[derive(Default)]
 pub struct Options<'a> {
     set: Vec<(&'static str, Make<'a>)>,
@@ -54,7 +54,7 @@ impl<'a> Options<'a> {
         self.extra.push((name.into(), Box::new(make)));
     }
 
-    /// Places what must stand by position: `only` always does, `either` where `*args` follow.
+    /// Places the positional arguments: those in `only`, and those in `either` if `*args` follow.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl<'a> Options<'a> {
         self.rest.drain(..).try_for_each(|make| call.positional(Made(make, dims)))
     }
 
-    /// Places what is left, by name.
+    /// Places the others as keyword arguments.
     ///
     /// # Errors
     ///

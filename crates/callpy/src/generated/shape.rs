@@ -1,4 +1,4 @@
-//! Shapes as hints tell them, checked where the arrays are.
+//! The shapes that hints declare, checked when arrays are passed and returned.
 
 use std::cell::RefCell;
 
@@ -11,19 +11,19 @@ use crate::scope::Scope;
 /// The extent of one axis.
 #[derive(Debug, Clone, Copy)]
 pub enum Dim {
-    /// Anything.
+    /// Any length.
     Any,
-    /// So much.
+    /// This length.
     Fixed(usize),
-    /// As much as everywhere else in the call.
+    /// The same length wherever the name appears in the call.
     Named(&'static str),
     /// Any number of axes.
     Ellipsis,
-    /// Any number of axes, the same as everywhere else in the call.
+    /// Any number of axes, the same wherever the name appears in the call.
     Variadic(&'static str),
 }
 
-/// What the names of axes stand for in one call, and where that was seen first.
+/// The lengths of named axes in one call, and where each was seen first.
 #[derive(Default)]
 pub struct Dims(RefCell<Vec<(&'static str, Vec<usize>, &'static str)>>);
 
@@ -33,7 +33,7 @@ impl Dims {
         Dims::default()
     }
 
-    /// Holds a result's shape against its hint.
+    /// Checks a result's shape against its hint.
     ///
     /// # Errors
     ///
@@ -110,7 +110,7 @@ fn list(shape: &[usize]) -> String {
     format!("({})", lengths.join(", "))
 }
 
-/// An array argument whose shape is told.
+/// An array argument with a declared shape.
 pub struct Shaped<'d, V> {
     value: V,
     parameter: &'static str,
@@ -118,7 +118,7 @@ pub struct Shaped<'d, V> {
     dims: &'d Dims,
 }
 
-/// Has an array's shape checked when it is converted.
+/// Checks an array's shape when it is converted.
 pub fn shaped<'d, V>(
     value: V,
     parameter: &'static str,

@@ -1,4 +1,4 @@
-//! Which member of a union a value is: the one whose hint says just this comes first.
+//! Decides which member of a union a value is: the one whose hint fits best.
 
 use crate::array::{Dtype, is_array};
 use crate::convert::number::{Kind, number, scalar_dtype};
@@ -9,12 +9,12 @@ use crate::raw::objects::Builtin;
 use crate::scope::Scope;
 use crate::support;
 
-/// A hint, as far as a value can be told by it.
+/// A hint, as far as it identifies values.
 #[derive(Debug, Clone, Copy)]
 pub enum Hint<'h> {
     /// Any object.
     Any,
-    /// `int`, NumPy's as well.
+    /// `int`, or a NumPy integer.
     Int,
     /// `bool`.
     Bool,
@@ -28,9 +28,9 @@ pub enum Hint<'h> {
     Bytes,
     /// A path.
     Path,
-    /// One of NumPy's scalars.
+    /// A NumPy scalar.
     Scalar(Dtype),
-    /// An array; of any dtype where none is told.
+    /// An array, of any dtype if none is named.
     Array(Option<Dtype>),
     /// One of these texts.
     Literal(&'h [&'h str]),
@@ -48,12 +48,12 @@ pub enum Hint<'h> {
     Dict(&'h Hint<'h>, &'h Hint<'h>),
     /// A dict that has the required keys.
     TypedDict {
-        /// The keys that must be there.
+        /// The required keys.
         required: &'h [&'h str],
-        /// Those that may be.
+        /// The optional keys.
         optional: &'h [&'h str],
     },
-    /// An instance of a class, or what has the same attributes.
+    /// An instance of a class, or an object with the same attributes.
     Class {
         /// The class's name.
         name: &'h str,
@@ -77,19 +77,19 @@ enum Fit {
     Converted,
     /// It is of this kind: a `numpy.int64` for an int.
     Kind,
-    /// It is just this: an instance of the class, one of the texts.
+    /// It is exactly this: an instance of the class, one of the texts.
     Just,
 }
 
-/// A member of a union: its hint, and how a value is taken for it.
+/// A member of a union: its hint, and how to convert a value to it.
 pub type Member<'h, U> = (Hint<'h>, fn(Object, &mut Scope<'_>) -> Result<U>);
 
-/// Takes a value for the member of a union that it fits best.
+/// Converts a value to the member of a union that it fits best.
 ///
 /// # Errors
 ///
-/// `ErrorKind::Result` if it fits none, or can't be taken for those that it fits: an int that is too
-/// large is not taken for a float.
+/// `ErrorKind::Result` if it fits none, or can't be converted to those that it fits: an int that is too
+/// large does not become a float.
 pub fn member<U>(
     union: &str,
     object: Object,
@@ -105,7 +105,7 @@ pub fn member<U>(
         if best.peek().is_none() && errors.is_empty() {
             return take(object, scope);
         }
-        // Each gets a reference of its own, since it may give it up.
+        // Each gets its own reference, since it may release it.
         match take(Object(object.0.clone_ref(scope.py())), scope) {
             Ok(value) => return Ok(value),
             Err(error) => errors.push(error.to_string()),
@@ -140,7 +140,7 @@ impl Hint<'_> {
                 if is_one { Fit::Just } else { Fit::Not }
             }
             Hint::Literal(_) => Fit::Not,
-            // An array without axes is a number, too, but first of all an array.
+            // A 0-d array can be a number as well, but is an array first.
             Hint::Array(dtype) if is_array(object, dtype, scope) => Fit::Just,
             Hint::Array(_) => Fit::Not,
             Hint::List(item) | Hint::Iterable(item) if builtin == Builtin::List => {
@@ -210,13 +210,13 @@ impl Hint<'_> {
         })
     }
 
-    /// How well all items of a list or a tuple fit, which itself fits so well.
+    /// How well a list or a tuple fits, given how well it fits without its items.
     fn fit_all(&self, own: Fit, sequence: &Ref, scope: &mut Scope<'_>) -> Result<Fit> {
         let items = scope.taken(scope.py().sequence_items(sequence))?;
         least(own, items.iter().map(|item| (self, item)), scope)
     }
 
-    /// An array with one axis can be taken for the list of its elements.
+    /// An array with one axis can be converted to a list of its elements.
     fn fit_array(&self, object: &Ref, scope: &Scope<'_>) -> Fit {
         let dtype = match *self {
             Hint::Bool => Dtype::Bool,
@@ -246,7 +246,7 @@ fn least<'p>(
     Ok(least)
 }
 
-/// A number of the kind fits, and a bool fits nothing else. An int can be taken for a float.
+/// A number of the kind fits, and a bool fits nothing else. An int can be converted to a float.
 fn number_fit(wanted: Kind, object: &Ref, scope: &Scope<'_>) -> Result<Fit> {
     Ok(match number(object, scope)?.map(|number| number.kind) {
         Some(found) if found == wanted => Fit::Kind,

@@ -1,4 +1,4 @@
-//! Values as hints ask for them: a real list where the hint says list, an instance of the class.
+//! Values as hints declare them: a list for a hint of a list, an instance of the class for a class.
 
 use std::fmt;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::raw::{Attached, Outcome, Ref};
 use crate::scope::Scope;
 use crate::support;
 
-/// Wraps what is made of an iterator's items.
+/// Wraps an iterator whose items become a collection.
 macro_rules! collected {
     ($($(#[$attribute:meta])* $function:ident $wrapper:ident $make:path;)*) => {$(
         $(#[$attribute])*
@@ -144,11 +144,11 @@ impl<'a, P: AsRef<Path>> IntoPython<'a> for PathArgument<P> {
     }
 }
 
-/// Takes the items of any iterable for a list of them.
+/// Converts the items of any iterable.
 pub fn iterated<T: FromPython>(object: Object) -> Result<Vec<T>> {
     let mut scope = Scope::new()?;
     let py = scope.py();
-    // What has items by number can be iterated over, too.
+    // An object with `__getitem__` alone can be iterated over as well.
     if !["__iter__", "__getitem__"].iter().any(|name| support::has_method(py, &object.0, name)) {
         return Err(scope.mismatch("an iterable", &object.0));
     }
@@ -172,7 +172,7 @@ pub fn give<'a>(
     value.map(|value| (name, value)).map_err(|error| error.at(format_args!("the field {name}")))
 }
 
-/// Takes the object of a field or an entry for a `T`.
+/// Converts the object of a field or an entry to a `T`.
 ///
 /// # Errors
 ///
@@ -185,7 +185,7 @@ pub fn field<T: FromPython>(
     T::from_python(object, scope).map_err(|error| error.at(format_args!("the field {name}")))
 }
 
-/// Makes an instance of a class: the fields are given by name.
+/// Makes an instance of a class, with the fields as keyword arguments.
 ///
 /// # Errors
 ///
@@ -218,8 +218,8 @@ pub fn mapping(
     scope.ok(py.dict(pairs)).map(Object)
 }
 
-/// Takes an object apart by its attributes. The object is dropped first, so that arrays in it are
-/// the fields' alone, and need not be copied.
+/// Returns the attributes of an object. The object is dropped first, so that only the fields refer to
+/// arrays in it, which then need not be copied.
 ///
 /// # Errors
 ///
@@ -242,7 +242,7 @@ pub fn attributes<const N: usize>(
     Ok(fields.try_into().unwrap_or_else(|_| unreachable!("one for each name")))
 }
 
-/// Takes a dict apart by its keys; those that are not there are none.
+/// Returns the values of a dict by their keys; `None` for a missing key.
 ///
 /// # Errors
 ///
@@ -257,7 +257,7 @@ pub fn entries<const N: usize>(
     if py.builtin(&object.0) != Builtin::Dict {
         return Err(scope.mismatch(class, &object.0));
     }
-    // Not by look-up: a defaultdict has every key.
+    // Not by look-up, since a defaultdict has every key.
     let mut pairs = scope.taken(py.dict_items(&object.0))?;
     Ok(names.map(|name| {
         let at = pairs.iter().position(|[key, _]| py.text(key).is_ok_and(|key| key == name))?;
@@ -266,7 +266,7 @@ pub fn entries<const N: usize>(
     }))
 }
 
-/// Returns the name of a member of the enum that is called so.
+/// Returns the name of a member of the enum with this name.
 ///
 /// # Errors
 ///
@@ -276,12 +276,12 @@ pub fn enum_name(class: &'static str, object: &Object, scope: &Scope<'_>) -> Res
     name.ok_or_else(|| scope.mismatch(class, &object.0))
 }
 
-/// Says that a result is not what the hint says.
+/// Makes the error of a result that is not what the hint says.
 pub fn mismatch(expected: impl fmt::Display, got: &Object, scope: &Scope<'_>) -> Error {
     scope.mismatch(expected, &got.0)
 }
 
-/// Says that a dict lacks a key.
+/// Makes the error of a dict that lacks a key.
 pub fn missing(class: &'static str, key: &'static str) -> Error {
     Error::new(ErrorKind::Result, format!("the dict has no {key:?}, which a {class} must have"))
 }
