@@ -1,5 +1,5 @@
-//! What Python sees of lent memory: always what a naive copy has, whatever its dtype, rank, strides
-//! and order; and what it writes lands where it should.
+//! Lent memory has the same values in Python as a naive copy, whatever its dtype, rank, strides and
+//! order; and what Python writes lands where it should.
 
 use callpy::{Array, Copied, Element, Function, IntoPython, Module, Python, named};
 use ndarray::{ArcArray, Array1, Array2, ArrayD, Axis, IxDyn, ShapeBuilder, Slice, array};
@@ -16,7 +16,7 @@ fn function(name: &str) -> Function {
     module().function(name).expect(name)
 }
 
-/// How a view is cut out of an array: the length and step of each axis, and how the array lies.
+/// How a view is cut out of an array: the length and step of each axis, and the array's order.
 #[derive(Debug, Clone)]
 struct Cut {
     shape: Vec<usize>,

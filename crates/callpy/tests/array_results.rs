@@ -127,7 +127,7 @@ fn views_of_a_fresh_array_are_borrowed() {
 }
 
 #[test]
-fn what_somebody_else_could_change_is_copied() {
+fn what_others_could_change_is_copied() {
     for (name, reason) in [
         ("kept", CopyReason::NotUnique),
         ("view_of_kept", CopyReason::NotUnique),

@@ -1,4 +1,4 @@
-//! Finding what a target names, and calling it with arguments of every sort.
+//! Finding what a target names, and calling it with arguments of every kind.
 #![allow(missing_docs, reason = "a test")]
 
 mod common;
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use callpy::{Arguments, Error, ErrorKind, Object, named};
 use common::{eval, file, lambda, python, target};
 
-/// The error of what must not succeed.
+/// Returns the error of a call that must fail.
 fn failure<T>(result: callpy::Result<T>) -> Error {
     result.map(drop).expect_err("this must fail")
 }
@@ -30,7 +30,7 @@ fn a_module_is_found_by_its_dotted_name() {
 fn a_file_is_found_by_its_path() {
     let answer = python().function(target("plain.py", "answer")).unwrap();
     assert_eq!(answer.call::<i64>(()).unwrap(), 42);
-    // The same file by a way round is the same module.
+    // The same file by another path is the same module.
     let round = file("twins/../plain.py");
     let again = python().function(format!("{}:answer", round.display())).unwrap();
     assert_eq!(format!("{:?}", again.object()), format!("{:?}", answer.object()));
@@ -81,7 +81,7 @@ fn a_file_that_does_not_parse_says_where() {
 }
 
 #[test]
-fn a_file_that_failed_is_imported_anew() {
+fn a_file_that_failed_is_imported_again() {
     let error = failure(python().function(target("flaky.py", "attempts")));
     assert_eq!(error.exception().unwrap().message(), "not yet");
     let attempts = python().function(target("flaky.py", "attempts")).unwrap();

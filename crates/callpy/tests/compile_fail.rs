@@ -1,4 +1,4 @@
-//! What the types forbid, and what the compiler says of it.
+//! What the types forbid, and the compiler's messages.
 
 #[test]
 fn misuse_does_not_compile() {

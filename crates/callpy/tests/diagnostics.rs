@@ -1,6 +1,6 @@
 //! What the compiler says where `module!` can't make a module, or its functions are misused.
 //!
-//! `TRYBUILD=overwrite cargo test -p callpy --test diagnostics` writes the texts anew.
+//! `TRYBUILD=overwrite cargo test -p callpy --test diagnostics` rewrites the texts.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Calls by the million leave nothing behind: memory stays flat, and so does, on a debug build of
-//! CPython, the sum of all reference counts.
+//! Millions of calls leave nothing behind: memory stays flat, and so does the sum of all reference
+//! counts on a debug build of CPython.
 //!
 //! The long versions: `cargo test --release --test endurance -- --ignored --nocapture`, the second
 //! kind of check with `CALLPY_PYTHON` naming a debug build (`python3-dbg` with NumPy).
@@ -44,7 +44,7 @@ impl Mix {
         }
     }
 
-    /// Makes one call of each kind, and checks each answer; returns how many calls that were.
+    /// Makes one call of each kind, and checks each answer; returns the number of calls.
     fn round(&self) -> usize {
         let indices: Array<i64> = self.detect.call(&self.series).unwrap();
         assert_eq!(indices[..], [7]);
@@ -80,11 +80,11 @@ impl Mix {
         18
     }
 
-    /// Makes so many calls, and checks that neither memory nor reference counts have grown.
+    /// Makes this many calls, and checks that neither memory nor reference counts have grown.
     fn run(&self, calls: usize) {
         let total: Option<Function> = python().function("sys:gettotalrefcount").ok();
         let references = || total.as_ref().map(|total| total.call::<i64>(()).unwrap());
-        // Caches fill: Python's own, the allocators', and the installer's of debug builds.
+        // Caches fill first: Python's, the allocators', and those of debug builds.
         for _ in 0..2_000 {
             self.round();
         }
@@ -136,7 +136,7 @@ fn eight_threads(calls: usize) {
             });
         }
         drop(send);
-        // This thread is never attached: what it drops goes to the queue.
+        // This thread is never attached, so what it drops goes to the queue.
         for indices in receive {
             assert_eq!(indices[..], [7]);
         }

@@ -1,5 +1,5 @@
-//! Python's exceptions as typed errors: what they keep, how they read, and that nothing of them
-//! stays in the interpreter.
+//! Python's exceptions as typed errors: what they contain, how they are displayed, and that nothing of
+//! them stays in the interpreter.
 #![allow(missing_docs, reason = "a test")]
 
 mod common;
@@ -9,7 +9,7 @@ use std::error::Error as _;
 use callpy::{Error, ErrorKind, Object, PythonException};
 use common::{eval, lambda, python, target};
 
-/// Makes `failing.py:name` fail, and sees that the next call is a good one.
+/// Calls `failing.py:name`, which fails, and checks that the next call succeeds.
 fn fail<'a>(name: &str, arguments: impl callpy::IntoPython<'a>) -> Error {
     let function = python().function(target("failing.py", name)).unwrap();
     let error = function.call::<Object>(arguments).expect_err("this function fails");
@@ -31,7 +31,7 @@ fn one_line(error: &Error) {
     assert_eq!(format!("{error:?}"), format!("{error:#}"));
 }
 
-/// How many causes lie below an error.
+/// Counts the causes below an error.
 fn links(error: &Error) -> usize {
     let mut count = 0;
     let mut source = error.source();
@@ -88,7 +88,7 @@ fn a_traceback_reads_as_pythons_own() {
             .iter()
             .chain(&["unprintable_with_exit", "syntax_error", "memory", "stop_iteration", "warn"])
             .chain(&["multiline", "nul", "set_traceback_none", "no_such_name"])
-            // CPython 3.8 itself goes round in such a circle for ever (bpo-25782).
+            // CPython 3.8 itself never leaves such a cycle (bpo-25782).
             .filter(|name| minor() > 8 || **name != "circle")
             .map(|name| (*name, None))
             .collect();
@@ -124,7 +124,7 @@ fn a_traceback_reads_as_pythons_own() {
     }
 }
 
-/// A traceback without the marks below its source lines, which callpy's has not.
+/// A traceback without the marks below its source lines, which callpy omits.
 fn unmarked(traceback: &str) -> String {
     let is_mark = |line: &str| {
         line.contains(['^', '~']) && line.trim_matches(['^', '~', ' ', '|']).is_empty()
@@ -162,7 +162,7 @@ fn frames_are_places() {
     assert_eq!(places, [(17, 50), (16, 1)]);
     assert!(raised(&deep).traceback().contains("[Previous line repeated 47 more times]"));
     assert!(error.to_string().ends_with("failing.py, line 211)"), "{error}");
-    // In the standard library the own line is the one that called it.
+    // For the standard library, the program's own line is the one that called it.
     let parse = lambda("lambda text: __import__('json').loads(text)");
     let error = parse.call::<()>("{").unwrap_err();
     assert!(error.to_string().contains(" in <lambda> ("), "{error}");
@@ -292,7 +292,7 @@ fn the_interpreters_own_errors_are_errors() {
     assert!(raised(&error).traceback().contains("cell.py\", line 1"), "{error:#}");
     let error = lambda("lambda: numpy.empty(1 << 56)").call::<Object>(()).unwrap_err();
     assert!(raised(&error).type_name().ends_with("MemoryError"), "{error}");
-    // An exception of NumPy's own since 1.18.
+    // NumPy has its own exception since 1.18.
     assert_ne!(raised(&error).message(), "", "{error}");
 }
 

@@ -1,7 +1,7 @@
-//! The process's end, however it comes: exit handlers have run, nothing printed is lost, nothing
-//! hangs and nothing crashes.
+//! The end of the process, however it comes about: exit handlers have run, nothing printed is lost,
+//! nothing hangs and nothing crashes.
 //!
-//! Each case is this program once more, which runs it on its own main thread.
+//! Each case runs in this program, started again, on its main thread.
 #![allow(missing_docs, reason = "a test")]
 
 mod common;
@@ -136,7 +136,7 @@ fn main() -> ExitCode {
         wanted.iter().for_each(|case| println!("{}: test", case.name));
         return ExitCode::SUCCESS;
     }
-    // The environment is made before its making could be in a child's way.
+    // The environment is created first, so that no child has to.
     python();
     let next = AtomicUsize::new(0);
     let failed = AtomicUsize::new(0);
@@ -392,7 +392,7 @@ def register(kind, address):
     register.call::<()>((kind, address())).unwrap();
 }
 
-/// Writes a byte as soon as a thread of Rust's is told that Python is ending.
+/// Writes a byte as soon as a Rust thread gets the error that Python is ending.
 fn when_ending(mut writer: std::io::PipeWriter) {
     let call = lambda("lambda: 1");
     thread::spawn(move || {
@@ -449,13 +449,13 @@ def call(address):
 ";
     let module = module("call_calls_rust", source);
     let call = module.function("call").unwrap();
-    // What the function in Rust needs takes longer to import than a call may take at the end.
+    // The Rust function imports something that takes longer than a call may take at the end.
     lambda("len");
     thread::spawn(move || call.call::<()>(address()).unwrap());
     module.attr("begun").unwrap().call_method::<bool>("wait", ()).unwrap();
 }
 
-/// Sends stderr through a pipe, from which `said` reads what is said.
+/// Sends stderr through a pipe, from which `said` reads.
 const STDERR: &str = "
 import os
 import threading
@@ -507,7 +507,7 @@ fn stays_attached(ends: bool) {
     thread::Builder::new().name("holds the lock".to_owned()).spawn(attach).unwrap();
     receiver.recv().unwrap();
     if !has_lock {
-        // No one need wait for that thread. The message is about those who must.
+        // No one need wait for that thread. The message names the threads that must be waited for.
         python.end().unwrap();
         eprintln!("{STAYS_ATTACHED}");
     } else if ends {
@@ -611,7 +611,7 @@ fn end_while_attached() {
     python().end().unwrap();
 }
 
-/// What an attachment does in `detach` is part of it, also once the end has begun.
+/// What an attachment does in `detach` is part of it, even after the end has begun.
 fn detached_part_calls() {
     exit_handlers();
     let one = lambda("lambda: 1");
@@ -657,7 +657,7 @@ os.close(1)
 }
 
 fn calls_are_errors() {
-    // The handler waits until a thread of Rust's has seen that Python is ending.
+    // The handler waits until a Rust thread has noticed that Python is ending.
     let source = "
 import atexit
 import os
@@ -762,7 +762,7 @@ fn eight_threads_call() {
             });
         });
     }
-    // All eight are at it when main returns.
+    // All eight are running when main returns.
     (0..8).for_each(|_| receiver.recv().unwrap());
 }
 

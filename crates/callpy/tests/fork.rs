@@ -35,7 +35,7 @@ fn a_child_calls_on_and_ends() {
                 }
             });
         }
-        // And one that is in a call for good.
+        // And one thread whose call does not end.
         let wait: Object = eval("__import__('threading').Event().wait").unwrap();
         thread::spawn(move || wait.call::<Object>(()));
         let fork = lambda("lambda: __import__('os').fork()");
@@ -43,10 +43,10 @@ fn a_child_calls_on_and_ends() {
         for _ in 0..150 {
             let child: i64 = fork.call(()).unwrap();
             if child == 0 {
-                // SAFETY: ends this process where it hangs.
+                // SAFETY: ends this process if it hangs.
                 unsafe { libc::alarm(20) };
-                // Not on threads of its own: the standard library locks a mutex as a thread begins, and
-                // where one of the parent's did so at the fork, no thread begins in the child.
+                // Not on new threads: the standard library locks a mutex when a thread begins, and if one of
+                // the parent's did so at the fork, no thread begins in the child.
                 (0..4).for_each(|_| calls(&make));
                 let start = Instant::now();
                 let is_ended = python().end().is_ok();

@@ -1,4 +1,4 @@
-//! What looks at its caller's frame works as it does at the top level of a script.
+//! Functions that look at their caller's frame work as they do at the top level of a script.
 #![allow(missing_docs, reason = "a test")]
 
 mod common;
@@ -8,8 +8,8 @@ use std::thread;
 use callpy::{Function, Given, Module, Object, Result, named};
 use common::{lambda, python};
 
-/// What Python code saw of its caller: the module, the function, whether there are locals beside the
-/// globals, and whether that frame has none above it.
+/// What Python code saw of its caller: the module, the function, whether its locals are separate from
+/// its globals, and whether its frame is the outermost.
 type Seen = (String, String, bool, bool);
 
 fn top_level() -> Seen {
@@ -119,7 +119,7 @@ fn a_module_is_imported_from_the_top_level() {
 
 #[test]
 fn a_caller_in_python_stays_the_caller() {
-    // Python lets go of what it was given, whose owner then calls Python.
+    // Python frees what it was passed, and the owner's destructor then calls Python.
     struct Owner(Vec<f64>, std::sync::mpsc::SyncSender<Seen>);
     impl AsRef<[f64]> for Owner {
         fn as_ref(&self) -> &[f64] {

@@ -226,7 +226,7 @@ fn a_vector_is_pythons_own() {
 }
 
 #[test]
-fn what_comes_back_is_borrowed_if_nobody_else_has_it() {
+fn what_comes_back_is_borrowed_if_no_one_else_has_it() {
     let _turn = my_turn();
     // A vector, written by Python.
     let vector = vec![1.0, 2.0, 3.0];

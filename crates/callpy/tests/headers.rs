@@ -1,5 +1,5 @@
-//! The header of a lent array is used again for other slices, and nothing that Python does to one
-//! array shows in a later one.
+//! The header of a lent array is reused for other slices, and nothing that Python does to one array
+//! shows in a later one.
 
 mod common;
 
@@ -65,7 +65,7 @@ fn nothing_done_to_one_array_shows_in_a_later_one() {
     let mut changed = 0;
     for name in &names {
         let meddler = meddler(name);
-        // More often than a thread keeps headers.
+        // More often than a thread caches headers.
         for _ in 0..6 {
             changed += i32::from(meddler.call::<bool>(&[1.0, 2.0]).unwrap());
             changed += i32::from(meddler.call::<bool>(&mut [1_i32, 2]).unwrap());
@@ -81,7 +81,7 @@ fn nothing_done_to_one_array_shows_in_a_later_one() {
 
 #[test]
 fn threads_have_headers_of_their_own() {
-    // The first import is one thread's.
+    // One thread imports NumPy first.
     python();
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -96,7 +96,7 @@ fn threads_have_headers_of_their_own() {
     });
 }
 
-/// Called back by Python while a slice is lent: lends others, and answers with their sum.
+/// Called back by Python while a slice is lent: lends others, and returns their sum.
 extern "C" fn again(depth: i64) -> f64 {
     let call = || {
         let mut more = [depth as f64; 8];

@@ -1,4 +1,4 @@
-//! What a review tried in order to break callpy from safe Rust and plain Python, and no longer does.
+//! What once broke callpy from safe Rust and plain Python, and no longer does.
 #![allow(missing_docs, reason = "a test")]
 
 mod common;
@@ -122,7 +122,7 @@ fn a_str_of_what_are_no_characters() {
     let source = "import numpy\ndef odd():\n    return numpy.array([0xffffffff, 0x61], 'u4').view('U2').tolist()[0]\n";
     let odd = module("strs_of_no_characters", source).function("odd").unwrap();
     match odd.call::<String>(()) {
-        // Which NumPy and which Python make such a str differs; a Rust one is never of them.
+        // It depends on NumPy and Python whether they make such a str; a Rust str can't be one.
         Ok(text) => assert!(std::str::from_utf8(text.as_bytes()).is_ok()),
         Err(error) => assert!(matches!(error.kind(), ErrorKind::Result), "{error}"),
     }

@@ -1,5 +1,5 @@
 //! Joining a Python that runs in the process already: that of a host which embeds one, and that of
-//! `python` itself, which loads this very program as a library would be.
+//! `python` itself, which loads callpy in a library.
 #![allow(missing_docs, reason = "a test")]
 #![cfg(target_os = "linux")]
 
@@ -111,7 +111,7 @@ fn a_hosts_python(flags: c_int) {
     host.run(c"assert answer == 42");
 
     host.finish();
-    // The host's Python is gone: errors, and drops that do nothing.
+    // The host's Python is finalised: errors, and drops that do nothing.
     assert!(matches!(object.len().unwrap_err().kind(), callpy::ErrorKind::Ending));
     drop((object.clone(), object));
     thread::spawn(move || {
@@ -177,13 +177,13 @@ fn a_thread_ends_after_its_hosts_python() {
             finish.send(()).unwrap();
             let error = worker.join().unwrap();
             assert!(matches!(error.kind(), callpy::ErrorKind::Ending), "{error}");
-            // The time to destroy a thread state that is no more.
+            // Time in which a thread state that no longer exists could be destroyed.
             thread::sleep(Duration::from_millis(200));
         },
     );
 }
 
-/// A host that starts Python again has another interpreter, in which no handle leads anywhere.
+/// A host that starts Python again has another interpreter, in which no handle is valid.
 #[test]
 fn a_host_starts_python_again() {
     let name = "a_host_starts_python_again";
@@ -258,7 +258,7 @@ fn two_threads_join_at_the_same_moment() {
 }
 
 /// What `python` does with the guest library: it calls with the interpreter held and released, from
-/// its main thread and from others, and ends as ever.
+/// its main thread and from others, and ends as usual.
 const SCRIPT: &str = "
 import atexit, ctypes, sys, threading
 
@@ -284,7 +284,7 @@ assert held.keep() == 1 and released.keep_thread() == 1
 print('python is done')
 ";
 
-/// Runs a script in `python`, which must end well, and returns what it said on stderr.
+/// Runs a script in `python`, which must succeed, and returns its stderr.
 fn run(script: &str, arguments: &[&str]) -> String {
     let python = common::python().interpreter().unwrap().executable();
     let output =

@@ -1,5 +1,5 @@
-//! The first call of a callable shows whether it retains its arguments: none of them is lost, and
-//! none of them is copied for longer than needed.
+//! The first call of a callable shows whether it retains its arguments: no argument is lost, and none
+//! is copied for longer than necessary.
 #![cfg(unix)]
 
 mod common;
@@ -17,7 +17,7 @@ callpy::module!(mod called_from_a_line = "tests/python/called_from_a_line.py" {
 
 static TOLD: Mutex<Vec<Retained>> = Mutex::new(Vec::new());
 
-/// Has the hook of this process note what it is told.
+/// Sets a hook that notes what it is told.
 fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -134,7 +134,7 @@ fn call_generated(data: &[f64]) -> [(&'static str, u32); 4] {
     optional(data).unwrap();
     by_hand(data).unwrap();
     shaped(data).unwrap();
-    // The function is known by now: nothing is told of this call.
+    // The function is known by now: the hook is not called.
     optional_with(data, OptionalOptions::new().factor(2.0)).unwrap();
     [("plain", line + 1), ("optional", line + 2), ("by_hand", line + 3), ("shaped", line + 4)]
 }
@@ -319,7 +319,7 @@ fn a_call_that_raises_shows_nothing() {
     raises.call::<usize>(&[1.0]).unwrap_err();
     assert!(!is_lent(|data| raises.call(data)));
     assert_eq!(told("learners:raises_at_first").len(), 1);
-    // Nor one that does not come about.
+    // Nor does one that fails before the function is called.
     let address = common::lambda("lambda a, b=None: a.__array_interface__['data'][0]");
     struct Fails;
     impl IntoPython<'_> for Fails {
@@ -329,7 +329,7 @@ fn a_call_that_raises_shows_nothing() {
     }
     address.call::<usize>((&[1.0], Fails)).unwrap_err();
     assert!(!is_lent(|data| address.call(data)));
-    // A result of another type is the caller's affair: the function has returned.
+    // A result of the wrong type changes nothing: the function has returned.
     let other = common::lambda("lambda data: (data, 'text')[1]");
     other.call::<i64>(&[1.0]).unwrap_err();
     assert_eq!(other.call_with_receipt::<String>(&[1.0]).unwrap().1.lent_bytes, 8);
@@ -468,7 +468,7 @@ fn callables_that_come_and_go_leave_nothing_behind() {
                 for _ in 0..3_000 {
                     let closure: Object = make.call(()).unwrap();
                     assert!(!is_lent(|data| closure.call(data)));
-                    // Can't be referred to weakly.
+                    // It has no weak references.
                     let getter: Object = itemgetter.call(0).unwrap();
                     assert_eq!(getter.call::<f64>((&[1.5][..],)).unwrap(), 1.5);
                 }
@@ -567,13 +567,13 @@ fn what_is_written_is_copied_back() {
         fill.call::<()>((&mut data, value)).unwrap();
         assert_eq!(data, [value; 5]);
     }
-    // Also where the function raises, each time.
+    // Even if the function raises, each time.
     let fails = function("fill_and_fail");
     for value in [3.0, 4.0] {
         fails.call::<()>((&mut data, value)).unwrap_err();
         assert_eq!(data, [value; 5]);
     }
-    // And where it retains the array: what Python writes later is Python's own.
+    // And if it retains the array: what Python writes later stays in the copy.
     let keeps = function("fill_and_keep");
     for value in [5.0, 6.0, 7.0] {
         let first: Array<f64> = keeps.call((&mut data, value)).unwrap();

@@ -1,5 +1,5 @@
-//! A loan ends with its call: what holds it by oversight is let go, what keeps it ends the process
-//! with a message that says who.
+//! A loan ends with its call: what holds it by oversight is released, and what retains it ends the
+//! process with a message that names it.
 #![cfg(unix)]
 
 mod common;
@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use callpy::{Array, CopyReason, Error, ErrorKind, Object, named};
 use common::{abort_of, alone, case, each, python};
 
-/// Tests that look at what all calls of the process have in common take turns.
+/// Tests that look at state of the whole process take turns.
 static TURN: Mutex<()> = Mutex::new(());
 
 fn my_turn() -> impl Drop {
@@ -31,7 +31,7 @@ fn settler(name: &str) -> callpy::Function {
     function(&format!("settlers:{name}"))
 }
 
-/// Calls a function several times, and sees the next calls undisturbed and the state flat.
+/// Calls a function several times, and checks that later calls work and that no state grows.
 fn settles(name: &str, expect: impl Fn(callpy::Result<Object>)) {
     let _turn = my_turn();
     let (total, settler) = (settler("total"), settler(name));
@@ -60,9 +60,9 @@ fn is_python(error: &Error, name: &str, message: &str) {
     assert_eq!((exception.type_name(), exception.message()), (name, message));
 }
 
-// --- what is kept
+// --- what is retained
 
-/// A function of keepers.py, and what the message says of the holder.
+/// A function of keepers.py, and how the message describes the holder.
 const KEEPERS: &[(&str, &str)] = &[
     ("in_a_global", "the global 'kept' of module keepers"),
     ("in_a_list", "item 0 of a list, which is the global 'box' of module keepers"),
@@ -133,7 +133,7 @@ const KEEPERS: &[(&str, &str)] = &[
     ("as_an_array_struct", "something that Python's collector does not know: a C extension"),
     ("by_a_strong_weakref_callback", "a variable of a closure"),
     ("in_a_cycle_that_rises_again", "the attribute 'series' of a keepers.Undead"),
-    // Out of the way: tests/search.rs sees that it is found where there is time.
+    // Too distant to find in time; tests/search.rs checks that a longer search finds it.
     ("in_logged_arguments", "It is held by "),
 ];
 
@@ -155,7 +155,7 @@ fn what_is_kept_ends_the_process() {
         for way_out in ["Vec", "Arc<[T]>", "callpy::Copied"] {
             assert!(said.contains(way_out), "{case}: {said}");
         }
-        // What callpy itself holds while it looks is not among the holders.
+        // What callpy itself holds during the search is not among the holders.
         for own in ["<callpy>", "_Search", "a frame", "_Is"] {
             assert!(!said.contains(own), "{case}: {said}");
         }
@@ -421,8 +421,8 @@ fn cycles_are_collected() {
 #[test]
 fn weak_references_do_not_hold() {
     for name in ["weakly", "weakly_with_callback", "in_a_weak_cache", "weakly_without_axes"] {
-        // An array without axes can't be made empty, so where another thread may come between, its
-        // weak references are not trusted.
+        // An array without axes can't be made empty, so without an interpreter lock its weak references
+        // are not trusted.
         if name == "weakly_without_axes" && !is_locked() {
             continue;
         }
@@ -474,7 +474,7 @@ fn two_threads_that_let_go_slowly_do_not_wait_for_each_other() {
     );
 }
 
-/// A second that a stopped process has not seen is no second of waiting.
+/// Time in which the process was stopped does not count as waiting.
 #[test]
 fn a_process_that_is_stopped_has_not_waited() {
     use std::io::{BufRead, BufReader};
@@ -549,7 +549,7 @@ fn what_only_the_result_holds_is_an_error() {
 
 // --- panics
 
-/// Lends a slice, and panics: after so many steps of its conversion, or in its destructor.
+/// Lends a slice, and panics: after this many steps of its conversion, or in its destructor.
 struct Panics<'a>(&'a [f64], When);
 
 #[derive(Clone, Copy, PartialEq)]
@@ -566,7 +566,7 @@ impl<'a> callpy::IntoPython<'a> for Panics<'a> {
     }
 }
 
-/// Is made of any result by a panic.
+/// Panics when it is made from a result.
 #[derive(Debug)]
 struct Unmakeable;
 
@@ -613,7 +613,7 @@ fn a_panic_ends_the_loans() {
         panics(|| drop(settler("itself").call::<Unmakeable>(&data)));
         panics(|| drop(settler("generator").call::<Unmakeable>(&data)));
         panics(|| drop(settler("in_a_tuple").call::<(Object, i64, Unmakeable)>(&data)));
-        // The first round has filled the thread's store of spare headers.
+        // The first round has filled the thread's cache of headers.
         assert_eq!(probe(), *before.get_or_insert_with(probe));
     }
 }
@@ -681,7 +681,7 @@ fn swapped_scopes_stay_attached() {
 
 // --- other libraries
 
-/// What pandas and SciPy make of an argument without a copy is a view of it like any other.
+/// What pandas and SciPy make from an argument without a copy is a view of it like any other.
 #[test]
 #[ignore = "installs pandas and SciPy"]
 fn pandas_and_scipy_objects_are_views() {

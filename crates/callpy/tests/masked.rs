@@ -1,4 +1,4 @@
-//! A masked value is none: it is wrong without its mask, wherever it is.
+//! A masked value is refused, since it is wrong without its mask.
 
 mod common;
 
@@ -10,7 +10,7 @@ callpy::element! {
     struct Record { a: f64 }
 }
 
-/// Asserts that the value of an expression, in which something is masked, is not taken for a `T`.
+/// Asserts that an expression whose value is masked is not converted to a `T`.
 fn masked<T: callpy::FromPython + std::fmt::Debug>(expression: &str) {
     common::eval::<callpy::Object>("__import__('numpy.ma.mrecords')").unwrap();
     let expression = expression.replace("ma.", "numpy.ma.");
@@ -61,7 +61,7 @@ fn a_masked_value_is_no_value() {
     masked::<Array<Record>>(records);
     masked::<Cast<Record>>(records);
     masked::<Array<Record>>(&format!("{records}.view(ma.mrecords.MaskedRecords)"));
-    // What is filled has values again.
+    // A filled array has values again.
     assert_eq!(
         common::eval::<Vec<i64>>("numpy.ma.array([1, 2], mask=[0, 1]).filled(9)").unwrap(),
         [1, 9]

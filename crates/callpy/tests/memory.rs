@@ -1,7 +1,6 @@
 //! Many calls leave nothing behind: arguments, results and errors of every kind.
 //!
-//! The long runs are another matter (millions of calls, a debug build of CPython); these are short
-//! enough for every `cargo test`.
+//! These are short enough for every `cargo test`; the long runs are in endurance.rs.
 #![allow(missing_docs, reason = "a test")]
 #![cfg(target_os = "linux")]
 
@@ -24,7 +23,7 @@ fn stays_flat(name: &str, calls: usize, work: impl Fn(usize)) {
     assert!(grown < 1 << 20, "{name}: {grown} bytes more after {calls} rounds");
 }
 
-/// What the process allocates is this file's alone: each test has its own process.
+/// Each test has its own process, so that no other test allocates in it.
 macro_rules! flat {
     ($($name:ident, $calls:expr, $make:expr;)*) => {$(
         #[test]
@@ -130,7 +129,7 @@ flat! {
     };
 }
 
-/// As in Python itself, though mimalloc would map it: the kernel kills who writes there.
+/// As in Python itself. mimalloc would map the memory, and the kernel would kill the process later.
 #[test]
 fn more_memory_than_there_is_is_a_memory_error() {
     let mode = std::fs::read_to_string("/proc/sys/vm/overcommit_memory").unwrap_or_default();
@@ -149,7 +148,7 @@ fn more_memory_than_there_is_is_a_memory_error() {
     }
 }
 
-/// Waits until so many bytes fewer are resident; fails after half a minute.
+/// Waits until this many bytes fewer are resident; fails after half a minute.
 fn falls_below(bytes: usize, what: &str) {
     let start = std::time::Instant::now();
     while resident() > bytes {
@@ -160,7 +159,7 @@ fn falls_below(bytes: usize, what: &str) {
 
 const LARGE: usize = 80 << 20;
 
-/// Several arrays at once, so that mimalloc has as much to keep.
+/// Makes several arrays at once, so that mimalloc holds that much memory.
 fn use_and_free() {
     let make = lambda("lambda n: numpy.ones(n, 'u1')");
     let arrays: Vec<Array<u8>> = (0..4).map(|_| make.call(LARGE).unwrap()).collect();
@@ -212,14 +211,14 @@ fn a_trim_gives_memory_back_at_once() {
     );
 }
 
-/// No call follows that would release it.
+/// Drops the last reference detached, with no later call to release it.
 #[test]
 fn what_is_dropped_detached_is_freed() {
     alone(
         "what_is_dropped_detached_is_freed",
         |_| (),
         || {
-            // Of a view and of a list, callpy does not know how much memory they keep.
+            // callpy does not know how much memory a view or a list keeps alive.
             let shown = lambda(
                 "lambda kind, n: numpy.ones(n, 'u1')[:: n - 1] if kind == 'view' else [numpy.ones(n, 'u1')]",
             );
@@ -244,7 +243,7 @@ fn what_is_dropped_detached_is_freed() {
     );
 }
 
-/// The child of a fork has no thread but its own, until it needs one.
+/// The child of a fork has only one thread, until it needs another.
 #[cfg(unix)]
 #[test]
 fn a_forked_child_gives_memory_back_too() {

@@ -1,4 +1,4 @@
-//! Paths are bytes, not text: both ways unharmed, and shown with escapes.
+//! Paths are bytes, not text: they are passed and returned unchanged, and shown with escapes.
 #![cfg(unix)]
 #![allow(missing_docs, reason = "a test")]
 
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use callpy::{ErrorKind, Object, Python};
 use common::{alone, lambda, python};
 
-/// A folder whose name is no text, and nothing that must be escaped in an encoding of bytes.
+/// A folder whose name is not UTF-8.
 fn folder() -> (tempfile::TempDir, PathBuf) {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join(OsStr::from_bytes(b"caf\xe9 \xff\xc3\xa9"));
@@ -94,7 +94,7 @@ fn an_argument_and_a_result_of_any_bytes() {
     assert_eq!(as_path.call::<PathBuf>(path).unwrap(), path);
     let error = lambda("lambda: b'bytes'").call::<PathBuf>(()).unwrap_err();
     assert!(error.to_string().contains("expected a path"), "{error}");
-    // A half of a pair of surrogates represents no byte.
+    // Half of a pair of surrogates represents no byte.
     assert!(lambda("lambda: '\\ud800'").call::<PathBuf>(()).is_err());
 }
 

@@ -1,4 +1,4 @@
-//! Callers queue before the interpreter lock, and whatever they do there, none is stuck or starved.
+//! Callers queue before the interpreter lock, and whatever they call, none is stuck or starved.
 #![allow(missing_docs, reason = "a test")]
 
 mod common;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use callpy::{ErrorKind, Function};
 use common::{alone, lambda, module, python};
 
-/// Calls from so many threads, until the closure says that it is enough.
+/// Calls from this many threads, until the closure returns false.
 fn crowd(threads: usize, call: impl Fn(usize) -> bool + Sync) {
     thread::scope(|scope| {
         for number in 0..threads {
@@ -87,7 +87,7 @@ fn callers_meet_in_python() {
             meet.call::<()>(()).unwrap();
             rounds[number].fetch_add(1, Ordering::Relaxed) < 9
         });
-        // An event that the last to come sets.
+        // An event that the last to arrive sets.
         crowd(8, |number| {
             let function: &Function = if number == 7 { &set } else { &wait };
             function.call::<()>(()).unwrap();
@@ -118,7 +118,7 @@ fn callers_meet_in_nested_calls_and_attached_scopes() {
         crowd(4, |number| {
             let sum = python.attach(|py| {
                 let first: usize = apply.call((&double, number)).unwrap();
-                // The scope has no slot, and so keeps none from the thread that it waits for.
+                // The scope has no slot, so the thread that it waits for can get one.
                 let second = py.detach(|| {
                     thread::scope(|scope| {
                         scope.spawn(|| double.call::<usize>(number).unwrap()).join().unwrap()

@@ -1,5 +1,4 @@
-//! A slice that is lent to be read can't be written by Python, and one that is lent to be written
-//! is written in place.
+//! Python can't write a slice that is lent read-only, and writes a `&mut` slice in place.
 
 mod common;
 
@@ -10,7 +9,7 @@ fn writer(name: &str) -> Function {
     python().function(format!("writers:{name}")).unwrap()
 }
 
-/// What Python's own errors say of read-only memory, or of a function that this version lacks.
+/// What Python's own errors say about read-only memory, or about a function that this version lacks.
 const REFUSALS: &[&str] = &[
     "read-only",
     "readonly",
@@ -81,7 +80,7 @@ fn the_error_is_pythons_own() {
     );
 }
 
-/// What libraries say of read-only memory, each in its own words.
+/// Errors of libraries about read-only memory, each in its own words.
 #[test]
 fn an_error_about_read_only_memory_says_what_is() {
     let raise = lambda("lambda kind, text, **arrays: (_ for _ in ()).throw(kind(text))");
@@ -121,7 +120,7 @@ fn an_error_about_read_only_memory_says_what_is() {
     let error = wrapped.call::<()>(&[1.0]).unwrap_err().to_string();
     assert!(error.starts_with("KeyError: 1 in <lambda> ("), "{error}");
     assert!(error.contains("; argument 1 is lent read-only"), "{error}");
-    // Nothing is said where all that is lent may be written.
+    // No hint if everything that is lent may be written.
     let error = wrapped.call::<()>(vec![1.0]);
     error.unwrap();
     let flag = lambda("lambda data: numpy.frombuffer(bytes(8)).fill(0)");
@@ -139,7 +138,7 @@ fn a_write_to_a_guarded_loan_ends_the_process() {
         callpy::Python::builder().guard_loans(true).start().unwrap();
         let table = ndarray::ArrayView::from_shape((3, 4), &values).unwrap();
         let array = Array::try_from(values.clone()).unwrap();
-        // Not constants, which lie where nothing can be written.
+        // Not constants, which are in memory that can't be written.
         let flags = vec![false; 3];
         let texts = vec![callpy::FixedBytes::<3>::new(b"abc").unwrap(); 4];
         match case.as_str() {
@@ -162,7 +161,7 @@ fn a_write_to_a_guarded_loan_ends_the_process() {
         ("an Array", "argument 1, which was lent read-only: element [11] has changed"),
         ("bools", "argument 1, which was lent read-only: element [1] has changed"),
         ("text", "argument 1, which was lent read-only: element [3] has changed"),
-        // That they are of the same memory does not matter: each is looked at.
+        // Each is compared, though they share memory.
         ("one of many", "argument 1, which was lent read-only: element [5] has changed"),
     ];
     common::each(&cases, |(case, expected)| {
@@ -181,7 +180,7 @@ fn a_loan_is_not_guarded_where_that_is_off_or_it_is_large() {
         let mut large = vec![0.0; (1 << 17) + 1];
         callpy::Python::builder().guard_loans(true).start().unwrap();
         write.call::<()>((std::hint::black_box(&large), 3)).unwrap();
-        // One byte less would be looked at, but nothing is wrong with what Python may write.
+        // One byte less would be compared, but Python may write to a `&mut` slice.
         write.call::<()>((&mut large[..1 << 17], 3)).unwrap();
         write.call::<()>((&mut small, 3)).unwrap();
         write.call::<()>((callpy::Copied(&small), 3)).unwrap();
@@ -204,7 +203,7 @@ fn what_is_lent_to_be_written_is_written_in_place() {
     let mut vector = vec![1_u8; 3];
     writer("double").call::<()>(named("data", &mut vector)).unwrap();
     assert_eq!(vector, [2; 3]);
-    // Written also where the function fails afterwards.
+    // Written even if the function fails afterwards.
     let fails = lambda("lambda data: (data.fill(7), 1 / 0)");
     fails.call::<()>(&mut vector).unwrap_err();
     assert_eq!(vector, [7; 3]);
@@ -220,7 +219,7 @@ fn bools_are_bools_whatever_python_wrote() {
     let bytes: &[u8; 5] = unsafe { &*std::hint::black_box(&raw const flags).cast() };
     assert_eq!(*bytes, [0, 1, 1, 1, 1]);
 
-    // Copied out as a result, and where the call fails, and beyond the third argument.
+    // As a result that is copied out, in a call that fails, and after the third argument.
     let set = "(data.view(numpy.uint8).fill(2), data)[1]";
     let array: Array<bool> = lambda(&format!("lambda data: {set}")).call(&mut flags).unwrap();
     assert_eq!(array[..], [true; 5]);

@@ -1,5 +1,5 @@
-//! A start that fails is an error, whatever is wrong and whatever callpy knows already, and never the
-//! end of the process; and a second start, once the cause is gone.
+//! A start that fails is an error, whatever the cause and whatever callpy has cached, and never ends the
+//! process; and a second start succeeds once the cause is removed.
 #![cfg(unix)]
 #![allow(missing_docs, reason = "a test")]
 
@@ -13,7 +13,7 @@ use callpy::locate::Interpreter;
 use callpy::{Error, ErrorKind, Python};
 use common::{child, each, is_child, run, told};
 
-/// Where the cause is, and what becomes of a second start in the process of the first.
+/// Where the cause is, and how a second start in the same process goes.
 enum Cause {
     Variable(&'static str, &'static str),
     /// A file among the environment's packages.
@@ -33,7 +33,7 @@ use Cause::{Package, Path as OnPath, Variable};
 
 const SITE: &str = "Failed to import the site module";
 
-/// A cause, what the error says of it, and whether a start that failed within this process can be
+/// A cause, what the error says about it, and whether a start that failed in this process can be
 /// repeated there.
 const CASES: [(Cause, &[&str], Again); 14] = [
     (Variable("PYTHONHASHSEED", "x"), &["PYTHONHASHSEED must be"], Starts),
@@ -120,7 +120,7 @@ fn fail_and_try_again((cause, words, again): &(Cause, &[&str], Again)) {
     if let Some((_, fix)) = &variable {
         assert!(text.contains(fix), "{text}");
     }
-    // The same again, and the same words.
+    // The same again, with the same message.
     assert_eq!(is_refused(Python::start().unwrap_err()).to_string(), text);
 
     if let Some((name, _)) = variable {
@@ -175,8 +175,8 @@ fn packages(environment: &Path) -> PathBuf {
     version.path().join("site-packages")
 }
 
-/// Makes a program that answers for a Python as that did before the cause was there, so that it is the
-/// start in this process that fails.
+/// Writes a program that answers as the Python did before there was the cause, so that the start in
+/// this process is what fails.
 fn answering(environment: &Path, place: &Path) -> PathBuf {
     use std::os::unix::fs::PermissionsExt as _;
 
@@ -184,7 +184,7 @@ fn answering(environment: &Path, place: &Path) -> PathBuf {
     let answer = Command::new(environment.join("bin/python")).args(["-c", facts]).output().unwrap();
     assert!(answer.status.success());
     let text = String::from_utf8(answer.stdout).unwrap();
-    // What the launcher of that Python did is not what this one does.
+    // The launcher of that Python does not apply to this one.
     fs::write(place.join("answer"), text.replace("\"environment\"", "\"-\"")).unwrap();
     let program = place.join("answering");
     fs::write(&program, format!("#!/bin/sh\ncat '{}'\n", place.join("answer").display())).unwrap();

@@ -1,12 +1,12 @@
-//! The search for what holds a loan: it finds what is out of the way if it has time, ends when its
-//! time is up, and leaves nothing behind.
+//! The search for what holds a loan: it finds distant holders if it has time, ends when its time is up,
+//! and leaves nothing behind.
 
 mod common;
 
 use callpy::{Function, Module};
 use common::{alone, file, python};
 
-/// What the search consists of, as the module that a test can ask.
+/// The functions of the search, as a module that a test can call.
 fn search() -> Module {
     let source = concat!(
         include_str!("../src/support.py"),
@@ -41,7 +41,7 @@ fn what_is_out_of_the_way_is_found() {
 #[test]
 fn many_objects_are_not_searched_further() {
     let body = || {
-        // Budgets by a clock that is a second further at each look.
+        // Budgets by a clock that advances a second at each look.
         for (budget, most) in [(0.0, 20), (20.0, 60)] {
             let (words, saw_all, looks): (Vec<Vec<String>>, bool, usize) =
                 test("among_many").call(budget).unwrap();
@@ -76,7 +76,7 @@ fn a_result_is_searched_without_all_else() {
             ["item 0 of a list"]
         ]
     );
-    // Neither what a module holds nor what a finished frame holds is the result's.
+    // The result does not hold what a module or a finished frame holds.
     let words: Vec<Vec<String>> = test("not_in_a_result").call(()).unwrap();
     assert_eq!(words, [Vec::<String>::new()]);
 }

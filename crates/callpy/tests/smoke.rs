@@ -1,8 +1,8 @@
-//! A short tour with every CPython there is: this one binary, started once for each.
+//! A short tour with every CPython that is installed: this one binary, started once for each.
 //!
 //! Pythons are looked for among pyenv's versions, on PATH, and in `CALLPY_SMOKE_PYTHONS`, a list
-//! written as PATH is. Each gets an environment with NumPy, unless it has NumPy; where that can't be
-//! made (there is no network), the tour is made without arrays, and says so. At least one must run.
+//! written as PATH is. Each gets an environment with NumPy, unless it has NumPy; if that can't be
+//! created (there is no network), the tour skips arrays, and says so. At least one must run.
 #![allow(missing_docs, reason = "a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ use std::thread;
 use callpy::locate::{self, Wanted};
 use callpy::{Array, ErrorKind, Object, Python, Result, named};
 
-/// Set in a child: it makes the tour with `CALLPY_PYTHON`.
+/// Set in a child, which runs the tour with `CALLPY_PYTHON`.
 const CHILD: &str = "CALLPY_SMOKE_CHILD";
 
 fn main() -> ExitCode {
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         println!("every_python: test");
         return ExitCode::SUCCESS;
     }
-    // `cargo test NAME` runs all tests whose names have it in them.
+    // `cargo test NAME` runs all tests whose names contain it.
     let filters: Vec<String> = env::args().skip(1).filter(|text| !text.starts_with('-')).collect();
     if !filters.is_empty() && !filters.iter().any(|filter| "every_python".contains(filter.as_str()))
     {
@@ -75,7 +75,7 @@ fn pythons() -> (Usable, BTreeMap<PathBuf, String>) {
         match locate::find(&Wanted { python: Some(path.clone()), ..Wanted::default() }) {
             Ok((python, _)) => {
                 let (major, minor, micro) = python.version();
-                // Many a name is a link to what has been seen already.
+                // Many names are links to a Python that was seen already.
                 let library = python.libpython().canonicalize().unwrap_or_default();
                 if seen.insert((library, python.prefix().to_owned())) {
                     usable.push((path, format!("{major}.{minor}.{micro}")));
@@ -103,7 +103,7 @@ fn candidates() -> Vec<PathBuf> {
             let version = name.strip_prefix("python").unwrap_or("no");
             version.is_empty() || version.starts_with('3') && !version.contains(['-', 'c'])
         };
-        // pyenv's shims stand for the versions above.
+        // pyenv's shims lead to the versions above.
         if !on_path.ends_with("shims") {
             found.extend(folder(&on_path).into_iter().filter(named_python));
         }
@@ -120,7 +120,7 @@ fn folder(path: &Path) -> Vec<PathBuf> {
     entries
 }
 
-/// Runs the tour in a child; what it said, and whether it went well.
+/// Runs the tour in a child; returns its output, and whether it succeeded.
 fn run(path: &Path) -> (String, bool) {
     let mut child = Command::new(env::current_exe().unwrap());
     child.env(CHILD, "1").env("CALLPY_PYTHON", path).stdin(Stdio::null());
@@ -171,7 +171,7 @@ def fail(array):
     raise ValueError('on purpose', len(array))
 ";
 
-/// Starts, calls, lends, takes results and errors, on many threads, and ends.
+/// Starts, calls, lends, receives results and errors, on many threads, and ends.
 fn tour() -> Result<()> {
     let numpy = Python::builder().require(["numpy"]).start();
     let without = match &numpy {

@@ -1,6 +1,6 @@
-//! What a thread's stack must hold. Rust's threads have 2 MiB, which is enough for OpenBLAS and for
-//! Python's own recursion limit through nearly everything; 8 MiB, which Python's own threads have,
-//! is enough for all that is tried here.
+//! How much stack a thread needs. Rust's threads have 2 MiB, which is enough for OpenBLAS and for
+//! Python's recursion limit through nearly everything; 8 MiB, which Python's own threads have, is
+//! enough for everything here.
 #![allow(missing_docs, reason = "a test")]
 
 mod common;
@@ -8,7 +8,7 @@ mod common;
 use callpy::Object;
 use common::{alone, python};
 
-/// Calls a function of `stack.py` on a thread with so much stack, and returns what it raised.
+/// Calls a function of `stack.py` on a thread with this much stack, and returns what it raised.
 fn raised(function: &'static str, stack: usize) -> Option<String> {
     let source = include_str!("python/stack.py");
     let module = python().module_from_source("stack", "stack.py", source).unwrap();
@@ -42,7 +42,7 @@ fn endless_recursion_is_an_exception() {
             ] {
                 println!("{function}");
                 let raised = raised(function, RUSTS_OWN);
-                // Newer Pythons compare and print deep lists without an end in sight.
+                // Newer Pythons compare and print lists of any depth.
                 assert!(
                     raised.is_none() || raised.as_deref() == Some("RecursionError"),
                     "{function}"

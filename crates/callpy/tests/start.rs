@@ -1,5 +1,5 @@
-//! Starting: one interpreter, whoever comes first; errors that a second try gets past; the
-//! environment as its own python has it; the host's signals left alone.
+//! Starting: one interpreter, whichever thread is first; errors after which a second start succeeds;
+//! the same environment as in its own python; the host's signals left alone.
 #![allow(missing_docs, reason = "a test")]
 
 mod common;
@@ -34,7 +34,7 @@ fn sixteen_threads_start_one_interpreter() {
                     threads.into_iter().map(|thread| thread.join().unwrap()).collect();
                 assert!(all.iter().all(|one| *one == all[0]), "{all:?}");
             });
-            // The thread that started it is gone.
+            // The thread that started it has ended.
             assert_eq!(eval::<i64>("5").unwrap(), 5);
         },
     );
@@ -120,7 +120,7 @@ fn the_environment_is_as_its_own_python_has_it() {
         assert_eq!(eval::<Vec<String>>("sys.argv").unwrap(), [""]);
         return;
     }
-    // In a UTF-8 locale, in none, in C's, in one that is not there, and with Python's own switch.
+    // In a UTF-8 locale, in none, in C's, in one that does not exist, and in Python's UTF-8 mode.
     for (variable, value) in [
         ("LANG", "C.UTF-8"),
         ("LANG", ""),
@@ -143,11 +143,11 @@ fn the_environment_is_as_its_own_python_has_it() {
 
 #[cfg(unix)]
 #[test]
-fn an_environment_may_stand_in_a_folder_of_any_name() {
+fn an_environment_may_be_in_a_folder_of_any_name() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
-    let name = "an_environment_may_stand_in_a_folder_of_any_name";
+    let name = "an_environment_may_be_in_a_folder_of_any_name";
     if common::is_child(name) {
         let python = Python::start().unwrap();
         let prefix = python.module("sys").unwrap().attr("prefix").unwrap();
@@ -157,7 +157,7 @@ fn an_environment_may_stand_in_a_folder_of_any_name() {
     }
     let folder = tempfile::tempdir().unwrap();
     let base = python().interpreter().unwrap().executable();
-    // One that is no text can't be made there, but moved there.
+    // One whose name is no text can't be created there, but it can be moved there.
     let made = folder.path().join("made");
     let venv = Command::new(base).args(["-m", "venv", "--without-pip"]).arg(&made).status();
     assert!(venv.unwrap().success());

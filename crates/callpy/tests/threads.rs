@@ -84,8 +84,8 @@ fn what_is_dropped_on_a_thread_that_never_attached_is_released() {
     comes_to_nothing(&count);
 }
 
-/// Waits until a count is 0: another test's thread may be just about to release what was queued,
-/// and without an interpreter lock an object is deleted when its own thread comes to it.
+/// Waits until a count is 0: another test's thread may be about to release what was queued, and without
+/// an interpreter lock an object is deleted when its own thread gets to it.
 fn comes_to_nothing(count: &Function) {
     let start = std::time::Instant::now();
     while count.call::<i64>(()).unwrap() != 0 {
@@ -276,7 +276,7 @@ fn an_owner_joins_a_thread_that_calls_when_it_is_dropped() {
         || {
             let owner = || {
                 let (end, wait) = mpsc::channel::<()>();
-                // It calls once more when it is told to end, so it needs the interpreter lock.
+                // It makes one more call before it ends, so it needs the interpreter lock.
                 let worker = thread::spawn(move || {
                     let _ = wait.recv();
                     assert_eq!(eval::<i64>("2").unwrap(), 2);

@@ -13,7 +13,7 @@ use ndarray::{ArrayView1, array};
 use num_complex::Complex;
 
 callpy::module!(
-    /// What the macro's user says of it.
+    /// Documentation by the user of the macro.
     pub mod typed = "tests/python/typed.py" {
         fn unhinted(data: &[f64], limit: f64) -> Array<i64>;
         /// A generator is an object.
@@ -315,7 +315,7 @@ fn every_thread_may_be_the_first() {
     });
 }
 
-/// Both ways by all doors.
+/// As arguments and results, in every kind of type.
 #[test]
 fn generated_types_are_values_like_others() {
     fn both<'a, T: FromPython + callpy::IntoPython<'a>>() {}

@@ -64,7 +64,7 @@ fn an_array_is_of_any_dtype_or_else_an_object() {
 
 fn lend<'a>(data: &'a [i32], shape: &[isize], strides: Option<&[isize]>) -> AnyLoan<'a> {
     let pointer = data.as_ptr().cast_mut().cast::<c_void>();
-    // SAFETY: the tests describe elements of the slice alone.
+    // SAFETY: the tests describe only elements of the slice.
     unsafe { AnyLoan::new(Dtype::Int32, pointer, shape, strides, false) }.unwrap()
 }
 

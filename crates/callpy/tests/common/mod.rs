@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use callpy::{FromPython, Function, Module, Python, Result};
 
-/// Starts Python with NumPy; its environment is made once, in the user's cache folder.
+/// Starts Python with NumPy; its environment is created once, in the user's cache folder.
 pub(crate) fn python() -> Python {
     Python::builder().require(["numpy"]).search_path(file("")).start().unwrap()
 }
@@ -36,7 +36,7 @@ pub(crate) fn lambda(expression: &str) -> Function {
     module(&name, &source).function("f").unwrap()
 }
 
-/// Takes the value of an expression for a `T`.
+/// Evaluates an expression and converts its value to a `T`.
 pub(crate) fn eval<T: FromPython>(expression: &str) -> Result<T> {
     lambda(&format!("lambda: ({expression})")).call(())
 }
@@ -60,7 +60,7 @@ pub(crate) fn guest() -> PathBuf {
 
 const CHILD: &str = "CALLPY_TEST_CHILD";
 
-/// Runs the body in a process of its own, which must end well: this test again, as a child.
+/// Runs the body in its own process, which must succeed: this test again, as a child.
 ///
 /// The child's environment is changed by `prepare`. The name is that of the test.
 pub(crate) fn alone(name: &str, prepare: impl FnOnce(&mut Command), body: impl FnOnce()) {
@@ -92,7 +92,7 @@ pub(crate) fn child(name: &str) -> Command {
 /// Runs a command to its end, which must come within five minutes.
 pub(crate) fn run(command: &mut Command) -> Output {
     let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // Whatever the shell that runs the tests ignores, the child has signals as programs expect them.
+    // Whatever signals the shell that runs the tests ignores, the child has the default actions.
     let child = callpy::child::spawn(command).unwrap();
     let id = child.id();
     let (sender, receiver) = mpsc::channel();
@@ -108,12 +108,12 @@ pub(crate) fn run(command: &mut Command) -> Output {
 /// The variable that says which of its cases a child is to run.
 const CASE: &str = "CALLPY_TEST_CASE";
 
-/// Returns the case that this child of the test is to run; none in the parent.
+/// Returns the case that this child of the test runs; none in the parent.
 pub(crate) fn case(name: &str) -> Option<String> {
     is_child(name).then(|| std::env::var(CASE).unwrap())
 }
 
-/// Runs a case of the test in a child, which must abort; returns what it said on stderr.
+/// Runs a case of the test in a child, which must abort; returns its stderr.
 #[cfg(unix)]
 pub(crate) fn abort_of(name: &str, case: &str) -> String {
     use std::os::unix::process::ExitStatusExt;
@@ -138,7 +138,7 @@ pub(crate) fn each<T: Sync>(cases: &[T], work: impl Fn(&T) + Sync) {
     });
 }
 
-/// Returns all that a child said, for a failing assertion.
+/// Returns all output of a child, for a failing assertion.
 pub(crate) fn told(output: &Output) -> String {
     format!(
         "{}\n--- stdout\n{}\n--- stderr\n{}",

@@ -1,4 +1,4 @@
-//! What Python may write, nobody reads meanwhile.
+//! No one reads memory that Python may write.
 
 fn main() {
     let function = callpy::Python::start().unwrap().function("numpy:copyto").unwrap();

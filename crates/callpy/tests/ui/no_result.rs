@@ -1,4 +1,4 @@
-//! A result is a type that can be made of a Python object; a slice is nobody's.
+//! A result is of a type that can be made from a Python object, which a slice can't be.
 
 fn main() {
     let function = callpy::Python::start().unwrap().function("numpy:array").unwrap();
