@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::exception::{self, PythonException};
 use crate::locate::Report;
-use crate::raw::failure::{Failure, FailureKind, Parts};
+use crate::raw::failure::{Failure, FailureKind, Reason};
 use crate::raw::{Attached, Raised};
 
 /// The result of everything in callpy that can fail.
@@ -264,7 +264,7 @@ impl From<PythonException> for Error {
 impl From<Failure> for Error {
     #[cold]
     fn from(failure: Failure) -> Self {
-        let Parts { kind, message, source } = failure.into_parts();
+        let Reason { kind, message, source } = failure.into_reason();
         let kind = match kind {
             FailureKind::Start => ErrorKind::Start,
             FailureKind::Attach => ErrorKind::Attach,

@@ -163,14 +163,14 @@ impl<'a> Scope<'a> {
 
     /// Makes the error of a result that is not what was asked for.
     pub(crate) fn mismatch(&self, expected: impl fmt::Display, got: &Ref) -> Error {
-        self.mismatch_of(Wanted::Value, expected, got)
+        self.mismatch_of(Expected::Value, expected, got)
     }
 
     /// As [`mismatch`](Scope::mismatch), if something else than a plain value was asked for.
     #[cold]
     pub(crate) fn mismatch_of(
         &self,
-        wanted: Wanted,
+        wanted: Expected,
         expected: impl fmt::Display,
         got: &Ref,
     ) -> Error {
@@ -182,7 +182,7 @@ impl<'a> Scope<'a> {
 
 /// What kind of result was asked for, which decides the fix that the message names.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Wanted {
+pub(crate) enum Expected {
     Value,
     /// The element of an array.
     Element,
@@ -192,14 +192,14 @@ pub(crate) enum Wanted {
     Array,
 }
 
-impl Wanted {
+impl Expected {
     fn name(self) -> &'static str {
         match self {
-            Wanted::Value => "value",
-            Wanted::Element => "element",
-            Wanted::List => "list",
-            Wanted::Flat => "flat",
-            Wanted::Array => "array",
+            Expected::Value => "value",
+            Expected::Element => "element",
+            Expected::List => "list",
+            Expected::Flat => "flat",
+            Expected::Array => "array",
         }
     }
 }

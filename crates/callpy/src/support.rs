@@ -417,15 +417,15 @@ pub(crate) fn callables(py: Attached<'_>, object: &Ref, wanted: &str) -> Outcome
 
 /// A turn to search for what holds a loan: a search holds whatever it comes across, and two at once
 /// would take each other for holders.
-pub(crate) struct Turn<'a> {
+pub(crate) struct SearchTurn<'a> {
     py: Attached<'a>,
     begun: bool,
 }
 
-impl<'a> Turn<'a> {
+impl<'a> SearchTurn<'a> {
     /// Waits until no other thread searches.
     pub(crate) fn begin(py: Attached<'a>) -> Self {
-        Turn { py, begun: call(py, c"begin_turn", &[]).is_ok() }
+        SearchTurn { py, begun: call(py, c"begin_turn", &[]).is_ok() }
     }
 
     /// Lets others have their turns while this thread waits for them: one of them could need a turn
@@ -439,7 +439,7 @@ impl<'a> Turn<'a> {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for SearchTurn<'_> {
     fn drop(&mut self) {
         if self.begun {
             let _ = call(self.py, c"end_turn", &[]);

@@ -150,6 +150,21 @@ fn a_libpython_that_was_loaded_and_not_started_is_started() {
     );
 }
 
+/// Starts a thread that has called, and that calls once more when it is told to: too late.
+fn late_caller(python: &Python) -> (thread::JoinHandle<callpy::Error>, mpsc::Sender<()>) {
+    let upper = python.function("builtins:str.upper").unwrap();
+    let (called, is_called) = mpsc::channel();
+    let (finish, finished) = mpsc::channel();
+    let worker = thread::spawn(move || {
+        assert_eq!(upper.call::<String>("a").unwrap(), "A");
+        called.send(()).unwrap();
+        finished.recv().unwrap();
+        upper.call::<String>("too late").unwrap_err()
+    });
+    is_called.recv().unwrap();
+    (worker, finish)
+}
+
 /// A thread that has called outlives its host's Python, calls once more, and ends.
 #[test]
 fn a_thread_ends_after_its_hosts_python() {
@@ -160,19 +175,7 @@ fn a_thread_ends_after_its_hosts_python() {
         || {
             let host = Host::start(&libpython(), RTLD_GLOBAL);
             host.run(c"answer = 42");
-            let (called, is_called) = mpsc::channel();
-            let (finish, finished) = mpsc::channel();
-            let worker = host.detached(|| {
-                let upper = joins().function("builtins:str.upper").unwrap();
-                let worker = thread::spawn(move || {
-                    assert_eq!(upper.call::<String>("a").unwrap(), "A");
-                    called.send(()).unwrap();
-                    finished.recv().unwrap();
-                    upper.call::<String>("too late").unwrap_err()
-                });
-                is_called.recv().unwrap();
-                worker
-            });
+            let (worker, finish) = host.detached(|| late_caller(&joins()));
             host.finish();
             finish.send(()).unwrap();
             let error = worker.join().unwrap();
@@ -193,20 +196,9 @@ fn a_host_starts_python_again() {
         || {
             let host = Host::start(&libpython(), RTLD_GLOBAL);
             host.run(c"answer = 42");
-            let (called, is_called) = mpsc::channel();
-            let (finish, finished) = mpsc::channel();
-            let (worker, list) = host.detached(|| {
+            let (list, (worker, finish)) = host.detached(|| {
                 let python = joins();
-                let upper = python.function("builtins:str.upper").unwrap();
-                let list = eval_list(&python);
-                let worker = thread::spawn(move || {
-                    assert_eq!(upper.call::<String>("a").unwrap(), "A");
-                    called.send(()).unwrap();
-                    finished.recv().unwrap();
-                    upper.call::<String>("too late").unwrap_err()
-                });
-                is_called.recv().unwrap();
-                (worker, list)
+                (eval_list(&python), late_caller(&python))
             });
             host.finish();
             host.start_again();

@@ -51,8 +51,8 @@ const MAX_AXES: usize = 64;
 pub struct AnyLoan<'a> {
     dtype: Dtype,
     data: NonNull<c_void>,
-    shape: Axes,
-    strides: Option<Axes>,
+    shape: AxisValues,
+    strides: Option<AxisValues>,
     writable: bool,
     copied: bool,
     lends: PhantomData<&'a mut [u8]>,
@@ -60,25 +60,25 @@ pub struct AnyLoan<'a> {
 
 /// Most arrays have one axis; those need no allocation.
 #[derive(Debug)]
-enum Axes {
+enum AxisValues {
     One([isize; 1]),
     Many(Box<[isize]>),
 }
 
-impl Axes {
+impl AxisValues {
     #[inline]
-    fn new(values: &[isize]) -> Axes {
+    fn new(values: &[isize]) -> AxisValues {
         match *values {
-            [value] => Axes::One([value]),
-            _ => Axes::Many(values.into()),
+            [value] => AxisValues::One([value]),
+            _ => AxisValues::Many(values.into()),
         }
     }
 
     #[inline]
     fn get(&self) -> &[isize] {
         match self {
-            Axes::One(value) => value,
-            Axes::Many(values) => values,
+            AxisValues::One(value) => value,
+            AxisValues::Many(values) => values,
         }
     }
 }
@@ -162,7 +162,7 @@ impl<'a> AnyLoan<'a> {
                 return Err(wrong(format!("an array of shape {shape:?} lies at a null pointer")));
             }
         };
-        let (shape, strides) = (Axes::new(shape), strides.map(Axes::new));
+        let (shape, strides) = (AxisValues::new(shape), strides.map(AxisValues::new));
         Ok(AnyLoan { dtype, data, shape, strides, writable, copied: false, lends: PhantomData })
     }
 
@@ -176,8 +176,8 @@ impl<'a> AnyLoan<'a> {
     fn lend(self, scope: &mut Scope<'a>) -> Result<Object> {
         let (data, writable) = (self.data.as_ptr(), self.writable);
         let item_size = self.dtype.item_size();
-        let packed = |strides: &Axes| *strides.get() == [item_size as isize];
-        if let Axes::One([len]) = self.shape
+        let packed = |strides: &AxisValues| *strides.get() == [item_size as isize];
+        if let AxisValues::One([len]) = self.shape
             && self.strides.as_ref().is_none_or(packed)
         {
             let memory = SliceMemory { data, len: len as usize, item_size, writable };
@@ -185,7 +185,7 @@ impl<'a> AnyLoan<'a> {
             // outlives the scope.
             return unsafe { lend_packed(self.dtype, memory, scope) };
         }
-        let strides = self.strides.as_ref().map(Axes::get);
+        let strides = self.strides.as_ref().map(AxisValues::get);
         let memory = Memory { data, shape: self.shape.get(), strides, writable };
         // SAFETY: as above.
         unsafe { lend_any(self.dtype, memory, scope) }
@@ -198,7 +198,7 @@ impl<'a> IntoPython<'a> for AnyLoan<'a> {
         if !self.copied {
             return self.lend(scope);
         }
-        let strides = self.strides.as_ref().map(Axes::get);
+        let strides = self.strides.as_ref().map(AxisValues::get);
         let (data, shape) = (self.data.as_ptr(), self.shape.get());
         let memory = Memory { data, shape, strides, writable: false };
         // SAFETY: as in `lend`.

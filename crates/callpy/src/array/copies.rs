@@ -60,7 +60,7 @@ static NOT_LOOKED_UP: Learned = Learned::new();
 const MOST_WATCHED: usize = 64 << 20;
 
 /// An argument that Python has a copy of.
-pub(super) struct Copy {
+pub(super) struct PassedCopy {
     array: Ref,
     /// Its place among the arguments, from 1.
     argument: usize,
@@ -218,7 +218,7 @@ pub(super) unsafe fn pass_copy(
         let array = Ndarray::known(py, &array);
         scope.loans.normalise(original, Layout::new(array.shape(), array.strides(), 1));
     }
-    let copy = Copy { array, argument: scope.loans.argument, watched, back };
+    let copy = PassedCopy { array, argument: scope.loans.argument, watched, back };
     scope.loans.add_copy(numpy, copy, size);
     Ok(Some(object))
 }
@@ -236,7 +236,7 @@ fn reason_to_copy(size: usize, scope: &Scope<'_>) -> Option<CopyReason> {
 }
 
 impl Loans {
-    fn add_copy(&mut self, numpy: &'static Numpy, copy: Copy, size: usize) {
+    fn add_copy(&mut self, numpy: &'static Numpy, copy: PassedCopy, size: usize) {
         self.numpy = Some(numpy);
         let more = self.more.get_or_insert_default();
         more.watched += if copy.watched { size } else { 0 };
@@ -272,7 +272,7 @@ impl Loans {
     }
 }
 
-impl Copy {
+impl PassedCopy {
     pub(super) fn passed(&self) -> (&Ref, usize) {
         (&self.array, self.argument)
     }
@@ -286,7 +286,7 @@ impl Copy {
     }
 }
 
-impl Passed for Copy {
+impl Passed for PassedCopy {
     fn array(&self) -> &Ref {
         &self.array
     }
@@ -295,7 +295,7 @@ impl Passed for Copy {
         self.argument
     }
 
-    fn end(self, py: Attached<'_>, _: &Numpy) -> Option<Copy> {
+    fn end(self, py: Attached<'_>, _: &Numpy) -> Option<PassedCopy> {
         (self.array.references(py) != 1).then_some(self)
     }
 }
@@ -309,7 +309,7 @@ pub(super) fn learn(
     py: Attached<'_>,
     numpy: &Numpy,
     names: &impl Names,
-    copies: Vec<Copy>,
+    copies: Vec<PassedCopy>,
     results: Vec<Ref>,
     learned: &Learned,
 ) -> Option<Retained> {
@@ -318,7 +318,8 @@ pub(super) fn learn(
     if copies.is_empty() {
         return None;
     }
-    let mut held: Vec<Copy> = copies.into_iter().filter_map(|copy| copy.end(py, numpy)).collect();
+    let mut held: Vec<PassedCopy> =
+        copies.into_iter().filter_map(|copy| copy.end(py, numpy)).collect();
     if !held.is_empty() {
         held = settle::let_go_quickly(py, numpy, held);
     }

@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
 
-use super::copies::{self, Copy, Passing};
+use super::copies::{self, PassedCopy, Passing};
 use super::element::{Dtype, Element};
 use super::guard::{self, Guard};
 use super::holders::Names;
@@ -45,7 +45,7 @@ pub(crate) struct Loans {
 #[derive(Default)]
 pub(super) struct More {
     loans: Vec<Loan>,
-    pub(super) copies: Vec<Copy>,
+    pub(super) copies: Vec<PassedCopy>,
     /// Keeps alive what `passing` refers to, if it was looked up for this call.
     pub(super) known: Option<learn::Known>,
     /// How many bytes of the copies show whether the callable retains them.
@@ -83,7 +83,7 @@ impl Loans {
         let more = self.more.iter().flat_map(|more| &more.loans);
         let copies = self.more.iter().flat_map(|more| &more.copies);
         let lent = self.few.iter().flatten().chain(more);
-        lent.map(|loan| (&loan.array, loan.argument)).chain(copies.map(Copy::passed))
+        lent.map(|loan| (&loan.array, loan.argument)).chain(copies.map(PassedCopy::passed))
     }
 
     /// Whether anything else holds an array that was passed: once the arguments are released, only
@@ -179,11 +179,11 @@ impl Loans {
         py: Attached<'_>,
         numpy: &Numpy,
         names: &impl Names,
-        copies: Vec<Copy>,
+        copies: Vec<PassedCopy>,
         bools: Vec<(*mut u8, Layout)>,
         results: Vec<Ref>,
     ) {
-        copies.iter().for_each(Copy::copy_back);
+        copies.iter().for_each(PassedCopy::copy_back);
         for (first, layout) in bools {
             // SAFETY: the caller's own mutable bools, which Python no longer knows.
             unsafe { layout.normalise_bools(first, true) };

@@ -13,7 +13,7 @@ use crate::raw::ndarray::Ndarray;
 use crate::raw::numpy::{Numpy, flags};
 use crate::raw::{Attached, Outcome, Ref};
 use crate::receipt::CopyReason;
-use crate::scope::{Scope, Wanted};
+use crate::scope::{Expected, Scope};
 use crate::support;
 
 /// Takes a result as an array of another dtype than it has, as `numpy.ndarray.astype` converts it.
@@ -41,7 +41,7 @@ impl<T: Element> FromPython for Cast<T> {
         }
         let dtype = scope.ok(T::DTYPE.object(py, numpy))?;
         let Some(array) = scope.taken(support::cast(py, &object.0, &dtype))? else {
-            return Err(scope.mismatch_of(Wanted::Array, "an array", &object.0));
+            return Err(scope.mismatch_of(Expected::Array, "an array", &object.0));
         };
         drop(object);
         let bytes = scope.taken(support::byte_size(scope.py(), &array))?;
@@ -90,7 +90,7 @@ pub(super) fn receive<T: Element>(object: Ref, scope: &mut Scope<'_>) -> Result<
     let numpy = py.numpy()?;
     let Some(array) = Ndarray::of(py, numpy, &object) else {
         return Err(scope.mismatch_of(
-            Wanted::Array,
+            Expected::Array,
             format_args!("an array of {}", T::DTYPE),
             &object,
         ));
@@ -100,7 +100,7 @@ pub(super) fn receive<T: Element>(object: Ref, scope: &mut Scope<'_>) -> Result<
     let order = if masked { None } else { scope.taken(byte_order(py, numpy, array, T::DTYPE))? };
     let Some(order) = order else {
         return Err(scope.mismatch_of(
-            Wanted::Array,
+            Expected::Array,
             format_args!("an array of {}", T::DTYPE),
             &object,
         ));
@@ -206,7 +206,7 @@ pub(super) fn own(
         };
         if !matches!(order, Some(ByteOrder::Native)) {
             return Err(scope.mismatch_of(
-                Wanted::Array,
+                Expected::Array,
                 format_args!("an array of {dtype}"),
                 &object,
             ));
@@ -219,7 +219,7 @@ pub(super) fn own(
         let copy =
             Ndarray::of(py, numpy, &valid).filter(|copy| who_else(py, numpy, *copy, 1).is_none());
         let Some(copy) = copy.filter(|copy| normalise_bools(*copy)) else {
-            return Err(scope.mismatch_of(Wanted::Array, "an array of bool", &object));
+            return Err(scope.mismatch_of(Expected::Array, "an array of bool", &object));
         };
         let bytes = memory(copy, dtype);
         scope.copied(bytes, CopyReason::Bool)?;

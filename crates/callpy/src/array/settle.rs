@@ -9,7 +9,7 @@ use super::lend::Loan;
 use crate::error::Error;
 use crate::raw::numpy::Numpy;
 use crate::raw::{Attached, Ref, process, reference};
-use crate::support::{self, Turn};
+use crate::support::{self, SearchTurn};
 
 /// How often to wait for other threads, before what takes long and in total: the pauses of the first
 /// eight add up to 13 milliseconds, and all of them to a second.
@@ -73,7 +73,7 @@ pub(super) fn let_go_quickly<P: Passed>(py: Attached<'_>, numpy: &Numpy, held: V
 struct Open<'o, P> {
     py: Attached<'o>,
     numpy: &'o Numpy,
-    turn: Turn<'o>,
+    turn: SearchTurn<'o>,
     loans: Vec<P>,
 }
 
@@ -104,7 +104,7 @@ impl Open<'_, Loan> {
 
 impl<'o, P: Passed> Open<'o, P> {
     fn new(py: Attached<'o>, numpy: &'o Numpy, loans: Vec<P>) -> Self {
-        Open { py, numpy, turn: Turn::begin(py), loans }
+        Open { py, numpy, turn: SearchTurn::begin(py), loans }
     }
 
     /// Ends the loans that nothing holds any more; returns whether those were all.

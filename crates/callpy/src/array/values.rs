@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::object::Object;
 use crate::raw::objects::Builtin;
 use crate::receipt::CopyReason;
-use crate::scope::{Scope, Wanted};
+use crate::scope::{Expected, Scope};
 use crate::support;
 
 /// Makes a type that is only an element a value as well.
@@ -77,7 +77,7 @@ pub fn element_from_python<T: Element>(object: Object, scope: &mut Scope<'_>) ->
     let dtype = scope.ok(T::DTYPE.object(py, py.numpy()?))?;
     match support::as_array(py, &object.0, &dtype) {
         Ok(Some(array)) => Ok(receive::<T>(array, scope)?[0]),
-        _ => Err(scope.mismatch_of(Wanted::Element, T::DTYPE, &object.0)),
+        _ => Err(scope.mismatch_of(Expected::Element, T::DTYPE, &object.0)),
     }
 }
 
@@ -92,7 +92,7 @@ where
     let array = Array::<T>::from_python(object, scope)?;
     if array.ndim() != 1 {
         let expected = "a list, or an array with one axis";
-        return Err(scope.mismatch_of(Wanted::Flat, expected, array.object()));
+        return Err(scope.mismatch_of(Expected::Flat, expected, array.object()));
     }
     scope.copied(array.len() * size_of::<T>(), CopyReason::Asked)?;
     array.try_to_vec()

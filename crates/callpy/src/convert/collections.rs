@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::object::Object;
 use crate::raw::Ref;
 use crate::raw::objects::Builtin;
-use crate::scope::{Scope, Wanted};
+use crate::scope::{Expected, Scope};
 use crate::support;
 
 pub(super) fn list<'a, T: IntoPython<'a>>(
@@ -89,7 +89,7 @@ impl<T: FromPython> FromPython for Vec<T> {
 pub(crate) fn vec<T: FromPython>(object: Object, scope: &mut Scope<'_>) -> Result<Vec<T>> {
     let items = match scope.py().builtin(&object.0) {
         Builtin::List | Builtin::Tuple => scope.taken(scope.py().sequence_items(&object.0))?,
-        _ => return Err(scope.mismatch_of(Wanted::List, "a list or a tuple", &object.0)),
+        _ => return Err(scope.mismatch_of(Expected::List, "a list or a tuple", &object.0)),
     };
     // The container is dropped first, so that only the items refer to its arrays.
     drop(object);

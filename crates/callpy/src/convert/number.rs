@@ -9,25 +9,25 @@ use crate::support;
 
 /// The kinds of numbers. They exclude each other: a bool is no int, an int no float.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum NumberKind {
     Bool,
     Int,
     Float,
     Complex,
 }
 
-impl Kind {
+impl NumberKind {
     /// Returns the kind of an object of Python's own types and their subclasses.
     #[inline]
-    pub(crate) fn of_python(py: Attached<'_>, object: &Ref) -> Option<Kind> {
+    pub(crate) fn of_python(py: Attached<'_>, object: &Ref) -> Option<NumberKind> {
         if py.is_float(object) {
-            Some(Kind::Float)
+            Some(NumberKind::Float)
         } else if py.is_bool(object) {
-            Some(Kind::Bool)
+            Some(NumberKind::Bool)
         } else if py.builtin(object) == Builtin::Int {
-            Some(Kind::Int)
+            Some(NumberKind::Int)
         } else {
-            py.is_complex(object).then_some(Kind::Complex)
+            py.is_complex(object).then_some(NumberKind::Complex)
         }
     }
 }
@@ -40,11 +40,11 @@ macro_rules! kinds {
         })*}
         $($sections:tt)*
     ) => {
-        impl Kind {
+        impl NumberKind {
             /// Returns the kind of number that a dtype holds.
-            pub(crate) fn of(dtype: Dtype) -> Option<Kind> {
+            pub(crate) fn of(dtype: Dtype) -> Option<NumberKind> {
                 match dtype {
-                    $(Dtype::$name => Some(Kind::$kind),)*
+                    $(Dtype::$name => Some(NumberKind::$kind),)*
                     Dtype::Datetime64(_) | Dtype::Timedelta64(_) => None,
                     Dtype::Str(_) | Dtype::Bytes(_) | Dtype::Struct(_) => None,
                 }
@@ -57,7 +57,7 @@ callpy_dtypes::dtypes!(kinds);
 
 /// An object that CPython's own functions read as a number of its kind.
 pub(crate) struct Number {
-    pub(crate) kind: Kind,
+    pub(crate) kind: NumberKind,
     pub(crate) object: Ref,
 }
 
@@ -71,18 +71,18 @@ pub(crate) fn scalar_dtype(object: &Ref, scope: &Scope<'_>) -> Result<Option<Dty
 /// Returns the object as a number; `None` if it is none.
 pub(crate) fn number(object: &Ref, scope: &Scope<'_>) -> Result<Option<Number>> {
     let py = scope.py();
-    if let Some(kind) = Kind::of_python(py, object) {
+    if let Some(kind) = NumberKind::of_python(py, object) {
         return Ok(Some(Number { kind, object: object.clone_ref(py) }));
     }
-    if let Some(kind) = scalar_dtype(object, scope)?.and_then(Kind::of) {
+    if let Some(kind) = scalar_dtype(object, scope)?.and_then(NumberKind::of) {
         let object = match kind {
-            Kind::Int => scope.taken(py.index(object))?,
+            NumberKind::Int => scope.taken(py.index(object))?,
             _ => object.clone_ref(py),
         };
         return Ok(Some(Number { kind, object }));
     }
     let object = scope.taken(support::plain(py, object))?;
-    Ok(Kind::of_python(py, &object).map(|kind| Number { kind, object }))
+    Ok(NumberKind::of_python(py, &object).map(|kind| Number { kind, object }))
 }
 
 /// Returns the float that is the same number as an int.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::number::{Kind, Number, exact_float, inexact, number, out_of_range};
+use super::number::{Number, NumberKind, exact_float, inexact, number, out_of_range};
 use super::{FromPython, IntoPython, Item};
 use crate::array;
 use crate::error::Result;
@@ -108,7 +108,7 @@ fn int<T>(
         return read(object).map_err(|_| out_of_range(object, scope, name));
     }
     match number(object, scope)? {
-        Some(Number { kind: Kind::Int, object }) => {
+        Some(Number { kind: NumberKind::Int, object }) => {
             read(&object).map_err(|_| out_of_range(&object, scope, name))
         }
         _ => Err(scope.mismatch(name, object)),
@@ -131,8 +131,8 @@ fn double(object: &Ref, scope: &mut Scope<'_>, name: &str) -> Result<f64> {
         return scope.taken(py.as_f64(object));
     }
     match number(object, scope)? {
-        Some(Number { kind: Kind::Float, object }) => scope.taken(py.as_f64(&object)),
-        Some(Number { kind: Kind::Int, object }) => exact_float(&object, scope, name),
+        Some(Number { kind: NumberKind::Float, object }) => scope.taken(py.as_f64(&object)),
+        Some(Number { kind: NumberKind::Int, object }) => exact_float(&object, scope, name),
         _ => Err(scope.mismatch(name, object)),
     }
 }
@@ -148,14 +148,14 @@ fn single(object: &Ref, scope: &mut Scope<'_>, name: &str) -> Result<f32> {
         return Err(out_of_range(object, scope, name));
     }
     match number(object, scope)? {
-        Some(Number { kind: Kind::Int, object }) => Err(inexact(&object, scope, name)),
+        Some(Number { kind: NumberKind::Int, object }) => Err(inexact(&object, scope, name)),
         _ => Ok(single),
     }
 }
 
 fn truth(object: &Ref, scope: &mut Scope<'_>, name: &str) -> Result<bool> {
     match number(object, scope)? {
-        Some(Number { kind: Kind::Bool, object }) => scope.taken(scope.py().is_true(&object)),
+        Some(Number { kind: NumberKind::Bool, object }) => scope.taken(scope.py().is_true(&object)),
         _ => Err(scope.mismatch(name, object)),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::number::{Kind, Number, number};
+use super::number::{Number, NumberKind, number};
 use super::{FromPython, IntoPython};
 use crate::array::{AnyArray, AnyLoan};
 use crate::error::{Error, ErrorKind, Result};
@@ -150,9 +150,11 @@ fn value(object: Object, scope: &mut Scope<'_>, depth: usize) -> Result<Value<'s
 fn other(object: Object, scope: &mut Scope<'_>) -> Result<Value<'static>> {
     let py = scope.py();
     Ok(match number(&object.0, scope)? {
-        Some(Number { kind: Kind::Bool, object }) => Value::Bool(scope.taken(py.is_true(&object))?),
-        Some(Number { kind: Kind::Int, object }) => int(Object(object), scope),
-        Some(Number { kind: Kind::Float, object }) => {
+        Some(Number { kind: NumberKind::Bool, object }) => {
+            Value::Bool(scope.taken(py.is_true(&object))?)
+        }
+        Some(Number { kind: NumberKind::Int, object }) => int(Object(object), scope),
+        Some(Number { kind: NumberKind::Float, object }) => {
             Value::Float(scope.taken(py.as_f64(&object))?)
         }
         _ => return Object::from_python(object, scope).map(Value::Object),

@@ -1,7 +1,7 @@
 //! Decides which member of a union a value is: the one whose hint fits best.
 
 use crate::array::{Dtype, is_array};
-use crate::convert::number::{Kind, number, scalar_dtype};
+use crate::convert::number::{NumberKind, number, scalar_dtype};
 use crate::error::Result;
 use crate::object::Object;
 use crate::raw::Ref;
@@ -122,11 +122,11 @@ impl Hint<'_> {
         let builtin = py.builtin(object);
         Ok(match *self {
             Hint::Any => Fit::Converted,
-            Hint::Bool => number_fit(Kind::Bool, object, scope)?,
-            Hint::Int => number_fit(Kind::Int, object, scope)?,
-            Hint::Float => number_fit(Kind::Float, object, scope)?,
-            Hint::Complex => number_fit(Kind::Complex, object, scope)?,
-            Hint::Scalar(dtype) => match Kind::of(dtype) {
+            Hint::Bool => number_fit(NumberKind::Bool, object, scope)?,
+            Hint::Int => number_fit(NumberKind::Int, object, scope)?,
+            Hint::Float => number_fit(NumberKind::Float, object, scope)?,
+            Hint::Complex => number_fit(NumberKind::Complex, object, scope)?,
+            Hint::Scalar(dtype) => match NumberKind::of(dtype) {
                 _ if scalar_dtype(object, scope)? == Some(dtype) => Fit::Just,
                 Some(kind) => number_fit(kind, object, scope)?,
                 None => Fit::Not,
@@ -247,10 +247,10 @@ fn least<'p>(
 }
 
 /// A number of the kind fits, and a bool fits nothing else. An int can be converted to a float.
-fn number_fit(wanted: Kind, object: &Ref, scope: &Scope<'_>) -> Result<Fit> {
+fn number_fit(wanted: NumberKind, object: &Ref, scope: &Scope<'_>) -> Result<Fit> {
     Ok(match number(object, scope)?.map(|number| number.kind) {
         Some(found) if found == wanted => Fit::Kind,
-        Some(Kind::Int) if wanted == Kind::Float => Fit::Converted,
+        Some(NumberKind::Int) if wanted == NumberKind::Float => Fit::Converted,
         _ => Fit::Not,
     })
 }

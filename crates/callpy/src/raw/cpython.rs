@@ -267,7 +267,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::super::failure::Parts;
+    use super::super::failure::Reason;
     use super::*;
 
     /// Fails where a new end of `VERSIONS` needs something else.
@@ -292,7 +292,7 @@ mod tests {
     fn unknown_versions_are_refused_by_name() {
         let newer = VERSIONS.end() + 1;
         let refused = admit(newer).unwrap_err();
-        let Parts { kind, message: text, .. } = refused.into_parts();
+        let Reason { kind, message: text, .. } = refused.into_reason();
         assert_eq!(kind, FailureKind::Start, "{text}");
         for part in
             [&format!("Python 3.{newer}")[..], "3.8 to 3.", &format!("{UNTESTED}=3.{newer}")]

@@ -4,10 +4,10 @@ use std::fmt;
 
 /// Why a step of CPython's or NumPy's failed, where no Python exception says so.
 #[derive(Debug)]
-pub(crate) struct Failure(Box<Parts>);
+pub(crate) struct Failure(Box<Reason>);
 
 #[derive(Debug)]
-pub(crate) struct Parts {
+pub(crate) struct Reason {
     pub(crate) kind: FailureKind,
     pub(crate) message: String,
     pub(crate) source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -25,7 +25,7 @@ pub(crate) enum FailureKind {
 impl Failure {
     #[cold]
     pub(super) fn new(kind: FailureKind, message: impl Into<String>) -> Failure {
-        Failure(Box::new(Parts { kind, message: message.into(), source: None }))
+        Failure(Box::new(Reason { kind, message: message.into(), source: None }))
     }
 
     pub(super) fn with_source(
@@ -36,7 +36,7 @@ impl Failure {
         self
     }
 
-    pub(crate) fn into_parts(self) -> Parts {
+    pub(crate) fn into_reason(self) -> Reason {
         *self.0
     }
 }

@@ -17,7 +17,7 @@ use super::thread::Attached;
 
 /// `PyArrayObject_fields` after the object header (`numpy/ndarraytypes.h`), the same in 1.x and 2.x.
 #[repr(C)]
-struct Fields {
+struct ArrayFields {
     data: *mut c_void,
     nd: c_int,
     dimensions: *mut isize,
@@ -43,8 +43,8 @@ struct DtypeFields {
 
 #[cfg(target_pointer_width = "64")]
 const _: () = {
-    assert!(std::mem::offset_of!(Fields, flags) == 48);
-    assert!(std::mem::offset_of!(Fields, exports) == 64);
+    assert!(std::mem::offset_of!(ArrayFields, flags) == 48);
+    assert!(std::mem::offset_of!(ArrayFields, exports) == 64);
     assert!(std::mem::offset_of!(DtypeFields, type_num) == 12);
 };
 
@@ -74,7 +74,7 @@ pub(crate) fn has_known_layout(py: Attached<'_>, numpy: &Numpy) -> Outcome<bool>
 ///
 /// They can be read. What the later ones point to is read only if the first ones are right.
 unsafe fn is_sample(
-    fields: *const Fields,
+    fields: *const ArrayFields,
     data: *mut c_void,
     base: *mut PyObject,
     dtype: *mut PyObject,
@@ -121,7 +121,7 @@ impl<'r> Ndarray<'r> {
     }
 
     #[inline]
-    fn fields(self) -> *mut Fields {
+    fn fields(self) -> *mut ArrayFields {
         // SAFETY: an ndarray's fields follow its header, in the same allocation.
         unsafe { self.object.as_ptr().byte_add(self.py.api.header.size()).cast() }
     }
@@ -129,7 +129,7 @@ impl<'r> Ndarray<'r> {
     /// Reads a field. NumPy writes them only while it holds the interpreter lock or, without a lock, not
     /// while others may read them (its own rule for shape and strides).
     #[inline]
-    fn read<T: Copy>(self, field: impl FnOnce(*mut Fields) -> *mut T) -> T {
+    fn read<T: Copy>(self, field: impl FnOnce(*mut ArrayFields) -> *mut T) -> T {
         // SAFETY: the closure projects to a field of this live array; the thread is attached.
         unsafe { field(self.fields()).read() }
     }
@@ -389,7 +389,7 @@ mod tests {
         let (mut shape, mut strides, mut other) = (SHAPE, STRIDES, [1, 1]);
         let (data, base, dtype) =
             (without_provenance_mut(16), without_provenance_mut(32), without_provenance_mut(48));
-        let sample = || Fields {
+        let sample = || ArrayFields {
             data,
             nd: 2,
             dimensions: shape.as_mut_ptr(),
@@ -402,15 +402,16 @@ mod tests {
         };
         let (sample, other) = (sample(), other.as_mut_ptr());
         // SAFETY: the fields point to the lengths and strides above.
-        let is_sample = |fields: Fields| unsafe { is_sample(&raw const fields, data, base, dtype) };
-        assert!(is_sample(Fields { ..sample }));
-        assert!(!is_sample(Fields { data: dtype.cast(), ..sample }));
-        assert!(!is_sample(Fields { nd: 1, ..sample }));
-        assert!(!is_sample(Fields { dimensions: other, ..sample }));
-        assert!(!is_sample(Fields { strides: other, ..sample }));
-        assert!(!is_sample(Fields { base: dtype, ..sample }));
-        assert!(!is_sample(Fields { dtype: base, ..sample }));
-        assert!(!is_sample(Fields { flags: flags::ALIGNED | flags::OWNDATA, ..sample }));
-        assert!(!is_sample(Fields { weakrefs: base, ..sample }));
+        let is_sample =
+            |fields: ArrayFields| unsafe { is_sample(&raw const fields, data, base, dtype) };
+        assert!(is_sample(ArrayFields { ..sample }));
+        assert!(!is_sample(ArrayFields { data: dtype.cast(), ..sample }));
+        assert!(!is_sample(ArrayFields { nd: 1, ..sample }));
+        assert!(!is_sample(ArrayFields { dimensions: other, ..sample }));
+        assert!(!is_sample(ArrayFields { strides: other, ..sample }));
+        assert!(!is_sample(ArrayFields { base: dtype, ..sample }));
+        assert!(!is_sample(ArrayFields { dtype: base, ..sample }));
+        assert!(!is_sample(ArrayFields { flags: flags::ALIGNED | flags::OWNDATA, ..sample }));
+        assert!(!is_sample(ArrayFields { weakrefs: base, ..sample }));
     }
 }
