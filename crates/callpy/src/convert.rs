@@ -31,7 +31,7 @@ mod value;
 pub use scalars::Bytes;
 pub use value::Value;
 
-pub(crate) use collections::vec;
+pub(crate) use collections::{dict, objects, vec};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::Object;

@@ -19,7 +19,7 @@ pub(super) fn list<'a, T: IntoPython<'a>>(
     scope.ok(scope.py().list(items)).map(Object)
 }
 
-pub(super) fn objects<'a, T: IntoPython<'a>>(
+pub(crate) fn objects<'a, T: IntoPython<'a>>(
     items: impl Iterator<Item = T>,
     scope: &mut Scope<'a>,
 ) -> Result<Vec<Ref>> {
@@ -30,6 +30,16 @@ pub(super) fn objects<'a, T: IntoPython<'a>>(
             item.map(|item| item.0).map_err(|error| error.at(format_args!("item {index}")))
         })
         .collect()
+}
+
+pub(crate) fn dict<'a, K: IntoPython<'a>, V: IntoPython<'a>>(
+    entries: impl Iterator<Item = (K, V)>,
+    scope: &mut Scope<'a>,
+) -> Result<Object> {
+    let entries =
+        entries.map(|(key, value)| Ok((key.into_python(scope)?.0, value.into_python(scope)?.0)));
+    let entries = entries.collect::<Result<Vec<_>>>()?;
+    scope.ok(scope.py().dict(entries)).map(Object)
 }
 
 impl<'a, T: Item<'a>> IntoPython<'a> for Vec<T> {
@@ -112,11 +122,7 @@ macro_rules! maps {
             V: IntoPython<'a>,
         {
             fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-                let pairs = self.into_iter().map(|(key, value)| {
-                    Ok((key.into_python(scope)?.0, value.into_python(scope)?.0))
-                });
-                let pairs = pairs.collect::<Result<Vec<_>>>()?;
-                scope.ok(scope.py().dict(pairs)).map(Object)
+                dict(self.into_iter(), scope)
             }
         }
 

@@ -75,13 +75,7 @@ impl<'a> IntoPython<'a> for Value<'a> {
                 let items = super::collections::objects(items.into_iter(), scope)?;
                 scope.ok(scope.py().tuple(items)).map(Object)
             }
-            Value::Dict(entries) => {
-                let pairs = entries.into_iter().map(|(key, value)| {
-                    Ok((key.into_python(scope)?.0, value.into_python(scope)?.0))
-                });
-                let pairs = pairs.collect::<Result<Vec<_>>>()?;
-                scope.ok(scope.py().dict(pairs)).map(Object)
-            }
+            Value::Dict(entries) => super::collections::dict(entries.into_iter(), scope),
             Value::Array(array) => array.into_python(scope),
             Value::Loan(loan) => loan.into_python(scope),
             Value::Object(object) => Ok(object),

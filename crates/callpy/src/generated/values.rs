@@ -3,9 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::array::Element;
-use crate::array::element_into_python;
-use crate::convert::{Arguments, FromPython, IntoPython};
+use crate::array::{Element, element_into_python};
+use crate::convert::{self, Arguments, FromPython, IntoPython};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exception::PythonException;
 use crate::interpreter::Python;
@@ -32,7 +31,7 @@ macro_rules! collected {
             I::Item: IntoPython<'a>,
         {
             fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-                let items = refs(self.0, scope)?;
+                let items = convert::objects(self.0.into_iter(), scope)?;
                 scope.ok($make(scope.py(), items)).map(Object)
             }
         }
@@ -41,38 +40,15 @@ macro_rules! collected {
 
 collected! {
     /// A list, also of numbers.
-    list List make_list;
+    list List Attached::list;
     /// A tuple of any length.
-    tuple Tuple make_tuple;
+    tuple Tuple Attached::tuple;
     /// A set.
     set Set make_set;
 }
 
-fn make_list(py: Attached<'_>, items: Vec<Ref>) -> Outcome<Ref> {
-    py.list(items)
-}
-
-fn make_tuple(py: Attached<'_>, items: Vec<Ref>) -> Outcome<Ref> {
-    py.tuple(items)
-}
-
 fn make_set(py: Attached<'_>, items: Vec<Ref>) -> Outcome<Ref> {
     support::set(py, &py.list(items)?)
-}
-
-fn refs<'a, I>(items: I, scope: &mut Scope<'a>) -> Result<Vec<Ref>>
-where
-    I: IntoIterator,
-    I::Item: IntoPython<'a>,
-{
-    items
-        .into_iter()
-        .enumerate()
-        .map(|(index, item)| {
-            let item = item.into_python(scope);
-            item.map(|item| item.0).map_err(|error| error.at(format_args!("item {index}")))
-        })
-        .collect()
 }
 
 /// A dict.
@@ -93,11 +69,7 @@ where
     V: IntoPython<'a>,
 {
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-        let mut pairs = Vec::new();
-        for (key, value) in self.0 {
-            pairs.push((key.into_python(scope)?.0, value.into_python(scope)?.0));
-        }
-        scope.ok(scope.py().dict(pairs)).map(Object)
+        convert::dict(self.0.into_iter(), scope)
     }
 }
 
