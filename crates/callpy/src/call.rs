@@ -41,6 +41,7 @@ impl<'a> Call<'a> {
         let _turn = queue::enter(callee.pace);
         let attachment = Attachment::new()?;
         let mut call = Call::open(&attachment, &callee, receipt);
+        // What fails goes through the later steps too: arguments may have been lent already.
         let placed = arguments.place(&mut call);
         let called = call.vectorcall(&callee, placed);
         let result = call.receive(&callee, called);
@@ -79,12 +80,14 @@ impl<'a> Call<'a> {
             Ok(()) => self.python(callee.object, callee.needs_frame),
             Err(error) => Err(at_function(error, &callee.name)),
         };
+        // Before settling, which counts the references that are left.
         self.list.release(self.scope.py());
         result
     }
 
     #[inline]
     fn python(&mut self, callable: &Ref, needs_frame: bool) -> Result<Ref> {
+        // Reading the clock takes as long as a tenth of a short call.
         let start = self.scope.receipt.is_some().then(Instant::now);
         let py = self.scope.py();
         let result = match needs_frame {

@@ -40,6 +40,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// # Ok::<(), Error>(())
 /// ```
 pub struct Error {
+    // Boxed, so that a `Result` is hardly larger than its value.
     inner: Box<Inner>,
 }
 

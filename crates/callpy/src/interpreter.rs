@@ -700,6 +700,7 @@ impl Builder {
     /// # Ok::<(), callpy::Error>(())
     /// ```
     pub fn start(mut self) -> Result<Python> {
+        // First, since the errors of the start are in its terms as well.
         if let Some(language) = self.language {
             language.set();
         }
@@ -730,6 +731,7 @@ impl Builder {
         }
         for folder in &self.search {
             let scope = Scope::new()?;
+            // Python would look a relative path up in the current folder, which may change.
             let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
             let folder = scope.ok(scope.py().os_str(folder.as_os_str()))?;
             scope.ok(support::add_path(scope.py(), &folder))?;

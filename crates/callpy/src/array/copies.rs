@@ -228,6 +228,7 @@ fn reason_to_copy(size: usize, scope: &Scope<'_>) -> Option<CopyReason> {
     let habit = scope.loans.passing.0.map_or(Habit::Lends, Learned::habit);
     match habit {
         Habit::Retains => Some(CopyReason::Retained),
+        // A copy that shows what a function does is one of those that are denied.
         Habit::Unknown if scope.deny_copies => None,
         Habit::Unknown if scope.loans.watched() + size > MOST_WATCHED => None,
         Habit::Unknown => Some(CopyReason::FirstCall),
@@ -314,6 +315,7 @@ pub(super) fn learn(
     learned: &Learned,
 ) -> Option<Retained> {
     let mut copies = copies;
+    // Copies for a function that is known to retain show nothing new.
     copies.retain(|copy| copy.watched);
     if copies.is_empty() {
         return None;

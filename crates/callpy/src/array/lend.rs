@@ -130,6 +130,7 @@ impl Loans {
         give_up: impl FnOnce(),
     ) -> Option<Error> {
         let numpy = self.numpy.take()?;
+        // The slots are filled in order, so the first empty one ends them.
         for slot in &mut *self.few {
             let Some(loan) = slot.take() else { break };
             if let Some(loan) = loan.end(py, numpy) {
@@ -162,6 +163,7 @@ impl Loans {
                 settle_held(py, numpy, names, held, results, give_up)
             }
         };
+        // Only now, when no other thread of Python's can write to them any more.
         for guard in more.guards {
             // SAFETY: the caller's own memory, lent until here, which Python no longer knows.
             unsafe { guard.check(py, names) };
@@ -193,6 +195,7 @@ impl Loans {
             && !self.failed
             && let Some(retained) = copies::learn(py, numpy, names, copies, results, learned)
         {
+            // Last of all, since the program's hook may make calls itself.
             learn::tell(py, &retained);
         }
     }
@@ -298,6 +301,7 @@ pub(super) unsafe fn lend_packed(
     // SAFETY: as the caller says; the elements are aligned, and in the dtype's own layout.
     let array = unsafe { ndarray::lend_slice(py, numpy, type_num, memory) }
         .map_err(|raised| Error::raised(py, raised))?;
+    // The argument is Python's; by the loan's own reference settling sees who else has one.
     let argument = array.clone_ref(py);
     loans.add(numpy, array);
     if memory.writable && dtype == Dtype::Bool {

@@ -97,6 +97,7 @@ pub(super) fn receive<T: Element>(object: Ref, scope: &mut Scope<'_>) -> Result<
     };
     let held = who_else(py, numpy, array, 1);
     let masked = scope.taken(is_masked(py, numpy, &object, array))?;
+    // A masked array is refused as an array of another dtype is, by what it is.
     let order = if masked { None } else { scope.taken(byte_order(py, numpy, array, T::DTYPE))? };
     let Some(order) = order else {
         return Err(scope.mismatch_of(
@@ -214,6 +215,7 @@ pub(super) fn own(
     }
     let py = scope.py();
     let array = Ndarray::of(py, numpy, &object).expect("a copy of an ndarray is one");
+    // Any other byte in a Rust `bool` would be undefined behaviour.
     if dtype == Dtype::Bool && !normalise_bools(array) {
         let valid = scope.taken(support::compact_copy(py, &object))?;
         let copy =

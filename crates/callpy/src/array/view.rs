@@ -79,6 +79,7 @@ pub(super) enum Layout {
 impl Layout {
     #[inline]
     pub(super) fn new(shape: &[isize], strides: &[isize], item_size: usize) -> Layout {
+        // The stride of a single element is never used, and NumPy may put anything there.
         if let ([length], [stride]) = (shape, strides)
             && (*stride == item_size as isize || *length <= 1)
         {
@@ -368,6 +369,7 @@ impl<'a, T: Element> IntoIterator for &'a Array<T> {
 impl<T: Element> PartialEq for Array<T> {
     /// Compares shapes and values.
     fn eq(&self, other: &Self) -> bool {
+        // Not as slices, which would gather elements that are not contiguous.
         self.shape() == other.shape() && self.elements().eq(other.elements())
     }
 }

@@ -50,6 +50,7 @@ impl<'a, T: Item<'a>> IntoPython<'a> for Vec<T> {
 
 impl<'a, T: Item<'a>> Item<'a> for Vec<T> {
     fn slice_into_python(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
+        // As slices, so that inner vectors of numbers are lent and not cloned.
         list(items.iter().map(Vec::as_slice), scope)
     }
 }

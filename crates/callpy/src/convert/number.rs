@@ -93,6 +93,7 @@ pub(crate) fn number(object: &Ref, scope: &Scope<'_>) -> Result<Option<Number>> 
 pub(crate) fn exact_float(int: &Ref, scope: &Scope<'_>, name: &str) -> Result<f64> {
     let py = scope.py();
     let float = match py.as_i64(int) {
+        // Compared as i128: a cast back to i64 saturates, which would hide that i64::MAX was rounded.
         Ok(value) => Some(value as f64).filter(|float| *float as i128 == i128::from(value)),
         Err(_) => match support::exact_float(py, int) {
             Ok(float) if py.is_float(&float) => Some(scope.taken(py.as_f64(&float))?),

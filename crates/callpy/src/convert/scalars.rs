@@ -176,6 +176,7 @@ text!(&str, String, &String, Cow<'_, str>);
 impl<'a> Item<'a> for &'a str {}
 impl<'a> Item<'a> for String {
     fn slice_into_python(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
+        // As `&str`, so that no text is cloned.
         super::collections::list(items.iter().map(String::as_str), scope)
     }
 }
@@ -239,6 +240,7 @@ impl FromPython for () {
         if !scope.py().is_none(&object.0) {
             return Err(scope.mismatch("None", &object.0));
         }
+        // A plain drop would first find out whether this thread is attached.
         object.0.release(scope.py());
         Ok(())
     }

@@ -51,6 +51,7 @@ impl Dims {
                 list(shape)
             ))
         };
+        // Axes of any number may also be none.
         let many = expected.iter().position(|dim| matches!(dim, Dim::Ellipsis | Dim::Variadic(_)));
         let fits = match many {
             Some(_) => shape.len() + 1 >= expected.len(),

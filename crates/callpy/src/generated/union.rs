@@ -102,6 +102,7 @@ pub fn member<U>(
     let mut best = members.iter().zip(fits).filter(|(_, fit)| Some(*fit) == best).peekable();
     let mut errors: Vec<String> = Vec::new();
     while let Some(((_, take), _)) = best.next() {
+        // A single candidate's own error says more than that no member fits.
         if best.peek().is_none() && errors.is_empty() {
             return take(object, scope);
         }
