@@ -32,7 +32,9 @@ use crate::{function, load, support};
 
 /// The names for the types of hand-declared functions, beside those in scope at the macro.
 pub mod prelude {
-    pub use crate::{Array, Bytes, Copied, Given, Object};
+    pub use crate::array::{Array, Copied, Given};
+    pub use crate::convert::Bytes;
+    pub use crate::object::Object;
 }
 
 /// The Python module of a generated Rust module. Its first use starts Python and loads it.

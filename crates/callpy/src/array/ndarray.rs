@@ -6,8 +6,9 @@ use ndarray::{
 };
 
 use super::argument::IntoArray;
-use super::copied::CopySource;
+use super::copied::{CopySource, copy_memory};
 use super::element::Element;
+use super::lend::{give_memory, lend_any};
 use super::view::Array;
 use crate::convert::{FromPython, IntoPython};
 use crate::error::{Error, ErrorKind, Result};

@@ -1,0 +1,63 @@
+//! The library's modules form a tree: each imports only what is below it, by its own path.
+#![allow(missing_docs, reason = "a test")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// From the lowest to the highest.
+const ROOMS: &str = "raw language receipt support exception error child environment locate attach \
+                     scope object numpy learn convert array queue call function load bring_up \
+                     interpreter generated typed lib";
+
+/// The imports that run upwards, since two types need each other.
+const UPWARDS: [(&str, &str); 4] =
+    [("error", "locate"), ("environment", "locate"), ("scope", "array"), ("convert", "array")];
+
+/// Returns the names that follow `crate::`, in code that is not a test.
+fn imports(text: &str) -> BTreeSet<String> {
+    let code: Vec<&str> =
+        text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let code = code.join(" ");
+    let code = code.split("#[cfg(test)] mod tests").next().unwrap();
+    let mut names = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::").filter(|(at, _)| !code[..*at].ends_with('$')) {
+        let path = &code[at + "crate::".len()..];
+        let list = path.strip_prefix('{').and_then(|list| list.split('}').next());
+        for name in list.unwrap_or(path).split(if list.is_some() { "," } else { ";" }) {
+            let name = name.trim_start();
+            let end = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
+            names.extend((end > 0).then(|| name[..end].to_owned()));
+            if list.is_none() {
+                break;
+            }
+        }
+    }
+    names
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    let rust = files.into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs"));
+    rust.chain(folders.iter().flat_map(|folder| self::files(folder))).collect()
+}
+
+#[test]
+fn rooms_import_only_what_is_below_them() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let place = |room: &str| ROOMS.split(' ').position(|other| other == room);
+    for file in files(&source) {
+        let name = file.strip_prefix(&source).unwrap().to_str().unwrap();
+        let room = name.split(['/', '.']).next().unwrap();
+        let own = place(room).unwrap_or_else(|| panic!("{name}: add the room to this test"));
+        for import in imports(&fs::read_to_string(&file).unwrap()) {
+            if import.starts_with("__") || UPWARDS.contains(&(room, &import)) {
+                continue;
+            }
+            let other = place(&import)
+                .unwrap_or_else(|| panic!("{name} imports crate::{import} by the crate's root"));
+            assert!(other <= own, "{name} imports {import}, which is above it");
+        }
+    }
+}
