@@ -183,7 +183,7 @@ impl Object {
     #[track_caller]
     pub fn call<'a, R: FromPython>(&self, arguments: impl IntoPython<'a>) -> Result<R> {
         let name = || support::callable_name(&self.0);
-        Call::run(self.callee(name, Location::caller()), arguments, &mut Seldom::NONE)
+        Call::run(self.callee(name, Location::caller()), arguments, &mut Seldom::none())
     }
 
     /// Calls a method of the object.
@@ -211,7 +211,7 @@ impl Object {
         let _attachment = Attachment::new()?;
         let method = self.attr(name)?;
         let full_name = || support::method_name(&self.0, name);
-        Call::run(method.callee(full_name, Location::caller()), arguments, &mut Seldom::NONE)
+        Call::run(method.callee(full_name, Location::caller()), arguments, &mut Seldom::none())
     }
 
     fn callee<F: Fn() -> String>(

@@ -104,7 +104,7 @@ impl Function {
     #[inline]
     #[track_caller]
     pub fn call<'a, R: FromPython>(&self, arguments: impl IntoPython<'a>) -> Result<R> {
-        Call::run(self.callee(Location::caller()), arguments, &mut Seldom::NONE)
+        Call::run(self.callee(Location::caller()), arguments, &mut Seldom::none())
     }
 
     #[inline]

@@ -87,7 +87,7 @@ impl<'a> Scope<'a> {
             loans: Loans::new(),
             within: attachment.within(),
             deny_copies: false,
-            receipt: Seldom::NONE,
+            receipt: Seldom::none(),
             lends: PhantomData,
         }
     }

@@ -64,7 +64,7 @@ impl Loans {
         let few = ManuallyDrop::new([const { None }; 3]);
         Loans {
             few,
-            more: Seldom::NONE,
+            more: Seldom::none(),
             numpy: None,
             argument: 0,
             passing: Passing::LENT,

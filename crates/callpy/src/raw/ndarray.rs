@@ -389,7 +389,7 @@ mod tests {
         let (mut shape, mut strides, mut other) = (SHAPE, STRIDES, [1, 1]);
         let (data, base, dtype) =
             (without_provenance_mut(16), without_provenance_mut(32), without_provenance_mut(48));
-        let sample = || ArrayFields {
+        let sample = ArrayFields {
             data,
             nd: 2,
             dimensions: shape.as_mut_ptr(),
@@ -400,7 +400,7 @@ mod tests {
             weakrefs: null_mut(),
             exports: null_mut(),
         };
-        let (sample, other) = (sample(), other.as_mut_ptr());
+        let other = other.as_mut_ptr();
         // SAFETY: the fields point to the lengths and strides above.
         let is_sample =
             |fields: ArrayFields| unsafe { is_sample(&raw const fields, data, base, dtype) };

@@ -62,7 +62,7 @@ impl ArgumentList {
     #[inline]
     pub(crate) fn new() -> ArgumentList {
         let inline = [MaybeUninit::uninit(); INLINE + 1];
-        ArgumentList { inline, len: 0, positional: 0, rest: Seldom::NONE }
+        ArgumentList { inline, len: 0, positional: 0, rest: Seldom::none() }
     }
 
     #[inline]

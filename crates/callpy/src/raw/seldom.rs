@@ -10,7 +10,9 @@ use std::ops::{Deref, DerefMut};
 pub(crate) struct Seldom<T>(ManuallyDrop<Option<Box<T>>>);
 
 impl<T> Seldom<T> {
-    pub(crate) const NONE: Seldom<T> = Seldom(ManuallyDrop::new(None));
+    pub(crate) const fn none() -> Seldom<T> {
+        Seldom(ManuallyDrop::new(None))
+    }
 
     pub(crate) fn new(value: T) -> Seldom<T> {
         Seldom(ManuallyDrop::new(Some(Box::new(value))))
