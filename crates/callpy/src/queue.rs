@@ -3,7 +3,7 @@
 //! NumPy releases the interpreter lock in each operation of more than 500 elements, and each release
 //! wakes a thread that waits for it. Callers that wait inside Python therefore spend their time
 //! handing the lock to one another: eight of them do a fifth of what one does. So they wait here,
-//! where waiting costs nothing, and as many are let in as pay: from one to the number of cores.
+//! where waiting costs nothing, and as many are let in as pay: from one to twice the number of cores.
 //!
 //! A caller holds one of that many slots. It keeps its slot from one call to the next, for a slice of
 //! time, because handing a slot over costs more than a short call. Then the slot goes to the caller
@@ -29,12 +29,14 @@ use pace::Pace;
 
 use crate::raw;
 
-/// How long a caller keeps its slot while others wait, in nanoseconds; at least for one call.
+/// How long a caller keeps its slot while others wait, in nanoseconds; at least for one call. `usual` is
+/// how long its calls take.
 ///
-/// With eight callers, each waits for seven slices, which is to stay below a millisecond; but handing
-/// over is not to cost more than a tenth of the time.
-fn slice() -> u64 {
-    (10 * line::waking()).clamp(80_000, 1_000_000)
+/// Long enough that handing over costs a sixteenth of the time, but not so long that the last of many
+/// callers waits for it too long.
+fn slice(usual: u64) -> u64 {
+    let longest = (16 * usual).clamp(2_000_000, 5_000_000);
+    (16 * line::cost()).clamp(80_000, longest)
 }
 
 /// Whether several threads call. Until then, calls take no slots.
@@ -66,6 +68,8 @@ struct Caller {
     number: Cell<u64>,
     /// The slot of the thread's last call; by now it may be another's.
     slot: Cell<Option<usize>>,
+    /// Whether the next call is the first in a slot that was handed over.
+    is_first: Cell<bool>,
     /// Whether the caller that is to have the slot next was told so.
     has_called: Cell<bool>,
     /// How many calls are left before this thread looks whether others call.
@@ -78,6 +82,7 @@ thread_local! {
         Caller {
             number: Cell::new(0),
             slot: Cell::new(None),
+            is_first: Cell::new(false),
             has_called: Cell::new(false),
             until_look: Cell::new(0),
             looked: Cell::new(0),
@@ -134,7 +139,7 @@ impl Series {
         self.calls += 1;
         let is_wanted = !line::is_empty();
         (is_wanted || self.calls.is_multiple_of(CALLS))
-            && now() - self.began > if is_wanted { slice() } else { SWITCH_INTERVAL }
+            && now() - self.began > if is_wanted { slice(0) } else { SWITCH_INTERVAL }
     }
 }
 
@@ -209,6 +214,7 @@ impl Caller {
             true => (0..limit::get()).find(|&slot| SLOTS[slot].is_taken(number)),
             false => None,
         };
+        self.is_first.set(slot.is_none());
         let slot = slot.or_else(|| line::wait(number));
         self.slot.set(slot);
         self.has_called.set(false);
@@ -229,10 +235,14 @@ impl Caller {
                 held.pace.judge(elapsed, ran);
             }
         }
+        let taken = this.taken.load(Ordering::Relaxed);
         if !self.gives_back(held.slot) {
             OVERTAKEN.fetch_sub(1, Ordering::Relaxed);
             held.pace.suspect();
+        } else if self.is_first.get() && held.pace.usual() != 0 {
+            line::learn_cost(now().saturating_sub(taken), held.pace.usual());
         }
+        self.is_first.set(false);
     }
 
     /// Ends a call in a slot, and hands the slot over if it is time; false if it was lost before.
@@ -242,12 +252,16 @@ impl Caller {
         let (is_surplus, mut is_over) = (slot >= limit::get(), false);
         if !line::is_empty() && !is_surplus {
             let held_for = now().saturating_sub(this.taken.load(Ordering::Relaxed));
-            let ahead = line::waking().max(this.usual.load(Ordering::Relaxed));
-            if held_for + ahead >= slice() && limit::leaves_a_core() && !self.has_called.get() {
+            let usual = this.usual.load(Ordering::Relaxed);
+            let slice = slice(usual);
+            if held_for + line::waking().max(usual) >= slice
+                && limit::leaves_a_core()
+                && !self.has_called.get()
+            {
                 self.has_called.set(line::call());
             }
-            is_over = held_for >= slice()
-                && (!limit::leaves_a_core() || held_for > 2 * slice() || line::is_awake());
+            is_over = held_for >= slice
+                && (!limit::leaves_a_core() || held_for > 2 * slice || line::is_awake());
         }
         if !is_over && !is_surplus {
             let is_ours = this.changes(busy, absent);

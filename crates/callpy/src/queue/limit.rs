@@ -4,6 +4,7 @@
 //! functions add up. Now and then the search tries one slot more or fewer for a few milliseconds, and
 //! keeps what gets more work done.
 
+use std::mem;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
@@ -19,13 +20,19 @@ pub(super) fn get() -> usize {
 
 static CORES: OnceLock<usize> = OnceLock::new();
 
-pub(super) fn most() -> usize {
-    *CORES.get_or_init(|| thread::available_parallelism().map_or(1, usize::from).min(SLOTS.len()))
+pub(super) fn cores() -> usize {
+    *CORES.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// The highest limit. A core is idle while a slot passes from one caller to the next, so that a few more
+/// slots than cores can pay.
+fn most() -> usize {
+    (2 * cores()).min(SLOTS.len())
 }
 
 /// Whether a thread that is only awake takes no core from those in Python.
 pub(super) fn leaves_a_core() -> bool {
-    get() < most()
+    get() < cores()
 }
 
 /// Whether limits are being compared, for which what calls count for must not change.
@@ -42,8 +49,12 @@ const WINDOW: (u64, u64) = (4 * MILLISECOND, 30 * MILLISECOND);
 const CALLS: u64 = 12;
 /// How long after a change of the limit nothing is measured.
 const SETTLING: u64 = MILLISECOND / 2;
-/// How long a limit stays before another is tried: from the first to the second, while trying fails.
-const REST: (u64, u64) = (10 * MILLISECOND, 60 * MILLISECOND);
+/// How long a limit stays before another is tried: from the first to the second, while trying fails;
+/// and how many times as long as the trial took, so that trials cost little.
+const REST: (u64, u64) = (10 * MILLISECOND, 250 * MILLISECOND);
+const RESTS: u64 = 30;
+/// How long the callers' load is averaged, so that a change of it shows.
+const LOAD: u64 = 30 * MILLISECOND;
 
 /// The search for the best limit.
 pub(super) struct Search {
@@ -53,6 +64,9 @@ pub(super) struct Search {
     /// What the present limit was worth when it was measured: nanoseconds of work a nanosecond.
     rate: f64,
     rest: u64,
+    /// The calls since the load was looked at, and what it was then.
+    recent: Window,
+    load: Load,
     is_upwards: bool,
     has_waited: bool,
 }
@@ -63,6 +77,13 @@ enum Phase {
     Measuring,
     Settling { until: u64, before: usize },
     Trying { before: usize },
+}
+
+/// The work that is done, in nanoseconds a nanosecond, and the average length of a call.
+#[derive(Clone, Copy, Default)]
+struct Load {
+    rate: f64,
+    length: f64,
 }
 
 #[derive(Clone, Copy)]
@@ -87,10 +108,10 @@ impl Window {
         (is_enough || elapsed >= WINDOW.1).then_some(rate)
     }
 
-    /// Whether the rate is far below another already.
-    fn is_far_below(&self, now: u64, rate: f64) -> bool {
+    /// Whether the rate is below another already.
+    fn is_below(&self, now: u64, rate: f64) -> bool {
         let (calls, elapsed, so_far) = self.so_far(now);
-        elapsed >= MILLISECOND && calls >= CALLS && so_far < 0.7 * rate
+        elapsed >= MILLISECOND && calls >= CALLS && so_far < 0.9 * rate
     }
 
     fn so_far(&self, now: u64) -> (u64, u64, f64) {
@@ -107,6 +128,8 @@ impl Search {
             window: Window::open(0),
             rate: 0.0,
             rest: REST.0,
+            recent: Window::open(0),
+            load: Load::default(),
             is_upwards: true,
             has_waited: false,
         }
@@ -115,15 +138,13 @@ impl Search {
     /// Goes on with the search; `busy` slots are in a call, and callers are waiting or not.
     pub(super) fn step(&mut self, now: u64, busy: usize, is_waited_for: bool) {
         self.has_waited |= is_waited_for;
+        let is_load_new = self.is_load_new(now);
+        if is_load_new {
+            self.rest = REST.0;
+        }
         match self.phase {
             Phase::Resting { until } => {
-                let rate = self.window.rate(now);
-                // The callers make other calls than before.
-                let is_changed = rate.is_some_and(|rate| !(0.7..1.4).contains(&(rate / self.rate)));
-                if rate.is_some() {
-                    self.window = Window::open(now);
-                }
-                if now >= until || is_changed {
+                if now >= until || is_load_new {
                     self.window = Window::open(now);
                     self.has_waited = false;
                     self.phase = Phase::Measuring;
@@ -143,10 +164,24 @@ impl Search {
             Phase::Settling { .. } => {}
             Phase::Trying { before } => match self.window.rate(now) {
                 Some(rate) => self.decide(now, before, rate),
-                None if self.window.is_far_below(now, self.rate) => self.decide(now, before, 0.0),
+                None if self.window.is_below(now, self.rate) => self.decide(now, before, 0.0),
                 None => {}
             },
         }
+    }
+
+    /// Whether the load is another than before: that of calls of another length, or that gets much more
+    /// or less work done.
+    fn is_load_new(&mut self, now: u64) -> bool {
+        let (calls, elapsed, rate) = self.recent.so_far(now);
+        if elapsed < LOAD || calls < CALLS {
+            return false;
+        }
+        self.recent = Window::open(now);
+        let load = Load { rate, length: rate * elapsed as f64 / calls as f64 };
+        let before = mem::replace(&mut self.load, load);
+        let is_near = |now: f64, before: f64| (0.6..1.6).contains(&(now / before));
+        !is_near(load.rate, before.rate) || !is_near(load.length, before.length)
     }
 
     fn try_another(&mut self, now: u64, busy: usize) {
@@ -168,15 +203,16 @@ impl Search {
     }
 
     fn decide(&mut self, now: u64, before: usize, rate: f64) {
-        /// What another limit must gain, so that it is not changed by chance.
-        const GAIN: f64 = 1.1;
-        if rate > self.rate * GAIN {
+        // More slots must get more done, by a part of what they add; fewer need only do as well.
+        let added = get() as f64 / before as f64 - 1.0;
+        if rate > self.rate * (1.0 + 0.3 * added.max(0.0)) {
             self.rate = rate;
             self.rest = REST.0;
         } else {
             LIMIT.store(before, Ordering::Relaxed);
             self.is_upwards = !self.is_upwards;
-            self.rest = (self.rest * 2).min(REST.1);
+            let took = now - self.window.start;
+            self.rest = (self.rest * 4).min(REST.1).max((RESTS * took).min(self.rest * 16));
         }
         self.rest(now, self.rest);
     }
@@ -192,19 +228,26 @@ impl Search {
 mod tests {
     use super::*;
 
-    /// Runs the search for some milliseconds among eight callers, whose calls take 20 microseconds of
-    /// work; `speed` says how much work is done at a limit, in nanoseconds a nanosecond.
-    ///
-    /// Returns for how many of the milliseconds the limit was the best one.
-    fn run(search: &mut Search, start: u64, milliseconds: u64, best: usize, speed: &[f64]) -> u64 {
+    /// What callers do: how long a call is, in nanoseconds, and how much work is done at each limit, in
+    /// nanoseconds a nanosecond.
+    struct Calls {
+        length: u64,
+        speed: [f64; 8],
+    }
+
+    /// Runs the search for some milliseconds among eight callers; returns for how many of them the
+    /// limit was the best one.
+    fn run(search: &mut Search, start: u64, milliseconds: u64, best: usize, calls: &Calls) -> u64 {
         const ROUND: u64 = 100_000;
-        let mut rounds = 0;
+        let (mut rounds, mut left) = (0, 0);
         for round in 0..milliseconds * 10 {
             // Some rounds get less done than others.
-            let luck = [1.0, 0.9, 1.1, 1.0, 0.95, 1.05][(round % 6) as usize];
-            let work = (ROUND as f64 * luck * speed[get() - 1]) as u64;
+            let luck = [1.0, 0.6, 1.3, 1.0, 0.9, 1.2][(round % 6) as usize];
+            let work = (ROUND as f64 * luck * calls.speed[get() - 1]) as u64;
             SLOTS[0].work.fetch_add(work, Ordering::Relaxed);
-            SLOTS[0].calls.fetch_add(work / 20_000, Ordering::Relaxed);
+            // A call counts when it is over.
+            SLOTS[0].calls.fetch_add((left + work) / calls.length, Ordering::Relaxed);
+            left = (left + work) % calls.length;
             search.step(start + (round + 1) * ROUND, get(), true);
             rounds += u64::from(get() == best);
         }
@@ -212,18 +255,19 @@ mod tests {
     }
 
     #[test]
-    fn the_best_limit_is_found_and_followed() {
+    fn the_best_limit_is_found_and_followed_within_100_milliseconds() {
         CORES.get_or_init(|| 4);
         let mut search = Search::new();
-        let one = [1.0, 0.5, 0.3, 0.2];
-        let two = [1.0, 1.95, 1.2, 0.8];
-        let all = [1.0, 1.9, 2.8, 3.6];
+        let short = Calls { length: 20_000, speed: [1.0, 0.5, 0.3, 0.2, 0.2, 0.2, 0.2, 0.2] };
+        let two = Calls { length: 70_000, speed: [1.0, 1.95, 1.2, 0.8, 0.7, 0.6, 0.6, 0.6] };
+        let long = Calls { length: 250_000, speed: [1.0, 1.9, 2.8, 3.6, 3.6, 3.5, 3.4, 3.3] };
         let mut now = 0;
-        for (best, speed) in [(1, one), (4, all), (2, two), (1, one), (2, two), (4, all)] {
-            run(&mut search, now, 150, best, &speed);
-            let at_best = run(&mut search, now + 150 * MILLISECOND, 1000, best, &speed);
-            now += 1150 * MILLISECOND;
-            assert!(at_best > 850, "the limit was {best} for {at_best} ms of a second");
+        let loads = [(1, &short), (4, &long), (2, &two), (1, &short), (2, &two), (4, &long)];
+        for (best, calls) in loads {
+            run(&mut search, now, 100, best, calls);
+            let at_best = run(&mut search, now + 100 * MILLISECOND, 1000, best, calls);
+            now += 1100 * MILLISECOND;
+            assert!(at_best > 900, "the limit was {best} for {at_best} ms of a second");
         }
     }
 }

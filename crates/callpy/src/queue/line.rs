@@ -23,7 +23,7 @@ struct Waiter {
 }
 
 /// After so long without a round of the watch, a caller goes on without a slot.
-const STANDSTILL: Duration = Duration::from_millis(20);
+const STANDSTILL: Duration = Duration::from_millis(50);
 
 /// How long a thread takes to wake up, in nanoseconds: 5 microseconds on a machine of one's own, and
 /// ten times as much on a virtual one whose host is busy.
@@ -32,6 +32,21 @@ const MOST_WAKING: u64 = 100_000;
 
 pub(super) fn waking() -> u64 {
     WAKING.load(Ordering::Relaxed)
+}
+
+/// How much longer the first call in a slot that was handed over takes than others, in nanoseconds: the
+/// caller had to wake up, and its core has nothing of what the call needs in its caches.
+static COST: AtomicU64 = AtomicU64::new(20_000);
+
+pub(super) fn cost() -> u64 {
+    COST.load(Ordering::Relaxed)
+}
+
+/// Learns by a call that ended so long after its slot was handed over.
+pub(super) fn learn_cost(elapsed: u64, usual: u64) {
+    const MOST: u64 = 500_000;
+    let latest = elapsed.saturating_sub(usual).min(MOST);
+    COST.store((cost() * 15 + latest) / 16, Ordering::Relaxed);
 }
 
 const PARKED: u32 = 0;
@@ -77,7 +92,6 @@ pub(super) fn wait(number: u64) -> Option<usize> {
         if is_parked.is_ok() {
             let (rounds, parked) = (watch::rounds(), now());
             thread::park_timeout(STANDSTILL);
-            // Now it is this caller's turn, or it will be in a moment.
             let _ =
                 waiter.state.compare_exchange(PARKED, AWAKE, Ordering::AcqRel, Ordering::Acquire);
             let is_stuck =
@@ -87,11 +101,15 @@ pub(super) fn wait(number: u64) -> Option<usize> {
                 return None;
             }
         }
-        let called = now();
-        waiter.learn(called);
-        while now() - called < 4 * waking() {
+        let awake = now();
+        let was_called = waiter.learn(awake);
+        loop {
             if let Some(slot) = waiter.slot() {
                 return Some(slot);
+            }
+            // It is this caller's turn in a moment, unless it only looked whether the watch goes on.
+            if !was_called || now() - awake > 4 * waking() {
+                break;
             }
             std::hint::spin_loop();
         }
@@ -104,14 +122,15 @@ impl Waiter {
         self.thread.unpark();
     }
 
-    /// Learns how long it took to wake up.
-    fn learn(&self, now: u64) {
+    /// Learns how long it took to wake up; false if it was not called, but woke up by itself.
+    fn learn(&self, now: u64) -> bool {
         let woken = self.woken.swap(0, Ordering::Relaxed);
         if woken != 0 {
             let waking = waking();
             let latest = now.saturating_sub(woken).min(MOST_WAKING);
             WAKING.store((waking * 15 + latest) / 16, Ordering::Relaxed);
         }
+        woken != 0
     }
 
     /// The slot that it was granted.

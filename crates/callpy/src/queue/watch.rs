@@ -21,11 +21,13 @@ pub(super) const PATIENCE: u64 = 200_000;
 /// take: they will be over soon, and more callers beside them would slow all of them down.
 const SHORT: u64 = 1_000_000;
 
-/// How long a call keeps its slot while as many as there are cores have lost theirs, and compute: more
-/// of them would help no one. It is the interval at which Python code gives the interpreter lock up.
+/// How long a call keeps its slot at most. It is the interval at which Python code releases the
+/// interpreter lock.
 const LONGEST_PATIENCE: u64 = 5_000_000;
 
-const ROUND: Duration = Duration::from_micros(100);
+/// How long the watch sleeps between two rounds, in nanoseconds: half of the shortest patience with a
+/// call, within these bounds. A round costs as much as waking up a thread does.
+const ROUND: (u64, u64) = (100_000, 500_000);
 
 /// How many rounds have been made. They stand still in the child of a fork.
 static ROUNDS: AtomicU64 = AtomicU64::new(0);
@@ -83,15 +85,17 @@ fn run() {
     let mut seen = [Seen::default(); SLOTS.len()];
     let mut load = Load::default();
     let mut crowded = now();
+    let mut shortest = PATIENCE;
     loop {
         while !IS_CROWD.load(Ordering::Relaxed) {
             thread::park();
             crowded = now();
         }
-        thread::sleep(ROUND);
+        thread::sleep(Duration::from_nanos((shortest / 2).clamp(ROUND.0, ROUND.1)));
         ROUNDS.fetch_add(1, Ordering::Relaxed);
         let now = now();
-        let busy = round(&mut seen, now, load.is_busy(now));
+        let busy;
+        (busy, shortest) = round(&mut seen, now, &mut load);
         if busy > 1 || !line::is_empty() {
             crowded = now;
         } else if now - crowded > QUIET {
@@ -112,20 +116,21 @@ struct Seen {
 
 impl Seen {
     /// Whether a slot should be another's: its holder stays away, or stays in one call.
-    fn is_due(&self, slot: &Slot, now: u64, is_busy: bool) -> bool {
+    fn is_due(&self, now: u64, patience: u64) -> bool {
         let (is_in_call, age) = (self.holder & 1 == 1, now.saturating_sub(self.first));
-        if !is_in_call {
-            return self.holder != 0 && age > 0;
-        }
-        let patience = match slot.usual.load(Ordering::Relaxed) {
-            _ if is_busy => LONGEST_PATIENCE,
-            // The first call of a function takes longer.
-            0 => SHORT,
-            usual if usual < SHORT => PATIENCE.max(3 * usual),
-            _ => PATIENCE,
-        };
-        age >= patience
+        if is_in_call { age >= patience } else { self.holder != 0 && age > 0 }
     }
+}
+
+/// How long a call of the slot's function may keep the slot.
+fn patience(slot: &Slot, doublings: usize) -> u64 {
+    let patience = match slot.usual.load(Ordering::Relaxed) {
+        // The first call of a function takes longer.
+        0 => SHORT,
+        usual if usual < SHORT => PATIENCE.max(3 * usual) + line::cost(),
+        _ => PATIENCE,
+    };
+    (patience << doublings.min(5)).min(LONGEST_PATIENCE)
 }
 
 /// The time that this process has run, and when that was.
@@ -136,33 +141,49 @@ struct Load {
 }
 
 impl Load {
-    /// Whether calls that lost their slots keep the processor busy.
-    fn is_busy(&mut self, now: u64) -> bool {
-        if OVERTAKEN.load(Ordering::Relaxed) < limit::most() {
-            return false;
+    /// How many times patience is to double, since letting more callers in would not help: while calls
+    /// that lost their slots compute, or wait for the interpreter lock, beside those in slots.
+    fn doublings(&mut self, now: u64, busy: usize) -> usize {
+        let overtaken = OVERTAKEN.load(Ordering::Relaxed);
+        if overtaken == 0 {
+            *self = Load::default();
+            return 0;
         }
-        let Some(ran) = process_time() else { return false };
+        let Some(ran) = process_time() else { return 0 };
         let before = mem::replace(self, Load { ran, at: now });
-        ran.saturating_sub(before.ran) > (now - before.at) / 2
+        if before.at == 0 {
+            return 0;
+        }
+        let cores =
+            ran.saturating_sub(before.ran) as f64 / now.saturating_sub(before.at).max(1) as f64;
+        let inside = overtaken + busy;
+        let is_idle = cores < 0.5;
+        let is_parallel = inside < limit::cores() && cores > 0.8 * inside as f64;
+        if is_idle || is_parallel { 0 } else { overtaken }
     }
 }
 
 /// Frees the slots that are due, and gives them to the callers that wait; returns how many are in a
-/// call.
-fn round(seen: &mut [Seen; SLOTS.len()], now: u64, is_busy: bool) -> usize {
-    let mut busy = 0;
+/// call, and the shortest patience with one.
+fn round(seen: &mut [Seen; SLOTS.len()], now: u64, load: &mut Load) -> (usize, u64) {
+    let busy = SLOTS.iter().filter(|slot| slot.holder.load(Ordering::Relaxed) & 1 == 1).count();
+    let doublings = load.doublings(now, busy);
+    let mut shortest = u64::MAX;
     for (number, (slot, seen)) in SLOTS.iter().zip(seen).enumerate() {
         let holder = slot.holder.load(Ordering::Acquire);
         let calls = slot.calls.load(Ordering::Relaxed);
         let is_in_call = holder & 1 == 1;
-        busy += usize::from(is_in_call);
         if (holder, calls) != (seen.holder, seen.calls) {
             *seen = Seen { holder, calls, first: now };
         }
         if line::is_empty() {
             continue;
         }
-        let is_freed = seen.is_due(slot, now, is_busy) && slot.changes(holder, 0);
+        let patience = patience(slot, doublings);
+        if is_in_call {
+            shortest = shortest.min(patience);
+        }
+        let is_freed = seen.is_due(now, patience) && slot.changes(holder, 0);
         if is_freed && is_in_call {
             OVERTAKEN.fetch_add(1, Ordering::Relaxed);
         }
@@ -170,5 +191,5 @@ fn round(seen: &mut [Seen; SLOTS.len()], now: u64, is_busy: bool) -> usize {
             line::admit(number);
         }
     }
-    busy
+    (busy, shortest)
 }
