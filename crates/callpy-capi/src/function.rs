@@ -60,7 +60,7 @@ pub unsafe extern "C" fn callpy_function_call(
         let (values, named) = unsafe {
             (
                 slice(arguments, arguments_len, "the arguments")?,
-                slice(named, named_len, "the named arguments")?,
+                slice(named, named_len, "the keyword arguments")?,
             )
         };
         let arguments = Arguments { values, named };
@@ -146,7 +146,7 @@ struct Arguments<'a> {
 
 impl<'a> IntoPython<'a> for Arguments<'a> {
     fn into_python(self, _: &mut Scope<'a>) -> Result<Object> {
-        Err(Error::argument("a list of arguments stands inside a value"))
+        Err(Error::argument("a list of arguments is inside a value"))
     }
 
     #[inline]

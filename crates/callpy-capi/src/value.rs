@@ -160,7 +160,7 @@ impl<'a> IntoPython<'a> for Argument<'a> {
 /// As `Argument::new`.
 unsafe fn read<'a>(value: &'a callpy_value, depth: usize) -> Result<Value<'a>> {
     if depth > MAX_DEPTH {
-        let message = format!("values stand in one another more than {MAX_DEPTH} deep");
+        let message = format!("values are nested more than {MAX_DEPTH} deep");
         return Err(Error::argument(message));
     }
     // SAFETY: as the caller says.

@@ -60,7 +60,7 @@ use crate::scope::Scope;
 /// # Ok::<(), callpy::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be given to Python",
+    message = "`{Self}` can't be passed to Python",
     label = "not a value that callpy knows",
     note = "arrays: &[T], &mut [T], Vec<T>, Arc<[T]> of numbers; values: bool, numbers, &str, String, \
             Option, Vec, maps, tuples, Object; several arguments: a tuple, `call((&a, 2))`"
@@ -122,7 +122,7 @@ pub trait IntoPython<'a>: Sized {
 /// # Ok::<(), callpy::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` can't stand in a Vec or a slice that is given to Python",
+    message = "`{Self}` can't be in a Vec or a slice that is passed to Python",
     label = "neither the element of an array nor the item of a list",
     note = "for a type of your own that is IntoPython and Clone, `impl Item<'_> for {Self} {{}}` makes \
             a list of such values; a plain struct can be the element of an array: see callpy::Element"
@@ -292,7 +292,7 @@ impl<'a> Call<'a> {
             Ok(value) => value,
             Err(error) => return Err(at_argument(error, position)),
         };
-        if self.list.push(value.0) { Ok(()) } else { Err(after_a_named_one()) }
+        if self.list.push(value.0) { Ok(()) } else { Err(after_a_keyword_argument()) }
     }
 
     /// Adds a keyword argument.
@@ -312,7 +312,7 @@ impl<'a> Call<'a> {
     ///
     /// impl<'a> IntoPython<'a> for Pretty {
     ///     fn into_python(self, _: &mut Scope<'a>) -> Result<Object> {
-    ///         Err(Error::argument("options stand beside the other arguments"))
+    ///         Err(Error::argument("options are arguments of their own"))
     ///     }
     ///
     ///     fn place_one(self, call: &mut Call<'a>) -> Result<()> {
@@ -331,7 +331,7 @@ impl<'a> Call<'a> {
         // Python itself lets the last one win if a function takes any names, or before 3.10.
         let py = self.scope.py();
         if self.list.names().iter().any(|other| py.text(other).is_ok_and(|other| other == name)) {
-            let message = format!("the named argument {name:?} is given twice");
+            let message = format!("the keyword argument {name:?} is passed twice");
             return Err(Error::new(ErrorKind::Argument, message));
         }
         self.scope.loans.argument = self.list.next_position();
@@ -350,10 +350,10 @@ fn at_argument(error: Error, position: usize) -> Error {
 }
 
 #[cold]
-fn after_a_named_one() -> Error {
+fn after_a_keyword_argument() -> Error {
     Error::new(
         ErrorKind::Argument,
-        "a positional argument stands after a named one; put the named ones last",
+        "a positional argument follows a keyword argument: put keyword arguments last",
     )
 }
 
@@ -394,7 +394,7 @@ impl<'a, V: IntoPython<'a>> IntoPython<'a> for Named<'_, V> {
         Err(Error::new(
             ErrorKind::Argument,
             format!(
-                "the named argument {:?} stands inside a value; it belongs beside the other arguments",
+                "the keyword argument {:?} is inside a value: pass it beside the other arguments",
                 self.name
             ),
         ))
@@ -450,7 +450,7 @@ impl<'a> IntoPython<'a> for Arguments<'a> {
     fn into_python(self, _: &mut Scope<'a>) -> Result<Object> {
         Err(Error::new(
             ErrorKind::Argument,
-            "a list of arguments stands inside a value; give it to the call by itself",
+            "a list of arguments is inside a value: pass it to the call by itself",
         ))
     }
 

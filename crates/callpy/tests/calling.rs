@@ -202,7 +202,7 @@ fn keyword_arguments_go_by_their_names() {
         let twice = python().function(twice).unwrap();
         let error = failure(twice.call::<Object>((1, named("c", 4), named("c", 5))));
         assert!(matches!(error.kind(), ErrorKind::Argument), "{error}");
-        assert!(error.to_string().contains("\"c\" is given twice"), "{error}");
+        assert!(error.to_string().contains("\"c\" is passed twice"), "{error}");
     }
 
     let error = failure(defaults.call::<Object>((named("a", 1), 2)));

@@ -1,4 +1,4 @@
-//! Environments: made once, whoever asks and however often; remade when not whole; reused offline.
+//! Environments: created once for all processes, recreated when incomplete, reused offline.
 #![cfg(unix)]
 
 mod fake;
@@ -149,7 +149,7 @@ fn an_incomplete_environment_is_recreated() {
     }
     assert_eq!(uv_ran(&world), ["venv", "pip"].repeat(4));
 
-    // A marker that was torn is written anew from the environment's own answer.
+    // A truncated marker is rewritten from the environment's own facts.
     fs::write(made.prefix().join("callpy.json"), "{").unwrap();
     assert_eq!(find(&wanting("tiny"), &world), made);
     // So is the name of the environment to use.
@@ -246,7 +246,7 @@ fn stopped_half_way() {
     let left = fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().path());
     assert!(left.into_iter().all(|path| path.extension().is_some_and(|end| end == "lock")));
 
-    // The installer has ended and its lock is free: nobody waits.
+    // The installer has ended and its lock is free, so the next start does not wait.
     find(&wanting("tiny"), &world);
     assert_eq!(uv_ran(&world), ["venv", "pip", "venv", "pip"]);
 }
@@ -338,7 +338,7 @@ fn a_real_environment_without_the_network() {
     let can = Command::new(base.executable()).args(["-I", "-c", "import venv, ensurepip"]).status();
     let requirement = wheel(base.executable(), &world);
     let wanted = Wanted { python: Some(base.executable().into()), ..wanting(&requirement) };
-    // What would lead pip elsewhere, and an index that answers nobody.
+    // Settings that would lead pip elsewhere, and an index that does not answer.
     let context = world
         .context()
         .with("PIP_INDEX_URL", "http://127.0.0.1:9/")
@@ -355,7 +355,7 @@ fn a_real_environment_without_the_network() {
     print.args(["-I", "-c", "import callpy_tiny; print(callpy_tiny.answer)"]);
     assert_eq!(print.output().unwrap().stdout, b"42\n");
 
-    // Named, it is used as it is by whoever requires what it has.
+    // If it is named and meets the requirements, it is used as it is.
     let as_it_is = |dependency: &str| {
         let named = Wanted { python: Some(PathBuf::from(made.prefix())), ..wanting(dependency) };
         let report = report_in(&named, &world.context()).unwrap();

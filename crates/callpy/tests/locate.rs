@@ -98,7 +98,7 @@ fn every_place_on_path_is_tried() {
     assert_eq!(found.executable(), python);
     let text = report.to_string();
     assert!(text.contains("does not behave like a Python: pyenv: python3:"), "{text}");
-    // The folder that stands twice on PATH is tried once.
+    // A folder that is on PATH twice is tried once.
     assert_eq!(report_in(&Wanted::default(), &context).unwrap().candidates().len(), 2);
 }
 
@@ -272,7 +272,7 @@ fn an_interpreter_is_asked_once() {
     assert_eq!(find().unwrap(), first);
     assert_eq!(world.ran().len(), 1);
 
-    // Another program in its place, and another pyvenv.cfg beside it, are asked anew.
+    // Another program in its place, or another pyvenv.cfg beside it, is queried again.
     world.script("bin/python3", &(fs::read_to_string(&python).unwrap() + "# changed"));
     find().unwrap();
     assert_eq!(world.ran().len(), 2);

@@ -100,7 +100,7 @@ fn value(object: Object, scope: &mut Scope<'_>, depth: usize) -> Result<Value<'s
         return Ok(Value::None);
     }
     if depth > MAX_DEPTH {
-        let message = format!("values stand in one another more than {MAX_DEPTH} deep");
+        let message = format!("values are nested more than {MAX_DEPTH} deep");
         return Err(Error::new(ErrorKind::Result, message));
     }
     // The container is dropped first, so that only the items refer to its arrays.

@@ -29,7 +29,7 @@ const LONGEST_PATIENCE: u64 = 5_000_000;
 /// call, within these bounds. A round costs as much as waking up a thread does.
 const ROUND: (u64, u64) = (100_000, 500_000);
 
-/// How many rounds have been made. They stand still in the child of a fork.
+/// How many rounds have been made. They stop in the child of a fork.
 static ROUNDS: AtomicU64 = AtomicU64::new(0);
 
 /// The process that the watch runs in.
