@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Mutex;
 
 use super::time::Unit;
-use crate::raw::numpy::Numpy;
+use crate::raw::numpy::{Numpy, has_scalar_type};
 use crate::raw::{Attached, Outcome, Ref};
 use crate::support;
 
@@ -129,6 +129,11 @@ macro_rules! dtype {
                 })
             }
         }
+
+        $(const _: () = assert!(
+            has_scalar_type($number),
+            "add the slot of its scalar type to NUMBERS in raw/numpy.rs",
+        );)*
 
         $($(#[cfg(feature = $feature)])? const _: () = {
             assert!(size_of::<$rust>() == $size);

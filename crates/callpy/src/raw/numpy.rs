@@ -38,6 +38,19 @@ const NUMBERS: [(usize, c_int); 16] = [
     (33, 14),
     (34, 15),
 ];
+
+/// Whether the slot of the scalar type is known for the dtype with this number.
+pub(crate) const fn has_scalar_type(number: c_int) -> bool {
+    let mut index = 0;
+    while index < NUMBERS.len() {
+        if NUMBERS[index].1 == number {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
 const DESCR_FROM_TYPE: usize = 45;
 const NEW_COPY: usize = 85;
 const NEW_FROM_DESCR: usize = 94;
