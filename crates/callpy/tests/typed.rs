@@ -1,4 +1,4 @@
-//! Every construct of `module!`, called: tests/python/typed.py asserts what Python got.
+//! Every construct of `module!`, called: go/typed/typed.py, which Go calls as well, asserts what Python got.
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
@@ -14,7 +14,7 @@ use num_complex::Complex;
 
 callpy::module!(
     /// Documentation by the user of the macro.
-    pub mod typed = "tests/python/typed.py" {
+    pub mod typed = "../../go/typed/typed.py" {
         fn unhinted(data: &[f64], limit: f64) -> Array<i64>;
         /// A generator is an object.
         fn generator(a: i64) -> Object;
@@ -270,7 +270,7 @@ fn a_traceback_shows_the_files_lines() {
     let line = error.to_string();
     assert!(line.starts_with("ValueError: because in fails ("), "{line}");
     let traceback = error.exception().unwrap().traceback();
-    assert!(traceback.contains("File \"tests/python/typed.py\""), "{traceback}");
+    assert!(traceback.contains("File \"../../go/typed/typed.py\""), "{traceback}");
     assert!(traceback.contains("raise ValueError(message)"), "{traceback}");
 }
 
