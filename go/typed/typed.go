@@ -1077,7 +1077,7 @@ var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &m
 
 // Partly calls partly, line 300 of typed.py:
 //
-//	partly(a: int, b, c = None) -> int
+//	partly(a: int, b, c=None) -> int
 func Partly(a int, b any, options ...PartlyOption) (result int, err error) {
 	call, err := partlyFunction.Get()
 	if err != nil {
@@ -1095,7 +1095,7 @@ type PartlyOption struct{ argument any }
 
 // PartlyC gives partly its
 //
-//	c = None
+//	c=None
 func PartlyC(c any) PartlyOption {
 	return PartlyOption{callpy.Named("c", c)}
 }

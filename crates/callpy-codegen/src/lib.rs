@@ -20,6 +20,7 @@ mod go;
 mod lower;
 mod names;
 mod neighbours;
+mod python;
 mod report;
 mod rust;
 mod usage;

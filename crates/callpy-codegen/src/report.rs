@@ -78,10 +78,12 @@ pub(crate) fn reason_to_leave_out(function: &Function) -> Option<String> {
             "it is a generator: declare it by hand to get the generator as an Object".into(),
         );
     }
+    // Its hints describe the function under the decorator, not the one that is called.
     if let Some(decorator) = function.decorators.iter().find(changes) {
         let decorator = &decorator.source;
         return Some(format!("@{decorator} changes its signature: declare it by hand"));
     }
+    // Which of the overloads a call means depends on its arguments.
     if function.is_only_overloads || (!is_hinted && function.overloads > 0) {
         return Some("it is overloaded: declare the overload you need by hand".into());
     }
@@ -127,4 +129,16 @@ pub(crate) fn nothing(file: &str, reports: &[FunctionReport]) -> Diagnostic {
     };
     let line = reports.first().map(|report| report.line);
     Diagnostic { file: file.to_owned(), line, message }
+}
+
+/// Returns the message that a file lacks a function, with a list of those it has.
+pub(crate) fn unknown_function(name: &str, module: &Module) -> String {
+    /// More names would not help in a message.
+    const SHOWN: usize = 8;
+    let names: Vec<&str> =
+        module.functions.iter().take(SHOWN).map(|function| &function.name[..]).collect();
+    match names.is_empty() {
+        true => format!("the file has no function `{name}`, and no other function"),
+        false => format!("the file has no function `{name}`; it has {}", names.join(", ")),
+    }
 }

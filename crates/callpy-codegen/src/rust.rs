@@ -69,11 +69,13 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
     }
     let classes = classes(&mut lowering, input);
     if !problems.is_empty() {
+        // In the order of the file, whichever check found them.
         problems.sort_by_key(|problem| problem.line);
         return Written { code: Err(problems), functions: reports, neighbours: Vec::new() };
     }
     let unions = (0..lowering.unions.len()).map(|number| union::union(&lowering, callpy, number));
     let texts = lowering.texts.iter().map(|texts| union::texts(texts, callpy));
+    // In a module of their own: the types in them are looked up where the macro is called.
     let declared = (!declared.is_empty()).then(|| {
         quote! {
             pub use self::__declared::*;

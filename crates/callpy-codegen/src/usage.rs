@@ -4,7 +4,7 @@ use callpy_signature::{Function, Module, Type, Usage};
 
 use crate::Diagnostic;
 use crate::lower::Lowering;
-use crate::report::FunctionReport;
+use crate::report::{FunctionReport, unknown_function};
 
 /// What the caller says about functions, which overrides their hints.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,7 @@ impl Usages {
     /// lends them if all its arrays are borrowed.
     pub(crate) fn of(&self, lowering: &mut Lowering<'_>, function: &Function) -> Option<Usage> {
         let is = |name: &String| *name == function.name;
+        // What the caller says comes first: hints may be wrong.
         if self.retains.iter().any(is) {
             return Some(Usage::Retained);
         }
@@ -29,6 +30,7 @@ impl Usages {
         let mut all = Vec::new();
         for parameter in &function.parameters {
             let Some(hint) = &parameter.hint else {
+                // It may take an array, of which nothing is known.
                 all.push(None);
                 continue;
             };
@@ -70,7 +72,7 @@ impl Usages {
                         "`{name}` is left out, so it can't be in `retains` or `lends`: {why}"
                     ))
                 }
-                None => Some(crate::rust::declared::unknown_function(name, module)),
+                None => Some(unknown_function(name, module)),
             }
         };
         let lends = self.lends.iter().filter(|name| !self.retains.contains(name));

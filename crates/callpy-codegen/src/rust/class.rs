@@ -8,6 +8,7 @@ use super::doc;
 use super::types::{Held, Writer};
 use crate::lower::{ClassShape, Lowered, Lowering, is_constructible, shape_of};
 use crate::names::ident;
+use crate::python::declaration;
 
 /// Writes the type for a class, if it has one.
 pub(crate) fn class(
@@ -80,13 +81,7 @@ fn structure(
     let field_docs: Vec<TokenStream> = fields
         .iter()
         .map(|(field, _)| {
-            let mut source = field.name.clone();
-            if let Some(hint) = &field.hint {
-                source.push_str(&format!(": {}", hint.source));
-            }
-            if let Some(default) = &field.default {
-                source.push_str(&format!(" = {}", default.source));
-            }
+            let source = declaration(&field.name, field.hint.as_ref(), field.default.as_ref());
             let mut text = doc::docstring(field.docstring.as_deref()).unwrap_or_default();
             text.push_str(&format!("\n{}", doc::code(&source)));
             if !field.in_init {

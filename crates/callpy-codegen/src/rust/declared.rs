@@ -5,6 +5,8 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::doc;
+use crate::python::{self, signature};
+use crate::report::unknown_function;
 
 /// A function declared by hand. Its types are the user's own, and callpy's conversions decide what they
 /// become in Python.
@@ -39,8 +41,8 @@ impl Declared {
             .ok_or_else(|| (None, unknown_function(&python_name, module)))?;
         let line = function.name_span.start.line;
         let arguments = self.arguments(function).map_err(|message| (Some(line), message))?;
-        let python = super::function::python(function);
-        let signature = super::function::signature(&function.parameters);
+        let python = signature(function);
+        let parameters = python::parameters(&function.parameters);
         let usage = super::function::usage(usage);
         let Declared { attributes, name, result, .. } = self;
         let (names, types): (Vec<_>, Vec<_>) =
@@ -56,7 +58,7 @@ impl Declared {
             #[track_caller]
             pub fn #name(#(#names: #types),*) -> #callpy::Result<#result> {
                 static __FUNCTION: #callpy::generated::Function = #callpy::generated::Function::new(
-                    &super::__MODULE, #python_name, #signature, #check,
+                    &super::__MODULE, #python_name, #parameters, #check,
                 )#usage;
                 __FUNCTION.call(|__call| { #(#arguments)* ::core::result::Result::Ok(()) })
             }
@@ -65,7 +67,7 @@ impl Declared {
 
     /// Writes the statements that pass the arguments, by position if possible.
     fn arguments(&self, function: &Function) -> Result<Vec<TokenStream>, String> {
-        let (python_name, python) = (&function.name, super::function::python(function));
+        let (python_name, python) = (&function.name, signature(function));
         if function.is_async {
             return Err(format!(
                 "`{python_name}` is async, and async functions can't be called yet: wrap it in a plain \
@@ -85,6 +87,7 @@ impl Declared {
                      the names of Python's parameters"
                 ));
             };
+            // By position where the places agree, since that is the fastest call.
             statements.push(match function.parameters[at].kind {
                 ParameterKind::PositionalOnly | ParameterKind::PositionalOrKeyword if at == index => {
                     quote!(__call.positional(#name)?;)
@@ -99,6 +102,7 @@ impl Declared {
             });
         }
         let is_declared = |name: &str| self.parameters.iter().any(|(known, _)| text(known) == name);
+        // Python would raise TypeError at each call.
         let missing = function.parameters.iter().find(|parameter| {
             parameter.default.is_none() && !is_star(parameter) && !is_declared(&parameter.name)
         });
@@ -114,18 +118,6 @@ impl Declared {
 
 fn is_star(parameter: &Parameter) -> bool {
     matches!(parameter.kind, ParameterKind::VarPositional | ParameterKind::VarKeyword)
-}
-
-/// Returns the message that a file lacks a function, with a list of those it has.
-pub(crate) fn unknown_function(name: &str, module: &Module) -> String {
-    /// More names would not help in a message.
-    const SHOWN: usize = 8;
-    let names: Vec<&str> =
-        module.functions.iter().take(SHOWN).map(|function| &function.name[..]).collect();
-    match names.is_empty() {
-        true => format!("the file has no function `{name}`, and no other function"),
-        false => format!("the file has no function `{name}`; it has {}", names.join(", ")),
-    }
 }
 
 /// Returns a name without `r#`.

@@ -3,6 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::python::one_line;
+
 /// Writes a docstring: its first paragraph as text, the rest unchanged, since its layout is that of
 /// NumPy or Sphinx and not Markdown. (rustdoc would run its indented examples as Rust.)
 pub(crate) fn docstring(text: Option<&str>) -> Option<String> {
@@ -23,6 +25,7 @@ pub(crate) fn docstring(text: Option<&str>) -> Option<String> {
     }
     let rest = rest.trim_matches('\n');
     if !rest.trim().is_empty() {
+        // The docstring may have fences itself.
         let mut fence = "```".to_owned();
         while rest.contains(&fence) {
             fence.push('`');
@@ -47,7 +50,7 @@ fn escape(line: &str) -> String {
 
 /// Writes source text as inline code.
 pub(crate) fn code(text: &str) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = one_line(text);
     match text.contains('`') {
         true => format!("`` {text} ``"),
         false => format!("`{text}`"),

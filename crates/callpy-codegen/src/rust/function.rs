@@ -6,8 +6,9 @@ use quote::{format_ident, quote};
 
 use super::doc;
 use super::types::Writer;
-use crate::lower::{Lowered, Lowering, Place};
+use crate::lower::{Lowered, Lowering};
 use crate::names::{camel, ident};
+use crate::python::{declaration, parameters as parameters_of, signature};
 
 /// A parameter and its Rust type.
 struct Argument<'f> {
@@ -16,65 +17,26 @@ struct Argument<'f> {
 }
 
 /// Writes the function, and the type of its options if it has any.
-pub(crate) fn function(
+pub(crate) fn function<'f>(
     lowering: &mut Lowering<'_>,
     callpy: &TokenStream,
-    function: &Function,
+    function: &'f Function,
     file: &str,
     check: bool,
     usage: Option<Usage>,
 ) -> TokenStream {
-    let base = camel(&function.name);
     // Only required parameters are in Rust's signature, so it does not change when Python gains a
     // parameter with a default, wherever that is.
     let (required, optional): (Vec<&Parameter>, Vec<&Parameter>) =
         function.parameters.iter().partition(|parameter| is_required(parameter));
-    let mut lower = |parameters: Vec<&'_ Parameter>| -> Vec<(usize, Lowered)> {
-        parameters
-            .iter()
-            .enumerate()
-            .map(|(index, parameter)| {
-                let words = format!("the parameter `{}` of `{}`", parameter.name, function.name);
-                let name = format!("{base}{}", camel(&parameter.name));
-                let lowered = match &parameter.hint {
-                    Some(hint) => lowering.lower(&hint.ty, &Place { name, words: &words }),
-                    None => {
-                        lowering.untyped.push(format!("{words}: it has no hint"));
-                        Lowered::Object { any: true }
-                    }
-                };
-                (index, lowered)
-            })
-            .collect()
+    let mut lower = |parameters: Vec<&'f Parameter>| -> Vec<Argument<'f>> {
+        let lower =
+            |parameter| Argument { parameter, lowered: lowering.parameter(function, parameter) };
+        parameters.into_iter().map(lower).collect()
     };
-    let zip = |parameters: &[&'_ Parameter], lowered: Vec<(usize, Lowered)>| {
-        lowered
-            .into_iter()
-            .map(|(index, lowered)| (parameters[index].name.clone(), lowered))
-            .collect::<Vec<_>>()
-    };
-    let required_rust = zip(&required, lower(required.clone()));
-    let optional_rust = zip(&optional, lower(optional.clone()));
-    let required: Vec<Argument<'_>> = required
-        .into_iter()
-        .zip(required_rust)
-        .map(|(parameter, (_, lowered))| Argument { parameter, lowered })
-        .collect();
-    let optional: Vec<Argument<'_>> = optional
-        .into_iter()
-        .zip(optional_rust)
-        .map(|(parameter, (_, lowered))| Argument { parameter, lowered })
-        .collect();
-    let words = format!("the result of `{}`", function.name);
-    let returns = match &function.returns {
-        Some(hint) => {
-            lowering.lower(&hint.ty, &Place { name: format!("{base}Result"), words: &words })
-        }
-        None => {
-            lowering.untyped.push(format!("{words}: it has no hint"));
-            Lowered::Object { any: true }
-        }
-    };
+    let (required, optional) = (lower(required), lower(optional));
+    let returns = lowering.result(function);
+    let base = camel(&function.name);
     let names = Names::new(lowering, function, &base, &required, !optional.is_empty());
     let with_options =
         (!optional.is_empty()).then(|| options(lowering, callpy, function, &optional, &names));
@@ -208,7 +170,7 @@ fn functions(
             None => quote!(__FUNCTION.call(|__call| { #place })),
         },
     };
-    let (python_name, signature) = (&function.name, signature(&function.parameters));
+    let (python_name, signature) = (&function.name, parameters_of(&function.parameters));
     let usage = self::usage(usage);
     // A static, so that Python looks up the function only once.
     let body = quote! {
@@ -291,13 +253,7 @@ fn options(
         let (ty, into) = writer.argument(lowered, quote!(value), key, false);
         // A closure that captures an `impl Into` would borrow its result.
         let make = quote!(move |__scope, __dims| #callpy::IntoPython::into_python(#into, __scope));
-        let mut source = key.clone();
-        if let Some(hint) = &parameter.hint {
-            source.push_str(&format!(": {}", hint.source));
-        }
-        if let Some(default) = &parameter.default {
-            source.push_str(&format!(" = {}", default.source));
-        }
+        let source = declaration(key, parameter.hint.as_ref(), parameter.default.as_ref());
         let source = doc::code(&source);
         let generics = writer.generics();
         let (docs, signature, set) = match parameter.kind {
@@ -349,56 +305,8 @@ fn options(
 fn docs(function: &Function, file: &str) -> TokenStream {
     let text = doc::docstring(function.docstring.as_deref()).unwrap_or_default();
     let line = function.name_span.start.line;
-    let source = doc::code(&python(function));
+    let source = doc::code(&signature(function));
     doc::attributes(
         format!("{text}\n{source}, line {line} of {}.", doc::code(file)).trim_start_matches('\n'),
     )
-}
-
-/// Writes the function's signature as in Python.
-pub(crate) fn python(function: &Function) -> String {
-    let parameters = listed(&function.parameters, |parameter| {
-        let hint = parameter.hint.as_ref().map(|hint| format!(": {}", hint.source));
-        let default = parameter.default.as_ref().map(|default| match hint {
-            Some(_) => format!(" = {}", default.source),
-            None => format!("={}", default.source),
-        });
-        format!("{}{}", hint.unwrap_or_default(), default.unwrap_or_default())
-    });
-    let returns = function.returns.as_ref().map(|hint| format!(" -> {}", hint.source));
-    format!("{}{parameters}{}", function.name, returns.unwrap_or_default())
-}
-
-/// Writes the parameters as `signature` of callpy's support.py does, to compare them with Python's.
-pub(crate) fn signature(parameters: &[Parameter]) -> String {
-    listed(parameters, |parameter| match parameter.default {
-        Some(_) => "=...".to_owned(),
-        None => String::new(),
-    })
-}
-
-fn listed(parameters: &[Parameter], rest: impl Fn(&Parameter) -> String) -> String {
-    let mut parts = Vec::new();
-    let (mut slash, mut star) = (false, false);
-    for parameter in parameters {
-        let kind = parameter.kind;
-        if slash && kind != ParameterKind::PositionalOnly {
-            parts.push("/".to_owned());
-        }
-        slash = kind == ParameterKind::PositionalOnly;
-        if kind == ParameterKind::KeywordOnly && !star {
-            parts.push("*".to_owned());
-        }
-        star |= matches!(kind, ParameterKind::KeywordOnly | ParameterKind::VarPositional);
-        let stars = match kind {
-            ParameterKind::VarPositional => "*",
-            ParameterKind::VarKeyword => "**",
-            _ => "",
-        };
-        parts.push(format!("{stars}{}{}", parameter.name, rest(parameter)));
-    }
-    if slash {
-        parts.push("/".to_owned());
-    }
-    format!("({})", parts.join(", "))
 }

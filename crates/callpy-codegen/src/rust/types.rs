@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::dtype::Meaning;
-use crate::lower::{Lowered, Lowering};
+use crate::lower::{Lowered, Lowering, Union};
 use crate::names::ident;
 
 /// Writes types and conversions.
@@ -148,19 +148,8 @@ impl<'l, 'm> Writer<'l, 'm> {
     ) -> (TokenStream, TokenStream) {
         let callpy = self.callpy;
         // All other types contain an `'a`.
-        self.lends |= !matches!(
-            lowered,
-            Lowered::Unit
-                | Lowered::Bool
-                | Lowered::Int
-                | Lowered::Float
-                | Lowered::Complex
-                | Lowered::Text(_)
-                | Lowered::Enum(_)
-                | Lowered::Scalar(_)
-                | Lowered::Optional(_)
-                | Lowered::Tuple(_)
-        );
+        self.lends |= !lowered.is_plain()
+            && !matches!(lowered, Lowered::Scalar(_) | Lowered::Optional(_) | Lowered::Tuple(_));
         match lowered {
             Lowered::Str if inner => (
                 quote!(impl ::core::convert::AsRef<str> + 'a),
@@ -252,7 +241,7 @@ impl<'l, 'm> Writer<'l, 'm> {
                 )
             }
             Lowered::Union(number) => {
-                let (name, lends) = super::union::argument_type(self.lowering, *number);
+                let (name, lends) = argument_type(&self.lowering.unions[*number]);
                 let lifetime = lends.then(|| quote!(<'a>));
                 let name = ident(&name);
                 (
@@ -265,13 +254,7 @@ impl<'l, 'm> Writer<'l, 'm> {
                 (quote!(&'a #name), value)
             }
             Lowered::Scalar(_) => (self.owned(lowered), quote!(#callpy::generated::scalar(#value))),
-            Lowered::Unit
-            | Lowered::Bool
-            | Lowered::Int
-            | Lowered::Float
-            | Lowered::Complex
-            | Lowered::Text(_)
-            | Lowered::Enum(_) => (self.owned(lowered), value),
+            plain => (self.owned(plain), value),
         }
     }
 
@@ -284,16 +267,7 @@ impl<'l, 'm> Writer<'l, 'm> {
             false => quote!(into_iter),
         };
         match lowered {
-            Lowered::Unit
-            | Lowered::Bool
-            | Lowered::Int
-            | Lowered::Float
-            | Lowered::Complex
-            | Lowered::Text(_)
-            | Lowered::Enum(_) => match reference {
-                true => quote!(*#value),
-                false => value,
-            },
+            plain if plain.is_plain() && reference => quote!(*#value),
             Lowered::Scalar(_) => {
                 let star = reference.then(|| quote!(*));
                 quote!(#callpy::generated::scalar(#star #value))
@@ -332,12 +306,8 @@ impl<'l, 'm> Writer<'l, 'm> {
                     .map(|(item, name)| self.give(item, quote!(#name), held));
                 quote!({ let (#(#names,)*) = #value; (#(#intos,)*) })
             }
-            Lowered::Str
-            | Lowered::Bytes
-            | Lowered::Object { .. }
-            | Lowered::Union(_)
-            | Lowered::Array { .. }
-            | Lowered::Struct(_) => value,
+            // callpy converts the others itself, by value or by reference.
+            _ => value,
         }
     }
 
@@ -393,6 +363,18 @@ impl<'l, 'm> Writer<'l, 'm> {
         let callpy = self.callpy;
         self.generics.iter().map(|name| quote!(#name: #callpy::Element)).collect()
     }
+}
+
+/// Returns the name of the enum that an argument of a union is, and whether it has a lifetime.
+pub(crate) fn argument_type(union: &Union) -> (String, bool) {
+    match union.variants.iter().any(|(_, lowered)| is_array(lowered)) {
+        true => (format!("{}Argument", union.name), true),
+        false => (union.name.clone(), false),
+    }
+}
+
+pub(crate) fn is_array(lowered: &Lowered) -> bool {
+    matches!(lowered, Lowered::Array { .. })
 }
 
 /// Makes an identifier.

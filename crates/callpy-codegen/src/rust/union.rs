@@ -8,28 +8,15 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::doc;
-use super::types::{Held, Writer};
+use super::types::{Held, Writer, argument_type, is_array};
 use crate::lower::{Lowered, Lowering, Texts, Union};
 use crate::names::ident;
-
-fn is_array(lowered: &Lowered) -> bool {
-    matches!(lowered, Lowered::Array { .. })
-}
-
-/// Returns the name of the enum that an argument is, and whether it has a lifetime.
-pub(crate) fn argument_type(lowering: &Lowering<'_>, number: usize) -> (String, bool) {
-    let union = &lowering.unions[number];
-    match union.variants.iter().any(|(_, lowered)| is_array(lowered)) {
-        true => (format!("{}Argument", union.name), true),
-        false => (union.name.clone(), false),
-    }
-}
 
 /// Writes the enums of a union.
 pub(crate) fn union(lowering: &Lowering<'_>, callpy: &TokenStream, number: usize) -> TokenStream {
     let union = &lowering.unions[number];
     let value = value(lowering, callpy, union);
-    let (name, lends) = argument_type(lowering, number);
+    let (name, lends) = argument_type(union);
     match lends {
         true => {
             let argument = argument(lowering, callpy, union, &name);
