@@ -1,5 +1,6 @@
 //! The dtypes in each language, from the table of `callpy-dtypes`.
 
+use callpy_dtypes::NumberKind;
 use callpy_signature::ScalarType;
 
 /// What the name of a dtype says about it.
@@ -24,16 +25,7 @@ pub(crate) struct Number {
     pub(crate) go: Option<&'static str>,
     /// The name that `numpy.dtype` takes on a machine of 64 bits, where the Go module runs.
     pub(crate) numpy: &'static str,
-    pub(crate) kind: Kind,
-}
-
-/// The kinds of numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Bool,
-    Int,
-    Float,
-    Complex,
+    pub(crate) kind: NumberKind,
 }
 
 macro_rules! dtypes {
@@ -63,21 +55,21 @@ macro_rules! dtypes {
                         is_feature: !concat!($($feature)?).is_empty(),
                         go: $go,
                         numpy: $name,
-                        kind: Kind::$kind,
+                        kind: NumberKind::$kind,
                     }),)*
                     $(ScalarType::$machine => Meaning::Number(Number {
                         rust: stringify!($machine_rust),
                         is_feature: false,
                         go: $machine_go,
                         numpy: ScalarType::$machine_wide.numpy_name(),
-                        kind: Kind::$machine_kind,
+                        kind: NumberKind::$machine_kind,
                     }),)*
                     $(ScalarType::$long => Meaning::Number(Number {
                         rust: stringify!($long_rust),
                         is_feature: false,
                         go: $long_go,
                         numpy: ScalarType::$long_wide.numpy_name(),
-                        kind: Kind::Int,
+                        kind: NumberKind::Int,
                     }),)*
                     $(ScalarType::$sized => Meaning::Open,)*
                     // A structured dtype, which a Rust struct can have.

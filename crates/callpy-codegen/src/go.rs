@@ -8,14 +8,13 @@ mod types;
 
 use std::fmt::Write;
 
-use callpy_signature::{
-    Class, Expression, Function, Hint, Module, Parameter, ParameterKind, Usage,
-};
+use callpy_dtypes::fnv_1a;
+use callpy_signature::{Class, Function, Module, Parameter, ParameterKind, Usage};
 
 use self::glue::Glue;
 use self::types::{Go, lower_camel, upper_camel};
-use crate::lower::{ClassShape, Lowered, Lowering, Place, is_constructible, shape_of};
-use crate::names::camel;
+use crate::lower::{ClassShape, Lowered, Lowering, is_constructible, shape_of};
+use crate::python::{declaration, one_line, signature};
 use crate::report::{self, nothing, reason_to_leave_out};
 use crate::{Diagnostic, FunctionReport, Usages};
 
@@ -105,7 +104,7 @@ impl<'m> Writer<'m> {
                 let stem: String =
                     stem.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
                 // The hash prevents clashes: two packages may have the same name and file name.
-                format!("callpy_go_{}_{stem}_{:016x}", input.package, fnv(source))
+                format!("callpy_go_{}_{stem}_{:016x}", input.package, fnv_1a(source))
             }
         };
         let lowering = Lowering::new(module, input.path.as_deref());
@@ -149,44 +148,24 @@ impl<'m> Writer<'m> {
     }
 
     fn lower(&mut self, function: &'m Function) -> Typed<'m> {
-        let base = camel(&function.name);
+        // The function's body and its results have names in the same scope.
         let mut used: Vec<String> = BODY_NAMES.map(str::to_owned).into();
         used.push(variable(function));
-        let mut arguments = Vec::new();
+        let mut parameters = Vec::new();
         for parameter in &function.parameters {
-            let words = format!("the parameter `{}` of `{}`", parameter.name, function.name);
-            let name = format!("{base}{}", camel(&parameter.name));
-            let lowered = match &parameter.hint {
-                Some(hint) => self.lowering.lower(&hint.ty, &Place { name, words: &words }),
-                None => {
-                    self.lowering.untyped.push(format!("{words}: it has no hint"));
-                    Lowered::Object { any: true }
-                }
-            };
-            // The function's body and its results have names in the same scope.
+            let lowered = self.lowering.parameter(function, parameter);
             let mut name = lower_camel(&parameter.name);
             while used.contains(&name) || is_result(&name) {
                 name.push('_');
             }
             used.push(name.clone());
-            arguments.push(Argument { python: parameter, lowered, name });
+            parameters.push(Argument { python: parameter, lowered, name });
         }
-        let words = format!("the result of `{}`", function.name);
-        let returns = match &function.returns {
-            Some(hint) => {
-                let name = format!("{base}Result");
-                self.lowering.lower(&hint.ty, &Place { name, words: &words })
-            }
-            None => {
-                self.lowering.untyped.push(format!("{words}: it has no hint"));
-                Lowered::Object { any: true }
-            }
-        };
-        Typed { python: function, parameters: arguments, returns }
+        Typed { python: function, parameters, returns: self.lowering.result(function) }
     }
 
     /// Returns the function that Go calls: the file's own, or one in the glue, which is written here.
-    fn target(&mut self, function: &Typed<'_>) -> Target {
+    fn target(&mut self, function: &Typed<'_>) -> Callee {
         let Typed { python: function, parameters: all, returns } = function;
         let is_star =
             |kind| matches!(kind, ParameterKind::VarPositional | ParameterKind::VarKeyword);
@@ -204,7 +183,7 @@ impl<'m> Writer<'m> {
         }
         let outward = self.glue.outward(&mut self.lowering, returns);
         if !needs_glue && inward.iter().all(Option::is_none) && outward.is_none() {
-            return Target::Own;
+            return Callee::Own;
         }
         let parameters: Vec<glue::Parameter<'_>> = all
             .iter()
@@ -217,10 +196,10 @@ impl<'m> Writer<'m> {
             })
             .collect();
         self.glue.function(&function.name, &parameters, outward);
-        Target::Glue
+        Callee::Glue
     }
 
-    fn write_function(&mut self, function: &Typed<'_>, target: &Target) {
+    fn write_function(&mut self, function: &Typed<'_>, target: &Callee) {
         let Typed { python: function, parameters: all, returns } = function;
         let name = self.go.take_or(&upper_camel(&function.name), "Func");
         let variable = variable(function);
@@ -246,22 +225,22 @@ impl<'m> Writer<'m> {
             }
             one => vec![self.go.of(&mut self.lowering, one)],
         };
-        let mut signature = types.clone();
+        let mut takes = types.clone();
         if !options.is_empty() {
-            signature.push("...any".into());
+            takes.push("...any".into());
         }
         let outcome = match &results[..] {
             [] => "error".to_owned(),
             results => format!("({}, error)", results.join(", ")),
         };
         let source = match (target, &self.input.import) {
-            (Target::Glue, _) => "Source: &glue, ",
-            (Target::Own, None) => "Source: &module, ",
-            (Target::Own, Some(_)) => "",
+            (Callee::Glue, _) => "Source: &glue, ",
+            (Callee::Own, None) => "Source: &module, ",
+            (Callee::Own, Some(_)) => "",
         };
         let python = match target {
-            Target::Glue => self.glue_name(),
-            Target::Own => self.python.clone(),
+            Callee::Glue => self.glue_name(),
+            Callee::Own => self.python.clone(),
         };
         let usage = match self.input.usages.of(&mut self.lowering, function) {
             Some(Usage::Retained) => ", Retains: true",
@@ -273,7 +252,7 @@ impl<'m> Writer<'m> {
         let _ = write!(
             code,
             "\nvar {variable} = callpy.Lazy[func({}) {outcome}]{{{source}Target: {}{usage}}}\n",
-            signature.join(", "),
+            takes.join(", "),
             quoted(&format!("{python}:{}", function.name)),
         );
 
@@ -297,7 +276,7 @@ impl<'m> Writer<'m> {
             "{name} calls {}, line {line} of {}:\n\n\t{}",
             function.name,
             self.input.file,
-            signature_of(function)
+            one_line(&signature(function))
         );
         code.push_str(&head(&docs, function.docstring.as_deref()));
         let _ = writeln!(code, "func {name}({}) {outcome} {{", parameters.join(", "));
@@ -530,7 +509,7 @@ fn article(name: &str) -> &'static str {
 }
 
 /// The function that Go calls.
-enum Target {
+enum Callee {
     Own,
     Glue,
 }
@@ -580,18 +559,6 @@ fn head(docs: &str, docstring: Option<&str>) -> String {
     format!("\n{}{}", comment(docs, ""), docstring.map(docstring_of).unwrap_or_default())
 }
 
-/// Writes a parameter or a field as Python declares it: `name: hint = default`.
-fn declaration(name: &str, hint: Option<&Hint>, default: Option<&Expression>) -> String {
-    let mut words = name.to_owned();
-    if let Some(hint) = hint {
-        let _ = write!(words, ": {}", hint.source);
-    }
-    if let Some(default) = default {
-        let _ = write!(words, " = {}", default.source);
-    }
-    words
-}
-
 /// Writes a docstring: its first paragraph as text, the rest unchanged, since gofmt would turn the
 /// layout of NumPy or Sphinx into lists and headings.
 fn docstring_of(text: &str) -> String {
@@ -623,52 +590,9 @@ fn docstring_of(text: &str) -> String {
     comment
 }
 
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Writes a function's signature on one line, as in Python.
-fn signature_of(function: &Function) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut starred = false;
-    let last_positional_only = function
-        .parameters
-        .iter()
-        .rposition(|parameter| parameter.kind == ParameterKind::PositionalOnly);
-    for (index, parameter) in function.parameters.iter().enumerate() {
-        let star = match parameter.kind {
-            ParameterKind::VarPositional => "*",
-            ParameterKind::VarKeyword => "**",
-            _ => "",
-        };
-        if parameter.kind == ParameterKind::KeywordOnly && !starred {
-            parts.push("*".into());
-        }
-        starred |=
-            matches!(parameter.kind, ParameterKind::KeywordOnly | ParameterKind::VarPositional);
-        let (hint, default) = (parameter.hint.as_ref(), parameter.default.as_ref());
-        parts.push(format!("{star}{}", declaration(&parameter.name, hint, default)));
-        if last_positional_only == Some(index) {
-            parts.push("/".into());
-        }
-    }
-    let mut text = format!("{}({})", function.name, parts.join(", "));
-    if let Some(hint) = &function.returns {
-        let _ = write!(text, " -> {}", hint.source);
-    }
-    one_line(&text)
-}
-
 fn stem(file: &str) -> &str {
     let name = file.rsplit('/').next().unwrap_or(file);
     name.strip_suffix(".py").unwrap_or(name)
-}
-
-/// FNV-1a, so that the output is the same on every machine and in every release.
-fn fnv(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 /// What the body of a function uses by name, which no parameter may hide.

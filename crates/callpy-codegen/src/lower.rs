@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use callpy_dtypes::NumberKind;
 use callpy_signature::{
-    Array, Class, ClassKind, Dtypes, EnumKind, FieldKind, Literal, Module, ScalarKind, ScalarType,
-    SequenceKind, Shape, Type,
+    Array, Class, ClassKind, Dtypes, EnumKind, FieldKind, Function, Hint, Literal, Module,
+    Parameter, ScalarKind, ScalarType, SequenceKind, Shape, Type,
 };
 
-use crate::dtype::{Kind, Meaning};
+use crate::dtype::Meaning;
 use crate::names::camel;
 use crate::neighbours::Neighbours;
 
@@ -53,6 +54,22 @@ pub(crate) enum Lowered {
     Enum(String),
 }
 
+impl Lowered {
+    /// Returns whether its values are small, and passed as they are in every language.
+    pub(crate) fn is_plain(&self) -> bool {
+        matches!(
+            self,
+            Lowered::Unit
+                | Lowered::Bool
+                | Lowered::Int
+                | Lowered::Float
+                | Lowered::Complex
+                | Lowered::Text(_)
+                | Lowered::Enum(_)
+        )
+    }
+}
+
 /// An enum for a union.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Union {
@@ -71,11 +88,11 @@ pub(crate) struct Texts {
 }
 
 /// The place of a hint.
-pub(crate) struct Place<'p> {
+struct Place<'p> {
     /// The name of an enum for it, if the file has no alias.
-    pub(crate) name: String,
+    name: String,
     /// A description: "the parameter `x` of `f`".
-    pub(crate) words: &'p str,
+    words: &'p str,
 }
 
 /// All hints of a file.
@@ -124,7 +141,31 @@ impl<'m> Lowering<'m> {
         Lowered::Object { any: false }
     }
 
-    pub(crate) fn lower(&mut self, ty: &Type, place: &Place<'_>) -> Lowered {
+    /// Returns the type of a parameter.
+    pub(crate) fn parameter(&mut self, function: &Function, parameter: &Parameter) -> Lowered {
+        let words = format!("the parameter `{}` of `{}`", parameter.name, function.name);
+        let name = format!("{}{}", camel(&function.name), camel(&parameter.name));
+        self.hint(parameter.hint.as_ref(), Place { name, words: &words })
+    }
+
+    /// Returns the type of a function's result.
+    pub(crate) fn result(&mut self, function: &Function) -> Lowered {
+        let words = format!("the result of `{}`", function.name);
+        let name = format!("{}Result", camel(&function.name));
+        self.hint(function.returns.as_ref(), Place { name, words: &words })
+    }
+
+    fn hint(&mut self, hint: Option<&Hint>, place: Place<'_>) -> Lowered {
+        match hint {
+            Some(hint) => self.lower(&hint.ty, &place),
+            None => {
+                self.untyped.push(format!("{}: it has no hint", place.words));
+                Lowered::Object { any: true }
+            }
+        }
+    }
+
+    fn lower(&mut self, ty: &Type, place: &Place<'_>) -> Lowered {
         let boxed = |this: &mut Self, ty: &Type| Box::new(this.lower(ty, place));
         match ty {
             Type::None => Lowered::Unit,
@@ -347,7 +388,7 @@ impl<'m> Lowering<'m> {
                     members.iter().map(|member| self.scalar(member, place)).collect();
                 let all = |is: fn(&Lowered) -> bool| members.iter().all(is);
                 let is_float = |lowered: &Lowered| match lowered {
-                    Lowered::Scalar(dtype) => is_number(*dtype, &[Kind::Float]),
+                    Lowered::Scalar(dtype) => is_number(*dtype, &[NumberKind::Float]),
                     other => *other == Lowered::Float,
                 };
                 match () {
@@ -393,7 +434,7 @@ impl<'m> Lowering<'m> {
             | Lowered::Bytes
             | Lowered::Path => true,
             Lowered::Text(_) | Lowered::Enum(_) => true,
-            Lowered::Scalar(dtype) => is_number(*dtype, &[Kind::Bool, Kind::Int]),
+            Lowered::Scalar(dtype) => is_number(*dtype, &[NumberKind::Bool, NumberKind::Int]),
             Lowered::Tuple(items) => items.iter().all(|item| self.is_key(item)),
             Lowered::VariadicTuple(item) | Lowered::Optional(item) => self.is_key(item),
             _ => false,
@@ -428,6 +469,7 @@ impl<'m> Lowering<'m> {
                 variants.iter().any(|(_, lowered)| self.has_within(lowered, is, seen))
             }
             Lowered::Struct(name) if !seen.contains(name) => {
+                // A class may contain itself, directly or through others.
                 seen.push(name.clone());
                 self.fields(name).iter().any(|(_, lowered)| self.has_within(lowered, is, seen))
             }
@@ -466,6 +508,7 @@ impl<'m> Lowering<'m> {
                 None => Lowered::Object { any: true },
             };
             let lowered = match lowered {
+                // A missing key and one that is None are the same to the caller.
                 Lowered::Optional(_) if !field.required => lowered,
                 lowered if !field.required => Lowered::Optional(Box::new(lowered)),
                 lowered => lowered,
@@ -507,7 +550,7 @@ pub(crate) fn is_constructible(class: &Class) -> bool {
 }
 
 /// Returns whether a dtype is a number of one of these kinds.
-fn is_number(dtype: ScalarType, kinds: &[Kind]) -> bool {
+fn is_number(dtype: ScalarType, kinds: &[NumberKind]) -> bool {
     matches!(Meaning::of(dtype), Meaning::Number(number) if kinds.contains(&number.kind))
 }
 

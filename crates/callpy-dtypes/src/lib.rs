@@ -1,4 +1,5 @@
-//! The table of NumPy dtypes and that of units of time, as text that several crates read.
+//! What several crates share: the table of NumPy dtypes and that of units of time, as text that they
+//! read, and a hash.
 //!
 //! [`dtypes!`] and [`units!`] take the name of a macro, the *reader*, and expand to a call of it with
 //! the rows. From these `callpy` makes its `Dtype` and its element types, `callpy-signature` the names in
@@ -16,6 +17,29 @@
 //! ```
 #![no_std]
 #![forbid(unsafe_code)]
+
+/// The kind of number that a dtype of the table is. No kind is another: a bool is not an integer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "their names say it")]
+pub enum NumberKind {
+    Bool,
+    Int,
+    Float,
+    Complex,
+}
+
+/// Hashes a text with FNV-1a, which gives the same on every machine and in every release: for the names
+/// of cached files and of generated modules.
+///
+/// ```
+/// assert_eq!(callpy_dtypes::fnv_1a(""), 0xcbf29ce484222325);
+/// assert_eq!(callpy_dtypes::fnv_1a("foobar"), 0x85944171f73967e8);
+/// ```
+pub fn fnv_1a(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
 
 /// Calls a reader with every dtype.
 ///

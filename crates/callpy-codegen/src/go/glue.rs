@@ -5,9 +5,10 @@
 
 use std::fmt::Write;
 
+use callpy_dtypes::NumberKind;
 use callpy_signature::{ClassKind, ParameterKind};
 
-use crate::dtype::{Kind, Meaning};
+use crate::dtype::Meaning;
 use crate::lower::{Lowered, Lowering, is_constructible};
 
 /// The glue of one file, under construction.
@@ -44,6 +45,7 @@ def _list(value):
 "#,
     ),
     (
+        // Python sorts options into positional ones, which Go passes by name.
         "_place(",
         r#"
 
@@ -162,7 +164,7 @@ impl Glue {
                         number.numpy
                     )),
                     // A complex number has no kind in C, so it is an array without axes.
-                    Way::Out if number.kind == Kind::Complex => {
+                    Way::Out if number.kind == NumberKind::Complex => {
                         Some("import numpy\n    return numpy.array(value)".into())
                     }
                     Way::Out => None,

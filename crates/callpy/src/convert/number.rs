@@ -1,5 +1,7 @@
 //! Tells which number an object is: a Python number, a NumPy scalar, the item of a 0-d array.
 
+pub(crate) use callpy_dtypes::NumberKind;
+
 use crate::array::{Dtype, numpy_if_imported};
 use crate::error::{Error, Result};
 use crate::raw::objects::Builtin;
@@ -7,28 +9,17 @@ use crate::raw::{Attached, Ref};
 use crate::scope::Scope;
 use crate::support;
 
-/// The kinds of numbers. They exclude each other: a bool is no int, an int no float.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NumberKind {
-    Bool,
-    Int,
-    Float,
-    Complex,
-}
-
-impl NumberKind {
-    /// Returns the kind of an object of Python's own types and their subclasses.
-    #[inline]
-    pub(crate) fn of_python(py: Attached<'_>, object: &Ref) -> Option<NumberKind> {
-        if py.is_float(object) {
-            Some(NumberKind::Float)
-        } else if py.is_bool(object) {
-            Some(NumberKind::Bool)
-        } else if py.builtin(object) == Builtin::Int {
-            Some(NumberKind::Int)
-        } else {
-            py.is_complex(object).then_some(NumberKind::Complex)
-        }
+/// Returns the kind of an object of Python's own types and their subclasses.
+#[inline]
+pub(crate) fn kind_in_python(py: Attached<'_>, object: &Ref) -> Option<NumberKind> {
+    if py.is_float(object) {
+        Some(NumberKind::Float)
+    } else if py.is_bool(object) {
+        Some(NumberKind::Bool)
+    } else if py.builtin(object) == Builtin::Int {
+        Some(NumberKind::Int)
+    } else {
+        py.is_complex(object).then_some(NumberKind::Complex)
     }
 }
 
@@ -40,14 +31,12 @@ macro_rules! kinds {
         })*}
         $($sections:tt)*
     ) => {
-        impl NumberKind {
-            /// Returns the kind of number that a dtype holds.
-            pub(crate) fn of(dtype: Dtype) -> Option<NumberKind> {
-                match dtype {
-                    $(Dtype::$name => Some(NumberKind::$kind),)*
-                    Dtype::Datetime64(_) | Dtype::Timedelta64(_) => None,
-                    Dtype::Str(_) | Dtype::Bytes(_) | Dtype::Struct(_) => None,
-                }
+        /// Returns the kind of number that a dtype holds.
+        pub(crate) fn kind_of(dtype: Dtype) -> Option<NumberKind> {
+            match dtype {
+                $(Dtype::$name => Some(NumberKind::$kind),)*
+                Dtype::Datetime64(_) | Dtype::Timedelta64(_) => None,
+                Dtype::Str(_) | Dtype::Bytes(_) | Dtype::Struct(_) => None,
             }
         }
     };
@@ -71,10 +60,10 @@ pub(crate) fn scalar_dtype(object: &Ref, scope: &Scope<'_>) -> Result<Option<Dty
 /// Returns the object as a number; `None` if it is none.
 pub(crate) fn number(object: &Ref, scope: &Scope<'_>) -> Result<Option<Number>> {
     let py = scope.py();
-    if let Some(kind) = NumberKind::of_python(py, object) {
+    if let Some(kind) = kind_in_python(py, object) {
         return Ok(Some(Number { kind, object: object.clone_ref(py) }));
     }
-    if let Some(kind) = scalar_dtype(object, scope)?.and_then(NumberKind::of) {
+    if let Some(kind) = scalar_dtype(object, scope)?.and_then(kind_of) {
         let object = match kind {
             NumberKind::Int => scope.taken(py.index(object))?,
             _ => object.clone_ref(py),
@@ -82,7 +71,7 @@ pub(crate) fn number(object: &Ref, scope: &Scope<'_>) -> Result<Option<Number>> 
         return Ok(Some(Number { kind, object }));
     }
     let object = scope.taken(support::plain(py, object))?;
-    Ok(NumberKind::of_python(py, &object).map(|kind| Number { kind, object }))
+    Ok(kind_in_python(py, &object).map(|kind| Number { kind, object }))
 }
 
 /// Returns the float that is the same number as an int.

@@ -1,7 +1,7 @@
 //! Decides which member of a union a value is: the one whose hint fits best.
 
 use crate::array::{Dtype, is_array};
-use crate::convert::number::{NumberKind, number, scalar_dtype};
+use crate::convert::number::{NumberKind, kind_of, number, scalar_dtype};
 use crate::error::Result;
 use crate::object::Object;
 use crate::raw::Ref;
@@ -127,7 +127,7 @@ impl Hint<'_> {
             Hint::Int => number_fit(NumberKind::Int, object, scope)?,
             Hint::Float => number_fit(NumberKind::Float, object, scope)?,
             Hint::Complex => number_fit(NumberKind::Complex, object, scope)?,
-            Hint::Scalar(dtype) => match NumberKind::of(dtype) {
+            Hint::Scalar(dtype) => match kind_of(dtype) {
                 _ if scalar_dtype(object, scope)? == Some(dtype) => Fit::Just,
                 Some(kind) => number_fit(kind, object, scope)?,
                 None => Fit::Not,
