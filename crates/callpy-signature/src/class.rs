@@ -45,6 +45,7 @@ impl Classes {
 
     fn insert(&mut self, class: Class) {
         match self.done.iter_mut().find(|earlier| earlier.name == class.name) {
+            // Which branch runs is not known, so the first definition counts.
             Some(earlier) if class.is_conditional => earlier.is_conditional = true,
             Some(earlier) => *earlier = class,
             None => self.done.push(class),

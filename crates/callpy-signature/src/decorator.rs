@@ -26,6 +26,7 @@ pub(crate) fn decorator(expr: &Expr, names: &Names, positions: &Positions<'_>) -
 fn effect(name: &str) -> DecoratorEffect {
     let (module, last) = name.rsplit_once('.').unwrap_or(("", name));
     let package = module.split('.').next().unwrap_or_default();
+    // Only what is known of a package counts: a decorator of the same name elsewhere may do anything.
     let keeps = match package {
         "functools" => matches!(last, "cache" | "lru_cache" | "singledispatch"),
         "typing" => matches!(
@@ -48,6 +49,7 @@ fn effect(name: &str) -> DecoratorEffect {
         "" => matches!(name, "staticmethod"),
         _ => false,
     };
+    // These return something that is called in another way, or not at all.
     let changes = match package {
         "contextlib" => true,
         "functools" => matches!(last, "cached_property" | "partialmethod" | "singledispatchmethod"),
@@ -62,6 +64,7 @@ fn effect(name: &str) -> DecoratorEffect {
         _ => last == "setter" || last == "getter" || last == "deleter",
     };
     match (keeps, changes) {
+        // An unknown decorator is checked when the function is first called.
         (true, _) => DecoratorEffect::Keeps,
         (_, true) => DecoratorEffect::Changes,
         _ => DecoratorEffect::Unknown,

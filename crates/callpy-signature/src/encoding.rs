@@ -20,10 +20,12 @@ use crate::error::Error;
 /// The bytes are not in the encoding, or it is neither UTF-8, ASCII, Latin-1 (ISO 8859-1), Latin-9
 /// (ISO 8859-15) nor Windows-1252. (Tables for all the others would be most of the build.)
 pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
+    // A byte order mark, which some editors write.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let Some(declared) = declaration(bytes) else { return utf_8(bytes) };
     let name = &bytes[declared.clone()];
     let name = String::from_utf8_lossy(name).into_owned();
+    // Python ignores case, and takes hyphens and underscores for the same.
     let decode: fn(u8) -> char = match &name.to_lowercase().replace('_', "-")[..] {
         "utf-8" | "utf8" | "u8" | "utf" | "utf-8-sig" => return utf_8(bytes),
         "ascii" | "us-ascii" | "646" => return ascii(bytes, &name),
@@ -73,6 +75,7 @@ fn declaration(bytes: &[u8]) -> Option<std::ops::Range<usize>> {
     let mut start = 0;
     for line in bytes.split_inclusive(|byte| *byte == b'\n').take(2) {
         let text = line.trim_ascii_start();
+        // A line of code ends the search, so that a string on the second line is not a declaration.
         if !text.starts_with(b"#") && !text.is_empty() {
             return None;
         }

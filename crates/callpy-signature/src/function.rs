@@ -26,6 +26,7 @@ impl Functions {
     ) {
         let name = &function.name.text;
         let mut function = model(hints, function, outer);
+        // Overloads only describe the implementation, which is the function that runs.
         let is_overload = |it: &crate::model::Decorator| {
             it.name.as_deref().is_some_and(|name| name == "typing.overload")
         };

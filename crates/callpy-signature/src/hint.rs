@@ -67,6 +67,7 @@ impl<'a> Hints<'a> {
     }
 
     fn hint_with(&self, expr: &Expr, ty: impl FnOnce() -> Type) -> Hint {
+        // Each hint has the whole limit, so that a large one does not spoil the others.
         self.parts.set(MAX_PARTS);
         self.usage.set(None);
         let source = match &expr.kind {
@@ -161,6 +162,7 @@ impl<'a> Hints<'a> {
     /// An alias: its value, or a reference to itself inside its value.
     fn alias(&self, alias: &Alias, items: &[Expr], scope: Scope<'_>) -> Type {
         let name = &alias.name.text;
+        // Its value is being read, so it has no type yet.
         if self.open.borrow().contains(name) {
             return Type::Recursive { alias: name.clone() };
         }

@@ -22,11 +22,13 @@ pub(crate) fn file(
     source: &str,
     positions: &Positions<'_>,
 ) -> Result<(Option<String>, Vec<Statement>), Error> {
+    // The grammar would skip them, but Python refuses the file.
     if let Some(offset) = source.find('\0') {
         return Err(positions.error(offset, "source code cannot contain null bytes"));
     }
     let mut tree = tree(source);
     if tree.root_node().has_error() {
+        // Only then, since almost every file can be parsed as it is.
         let plain = lines::readable(source);
         if let Cow::Owned(plain) = &plain {
             tree = self::tree(plain);
@@ -47,6 +49,7 @@ pub(crate) fn file(
 /// The expression in a string hint; none if it is not Python.
 pub(crate) fn hint(text: &str) -> Option<Expr> {
     let text = text.trim();
+    // Most hints in strings are names: those need no parser.
     if is_dotted_name(text) {
         let kind = match text {
             "None" => ExprKind::None,

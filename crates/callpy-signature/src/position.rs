@@ -19,10 +19,12 @@ impl<'a> Positions<'a> {
 
     pub(crate) fn position(&self, offset: usize) -> Position {
         let at_most = offset.min(self.source.len());
+        // The grammar reports bytes, which may lie within a character.
         let boundary = (0..=at_most).rev().find(|offset| self.source.is_char_boundary(*offset));
         let offset = boundary.unwrap_or(0);
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = self.starts[line - 1];
+        // Columns count characters, as editors and Python do.
         Position { offset, line, column: self.source[start..offset].chars().count() + 1 }
     }
 

@@ -1,4 +1,4 @@
-//! Functions: parameters, defaults, flags, docstrings, decorators, and where it all stands.
+//! Functions: parameters, defaults, flags, docstrings, decorators, and their places in the file.
 
 use callpy_signature::{DecoratorEffect, Function, Literal, Module, ParameterKind, Type, read};
 
@@ -67,7 +67,7 @@ fn async_and_generators_are_flagged() {
     assert_eq!(flags("def f():\n  if x:\n    y = yield 1\n"), (false, true));
     assert_eq!(flags("def f(): yield from g()"), (false, true));
     assert_eq!(flags("async  def f(): yield 1"), (true, true));
-    // A yield of somebody else's.
+    // A yield of another function's.
     assert_eq!(flags("def f():\n  def g(): yield 1\n  return 'yield'\n"), (false, false));
     assert_eq!(flags("def f(): return lambda: (yield)"), (false, false));
 }
