@@ -30,7 +30,9 @@ func start() error {
 	return Start(options...)
 }
 
-func target(function string) string { return "testdata/functions.py:" + function }
+func target(function string) string {
+	return "../../crates/callpy-capi/tests/c/functions.py:" + function
+}
 
 func load[F any](t testing.TB, function string) F {
 	t.Helper()

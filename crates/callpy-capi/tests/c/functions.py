@@ -1,3 +1,5 @@
+"""Functions for the tests of the C ABI and of the Go module."""
+
 import collections
 import enum
 
@@ -64,7 +66,11 @@ def keep(data):
     return data.ctypes.data
 
 
-def keep_too(data):
+def keep_again(data):
+    return keep(data)
+
+
+def keep_quietly(data):
     return keep(data)
 
 
@@ -122,3 +128,57 @@ def held(data):
     holder = Holder()
     holder.data = data
     return holder
+
+
+def address_again(data):
+    return data.ctypes.data
+
+
+def sums(data, axis=0):
+    return data.sum(axis=axis)
+
+
+def counts(words):
+    return {word: words.count(word) for word in words}
+
+
+def pair(data):
+    return data.min(), data.max()
+
+
+def join(words, sep=" "):
+    return sep.join(words)
+
+
+def sometimes(data, index):
+    if index % 7 == 0:
+        raise ValueError("no %d" % index)
+    return np.where(data > 2)[0]
+
+
+def double(data):
+    return data * 2
+
+
+def greet(name):
+    print("hello", name)
+
+
+def print_at_exit():
+    import atexit
+
+    atexit.register(print, "the end")
+
+
+def by_pair(first, second):
+    return {(first, second): 1}
+
+
+def remembered(data):
+    try:
+        raise ValueError("caught")
+    except ValueError as error:
+        # Its traceback has this frame, and that has data.
+        kept.append(error)
+    del kept[:-3]
+    return float(data[0])

@@ -618,10 +618,10 @@ static void habits(struct told *told) {
     CHECK(!lends(keep) && told->count == 1);
     callpy_function_free(keep);
     // What is decided need not be told.
-    callpy_function *keep_too = load("keep_too");
-    good(callpy_function_retains(keep_too));
-    CHECK(!lends(keep_too) && told->count == 1);
-    callpy_function_free(keep_too);
+    callpy_function *keep_quietly = load("keep_quietly");
+    good(callpy_function_retains(keep_quietly));
+    CHECK(!lends(keep_quietly) && told->count == 1);
+    callpy_function_free(keep_quietly);
     // A decision is for the function, not for the handle; the last one counts.
     callpy_function *address = load("address"), *again = load("address");
     good(callpy_function_lends(address));
