@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::locate::{self, Context, Interpreter, Problem, Report, Wanted};
+use crate::installation::{Context, Interpreter, Problem, is_pythons, reproduce};
+use crate::locate::{self, Report, Wanted};
 use crate::raw::cpython::{self, Api};
 use crate::raw::library::Library;
 use crate::raw::start::{self, Refusal};
@@ -92,7 +93,7 @@ fn other_library(minor: u32, interpreter: &Interpreter, was_here: bool) -> Error
 /// Starts the interpreter, and returns in what it differs from the executable.
 fn start(api: &'static Api, interpreter: &Interpreter) -> Result<Vec<String>> {
     let launch = &interpreter.launch;
-    let removed = launch.removed.iter().filter(|name| locate::is_pythons(name));
+    let removed = launch.removed.iter().filter(|name| is_pythons(name));
     process::set_variables(&launch.set, removed);
     let mut arguments = vec![OsString::from(interpreter.executable())];
     arguments.extend(launch.options.iter().cloned());
@@ -118,7 +119,7 @@ fn failed(py: Attached<'_>, raised: Raised) -> Error {
 /// Says why the interpreter did not start; in the words of the executable, if that does not either.
 fn refused(interpreter: &Interpreter, refusal: &Refusal) -> Error {
     let executable = interpreter.executable();
-    let said = locate::reproduce(executable, &Context::of_this_process());
+    let said = reproduce(executable, &Context::of_this_process());
     let starts_by_itself = said.is_none();
     let problem = said.unwrap_or_else(|| Problem::DoesNotStart {
         words: format!("Fatal Python error: {}", refusal.words),

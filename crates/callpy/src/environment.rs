@@ -33,7 +33,8 @@ pub(crate) use specifiers::Specifiers;
 
 use crate::child::ASKED;
 use crate::error::{Error, ErrorKind, Result};
-use crate::locate::{Context, Interpreter, Wanted, hash, interpreter, python_in, write};
+use crate::installation::cache::{hash, write};
+use crate::installation::{Context, Interpreter, interpreter, python_in};
 
 /// Called with each step of the creation of an environment.
 ///
@@ -129,15 +130,35 @@ pub(crate) fn ready(key: &Key, base: &Interpreter, context: &Context) -> Option<
     ready_in(&home(key, context)?.join(folder_name(base)), context)
 }
 
-/// Creates the environment, unless it is ready.
+/// What to create, and the hooks that are called during the creation.
+pub(crate) struct Creation<'a> {
+    pub(crate) requirements: &'a Requirements,
+    pub(crate) progress: Option<&'a OnProgress>,
+    pub(crate) stop: Option<&'a Stop>,
+    pub(crate) key: &'a Key,
+    /// Whether later searches use it if no interpreter is named.
+    pub(crate) is_default: bool,
+}
+
+impl Creation<'_> {
+    fn tell(&self, progress: &Progress) {
+        if let Some(listener) = self.progress {
+            listener(progress);
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.is_some_and(|stop| stop())
+    }
+}
+
+/// Creates the environment from `base`, unless it is ready.
 pub(crate) fn make(
-    key: &Key,
+    creation: &Creation<'_>,
     base: &Interpreter,
-    named: bool,
-    wanted: &Wanted,
     context: &Context,
 ) -> Result<Interpreter> {
-    let home = home(key, context).ok_or_else(|| {
+    let home = home(creation.key, context).ok_or_else(|| {
         let message = "there is no home folder for an environment; set CALLPY_CACHE to a writable \
                        folder";
         Error::new(ErrorKind::Environment, message)
@@ -158,13 +179,12 @@ pub(crate) fn make(
             let mut lock = File::options();
             lock.read(true).write(true).create(true).truncate(false);
             let lock = lock.open(home.join(format!("{name}.lock"))).map_err(unwritable)?;
-            let say = |progress| wanted.progress.iter().for_each(|listener| listener(&progress));
-            take(&lock, wanted, || say(Progress::Waiting))?.map_err(unwritable)?;
-            make_locked(&lock, &folder, base, wanted, context, &unwritable)?
+            take(&lock, creation)?.map_err(unwritable)?;
+            make_locked(&lock, &folder, creation, base, context, &unwritable)?
         }
     };
     // Starts that name no interpreter must not depend on the one that was named last.
-    if !named {
+    if creation.is_default {
         // If this fails, the next start takes longer, but finds the same environment.
         _ = write(&home.join(DEFAULT), &name);
     }
@@ -180,8 +200,8 @@ pub(crate) fn make(
 fn make_locked(
     lock: &File,
     folder: &Path,
+    creation: &Creation<'_>,
     base: &Interpreter,
-    wanted: &Wanted,
     context: &Context,
     unwritable: &dyn Fn(io::Error) -> Error,
 ) -> Result<Interpreter> {
@@ -189,15 +209,13 @@ fn make_locked(
         return Ok(ready);
     }
     wipe(folder).map_err(unwritable)?;
-    let installer = install::Installer::new(lock, context, wanted);
-    let dependencies = wanted.requirements.dependencies();
-    let say = |progress| wanted.progress.iter().for_each(|listener| listener(&progress));
-    say(Progress::Creating {
+    let installer = install::Installer::new(lock, context, creation);
+    creation.tell(&Progress::Creating {
         folder: folder.to_owned(),
         tool: installer.name().to_owned(),
-        dependencies: dependencies.to_vec(),
+        dependencies: creation.requirements.dependencies().to_vec(),
     });
-    installer.make(folder, base, dependencies).map_err(|error| {
+    installer.make(folder, base).map_err(|error| {
         // Installers report a full disk in many ways, and venv not at all.
         let full = no_room(folder);
         _ = wipe(folder);
@@ -218,25 +236,26 @@ fn make_locked(
         // The facts are not cached, since a launcher runs this Python.
         write(&marker, "{}").map_err(unwritable)?;
     }
-    say(Progress::Done);
+    creation.tell(&Progress::Done);
     Ok(made)
 }
 
-/// Acquires a lock, and calls `waiting` if another process has it. The lock is released with the file,
-/// or when the process ends.
+/// Acquires a lock, and says so if another process has it. The lock is released with the file, or when
+/// the process ends.
 ///
 /// # Errors
-/// The outer one if `wanted.stop` says so.
-fn take(lock: &File, wanted: &Wanted, waiting: impl FnOnce()) -> Result<io::Result<()>> {
-    let mut waiting = Some(waiting);
+/// The outer one if the creation was stopped.
+fn take(lock: &File, creation: &Creation<'_>) -> Result<io::Result<()>> {
+    let mut is_waiting = false;
     loop {
         match lock.try_lock() {
             Ok(()) => return Ok(Ok(())),
-            Err(TryLockError::WouldBlock) if wanted.stop.as_ref().is_some_and(|stop| stop()) => {
-                return Err(stopped());
-            }
+            Err(TryLockError::WouldBlock) if creation.is_stopped() => return Err(stopped()),
             Err(TryLockError::WouldBlock) => {
-                waiting.take().into_iter().for_each(|waiting| waiting());
+                if !is_waiting {
+                    creation.tell(&Progress::Waiting);
+                    is_waiting = true;
+                }
                 std::thread::sleep(ASKED);
             }
             Err(TryLockError::Error(error)) => return Ok(Err(error)),

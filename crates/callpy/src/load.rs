@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::locate::{Context, cache};
+use crate::installation::{Context, cache};
 use crate::raw::{Attached, Ref};
 use crate::scope::Scope;
 use crate::{exception, support};

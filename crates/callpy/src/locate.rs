@@ -24,22 +24,11 @@
 //! # Ok::<(), callpy::Error>(())
 //! ```
 
-pub(crate) mod cache;
-mod context;
-mod facts;
-mod failure;
-mod launch;
-mod problem;
 mod report;
 mod search;
 
-pub(crate) use cache::{age, hash, load, stamp, store, write};
-pub use context::Context;
-pub use facts::Interpreter;
-pub(crate) use facts::{ANSWER, interpreter};
-pub(crate) use failure::reproduce;
-pub(crate) use launch::is_pythons;
-pub use problem::Problem;
 pub use report::{Candidate, Report, Source, Verdict};
+pub(crate) use search::does_not_start;
 pub use search::{Wanted, find, find_in, report, report_in};
-pub(crate) use search::{does_not_start, python_in};
+
+pub use crate::installation::{Context, Interpreter, Problem};

@@ -180,7 +180,7 @@ fn packages(environment: &Path) -> PathBuf {
 fn answering(environment: &Path, place: &Path) -> PathBuf {
     use std::os::unix::fs::PermissionsExt as _;
 
-    let facts = include_str!("../src/locate/facts.py");
+    let facts = include_str!("../src/installation/facts.py");
     let answer = Command::new(environment.join("bin/python")).args(["-c", facts]).output().unwrap();
     assert!(answer.status.success());
     let text = String::from_utf8(answer.stdout).unwrap();

@@ -6,13 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the lowest to the highest.
-const ROOMS: &str = "raw language receipt support exception error child environment locate attach \
-                     scope object numpy learn convert array queue call function load bring_up \
-                     interpreter generated typed lib";
+const ROOMS: &str = "raw language receipt support exception error child installation environment \
+                     locate target attach scope object numpy learn convert array queue call function load \
+                     bring_up interpreter generated typed lib";
 
 /// The imports that run upwards, since two types need each other.
-const UPWARDS: [(&str, &str); 4] =
-    [("error", "locate"), ("environment", "locate"), ("scope", "array"), ("convert", "array")];
+const UPWARDS: [(&str, &str); 3] =
+    [("error", "locate"), ("scope", "array"), ("convert", "array")];
 
 /// Returns the names that follow `crate::`, in code that is not a test.
 fn imports(text: &str) -> BTreeSet<String> {

@@ -4,10 +4,10 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Progress, stopped};
+use super::{Creation, Progress, stopped};
 use crate::child::run_until;
 use crate::error::{Error, ErrorKind, Result};
-use crate::locate::{Context, Interpreter, Wanted};
+use crate::installation::{Context, Interpreter, python_in};
 
 /// Variables that would make an installer install elsewhere. Those about indexes, proxies and
 /// certificates are the user's choice.
@@ -42,14 +42,14 @@ pub(super) struct Installer<'a> {
     lock: &'a File,
     context: Context,
     uv: Option<PathBuf>,
-    wanted: &'a Wanted,
+    creation: &'a Creation<'a>,
 }
 
 impl<'a> Installer<'a> {
-    pub(super) fn new(lock: &'a File, context: &Context, wanted: &'a Wanted) -> Self {
+    pub(super) fn new(lock: &'a File, context: &Context, creation: &'a Creation<'a>) -> Self {
         let context = context.without(CLEARED);
         let uv = context.on_path("uv".as_ref()).into_iter().next();
-        Installer { lock, context, uv, wanted }
+        Installer { lock, context, uv, creation }
     }
 
     pub(super) fn context(&self) -> &Context {
@@ -62,12 +62,8 @@ impl<'a> Installer<'a> {
     }
 
     /// Creates an environment in `folder`, which must not exist, and installs packages into it.
-    pub(super) fn make(
-        &self,
-        folder: &Path,
-        base: &Interpreter,
-        dependencies: &[String],
-    ) -> Result<()> {
+    pub(super) fn make(&self, folder: &Path, base: &Interpreter) -> Result<()> {
+        let dependencies = self.creation.requirements.dependencies();
         let base = base.base_executable();
         match &self.uv {
             Some(uv) => {
@@ -78,7 +74,7 @@ impl<'a> Installer<'a> {
                 let mut install = self.command(uv, folder);
                 // Compiled now, since the folder may not be writable later.
                 install.args(["pip", "install", "--compile-bytecode", "--python"]);
-                install.arg(crate::locate::python_in(folder)).args(dependencies);
+                install.arg(python_in(folder)).args(dependencies);
                 self.run(install, &format!("uv can't install {}", dependencies.join(", ")))
             }
             None => {
@@ -87,7 +83,7 @@ impl<'a> Installer<'a> {
                 create.args(["-I", "-m", "venv"]).arg(folder);
                 let what = format!("{} -m venv can't create an environment", base.display());
                 self.run(create, &what)?;
-                let mut install = self.command(&crate::locate::python_in(folder), folder);
+                let mut install = self.command(&python_in(folder), folder);
                 install.args(["-I", "-m", "pip", "install", "--no-user", "--no-input"]);
                 install.arg("--disable-pip-version-check").args(dependencies);
                 self.run(install, &format!("pip can't install {}", dependencies.join(", ")))
@@ -104,14 +100,12 @@ impl<'a> Installer<'a> {
 
     fn run(&self, mut command: Command, failure: &str) -> Result<()> {
         let failed = |why: &str| Error::new(ErrorKind::Environment, format!("{failure}: {why}"));
-        let stop = || self.wanted.stop.as_ref().is_some_and(|stop| stop());
+        let stop = || self.creation.is_stopped();
         let locked = self.lock.try_clone();
         let ended = locked.and_then(|lock| {
             command.stdin(lock);
             run_until(command, None, &stop, |line| {
-                if let Some(progress) = &self.wanted.progress {
-                    progress(&Progress::Installing { line: line.to_owned() });
-                }
+                self.creation.tell(&Progress::Installing { line: line.to_owned() });
             })
         });
         // A Ctrl-C on the terminal reaches the installer before callpy interrupts it.
@@ -120,7 +114,7 @@ impl<'a> Installer<'a> {
         }
         let ended = ended.map_err(|error| failed(&error.to_string()).with_source(error))?;
         let text = ended.text();
-        match ended.success {
+        match ended.status.map(|status| status.success()) {
             Some(true) => Ok(()),
             Some(false) => Err(failed(&reason(&text)).with_detail(text)),
             None => Err(failed(FORGOTTEN).with_detail(text)),

@@ -7,7 +7,8 @@ use tinyjson::JsonValue;
 use super::specifiers::{Specifiers, numbers};
 use super::{Key, Requirements};
 use crate::child::run;
-use crate::locate::{ANSWER, Context, Interpreter, age, hash, load, stamp, store};
+use crate::installation::cache::{age, hash, load, stamp, store};
+use crate::installation::{ANSWER, Context, Interpreter};
 
 const LIMIT: Duration = Duration::from_secs(60);
 

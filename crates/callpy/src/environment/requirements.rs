@@ -2,7 +2,7 @@
 
 use super::specifiers::Specifiers;
 use crate::error::{Error, ErrorKind, Result};
-use crate::locate::hash;
+use crate::installation::cache::hash;
 
 /// Packages that must be installed, and the allowed versions of Python.
 ///

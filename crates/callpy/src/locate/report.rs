@@ -3,8 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::facts::Interpreter;
-use super::problem::Problem;
+use crate::installation::{Interpreter, Problem};
 use crate::raw::cpython::VERSIONS;
 
 /// The candidates of a search for Python, in order.

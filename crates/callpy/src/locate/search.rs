@@ -4,13 +4,10 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::context::Context;
-use super::facts::{self, Interpreter};
-use super::problem::Problem;
 use super::report::{Candidate, Report, Source, Verdict};
-use crate::environment::{self, OnProgress, Requirements, Stop};
-use crate::environment::{Key, Specifiers};
+use crate::environment::{self, Creation, Key, OnProgress, Requirements, Specifiers, Stop};
 use crate::error::{Error, ErrorKind, Result};
+use crate::installation::{Context, Interpreter, Problem, cache::hash, interpreter, python_in};
 
 const ORDER: [Source; 7] = [
     Source::Named,
@@ -95,7 +92,15 @@ pub fn find_in(wanted: &Wanted, context: &Context) -> Result<(Interpreter, Repor
     match search.run(false)? {
         Decision::Use(interpreter) => Ok((interpreter, search.report)),
         Decision::Make(base) => {
-            let made = environment::make(&search.key, &base, search.named, wanted, context)?;
+            let Wanted { requirements, progress, stop, .. } = wanted;
+            let creation = Creation {
+                requirements,
+                progress: progress.as_ref(),
+                stop: stop.as_ref(),
+                key: &search.key,
+                is_default: !search.named,
+            };
+            let made = environment::make(&creation, &base, context)?;
             search.report.push(
                 Source::Environment,
                 made.executable().to_owned(),
@@ -269,9 +274,9 @@ impl<'a> Search<'a> {
     /// Returns the interpreter at `path`, if it can be used.
     fn look(&self, path: &Path) -> Result<Interpreter, Problem> {
         let cache = self.context.cache_folder().map(|folder| {
-            folder.join("facts").join(super::hash(&format!("{path:?}"))).with_extension("json")
+            folder.join("facts").join(hash(&format!("{path:?}"))).with_extension("json")
         });
-        let found = facts::interpreter(path, cache.as_deref(), self.context)?;
+        let found = interpreter(path, cache.as_deref(), self.context)?;
         let version = found.version();
         if self.python.contains(&[version.0.into(), version.1.into(), version.2.into()]) {
             Ok(found)
@@ -357,15 +362,4 @@ fn named(name: &Path, context: &Context) -> Vec<PathBuf> {
         found.push(name.to_owned());
     }
     found
-}
-
-/// Returns the path of the interpreter in an environment or an installation, even if it is missing.
-pub(crate) fn python_in(folder: &Path) -> PathBuf {
-    let places: &[&str] = if cfg!(windows) {
-        &["Scripts\\python.exe", "python.exe"]
-    } else {
-        &["bin/python", "bin/python3"]
-    };
-    let mut all = places.iter().map(|place| folder.join(place));
-    all.find(|path| path.symlink_metadata().is_ok()).unwrap_or_else(|| folder.join(places[0]))
 }

@@ -68,24 +68,14 @@ pub(crate) fn age(data: &Metadata) -> String {
     format!("{}@{}", data.len(), changed.unwrap_or_default().as_nanos())
 }
 
-/// Returns a short name for a text: FNV-1a, which is the same in every release of callpy.
+/// Returns a short name for a text, which is the same in every release of callpy.
 pub(crate) fn hash(text: &str) -> String {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for byte in text.bytes() {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    format!("{hash:016x}")
+    format!("{:016x}", callpy_dtypes::fnv_1a(text))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_hash_is_fnv_1a() {
-        assert_eq!(hash(""), "cbf29ce484222325");
-        assert_eq!(hash("foobar"), "85944171f73967e8");
-    }
 
     #[test]
     fn a_value_is_loaded_only_with_its_stamp() {

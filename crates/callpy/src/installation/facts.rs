@@ -357,6 +357,17 @@ fn decode(text: &str) -> PathBuf {
     text.into()
 }
 
+/// Returns the path of the interpreter in an environment or an installation, even if it is missing.
+pub(crate) fn python_in(folder: &Path) -> PathBuf {
+    let places: &[&str] = if cfg!(windows) {
+        &["Scripts\\python.exe", "python.exe"]
+    } else {
+        &["bin/python", "bin/python3"]
+    };
+    let mut all = places.iter().map(|place| folder.join(place));
+    all.find(|path| path.symlink_metadata().is_ok()).unwrap_or_else(|| folder.join(places[0]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
