@@ -56,7 +56,7 @@ func (e *encoder) arguments(arguments []any) ([]C.callpy_value, []C.callpy_named
 		keyword, ok := argument.(named)
 		if !ok {
 			if keywords != nil {
-				return nil, nil, failure(BadArgument, "a positional argument follows a keyword argument; put keyword arguments last")
+				return nil, nil, failure(BadArgument, "a positional argument follows a keyword argument: put keyword arguments last")
 			}
 			values = append(values, C.callpy_value{})
 			if err := e.value(reflect.ValueOf(argument), &values[index], 0); err != nil {
