@@ -1,10 +1,10 @@
 //! Runs a program with a time limit, and passes on its lines as they arrive.
 //!
-//! Not part of the public interface: the command starts its own children through it.
+//! Not part of the public interface: the command runs its own children through it.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,11 +29,13 @@ const MOST_LINES: usize = 500;
 const LONGEST_LINE: usize = 64 * 1024;
 
 /// How a program ended, and the last lines it printed.
-pub(crate) struct Ended {
+#[derive(Debug)]
+pub struct Ended {
     /// None in a process that ignores SIGCHLD or waits for all its children elsewhere, since the system
     /// has then forgotten the child.
-    pub(crate) success: Option<bool>,
-    pub(crate) lines: VecDeque<String>,
+    pub status: Option<ExitStatus>,
+    /// The last lines, of stdout and stderr together.
+    pub lines: VecDeque<String>,
 }
 
 impl Ended {
@@ -62,8 +64,26 @@ pub(crate) const ASKED: Duration = Duration::from_millis(50);
 #[cfg(unix)]
 const CLEANUP: Duration = Duration::from_secs(5);
 
-/// Runs `command` as [`run`] does, until `stop` returns true (`ErrorKind::Interrupted`).
-pub(crate) fn run_until(
+/// How long the output of a program is read after its end, while a process that it has left behind, such
+/// as a server, holds its output open.
+const LEFT_OPEN: Duration = Duration::from_secs(1);
+
+/// Runs `command` with stdout and stderr in one stream, calls `on_line` for each line, and asks `stop`
+/// several times a second whether to interrupt it.
+///
+/// ```
+/// let mut command = std::process::Command::new("echo");
+/// command.arg("hello");
+/// let ended = callpy::child::run_until(command, None, &|| false, |line| assert_eq!(line, "hello"))?;
+/// assert!(ended.status.is_some_and(|status| status.success()));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// The program can't be started, runs longer than `limit` (`ErrorKind::TimedOut`), or was stopped
+/// (`ErrorKind::Interrupted`).
+pub fn run_until(
     mut command: Command,
     limit: Option<Duration>,
     stop: &dyn Fn() -> bool,
@@ -83,8 +103,9 @@ pub(crate) fn run_until(
         return Err(error);
     }
 
-    let deadline = limit.map(|limit| Instant::now() + limit);
+    let mut deadline = limit.map(|limit| Instant::now() + limit);
     let mut lines = VecDeque::new();
+    let mut has_ended = false;
     // How long to wait for the end of a program that prints no more: mostly it is about to end.
     let mut pause = Duration::from_micros(100);
     loop {
@@ -92,8 +113,15 @@ pub(crate) fn run_until(
             end(&mut child);
             return Err(io::ErrorKind::Interrupted.into());
         }
+        if !has_ended && !is_running(&mut child) {
+            has_ended = true;
+            deadline = Some(Instant::now() + LEFT_OPEN);
+        }
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if left.is_some_and(|left| left.is_zero()) {
+            if has_ended {
+                break;
+            }
             // The reader is not joined, since a grandchild may still hold the pipe open.
             kill(&mut child);
             return Err(io::ErrorKind::TimedOut.into());
@@ -107,14 +135,14 @@ pub(crate) fn run_until(
                 lines.push_back(line);
             }
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) if is_running(&mut child) => {
+            Err(RecvTimeoutError::Disconnected) if has_ended => break,
+            Err(RecvTimeoutError::Disconnected) => {
                 thread::sleep(pause.min(left.unwrap_or(pause)));
                 pause = ASKED.min(pause * 2);
             }
-            Err(RecvTimeoutError::Disconnected) => break,
         }
     }
-    Ok(Ended { success: child.wait().ok().map(|status| status.success()), lines })
+    Ok(Ended { status: child.wait().ok(), lines })
 }
 
 /// Interrupts a program as Ctrl-C does, so that pip can clean up, and kills it if that takes too long.
@@ -191,7 +219,7 @@ mod tests {
         let mut seen = Vec::new();
         let script = "echo one; echo two >&2; printf 'three\\rfour\\n\\nfive'; exit 3";
         let ended = run(shell(script), None, |line| seen.push(line.to_owned())).unwrap();
-        assert_eq!(ended.success, Some(false));
+        assert_eq!(ended.status.and_then(|status| status.code()), Some(3));
         assert_eq!(seen, ["one", "two", "three", "four", "five"]);
         assert_eq!(ended.text(), "one\ntwo\nthree\nfour\nfive\n");
     }
@@ -208,6 +236,16 @@ mod tests {
         let closed = shell("exec >/dev/null 2>&1 sleep 600");
         let error = run(closed, limit, |_| ()).err().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn a_process_left_behind_does_not_count() {
+        let script = "echo begun; sleep 600 & echo $!; exit 3";
+        // A limit that is passed before the output is given up.
+        let ended = run(shell(script), Some(LEFT_OPEN), |_| ()).unwrap();
+        assert_eq!(ended.status.and_then(|status| status.code()), Some(3));
+        assert_eq!(ended.lines[0], "begun");
+        Command::new("kill").arg(&ended.lines[1]).status().unwrap();
     }
 
     #[test]

@@ -202,7 +202,10 @@ const NEW: &str = "3.13";
 
 fn install_python(system: System) -> Option<String> {
     Some(match system {
-        System::Debian => "apt install python3 libpython3-dev python3-venv".to_owned(),
+        // The name of the library's package has the version, which only the new Python knows.
+        System::Debian => "apt install python3-venv && apt install libpython$(python3 -c \
+                           'import sys; print(\"%d.%d\" % sys.version_info[:2])')"
+            .to_owned(),
         System::Fedora => "dnf install python3 python3-libs".to_owned(),
         System::MacOs => format!("brew install python@{NEW}"),
         System::Windows => format!("winget install Python.Python.{NEW}"),

@@ -57,7 +57,7 @@ fn describe(diagnosis: &mut Diagnosis, python: &Interpreter) {
     }
     for shortcoming in python.shortcomings() {
         let what = format!("{}: {shortcoming}", python.executable().display());
-        diagnosis.warning(Kind::Other, what);
+        diagnosis.possible(Kind::Other, what);
     }
     if python.is_debug() {
         diagnosis.fact("Python", "debug build", "yes: slow");
@@ -82,7 +82,7 @@ fn compare_versions(diagnosis: &mut Diagnosis, python: &Interpreter) {
          {major}.{minor}, which does not see the packages installed for {was_major}.{was_minor}",
         folder.display()
     );
-    diagnosis.warning(Kind::StaleEnvironment(folder.to_owned()), what);
+    diagnosis.possible(Kind::StaleEnvironment(folder.to_owned()), what);
 }
 
 /// Compares the version of the running library with that of the executable.

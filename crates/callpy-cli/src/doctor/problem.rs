@@ -98,7 +98,7 @@ impl Diagnosis {
     }
 
     /// Adds a problem that may not affect calls.
-    pub(super) fn warning(&mut self, kind: Kind, what: impl Into<String>) {
+    pub(super) fn possible(&mut self, kind: Kind, what: impl Into<String>) {
         self.push(Finding { kind, fatal: false, what: what.into() });
     }
 
@@ -107,27 +107,29 @@ impl Diagnosis {
         self.problems.sort_by_key(|problem| !problem.fatal);
     }
 
-    /// Writes the look from inside as JSON, for the process that asked for it.
-    pub(super) fn to_json(&self) -> Value {
+    /// Writes the look from inside for the process that asked for it: a line of JSON for each fact and
+    /// each problem.
+    pub(super) fn to_lines(&self) -> Vec<String> {
         let facts = self.facts.iter().map(|fact| json!([fact.section, fact.name, fact.value]));
         let problems = self.problems.iter().map(|problem| {
             let (kind, package) = problem.kind.name();
             json!([problem.fatal, kind, package, problem.what])
         });
-        json!({ "facts": facts.collect::<Value>(), "problems": problems.collect::<Value>() })
+        facts.chain(problems).map(|line| line.to_string()).collect()
     }
 
-    /// Adds the look of another process.
-    pub(super) fn add_json(&mut self, seen: &Value) {
-        let list = |name: &str| seen[name].as_array().cloned().unwrap_or_default();
+    /// Adds a line of another process's look.
+    pub(super) fn add_line(&mut self, line: &str) {
+        let parts: Vec<Value> = serde_json::from_str(line).unwrap_or_default();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        for fact in list("facts") {
-            self.fact(&text(&fact[0]), &text(&fact[1]), text(&fact[2]));
-        }
-        for problem in list("problems") {
-            let kind = Kind::named(&text(&problem[1]), text(&problem[2]));
-            let fatal = problem[0].as_bool().unwrap_or(true);
-            self.push(Finding { kind, fatal, what: text(&problem[3]) });
+        match &parts[..] {
+            [section, name, value] => self.fact(&text(section), &text(name), text(value)),
+            [fatal, kind, package, what] => {
+                let kind = Kind::named(&text(kind), text(package));
+                let fatal = fatal.as_bool().unwrap_or(true);
+                self.push(Finding { kind, fatal, what: text(what) });
+            }
+            _ => {}
         }
     }
 }
@@ -155,17 +157,17 @@ impl Kind {
 
     /// Returns the kind with a name that look.py or the other process uses.
     pub(super) fn named(name: &str, package: String) -> Kind {
-        match name {
-            "start-failed" => Kind::StartFailed,
-            "environment-failed" => Kind::EnvironmentFailed,
-            "no-numpy" => Kind::NoNumpy,
-            "old-numpy" => Kind::OldNumpy,
-            "broken-numpy" => Kind::BrokenNumpy,
-            "numpy-lacks" => Kind::NumpyLacks(package),
-            "no-package" => Kind::NoPackage(package),
-            "shadowing" => Kind::Shadowing,
-            _ => Kind::Other,
-        }
+        let with_names = [
+            Kind::StartFailed,
+            Kind::EnvironmentFailed,
+            Kind::NoNumpy,
+            Kind::OldNumpy,
+            Kind::BrokenNumpy,
+            Kind::NumpyLacks(package.clone()),
+            Kind::NoPackage(package),
+            Kind::Shadowing,
+        ];
+        with_names.into_iter().find(|kind| kind.name().0 == name).unwrap_or(Kind::Other)
     }
 }
 
@@ -182,7 +184,7 @@ mod tests {
     fn the_look_of_one_process_reaches_the_other() {
         let mut seen = Diagnosis::default();
         seen.fact("NumPy", "version", "2.1.0");
-        seen.warning(Kind::Shadowing, "random.py hides a module");
+        seen.possible(Kind::Shadowing, "random.py hides a module");
         let kinds = [
             Kind::StartFailed,
             Kind::EnvironmentFailed,
@@ -198,7 +200,7 @@ mod tests {
             seen.fatal(kind, what);
         }
         let mut read = Diagnosis::default();
-        read.add_json(&seen.to_json());
+        seen.to_lines().iter().for_each(|line| read.add_line(line));
         assert_eq!(read.known("NumPy", "version"), Some("2.1.0"));
         let show = |diagnosis: &Diagnosis| format!("{:?}", diagnosis.problems);
         assert_eq!(show(&read), show(&seen));

@@ -35,7 +35,10 @@ pub(super) fn print(diagnosis: &Diagnosis, target: Option<&str>) -> Result<()> {
     let colour = if diagnosis.works() { "\x1b[32m" } else { "\x1b[31m" };
     let _ = writeln!(text, "{bold}{colour}{}{end}", summary(diagnosis));
     for problem in &diagnosis.problems {
-        let kind = if problem.fatal { "\x1b[31mproblem\x1b[0m" } else { "\x1b[33mwarning\x1b[0m" };
+        let kind = match problem.fatal {
+            true => "\x1b[31mproblem\x1b[0m",
+            false => "\x1b[33mpossible problem\x1b[0m",
+        };
         let _ = writeln!(text, "\n{kind}: {}", problem.what);
         let fixes = fixes(&problem.kind, diagnosis.interpreter());
         let Some((first, others)) = fixes.split_first() else { continue };
