@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use callpy::environment::Requirements;
 use callpy::locate::{self, Wanted};
-use callpy::{ErrorKind, Python};
+use callpy::{ErrorKind, Python, Target};
 use clap::{Args, ValueHint};
 
 use self::fix::fixes;
@@ -25,7 +25,7 @@ use crate::failure::{Failure, Result, check_signals, failed};
 use crate::output::Output;
 use crate::progress::Display;
 use crate::signals::{self, Running};
-use crate::target::Target;
+use crate::target;
 
 const LONG: &str = "\
 Check whether calls work on this machine, and print the fix for each problem
@@ -140,8 +140,9 @@ impl Doctor {
     /// Returns what a call of the target would search for.
     fn wanted(&self) -> Result<Wanted> {
         let mut wanted = Wanted { python: self.python.clone(), ..Wanted::default() };
-        if let Some(file) = self.target().and_then(|target| target.file())
-            && let Ok(source) = std::fs::read_to_string(&file)
+        if let Some(target) = self.target()
+            && let Some(file) = target.file()
+            && let Ok(source) = std::fs::read_to_string(file)
         {
             let requirements = Requirements::from_script(&source)
                 .map_err(|error| failed(format_args!("{}: {error}", file.display())))?;
@@ -160,7 +161,7 @@ impl Doctor {
             builder = match target.file() {
                 // A missing file is the target's problem, not the start's.
                 Some(file) if !file.is_file() => builder,
-                _ => target.needs(builder),
+                _ => target::needs(&target, builder),
             };
         }
         if let Some(python) = &self.python {

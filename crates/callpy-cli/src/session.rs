@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use callpy::{Function, Language, Python};
+use callpy::{Function, Language, Python, Target};
 
 use crate::doctor;
 use crate::failure::{Failure, Result, check_signals, usage};
@@ -13,7 +13,7 @@ use crate::progress::Display;
 use crate::signals::{self, Running};
 use crate::source::{Numbers, Source};
 use crate::table::Column;
-use crate::target::Target;
+use crate::target;
 
 /// A function, and the source of its numbers.
 pub(crate) struct Session<'a> {
@@ -46,7 +46,7 @@ pub(crate) fn run(
 ) -> Result<()> {
     let target = Target::parse(&inputs.target);
     // Problems with the files are reported before Python starts, or an environment is created.
-    target.check()?;
+    target::check(&target)?;
     let source = match &inputs.file {
         Some(file) => Some(Source::open(file)?),
         None if numbers || !inputs.columns.is_empty() => match Source::piped()? {
@@ -83,7 +83,7 @@ pub(crate) fn run(
 fn start(inputs: &Inputs, target: &Target) -> Result<Python> {
     let display = Display::new();
     let builder = Python::builder().language(Language::Command).require(&inputs.packages);
-    let mut builder = target.needs(builder);
+    let mut builder = target::needs(target, builder);
     if let Some(python) = &inputs.python {
         builder = builder.python(python);
     }
@@ -94,15 +94,15 @@ fn start(inputs: &Inputs, target: &Target) -> Result<Python> {
 }
 
 /// Finds the function.
-fn find(target: &Target, python: Python, helper: &Helper) -> Result<Function> {
-    let Target { text, module: name, .. } = target;
-    if name.is_empty() {
-        return usage(format!(
-            "{text:?} names no function: write path/to/file.py:function or module:function"
-        ));
+fn find(text: &str, target: &Target, python: Python, helper: &Helper) -> Result<Function> {
+    let name = target.module().to_string_lossy();
+    if name.is_empty()
+        && let Err(error) = target.parts()
+    {
+        return usage(error);
     }
-    let module = python.module(name).map_err(|error| explain(target, error))?;
-    let Some(function) = &target.function else {
+    let module = python.module(&*name).map_err(|error| explain(&name, target, error))?;
+    let Some(function) = target.function() else {
         let has = match helper.functions(&module)? {
             none if none.is_empty() => format!("{name} defines no functions"),
             some => format!("{name} has\n  {}", some.join("\n  ")),
@@ -113,14 +113,14 @@ fn find(target: &Target, python: Python, helper: &Helper) -> Result<Function> {
 }
 
 /// Adds the fix to a failed import, if it is known.
-fn explain(target: &Target, error: callpy::Error) -> Failure {
+fn explain(name: &str, target: &Target, error: callpy::Error) -> Failure {
     let Some(missing) = doctor::missing_module(&error).map(str::to_owned) else {
         return error.into();
     };
-    let own = target.module == missing || target.module.starts_with(&format!("{missing}."));
+    let own = name == missing || name.starts_with(&format!("{missing}."));
     if own && target.file().is_none() {
-        let function = target.function.as_deref().unwrap_or("FUNCTION");
-        let near = format!("{}.py", target.module.replace('.', "/"));
+        let function = target.function().unwrap_or("FUNCTION");
+        let near = format!("{}.py", name.replace('.', "/"));
         return Failure::Input(match error.hint() {
             _ if Path::new(&near).is_file() => {
                 format!("there is no module {missing}; did you mean {near}:{function}?")
@@ -153,7 +153,7 @@ impl<'a> Session<'a> {
         mut choices: Vec<Choice>,
     ) -> Result<Session<'a>> {
         let values = &inputs.args[..];
-        let function = find(target, python, helper)?;
+        let function = find(&inputs.target, target, python, helper)?;
         let parameters = Parameters::of(&function, helper)?;
         // The command line names no numbers, but the function takes some.
         if source.is_none() && parameters.want_numbers(values) {

@@ -21,12 +21,14 @@ use crate::bring_up::{another, bring_up, join_another};
 use crate::environment::{self, Progress, Requirements};
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::{Function, Module};
+use crate::installation::Interpreter;
 use crate::language::Language;
 use crate::learn::{self, OnRetained, Retained};
-use crate::locate::{self, Interpreter, Report, Wanted};
+use crate::locate::{self, Report, Wanted};
 use crate::object::Object;
 use crate::raw::{Attachment, end, memory, process};
 use crate::scope::Scope;
+use crate::target::{Target, is_file};
 use crate::{array, load, support};
 
 /// The running interpreter: an empty handle that can be copied freely.
@@ -114,7 +116,7 @@ impl Python {
     /// | `"package.module:Class.method"` | a method |
     /// | `"path/to/outliers.py:detect"` | a function of the file |
     ///
-    /// A path need not be UTF-8: pass an `OsStr`.
+    /// A path need not be UTF-8: pass an `OsStr`. A [`Target`] takes such a text apart.
     ///
     /// # Errors
     ///
@@ -133,7 +135,8 @@ impl Python {
     /// # Ok::<(), callpy::Error>(())
     /// ```
     pub fn function(&self, target: impl AsRef<OsStr>) -> Result<Function> {
-        let (module, function) = split_target(target.as_ref())?;
+        let target = Target::parse(target);
+        let (module, function) = target.parts()?;
         self.module(module)?.function(function)
     }
 
@@ -159,7 +162,7 @@ impl Python {
         let name = name.as_ref();
         let scope = Scope::new()?;
         let py = scope.py();
-        if let Some(name) = name.to_str().filter(|name| !is_file(name)) {
+        if let Some(name) = name.to_str().filter(|name| !is_file(name.as_ref())) {
             let c_name = module_name(name)?;
             return scope
                 .ok(py.with_frame(|| py.import(&c_name)))
@@ -448,41 +451,6 @@ fn module_name(name: &str) -> Result<CString> {
         Error::new(ErrorKind::Target, "the module's name has a NUL character in it")
             .with_source(error)
     })
-}
-
-/// Whether a module is named by the path of a file.
-fn is_file(name: &str) -> bool {
-    name.ends_with(".py") || name.contains(['/', '\\'])
-}
-
-/// Splits a target at its last colon. What is before it may be a path, which need not be UTF-8.
-fn split_target(target: &OsStr) -> Result<(&OsStr, &str)> {
-    #[cfg(unix)]
-    let parts = {
-        use std::os::unix::ffi::OsStrExt as _;
-        let bytes = target.as_bytes();
-        let colon = bytes.iter().rposition(|byte| *byte == b':');
-        colon.and_then(|colon| {
-            let function = std::str::from_utf8(&bytes[colon + 1..]).ok()?;
-            Some((OsStr::from_bytes(&bytes[..colon]), function))
-        })
-    };
-    #[cfg(not(unix))]
-    let parts = target
-        .to_str()
-        .and_then(|target| target.rsplit_once(':'))
-        .map(|(module, function)| (OsStr::new(module), function));
-    match parts {
-        Some((module, function)) if !module.is_empty() && !function.is_empty() => {
-            Ok((module, function))
-        }
-        _ => Err(Error::new(
-            ErrorKind::Target,
-            format!(
-                "{target:?} names no function: write \"module:function\" or \"path/to/file.py:function\""
-            ),
-        )),
-    }
 }
 
 /// Which Python to start, and what it must have.

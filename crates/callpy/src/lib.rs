@@ -59,6 +59,7 @@ mod exception;
 mod function;
 #[doc(hidden)]
 pub mod generated;
+mod installation;
 mod interpreter;
 mod language;
 mod learn;
@@ -72,6 +73,7 @@ mod raw;
 mod receipt;
 mod scope;
 mod support;
+mod target;
 #[cfg(feature = "macros")]
 pub mod typed;
 
@@ -94,3 +96,4 @@ pub use learn::Retained;
 pub use object::Object;
 pub use receipt::{Copy, CopyReason, Receipt};
 pub use scope::Scope;
+pub use target::Target;

@@ -1,10 +1,10 @@
 //! The look from inside a running Python: NumPy, the allocator, the stack, a complete call, the target.
 
-use callpy::{Array, Error, ErrorKind, Module, Python};
+use callpy::{Array, Error, ErrorKind, Module, Python, Target};
 
 use super::problem::{Diagnosis, Kind};
 use crate::failure::Failure;
-use crate::target::Target;
+use crate::target;
 
 /// The result of look.py: (section, name, value) of each fact, (fatal, kind, package, what) of each
 /// problem.
@@ -41,8 +41,8 @@ fn look_in(diagnosis: &mut Diagnosis, python: Python, target: Option<&str>) -> c
     let source = include_str!("look.py");
     let module = python.module_from_source("callpy_doctor", "<callpy doctor>", source)?;
     let target = target.map(Target::parse);
-    let name = target.as_ref().map_or("", |target| &target.module);
-    let (facts, problems): Seen = module.function("look")?.call(name)?;
+    let name = target.as_ref().map_or("".into(), |target| target.module().to_string_lossy());
+    let (facts, problems): Seen = module.function("look")?.call(&*name)?;
     for (section, name, value) in facts {
         diagnosis.fact(&section, &name, value);
     }
@@ -50,11 +50,11 @@ fn look_in(diagnosis: &mut Diagnosis, python: Python, target: Option<&str>) -> c
         let kind = Kind::named(&kind, package);
         match fatal {
             true => diagnosis.fatal(kind, what),
-            false => diagnosis.warning(kind, what),
+            false => diagnosis.possible(kind, what),
         }
     }
     for note in python.report().iter().flat_map(|report| report.notes()) {
-        diagnosis.warning(Kind::Other, format!("when embedded, {note}"));
+        diagnosis.possible(Kind::Other, format!("when embedded, {note}"));
     }
     if diagnosis.works() {
         whole_call(diagnosis, python);
@@ -86,11 +86,11 @@ fn whole_call(diagnosis: &mut Diagnosis, python: Python) {
 }
 
 fn look_at_target(diagnosis: &mut Diagnosis, python: Python, look: &Module, target: &Target) {
-    if let Err(Failure::Input(what)) = target.check() {
+    if let Err(Failure::Input(what)) = target::check(target) {
         return diagnosis.fatal(Kind::Other, what);
     }
-    let path = &target.module[..];
-    let module = match python.module(path) {
+    let path = target.module().to_string_lossy();
+    let module = match python.module(&*path) {
         Ok(module) => module,
         Err(error) => {
             let what = match error.exception() {
@@ -109,7 +109,7 @@ fn look_at_target(diagnosis: &mut Diagnosis, python: Python, look: &Module, targ
         problem.fatal &= !matches!(problem.kind, Kind::NoNumpy);
     }
     diagnosis.fact("target", "module", path);
-    let Some(function) = &target.function else { return };
+    let Some(function) = target.function() else { return };
     let signature = module
         .function(function)
         .and_then(|found| look.function("signature")?.call::<String>(found.object().clone()));
