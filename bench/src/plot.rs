@@ -7,15 +7,13 @@ use std::path::Path;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use plotters::prelude::*;
 
-use self::style::{
-    BLACK, BLUE, GREEN, GREY, GRID, INK, ORANGE, PURPLE, SKY, VERMILION, register_fonts,
-};
+use self::style::{BLACK, BLUE, GREEN, GREY, GRID, INK, ORANGE, PURPLE, SKY, VERMILION};
 use crate::measure::THREADED;
 use crate::record::Record;
 use crate::table::{count, time};
 use crate::{Result, measure};
 
-// The colours and the font of the command's pictures.
+// The colours of the command's pictures.
 #[allow(dead_code, reason = "not every colour is used here")]
 #[path = "../../crates/callpy-cli/src/style.rs"]
 mod style;
@@ -136,7 +134,6 @@ impl Plot<'_> {
             range(all.iter().map(|point| point.0).collect()),
             range(all.iter().map(|point| point.1).collect()),
         );
-        register_fonts();
         let root = SVGBackend::new(file, (WIDTH, HEIGHT)).into_drawing_area();
         // Its own background, so that it can be read on a dark page.
         root.fill(&WHITE)?;

@@ -72,12 +72,23 @@ def from_json(text):
 
 
 def from_npy(data):
-    """The array of a .npy file over the file's own bytes, as from numpy.load(mmap_mode="r")."""
+    """The array of a .npy file, given by its path or its bytes; over the file's own pages.
+
+    As from numpy.load(mmap_mode="r"), with one message for all that is wrong with a file.
+    """
     import io
+    import mmap
 
     import numpy
     from numpy.lib import format
 
+    if not isinstance(data, numpy.ndarray):
+        try:
+            with open(data, "rb") as file:
+                pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except OSError as error:
+            raise InputError("it can't be mapped: %s" % error.strerror) from None
+        data = numpy.frombuffer(pages, "u1")
     # NumPy itself refuses headers of more than 10,000 bytes, since parsing one may take any time.
     header = io.BytesIO(data[:16384].tobytes())
     try:

@@ -3,6 +3,7 @@
 use callpy::{Bytes, Function, IntoPython, Module, Object, Python};
 
 use crate::failure::{COMMAND_MODULE, Result};
+use crate::npy::Npy;
 
 /// A parameter's name, kind, whether it is required, and hint.
 pub(crate) type Parameter = (String, i64, bool, String);
@@ -70,9 +71,9 @@ impl Helper {
         Ok(self.function("from_json")?.call(json)?)
     }
 
-    /// Makes an array from the bytes of a .npy file, without copying them.
-    pub(crate) fn array(&self, bytes: impl IntoPython<'static>) -> Result<Object> {
-        Ok(self.function("from_npy")?.call(bytes)?)
+    /// Makes the array of a .npy file, without copying its bytes.
+    pub(crate) fn array(&self, file: Npy) -> Result<Object> {
+        Ok(self.function("from_npy")?.call(file)?)
     }
 
     /// Returns the number of an array's rows.

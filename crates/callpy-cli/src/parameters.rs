@@ -1,7 +1,7 @@
 //! A function's parameters: which of them take arrays, and which argument goes to which.
 
 use callpy::Function;
-use callpy_signature::{Dtypes, ScalarKind, ScalarType, Type};
+use callpy_signature::{Dtypes, ParameterKind, ScalarKind, ScalarType, Type};
 
 use crate::failure::{Result, usage};
 use crate::helper::{self, Helper};
@@ -33,20 +33,10 @@ impl Choice {
     }
 }
 
-/// `inspect.Parameter.kind`, in Python's order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    PositionalOnly,
-    Either,
-    VarPositional,
-    KeywordOnly,
-    VarKeyword,
-}
-
 #[derive(Debug, Clone)]
 struct Parameter {
     name: String,
-    kind: Kind,
+    kind: ParameterKind,
     required: bool,
     takes: Takes,
 }
@@ -87,11 +77,11 @@ impl Parameters {
         let list = helper.parameters(function)?.map(|list| {
             let parameter = |(name, kind, required, hint): helper::Parameter| {
                 let kind = match kind {
-                    0 => Kind::PositionalOnly,
-                    1 => Kind::Either,
-                    2 => Kind::VarPositional,
-                    3 => Kind::KeywordOnly,
-                    _ => Kind::VarKeyword,
+                    0 => ParameterKind::PositionalOnly,
+                    1 => ParameterKind::PositionalOrKeyword,
+                    2 => ParameterKind::VarPositional,
+                    3 => ParameterKind::KeywordOnly,
+                    _ => ParameterKind::VarKeyword,
                 };
                 Parameter { name, kind, required, takes: takes(&hint) }
             };
@@ -107,7 +97,7 @@ impl Parameters {
         values: &[(String, String)],
     ) -> Vec<&'p Parameter> {
         let open = list.iter().filter(|parameter| {
-            parameter.kind != Kind::VarKeyword
+            parameter.kind != ParameterKind::VarKeyword
                 && !values.iter().any(|(name, _)| *name == parameter.name)
         });
         let open: Vec<&Parameter> = open.collect();
@@ -118,7 +108,7 @@ impl Parameters {
         // Parameters with array hints come first, then required ones without a hint, then optional ones.
         some(&|it| matches!(it.takes, Takes::Array(_) | Takes::List(_)))
             .or_else(|| {
-                let must = |it: &Parameter| it.required || it.kind == Kind::VarPositional;
+                let must = |it: &Parameter| it.required || it.kind == ParameterKind::VarPositional;
                 some(&|it| it.takes == Takes::Anything && must(it))
             })
             .or_else(|| some(&|it| it.takes == Takes::Anything))
@@ -128,7 +118,7 @@ impl Parameters {
     /// Returns the names of the parameters that take one array each, and whether they are required.
     pub(crate) fn arrays(&self, values: &[(String, String)]) -> Vec<(&str, bool)> {
         let list = self.list.as_deref().unwrap_or_default();
-        let single = |it: &&Parameter| it.kind != Kind::VarPositional;
+        let single = |it: &&Parameter| it.kind != ParameterKind::VarPositional;
         let free = self.free(list, values).into_iter().filter(single);
         free.map(|parameter| (&parameter.name[..], parameter.required)).collect()
     }
@@ -139,7 +129,7 @@ impl Parameters {
             None => values.is_empty(),
             Some(list) => self.free(list, values).iter().any(|parameter| {
                 let hinted = matches!(parameter.takes, Takes::Array(_) | Takes::List(_));
-                parameter.required || hinted || parameter.kind == Kind::VarPositional
+                parameter.required || hinted || parameter.kind == ParameterKind::VarPositional
             }),
         }
     }
@@ -181,10 +171,11 @@ impl Parameters {
             });
             return Ok(first.chain(named).collect());
         };
-        let takes_names = list.iter().any(|it| it.kind == Kind::VarKeyword);
+        let takes_names = list.iter().any(|it| it.kind == ParameterKind::VarKeyword);
         for (name, _) in &named {
             let can = |it: &Parameter| {
-                it.name == *name && !matches!(it.kind, Kind::VarPositional | Kind::VarKeyword)
+                it.name == *name
+                    && !matches!(it.kind, ParameterKind::VarPositional | ParameterKind::VarKeyword)
             };
             if !list.iter().any(can) && !takes_names {
                 return usage(format!(
@@ -211,8 +202,8 @@ impl Parameters {
             let fills = free.contains(&name);
             let takes = parameter.takes;
             let slot = match parameter.kind {
-                Kind::VarKeyword => continue,
-                Kind::VarPositional => {
+                ParameterKind::VarKeyword => continue,
+                ParameterKind::VarPositional => {
                     if !fills || unnamed.is_empty() {
                         continue;
                     }
@@ -227,9 +218,11 @@ impl Parameters {
                     bound.extend(rest.map(slot));
                     continue;
                 }
-                Kind::PositionalOnly => Slot::Positional,
-                Kind::Either if !gap => Slot::Positional,
-                Kind::Either | Kind::KeywordOnly => Slot::Named(name.to_owned()),
+                ParameterKind::PositionalOnly => Slot::Positional,
+                ParameterKind::PositionalOrKeyword if !gap => Slot::Positional,
+                ParameterKind::PositionalOrKeyword | ParameterKind::KeywordOnly => {
+                    Slot::Named(name.to_owned())
+                }
             };
             match named.or_else(|| if fills { unnamed.pop() } else { None }) {
                 Some(argument) => bound.push(Bound { slot, argument, takes }),
@@ -277,8 +270,8 @@ impl Parameters {
         let names: Vec<String> = list
             .iter()
             .map(|it| match it.kind {
-                Kind::VarPositional => format!("*{}", it.name),
-                Kind::VarKeyword => format!("**{}", it.name),
+                ParameterKind::VarPositional => format!("*{}", it.name),
+                ParameterKind::VarKeyword => format!("**{}", it.name),
                 _ if it.required => it.name.clone(),
                 _ => format!("{} (optional)", it.name),
             })
@@ -345,7 +338,7 @@ mod tests {
 
     /// A function's parameters, written as in Python.
     fn of(signature: &str) -> Parameters {
-        let mut kind = Kind::Either;
+        let mut kind = ParameterKind::PositionalOrKeyword;
         let mut list = Vec::new();
         for part in signature.split(", ").filter(|part| !part.is_empty()) {
             let (part, required) = match part.split_once(" = ") {
@@ -355,23 +348,25 @@ mod tests {
             let (name, hint) = part.split_once(": ").unwrap_or((part, ""));
             let (name, this) = match name {
                 "/" => {
-                    list.iter_mut().for_each(|it: &mut Parameter| it.kind = Kind::PositionalOnly);
+                    list.iter_mut()
+                        .for_each(|it: &mut Parameter| it.kind = ParameterKind::PositionalOnly);
                     continue;
                 }
                 "*" => {
-                    kind = Kind::KeywordOnly;
+                    kind = ParameterKind::KeywordOnly;
                     continue;
                 }
                 name => match (name.strip_prefix("**"), name.strip_prefix('*')) {
-                    (Some(name), _) => (name, Kind::VarKeyword),
+                    (Some(name), _) => (name, ParameterKind::VarKeyword),
                     (_, Some(name)) => {
-                        kind = Kind::KeywordOnly;
-                        (name, Kind::VarPositional)
+                        kind = ParameterKind::KeywordOnly;
+                        (name, ParameterKind::VarPositional)
                     }
                     _ => (name, kind),
                 },
             };
-            let required = required && !matches!(this, Kind::VarKeyword | Kind::VarPositional);
+            let required = required
+                && !matches!(this, ParameterKind::VarKeyword | ParameterKind::VarPositional);
             list.push(Parameter { name: name.into(), kind: this, required, takes: takes(hint) });
         }
         Parameters { function: "f".into(), list: Some(list) }

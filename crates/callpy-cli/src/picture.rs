@@ -11,6 +11,7 @@ use callpy::Object;
 use self::axis::{Axis, widened};
 use self::chart::{Chart, Curve, Look, Panel, range};
 use self::thin::thin;
+use crate::bitmap::Pixels;
 use crate::failure::{Result, check_signals, failed};
 use crate::file::replace;
 use crate::helper::{Helper, Kind, Series};
@@ -26,12 +27,14 @@ const MOST_PANELS: usize = 4;
 
 /// Returns the columns among the arguments, for drawing.
 pub(crate) fn inputs(arguments: &[Argued], helper: &Helper) -> Result<Vec<Series>> {
-    let columns = arguments.iter().filter_map(|it| Some((it.column.as_ref()?, &it.numbers)));
-    let series = columns.map(|(label, numbers)| {
-        let array = helper.same(numbers.clone())?;
-        helper.series(&array, label, array.len()?)
-    });
-    Ok(series.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    let mut series = Vec::new();
+    for Argued { numbers, column, .. } in arguments {
+        if let Some(label) = column {
+            let array = helper.same(numbers.clone())?;
+            series.extend(helper.series(&array, label, array.len()?)?);
+        }
+    }
+    Ok(series)
 }
 
 /// Draws a call into a file; `indices` are the rows that --rows selects.
@@ -58,12 +61,11 @@ pub(crate) fn draw(
         let chart = call.chart()?;
         let bytes = match file.extension() {
             Some(end) if end.eq_ignore_ascii_case("png") => {
-                let pixels = chart.pixels();
-                if !pixels.missing.is_empty() {
-                    let missing = pixels.missing;
+                let (width, Pixels { colors, missing }) = chart.pixels();
+                if !missing.is_empty() {
                     anstream::eprintln!("note: the .png font lacks {missing}; use .svg instead");
                 }
-                helper.png(pixels.width, pixels.colors)?
+                helper.png(width, colors)?
             }
             _ => chart.svg().into_bytes(),
         };

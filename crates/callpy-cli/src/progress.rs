@@ -1,15 +1,13 @@
 //! Shows progress on one line of the terminal, which disappears when the work is done.
 
-use std::io::{self, IsTerminal};
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use callpy::environment::Progress;
-use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::signals::SPINNER;
 
@@ -30,17 +28,17 @@ impl Display {
         match step {
             Progress::Waiting => {
                 let text = "Waiting for another process that is creating the same environment";
-                line.get_or_insert_with(|| Line::announced(text)).bar.set_message(text);
+                line.get_or_insert_with(|| Line::announced(text)).say(text);
             }
             Progress::Creating { folder, tool, dependencies } => {
                 let folder = folder.display();
                 let text = format!("Installing {} with {tool}", dependencies.join(", "));
                 let once = || Line::announced(&format!("{text} into {folder} (first call only)"));
-                line.get_or_insert_with(once).bar.set_message(text);
+                line.get_or_insert_with(once).say(&text);
             }
             Progress::Installing { line: said } => {
                 if let Some(line) = &*line {
-                    line.bar.set_message(said.trim().to_owned());
+                    line.say(said.trim());
                 }
             }
             Progress::Done => {
@@ -59,31 +57,21 @@ impl Display {
 /// Shows on stderr how much of a file has been read, if that takes a while.
 pub(crate) struct Reading {
     at: Arc<AtomicU64>,
-    shown: Option<(Sender<()>, JoinHandle<()>)>,
+    _line: Option<Line>,
 }
 
 impl Reading {
     pub(crate) fn new(name: &str, length: usize) -> Reading {
         let at = Arc::new(AtomicU64::new(0));
-        // Smaller files are read at once.
-        if length < 1 << 24 || !is_wanted() {
-            return Reading { at, shown: None };
-        }
-        let (end, ended) = channel();
-        let (name, seen) = (name.to_owned(), Arc::clone(&at));
-        let show = move || {
-            let go_on = |time| ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
-            if !go_on(Duration::from_millis(300)) {
-                return;
-            }
-            let line = Line::new("Reading {wide_msg} {bar:20} {percent:>3} %", &name);
-            line.bar.set_length(length as u64);
-            while go_on(Duration::from_millis(100)) {
-                line.bar.set_position(seen.load(Ordering::Relaxed));
-            }
+        let seen = Arc::clone(&at);
+        let draw = move |name: &str, _| {
+            let part = seen.load(Ordering::Relaxed) as f64 / length as f64;
+            let (done, percent) = ((part * 20.0) as usize, part * 100.0);
+            format!("{}{} {percent:>3.0} % Reading {name}", "━".repeat(done), "─".repeat(20 - done))
         };
-        let thread = thread::Builder::new().name("callpy-reading".into()).spawn(show);
-        Reading { at, shown: thread.ok().map(|thread| (end, thread)) }
+        // Smaller files are read at once.
+        let is_large = length >= 1 << 24;
+        Reading { at, _line: is_large.then(|| Line::new(name, Duration::from_millis(300), draw)) }
     }
 
     /// Reports how many bytes have been read.
@@ -92,57 +80,85 @@ impl Reading {
     }
 }
 
-impl Drop for Reading {
+/// A line at the bottom of the terminal, drawn by a thread of its own until it is dropped.
+pub(crate) struct Line {
+    text: Arc<Mutex<String>>,
+    shown: Option<(Sender<()>, JoinHandle<()>)>,
+}
+
+impl Line {
+    /// Shows what `draw` makes of the text and of the time that has passed, once `delay` is over.
+    fn new(
+        text: &str,
+        delay: Duration,
+        draw: impl Fn(&str, Duration) -> String + Send + 'static,
+    ) -> Line {
+        let text = Arc::new(Mutex::new(text.to_owned()));
+        if !is_wanted() {
+            return Line { text, shown: None };
+        }
+        let (wake, woken) = channel();
+        let said = Arc::clone(&text);
+        let show = move || {
+            let (begun, mut pause) = (Instant::now(), delay);
+            while woken.recv_timeout(pause) != Err(RecvTimeoutError::Disconnected) {
+                // The signal handler clears the line if it ends the process.
+                SPINNER.store(true, Ordering::SeqCst);
+                let line =
+                    said.lock().map_or_else(|_| String::new(), |it| draw(&it, begun.elapsed()));
+                // Without wrapping, the terminal cuts a long text, such as pip's, at its edge.
+                print(&format!("\r\x1b[2K\x1b[?7l{line}\x1b[?7h"));
+                pause = Duration::from_millis(100);
+            }
+            if SPINNER.swap(false, Ordering::SeqCst) {
+                print("\r\x1b[2K");
+            }
+        };
+        let thread = thread::Builder::new().name("callpy-progress".into()).spawn(show);
+        Line { text, shown: thread.ok().map(|thread| (wake, thread)) }
+    }
+
+    /// Starts a spinner, if stderr is a terminal.
+    pub(crate) fn waiting(text: &str) -> Line {
+        Line::new(text, Duration::ZERO, |text, passed| {
+            let frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+            let frame = frames[(passed.as_millis() / 100) as usize % frames.len()];
+            format!("{frame} {} s  {text}", passed.as_secs())
+        })
+    }
+
+    /// Starts a spinner, or prints the text if stderr is not a terminal.
+    fn announced(text: &str) -> Line {
+        if !is_wanted() {
+            anstream::eprintln!("{text}");
+        }
+        Line::waiting(text)
+    }
+
+    /// Changes the text, and draws it at once.
+    fn say(&self, text: &str) {
+        if let Ok(mut said) = self.text.lock() {
+            text.clone_into(&mut said);
+        }
+        if let Some((wake, _)) = &self.shown {
+            _ = wake.send(());
+        }
+    }
+}
+
+impl Drop for Line {
     fn drop(&mut self) {
-        if let Some((end, thread)) = self.shown.take() {
-            drop(end);
+        if let Some((wake, thread)) = self.shown.take() {
+            drop(wake);
             // The line must disappear before anything else is printed.
             _ = thread.join();
         }
     }
 }
 
-/// A line at the bottom of the terminal.
-pub(crate) struct Line {
-    bar: ProgressBar,
-}
-
-impl Line {
-    fn new(template: &str, text: &str) -> Line {
-        let bar = match is_wanted() {
-            true => ProgressBar::new_spinner(),
-            false => ProgressBar::hidden(),
-        };
-        // The signal handler clears the line if it ends the process.
-        SPINNER.store(!bar.is_hidden(), Ordering::SeqCst);
-        // Wide messages are cut to one line, since pip's can be long.
-        let style = ProgressStyle::with_template(template).expect("the template is well-formed");
-        bar.set_style(style.progress_chars("━━─"));
-        bar.set_message(text.to_owned());
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Line { bar }
-    }
-
-    /// Starts a spinner, if stderr is a terminal.
-    pub(crate) fn waiting(text: &str) -> Line {
-        Line::new("{spinner} {wide_msg} {elapsed}", text)
-    }
-
-    /// Starts a spinner, or prints the text if stderr is not a terminal.
-    fn announced(text: &str) -> Line {
-        let line = Line::waiting(text);
-        if line.bar.is_hidden() {
-            anstream::eprintln!("{text}");
-        }
-        line
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
-        SPINNER.store(false, Ordering::SeqCst);
-    }
+/// Writes to the terminal in one piece. One that is gone is no reason to stop the work.
+fn print(text: &str) {
+    _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// Returns whether stderr is a terminal that can overwrite a line.

@@ -53,8 +53,8 @@ impl Source {
         if metadata.as_ref().is_ok_and(|metadata| metadata.is_dir()) {
             return bad_input(format!("{name} is a folder; name a file in it"));
         }
-        let mappable = metadata.is_ok_and(|metadata| metadata.is_file());
-        Source::read(name, &file, mappable.then_some(&file))
+        let can_be_mapped = metadata.is_ok_and(|metadata| metadata.is_file());
+        Source::read(name, &file, can_be_mapped.then_some(path))
     }
 
     /// Opens standard input if it is a pipe or a file.
@@ -65,18 +65,20 @@ impl Source {
         Source::open(Path::new("-")).map(Some)
     }
 
-    /// Reads a stream, or maps its file if it is a .npy file.
-    fn read(name: String, mut stream: impl Read, file: Option<&File>) -> Result<Source> {
+    /// Reads a stream, unless it is a .npy file that can be mapped.
+    fn read(name: String, mut stream: impl Read, file: Option<&Path>) -> Result<Source> {
         let mut bytes = Vec::new();
-        let mut read = || {
+        let mut read = || -> io::Result<Option<Npy>> {
             stream.by_ref().take(npy::MAGIC.len() as u64).read_to_end(&mut bytes)?;
             match file {
-                Some(file) if bytes == npy::MAGIC => Npy::map(file).map(Some),
+                Some(file) if bytes == npy::MAGIC => {
+                    std::path::absolute(file).map(|file| Some(Npy::File(file)))
+                }
                 _ => stream.read_to_end(&mut bytes).map(|_| None),
             }
         };
         let contents = match read() {
-            Ok(Some(mapped)) => Contents::Npy(mapped),
+            Ok(Some(file)) => Contents::Npy(file),
             Ok(None) if bytes.starts_with(npy::MAGIC) => Contents::Npy(Npy::Read(bytes)),
             Ok(None) if name.ends_with(".npy") => {
                 return bad_input(format!("{name} is not a .npy file, despite its name"));
@@ -91,8 +93,7 @@ impl Source {
     pub(crate) fn load(&mut self, helper: &Helper) -> Result<()> {
         if let Contents::Npy(bytes) = &mut self.contents {
             let bytes = std::mem::replace(bytes, Npy::Read(Vec::new()));
-            let array =
-                helper.array(bytes.into_argument()).map_err(|failure| self.wrong(failure))?;
+            let array = helper.array(bytes).map_err(|failure| self.wrong(failure))?;
             self.contents = Contents::Array(array);
         }
         Ok(())

@@ -1,6 +1,6 @@
-//! The colours and the font of all plots. The bench includes this file.
+//! The colours of all plots. The bench includes this file.
 
-use plotters::style::{FontStyle, RGBColor, register_font};
+use plotters::style::RGBColor;
 
 /// Text and axes.
 pub(crate) const INK: RGBColor = RGBColor(0x22, 0x26, 0x2B);
@@ -19,15 +19,3 @@ pub(crate) const VERMILION: RGBColor = RGBColor(0xD5, 0x5E, 0x00);
 pub(crate) const LINES: [RGBColor; 6] = [BLUE, ORANGE, GREEN, PURPLE, SKY, BLACK];
 /// The first of several lines, with which the others are compared.
 pub(crate) const PALE: RGBColor = RGBColor(0xA9, 0xB6, 0xC2);
-
-/// Returns the font for bitmaps: DejaVu, so that no installed font is needed.
-pub(crate) fn font(is_bold: bool) -> &'static [u8] {
-    if is_bold { dejavu::sans::bold() } else { dejavu::sans::regular() }
-}
-
-/// Makes plotters measure text with that font. An SVG is shown with the viewer's own sans-serif.
-pub(crate) fn register_fonts() {
-    for (style, is_bold) in [(FontStyle::Normal, false), (FontStyle::Bold, true)] {
-        assert!(register_font("sans-serif", style, font(is_bold)).is_ok(), "DejaVu is a font");
-    }
-}

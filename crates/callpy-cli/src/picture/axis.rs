@@ -1,17 +1,15 @@
-//! An axis: plotters' own ticks, with readable labels.
+//! An axis: round ticks with readable labels.
 
 use std::ops::Range;
 
-use chrono::{DateTime, Datelike, NaiveTime, Utc};
 use plotters::coord::ranged1d::*;
-use plotters::coord::types::{IntoMonthly, RangedCoordf64, RangedDateTime};
+use plotters::coord::types::RangedCoordf64;
 
 use crate::text::{number, scientific};
+use crate::times;
 
-/// The largest number of ticks; labels of times are wide.
+/// The largest number of ticks.
 const TICKS: usize = 8;
-const TIMES: usize = 6;
-const DAY: f64 = 86_400.0;
 
 #[derive(Clone, Default)]
 pub(super) struct Axis {
@@ -39,31 +37,9 @@ impl Axis {
 
     /// Makes an axis of seconds since 1970. Its label has the date or the year if all ticks share it.
     pub(super) fn times(label: &str, (from, to): (f64, f64)) -> Axis {
-        let moment = |seconds: f64| DateTime::from_timestamp_millis((seconds * 1e3) as i64);
-        let first: DateTime<Utc> = moment(from).unwrap_or_default();
-        let last = moment(to).unwrap_or_default();
-        let places = match to - from > 100.0 * DAY {
-            true => (first..last).monthly().key_points(BoldPoints(TIMES)),
-            false => RangedDateTime::from(first..last).key_points(TIMES),
-        };
-        let step = if let [one, other, ..] = places[..] { other - one } else { last - first };
-        let (step, is_one_day) = (step.as_seconds_f64(), first.date_naive() == last.date_naive());
-        let tick = |place: DateTime<Utc>| {
-            let format = match step {
-                _ if step > 25.0 * DAY => "%b %Y",
-                _ if step >= DAY || !is_one_day && place.time() == NaiveTime::MIN => "%-d %b",
-                _ if step >= 60.0 => "%H:%M",
-                _ if step >= 1.0 => "%H:%M:%S",
-                _ => "%H:%M:%S%.3f",
-            };
-            (place.timestamp_micros() as f64 / 1e6, place.format(format).to_string())
-        };
-        let label = match first.year() == last.year() {
-            _ if is_one_day => format!("{label}, {}", first.format("%-d %b %Y")),
-            true if step <= 25.0 * DAY => format!("{label}, {}", first.year()),
-            _ => label.to_owned(),
-        };
-        Axis { label, range: from..to, ticks: places.into_iter().map(tick).collect() }
+        let (ticks, shared) = times::ticks(from, to);
+        let label = [label.to_owned()].into_iter().chain(shared).collect::<Vec<_>>().join(", ");
+        Axis { label, range: from..to, ticks }
     }
 
     /// Returns the ticks: their places and labels.

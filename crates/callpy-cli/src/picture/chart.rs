@@ -7,19 +7,17 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::{Axis, widened};
 use crate::bitmap::{self, Pixels};
-use crate::style::{GREY, GRID, INK, LINES, PALE, PAPER, VERMILION, register_fonts};
+use crate::style::{GREY, GRID, INK, LINES, PALE, PAPER, VERMILION};
 
-// The layout, in units; an SVG has as many pixels.
+// The layout, in units; an SVG has as many pixels, a PNG twice as many.
 const WIDTH: f64 = 1_000.0;
 const MARGIN: f64 = 24.0;
 /// The height of title and subtitle.
 const HEAD: f64 = 68.0;
-/// The margins of a panel: above its plane, label and legend; below and on the left, the axes.
+// The margins of a panel: above its plane, label and legend; below and on the left, the axes.
 const ABOVE: f64 = 36.0;
 const BELOW: f64 = 58.0;
 const LEFT: f64 = 84.0;
-
-const MEMORY: &str = "drawing into memory can't fail";
 
 pub(super) struct Chart {
     pub(super) title: String,
@@ -55,7 +53,9 @@ pub(super) enum Look {
 
 type Area<B> = DrawingArea<B, Shift>;
 type Plane<'a, B> = ChartContext<'a, B, Cartesian2d<Axis, Axis>>;
-type Drawn<B> = Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
+type Drawn<B, T = ()> = Result<T, DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
+/// A legend: labels and looks.
+type Legend = Vec<(String, ShapeStyle)>;
 
 /// Returns the smallest and the largest of some numbers; the other way round if there are none.
 pub(super) fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
@@ -88,8 +88,7 @@ impl Chart {
     /// Draws the chart as SVG.
     pub(super) fn svg(&self) -> String {
         let ((width, height), mut svg) = (self.size(10.0), String::new());
-        let root = SVGBackend::with_string(&mut svg, (width, height)).into_drawing_area();
-        self.draw(root, 10.0).expect(MEMORY);
+        self.draw(SVGBackend::with_string(&mut svg, (width, height)), Unit(10.0));
         svg.retain(|character| character == '\n' || !character.is_control());
         // The picture's size is in units, which are coarser than its coordinates.
         let fine = format!("width=\"{width}\" height=\"{height}\"");
@@ -97,9 +96,10 @@ impl Chart {
         svg.replacen(&fine, &format!("width=\"{width}\" height=\"{height}\" role=\"img\""), 1)
     }
 
-    /// Draws the chart as pixels, two per unit.
-    pub(super) fn pixels(&self) -> Pixels {
-        bitmap::draw(self.size(2.0), |root| self.draw(root, 4.0).expect(MEMORY))
+    /// Draws the chart as pixels; returns their width too.
+    pub(super) fn pixels(&self) -> (usize, Pixels) {
+        let size = self.size(2.0);
+        (size.0 as usize, bitmap::draw(size, |canvas| self.draw(canvas, Unit(4.0))))
     }
 
     /// Returns width and height in a backend's coordinates.
@@ -113,9 +113,11 @@ impl Chart {
         ABOVE + BELOW + [400.0, 260.0, 190.0][self.panels.len().clamp(1, 3) - 1]
     }
 
-    fn draw<B: DrawingBackend>(&self, root: Area<B>, unit: f64) -> Drawn<B> {
-        register_fonts();
-        let unit = Unit(unit);
+    fn draw(&self, backend: impl DrawingBackend, unit: Unit) {
+        self.draw_on(&backend.into_drawing_area(), unit).expect("drawing into memory can't fail");
+    }
+
+    fn draw_on<B: DrawingBackend>(&self, root: &Area<B>, unit: Unit) -> Drawn<B> {
         root.fill(&PAPER)?;
         for (text, most, y, size, color) in
             [(&self.title, 70, 28.0, 20.0, INK), (&self.subtitle, 105, 53.0, 14.0, GREY)]
@@ -124,10 +126,10 @@ impl Chart {
             let style = unit.text(size, color, HPos::Left);
             root.draw_text(&text, &style, (unit.px(MARGIN), unit.px(y)))?;
         }
+        let below = root.split_vertically(unit.px(HEAD)).1;
         for (at, panel) in self.panels.iter().enumerate() {
-            let (_, area) = root.split_vertically(unit.px(HEAD + self.height() * at as f64));
-            let (area, _) = area.split_vertically(unit.px(self.height()));
-            panel.draw(&area, unit)?;
+            let (_, area) = below.split_vertically(unit.px(self.height() * at as f64));
+            panel.draw(&area.split_vertically(unit.px(self.height())).0, unit)?;
         }
         root.present()
     }
@@ -164,19 +166,41 @@ impl Panel {
         mesh.light_line_style(TRANSPARENT).set_all_tick_mark_size(unit.px(4.0));
         mesh.label_style(unit.text(13.0, GREY, HPos::Left));
         mesh.axis_desc_style(text).x_desc(&self.x.label).draw()?;
-        let key = match &self.table {
+        let legend = match &self.table {
             Some((columns, values, _)) => draw_table(&mut plane, *columns, values)?,
             None => self.draw_curves(&mut plane, unit)?,
         };
-        self.draw_key(&key, area, unit)
+        // From the right, unless it would only repeat the panel's label.
+        if let [(only, _)] = &legend[..]
+            && *only == self.label
+        {
+            return Ok(());
+        }
+        let style = unit.text(13.0, INK, HPos::Right);
+        let (mut right, y) = (WIDTH - MARGIN, ABOVE - 16.0);
+        for (label, look) in legend.into_iter().rev() {
+            let at = |x| (unit.px(x), unit.px(y));
+            area.draw_text(&label, &style, at(right))?;
+            let end = right - bitmap::width(&label, 13.0) - 10.0;
+            let start = end - if look.filled { 9.0 } else { 22.0 };
+            match look.filled {
+                true => area.draw(&Circle::new(at((start + end) / 2.0), unit.px(4.5), look))?,
+                false => area.draw(&PathElement::new([at(start), at(end)], look))?,
+            }
+            right = start - 22.0;
+        }
+        Ok(())
     }
 
-    /// Draws the curves; returns their labels and looks.
-    fn draw_curves<B: DrawingBackend>(&self, plane: &mut Plane<'_, B>, unit: Unit) -> Keyed<B> {
+    /// Draws the curves.
+    fn draw_curves<B>(&self, plane: &mut Plane<'_, B>, unit: Unit) -> Drawn<B, Legend>
+    where
+        B: DrawingBackend,
+    {
         let foot = plane.y_range().start;
         let one = self.curves.iter().filter(|curve| curve.look == Look::Line).count() == 1;
         let mut colors = std::iter::once(PALE).skip(usize::from(one)).chain(LINES).cycle();
-        let mut key = Vec::new();
+        let mut legend = Vec::new();
         for Curve { label, runs, look } in &self.curves {
             let count: usize = runs.iter().map(Vec::len).sum();
             let dots = |radius, color: RGBColor, least: usize| {
@@ -184,7 +208,7 @@ impl Panel {
                 let points = points.flatten().filter(|at| at.1.is_finite());
                 points.map(move |at| Circle::new(*at, unit.px(radius), color.filled()))
             };
-            match look {
+            let style = match look {
                 Look::Line => {
                     let color = colors.next().unwrap_or(INK);
                     // A dense line would hide its own details if it were thick.
@@ -192,18 +216,17 @@ impl Panel {
                     let lines = runs.iter().filter(|run| run.len() > 1);
                     plane.draw_series(lines.map(|run| PathElement::new(run.clone(), style)))?;
                     // Steps have no points of their own.
-                    let is_steps =
-                        |run: &Vec<(f64, f64)>| run.windows(2).any(|it| it[0].0 == it[1].0);
-                    let few = if runs.iter().any(is_steps) { 0 } else { 40 };
+                    let mut pairs = runs.iter().flat_map(|run| run.windows(2));
+                    let few = if pairs.any(|pair| pair[0].0 == pair[1].0) { 0 } else { 40 };
                     plane.draw_series(dots(3.0, color, few))?;
-                    key.push((label.clone(), unit.stroke(color, 2.4)));
+                    unit.stroke(color, 2.4)
                 }
                 Look::Dashes => {
                     let line = runs.concat();
                     plane.draw_series([PathElement::new(line.clone(), unit.stroke(PAPER, 4.5))])?;
                     let (dash, gap, style) = (unit.px(8.0), unit.px(5.0), unit.stroke(INK, 1.8));
                     plane.draw_series(DashedLineSeries::new(line, dash, gap, style))?;
-                    key.push((label.clone(), style));
+                    style
                 }
                 Look::Marks => {
                     plane.draw_series(dots(6.0, PAPER, usize::MAX))?;
@@ -213,41 +236,21 @@ impl Panel {
                         EmptyElement::at((at.0, foot))
                             + TriangleMarker::new((0, -unit.px(3.0)), unit.px(6.0), VERMILION)
                     }))?;
-                    key.push((label.clone(), VERMILION.filled()));
+                    VERMILION.filled()
                 }
-            }
+            };
+            legend.push((label.clone(), style));
         }
-        Ok(key)
-    }
-
-    /// Draws the legend, from the right, unless it would only repeat the panel's label.
-    fn draw_key<B: DrawingBackend>(&self, key: &Key, area: &Area<B>, unit: Unit) -> Drawn<B> {
-        let style = unit.text(13.0, INK, HPos::Right);
-        let (mut right, y) = (unit.px(WIDTH - MARGIN), unit.px(ABOVE - 16.0));
-        let says_more = key.len() > 1 || key.iter().any(|(label, _)| *label != self.label);
-        for (label, look) in key.iter().rev().filter(|_| says_more) {
-            area.draw_text(label, &style, (right, y))?;
-            let x = right - area.estimate_text_size(label, &style)?.0 as i32 - unit.px(10.0);
-            let left = x - unit.px(if look.filled { 9.0 } else { 22.0 });
-            match look.filled {
-                true => area.draw(&Circle::new(((left + x) / 2, y), unit.px(4.5), *look))?,
-                false => area.draw(&PathElement::new([(left, y), (x, y)], *look))?,
-            }
-            right = left - unit.px(22.0);
-        }
-        Ok(())
+        Ok(legend)
     }
 }
 
-type Key = Vec<(String, ShapeStyle)>;
-type Keyed<B> = Result<Key, DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
-
-/// Draws a table; returns the key of its colours.
+/// Draws a table, whose legend is the key of its colours.
 fn draw_table<B: DrawingBackend>(
     plane: &mut Plane<'_, B>,
     columns: usize,
     values: &[f64],
-) -> Keyed<B> {
+) -> Drawn<B, Legend> {
     let (low, high) = widened(range(values.iter().copied()));
     let color = |value: f64| match value.is_finite() {
         true => ViridisRGB.get_color_normalized(value, low, high).filled(),
@@ -259,6 +262,6 @@ fn draw_table<B: DrawingBackend>(
         let (x, y) = ((at % columns) as f64 * width, (at / columns) as f64 * height);
         Rectangle::new([(x, y), (x + width, y + height)], color(*value))
     }))?;
-    let some = Axis::numbers("", (low, high));
-    Ok(some.ticks().map(|(value, label)| (label.to_owned(), color(value))).collect())
+    let key = Axis::numbers("", (low, high));
+    Ok(key.ticks().map(|(value, label)| (label.to_owned(), color(value))).collect())
 }
