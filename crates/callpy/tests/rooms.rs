@@ -11,8 +11,7 @@ const ROOMS: &str = "raw language receipt support exception error child installa
                      bring_up interpreter generated typed lib";
 
 /// The imports that run upwards, since two types need each other.
-const UPWARDS: [(&str, &str); 3] =
-    [("error", "locate"), ("scope", "array"), ("convert", "array")];
+const UPWARDS: [(&str, &str); 3] = [("error", "locate"), ("scope", "array"), ("convert", "array")];
 
 /// Returns the names that follow `crate::`, in code that is not a test.
 fn imports(text: &str) -> BTreeSet<String> {
