@@ -62,7 +62,7 @@ enum Printed {
     All(String),
 }
 
-/// The text of the traceback, once somebody has asked for it.
+/// The text of the traceback, made when it is first asked for.
 #[derive(Debug, Default)]
 struct Traceback(OnceLock<String>);
 

@@ -12,7 +12,7 @@ import sys
 _HERE = "<callpy>"
 
 
-# The base of every array that callpy lends. Of a type that has no buffer and that nobody can give one
+# The base of every array that callpy lends. Its type has no buffer and can't be given one
 # (since Python 3.12 a class may get a __buffer__ at any time), so that the array stays read-only.
 LENT = "memory lent by callpy for one call"
 

@@ -84,14 +84,14 @@ pub(crate) fn enable_interrupts(py: Attached<'_>) -> Outcome<()> {
     call(py, c"enable_interrupts", &[]).map(drop)
 }
 
-/// Runs exit handlers and flushes the streams; nobody is left to be told of a failure.
+/// Runs exit handlers and flushes the streams; there is no one left to report a failure to.
 pub(crate) fn end(py: Attached<'_>) {
     let _ = call(py, c"end", &[]);
 }
 
 /// Has an object dropped as the first thing when the interpreter is finalised.
 pub(crate) fn drop_at_exit(py: Attached<'_>, object: &Ref) -> Outcome<()> {
-    // The list of arguments is gone before anybody can finalise.
+    // The list of arguments is dropped before the interpreter can be finalised.
     call(py, c"drop_at_exit", &[object]).map(drop)
 }
 
