@@ -179,6 +179,49 @@ pub trait Item<'a>: IntoPython<'a> + Clone + 'a {
     }
 }
 
+impl<'a, T: Item<'a>> IntoPython<'a> for Vec<T> {
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        T::vec_into_python(self, scope)
+    }
+}
+
+impl<'a, T: Item<'a>> Item<'a> for Vec<T> {
+    fn slice_into_python(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
+        // As slices, so that inner vectors of numbers are lent and not cloned.
+        collections::list(items.iter().map(Vec::as_slice), scope)
+    }
+}
+
+impl<'a, T: Item<'a>> IntoPython<'a> for Box<[T]> {
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        T::vec_into_python(self.into_vec(), scope)
+    }
+}
+
+impl<'a, T: Item<'a>> IntoPython<'a> for &'a [T] {
+    #[inline]
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        T::slice_into_python(self, scope)
+    }
+}
+
+impl<'a, T: Item<'a>> Item<'a> for &'a [T] {}
+
+impl<'a, T: Item<'a>> IntoPython<'a> for &'a Vec<T> {
+    #[inline]
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        T::slice_into_python(self, scope)
+    }
+}
+
+// Not by value: an array is often Copy, and anyone who leaves out the `&` would copy it unawares.
+impl<'a, T: Item<'a>, const N: usize> IntoPython<'a> for &'a [T; N] {
+    #[inline]
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        T::slice_into_python(self, scope)
+    }
+}
+
 /// A value that can be made from a Python result.
 ///
 /// ```

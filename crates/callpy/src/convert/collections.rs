@@ -1,4 +1,4 @@
-//! Vectors, slices, maps, sets and tuples.
+//! Lists, maps, sets and tuples.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, Hash};
@@ -40,49 +40,6 @@ pub(crate) fn dict<'a, K: IntoPython<'a>, V: IntoPython<'a>>(
         entries.map(|(key, value)| Ok((key.into_python(scope)?.0, value.into_python(scope)?.0)));
     let entries = entries.collect::<Result<Vec<_>>>()?;
     scope.ok(scope.py().dict(entries)).map(Object)
-}
-
-impl<'a, T: Item<'a>> IntoPython<'a> for Vec<T> {
-    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-        T::vec_into_python(self, scope)
-    }
-}
-
-impl<'a, T: Item<'a>> Item<'a> for Vec<T> {
-    fn slice_into_python(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
-        // As slices, so that inner vectors of numbers are lent and not cloned.
-        list(items.iter().map(Vec::as_slice), scope)
-    }
-}
-
-impl<'a, T: Item<'a>> IntoPython<'a> for Box<[T]> {
-    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-        T::vec_into_python(self.into_vec(), scope)
-    }
-}
-
-impl<'a, T: Item<'a>> IntoPython<'a> for &'a [T] {
-    #[inline]
-    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-        T::slice_into_python(self, scope)
-    }
-}
-
-impl<'a, T: Item<'a>> Item<'a> for &'a [T] {}
-
-impl<'a, T: Item<'a>> IntoPython<'a> for &'a Vec<T> {
-    #[inline]
-    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-        T::slice_into_python(self, scope)
-    }
-}
-
-// Not by value: an array is often Copy, and anyone who leaves out the `&` would copy it unawares.
-impl<'a, T: Item<'a>, const N: usize> IntoPython<'a> for &'a [T; N] {
-    #[inline]
-    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-        T::slice_into_python(self, scope)
-    }
 }
 
 impl<T: FromPython> FromPython for Box<T> {
