@@ -275,9 +275,8 @@ def subject(called):
 
 # By address: a note, and what is to be gone before it goes.
 _NOTES = {}
-# Those that keep a function, since it can't be referred to weakly; as many as there may be.
+# Those that keep a function, since it can't be referred to weakly.
 _KEEPING = {}
-_MOST_KEEPING = [1000]
 
 
 def note_end(function, cls, note):
@@ -296,16 +295,28 @@ def note_end(function, cls, note):
     except TypeError:
         kept.append(function)
         _KEEPING[id(kept)] = gone, kept
+        _look_at_oldest_kept()
     if cls is not None:
         kept.append(_weakref.ref(cls, gone))
     _NOTES[id(kept)] = kept
-    if len(_KEEPING) > _MOST_KEEPING[0]:
-        # By other names: `gone` above sees this function's own `kept`.
-        for other_gone, other in list(_KEEPING.values()):
-            # One reference is the list's, one is the count's own.
-            if sys.getrefcount(other[1]) <= 2:
-                other_gone(None)
-        _MOST_KEEPING[0] = max(1000, 2 * len(_KEEPING))
+
+
+def _look_at_oldest_kept():
+    """Drops the notes of functions that nothing else keeps.
+
+    Two for each that comes, so that there are never many of them, whatever memory they have.
+    """
+    for _ in range(2):
+        try:
+            address = next(iter(_KEEPING))
+            gone, kept = _KEEPING.pop(address)
+        except (KeyError, RuntimeError, StopIteration):
+            return  # another thread does so
+        # One reference is the list's, one is the count's own.
+        if sys.getrefcount(kept[1]) <= 2:
+            gone(None)
+        else:
+            _KEEPING[address] = gone, kept
 
 
 # --- results

@@ -280,3 +280,37 @@ def work():
             sys.modules['os']._exit(1)
         time.sleep(0.01)
 ";
+
+/// What was learned of a callable that can't be referred to weakly does not keep its memory.
+#[test]
+fn callables_that_nothing_else_keeps_go() {
+    let source = "
+import operator
+
+alive = 0
+
+class Large:
+    def __init__(self):
+        global alive
+        alive += 1
+
+    def __del__(self):
+        global alive
+        alive -= 1
+
+def make():
+    global made
+    made = operator.itemgetter(Large())
+
+def count():
+    return alive
+";
+    let module = common::module("makes_callables", source);
+    let [make, count] = ["make", "count"].map(|name| module.function(name).unwrap());
+    for _ in 0..200 {
+        make.call::<()>(()).unwrap();
+        drop(module.function("made").unwrap());
+    }
+    let alive = count.call::<usize>(()).unwrap();
+    assert!(alive <= 5, "{alive} are alive");
+}
