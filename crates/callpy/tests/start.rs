@@ -349,6 +349,15 @@ fn library_threads_are_set_before_and_after_loading() {
             Python::builder().require(["numpy"]).library_threads(threads(1)).start().unwrap();
             let used = module("openblas", OPENBLAS).function("threads").unwrap();
             assert_eq!(used.call::<usize>(()).unwrap(), 1);
+            // A library's file that something reads, and no one has loaded.
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("libmkl_rt.so");
+            std::fs::write(&file, "no library").unwrap();
+            let read = lambda(
+                "lambda path: (lambda file: \
+                 __import__('mmap').mmap(file.fileno(), 0, access=1))(open(path, 'rb'))",
+            );
+            let _mapped: callpy::Object = read.call(file.to_str().unwrap()).unwrap();
             Python::builder().library_threads(threads(2)).start().unwrap();
             assert_eq!(used.call::<usize>(()).unwrap(), 2);
             assert_eq!(eval::<String>("__import__('os').environ['OMP_NUM_THREADS']").unwrap(), "2");

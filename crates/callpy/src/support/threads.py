@@ -32,7 +32,10 @@ def library_threads(count):
         if functions:
             import ctypes
 
-            library = ctypes.CDLL(path, mode=os.RTLD_NOLOAD | os.RTLD_NOW)
+            try:
+                library = ctypes.CDLL(path, mode=os.RTLD_NOLOAD | os.RTLD_NOW)
+            except OSError:
+                continue  # it is mapped, and not loaded: as a file that something reads
             for function in functions:
                 if hasattr(library, function):
                     getattr(library, function)(ctypes.c_int(count))
