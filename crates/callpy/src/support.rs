@@ -3,11 +3,12 @@
 
 use std::ffi::CStr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::raw::objects::{ArgumentList, Outcome, Raised};
-use crate::raw::{Attached, Attachment, Ref, base};
+use crate::raw::{Attached, Attachment, Ref, base, process};
 
 const SOURCE: &str = concat!(
     include_str!("support.py"),
@@ -415,6 +416,36 @@ pub(crate) fn callables(py: Attached<'_>, object: &Ref, wanted: &str) -> Outcome
     names.iter().map(|name| py.text(name).map(str::to_owned)).collect()
 }
 
+/// Whether an interrupt has come while loans were settled.
+static IS_PUT_OFF: AtomicBool = AtomicBool::new(false);
+
+/// Calls a function of those that settle loans, again if it was interrupted: the interrupt is put off
+/// until the loans are settled, since it is the next call's to raise.
+fn call_settling(py: Attached<'_>, name: &CStr, arguments: &[&Ref]) -> Outcome<Ref> {
+    const TIMES: u32 = 3;
+    let mut times = 0;
+    loop {
+        times += 1;
+        match call(py, name, arguments) {
+            Err(Raised(Some(exception))) if is_interrupt(py, &exception) => {
+                IS_PUT_OFF.store(true, Ordering::Relaxed);
+                if times == TIMES {
+                    return Err(Raised(None));
+                }
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn is_interrupt(py: Attached<'_>, exception: &Ref) -> bool {
+    let name = || {
+        let class = py.attribute(exception, &py.interned(c"__class__")?)?;
+        py.attribute(&class, &py.interned(c"__name__")?)
+    };
+    name().is_ok_and(|name| py.text(&name).is_ok_and(|name| name == "KeyboardInterrupt"))
+}
+
 /// A turn to search for what holds a loan: a search holds whatever it comes across, and two at once
 /// would take each other for holders.
 pub(crate) struct SearchTurn<'a> {
@@ -425,16 +456,16 @@ pub(crate) struct SearchTurn<'a> {
 impl<'a> SearchTurn<'a> {
     /// Waits until no other thread searches.
     pub(crate) fn begin(py: Attached<'a>) -> Self {
-        SearchTurn { py, begun: call(py, c"begin_turn", &[]).is_ok() }
+        SearchTurn { py, begun: call_settling(py, c"begin_turn", &[]).is_ok() }
     }
 
     /// Lets others have their turns while this thread waits for them: one of them could need a turn
     /// in order to let go.
     pub(crate) fn pause(&self, wait: impl FnOnce()) {
-        let left = call(self.py, c"leave_turn", &[]);
+        let left = call_settling(self.py, c"leave_turn", &[]);
         self.py.detach(wait);
         if let Ok(left) = left {
-            let _ = call(self.py, c"return_to_turn", &[&left]);
+            let _ = call_settling(self.py, c"return_to_turn", &[&left]);
         }
     }
 }
@@ -444,6 +475,9 @@ impl Drop for SearchTurn<'_> {
         if self.begun {
             let _ = call(self.py, c"end_turn", &[]);
         }
+        if IS_PUT_OFF.swap(false, Ordering::Relaxed) {
+            process::interrupt_again(self.py);
+        }
     }
 }
 
@@ -451,12 +485,12 @@ impl Drop for SearchTurn<'_> {
 ///
 /// Generation 0 has the objects that were made last, 2 is all of them.
 pub(crate) fn collect(py: Attached<'_>, generation: i64) {
-    let _ = py.int(generation).and_then(|generation| call(py, c"collect", &[&generation]));
+    let _ = py.int(generation).and_then(|generation| call_settling(py, c"collect", &[&generation]));
 }
 
 /// Whether other threads run Python code, and may yet let go of a lent array.
 pub(crate) fn others_run(py: Attached<'_>) -> bool {
-    call(py, c"others_run", &[]).and_then(|answer| py.is_true(&answer)).unwrap_or(true)
+    call_settling(py, c"others_run", &[]).and_then(|answer| py.is_true(&answer)).unwrap_or(true)
 }
 
 /// Clears the finished frames that hold lent arrays, of young frames or of all; says whether there
@@ -465,7 +499,7 @@ pub(crate) fn release(py: Attached<'_>, young: bool, lents: &[&Ref]) -> bool {
     let release = || {
         let young = py.bool(young)?;
         let arguments: Vec<&Ref> = [&young].into_iter().chain(lents.iter().copied()).collect();
-        py.is_true(&call(py, c"release", &arguments)?)
+        py.is_true(&call_settling(py, c"release", &arguments)?)
     };
     release().unwrap_or(false)
 }
@@ -506,7 +540,7 @@ pub(crate) fn result_holds(
         let results = py.list(results.iter().map(|result| result.clone_ref(py)).collect())?;
         let arguments: Vec<&Ref> =
             [&seconds, &results].into_iter().chain(lents.iter().copied()).collect();
-        Holders::read(py, &call(py, c"result_holds", &arguments)?)
+        Holders::read(py, &call_settling(py, c"result_holds", &arguments)?)
     };
     look().unwrap_or_default()
 }
@@ -526,7 +560,7 @@ pub(crate) fn holders(
         let at_the_end = py.bool(at_the_end)?;
         let arguments: Vec<&Ref> =
             [&seconds, &function, &at_the_end].into_iter().chain(lents.iter().copied()).collect();
-        Holders::read(py, &call(py, c"holders", &arguments)?)
+        Holders::read(py, &call_settling(py, c"holders", &arguments)?)
     };
     look().unwrap_or_default()
 }

@@ -44,6 +44,29 @@ fn handler() -> usize {
     }
 }
 
+/// An exception that is retained holds the argument, until its frames are released, which is interrupted.
+const SETTLED: &str = "
+import sys
+
+kept = []
+
+def fail(series):
+    try:
+        raise ValueError
+    except ValueError as error:
+        kept.append(error)
+
+def interrupt():
+    def trace(frame, event, argument):
+        if frame.f_code.co_name == 'release':
+            sys.settrace(None)
+            raise KeyboardInterrupt
+    sys.settrace(trace)
+
+def traced():
+    return sys.gettrace() is not None
+";
+
 // One test: the thread that starts Python is the one that can be interrupted.
 #[test]
 fn the_starting_thread_is_interrupted_from_another() {
@@ -89,4 +112,14 @@ fn the_starting_thread_is_interrupted_from_another() {
         let doubled: Array<f64> = module.function("catch").unwrap().call(&series).unwrap();
         assert_eq!(doubled[..], [3.0; 1_000]);
     });
+
+    // Settling is not disturbed by an interrupt, which the next call raises.
+    let settled = common::module("settled", SETTLED);
+    let [interrupt, traced] = ["interrupt", "traced"].map(|name| settled.function(name).unwrap());
+    let fail = settled.function("fail").unwrap().lends();
+    interrupt.call::<()>(()).unwrap();
+    fail.call::<()>(&series).unwrap();
+    let error = traced.call::<bool>(()).unwrap_err();
+    assert_eq!(error.exception().unwrap().type_name(), "KeyboardInterrupt");
+    assert!(!traced.call::<bool>(()).unwrap());
 }

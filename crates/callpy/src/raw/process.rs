@@ -156,6 +156,12 @@ pub(crate) fn interrupt() {
     }
 }
 
+/// Has Python raise KeyboardInterrupt once more, which it has raised where nothing could be done with it.
+pub(crate) fn interrupt_again(py: super::Attached<'_>) {
+    // SAFETY: needs no attachment, and only sets flags. Python has a handler, which has just run.
+    unsafe { (py.api.PyErr_SetInterrupt)() }
+}
+
 /// Ends the process at once with a message, where going on would be unsound.
 pub(crate) fn abort(message: &str) -> ! {
     complain(message);
