@@ -686,7 +686,7 @@ impl Builder {
         if running.own.is_none() && !WATCHED.swap(true, Ordering::AcqRel) {
             let scope = Scope::new()?;
             let py = scope.py();
-            let watched = end::watch_finalisation(py, |watch| support::drop_at_exit(py, watch));
+            let watched = end::watch_finalisation(py, |function| support::at_exit(py, function));
             scope.ok(watched)?;
         }
         self.check(running)?;

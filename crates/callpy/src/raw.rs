@@ -23,7 +23,7 @@ pub(crate) mod cpython;
 pub(crate) mod end;
 pub(crate) mod failure;
 #[cfg(unix)]
-mod fork;
+pub(crate) mod fork;
 mod idle;
 pub(crate) mod layout;
 pub(crate) mod library;

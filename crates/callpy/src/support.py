@@ -125,10 +125,10 @@ def _awaited():
     return "threads that are not daemons: " + ", ".join(names)
 
 
-def drop_at_exit(value):
+def at_exit(function):
     import atexit
 
-    atexit.register([value].clear)
+    atexit.register(function)
 
 
 def numpy_table():

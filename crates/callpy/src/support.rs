@@ -90,10 +90,10 @@ pub(crate) fn end(py: Attached<'_>) {
     let _ = call(py, c"end", &[]);
 }
 
-/// Has an object dropped as the first thing when the interpreter is finalised.
-pub(crate) fn drop_at_exit(py: Attached<'_>, object: &Ref) -> Outcome<()> {
+/// Has a function called as the first thing when the interpreter is finalised.
+pub(crate) fn at_exit(py: Attached<'_>, function: &Ref) -> Outcome<()> {
     // The list of arguments is dropped before the interpreter can be finalised.
-    call(py, c"drop_at_exit", &[object]).map(drop)
+    call(py, c"at_exit", &[function]).map(drop)
 }
 
 /// Returns what is to be the base of every lent array.

@@ -29,6 +29,9 @@ struct Case {
 const STAYS_ATTACHED: &str =
     "callpy: Python cannot end while thread \"holds the lock\" stays attached";
 
+const PYTHONS_STAYS_ATTACHED: &str =
+    "callpy: Python cannot end while a thread of Python's stays attached";
+
 const CASES: &[Case] = &[
     case("main_returns", exit_handlers, 0, &["handler", "flushed at the end"]),
     case("main_panics", main_panics, 101, &["handler", "flushed at the end"]),
@@ -70,6 +73,27 @@ const CASES: &[Case] = &[
         0,
         &["42 from Rust"],
     ),
+    Case {
+        said: "callpy: an exit handler of Python's calls exit",
+        ..case("a_handler_exits", || a_handler_exits("PYFUNCTYPE"), 0, &["handler"])
+    },
+    Case {
+        said: "callpy: an exit handler of Python's calls exit",
+        ..case("a_handler_exits_detached", || a_handler_exits("CFUNCTYPE"), 0, &["handler"])
+    },
+    case("a_handler_exits_at_the_end", a_handler_exits_at_the_end, 9, &["handler"]),
+    case(
+        "a_child_forked_at_the_end_exits",
+        || forks_at_the_end(true),
+        0,
+        &["the child ended with 3", "handler"],
+    ),
+    case(
+        "a_child_forked_as_the_process_exits_exits",
+        || forks_at_the_end(false),
+        0,
+        &["the child ended with 3", "handler"],
+    ),
     case("a_thread_of_pythons_calls_rust", a_thread_calls_rust, 0, &["42 from Rust"]),
     case("a_call_under_way_calls_rust", a_call_calls_rust, 0, &["handler", "42 from Rust"]),
     case("threads_are_said_to_be_awaited", threads_are_awaited, 0, &["daemons: slow one", "done"]),
@@ -81,6 +105,10 @@ const CASES: &[Case] = &[
     Case {
         said: STAYS_ATTACHED,
         ..case("another_thread_stays_attached_at_the_end", || stays_attached(true), 7, &[])
+    },
+    Case {
+        said: PYTHONS_STAYS_ATTACHED,
+        ..case("a_thread_of_pythons_stays_attached", pythons_stays_attached, 0, &[])
     },
     case(
         "a_handler_uses_a_librarys_storage",
@@ -392,6 +420,63 @@ def register(kind, address):
     register.call::<()>((kind, address())).unwrap();
 }
 
+/// A handler of Python's that calls a function in Rust which exits the process, and one after it.
+fn a_handler_exits(kind: &str) {
+    let source = "
+import atexit
+import ctypes
+
+def register(kind, address):
+    function = getattr(ctypes, kind)(None)(address)
+    atexit.register(lambda: (print('handler', flush=True), function()))
+";
+    let register = module("exits", source).function("register").unwrap();
+    register.call::<()>((kind, exit_now as extern "C" fn() as usize)).unwrap();
+}
+
+fn a_handler_exits_at_the_end() {
+    a_handler_exits("PYFUNCTYPE");
+    python().end().unwrap();
+    unreachable!("the handler has exited");
+}
+
+/// A thread of Python's forks while another one runs the exit handlers, and the child exits as C does.
+fn forks_at_the_end(ends: bool) {
+    let source = "
+import atexit
+import ctypes
+import os
+import signal
+import threading
+
+begun, forked = threading.Event(), threading.Event()
+process = os.getpid()
+
+def run():
+    begun.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        ctypes.CDLL(None).exit(3)
+    status = os.waitpid(child, 0)[1]
+    print('the child ended with', status >> 8 if status & 255 == 0 else -status)
+    forked.set()
+
+def handler():
+    if os.getpid() == process:
+        begun.set()
+        forked.wait()
+        print('handler')
+
+threading.Thread(target=run, daemon=True).start()
+atexit.register(handler)
+";
+    module("forks", source);
+    if ends {
+        python().end().unwrap();
+    }
+}
+
 /// Writes a byte as soon as a Rust thread gets the error that Python is ending.
 fn when_ending(mut writer: std::io::PipeWriter) {
     let call = lambda("lambda: 1");
@@ -514,6 +599,42 @@ fn stays_attached(ends: bool) {
         assert!(matches!(python.end().unwrap_err().kind(), ErrorKind::Ending));
     }
     std::process::exit(7);
+}
+
+static IS_HELD: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn hold_the_lock() {
+    IS_HELD.store(true, Ordering::SeqCst);
+    loop {
+        thread::park();
+    }
+}
+
+/// One that callpy does not know, in a function in C that keeps the interpreter lock.
+fn pythons_stays_attached() {
+    exit_handlers();
+    let has_lock = python().has_interpreter_lock().unwrap();
+    let source = "
+import ctypes
+import os
+import threading
+
+def start(fd, address):
+    hold = ctypes.PYFUNCTYPE(None)(address)
+    threading.Thread(target=lambda: (os.read(fd, 1), hold()), daemon=True).start()
+";
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let start = module("holds", source).function("start").unwrap();
+    let address = hold_the_lock as extern "C" fn() as usize;
+    start.call::<()>((std::os::fd::IntoRawFd::into_raw_fd(reader), address)).unwrap();
+    writer.write_all(b"1").unwrap();
+    while !IS_HELD.load(Ordering::SeqCst) {
+        thread::yield_now();
+    }
+    if !has_lock {
+        // No one need wait for that thread.
+        eprintln!("{PYTHONS_STAYS_ATTACHED}");
+    }
 }
 
 /// A library in C++ has destroyed what it keeps for this thread when C's exit handlers run.

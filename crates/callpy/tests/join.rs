@@ -221,6 +221,73 @@ fn a_host_starts_python_again() {
     );
 }
 
+/// `multiprocessing` clears the exit handlers in the child of a fork, which goes on.
+#[test]
+fn a_python_whose_exit_handlers_are_cleared_goes_on() {
+    let name = "a_python_whose_exit_handlers_are_cleared_goes_on";
+    alone(
+        name,
+        |_| (),
+        || {
+            let host = Host::start(&libpython(), RTLD_GLOBAL);
+            host.run(c"answer = 42");
+            let (python, list) = host.detached(|| {
+                let list = eval_list(&joins());
+                let exec = Python::start().unwrap().function("builtins:exec").unwrap();
+                exec.call::<()>("import atexit; atexit._clear()").unwrap();
+                (joins(), list)
+            });
+            host.finish();
+            let ended = |error: callpy::Error| matches!(error.kind(), callpy::ErrorKind::Ending);
+            assert!(list.len().is_err_and(ended));
+            assert!(python.module("sys").is_err_and(ended));
+            drop((list.clone(), list));
+        },
+    );
+}
+
+/// A thread whose Python ends under its call stops, also where callpy knew the library before it ran.
+#[test]
+fn a_python_that_starts_after_a_failed_start_is_joined() {
+    const LIBRARY: &str = "CALLPY_TEST_LIBRARY";
+    let name = "a_python_that_starts_after_a_failed_start_is_joined";
+    alone(
+        name,
+        |command| {
+            command.env(LIBRARY, libpython()).env("CALLPY_PYTHON", "/nowhere");
+        },
+        || {
+            let path = std::env::var_os(LIBRARY).unwrap();
+            // SAFETY: libpython's initialisers only set up its own globals.
+            let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL) }.unwrap();
+            Python::start().unwrap_err();
+            let host = Host(ManuallyDrop::new(library));
+            host.start_again();
+            host.run(
+                c"import os, time
+answer = 42
+
+def long(fd):
+    os.write(fd, b'1')
+    time.sleep(0.7)
+",
+            );
+            let (mut reader, writer) = std::io::pipe().unwrap();
+            host.detached(|| {
+                joins();
+                let long = Python::start().unwrap().function("__main__:long").unwrap();
+                let fd = std::os::fd::AsRawFd::as_raw_fd(&writer);
+                thread::spawn(move || long.call::<()>(fd));
+                std::io::Read::read_exact(&mut reader, &mut [0]).unwrap();
+            });
+            // It waits for half a second.
+            host.finish();
+            // The time in which the call returns to a Python that is no more.
+            thread::sleep(Duration::from_millis(500));
+        },
+    );
+}
+
 fn eval_list(python: &Python) -> Object {
     python.function("builtins:list").unwrap().call("abc").unwrap()
 }

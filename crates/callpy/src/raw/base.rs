@@ -34,15 +34,11 @@ static CALLBACK: PyMethodDef = PyMethodDef {
 };
 
 /// `METH_NOARGS` (`Include/methodobject.h`).
-const METH_NOARGS: c_int = 4;
+pub(super) const METH_NOARGS: c_int = 4;
 
 /// Makes the object that the base frame calls.
 pub(crate) fn callback(py: Attached<'_>) -> Outcome<Ref> {
-    let definition = (&raw const CALLBACK).cast_mut();
-    // SAFETY: attached; the definition is a static, which CPython only reads.
-    let object = unsafe { (py.api.PyCFunction_NewEx)(definition, null_mut(), null_mut()) };
-    // SAFETY: a new reference, or null with an exception.
-    unsafe { Ref::steal(py, object) }.ok_or_else(|| py.take_raised())
+    py.function_in_c(&CALLBACK)
 }
 
 /// Sets the function whose frame is the base frame.
@@ -57,13 +53,27 @@ unsafe extern "C" fn run(_: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
         // closure on its stack; taking it out has made sure that nothing else runs it.
         unsafe { work.as_mut()() }
     }
+    none()
+}
+
+/// What a function in C returns that returns nothing. CPython has called it, and so is there.
+pub(super) fn none() -> *mut PyObject {
     let none = api().map_or(null_mut(), |api| api._Py_NoneStruct);
-    // SAFETY: CPython calls this attached, and None is always alive.
+    // SAFETY: called by a function that CPython calls, which is attached; None is always alive.
     unsafe { api().inspect(|api| (api.Py_IncRef)(none)) };
     none
 }
 
 impl Attached<'_> {
+    /// Makes an object that calls a function in C.
+    pub(super) fn function_in_c(self, definition: &'static PyMethodDef) -> Outcome<Ref> {
+        let definition = std::ptr::from_ref(definition).cast_mut();
+        // SAFETY: attached; the definition is a static, which CPython only reads.
+        let object = unsafe { (self.api.PyCFunction_NewEx)(definition, null_mut(), null_mut()) };
+        // SAFETY: a new reference, or null with an exception.
+        unsafe { Ref::steal(self, object) }.ok_or_else(|| self.take_raised())
+    }
+
     /// Runs work from the base frame, unless a frame of this thread's is there already.
     ///
     /// The work calls CPython, and nothing that may panic: an unwinding that reaches the frame ends

@@ -117,7 +117,8 @@ macro_rules! table {
                 } })
             }
 
-            /// Returns the table through which threads are [stopped](stop_unwinding).
+            /// Returns the table through which threads are [stopped](stop_unwinding): for an interpreter
+            /// that has another owner, who may finalise it.
             #[cfg(unix)]
             fn stopping(&'static self) -> Api {
                 Api {
@@ -162,13 +163,10 @@ unsafe impl Send for Api {}
 unsafe impl Sync for Api {}
 
 static API: OnceLock<Api> = OnceLock::new();
-/// The table without the functions that stop a thread, where `API` has these.
-#[cfg(unix)]
-static DIRECT: OnceLock<Api> = OnceLock::new();
 
 #[cfg(unix)]
 fn direct() -> &'static Api {
-    DIRECT.get().expect("it was filled before the functions that stop a thread were used")
+    API.get().expect("it was filled before the functions that stop a thread were used")
 }
 
 /// Calls a C function that attaches this thread, or that may on its way.
@@ -196,17 +194,15 @@ pub(super) fn stop_unwinding<R>(call: impl FnOnce() -> R) -> R {
 /// The table, once an interpreter runs and any thread may attach; null before.
 static RUNNING: AtomicPtr<Api> = AtomicPtr::new(null_mut());
 
-/// Notes that the interpreter runs.
-pub(crate) fn set_running() {
-    if let Some(api) = API.get() {
-        RUNNING.store(std::ptr::from_ref(api).cast_mut(), Ordering::Release);
-    }
+/// Notes that the interpreter runs, and is called by this table.
+pub(super) fn set_running(api: &'static Api) {
+    RUNNING.store(std::ptr::from_ref(api).cast_mut(), Ordering::Release);
 }
 
 /// Returns the table, once an interpreter runs.
 #[inline]
 pub(crate) fn api() -> Option<&'static Api> {
-    // SAFETY: null, or the address of the static table, which is never written after it was made.
+    // SAFETY: null, or the address of a static table, which is never written after it was made.
     unsafe { RUNNING.load(Ordering::Acquire).as_ref() }
 }
 
@@ -236,12 +232,18 @@ impl Api {
             })?;
         admit(minor)?;
         let api = Api::from_library(library, minor, Header::of(&version, minor))?;
-        // An interpreter that runs already has another owner, who may finalise it.
-        #[cfg(unix)]
-        if api.is_initialized() {
-            return Ok(API.get_or_init(|| DIRECT.get_or_init(|| api).stopping()));
-        }
         Ok(API.get_or_init(|| api))
+    }
+
+    /// Returns the table by which an interpreter is called that has another owner.
+    pub(super) fn joined(&'static self) -> &'static Api {
+        #[cfg(unix)]
+        {
+            static JOINED: OnceLock<Api> = OnceLock::new();
+            JOINED.get_or_init(|| self.stopping())
+        }
+        #[cfg(not(unix))]
+        self
     }
 
     /// Returns the current thread state: this thread's own if it is attached. Up to 3.11 it is that of

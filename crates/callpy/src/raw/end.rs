@@ -5,13 +5,15 @@
 //! waits for whom.
 
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering, fence};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use super::cpython::{Api, api};
+use super::base;
+use super::cpython::{Api, PyMethodDef, PyObject, api};
 use super::failure::{Failure, FailureKind};
 use super::objects::Outcome;
 use super::process::{self, complain};
+use super::reaper::ThreadId;
 use super::reference::Ref;
 use super::registry::{self, Thread};
 use super::thread::{self, Attached, Attachment, Place};
@@ -206,8 +208,25 @@ fn spawn(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
     std::thread::Builder::new().name("callpy-end".to_owned()).spawn(work).map(drop)
 }
 
+/// Forgets an end that another thread was at, in the child of a fork, which has its own end.
+#[cfg(unix)]
+pub(super) fn forget() {
+    let is_own = registry::this().is_some_and(is_ender);
+    if PHASE.load(Ordering::Acquire) != ENDING || is_own {
+        return;
+    }
+    HAS_BEGUN.store(false, Ordering::Release);
+    ENDER.store(std::ptr::null_mut(), Ordering::Release);
+    PHASE.store(RUNNING, Ordering::Release);
+    if !thread::has_lock() {
+        without_lock();
+    }
+}
+
 /// What is done as the process exits.
 static AT_EXIT: OnceLock<Work> = OnceLock::new();
+/// Whether the process exits, and a thread ends Python for that.
+static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
 
 /// Ends Python when the process exits, unless the program has done so itself.
 pub(crate) fn at_exit(work: Work) {
@@ -301,7 +320,6 @@ fn end_with_process(api: &'static Api, work: Work) {
     }
     thread.exits();
     // Registered more than once: the first to come does it.
-    static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
     static IS_DONE: Signal = Signal::new();
     if HAS_BEGUN.swap(true, Ordering::AcqRel) {
         return IS_DONE.wait();
@@ -319,9 +337,11 @@ fn end_once(api: &'static Api, work: Work, is_first: bool) {
     }
     let attached = Arc::new(Signal::new());
     let done = Arc::new(Signal::new());
+    let (sender, receiver) = mpsc::channel();
     let last = {
         let (attached, done) = (Arc::clone(&attached), Arc::clone(&done));
         move || {
+            let _ = sender.send(ThreadId::current());
             hold(api, is_first.then_some(work), &attached);
             done.set();
             loop {
@@ -334,7 +354,18 @@ fn end_once(api: &'static Api, work: Work, is_first: bool) {
         return;
     }
     match attached.wait_patiently() {
-        Ok(()) => done.wait(),
+        Ok(()) => {
+            let thread = receiver.recv().ok();
+            while done.wait_for(FOR_LOCK[0]) != State::Happened {
+                // The standard library has a second thread that exits the process wait for ever.
+                if thread.as_ref().is_some_and(ThreadId::waits_for_a_signal) {
+                    complain(
+                        "callpy: an exit handler of Python's calls exit: those left do not run",
+                    );
+                    break;
+                }
+            }
+        }
         Err(_) => complain("callpy: Python's exit handlers do not run"),
     }
 }
@@ -354,14 +385,22 @@ fn hold(api: &'static Api, work: Option<Work>, attached: &Signal) {
 /// Has calls end, and no new ones begin, when the owner of a joined interpreter finalises it: CPython
 /// ends or hangs threads that want the lock from then on.
 ///
-/// `drop_at_exit` has Python drop an object as the first thing when it is finalised.
+/// `register` has the function called as an exit handler. Where it is dropped instead
+/// (`atexit._clear`, as `multiprocessing` has it in the child of a fork), Python goes on, and its end
+/// is noticed when it has come.
 pub(crate) fn watch_finalisation(
     py: Attached<'_>,
-    drop_at_exit: impl FnOnce(&Ref) -> Outcome<()>,
+    register: impl FnOnce(&Ref) -> Outcome<()>,
 ) -> Outcome<()> {
-    struct Watch;
-    impl Drop for Watch {
-        fn drop(&mut self) {
+    static FINALISING: PyMethodDef = PyMethodDef {
+        name: c"callpy_ends".as_ptr(),
+        function: finalising,
+        flags: base::METH_NOARGS,
+        documentation: std::ptr::null(),
+    };
+    unsafe extern "C" fn finalising(_: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
+        // Nothing to be done about a panic here or below, but it must not cross this frame.
+        let _ = std::panic::catch_unwind(|| {
             process::disable_interrupts();
             IS_FINALISED.store(true, Ordering::Release);
             thread::if_attached(|py| {
@@ -369,12 +408,15 @@ pub(crate) fn watch_finalisation(
                     run(py, None);
                 }
             });
-        }
+        });
+        base::none()
     }
     extern "C" fn gone() {
-        // Nothing to be done about a panic here, but it must not cross this frame.
         let _ = std::panic::catch_unwind(|| {
+            process::disable_interrupts();
+            IS_FINALISED.store(true, Ordering::Release);
             IS_GONE.store(true, Ordering::Release);
+            PHASE.fetch_max(ENDING, Ordering::AcqRel);
             registry::forget_states();
         });
     }
@@ -382,7 +424,7 @@ pub(crate) fn watch_finalisation(
     // SAFETY: may be called at any time. Where this fails (CPython allows 32), a second interpreter of
     // the owner's is taken for the first.
     unsafe { (py.api.Py_AtExit)(Some(gone)) };
-    py.capsule(Box::new(Watch)).and_then(|watch| drop_at_exit(&watch))
+    py.function_in_c(&FINALISING).and_then(|function| register(&function))
 }
 
 /// Something that happens once, and that other threads wait for.
@@ -426,7 +468,10 @@ impl Signal {
         if self.wait_for(at_first) == State::Happened {
             return Ok(());
         }
-        let names = registry::names_in_call().join(", ");
+        let names = match registry::names_in_call().join(", ") {
+            names if names.is_empty() => "a thread of Python's".to_owned(),
+            names => names,
+        };
         complain(&format!("callpy: Python cannot end while {names} stays attached: waiting"));
         if self.wait_for(afterwards) == State::Happened {
             return Ok(());

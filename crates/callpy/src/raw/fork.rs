@@ -5,9 +5,9 @@
 //! states in the child; here the child forgets these threads, and callpy's own.
 
 use std::cell::UnsafeCell;
-use std::sync::Once;
+use std::sync::{Once, OnceLock};
 
-use super::{idle, reaper, reference, registry};
+use super::{end, idle, reaper, reference, registry};
 
 struct Held(UnsafeCell<Option<(registry::Lock, reference::Locks)>>);
 
@@ -21,8 +21,16 @@ pub(super) fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // SAFETY: the functions do not unwind. Where this fails, memory is out.
-        unsafe { libc::pthread_atfork(Some(prepare), Some(in_parent), Some(in_child)) };
+        unsafe { libc::pthread_atfork(Some(prepare), Some(in_parent), Some(forget)) };
     });
+}
+
+/// What else is to be done in the child.
+static IN_CHILD: OnceLock<fn()> = OnceLock::new();
+
+/// Has the function run in the child: it may only write to atomics.
+pub(crate) fn in_child(forget: fn()) {
+    let _ = IN_CHILD.set(forget);
 }
 
 unsafe extern "C" fn prepare() {
@@ -36,11 +44,15 @@ unsafe extern "C" fn in_parent() {
     drop(unsafe { (*HELD.0.get()).take() });
 }
 
-unsafe extern "C" fn in_child() {
+unsafe extern "C" fn forget() {
     // SAFETY: as in the parent, of which this is a copy.
     if let Some((mut threads, _)) = unsafe { (*HELD.0.get()).take() } {
         registry::forget_others(&mut threads);
         reaper::forget();
         idle::forget();
+        end::forget();
+    }
+    if let Some(forget) = IN_CHILD.get() {
+        forget();
     }
 }

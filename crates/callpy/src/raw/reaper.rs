@@ -18,6 +18,7 @@ use std::time::Duration;
 use super::cpython::Api;
 use super::layout::Header;
 use super::registry::{self, Thread};
+use super::thread::Attached;
 use super::{end, process, reference, thread};
 
 static IS_STARTED: AtomicBool = AtomicBool::new(false);
@@ -33,9 +34,17 @@ pub(super) fn is_running() -> bool {
 pub(super) fn start(api: &'static Api) {
     let is_needed = cfg!(target_os = "linux") && api.header != Header::FreeThreaded;
     if is_needed && !IS_STARTED.swap(true, Ordering::Relaxed) {
-        let is_running = process::spawn_thread("callpy-reaper", move || run(api)).is_ok();
+        // Since 3.12, a debug build asserts that a thread deletes no other's state.
+        let asserts = api.minor >= 12 && thread::if_attached(is_debug_build) == Some(true);
+        let is_running =
+            !asserts && process::spawn_thread("callpy-reaper", move || run(api)).is_ok();
         IS_RUNNING.store(is_running, Ordering::Relaxed);
     }
+}
+
+fn is_debug_build(py: Attached<'_>) -> bool {
+    let counts = || py.attribute(&py.import(c"sys")?, &py.interned(c"gettotalrefcount")?);
+    counts().is_ok()
 }
 
 /// Says that there is no reaper, in the child of a fork.
@@ -139,6 +148,17 @@ impl ThreadId {
         status == -1 && std::io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH)
     }
 
+    /// Whether the thread does nothing until a signal comes (`pause`).
+    pub(super) fn waits_for_a_signal(&self) -> bool {
+        // Where there is no such call, the C library calls `ppoll`, for no files and without a limit.
+        #[cfg(target_arch = "x86_64")]
+        let pause = format!("{} ", libc::SYS_pause);
+        #[cfg(not(target_arch = "x86_64"))]
+        let pause = format!("{} 0x0 0x0 0x0 ", libc::SYS_ppoll);
+        std::fs::read_to_string(format!("/proc/self/task/{}/syscall", self.number()))
+            .is_ok_and(|call| call.starts_with(&pause))
+    }
+
     /// The thread's name, as messages have it.
     pub(super) fn name(&self) -> String {
         let name = std::fs::read_to_string(format!("/proc/self/task/{}/comm", self.number()));
@@ -160,6 +180,10 @@ impl ThreadId {
 
     /// Not known here, and not asked: see `start`.
     pub(super) fn is_gone(&self) -> bool {
+        false
+    }
+
+    pub(super) fn waits_for_a_signal(&self) -> bool {
         false
     }
 

@@ -61,12 +61,13 @@ pub(crate) fn was_begun() -> bool {
 ///
 /// `FailureKind::Start` if it is not laid out as callpy knows its version, and what attaching fails with.
 pub(crate) fn join(api: &'static Api) -> Result<(), Failure> {
+    let api = api.joined();
     {
         let attachment = Attachment::of(api)?;
         proof::object_header(attachment.token())
             .map_err(|wrong| Failure::new(FailureKind::Start, wrong))?;
     }
-    cpython::set_running();
+    cpython::set_running(api);
     Ok(())
 }
 
@@ -91,7 +92,7 @@ pub(crate) fn initialize(
     *progress =
         started.as_ref().map_or_else(|refusal| refusal.progress.clone(), |()| Progress::Done);
     started?;
-    cpython::set_running();
+    cpython::set_running(api);
     Ok(())
 }
 
