@@ -24,7 +24,7 @@
 
 use std::fmt;
 
-use crate::raw;
+use crate::{queue, raw};
 
 /// Shows that this thread is attached: see [`Python::attach`](crate::Python::attach).
 ///
@@ -56,7 +56,10 @@ impl<'py> Attached<'py> {
     /// python.attach(|py| py.detach(|| py.detach(|| ())));
     /// ```
     pub fn detach<R>(&self, work: impl FnOnce() -> R + Send) -> R {
-        self.0.detach(work)
+        self.0.detach(|| {
+            queue::pause();
+            work()
+        })
     }
 }
 

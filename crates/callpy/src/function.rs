@@ -160,9 +160,9 @@ impl Function {
         let mut results = Vec::with_capacity(arguments.len());
         let mut arguments = arguments.into_iter();
         while !arguments.as_slice().is_empty() {
-            let _turn = queue::enter(self.pace());
-            // If attaching fails, so does each call, with the reason.
-            let _attachment = Attachment::new();
+            let mut turn = Some(queue::enter(self.pace()));
+            // If attaching fails, so does each call, which then has a turn of its own, with the reason.
+            let _attachment = Attachment::new().inspect_err(|_| drop(turn.take()));
             let mut series = Series::begin();
             for argument in arguments.by_ref() {
                 results.push(self.call(argument));

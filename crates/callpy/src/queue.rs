@@ -11,8 +11,9 @@
 //!
 //! The queue only saves time. Nothing is unsound or stuck when a thread passes it, and so these do: a
 //! nested call, a call in [`Python::attach`](crate::Python::attach), a call of a function that mostly
-//! sleeps, and a thread that finds the queue out of order. A holder that stays in one call loses its
-//! slot to the next caller: see [`watch`].
+//! sleeps, and all threads of the child of a fork. A holder that
+//! stays in one call loses its slot to the next caller: see [`watch`]. One that does work of its own
+//! in `detach` gives it up.
 
 mod limit;
 mod line;
@@ -22,12 +23,13 @@ mod watch;
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::time::Instant;
 
 use pace::Pace;
 
 use crate::raw;
+use crate::raw::process::ThreadClock;
 
 /// How long a caller keeps its slot while others wait, in nanoseconds; at least for one call. `usual` is
 /// how long its calls take.
@@ -42,9 +44,6 @@ fn slice(usual: u64) -> u64 {
 /// Whether several threads call. Until then, calls take no slots.
 static IS_CROWD: AtomicBool = AtomicBool::new(false);
 
-/// How many calls are under way that have lost their slot.
-static OVERTAKEN: AtomicUsize = AtomicUsize::new(0);
-
 static SLOTS: [Slot; 64] = [const { Slot::new() }; 64];
 
 /// A permit to be in Python. Each has cache lines of its own, since its holder writes to it at each
@@ -57,6 +56,8 @@ struct Slot {
     taken: AtomicU64,
     /// How long a call of the holder's function usually takes; 0 if that is not known.
     usual: AtomicU64,
+    /// The clock of the holder's thread, once it has begun a call.
+    clock: AtomicI32,
     /// How many calls have been made in it, and how much work they were: see [`limit`].
     calls: AtomicU64,
     work: AtomicU64,
@@ -66,6 +67,7 @@ struct Slot {
 struct Caller {
     /// The thread's number; 0 before it is needed.
     number: Cell<u64>,
+    clock: Cell<ThreadClock>,
     /// The slot of the thread's last call; by now it may be another's.
     slot: Cell<Option<usize>>,
     /// Whether the next call is the first in a slot that was handed over.
@@ -81,6 +83,7 @@ thread_local! {
     static CALLER: Caller = const {
         Caller {
             number: Cell::new(0),
+            clock: Cell::new(ThreadClock::NONE),
             slot: Cell::new(None),
             is_first: Cell::new(false),
             has_called: Cell::new(false),
@@ -116,6 +119,22 @@ pub(crate) fn enter(function: usize) -> Turn {
         });
     let held = if is_crowd { CALLER.with(|caller| caller.take(function)) } else { None };
     Turn { held, not_send: PhantomData }
+}
+
+/// Gives up the slot of this thread's call, whose function has called Rust, which does work of its own
+/// now.
+#[inline]
+pub(crate) fn pause() {
+    if IS_CROWD.load(Ordering::Relaxed) {
+        CALLER.with(Caller::gives_up);
+    }
+}
+
+/// Stops the queue for good in the child of a fork: it has no watch, and other threads may have locked
+/// what only they could unlock. Only writes to atomics.
+fn forget() {
+    watch::forget();
+    line::forget();
 }
 
 /// The part of a series of calls that is made in one turn.
@@ -174,6 +193,7 @@ impl Caller {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         if self.number.get() == 0 {
             self.number.set(NEXT.fetch_add(1, Ordering::Relaxed));
+            self.clock.set(ThreadClock::of_this_thread());
         }
         self.number.get()
     }
@@ -183,7 +203,7 @@ impl Caller {
         /// Measuring a call costs as much as a short one.
         const MEASURED: u64 = 16;
 
-        if raw::thread::is_attached() {
+        if raw::thread::is_in_call() {
             return None;
         }
         let pace = Pace::of(function);
@@ -193,6 +213,7 @@ impl Caller {
         let slot = self.slot()?;
         let this = &SLOTS[slot];
         this.usual.store(pace.usual(), Ordering::Relaxed);
+        this.clock.store(self.clock.get().0, Ordering::Relaxed);
         let is_suspect = pace.is_suspect();
         let is_measured = is_suspect
             || pace.usual() == 0
@@ -223,26 +244,39 @@ impl Caller {
 
     #[cold]
     fn leave(&self, held: &Held) {
+        if watch::is_none() {
+            // The child of a fork.
+            return;
+        }
         let this = &SLOTS[held.slot];
         this.completed(held.pace.usual());
         if let Some((began, ran)) = held.began {
             let elapsed = now().saturating_sub(began);
             held.pace.learn(elapsed);
-            // Among others, a call that waits for the interpreter lock seems to sleep.
-            if let Some(before) = ran.filter(|_| OVERTAKEN.load(Ordering::Relaxed) <= 1) {
+            if let Some(before) = ran {
                 let ran = raw::process::thread_time()
                     .map_or(elapsed, |after| after.saturating_sub(before));
-                held.pace.judge(elapsed, ran);
+                held.pace.judge(elapsed, ran, watch::are_lost_busy());
             }
         }
         let taken = this.taken.load(Ordering::Relaxed);
         if !self.gives_back(held.slot) {
-            OVERTAKEN.fetch_sub(1, Ordering::Relaxed);
+            watch::ended(self.number());
             held.pace.suspect();
         } else if self.is_first.get() && held.pace.usual() != 0 {
             line::learn_cost(now().saturating_sub(taken), held.pace.usual());
         }
         self.is_first.set(false);
+    }
+
+    #[cold]
+    fn gives_up(&self) {
+        let (busy, slot) = (self.number() << 1 | 1, self.slot.get());
+        if let Some(slot) = slot.filter(|&slot| SLOTS[slot].changes(busy, 0))
+            && slot < limit::get()
+        {
+            line::admit(slot);
+        }
     }
 
     /// Ends a call in a slot, and hands the slot over if it is time; false if it was lost before.
@@ -285,6 +319,7 @@ impl Slot {
             holder: AtomicU64::new(0),
             taken: AtomicU64::new(0),
             usual: AtomicU64::new(0),
+            clock: AtomicI32::new(0),
             calls: AtomicU64::new(0),
             work: AtomicU64::new(0),
         }
@@ -315,4 +350,35 @@ impl Slot {
 fn now() -> u64 {
     static FIRST: OnceLock<Instant> = OnceLock::new();
     FIRST.get_or_init(Instant::now).elapsed().as_nanos() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_within_another_takes_no_slot_and_detached_work_keeps_none() {
+        let python = crate::Python::start().unwrap();
+        let outer = loop {
+            // Another test's call may have the slot, or find that there is no crowd.
+            IS_CROWD.store(true, Ordering::Relaxed);
+            let turn = enter(1);
+            if turn.held.is_some() {
+                break turn;
+            }
+        };
+        let slot = outer.held.as_ref().unwrap().slot;
+        let busy = CALLER.with(Caller::number) << 1 | 1;
+        python
+            .attach(|py| {
+                assert!(enter(2).held.is_none());
+                py.detach(|| {
+                    assert_ne!(SLOTS[slot].holder.load(Ordering::Relaxed), busy);
+                    assert!(enter(2).held.is_none());
+                });
+            })
+            .unwrap();
+        drop(outer);
+        IS_CROWD.store(false, Ordering::Relaxed);
+    }
 }

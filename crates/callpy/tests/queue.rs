@@ -1,5 +1,6 @@
 //! Callers queue before the interpreter lock, and whatever they call, none is stuck or starved.
 #![allow(missing_docs, reason = "a test")]
+#![allow(unsafe_code, reason = "destructors of threads, as C has them")]
 
 mod common;
 
@@ -23,8 +24,16 @@ fn crowd(threads: usize, call: impl Fn(usize) -> bool + Sync) {
 /// Runs work while other threads make short calls all the time, so that there is a queue.
 fn in_a_storm(threads: usize, work: impl FnOnce()) {
     let nothing = lambda("lambda: None");
+    struct Ends<'a>(&'a AtomicBool);
+    impl Drop for Ends<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
     let (is_over, calls) = (AtomicBool::new(false), AtomicUsize::new(0));
     thread::scope(|scope| {
+        // Also where the work panics.
+        let _ends = Ends(&is_over);
         for _ in 0..threads {
             scope.spawn(|| {
                 while !is_over.load(Ordering::Relaxed) {
@@ -37,7 +46,6 @@ fn in_a_storm(threads: usize, work: impl FnOnce()) {
             thread::yield_now();
         }
         work();
-        is_over.store(true, Ordering::Relaxed);
     });
 }
 
@@ -130,6 +138,108 @@ fn callers_meet_in_nested_calls_and_attached_scopes() {
             false
         });
     });
+}
+
+/// Called from C, with the interpreter lock held or released, within a call that waited in the queue.
+extern "C" fn back(number: i64) -> i64 {
+    let double = lambda("lambda value: 2 * value");
+    let once: i64 = double.call(number).unwrap();
+    python().attach(|py| py.detach(|| double.call::<i64>(once).unwrap())).unwrap()
+}
+
+#[test]
+fn callers_call_back_into_rust_that_calls() {
+    let call = lambda(
+        "lambda kind, address, n: getattr(__import__('ctypes'), kind)(
+            __import__('ctypes').c_int64, __import__('ctypes').c_int64)(address)(n)",
+    );
+    let address = back as extern "C" fn(i64) -> i64 as usize;
+    in_a_storm(4, || {
+        crowd(4, |number| {
+            for kind in ["PYFUNCTYPE", "CFUNCTYPE"] {
+                for n in 0..50 {
+                    let n = 4 * n + number as i64;
+                    assert_eq!(call.call::<i64>((kind, address, n)).unwrap(), 4 * n);
+                }
+            }
+            false
+        });
+    });
+}
+
+#[test]
+fn a_call_reads_a_socket_that_another_call_writes_to() {
+    let source = "
+import socket
+
+here, there = socket.socketpair()
+
+def read():
+    return len(here.recv(1))
+
+def write():
+    there.send(b'1')
+";
+    let functions = module("sockets", source);
+    let [read, write] = ["read", "write"].map(|name| functions.function(name).unwrap());
+    in_a_storm(4, || {
+        let rounds = [const { AtomicUsize::new(0) }; 5];
+        crowd(5, |number| {
+            // Four readers, and one that writes for all of them.
+            let of_all = match number {
+                4 => {
+                    write.call::<()>(()).unwrap();
+                    4 * 50
+                }
+                _ => {
+                    assert_eq!(read.call::<i64>(()).unwrap(), 1);
+                    50
+                }
+            };
+            rounds[number].fetch_add(1, Ordering::Relaxed) + 1 < of_all
+        });
+    });
+}
+
+/// The standard library's part of a thread has ended before what `pthread_key_create` registers.
+#[test]
+#[cfg(unix)]
+fn a_thread_calls_in_its_last_destructors() {
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+
+    unsafe extern "C" fn last(_: *mut std::ffi::c_void) {
+        let half = lambda("lambda n: n // 2");
+        for n in 0..200 {
+            assert_eq!(half.call::<usize>(2 * n).unwrap(), n);
+            CALLS.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let body = || {
+        let mut key = 0;
+        // SAFETY: the key is written to, and the destructor is called with what is set below.
+        assert_eq!(unsafe { libc::pthread_key_create(&mut key, Some(last)) }, 0);
+        let nothing = lambda("lambda: None");
+        in_a_storm(4, || {
+            for calls_before in [true, false] {
+                thread::scope(|scope| {
+                    for _ in 0..4 {
+                        scope.spawn(|| {
+                            if calls_before {
+                                nothing.call::<()>(()).unwrap();
+                            }
+                            // SAFETY: any value but null has the destructor called.
+                            unsafe { libc::pthread_setspecific(key, (&raw const CALLS).cast()) };
+                        });
+                    }
+                });
+            }
+            // The scopes wait for what the threads do, not for their last destructors.
+            while CALLS.load(Ordering::Relaxed) < 2 * 4 * 200 {
+                thread::yield_now();
+            }
+        });
+    };
+    alone("a_thread_calls_in_its_last_destructors", |_| (), body);
 }
 
 #[test]
@@ -251,16 +361,28 @@ fn the_child_of_a_fork_calls_on() {
             let [fork, wait, exit] =
                 ["os:fork", "os:waitpid", "os:_exit"].map(|name| python().function(name).unwrap());
             let same = lambda("lambda n: n");
+            let functions = module("meetings", MEETINGS);
+            let [ping, pong] = ["ping", "pong"].map(|name| functions.function(name).unwrap());
             in_a_storm(4, || {
-                let child: i64 = fork.call(()).unwrap();
-                if child == 0 {
-                    crowd(4, |_| {
-                        (0..500).for_each(|n| assert_eq!(same.call::<i64>(n).unwrap(), n));
-                        false
-                    });
-                    exit.call::<()>(7).unwrap();
+                for _ in 0..20 {
+                    let child: i64 = fork.call(()).unwrap();
+                    if child == 0 {
+                        // SAFETY: ends this process where it hangs.
+                        unsafe { libc::alarm(20) };
+                        crowd(4, |_| {
+                            (0..500).for_each(|n| assert_eq!(same.call::<i64>(n).unwrap(), n));
+                            false
+                        });
+                        let rounds = [const { AtomicUsize::new(0) }; 2];
+                        crowd(2, |number| {
+                            let function: &Function = if number == 0 { &ping } else { &pong };
+                            function.call::<()>(()).unwrap();
+                            rounds[number].fetch_add(1, Ordering::Relaxed) < 99
+                        });
+                        exit.call::<()>(7).unwrap();
+                    }
+                    assert_eq!(wait.call::<(i64, i64)>((child, 0)).unwrap(), (child, 7 << 8));
                 }
-                assert_eq!(wait.call::<(i64, i64)>((child, 0)).unwrap(), (child, 7 << 8));
             });
         },
     );

@@ -2,11 +2,10 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
-use std::thread::{self, Thread};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{SLOTS, now, watch};
+use super::{IS_CROWD, SLOTS, now, watch};
 
 static LINE: Mutex<VecDeque<Arc<Waiter>>> = Mutex::new(VecDeque::new());
 
@@ -15,14 +14,18 @@ static LENGTH: AtomicUsize = AtomicUsize::new(0);
 
 struct Waiter {
     number: u64,
-    thread: Thread,
+    /// Whether it was woken, which it waits for. Not by parking the thread: a thread can't be parked in
+    /// its last destructors, in which it may call.
+    is_woken: Mutex<bool>,
+    changed: Condvar,
     /// When it was woken.
     woken: AtomicU64,
     /// What the waiter is doing; from [`GRANTED`] on, the slot that it got.
     state: AtomicU32,
 }
 
-/// After so long without a round of the watch, a caller goes on without a slot.
+/// After so long without a round of the watch, which is starved or stopped, a caller goes on without a
+/// slot.
 const STANDSTILL: Duration = Duration::from_millis(50);
 
 /// How long a thread takes to wake up, in nanoseconds: 5 microseconds on a machine of one's own, and
@@ -57,32 +60,37 @@ pub(super) fn is_empty() -> bool {
     LENGTH.load(Ordering::Relaxed) == 0
 }
 
-/// Returns the line; none where it stays locked by a thread that the child of a fork does not have.
-fn line() -> Option<MutexGuard<'static, VecDeque<Arc<Waiter>>>> {
-    loop {
-        for _ in 0..100 {
-            match LINE.try_lock() {
-                Ok(line) => return Some(line),
-                Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
-                Err(TryLockError::WouldBlock) => thread::yield_now(),
-            }
-        }
-        if watch::has_none() {
-            return None;
-        }
+fn line() -> MutexGuard<'static, VecDeque<Arc<Waiter>>> {
+    LINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends the crowd, if no one waits. A caller that waits has the watch at work.
+pub(super) fn disperse() {
+    let line = line();
+    if line.is_empty() {
+        IS_CROWD.store(false, Ordering::Relaxed);
     }
 }
 
-/// Waits for a slot; none where the line is out of order, and the caller should go on without.
+/// Has no one wait, in the child of a fork.
+pub(super) fn forget() {
+    LENGTH.store(0, Ordering::Relaxed);
+}
+
+/// Waits for a slot; none where the caller should go on without.
 pub(super) fn wait(number: u64) -> Option<usize> {
     let waiter = Arc::new(Waiter {
         number,
-        thread: thread::current(),
+        is_woken: Mutex::new(false),
+        changed: Condvar::new(),
         woken: AtomicU64::new(0),
         state: AtomicU32::new(AWAKE),
     });
     {
-        let mut line = line()?;
+        let mut line = line();
+        if !IS_CROWD.load(Ordering::Relaxed) {
+            return None;
+        }
         line.push_back(Arc::clone(&waiter));
         LENGTH.store(line.len(), Ordering::Relaxed);
     }
@@ -91,13 +99,12 @@ pub(super) fn wait(number: u64) -> Option<usize> {
             waiter.state.compare_exchange(AWAKE, PARKED, Ordering::AcqRel, Ordering::Acquire);
         if is_parked.is_ok() {
             let (rounds, parked) = (watch::rounds(), now());
-            thread::park_timeout(STANDSTILL);
+            waiter.park();
             let _ =
                 waiter.state.compare_exchange(PARKED, AWAKE, Ordering::AcqRel, Ordering::Acquire);
             let is_stuck =
                 now() - parked >= STANDSTILL.as_nanos() as u64 && watch::rounds() == rounds;
             if is_stuck && waiter.slot().is_none() && waiter.leaves_line() {
-                watch::has_none();
                 return None;
             }
         }
@@ -119,7 +126,15 @@ pub(super) fn wait(number: u64) -> Option<usize> {
 impl Waiter {
     fn wake(&self) {
         self.woken.store(now(), Ordering::Relaxed);
-        self.thread.unpark();
+        *self.is_woken.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.changed.notify_one();
+    }
+
+    /// Waits until it is woken, or for so long that the watch seems to stand still.
+    fn park(&self) {
+        let is_woken = self.is_woken.lock().unwrap_or_else(PoisonError::into_inner);
+        let woken = self.changed.wait_timeout_while(is_woken, STANDSTILL, |is_woken| !*is_woken);
+        *woken.unwrap_or_else(PoisonError::into_inner).0 = false;
     }
 
     /// Learns how long it took to wake up; false if it was not called, but woke up by itself.
@@ -140,7 +155,7 @@ impl Waiter {
 
     /// Leaves the line, where no one has taken it from there.
     fn leaves_line(&self) -> bool {
-        let Some(mut line) = line() else { return true };
+        let mut line = line();
         let length = line.len();
         line.retain(|other| other.number != self.number);
         LENGTH.store(line.len(), Ordering::Relaxed);
@@ -150,7 +165,7 @@ impl Waiter {
 
 /// Wakes the caller that waits first, so that it is awake when it gets its slot; false if none waits.
 pub(super) fn call() -> bool {
-    let Some(first) = line().and_then(|line| line.front().map(Arc::clone)) else { return false };
+    let Some(first) = line().front().map(Arc::clone) else { return false };
     if first.state.load(Ordering::Relaxed) == PARKED {
         first.wake();
     }
@@ -159,15 +174,12 @@ pub(super) fn call() -> bool {
 
 /// Whether the caller that waits first is awake.
 pub(super) fn is_awake() -> bool {
-    let line = line();
-    line.is_some_and(|line| {
-        line.front().is_some_and(|first| first.state.load(Ordering::Relaxed) == AWAKE)
-    })
+    line().front().is_some_and(|first| first.state.load(Ordering::Relaxed) == AWAKE)
 }
 
 /// Gives a free slot to the caller that waits first.
 pub(super) fn admit(slot: usize) {
-    let Some(mut line) = line() else { return };
+    let mut line = line();
     let Some(first) = line.pop_front() else { return };
     if !SLOTS[slot].changes(0, first.number << 1 | 1) {
         line.push_front(first);

@@ -51,11 +51,17 @@ impl Pace {
     }
 
     /// Judges by a call that was watched, which took so long and ran for so much of it.
-    pub(super) fn judge(&self, elapsed: u64, ran: u64) {
+    ///
+    /// Beside calls that keep the processor busy, one that waits for the interpreter lock seems to
+    /// sleep: that is judged another time.
+    pub(super) fn judge(&self, elapsed: u64, ran: u64, is_busy: bool) {
         /// One call that waited for something else should not let the next hundred pass.
         const CALLS: u32 = 16;
-        self.is_suspect.store(false, Ordering::Relaxed);
         let has_slept = elapsed > super::watch::PATIENCE && ran < elapsed / 8;
+        if has_slept && is_busy {
+            return;
+        }
+        self.is_suspect.store(false, Ordering::Relaxed);
         if has_slept {
             self.sleeping.store(CALLS, Ordering::Relaxed);
         }

@@ -5,13 +5,13 @@
 //! limit.
 
 use std::mem;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use super::{IS_CROWD, OVERTAKEN, SLOTS, Slot, limit, line, now};
-use crate::raw::process::{process_time, spawn_thread, wake_in_time};
+use super::{IS_CROWD, SLOTS, Slot, limit, line, now};
+use crate::raw::process::{ThreadClock, process_time, spawn_thread, wake_in_time};
 use crate::raw::thread::has_lock;
 
 /// How long one call may keep the callers that wait from its slot, in nanoseconds.
@@ -29,29 +29,46 @@ const LONGEST_PATIENCE: u64 = 5_000_000;
 /// call, within these bounds. A round costs as much as waking up a thread does.
 const ROUND: (u64, u64) = (100_000, 500_000);
 
-/// How many rounds have been made. They stop in the child of a fork.
+/// How many rounds have been made.
 static ROUNDS: AtomicU64 = AtomicU64::new(0);
 
-/// The process that the watch runs in.
-static PROCESS: AtomicU32 = AtomicU32::new(0);
-
 static WATCH: OnceLock<Thread> = OnceLock::new();
-
-static IS_OUT_OF_ORDER: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn rounds() -> u64 {
     ROUNDS.load(Ordering::Relaxed)
 }
 
+static STATE: State = State(AtomicU8::new(UNTRIED));
+const UNTRIED: u8 = 0;
+const STARTING: u8 = 1;
+const RUNNING: u8 = 2;
+const NONE: u8 = 3;
+
+/// Whether there is a watch.
+struct State(AtomicU8);
+
+impl State {
+    /// Says whether there is one, started by the first to ask. Others don't wait for that, but go on as if
+    /// there were none.
+    fn is_running_after(&self, start: impl FnOnce() -> bool) -> bool {
+        let (state, order) = (&self.0, Ordering::AcqRel);
+        if state.load(Ordering::Relaxed) == UNTRIED
+            && state.compare_exchange(UNTRIED, STARTING, order, Ordering::Relaxed).is_ok()
+        {
+            state.store(if start() { RUNNING } else { NONE }, Ordering::Release);
+        }
+        state.load(Ordering::Acquire) == RUNNING
+    }
+}
+
 /// Starts to queue callers, if there is any use in that; says whether there is.
 pub(super) fn start() -> bool {
-    static IS_STARTED: AtomicBool = AtomicBool::new(false);
-    if !IS_STARTED.swap(true, Ordering::Relaxed) {
-        PROCESS.store(std::process::id(), Ordering::Relaxed);
-        let is_started = has_lock() && spawn_thread("callpy-queue", run).is_ok();
-        IS_OUT_OF_ORDER.store(!is_started, Ordering::Relaxed);
-    }
-    if IS_OUT_OF_ORDER.load(Ordering::Relaxed) {
+    let is_running = STATE.is_running_after(|| {
+        #[cfg(unix)]
+        crate::raw::fork::in_child(super::forget);
+        has_lock() && spawn_thread("callpy-queue", run).is_ok()
+    });
+    if !is_running {
         return false;
     }
     IS_CROWD.store(true, Ordering::Relaxed);
@@ -63,16 +80,14 @@ pub(super) fn start() -> bool {
     true
 }
 
-/// Stops the queue for good where this is the child of a fork: it has no watch, and the line may have
-/// been locked by a thread that it does not have.
-#[cold]
-pub(super) fn has_none() -> bool {
-    let has_none = PROCESS.load(Ordering::Relaxed) != std::process::id();
-    if has_none {
-        IS_OUT_OF_ORDER.store(true, Ordering::Relaxed);
-        IS_CROWD.store(false, Ordering::Relaxed);
-    }
-    has_none
+/// Says that there is none, in the child of a fork.
+pub(super) fn forget() {
+    STATE.0.store(NONE, Ordering::Relaxed);
+    IS_CROWD.store(false, Ordering::Relaxed);
+}
+
+pub(super) fn is_none() -> bool {
+    STATE.0.load(Ordering::Relaxed) == NONE
 }
 
 fn run() {
@@ -99,7 +114,7 @@ fn run() {
         if busy > 1 || !line::is_empty() {
             crowded = now;
         } else if now - crowded > QUIET {
-            IS_CROWD.store(false, Ordering::Relaxed);
+            line::disperse();
         }
         limit.step(now, busy, !line::is_empty());
     }
@@ -133,34 +148,121 @@ fn patience(slot: &Slot, doublings: usize) -> u64 {
     (patience << doublings.min(5)).min(LONGEST_PATIENCE)
 }
 
-/// The time that this process has run, and when that was.
+/// The calls under way that have lost their slots.
+static LOST: Mutex<Vec<Lost>> = Mutex::new(Vec::new());
+
+struct Lost {
+    /// The caller's number.
+    caller: u64,
+    clock: ThreadClock,
+    /// How long the thread had run when the watch looked last, in nanoseconds.
+    ran: u64,
+    /// When it lost its slot, or was last seen to have run.
+    at: u64,
+}
+
+fn lost() -> MutexGuard<'static, Vec<Lost>> {
+    LOST.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Says that a call has ended which may have lost its slot.
+pub(super) fn ended(caller: u64) {
+    lost().retain(|lost| lost.caller != caller);
+}
+
+/// Whether calls that have lost their slots keep a processor busy.
+static ARE_LOST_BUSY: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn are_lost_busy() -> bool {
+    ARE_LOST_BUSY.load(Ordering::Relaxed)
+}
+
+/// How long this process has run, and how long the calls that have lost their slots.
 #[derive(Default)]
 struct Load {
+    /// 0 if no call contended when the watch looked last.
     ran: u64,
+    /// When the watch looked last; 0 if no call had lost its slot then.
     at: u64,
+    /// What those calls ran, on average of this time.
+    lost_ran: u64,
+    elapsed: u64,
+    /// Whose clock is read next.
+    next: usize,
 }
 
 impl Load {
     /// How many times patience is to double, since letting more callers in would not help: while calls
     /// that lost their slots compute, or wait for the interpreter lock, beside those in slots.
     fn doublings(&mut self, now: u64, busy: usize) -> usize {
-        let overtaken = OVERTAKEN.load(Ordering::Relaxed);
-        if overtaken == 0 {
-            *self = Load::default();
+        let before = (self.ran, self.at);
+        let contending = self.contending(now);
+        if contending == 0 {
+            self.ran = 0;
             return 0;
         }
         let Some(ran) = process_time() else { return 0 };
-        let before = mem::replace(self, Load { ran, at: now });
-        if before.at == 0 {
+        self.ran = ran;
+        if before.0 == 0 {
             return 0;
         }
         let cores =
-            ran.saturating_sub(before.ran) as f64 / now.saturating_sub(before.at).max(1) as f64;
-        let inside = overtaken + busy;
+            ran.saturating_sub(before.0) as f64 / now.saturating_sub(before.1).max(1) as f64;
+        let inside = contending + busy;
         let is_idle = cores < 0.5;
         let is_parallel = inside < limit::cores() && cores > 0.8 * inside as f64;
-        if is_idle || is_parallel { 0 } else { overtaken }
+        if is_idle || is_parallel { 0 } else { contending }
     }
+
+    /// Looks whether calls that have lost their slots run, and returns how many contend for the
+    /// processor or the interpreter lock. The others have not run for a while: they wait for something
+    /// else, as a worker does in Python for the next piece of work.
+    fn contending(&mut self, now: u64) -> usize {
+        /// Reading a clock takes up to a microsecond.
+        const AT_ONCE: usize = 8;
+        /// A thread that waits for the interpreter lock runs within this time.
+        const A_WHILE: u64 = 100_000_000;
+        /// Looking whether there is work takes a waiting thread less.
+        const A_LITTLE: u64 = 100_000;
+        /// Over so long it is averaged, since a thread that computes may not run for some milliseconds.
+        const AVERAGED: u64 = 4_000_000;
+        let mut lost = lost();
+        if lost.is_empty() {
+            *self = Load::default();
+        } else {
+            let before = mem::replace(&mut self.at, now);
+            self.elapsed += if before == 0 { 0 } else { now - before };
+            for _ in 0..AT_ONCE.min(lost.len()) {
+                self.next = (self.next + 1) % lost.len();
+                let call = &mut lost[self.next];
+                let ran = call.clock.ran().map_or(0, |ran| ran.saturating_sub(call.ran));
+                if ran > A_LITTLE {
+                    call.at = now;
+                    self.lost_ran += ran;
+                }
+                if ran > A_LITTLE || now.saturating_sub(call.at) >= A_WHILE {
+                    call.ran += ran;
+                }
+            }
+            if self.elapsed > AVERAGED {
+                (self.lost_ran, self.elapsed) = (self.lost_ran / 2, self.elapsed / 2);
+            }
+        }
+        ARE_LOST_BUSY.store(self.lost_ran > self.elapsed / 2, Ordering::Relaxed);
+        lost.iter().filter(|call| now.saturating_sub(call.at) < A_WHILE).count()
+    }
+}
+
+/// Takes the slot from its holder, if that has not changed meanwhile.
+fn is_taken(slot: &Slot, holder: u64, now: u64) -> bool {
+    // Locked before, since the call may end at this moment.
+    let mut lost = (holder & 1 == 1).then(lost);
+    let is_taken = slot.changes(holder, 0);
+    if let Some(lost) = lost.as_mut().filter(|_| is_taken) {
+        let clock = ThreadClock(slot.clock.load(Ordering::Relaxed));
+        lost.push(Lost { caller: holder >> 1, clock, ran: clock.ran().unwrap_or(0), at: now });
+    }
+    is_taken
 }
 
 /// Frees the slots that are due, and gives them to the callers that wait; returns how many are in a
@@ -172,7 +274,6 @@ fn round(seen: &mut [Seen; SLOTS.len()], now: u64, load: &mut Load) -> (usize, u
     for (number, (slot, seen)) in SLOTS.iter().zip(seen).enumerate() {
         let holder = slot.holder.load(Ordering::Acquire);
         let calls = slot.calls.load(Ordering::Relaxed);
-        let is_in_call = holder & 1 == 1;
         if (holder, calls) != (seen.holder, seen.calls) {
             *seen = Seen { holder, calls, first: now };
         }
@@ -180,16 +281,74 @@ fn round(seen: &mut [Seen; SLOTS.len()], now: u64, load: &mut Load) -> (usize, u
             continue;
         }
         let patience = patience(slot, doublings);
-        if is_in_call {
+        if holder & 1 == 1 {
             shortest = shortest.min(patience);
         }
-        let is_freed = seen.is_due(now, patience) && slot.changes(holder, 0);
-        if is_freed && is_in_call {
-            OVERTAKEN.fetch_add(1, Ordering::Relaxed);
-        }
-        if (holder == 0 || is_freed) && number < limit::get() {
+        let is_free = holder == 0 || seen.is_due(now, patience) && is_taken(slot, holder, now);
+        if is_free && number < limit::get() {
             line::admit(number);
         }
     }
     (busy, shortest)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn no_one_queues_before_the_watch_runs_or_where_there_is_none() {
+        let state = State(AtomicU8::new(UNTRIED));
+        let no_other = || -> bool { unreachable!("it is started once") };
+        // Another thread asks while the first one starts it.
+        let meanwhile = Cell::new(true);
+        let start = || {
+            meanwhile.set(state.is_running_after(no_other));
+            true
+        };
+        assert!(state.is_running_after(start) && !meanwhile.get());
+        assert!(state.is_running_after(no_other));
+
+        let state = State(AtomicU8::new(UNTRIED));
+        assert!(!state.is_running_after(|| false) && !state.is_running_after(no_other));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn calls_that_wait_for_something_else_do_not_count() {
+        const MILLISECOND: u64 = 1_000_000;
+        let this = ThreadClock::of_this_thread();
+        let compute = || {
+            let begun = this.ran().unwrap();
+            while this.ran().unwrap() < begun + 2 * MILLISECOND {}
+        };
+        let (tell, told) = mpsc::channel();
+        let (end, wait) = mpsc::channel::<()>();
+        let sleeper = thread::spawn(move || {
+            tell.send(ThreadClock::of_this_thread()).unwrap();
+            let _ = wait.recv();
+        });
+        let sleeping = told.recv().unwrap();
+        // By the test's own time, since a busy machine may give this thread little of it.
+        let mut load = Load::default();
+        let lose = |clock: ThreadClock, at| {
+            lost().push(Lost { caller: 0, clock, ran: clock.ran().unwrap(), at });
+        };
+        (0..3).for_each(|_| lose(sleeping, MILLISECOND));
+        assert_eq!(load.contending(MILLISECOND), 3, "they may wait for the interpreter lock");
+        compute();
+        assert_eq!(load.contending(200 * MILLISECOND), 0);
+        assert!(!are_lost_busy());
+        lose(this, 200 * MILLISECOND);
+        compute();
+        assert_eq!(load.contending(201 * MILLISECOND), 1);
+        compute();
+        assert_eq!(load.contending(400 * MILLISECOND), 1, "it has run");
+        ended(0);
+        drop(end);
+        sleeper.join().unwrap();
+    }
 }

@@ -112,6 +112,35 @@ pub(crate) fn process_time() -> Option<u64> {
     None
 }
 
+/// By which other threads see how long one has run.
+///
+/// The system's number of the clock: a plain one, since what asks may outlive the thread. Of a thread
+/// that is gone, and where the system has no such clock, it shows nothing.
+#[derive(Clone, Copy)]
+pub(crate) struct ThreadClock(pub(crate) i32);
+
+impl ThreadClock {
+    pub(crate) const NONE: ThreadClock = ThreadClock(0);
+
+    pub(crate) fn of_this_thread() -> ThreadClock {
+        let mut clock = ThreadClock::NONE;
+        #[cfg(target_os = "linux")]
+        // SAFETY: writes the number to where it is told to; that of this thread, which is alive.
+        unsafe {
+            libc::pthread_getcpuclockid(libc::pthread_self(), &mut clock.0)
+        };
+        clock
+    }
+
+    /// How long the thread has run, in nanoseconds.
+    pub(crate) fn ran(self) -> Option<u64> {
+        #[cfg(target_os = "linux")]
+        return (self.0 != ThreadClock::NONE.0).then(|| clock(self.0)).flatten();
+        #[cfg(not(target_os = "linux"))]
+        None
+    }
+}
+
 #[cfg(unix)]
 fn clock(clock: libc::clockid_t) -> Option<u64> {
     let mut time = std::mem::MaybeUninit::<libc::timespec>::uninit();

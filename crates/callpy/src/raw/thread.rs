@@ -351,6 +351,12 @@ fn is_found_attached(api: &Api) -> bool {
     !end::has_gone(api) && matches!(Place::of(api, null_mut()), Place::Attached)
 }
 
+/// Whether a call that this thread makes now would be part of another call, or of an attachment, also
+/// where that is detached.
+pub(crate) fn is_in_call() -> bool {
+    registry::this().is_some_and(Thread::is_nested) || is_attached()
+}
+
 /// Whether threads take turns at an interpreter lock: not in a free-threaded build.
 pub(crate) fn has_lock() -> bool {
     api().is_some_and(|api| api.header != Header::FreeThreaded)
