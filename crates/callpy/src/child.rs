@@ -29,6 +29,16 @@ const MOST_LINES: usize = 500;
 const LONGEST_LINE: usize = 64 * 1024;
 
 /// How a program ended, and the last lines it printed.
+///
+/// ```
+/// use callpy::child::Ended;
+///
+/// fn last_line(ended: &Ended) -> &str {
+///     ended.lines.back().map_or("it printed nothing", |line| line)
+/// }
+/// let ended = Ended { status: None, lines: ["one".to_owned(), "two".to_owned()].into() };
+/// assert_eq!(last_line(&ended), "two");
+/// ```
 #[derive(Debug)]
 pub struct Ended {
     /// None in a process that ignores SIGCHLD or waits for all its children elsewhere, since the system

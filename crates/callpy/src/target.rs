@@ -19,6 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// assert_eq!(detect.function(), Some("detect"));
 ///
 /// let module = Target::parse("scipy.signal");
+/// assert_eq!(module.module(), "scipy.signal");
 /// assert_eq!((module.file(), module.function()), (None, None));
 /// assert!(module.parts().unwrap_err().to_string().contains("names no function"));
 /// ```
