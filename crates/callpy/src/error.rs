@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::exception::{self, PythonException};
+use crate::exception::{self, FailedImports, PythonException};
 use crate::locate::Report;
 use crate::raw::failure::{Failure, FailureKind, Reason};
 use crate::raw::{Attached, Raised};
@@ -50,10 +50,15 @@ struct Inner {
     place: Option<String>,
     message: String,
     /// What callpy knows of the cause, and how to fix it.
-    hint: Option<String>,
+    hint: Option<Hint>,
     /// Long text that only `{:#}` shows.
     detail: Option<String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+enum Hint {
+    Text(String),
+    Imports(FailedImports),
 }
 
 /// The kind of failure, for programs that act on it.
@@ -172,9 +177,9 @@ impl Error {
     /// Turns a raised exception into an error, and lets go of it.
     #[cold]
     pub(crate) fn raised(py: Attached<'_>, raised: Raised) -> Self {
-        let (exception, hint) = exception::read(py, raised);
+        let (exception, imports) = exception::read(py, raised);
         let mut error = Error::from(exception);
-        error.inner.hint = hint;
+        error.inner.hint = imports.map(Hint::Imports);
         error
     }
 
@@ -201,7 +206,7 @@ impl Error {
 
     /// Adds what callpy knows of the cause, and how to fix it.
     pub(crate) fn with_hint(mut self, hint: impl fmt::Display) -> Self {
-        self.inner.hint = Some(hint.to_string());
+        self.inner.hint = Some(Hint::Text(hint.to_string()));
         self
     }
 
@@ -221,6 +226,9 @@ impl Error {
 
     /// Returns what callpy knows of the cause, and how to fix it; `{}` shows it as well.
     ///
+    /// Where an import failed, the folders of the search path are looked at when this is first asked
+    /// for, or the error first shown.
+    ///
     /// ```
     /// # let python = callpy::Python::start()?;
     /// let error = python.module("no_such_module").unwrap_err();
@@ -228,7 +236,11 @@ impl Error {
     /// # Ok::<(), callpy::Error>(())
     /// ```
     pub fn hint(&self) -> Option<&str> {
-        self.inner.hint.as_deref()
+        match &self.inner.hint {
+            Some(Hint::Text(hint)) => Some(hint),
+            Some(Hint::Imports(imports)) => imports.hint(),
+            None => None,
+        }
     }
 
     /// Returns the Python exception, if that is what this error is.
@@ -287,7 +299,7 @@ impl fmt::Display for Error {
         if let Some(frame) = self.exception().and_then(PythonException::own_frame) {
             write!(f, " in {frame}")?;
         }
-        if let Some(hint) = &self.inner.hint {
+        if let Some(hint) = self.hint() {
             write!(f, "; {hint}")?;
         }
         if f.alternate() {

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 pub use self::frame::StackFrame;
-pub(crate) use self::import::install;
+pub(crate) use self::import::{FailedImports, install};
 pub(crate) use self::read::{read, remember_text};
 
 /// A Python exception as owned text: nothing of it stays in the interpreter.

@@ -147,14 +147,35 @@ pub(crate) fn source_line(
     Ok((!py.is_none(&line)).then_some(line))
 }
 
-/// Returns what is known about the failed import that an exception is about; nothing where it is not
-/// about one.
-pub(crate) fn import_problem(py: Attached<'_>, exception: &Ref) -> Outcome<Vec<String>> {
-    let problem = call(py, c"import_problem", &[exception])?;
-    if py.is_none(&problem) {
-        return Ok(Vec::new());
-    }
-    py.items(&problem)?.iter().map(|text| py.text_escaped(text)).collect()
+/// Returns the failed imports that an exception is about: what failed, the module or file, Python's
+/// message, and the module's file. What there is none of is empty.
+pub(crate) fn failed_imports(py: Attached<'_>, exception: &Ref) -> Outcome<Vec<[String; 4]>> {
+    let imports = call(py, c"failed_imports", &[exception])?;
+    let fact = |fact: &Ref| match py.is_none(fact) {
+        true => Ok(String::new()),
+        false => py.text_escaped(fact),
+    };
+    let read = |import: &Ref| {
+        let facts = py.tuple_items(import)?.iter().map(fact).collect::<Outcome<Vec<_>>>()?;
+        facts.try_into().map_err(|_| Raised(None))
+    };
+    py.sequence_items(&imports)?.iter().map(read).collect()
+}
+
+/// Returns the executable, and the folders in which modules are searched.
+pub(crate) fn search_path(py: Attached<'_>) -> Outcome<(String, Vec<PathBuf>)> {
+    let (executable, folders) = pair(py, &call(py, c"search_path", &[])?)?;
+    let folder = |folder: &Ref| py.os_string(folder).map(PathBuf::from);
+    let folders = py.sequence_items(&folders)?.iter().map(folder).collect::<Outcome<_>>()?;
+    Ok((py.text_escaped(&executable)?, folders))
+}
+
+/// Returns the ends of the names of modules' files, and the folder of the standard library.
+pub(crate) fn module_suffixes(py: Attached<'_>) -> Outcome<(Vec<String>, PathBuf)> {
+    let (suffixes, library) = pair(py, &call(py, c"module_suffixes", &[])?)?;
+    let suffix = |suffix: &Ref| py.text(suffix).map(str::to_owned);
+    let suffixes = py.sequence_items(&suffixes)?.iter().map(suffix).collect::<Outcome<_>>()?;
+    Ok((suffixes, py.os_string(&library)?.into()))
 }
 
 /// Names what an object is, as an error message does: "a list", "an array of int32 (3x4)".

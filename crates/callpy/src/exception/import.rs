@@ -1,45 +1,232 @@
 //! What a program is told to do where an import found nothing, or the wrong module.
+//!
+//! A failing import costs little more than Python's own: what may be another later is noted at once,
+//! and the folders are searched when somebody reads the hint.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::PythonException;
 use crate::language::Language;
-use crate::raw::{Attached, Ref};
+use crate::raw::{Attached, Outcome, Ref};
 use crate::support;
 
-/// Returns what is known about the failed import that an exception is about, and how to fix it.
-///
-/// The facts are read here, since the search path and the loaded modules may be others later.
-pub(super) fn hint(py: Attached<'_>, read: &PythonException, raised: &Ref) -> Option<String> {
-    if !is_about_import(read) {
-        return None;
+/// The failed imports that an exception is about, and how to fix them, once somebody asks.
+#[derive(Debug)]
+pub(crate) struct FailedImports {
+    imports: Vec<FailedImport>,
+    executable: String,
+    /// The folders in which Python searched.
+    folders: Vec<PathBuf>,
+    machinery: &'static Machinery,
+    hint: OnceLock<Option<String>>,
+}
+
+#[derive(Debug)]
+struct FailedImport {
+    what: What,
+    /// The first part of the module's name.
+    name: String,
+    message: String,
+}
+
+#[derive(Debug)]
+enum What {
+    /// A relative import in this file, or in source text.
+    Relative(Option<PathBuf>),
+    /// The module is there, in this file if any, but not what was wanted of it.
+    Loaded(Option<PathBuf>),
+    /// There is no such module.
+    Missing,
+    /// As `Missing`, and the standard library should have it.
+    Standard,
+    /// Something else is wrong with it.
+    Other,
+}
+
+/// What Python takes for a module.
+#[derive(Debug)]
+struct Machinery {
+    /// The ends of files' names, those first that are found first.
+    suffixes: Vec<String>,
+    /// The folder of the standard library.
+    library: PathBuf,
+}
+
+impl FailedImports {
+    /// Notes what is known of the failed imports that an exception is about.
+    pub(super) fn of(py: Attached<'_>, read: &PythonException, raised: &Ref) -> Option<Self> {
+        if !is_about_import(read) {
+            return None;
+        }
+        FailedImports::read(py, raised).ok()?
     }
-    let facts = support::import_problem(py, raised).ok()?;
-    let facts: Vec<&str> = facts.iter().map(String::as_str).collect();
-    Some(match facts[..] {
-        ["missing", name, python, package] => format!(
-            "{python} has no module '{name}': {}; if it is a file of your own, {}",
-            install(python, package),
-            search("its folder")
-        ),
-        ["standard", name, python] => format!(
-            "'{name}' belongs to the standard library, and {python} came without it: install it \
-             from where that Python is from, or use another Python"
-        ),
-        ["hidden", name, found, other, rename] => {
-            format!("`import {name}` finds {found} and not {other}: rename {rename}")
+
+    fn read(py: Attached<'_>, raised: &Ref) -> Outcome<Option<Self>> {
+        let imports = support::failed_imports(py, raised)?;
+        if imports.is_empty() {
+            return Ok(None);
         }
-        ["folder", name, folder] => {
-            format!("`import {name}` finds the folder {folder}, which has no __init__.py")
+        let imports = imports.into_iter().map(|[what, name, message, file]| FailedImport {
+            what: match &*what {
+                "relative" => What::Relative((!name.is_empty()).then(|| PathBuf::from(&name))),
+                "loaded" => What::Loaded((!file.is_empty()).then(|| PathBuf::from(file))),
+                "missing" => What::Missing,
+                "standard" => What::Standard,
+                _ => What::Other,
+            },
+            name,
+            message,
+        });
+        let (executable, folders) = support::search_path(py)?;
+        Ok(Some(FailedImports {
+            imports: imports.collect(),
+            executable,
+            folders,
+            machinery: Machinery::get(py)?,
+            hint: OnceLock::new(),
+        }))
+    }
+
+    /// Returns what is known, and how to fix it.
+    pub(crate) fn hint(&self) -> Option<&str> {
+        let hint = || self.imports.iter().find_map(|import| self.hint_about(import));
+        self.hint.get_or_init(hint).as_deref()
+    }
+
+    fn hint_about(&self, import: &FailedImport) -> Option<String> {
+        let (name, python) = (&*import.name, &*self.executable);
+        let file = match &import.what {
+            What::Relative(file) => return Some(relative(file.as_deref())),
+            What::Loaded(file) => file.as_deref(),
+            _ => None,
+        };
+        let is_loaded = matches!(import.what, What::Loaded(_));
+        let places = self.places(name, file, is_loaded);
+        if !places.is_empty() {
+            return self.wrong_module(name, &places, &import.message);
         }
-        ["own", name, file] => format!("`import {name}` finds {file}"),
-        ["partial", name, file] => format!(
-            "`import {name}` finds {file}, which is still being imported: rename it if another \
-             module is meant, or import it where it is used"
+        match import.what {
+            What::Missing => Some(format!(
+                "{python} has no module '{name}': {}; if it is a file of your own, {}",
+                install(python, package(name)),
+                search("its folder")
+            )),
+            What::Standard => Some(format!(
+                "'{name}' belongs to the standard library, and {python} came without it: install \
+                 it from where that Python is from, or use another Python"
+            )),
+            _ => None,
+        }
+    }
+
+    /// Returns the files and folders that an import of a name may lead to, first the one that it does
+    /// lead to.
+    fn places(&self, name: &str, file: Option<&Path>, is_loaded: bool) -> Vec<PathBuf> {
+        let found = self.folders.iter().filter_map(|folder| self.machinery.find(name, folder));
+        let mut places: Vec<PathBuf> = file.map(Path::to_owned).into_iter().chain(found).collect();
+        if !is_loaded {
+            // A file is found before a folder, wherever that is.
+            places.sort_by_key(|place| place.is_dir());
+        }
+        let mut each: Vec<PathBuf> = Vec::new();
+        for place in places {
+            let place = fs::canonicalize(&place).unwrap_or(place);
+            if !each.contains(&place) {
+                each.push(place);
+            }
+        }
+        each
+    }
+
+    fn wrong_module(&self, name: &str, places: &[PathBuf], message: &str) -> Option<String> {
+        let (found, others) = places.split_first()?;
+        let is_own = |place: &Path| self.machinery.is_own(place);
+        let shown = found.display();
+        if let Some(other) = others.iter().find(|other| is_own(found) || is_own(other)) {
+            let rename = if is_own(found) { found } else { other };
+            return Some(format!(
+                "`import {name}` finds {shown} and not {}: rename {}",
+                other.display(),
+                rename.display()
+            ));
+        }
+        if found.is_dir() {
+            return Some(format!(
+                "`import {name}` finds the folder {shown}, which has no __init__.py"
+            ));
+        }
+        if !is_own(found) {
+            return None;
+        }
+        if message.contains("partially initialized") {
+            return Some(format!(
+                "`import {name}` finds {shown}, which is still being imported: rename it if another \
+                 module is meant, or import it where it is used"
+            ));
+        }
+        let is_told = message.contains(&*found.to_string_lossy());
+        (!is_told).then(|| format!("`import {name}` finds {shown}"))
+    }
+}
+
+impl Machinery {
+    fn get(py: Attached<'_>) -> Outcome<&'static Machinery> {
+        static MACHINERY: OnceLock<Machinery> = OnceLock::new();
+        if let Some(machinery) = MACHINERY.get() {
+            return Ok(machinery);
+        }
+        let (suffixes, library) = support::module_suffixes(py)?;
+        let library = fs::canonicalize(&library).unwrap_or(library);
+        Ok(MACHINERY.get_or_init(|| Machinery { suffixes, library }))
+    }
+
+    /// Returns the module that a folder has by this name: a file, or a folder without `__init__.py`.
+    fn find(&self, name: &str, folder: &Path) -> Option<PathBuf> {
+        let own = folder.join(name);
+        let file = |start: PathBuf| {
+            let with = |suffix| {
+                let mut file = start.clone().into_os_string();
+                file.push(suffix);
+                PathBuf::from(file)
+            };
+            self.suffixes.iter().map(with).find(|file| file.is_file())
+        };
+        file(own.join("__init__"))
+            .or_else(|| file(own.clone()))
+            .or_else(|| own.is_dir().then_some(own))
+    }
+
+    /// Whether this is a file of the program's own, neither installed nor of the standard library.
+    fn is_own(&self, place: &Path) -> bool {
+        let mut parts = place.components().map(|part| part.as_os_str());
+        let is_installed = parts.any(|part| part == "site-packages" || part == "dist-packages");
+        !is_installed && !place.starts_with(&self.library)
+    }
+}
+
+/// Says how a file with a relative import is imported: by the dotted name by which it has a package.
+fn relative(file: Option<&Path>) -> String {
+    let package = || {
+        let file = fs::canonicalize(file?).ok().filter(|file| file.is_file())?;
+        let mut names = vec![file.file_stem()?.to_string_lossy().into_owned()];
+        let mut folder = file.parent()?;
+        loop {
+            names.insert(0, folder.file_name()?.to_string_lossy().into_owned());
+            folder = folder.parent()?;
+            if !folder.join("__init__.py").is_file() {
+                return Some((names.join("."), folder.display().to_string()));
+            }
+        }
+    };
+    match package() {
+        Some((name, folder)) => format!(
+            "the file is imported by itself, not as part of a package: import it as \"{name}\", \
+             and {}",
+            search(&folder)
         ),
-        ["relative", name, folder] => format!(
-            "the file is imported by itself, not as part of a package: import it as \"{name}\", and {}",
-            search(folder)
-        ),
-        ["relative text"] => format!(
+        None => format!(
             "source text is not part of a package: use absolute imports, or {}",
             match Language::current() {
                 Language::Rust => "`import = \"package.module\"` in `module!`",
@@ -47,8 +234,7 @@ pub(super) fn hint(py: Attached<'_>, read: &PythonException, raised: &Ref) -> Op
                 Language::Go => "`callpy bindgen --import package.module`",
             }
         ),
-        _ => return None,
-    })
+    }
 }
 
 /// Whether an exception may be about an import: anything else costs no more than this look.
@@ -57,6 +243,24 @@ fn is_about_import(exception: &PythonException) -> bool {
         "ImportError" | "ModuleNotFoundError" => true,
         "AttributeError" if exception.message().contains("module '") => true,
         _ => exception.cause().is_some_and(is_about_import),
+    }
+}
+
+/// Returns the package that has a module.
+fn package(module: &str) -> &str {
+    match module {
+        "bs4" => "beautifulsoup4",
+        "cv2" => "opencv-python",
+        "dateutil" => "python-dateutil",
+        "distutils" => "setuptools",
+        "dotenv" => "python-dotenv",
+        "faiss" => "faiss-cpu",
+        "PIL" => "Pillow",
+        "pkg_resources" => "setuptools",
+        "skimage" => "scikit-image",
+        "sklearn" => "scikit-learn",
+        "yaml" => "PyYAML",
+        same => same,
     }
 }
 

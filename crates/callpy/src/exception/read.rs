@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use super::frame::Source;
-use super::{Parts, Printed, PythonException, StackFrame, Traceback, import};
+use super::import::FailedImports;
+use super::{Parts, Printed, PythonException, StackFrame, Traceback};
 use crate::raw::objects::Builtin;
 use crate::raw::{Attached, Outcome, Raised, Ref};
 use crate::support;
@@ -15,12 +16,13 @@ use crate::support;
 /// A chain of exceptions is followed so far.
 const LINKS: usize = 100;
 
-/// Reads a raised exception and lets go of it; also returns how to fix a failed import, if it is one.
+/// Reads a raised exception and lets go of it; also returns what is known of failed imports, if it is
+/// about one.
 #[cold]
 pub(crate) fn read(
     py: Attached<'_>,
     Raised(exception): Raised,
-) -> (PythonException, Option<String>) {
+) -> (PythonException, Option<FailedImports>) {
     let Some(exception) = exception else {
         return (nameless("a function of an extension module failed without an exception"), None);
     };
@@ -28,8 +30,8 @@ pub(crate) fn read(
         return (nameless("an exception could not be read: memory is out"), None);
     };
     let read = Reader { py, names, seen: Vec::new() }.read(&exception);
-    let hint = import::hint(py, &read, &exception);
-    (read, hint)
+    let imports = FailedImports::of(py, &read, &exception);
+    (read, imports)
 }
 
 /// An exception of which there is no object.
