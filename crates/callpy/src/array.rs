@@ -48,8 +48,10 @@
 //!
 //! What is learned holds for the process and for every way to the same function: other handles,
 //! [`Object::call`](crate::Object::call), typed functions, C and Go. A method is learned by its
-//! function and its instance's class, whichever the instance; `functools.partial` by what it calls. A
-//! call that raises an exception shows nothing, nor does one without arrays: the next call is watched.
+//! function, its instance's class, and the classes and functions that the instance leads to: once for
+//! a model that is created for each request, and again for a pipeline around another estimator.
+//! `functools.partial` is learned by what it calls and its other arguments. A call that raises an
+//! exception shows nothing, nor does one without arrays: the next call is watched.
 //!
 //! What Python writes into the copy of a `&mut` argument is copied back before the call returns, also
 //! if it raised an exception, as it would have been written in place. If the function retains that
@@ -61,7 +63,8 @@
 //!
 //! # When a loan is retained
 //!
-//! That can't be foreseen where it depends on the data, or happens at a later call only. callpy first
+//! That can't be foreseen where it depends on the data or on the other arguments, or happens at a
+//! later call only. callpy first
 //! lets go of what holds the loan by oversight: an exception's traceback, a reference cycle, the
 //! result. If that was not all, the loan's memory would dangle, so callpy names the function, the
 //! argument and its holders, and aborts the process. Pass a `Vec`, an `Arc` or a [`Copied`] to such a

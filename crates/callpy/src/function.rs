@@ -48,7 +48,8 @@ struct Callable {
     name: String,
     /// Whether what it runs may look for the frame that called it.
     needs_frame: bool,
-    known: Known,
+    /// `None` where that depends on what its object holds when it is called.
+    known: Option<Known>,
 }
 
 impl Function {
@@ -60,6 +61,7 @@ impl Function {
             // Its module has been imported, which may have loaded libraries.
             raw::end::at_exit_before_libraries();
             let known = Known::of(scope.py(), &object.0);
+            let known = (!known.may_change()).then_some(known);
             let callable = Arc::new(Callable { object, name, needs_frame, known });
             return Ok(Function { callable, deny_copies: false });
         }
@@ -115,7 +117,7 @@ impl Function {
             site,
             pace: self.pace(),
             needs_frame: self.callable.needs_frame,
-            learned: Some(self.callable.known.learned),
+            learned: self.callable.known.as_ref().map(|known| known.learned),
             deny_copies: self.deny_copies,
         }
     }
@@ -275,7 +277,9 @@ impl Function {
     }
 
     fn decide(&self, habit: Habit) -> Function {
-        self.callable.known.learned.decide(habit);
+        if let Some(known) = &self.callable.known {
+            known.learned.decide(habit);
+        }
         // When the process ends, attaching fails, and there is nothing left to decide.
         if let Ok(attachment) = Attachment::new() {
             learn::decide(attachment.token(), &self.callable.object.0, habit);

@@ -67,8 +67,14 @@ impl Learned {
         let _ = self.0.compare_exchange(unknown, lends, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// Notes that a call has retained an argument; says whether that is news.
+    /// Notes that a call has retained an argument; says whether that is news of the callable.
     pub(crate) fn saw_retained(&self) -> bool {
+        self.begin_to_copy() && table::is_first_to_retain(self)
+    }
+
+    /// Has arguments copied from now on, unless the program has decided otherwise; says whether this
+    /// changes anything.
+    fn begin_to_copy(&self) -> bool {
         let news = |state| (state < Habit::Retains as u8).then_some(Habit::Retains as u8);
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, news).is_ok()
     }
@@ -77,11 +83,12 @@ impl Learned {
         self.0.store(habit as u8 | Learned::DECIDED, Ordering::Relaxed);
     }
 
-    /// Begins again for another callable, for whose function the program may have decided already.
-    fn begin(&self, function: Option<&Learned>) {
-        let state = function.map_or(0, |function| function.0.load(Ordering::Relaxed));
-        let decided = state & Learned::DECIDED != 0;
-        self.0.store(if decided { state } else { 0 }, Ordering::Relaxed);
+    /// Begins again for another callable, for whose method or function the program may have decided
+    /// already.
+    fn begin(&self, general: impl Iterator<Item = &'static Learned>) {
+        let mut states = general.map(|learned| learned.0.load(Ordering::Relaxed));
+        let decided = states.find(|state| state & Learned::DECIDED != 0);
+        self.0.store(decided.unwrap_or_default(), Ordering::Relaxed);
     }
 }
 
@@ -96,8 +103,13 @@ pub(crate) struct Known {
 
 impl Known {
     pub(crate) fn of(py: Attached<'_>, callable: &Ref) -> Known {
-        let subject = Subject::of(py, callable);
-        Known { learned: table::learned(py, &subject), subject }
+        let mut subject = Subject::of(py, callable);
+        Known { learned: table::learned(py, &mut subject), subject }
+    }
+
+    /// Whether to ask again at each call, since the callable's object may come to hold others.
+    pub(crate) fn may_change(&self) -> bool {
+        self.subject.may_change()
     }
 
     /// Drops the references here and now.
@@ -106,7 +118,8 @@ impl Known {
     }
 }
 
-/// Decides by hand what a callable does, and every method that it is the function of.
+/// Decides by hand what a callable does, whatever its object holds, and every method that it is the
+/// function of.
 pub(crate) fn decide(py: Attached<'_>, callable: &Ref, habit: Habit) {
-    table::decide(py, &Subject::of(py, callable), habit);
+    table::decide(py, Subject::of(py, callable), habit);
 }

@@ -19,6 +19,7 @@
 mod functions;
 pub(crate) mod base;
 pub(crate) mod child;
+pub(crate) mod composition;
 pub(crate) mod cpython;
 pub(crate) mod end;
 pub(crate) mod failure;

@@ -234,26 +234,31 @@ class _Example:
 
 
 # Of Python functions, and of their bound methods.
-FUNCTION_TYPES = type(_Example.method), type(_Example().method)
+_FUNCTION, _METHOD = type(_Example.method), type(_Example().method)
 # Of functions in C, which may be methods of their `__self__`.
 _BOUND_IN_C = type(len), type("".__len__)
 
 
 def subject(called):
-    """The function that a callable runs, and the class for which it does so if it is a method."""
+    """The function that a callable runs, the class for which it does so if it is a method, and what holds
+    that which it may call in turn."""
     kind = type(called)
-    if kind is FUNCTION_TYPES[0] or isinstance(called, type):
-        return called, None
-    if kind is FUNCTION_TYPES[1]:
+    if kind is _FUNCTION or isinstance(called, type):
+        return called, None, None
+    if kind is _METHOD:
         owner = called.__self__
-        return called.__func__, owner if isinstance(owner, type) else type(owner)
+        if isinstance(owner, type):
+            return called.__func__, owner, None
+        return called.__func__, type(owner), owner
     functools = sys.modules.get("functools")
     if functools is not None and isinstance(called, functools.partial):
-        return subject(called.func)
+        function, cls, holder = subject(called.func)
+        held = called.args + tuple(called.keywords.values())
+        return function, cls, held if holder is None else (holder,) + held
     if kind in _BOUND_IN_C:
         owner = called.__self__
         if owner is None or isinstance(owner, type(sys)):
-            return called, None
+            return called, None, None
         if called.__name__ == "__call__":
             # Of a function, say: its class has one `__call__` for all of them.
             return subject(owner)
@@ -263,14 +268,12 @@ def subject(called):
             for base in cls.__mro__:
                 found = vars(base).get(called.__name__)
                 # Not what Python code has put before it: this is the method that `super()` led to.
-                if found is not None and type(found) is not FUNCTION_TYPES[0]:
-                    return found, classes[0]
-        return called, None
-    function = kind.__call__
-    # What wraps a function (functools.update_wrapper) behaves as that one does, not as its class.
-    if type(function) is FUNCTION_TYPES[0] and "__wrapped__" not in getattr(called, "__dict__", ()):
-        return function, kind
-    return called, None
+                if found is not None and type(found) is not _FUNCTION:
+                    return found, classes[0], None if owner is classes[0] else owner
+        return called, None, None
+    if type(kind.__call__) is _FUNCTION:
+        return kind.__call__, kind, called
+    return called, None, None
 
 
 # By address: a note, and what is to be gone before it goes.
@@ -279,8 +282,8 @@ _NOTES = {}
 _KEEPING = {}
 
 
-def note_end(function, cls, note):
-    """Drops a note when a function, or a class, is gone."""
+def note_end(function, others, note):
+    """Drops a note when a function is gone, or one of others."""
     import _weakref
 
     kept = [note]
@@ -296,8 +299,7 @@ def note_end(function, cls, note):
         kept.append(function)
         _KEEPING[id(kept)] = gone, kept
         _look_at_oldest_kept()
-    if cls is not None:
-        kept.append(_weakref.ref(cls, gone))
+    kept.extend(_weakref.ref(other, gone) for other in others)
     _NOTES[id(kept)] = kept
 
 

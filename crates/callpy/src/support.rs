@@ -350,26 +350,28 @@ fn pair(py: Attached<'_>, tuple: &Ref) -> Outcome<(Ref, Ref)> {
     items.map(|[first, second]| (first, second)).map_err(|_| Raised(None))
 }
 
-/// Returns the class of Python functions, and that of their bound methods.
-pub(crate) fn function_types(py: Attached<'_>) -> Outcome<(Ref, Ref)> {
-    pair(py, &get(py, c"FUNCTION_TYPES")?)
+/// Returns the function that a callable runs, the class for which, and what holds that which it may
+/// call, where those matter.
+pub(crate) fn subject(
+    py: Attached<'_>,
+    callable: &Ref,
+) -> Outcome<(Ref, Option<Ref>, Option<Ref>)> {
+    let subject = py.tuple_items(&call(py, c"subject", &[callable])?)?;
+    let [function, class, holder] = subject.try_into().map_err(|_| Raised(None))?;
+    let optional = |object: Ref| (!py.is_none(&object)).then_some(object);
+    Ok((function, optional(class), optional(holder)))
 }
 
-/// Returns the function that a callable runs, and the class for which, where that matters.
-pub(crate) fn subject(py: Attached<'_>, callable: &Ref) -> Outcome<(Ref, Option<Ref>)> {
-    let (function, class) = pair(py, &call(py, c"subject", &[callable])?)?;
-    Ok((function, (!py.is_none(&class)).then_some(class)))
-}
-
-/// Has a note dropped when a function, or the class for which it runs, is gone.
+/// Has a note dropped when a function is gone, or one of other objects, all of which can be referred to
+/// weakly.
 pub(crate) fn note_end(
     py: Attached<'_>,
     function: &Ref,
-    class: Option<&Ref>,
+    others: &[&Ref],
     note: &Ref,
 ) -> Outcome<()> {
-    let class = class.map_or_else(|| py.none(), |class| class.clone_ref(py));
-    call(py, c"note_end", &[function, &class, note]).map(drop)
+    let others = py.tuple(others.iter().map(|other| other.clone_ref(py)).collect())?;
+    call(py, c"note_end", &[function, &others, note]).map(drop)
 }
 
 pub(crate) fn has_interpreter_lock(py: Attached<'_>) -> Outcome<bool> {

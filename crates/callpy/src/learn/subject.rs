@@ -1,75 +1,85 @@
 //! What a callable is learned by: not the object that is called, which may be made for the one call,
-//! but the function that runs.
+//! but the function that runs, and what that finds in the object.
 
-use std::sync::OnceLock;
-
+use crate::raw::composition::Composition;
 use crate::raw::objects::{Builtin, Outcome};
 use crate::raw::{Attached, Ref};
 use crate::support;
 
-/// A function, and the class for which it runs if it is called as a method.
+/// A function, the class for which it runs if it is called as a method, and what it is composed with.
 ///
 /// The class is part of it since one inherited method (scikit-learn's `fit_transform`) calls others
-/// that are the class's own, some of which retain their argument.
+/// that are the class's own, some of which retain their argument. So is the composition, since one
+/// method (that of a pipeline) calls those of whatever its object holds.
 pub(super) struct Subject {
     pub(super) function: Ref,
     pub(super) class: Option<Ref>,
+    /// What holds that which the function may call: its object, the other arguments of a partial.
+    holder: Option<Ref>,
+    pub(super) composition: Composition,
+    /// What the composition is made of.
+    pub(super) parts: Vec<Ref>,
 }
 
 impl Subject {
     pub(super) fn of(py: Attached<'_>, callable: &Ref) -> Subject {
         // Where Python code of the callable's own raised, the callable is learned by itself.
-        Subject::find(py, callable)
-            .unwrap_or_else(|_| Subject { function: callable.clone_ref(py), class: None })
+        let mut subject =
+            Subject::find(py, callable).unwrap_or_else(|_| Subject::new(callable.clone_ref(py)));
+        if let Some(holder) = &subject.holder {
+            subject.composition = py.composition(holder, None);
+            if subject.composition.kinds == 0 && py.builtin(holder) == Builtin::Tuple {
+                // It never holds anything else.
+                subject.holder = None;
+            }
+        }
+        subject
+    }
+
+    fn new(function: Ref) -> Subject {
+        let composition = Composition::default();
+        Subject { function, class: None, holder: None, composition, parts: Vec::new() }
+    }
+
+    /// Whether the callable will be learned by something else once its object holds others.
+    pub(super) fn may_change(&self) -> bool {
+        self.holder.is_some()
+    }
+
+    /// Keeps what the composition is made of.
+    pub(super) fn keep_parts(&mut self, py: Attached<'_>) {
+        if let Some(holder) = &self.holder {
+            self.parts.clear();
+            self.composition = py.composition(holder, Some(&mut self.parts));
+        }
     }
 
     /// Drops the references here and now.
     pub(super) fn release(self, py: Attached<'_>) {
-        self.function.release(py);
-        if let Some(class) = self.class {
-            class.release(py);
-        }
+        let optional = [self.class, self.holder].into_iter().flatten();
+        let references = [self.function].into_iter().chain(optional).chain(self.parts);
+        references.for_each(|reference| reference.release(py));
     }
 
     fn find(py: Attached<'_>, callable: &Ref) -> Outcome<Subject> {
-        let known = Known::get(py)?;
-        let class = callable.class(py);
-        if class == known.function.as_ptr().cast() || py.builtin(callable) == Builtin::Type {
-            return Ok(Subject { function: callable.clone_ref(py), class: None });
+        if py.is_function(callable) || py.builtin(callable) == Builtin::Type {
+            return Ok(Subject::new(callable.clone_ref(py)));
         }
-        if class == known.method.as_ptr().cast() {
-            let function = py.attribute(callable, &known.func)?;
-            let owner = py.attribute(callable, &known.owner)?;
+        if let Some((function, owner)) = py.method_parts(callable) {
             if py.builtin(&owner) == Builtin::Type {
                 // A class method: what it does may depend on the class as well.
-                return Ok(Subject { function, class: Some(owner) });
+                return Ok(Subject { class: Some(owner), ..Subject::new(function) });
             }
-            let class = py.class_of(&owner);
-            owner.release(py);
-            return Ok(Subject { function, class: Some(class) });
+            let class = Some(py.class_of(&owner));
+            return Ok(Subject { class, holder: Some(owner), ..Subject::new(function) });
         }
-        let (function, class) = support::subject(py, callable)?;
-        Ok(Subject { function, class })
-    }
-}
-
-/// What is asked for at each call of an object.
-struct Known {
-    function: Ref,
-    method: Ref,
-    func: Ref,
-    owner: Ref,
-}
-
-impl Known {
-    fn get(py: Attached<'_>) -> Outcome<&'static Known> {
-        static KNOWN: OnceLock<Known> = OnceLock::new();
-        if let Some(known) = KNOWN.get() {
-            return Ok(known);
+        let class = py.class_of(callable);
+        let call = py.attribute(&class, &py.interned(c"__call__")?)?;
+        if py.is_function(&call) {
+            let holder = Some(callable.clone_ref(py));
+            return Ok(Subject { class: Some(class), holder, ..Subject::new(call) });
         }
-        let (function, method) = support::function_types(py)?;
-        let (func, owner) = (py.interned(c"__func__")?, py.interned(c"__self__")?);
-        // Not get_or_init with the making in it: Python may switch threads there.
-        Ok(KNOWN.get_or_init(|| Known { function, method, func, owner }))
+        let (function, class, holder) = support::subject(py, callable)?;
+        Ok(Subject { class, holder, ..Subject::new(function) })
     }
 }

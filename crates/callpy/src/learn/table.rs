@@ -1,30 +1,65 @@
-//! All that was learned, by the addresses of functions and classes.
+//! All that was learned, by the addresses of functions and classes, and by compositions.
 //!
 //! An address stands for its object as long as that lives: `support.note_end` has a note dropped
 //! before the object's memory can become another's, and the note takes the entry away. What was
 //! learned then serves for another callable, so that a program which calls a new closure each time
-//! does not grow. The user of an entry keeps its function and class alive ([`Known`](super::Known)).
+//! does not grow. The user of an entry keeps its function and class alive, and what it is composed
+//! of ([`Known`](super::Known)).
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::{Mutex, MutexGuard};
 
 use super::subject::Subject;
 use super::{Habit, Learned};
+use crate::raw::composition::Composition;
 use crate::raw::{Attached, Ref};
 use crate::support;
+
+/// So many compositions of one function are learned. A function whose objects hold new classes again
+/// and again gets copies for those beyond.
+const MOST_COMPOSITIONS: usize = 100;
+/// So many are learned that differ in their texts alone. What differs more often than options do is
+/// data, a name perhaps, so that all others are learned together.
+const MOST_TEXTS: usize = 8;
+const OTHER_TEXTS: u64 = u64::MAX;
+
+/// Of what is never learned.
+static ALWAYS_NEW: Learned = Learned::decided(Habit::Unknown);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     function: usize,
     /// 0 where the function is not called as a method.
     class: usize,
+    /// That of an entry for all of them is the default.
+    composition: Composition,
 }
 
 impl Key {
     fn of(subject: &Subject) -> Key {
         let address = |object: &Ref| object.as_ptr().addr();
         let class = subject.class.as_ref().map_or(0, address);
-        Key { function: address(&subject.function), class }
+        Key { function: address(&subject.function), class, composition: subject.composition }
+    }
+
+    /// The entry for every composition.
+    fn general(self) -> Key {
+        Key { composition: Composition::default(), ..self }
+    }
+
+    /// All entries of the same kinds, whatever the texts.
+    fn with_any_texts(self) -> RangeInclusive<Key> {
+        let with = |texts| {
+            let composition = Composition { texts, ..self.composition };
+            Key { composition, ..self }
+        };
+        with(0)..=with(u64::MAX)
+    }
+
+    fn with_any_composition(self) -> RangeInclusive<Key> {
+        let last = Composition { kinds: u64::MAX, texts: u64::MAX };
+        self.general()..=Key { composition: last, ..self }
     }
 }
 
@@ -47,38 +82,81 @@ impl Table {
             return learned;
         }
         let learned = self.free.pop().unwrap_or_else(|| Box::leak(Box::new(Learned::new())));
-        learned.begin(self.known.get(&Key { class: 0, ..key }).copied());
+        let general = [key.general(), Key { class: 0, ..key.general() }];
+        learned.begin(general.iter().filter_map(|key| self.known.get(key).copied()));
         self.known.insert(key, learned);
         learned
     }
+
+    /// Returns the key by which a composition is learned; none where they are too many.
+    fn place(&self, key: Key) -> Option<Key> {
+        let is_known = self.known.contains_key(&key);
+        if is_known || self.known.range(key.with_any_texts()).count() < MOST_TEXTS {
+            let are_few = self.known.range(key.with_any_composition()).count() < MOST_COMPOSITIONS;
+            return (is_known || are_few).then_some(key);
+        }
+        let composition = Composition { texts: OTHER_TEXTS, ..key.composition };
+        Some(Key { composition, ..key })
+    }
+
+    /// Whether one of those that differ in texts alone has retained its arguments.
+    fn any_retains(&self, key: Key) -> bool {
+        let mut alike = self.known.range(key.with_any_texts());
+        alike.any(|(_, learned)| learned.habit() == Habit::Retains)
+    }
 }
 
-pub(super) fn learned(py: Attached<'_>, subject: &Subject) -> &'static Learned {
-    let key = Key::of(subject);
-    if let Some(learned) = table().known.get(&key) {
+/// Returns what was learned of a subject, which keeps its parts from then on unless it lends.
+pub(super) fn learned(py: Attached<'_>, subject: &mut Subject) -> &'static Learned {
+    if let Some(learned) = table().known.get(&Key::of(subject))
+        && learned.lends()
+    {
         return learned;
     }
+    subject.keep_parts(py);
+    let Some(key) = table().place(Key::of(subject)) else { return &ALWAYS_NEW };
+    let known = table().known.get(&key).copied();
+    let learned = known.unwrap_or_else(|| begin(py, subject, key));
+    if key.composition.texts == OTHER_TEXTS && table().any_retains(key) {
+        learned.begin_to_copy();
+    }
+    learned
+}
+
+fn begin(py: Attached<'_>, subject: &Subject, key: Key) -> &'static Learned {
     // The note comes first: what has none (memory is out, an interrupt came) is in no table, so that
     // it never serves for another callable while a handle has it.
+    let living: Vec<&Ref> = subject.class.iter().chain(&subject.parts).collect();
     let note = py.capsule(Box::new(Forget(key)));
-    match note
-        .and_then(|note| support::note_end(py, &subject.function, subject.class.as_ref(), &note))
-    {
+    match note.and_then(|note| support::note_end(py, &subject.function, &living, &note)) {
         Ok(()) => table().get_or_begin(key),
         Err(_) => Box::leak(Box::new(Learned::new())),
     }
 }
 
-pub(super) fn decide(py: Attached<'_>, subject: &Subject, habit: Habit) {
-    learned(py, subject).decide(habit);
-    if subject.class.is_none() {
-        let function = Key::of(subject).function;
-        let methods = Key { function, class: 0 }..=Key { function, class: usize::MAX };
-        table().known.range(methods).for_each(|(_, learned)| learned.decide(habit));
-    }
+pub(super) fn decide(py: Attached<'_>, mut subject: Subject, habit: Habit) {
+    subject.composition = Composition::default();
+    let general = Key::of(&subject);
+    let known = table().known.get(&general).copied();
+    known.unwrap_or_else(|| begin(py, &subject, general)).decide(habit);
+    let all = match general.class {
+        0 => general..=*Key { class: usize::MAX, ..general }.with_any_composition().end(),
+        _ => general.with_any_composition(),
+    };
+    table().known.range(all).for_each(|(_, learned)| learned.decide(habit));
+    subject.release(py);
 }
 
-/// Takes an entry away when its function or its class is gone.
+/// Whether no other composition of the callable has been seen to retain its arguments.
+pub(super) fn is_first_to_retain(learned: &Learned) -> bool {
+    let table = table();
+    let is = |other: &Learned| std::ptr::eq(learned, other);
+    let Some((key, _)) = table.known.iter().find(|(_, other)| is(other)) else { return true };
+    let mut all = table.known.range(key.with_any_composition());
+    !all.any(|(_, other)| !is(other) && other.habit() == Habit::Retains)
+}
+
+/// Takes an entry away when its function or its class is gone, or a part of its composition.
 struct Forget(Key);
 
 impl Drop for Forget {

@@ -36,6 +36,7 @@ macro_rules! cpython_functions {
                 fn Py_IncRef(object: *mut PyObject);
                 fn Py_DecRef(object: *mut PyObject);
                 fn PyType_GetFlags(class: *mut PyTypeObject) -> c_ulong;
+                fn PyType_GetSlot(class: *mut PyTypeObject, slot: c_int) -> *mut c_void;
                 fn PyType_IsSubtype(class: *mut PyTypeObject, base: *mut PyTypeObject) -> c_int;
 
                 fn PyErr_Occurred() -> *mut PyObject;
@@ -54,6 +55,7 @@ macro_rules! cpython_functions {
                 fn PyObject_SetAttr(object: *mut PyObject, name: *mut PyObject, value: *mut PyObject) -> c_int;
                 fn PyObject_GetItem(object: *mut PyObject, key: *mut PyObject) -> *mut PyObject;
                 fn PyObject_SetItem(object: *mut PyObject, key: *mut PyObject, value: *mut PyObject) -> c_int;
+                fn PyObject_Hash(object: *mut PyObject) -> Py_ssize_t;
                 fn PyObject_Size(object: *mut PyObject) -> Py_ssize_t;
                 fn PyObject_Str(object: *mut PyObject) -> *mut PyObject;
                 fn PyObject_Repr(object: *mut PyObject) -> *mut PyObject;
@@ -75,6 +77,7 @@ macro_rules! cpython_functions {
                 fn PyUnicode_DecodeFSDefaultAndSize(path: *const c_char, size: Py_ssize_t) -> *mut PyObject;
                 fn PyUnicode_EncodeFSDefault(path: *mut PyObject) -> *mut PyObject;
                 fn PyUnicode_AsEncodedString(text: *mut PyObject, encoding: *const c_char, errors: *const c_char) -> *mut PyObject;
+                fn PyUnicode_GetLength(text: *mut PyObject) -> Py_ssize_t;
                 fn PyUnicode_InternFromString(text: *const c_char) -> *mut PyObject;
                 fn PyBytes_FromStringAndSize(bytes: *const c_char, size: Py_ssize_t) -> *mut PyObject;
                 fn PyBytes_Size(object: *mut PyObject) -> Py_ssize_t;
@@ -110,6 +113,9 @@ macro_rules! cpython_functions {
                 [Py_3_13] fn PyThreadState_GetUnchecked() -> *mut PyThreadState;
                 // Private before it became the function above, and so not to be had from pyo3-ffi.
                 [any()] fn _PyThreadState_UncheckedGet() -> *mut PyThreadState;
+                // Public, and nevertheless not to be had from pyo3-ffi.
+                [any()] fn PyMethod_Function(method: *mut PyObject) -> *mut PyObject;
+                [any()] fn PyMethod_Self(method: *mut PyObject) -> *mut PyObject;
             }
             objects {
                 _Py_NoneStruct: PyObject,
@@ -118,6 +124,11 @@ macro_rules! cpython_functions {
                 PyBytes_Type: PyTypeObject,
                 PyComplex_Type: PyTypeObject,
                 PyCapsule_Type: PyTypeObject,
+                PyDict_Type: PyTypeObject,
+                PyFunction_Type: PyTypeObject,
+                PyMethod_Type: PyTypeObject,
+                PyModule_Type: PyTypeObject,
+                PyUnicode_Type: PyTypeObject,
             }
         }
     };

@@ -375,6 +375,24 @@ impl<'a> Attached<'a> {
         unsafe { Ref::borrow(self, object.class(self).cast()) }.expect("an object has a type")
     }
 
+    /// Whether this is a Python function itself.
+    pub(crate) fn is_function(self, object: &Ref) -> bool {
+        object.class(self) == self.api.PyFunction_Type
+    }
+
+    /// Returns the function of a bound method, and what it is bound to; `None` for another object.
+    pub(crate) fn method_parts(self, object: &Ref) -> Option<(Ref, Ref)> {
+        if object.class(self) != self.api.PyMethod_Type {
+            return None;
+        }
+        let (function, owner) = (self.api.PyMethod_Function?, self.api.PyMethod_Self?);
+        // SAFETY: a method, which keeps both alive and never changes them.
+        unsafe {
+            let function = Ref::borrow(self, function(object.as_ptr()))?;
+            Some((function, Ref::borrow(self, owner(object.as_ptr()))?))
+        }
+    }
+
     #[inline]
     pub(crate) fn is_instance(self, object: &Ref, class: *mut PyTypeObject) -> bool {
         let own = object.class(self);

@@ -175,7 +175,7 @@ class _InMemory(dict):
     def reducer_override(self, value):
         """Refuses what a child process could not unpickle: a Pool would wait for it for ever."""
         module = getattr(value, "__module__", None)
-        if isinstance(value, (type, FUNCTION_TYPES[0])) and module in self:
+        if isinstance(value, (type, _FUNCTION)) and module in self:
             raise __import__("pickle").PicklingError(
                 "%r can't be sent to another process: its module %r is in this process alone, since "
                 "no folder can be written to (set CALLPY_CACHE to one that can)" % (value, module)
