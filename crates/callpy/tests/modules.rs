@@ -251,3 +251,41 @@ fn where_nothing_can_be_written_modules_are_in_this_process() {
 fn executable() -> String {
     text_of(&python().module("sys").unwrap().attr("executable").unwrap())
 }
+
+#[test]
+fn many_texts_are_few_entries_of_the_search_path() {
+    alone(
+        "many_texts_are_few_entries_of_the_search_path",
+        |_| (),
+        || {
+            let length = || python().module("sys").unwrap().attr("path").unwrap().len().unwrap();
+            let text = |number: i64| format!("def own(): return {number}\n");
+            let before = length();
+            for number in 0..60 {
+                let module = source(&format!("many_{number}"), &text(number)).unwrap();
+                let own = module.function("own").unwrap();
+                assert_eq!(own.call::<i64>(()).unwrap(), number);
+                let file =
+                    text_of(&own.object().attr("__code__").unwrap().attr("co_filename").unwrap());
+                assert_eq!(std::fs::read_to_string(file).unwrap(), text(number));
+            }
+            assert!(length() <= before + 20, "{before}, {}", length());
+            // Another process finds them all.
+            let processes = python().module("processes").unwrap();
+            let run = processes.function("in_another_program").unwrap();
+            for name in ["squares_0", "squares_1"] {
+                let square = source(name, SOURCE).unwrap().function("square").unwrap();
+                let results: Vec<i64> = run.call((&square, (3_i64, 4_i64))).unwrap();
+                assert_eq!(results, [9, 16]);
+            }
+            // A name whose text failed is free for another of the same length.
+            for number in 1..4 {
+                source("failing_text", &format!("number = {number}; absent")).unwrap_err();
+            }
+            let module = source("failing_text", "number = 4; abs").unwrap();
+            assert_eq!(module.attr("number").unwrap().extract::<i64>().unwrap(), 4);
+            let error = source("failing_text", "number = 5; abs").unwrap_err();
+            assert!(error.to_string().contains("with other text"), "{error}");
+        },
+    );
+}

@@ -98,13 +98,42 @@ def reserve(name, path, source, is_written):
         _RESERVED[name] = other or path, source, False
         if other is None and is_written:
             import importlib
-            import os
 
-            sys.path.append(os.path.dirname(path))
+            folder = _folder_to(name, path)
+            if folder not in sys.path:
+                sys.path.append(folder)
             importlib.invalidate_caches()
         elif other is None:
             _IN_MEMORY.add(name, path, source)
         return other or path, None
+
+
+# By the name of a module: the folder that leads to it.
+_FOLDERS = {}
+# So many texts have each an entry of their own in sys.path, which every import that fails looks at.
+_MOST_FOLDERS = 16
+
+
+def _folder_to(name, path):
+    """The folder in which an import of a name finds the text in a file.
+
+    That of the file itself; once these are many, one folder of this process's own for all others, in which
+    stand-ins lead to their files.
+    """
+    import os
+
+    folder = os.path.dirname(path)
+    if len(set(_FOLDERS.values())) >= _MOST_FOLDERS:
+        own = temporary_folder()
+        try:
+            if own is not None:
+                with open(os.path.join(own, name + ".py"), "w", encoding="utf-8") as file:
+                    file.write(_STAND_IN % ascii(path))
+                folder = own
+        except OSError:
+            pass
+    _FOLDERS[name] = folder
+    return folder
 
 
 def give_up(name):
@@ -116,9 +145,17 @@ def give_up(name):
 
 def _withdraw(name):
     import os
+    from importlib.util import cache_from_source
 
-    folder = os.path.dirname(_RESERVED.pop(name)[0])
-    if folder in sys.path:
+    path = _RESERVED.pop(name)[0]
+    folder = _FOLDERS.pop(name, None)
+    if folder is not None and folder != os.path.dirname(path):
+        # The stand-in, and its bytecode: another one in its place may be as old and as long.
+        stand_in = os.path.join(folder, name + ".py")
+        for file in (stand_in, cache_from_source(stand_in)):
+            if os.path.exists(file):
+                os.remove(file)
+    if folder not in _FOLDERS.values() and folder in sys.path:
         sys.path.remove(folder)
     _IN_MEMORY.pop(name, None)
 
