@@ -86,7 +86,15 @@ fn a_start_that_fails_is_an_error() {
                 child.env(name, value);
             }
             Package(file, contents) => {
-                let file = packages(&environment).join(file);
+                let mut folder = packages(&environment);
+                if file == "sitecustomize.py" {
+                    // Some distributions have one of their own, before the packages.
+                    let line = format!("import sys; sys.path.insert(0, {folder:?} + '/first')\n");
+                    fs::write(folder.join("first.pth"), line).unwrap();
+                    folder.push("first");
+                    fs::create_dir(&folder).unwrap();
+                }
+                let file = folder.join(file);
                 fs::write(&file, contents).unwrap();
                 child.env(CAUSE, file);
             }
