@@ -6,7 +6,6 @@ package callpy
 import "C"
 
 import (
-	"fmt"
 	"reflect"
 	"unsafe"
 )
@@ -29,11 +28,16 @@ type shaped interface {
 
 func (a Array[T]) parts() (reflect.Value, []int) { return reflect.ValueOf(a.Data), a.Shape }
 
-type fillable interface{ fill(*C.callpy_array) *Error }
+type fillable interface {
+	dtype() C.uint32_t
+	fill(*C.callpy_array) *Error
+}
+
+func (a *Array[T]) dtype() C.uint32_t { return elementDtype[T]() }
 
 func (a *Array[T]) fill(from *C.callpy_array) *Error {
-	if from.dtype != elementDtype[T]() {
-		return failure(BadResult, "expected %v, got %s", reflect.TypeFor[Array[T]](), describeArray(from))
+	if err := checkMemory(from); err != nil {
+		return err
 	}
 	a.Data = make([]T, elements(from))
 	copyOut(from, unsafe.Pointer(unsafe.SliceData(a.Data)))
@@ -114,8 +118,4 @@ func copyAxes(out []byte, from unsafe.Pointer, shape, strides []C.ptrdiff_t, siz
 		out = copyAxes(out, unsafe.Add(from, index*int(strides[0])), shape[1:], strides[1:], size)
 	}
 	return out
-}
-
-func describeArray(got *C.callpy_array) string {
-	return fmt.Sprintf("an array of %s with shape %v", dtypeName(got.dtype), shapeOf(got))
 }

@@ -183,7 +183,7 @@ func TestTextsAreStrings(t *testing.T) {
 	equal(t, good(CallAs[[]city](nil, texts))(t), []city{"one", "three"})
 	equal(t, good(CallAs[[2]string](nil, texts))(t), [2]string{"one", "three"})
 	_, err := CallAs[[]int64](nil, texts)
-	bad(t, err, BadResult, "got an array of str with shape [2]")
+	bad(t, err, BadResult, "got an array of <U5 (2)")
 	_, err = find(t, target("times")).Call(nil)
 	bad(t, err, BadResult, "datetime64")
 	times := good(CallAs[*Object](nil, find(t, target("times"))))(t)
@@ -205,11 +205,49 @@ func TestNothingIsLostInAConversion(t *testing.T) {
 	_, err = CallAs[uint8](nil, find(t, target("echo")), -1)
 	bad(t, err, BadResult, "the int -1")
 	_, err = CallAs[[2]float64](nil, find(t, target("echo")), []float64{1, 2, 3})
-	bad(t, err, BadResult, "expected [2]float64, got an array of float64 with shape [3]")
+	bad(t, err, BadResult, "expected [2]float64, got an array of float64 (3)")
 	_, err = CallAs[[]string](nil, find(t, target("echo")), "abc")
-	bad(t, err, BadResult, "got a str")
+	bad(t, err, BadResult, "got the str 'abc'")
 	_, err = CallAs[[]float32](nil, find(t, target("echo")), []float64{1})
 	bad(t, err, BadResult, "array of float64")
+}
+
+func TestAMismatchNamesTheFix(t *testing.T) {
+	frame := find(t, target("frame"))
+	_, err := CallAs[[]float64](nil, frame)
+	bad(t, err, BadResult, "functions.py:frame: expected []float64, got a functions.Frame (use .to_numpy())")
+	_, err = CallAs[*View[float64]](nil, frame)
+	bad(t, err, BadResult, "expected *callpy.View[float64], got a functions.Frame (use .to_numpy())")
+	_, err = CallAs[float64](nil, find(t, target("echo")), []float64{1})
+	bad(t, err, BadResult, "expected float64, got an array of float64 (1) (use .item())")
+	_, err = CallAs[[]int64](nil, find(t, "builtins:iter"), []any{1, "two"})
+	bad(t, err, BadResult, "a list_iterator (use numpy.array(list(…)))")
+	_, err = CallAs[Array[float64]](nil, find(t, target("echo")), Tuple{1, 2, 3})
+	bad(t, err, BadResult, "got a tuple of 3 (use numpy.asarray())")
+}
+
+func TestABroadcastArrayCostsItsMemory(t *testing.T) {
+	broadcast := find(t, target("broadcast"))
+	const length = 1 << 43
+	view := good(CallAs[*View[float64]](nil, broadcast, length))(t)
+	defer view.Release()
+	equal(t, view.Len(), length)
+	equal(t, view.At(length-1), 0.5)
+	_, err := CallAs[[]float64](nil, broadcast, length)
+	bad(t, err, BadResult, "there is no memory to read an array of float64")
+	_, err = CallAs[Array[float64]](nil, broadcast, length)
+	bad(t, err, BadResult, "its own elements are in 8")
+	_, err = broadcast.Call(nil, length)
+	bad(t, err, BadResult, "there is no memory")
+	func() {
+		defer func() {
+			if message, _ := recover().(string); !strings.Contains(message, "there is no memory") {
+				t.Errorf("%q", message)
+			}
+		}()
+		view.Copy()
+	}()
+	equal(t, good(CallAs[[]float64](nil, broadcast, 3))(t), []float64{0.5, 0.5, 0.5})
 }
 
 type (
@@ -246,7 +284,7 @@ func TestDictsWithOddKeys(t *testing.T) {
 	_, err := find(t, target("echo")).Call(nil, map[any]any{[2]int{}: 1})
 	bad(t, err, Exception, "unhashable")
 	_, err = find(t, target("by_pair")).Call(nil, 1, 2)
-	bad(t, err, BadResult, "got a dict with a list or tuple of 2 as a key")
+	bad(t, err, BadResult, "got a dict with a key that is a []interface {} in Go")
 	_, err = CallAs[map[string]int](nil, find(t, target("echo")), map[int]int{1: 2})
 	bad(t, err, BadResult, "expected string, got the int 1")
 }
@@ -412,8 +450,13 @@ func TestAnExceptionIsAnError(t *testing.T) {
 		_, err := cause()
 		failure := bad(t, err, Exception, "outer")
 		equal(t, []string{failure.Type, failure.Module, failure.Message}, []string{"ValueError", "builtins", "outer"})
-		if !strings.Contains(failure.Traceback, "in cause") {
-			t.Fatal(failure.Traceback)
+		if !strings.Contains(failure.Traceback(), "in cause") {
+			t.Fatal(failure.Traceback())
+		}
+		// Made when it is asked for, also of the cause, and after other errors are gone.
+		runtime.GC()
+		if !strings.Contains(failure.Detail(), "direct cause") || !strings.Contains(failure.Cause.Traceback(), "KeyError") {
+			t.Fatal(failure.Detail(), failure.Cause.Traceback())
 		}
 		equal(t, failure.Cause.Type, "KeyError")
 		equal(t, errors.Unwrap(err), error(failure.Cause))
@@ -424,7 +467,7 @@ func TestAnExceptionIsAnError(t *testing.T) {
 	bad(t, err, BadTarget, "no-such-function")
 	strict := load[func([]float64) ([]int64, error)](t, target("double"))
 	_, err = strict([]float64{1})
-	bad(t, err, BadResult, "expected []int64, got an array of float64 with shape [1]")
+	bad(t, err, BadResult, "expected []int64, got an array of float64 (1) (use .astype())")
 	_, err = CallAs[int8](nil, find(t, target("echo")), 300)
 	bad(t, err, BadResult, "the int 300")
 	bad(t, find(t, target("echo")).Run(nil, make(chan int)), BadArgument, "chan int")
@@ -461,7 +504,7 @@ func TestStructsAreTuplesAndComplexNumbersArraysWithoutAxes(t *testing.T) {
 	if got, err := same(passed); err != nil || got != passed {
 		t.Errorf("%v, %v", got, err)
 	}
-	if _, err := same(Tuple{1.5, "a"}); err == nil || !strings.Contains(err.Error(), "a list or tuple of 2") {
+	if _, err := same(Tuple{1.5, "a"}); err == nil || !strings.Contains(err.Error(), "got a tuple of 2") {
 		t.Errorf("a shorter tuple: %v", err)
 	}
 	if _, err := same(Tuple{"a", "a", nil}); err == nil || !strings.Contains(err.Error(), "field X") {

@@ -1,6 +1,7 @@
 package callpy
 
 /*
+#include <stdlib.h>
 #include "callpy.h"
 */
 import "C"
@@ -75,39 +76,49 @@ func decodedByReflection[R any](function *Function, outcome outcome) (R, error) 
 	return result, nil
 }
 
+// wrong says that a value is not of a type, and how to make it one.
 func wrong(wanted reflect.Type, got *C.callpy_value) *Error {
-	return failure(BadResult, "expected %v, got %s", wanted, describe(got))
+	kind := C.uint32_t(C.CALLPY_WANT_VALUE)
+	zero := reflect.Zero(wanted).Interface()
+	_, isShaped := zero.(shaped)
+	_, isView := zero.(takeable)
+	switch {
+	case isShaped || isView:
+		kind = C.CALLPY_WANT_ARRAY
+	case wanted.Kind() == reflect.Slice || wanted.Kind() == reflect.Array:
+		kind = C.CALLPY_WANT_LIST
+		if dtype := dtypeOf(wanted.Elem().Kind()); dtype != 0 {
+			kind = C.CALLPY_WANT_ARRAY
+			if array := arrayOf(got); array != nil && array.dtype == dtype && array.ndim != 1 {
+				kind = C.CALLPY_WANT_FLAT
+			}
+		}
+	}
+	return mismatch(wanted.String(), kind, got)
 }
 
-func describe(got *C.callpy_value) string {
-	switch got.tag {
-	case C.CALLPY_NONE:
-		return "None"
-	case C.CALLPY_BOOL:
-		return "a bool"
-	case C.CALLPY_INT:
-		return fmt.Sprintf("the int %d", *content[int64](got))
-	case C.CALLPY_UINT:
-		return fmt.Sprintf("the int %d", *content[uint64](got))
-	case C.CALLPY_FLOAT:
-		return fmt.Sprintf("the float %v", *content[float64](got))
-	case C.CALLPY_STRING:
-		return "a str"
-	case C.CALLPY_BYTE_STRING:
-		return "a bytes"
-	case C.CALLPY_LIST, C.CALLPY_TUPLE:
-		return fmt.Sprintf("a list or tuple of %d", len(itemsOf(got)))
-	case C.CALLPY_DICT:
-		return "a dict"
-	case C.CALLPY_ARRAY:
-		return describeArray(arrayOf(got))
+// mismatch makes an error whose words are the library's.
+func mismatch(expected string, wanted C.uint32_t, got *C.callpy_value) *Error {
+	text := C.CString(expected)
+	defer C.free(unsafe.Pointer(text))
+	return takeError(C.callpy_value_mismatch(got, text, wanted))
+}
+
+// checkMemory returns an error where a copy of an array would need more memory than there is.
+func checkMemory(array *C.callpy_array) *Error {
+	// What has no gaps is as large in C.
+	if packed(array) {
+		return nil
 	}
-	return "another object"
+	if err := C.callpy_array_check_memory(array); err != nil {
+		return takeError(err)
+	}
+	return nil
 }
 
 func decodeTuple(value *C.callpy_value, out []reflect.Value) *Error {
 	if value.tag != C.CALLPY_TUPLE || len(itemsOf(value)) != len(out) {
-		return failure(BadResult, "expected a tuple of %d, got %s", len(out), describe(value))
+		return mismatch(fmt.Sprintf("a tuple of %d", len(out)), C.CALLPY_WANT_VALUE, value)
 	}
 	for index := range out {
 		if err := decodeInto(&itemsOf(value)[index], out[index]); err != nil {
@@ -138,7 +149,7 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 		*result = natural
 		return err
 	case fillable:
-		if array := arrayOf(value); array != nil {
+		if array := arrayOf(value); array != nil && array.dtype == result.dtype() {
 			return result.fill(array)
 		}
 		return wrong(kind, value)
@@ -205,11 +216,13 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 		case C.CALLPY_ARRAY:
 			array := arrayOf(value)
 			if array.dtype == C.CALLPY_STR && array.ndim == 1 && kind.Elem().Kind() == reflect.String {
-				decodeTexts(array, out)
-				return nil
+				return decodeTexts(array, out)
 			}
 			if array.dtype != dtypeOf(kind.Elem().Kind()) || array.ndim != 1 {
 				return wrong(kind, value)
+			}
+			if err := checkMemory(array); err != nil {
+				return err
 			}
 			count := elements(array)
 			out.Set(reflect.MakeSlice(kind, count, count))
@@ -255,7 +268,7 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 					return err
 				}
 				if !key.Comparable() {
-					return failure(BadResult, "expected %v, got a dict with %s as a key, which Go does not allow as one", kind, describe(&items[index]))
+					return failure(BadResult, "expected %v, got a dict with a key that is a %v in Go, which can't be one", kind, key.Elem().Type())
 				}
 				out.SetMapIndex(key, item)
 			}
@@ -266,7 +279,10 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 }
 
 // decodeTexts converts NumPy's fixed-width text to strings: code points of four bytes each, padded with zeros.
-func decodeTexts(array *C.callpy_array, out reflect.Value) {
+func decodeTexts(array *C.callpy_array, out reflect.Value) *Error {
+	if err := checkMemory(array); err != nil {
+		return err
+	}
 	count, size := elements(array), int(array.item_size)/4
 	points := make([]rune, count*size)
 	copyOut(array, unsafe.Pointer(unsafe.SliceData(points)))
@@ -278,6 +294,7 @@ func decodeTexts(array *C.callpy_array, out reflect.Value) {
 		}
 		out.Index(index).SetString(string(text))
 	}
+	return nil
 }
 
 // decodeArray fills a Go array, whose length is part of its type.

@@ -133,5 +133,5 @@ func naturalNumbers(value *C.callpy_value, array *C.callpy_array) (any, *Error) 
 	case C.CALLPY_COMPLEX128:
 		return naturally[Array[complex128]](value)
 	}
-	return nil, failure(BadResult, "%s has no type in Go; an *Object can hold it", describeArray(array))
+	return nil, failure(BadResult, "an array of %s has no type in Go; an *Object can hold it", dtypeName(array.dtype))
 }

@@ -8,6 +8,7 @@ import "C"
 import (
 	"context"
 	"fmt"
+	"runtime"
 )
 
 // A Kind says what sort of failure an [Error] is, for programs that act on it.
@@ -35,22 +36,50 @@ const (
 // exception as text; nothing of it stays in the interpreter.
 type Error struct {
 	Kind Kind
-	// Line says what failed and where, in one line.
-	Line string
-	// Detail is the line and everything else that belongs in a log, such as the traceback.
-	Detail string
 	// Type is the name of the exception's type, such as "ValueError", and Module the module that defines it.
 	Type, Module string
 	// Message is str(exception).
 	Message string
-	// Traceback is as Python prints it, chained exceptions included.
-	Traceback string
 	// Cause is the exception that this one was raised from, or while handling which it was raised.
 	Cause *Error
+
+	// place is where the failure was, and line says what failed, unless C does.
+	place, line string
+	c           *C.callpy_error
+	owner       *errorOwner
 }
 
-// Error returns Line.
-func (e *Error) Error() string { return e.Line }
+// An errorOwner frees an error of C's once neither it nor one of its causes is used.
+type errorOwner struct{ root *C.callpy_error }
+
+// Error says what failed and where, in one line.
+func (e *Error) Error() string {
+	if e.c == nil {
+		return e.place + e.line
+	}
+	defer runtime.KeepAlive(e.owner)
+	return e.place + text(C.callpy_error_message(e.c))
+}
+
+// Detail returns the line and everything else that belongs in a log, such as the traceback. It is made when
+// it is asked for.
+func (e *Error) Detail() string {
+	if e.c == nil {
+		return e.place + e.line
+	}
+	defer runtime.KeepAlive(e.owner)
+	return e.place + text(C.callpy_error_detail(e.c))
+}
+
+// Traceback returns the traceback as Python prints it, chained exceptions included; nothing if this is no
+// exception. It is made when it is asked for: the source lines are read from their files then.
+func (e *Error) Traceback() string {
+	if e.c == nil {
+		return ""
+	}
+	defer runtime.KeepAlive(e.owner)
+	return text(C.callpy_error_traceback(e.c))
+}
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error {
@@ -61,14 +90,12 @@ func (e *Error) Unwrap() error {
 }
 
 func failure(kind Kind, format string, arguments ...any) *Error {
-	line := fmt.Sprintf(format, arguments...)
-	return &Error{Kind: kind, Line: line, Detail: line}
+	return &Error{Kind: kind, line: fmt.Sprintf(format, arguments...)}
 }
 
 // at adds the place that failed.
 func (e *Error) at(place string) *Error {
-	e.Line = place + ": " + e.Line
-	e.Detail = place + ": " + e.Detail
+	e.place = place + ": " + e.place
 	return e
 }
 
@@ -77,30 +104,35 @@ func toError(e *C.callpy_error) error {
 	if e == nil {
 		return nil
 	}
-	defer C.callpy_error_free(e)
-	return readError(e)
+	return takeError(e)
 }
 
-func readError(e *C.callpy_error) *Error {
-	text := func(text *C.char) string {
-		if text == nil {
-			return ""
-		}
-		return C.GoString(text)
-	}
+func takeError(e *C.callpy_error) *Error {
+	owner := &errorOwner{e}
+	runtime.AddCleanup(owner, func(e *C.callpy_error) { C.callpy_error_free(e) }, e)
+	return readError(e, owner)
+}
+
+func readError(e *C.callpy_error, owner *errorOwner) *Error {
 	read := &Error{
-		Kind:      Kind(C.callpy_error_kind(e)),
-		Line:      text(C.callpy_error_message(e)),
-		Detail:    text(C.callpy_error_detail(e)),
-		Type:      text(C.callpy_error_exception_type(e)),
-		Module:    text(C.callpy_error_exception_module(e)),
-		Message:   text(C.callpy_error_exception_message(e)),
-		Traceback: text(C.callpy_error_traceback(e)),
+		Kind:    Kind(C.callpy_error_kind(e)),
+		Type:    text(C.callpy_error_exception_type(e)),
+		Module:  text(C.callpy_error_exception_module(e)),
+		Message: text(C.callpy_error_exception_message(e)),
+		c:       e,
+		owner:   owner,
 	}
 	if cause := C.callpy_error_cause(e); cause != nil {
-		read.Cause = readError(cause)
+		read.Cause = readError(cause, owner)
 	}
 	return read
+}
+
+func text(text *C.char) string {
+	if text == nil {
+		return ""
+	}
+	return C.GoString(text)
 }
 
 // begin returns the context's error if the call may not begin.

@@ -45,7 +45,13 @@ func callpyGoRetained(retained *C.callpy_retained) {
 	// On a goroutine of its own: a panic or a runtime.Goexit in it must not unwind the frames of C below.
 	done := make(chan struct{})
 	go func() {
-		defer close(done)
+		defer func() {
+			// Not closed first: the program would go on, and might end before the panic ends it.
+			if panicked := recover(); panicked != nil {
+				panic(panicked)
+			}
+			close(done)
+		}()
 		(*tell)(told)
 	}()
 	<-done

@@ -184,14 +184,16 @@ func (v *View[T]) At(index ...int) T {
 	return *(*T)(unsafe.Add(array.data, offset))
 }
 
-// Copy returns a copy that Go owns; an empty one once the view is released.
+// Copy returns a copy that Go owns; an empty one once the view is released. It panics if there is no memory
+// for one: NumPy's broadcast_to may show a few elements a billion times.
 func (v *View[T]) Copy() Array[T] {
 	array, done := v.array()
 	defer done()
 	var copied Array[T]
 	if array != nil {
-		// It has the same dtype, so this can't fail.
-		_ = copied.fill(array)
+		if err := copied.fill(array); err != nil {
+			panic("callpy: " + err.Error())
+		}
 	}
 	return copied
 }

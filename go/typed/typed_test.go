@@ -71,7 +71,7 @@ func TestArrays(t *testing.T) {
 	same(t, map[string]float64{"a": 2, "b": 5}, means, err)
 	// A result of other axes is an error that says so.
 	_, err = Stack([][]float64{{1, 2}, {3, 4}})
-	if err == nil || !strings.Contains(err.Error(), "shape [2 2]") {
+	if err == nil || !strings.Contains(err.Error(), "(2x2) (use .ravel())") {
 		t.Errorf("an array of two axes came for a slice: %v", err)
 	}
 }
@@ -170,8 +170,8 @@ func TestAnExceptionIsAnError(t *testing.T) {
 	if err := Fails("no"); !errors.As(err, &exception) || exception.Message != "no" {
 		t.Fatal(err)
 	}
-	if !strings.Contains(exception.Traceback, `raise ValueError(message)`) {
-		t.Errorf("the traceback shows no source:\n%s", exception.Traceback)
+	if !strings.Contains(exception.Traceback(), `raise ValueError(message)`) {
+		t.Errorf("the traceback shows no source:\n%s", exception.Traceback())
 	}
 }
 

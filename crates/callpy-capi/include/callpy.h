@@ -205,7 +205,21 @@
 // a str that UTF-8 can't write, a masked array, or an array of structs or of Python objects.
 #define CALLPY_OBJECT 11
 
+// A single value was wanted.
+#define CALLPY_WANT_VALUE 0
+
+// A list was wanted, or anything else with several values.
+#define CALLPY_WANT_LIST 1
+
+// An array was wanted.
+#define CALLPY_WANT_ARRAY 2
+
+// The elements of an array with one axis were wanted.
+#define CALLPY_WANT_FLAT 3
+
 // A failure, the caller's to free with callpy_error_free.
+//
+// Its texts are made when they are asked for: a program that only looks at the kind pays for none.
 typedef struct callpy_error callpy_error;
 
 // A Python function, the caller's to free with callpy_function_free. Any number of threads may call
@@ -356,6 +370,10 @@ typedef struct callpy_python_options {
 extern "C" {
 #endif // __cplusplus
 
+// Returns an error if there is no memory for a copy of a result's elements without gaps: an array that
+// was broadcast may show a few elements a billion times. NULL if there is, or was a moment ago.
+struct callpy_error *callpy_array_check_memory(const struct callpy_array *array);
+
 // Releases a result array that was taken out of its value, whose tag was set to CALLPY_NONE then;
 // all others are released with their value. Arguments are left alone.
 void callpy_array_release(struct callpy_array *array);
@@ -467,6 +485,13 @@ struct callpy_error *callpy_python_trim(void);
 
 // Returns callpy's version, such as "0.1.0", for as long as the process runs.
 const char *callpy_version(void);
+
+// Makes the error that a result is not what was wanted: "expected an array of float64, got a
+// pandas.Series (use .to_numpy())". `expected` is the text for what was wanted, and `wanted` one of
+// CALLPY_WANT_*, on which the fix depends. The error is of the kind CALLPY_ERROR_RESULT.
+struct callpy_error *callpy_value_mismatch(const struct callpy_value *value,
+                                           const char *expected,
+                                           uint32_t wanted);
 
 // Releases what a result holds, and makes it CALLPY_NONE. Values of the caller's making are left
 // as they are but for that. What Python has to free is freed at the next call of any thread.

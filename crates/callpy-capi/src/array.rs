@@ -6,8 +6,8 @@ use std::ptr::null_mut;
 use callpy::array::{AnyArray, AnyLoan, Unit};
 use callpy::{Dtype, Error, IntoPython, Object, Result, Scope};
 
-use crate::error::guard_silently;
-use crate::text::slice;
+use crate::error::{callpy_error, guard, guard_silently};
+use crate::text::{reference, slice};
 
 macro_rules! dtypes {
     (
@@ -267,6 +267,27 @@ pub(crate) fn hand_out(array: AnyArray) -> Result<*mut callpy_array> {
         (*owned).view.strides = strides;
     }
     Ok(owned.cast())
+}
+
+/// Returns an error if there is no memory for a copy of a result's elements without gaps: an array that
+/// was broadcast may show a few elements a billion times. NULL if there is, or was a moment ago.
+///
+/// # Safety
+///
+/// The array is one of a result, which was not released.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_array_check_memory(
+    array: *const callpy_array,
+) -> *mut callpy_error {
+    guard(|| {
+        // SAFETY: as the caller says.
+        let view = unsafe { reference(array, "the array") }?;
+        if view.owned != OWNED {
+            return Err(Error::argument("the array is no result"));
+        }
+        // SAFETY: made by `hand_out`, as `owned` says.
+        unsafe { &*array.cast::<Owned>() }.array.check_memory()
+    })
 }
 
 /// Releases a result array that was taken out of its value, whose tag was set to CALLPY_NONE then;

@@ -36,28 +36,31 @@ pub const CALLPY_ERROR_OTHER: u32 = 12;
 pub const CALLPY_ERROR_ATTACH: u32 = 13;
 
 /// A failure, the caller's to free with callpy_error_free.
+///
+/// Its texts are made when they are asked for: a program that only looks at the kind pays for none.
 pub struct callpy_error {
     kind: u32,
-    message: CString,
-    detail: Detail,
+    of: Of,
+    message: Text,
+    detail: Text,
     exception: Option<Exception>,
-    cause: Option<Box<callpy_error>>,
+    cause: OnceLock<Option<Box<callpy_error>>>,
 }
 
-struct Exception {
-    type_name: CString,
-    module: CString,
-    message: CString,
-    /// Made when it is asked for: the source lines are read from their files.
-    traceback: OnceLock<CString>,
-    exception: PythonException,
+/// What a failure's texts are made of.
+enum Of {
+    Error(Error),
+    /// The cause of another.
+    Exception(PythonException),
+    Text(String),
 }
 
-/// The long text: made when it is asked for, of the error if there is one.
 #[derive(Default)]
-struct Detail {
-    text: OnceLock<CString>,
-    error: Option<Error>,
+struct Exception {
+    type_name: Text,
+    module: Text,
+    message: Text,
+    traceback: Text,
 }
 
 /// Text without its zero bytes, which C would take for its end.
@@ -65,53 +68,64 @@ pub(crate) fn c_text(text: &str) -> CString {
     CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default()
 }
 
-impl callpy_error {
-    fn plain(kind: u32, message: &str) -> callpy_error {
-        let message = c_text(message);
-        callpy_error { kind, message, detail: Detail::default(), exception: None, cause: None }
-    }
+/// Text for C, once it is made.
+#[derive(Default)]
+struct Text(OnceLock<CString>);
 
-    fn of_exception(exception: &PythonException) -> callpy_error {
-        let cause = exception.cause().or(exception.context());
-        callpy_error {
-            kind: CALLPY_ERROR_PYTHON,
-            message: c_text(&exception.to_string()),
-            detail: Detail::default(),
-            exception: Some(Exception {
-                type_name: c_text(exception.type_name()),
-                module: c_text(exception.module()),
-                message: c_text(exception.message()),
-                traceback: OnceLock::new(),
-                exception: exception.clone(),
-            }),
-            cause: cause.map(|cause| Box::new(callpy_error::of_exception(cause))),
-        }
-    }
-
-    fn detail(&self) -> &CString {
-        match (&self.detail.error, &self.exception) {
-            (Some(error), _) => self.detail.text.get_or_init(|| c_text(&format!("{error:#}"))),
-            (None, Some(exception)) => exception.traceback(),
-            (None, None) => &self.message,
-        }
+impl Text {
+    fn get(&self, text: impl FnOnce() -> String) -> *const c_char {
+        self.0.get_or_init(|| c_text(&text())).as_ptr()
     }
 }
 
-impl Exception {
-    fn traceback(&self) -> &CString {
-        self.traceback.get_or_init(|| c_text(self.exception.traceback()))
+impl callpy_error {
+    fn new(kind: u32, of: Of) -> callpy_error {
+        let exception = of.exception().map(|_| Exception::default());
+        let (message, detail) = (Text::default(), Text::default());
+        callpy_error { kind, of, message, detail, exception, cause: OnceLock::new() }
+    }
+
+    fn message(&self) -> *const c_char {
+        self.message.get(|| match &self.of {
+            Of::Error(error) => error.to_string(),
+            Of::Exception(exception) => exception.to_string(),
+            Of::Text(text) => text.clone(),
+        })
+    }
+
+    fn detail(&self) -> *const c_char {
+        self.detail.get(|| match &self.of {
+            Of::Error(error) => format!("{error:#}"),
+            Of::Exception(exception) => exception.traceback().to_owned(),
+            Of::Text(text) => text.clone(),
+        })
+    }
+
+    fn cause(&self) -> *const callpy_error {
+        let cause = || {
+            let exception = self.of.exception()?;
+            let cause = exception.cause().or(exception.context())?;
+            let of = Of::Exception(cause.clone());
+            Some(Box::new(callpy_error::new(CALLPY_ERROR_PYTHON, of)))
+        };
+        self.cause.get_or_init(cause).as_deref().map_or(null(), |cause| cause)
+    }
+}
+
+impl Of {
+    fn exception(&self) -> Option<&PythonException> {
+        match self {
+            Of::Error(error) => error.exception(),
+            Of::Exception(exception) => Some(exception),
+            Of::Text(_) => None,
+        }
     }
 }
 
 impl From<Error> for callpy_error {
     fn from(error: Error) -> Self {
-        let message = c_text(&error.to_string());
         let kind = match error.kind() {
-            ErrorKind::Python(exception) => {
-                let of_exception = callpy_error::of_exception(exception);
-                let detail = Detail { error: Some(error), ..Detail::default() };
-                return callpy_error { message, detail, ..of_exception };
-            }
+            ErrorKind::Python(_) => CALLPY_ERROR_PYTHON,
             ErrorKind::Locate(_) => CALLPY_ERROR_LOCATE,
             ErrorKind::Environment => CALLPY_ERROR_ENVIRONMENT,
             ErrorKind::Start => CALLPY_ERROR_START,
@@ -124,8 +138,7 @@ impl From<Error> for callpy_error {
             ErrorKind::Attach => CALLPY_ERROR_ATTACH,
             _ => CALLPY_ERROR_OTHER,
         };
-        let detail = Detail { error: Some(error), ..Detail::default() };
-        callpy_error { kind, message, detail, exception: None, cause: None }
+        callpy_error::new(kind, Of::Error(error))
     }
 }
 
@@ -135,7 +148,7 @@ pub(crate) fn guard(work: impl FnOnce() -> Result<(), Error>) -> *mut callpy_err
     let error = match outcome {
         Ok(None) => return std::ptr::null_mut(),
         Ok(Some(error)) => error,
-        Err(panic) => callpy_error::plain(CALLPY_ERROR_PANIC, &said(panic)),
+        Err(panic) => callpy_error::new(CALLPY_ERROR_PANIC, Of::Text(said(panic))),
     };
     Box::into_raw(Box::new(error))
 }
@@ -186,7 +199,7 @@ pub unsafe extern "C" fn callpy_error_kind(error: *const callpy_error) -> u32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callpy_error_message(error: *const callpy_error) -> *const c_char {
     // SAFETY: as the caller says.
-    unsafe { ask(error, null(), |error| error.message.as_ptr()) }
+    unsafe { ask(error, null(), callpy_error::message) }
 }
 
 /// Returns the message and what a reader of a log wants beside it, such as the Python traceback or
@@ -198,7 +211,7 @@ pub unsafe extern "C" fn callpy_error_message(error: *const callpy_error) -> *co
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callpy_error_detail(error: *const callpy_error) -> *const c_char {
     // SAFETY: as the caller says.
-    unsafe { ask(error, null(), |error| error.detail().as_ptr()) }
+    unsafe { ask(error, null(), callpy_error::detail) }
 }
 
 /// Answers with a text of the exception.
@@ -208,12 +221,14 @@ pub unsafe extern "C" fn callpy_error_detail(error: *const callpy_error) -> *con
 /// The error is null or alive.
 unsafe fn ask_exception(
     error: *const callpy_error,
-    text: impl FnOnce(&Exception) -> &CString,
+    place: impl FnOnce(&Exception) -> &Text,
+    text: impl FnOnce(&PythonException) -> &str,
 ) -> *const c_char {
     // SAFETY: as the caller says.
     unsafe {
-        ask(error, null(), |error| {
-            error.exception.as_ref().map_or(null(), |exception| text(exception).as_ptr())
+        ask(error, null(), |error| match (&error.exception, error.of.exception()) {
+            (Some(texts), Some(exception)) => place(texts).get(|| text(exception).to_owned()),
+            _ => null(),
         })
     }
 }
@@ -227,7 +242,7 @@ unsafe fn ask_exception(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callpy_error_exception_type(error: *const callpy_error) -> *const c_char {
     // SAFETY: as the caller says.
-    unsafe { ask_exception(error, |exception| &exception.type_name) }
+    unsafe { ask_exception(error, |texts| &texts.type_name, PythonException::type_name) }
 }
 
 /// Returns the module of the exception's type, such as "builtins", the error's own; NULL if this is
@@ -241,7 +256,7 @@ pub unsafe extern "C" fn callpy_error_exception_module(
     error: *const callpy_error,
 ) -> *const c_char {
     // SAFETY: as the caller says.
-    unsafe { ask_exception(error, |exception| &exception.module) }
+    unsafe { ask_exception(error, |texts| &texts.module, PythonException::module) }
 }
 
 /// Returns str(exception), the error's own; NULL if this is not a Python exception.
@@ -254,7 +269,7 @@ pub unsafe extern "C" fn callpy_error_exception_message(
     error: *const callpy_error,
 ) -> *const c_char {
     // SAFETY: as the caller says.
-    unsafe { ask_exception(error, |exception| &exception.message) }
+    unsafe { ask_exception(error, |texts| &texts.message, PythonException::message) }
 }
 
 /// Returns the traceback as Python prints it, the error's own; NULL if this is not a Python
@@ -266,7 +281,7 @@ pub unsafe extern "C" fn callpy_error_exception_message(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callpy_error_traceback(error: *const callpy_error) -> *const c_char {
     // SAFETY: as the caller says.
-    unsafe { ask_exception(error, Exception::traceback) }
+    unsafe { ask_exception(error, |texts| &texts.traceback, PythonException::traceback) }
 }
 
 /// Returns the exception that this one was raised from, or while handling which it was raised; it is
@@ -278,7 +293,7 @@ pub unsafe extern "C" fn callpy_error_traceback(error: *const callpy_error) -> *
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callpy_error_cause(error: *const callpy_error) -> *const callpy_error {
     // SAFETY: as the caller says.
-    unsafe { ask(error, null(), |error| error.cause.as_deref().map_or(null(), |cause| cause)) }
+    unsafe { ask(error, null(), callpy_error::cause) }
 }
 
 /// Frees an error that a function of callpy returned, with all texts that were got from it.

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::ffi::{c_char, c_void};
 use std::mem::ManuallyDrop;
 
-use callpy::convert::Value;
+use callpy::convert::{self, Expected, Value};
 use callpy::{Error, FromPython, IntoPython, Object, Result, Scope};
 
 use crate::array::{self, callpy_array, callpy_array_release};
-use crate::error::guard_silently;
-use crate::text::{reference, slice};
+use crate::error::{callpy_error, guard, guard_silently};
+use crate::text::{reference, slice, text};
 
 /// None.
 pub const CALLPY_NONE: u32 = 0;
@@ -336,6 +336,43 @@ fn items_out(values: impl Iterator<Item = Value<'static>>) -> Result<callpy_cont
     let items: Box<[callpy_value]> = items.into_iter().map(Owned::into_value).collect();
     let len = items.len();
     Ok(callpy_content { items: callpy_items { data: Box::into_raw(items).cast(), len } })
+}
+
+/// A single value was wanted.
+pub const CALLPY_WANT_VALUE: u32 = 0;
+/// A list was wanted, or anything else with several values.
+pub const CALLPY_WANT_LIST: u32 = 1;
+/// An array was wanted.
+pub const CALLPY_WANT_ARRAY: u32 = 2;
+/// The elements of an array with one axis were wanted.
+pub const CALLPY_WANT_FLAT: u32 = 3;
+
+/// Makes the error that a result is not what was wanted: "expected an array of float64, got a
+/// pandas.Series (use .to_numpy())". `expected` is the text for what was wanted, and `wanted` one of
+/// CALLPY_WANT_*, on which the fix depends. The error is of the kind CALLPY_ERROR_RESULT.
+///
+/// # Safety
+///
+/// The value is a result, or as an argument must be; the text ends with a zero byte.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_value_mismatch(
+    value: *const callpy_value,
+    expected: *const c_char,
+    wanted: u32,
+) -> *mut callpy_error {
+    guard(|| {
+        // SAFETY: as the caller says.
+        let (value, expected) =
+            unsafe { (reference(value, "the value")?, text(expected, "the expected")?) };
+        let wanted = match wanted {
+            CALLPY_WANT_LIST => Expected::List,
+            CALLPY_WANT_ARRAY => Expected::Array,
+            CALLPY_WANT_FLAT => Expected::Flat,
+            _ => Expected::Value,
+        };
+        // SAFETY: as the caller says.
+        Err(convert::mismatch(unsafe { Argument::new(value) }, wanted, expected))
+    })
 }
 
 /// Releases what a result holds, and makes it CALLPY_NONE. Values of the caller's making are left

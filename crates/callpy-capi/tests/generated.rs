@@ -221,7 +221,7 @@ func dtypeName(dtype C.uint32_t) string {{
 func naturalNumbers(value *C.callpy_value, array *C.callpy_array) (any, *Error) {{
 \tswitch array.dtype {{
 {arrays}\t}}
-\treturn nil, failure(BadResult, \"%s has no type in Go; an *Object can hold it\", describeArray(array))
+\treturn nil, failure(BadResult, \"an array of %s has no type in Go; an *Object can hold it\", dtypeName(array.dtype))
 }}
 ",
         types.join(" | ~")

@@ -36,6 +36,8 @@ pub(crate) use collections::{dict, objects, vec};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::Object;
 use crate::raw::objects::ArgumentList;
+#[doc(hidden)]
+pub use crate::scope::Expected;
 use crate::scope::Scope;
 
 /// A value that can be passed to Python.
@@ -500,4 +502,15 @@ impl<'a> IntoPython<'a> for Arguments<'a> {
     fn place(self, call: &mut Call<'a>) -> Result<()> {
         self.0.into_iter().try_for_each(|place| place(call))
     }
+}
+
+/// Says that a result is not what was expected, for a binding that converts it to a type of its own.
+#[doc(hidden)]
+pub fn mismatch<'a>(got: impl IntoPython<'a>, kind: Expected, expected: &str) -> Error {
+    let made = || {
+        let mut scope = Scope::new()?;
+        let got = got.into_python(&mut scope)?;
+        Ok(scope.mismatch_of(kind, expected, &got.0))
+    };
+    made().unwrap_or_else(|_: Error| Error::result(format!("expected {expected}")))
 }

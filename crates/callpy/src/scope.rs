@@ -182,13 +182,16 @@ impl<'a> Scope<'a> {
 
 /// What kind of result was asked for, which decides the fix that the message names.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Expected {
+pub enum Expected {
+    /// A number, a text, a value of any other type.
     Value,
     /// The element of an array.
     Element,
+    /// Several values.
     List,
     /// The elements of an array with one axis.
     Flat,
+    /// An array.
     Array,
 }
 

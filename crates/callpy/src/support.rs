@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use crate::language::Language;
 use crate::raw::objects::{ArgumentList, Outcome, Raised};
 use crate::raw::{Attached, Attachment, Ref, base, process};
 
@@ -233,7 +234,9 @@ pub(crate) fn what_type(py: Attached<'_>, object: &Ref) -> Arc<str> {
 /// Says what was got where another sort of value was expected, and how to make it one.
 pub(crate) fn got(py: Attached<'_>, object: &Ref, wanted: &str, expected: &str) -> String {
     let got = || {
-        let text = call(py, c"got", &[object, &py.str(wanted)?, &py.str(expected)?])?;
+        let language = py.str(&format!("{:?}", Language::current()))?;
+        let arguments = [object, &py.str(wanted)?, &py.str(expected)?, &language];
+        let text = call(py, c"got", &arguments)?;
         py.text(&text).map(str::to_owned)
     };
     got().unwrap_or_else(|_: Raised| what(py, object))

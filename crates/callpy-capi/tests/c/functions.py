@@ -182,3 +182,16 @@ def remembered(data):
         kept.append(error)
     del kept[:-3]
     return float(data[0])
+
+
+class Frame:
+    def to_numpy(self):
+        return np.ones(2)
+
+
+def frame():
+    return Frame()
+
+
+def broadcast(length):
+    return np.broadcast_to(0.5, (length,))

@@ -557,6 +557,28 @@ static void errors(void) {
     callpy_function_free(function);
 }
 
+// The words for a result of another type are the library's, with the fix.
+static void mismatches(void) {
+    callpy_value value = call("evaluated", callpy_string("range(3)"));
+    bad(callpy_value_mismatch(&value, "a list of int", CALLPY_WANT_LIST), CALLPY_ERROR_RESULT,
+        "expected a list of int, got a range (use list())");
+    callpy_value_release(&value);
+    callpy_value number = callpy_float(2.5);
+    bad(callpy_value_mismatch(&number, "an int", CALLPY_WANT_VALUE), CALLPY_ERROR_RESULT,
+        "expected an int, got the float 2.5");
+    bad(callpy_value_mismatch(NULL, "an int", CALLPY_WANT_VALUE), CALLPY_ERROR_ARGUMENT, "NULL");
+    bad(callpy_value_mismatch(&number, NULL, CALLPY_WANT_VALUE), CALLPY_ERROR_ARGUMENT, "NULL");
+    value = call("evaluated", callpy_string("__import__('numpy').broadcast_to(0.5, 1 << 43)"));
+    bad(callpy_value_mismatch(&value, "an array of int32", CALLPY_WANT_ARRAY), CALLPY_ERROR_RESULT,
+        "got an array of float64 (8796093022208) (use .astype())");
+    bad(callpy_array_check_memory(value.content.array), CALLPY_ERROR_RESULT,
+        "there is no memory to read an array of float64");
+    callpy_value_release(&value);
+    bad(callpy_array_check_memory(NULL), CALLPY_ERROR_ARGUMENT, "NULL");
+    callpy_array own = {0};
+    bad(callpy_array_check_memory(&own), CALLPY_ERROR_ARGUMENT, "no result");
+}
+
 static void retained(void) {
     double series[2] = {1, 2};
     ptrdiff_t shape[1] = {2};
@@ -782,6 +804,7 @@ int main(int count, char **arguments) {
     unaligned();
     modules();
     errors();
+    mismatches();
     retained();
     habits(&told);
     nonsense();

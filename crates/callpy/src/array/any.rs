@@ -255,6 +255,15 @@ impl AnyArray {
         self.data.as_ptr()
     }
 
+    /// Whether there is memory for the elements one after the other: an array that was broadcast may
+    /// show a few elements a billion times.
+    #[doc(hidden)]
+    pub fn check_memory(&self) -> Result<()> {
+        let bytes = self.layout.len().saturating_mul(self.dtype.item_size());
+        let reserved = Vec::<u8>::new().try_reserve_exact(bytes);
+        reserved.map_err(|_| super::view::no_memory(self.dtype, &self.layout))
+    }
+
     /// Takes an array of whatever dtype; returns the object if it is no array, or a masked one, or of a
     /// dtype that Rust can't read (Python objects, structs, `longdouble`).
     pub(crate) fn receive(

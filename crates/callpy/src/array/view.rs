@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 
-use super::element::Element;
+use super::element::{Dtype, Element};
 use super::lend::{give, lend_any};
 use super::receive::receive;
 use crate::convert::{FromPython, IntoPython};
@@ -219,6 +219,19 @@ impl Iterator for Offsets<'_> {
     }
 }
 
+/// Says that an array is too large for memory of its own.
+#[cold]
+pub(super) fn no_memory(dtype: Dtype, layout: &Layout) -> Error {
+    let size = dtype.item_size();
+    Error::result(format!(
+        "there is no memory to read an array of {dtype} of shape {:?} as a slice: {} bytes; its own \
+         elements are in {}",
+        layout.shape(),
+        layout.len().saturating_mul(size),
+        layout.memory(size),
+    ))
+}
+
 impl<T: Element> Array<T> {
     /// # Safety
     ///
@@ -312,14 +325,7 @@ impl<T: Element> Array<T> {
     pub fn try_to_vec(&self) -> Result<Vec<T>> {
         let mut elements = Vec::new();
         if elements.try_reserve_exact(self.len()).is_err() {
-            return Err(Error::result(format!(
-                "there is no memory to read an array of {} of shape {:?} as a slice: {} bytes; its \
-                 own elements are in {}",
-                T::DTYPE,
-                self.shape(),
-                self.len().saturating_mul(size_of::<T>()),
-                self.layout.memory(size_of::<T>()),
-            )));
+            return Err(no_memory(T::DTYPE, &self.layout));
         }
         match self.as_slice() {
             Some(slice) => elements.extend_from_slice(slice),

@@ -41,8 +41,11 @@ def shown(value):
     return utf8(repr(value))
 
 
-def got(value, wanted, expected):
-    """What was got where a `value`, a `list`, an `array` or an `element` was wanted, and the fix."""
+def got(value, wanted, expected, language):
+    """What was got where a `value`, a `list`, an `array` or an `element` was wanted, and the fix.
+
+    Fixes are in Python, which all programs can change, or in the program's own language.
+    """
     kind = type(value)
     if kind in (bool, int, float, str, bytes):
         text = shown(value)
@@ -53,11 +56,11 @@ def got(value, wanted, expected):
         text = "%s of %d" % (what(value), tuple.__len__(value) if issubclass(kind, tuple) else list.__len__(value))
     else:
         text = what(value)
-    fix = _fix(value, kind, wanted, expected)
+    fix = _fix(value, kind, wanted, expected, language)
     return "%s (%s)" % (text, fix) if fix else text
 
 
-def _fix(value, kind, wanted, expected):
+def _fix(value, kind, wanted, expected, language):
     # The type is asked, not the instance, which may answer to any name.
     def has(*names):
         return all(hasattr(kind, name) for name in names)
@@ -70,7 +73,7 @@ def _fix(value, kind, wanted, expected):
     if has("__anext__"):
         return "it is async: have Python collect it in an async for"
     if numpy is not None and issubclass(kind, (numpy.ndarray, numpy.generic)):
-        return _fix_numpy(value, wanted, expected)
+        return _fix_numpy(value, wanted, expected, language)
     if wanted == "element" and kind.__module__ == "datetime" and "[" in expected:
         name, unit = expected[:-1].split("[")
         return "use numpy.%s(…, '%s')" % (name, unit)
@@ -89,13 +92,13 @@ def _fix(value, kind, wanted, expected):
     return None
 
 
-def _fix_numpy(value, wanted, expected):
+def _fix_numpy(value, wanted, expected, language):
     if wanted == "element" and value.dtype.kind in "mM" and expected.startswith(value.dtype.name.split("[")[0]):
         return "use .astype('%s')" % expected
     if wanted == "array" and getattr(value, "shape", ()) == () and not hasattr(type(value), "__len__"):
         return "use numpy.asarray()"
     if wanted == "array" and value.dtype.kind in "biufcmM":
-        return "use Cast to convert, or .astype()"
+        return "use Cast to convert, or .astype()" if language == "Rust" else "use .astype()"
     if wanted == "flat":
         return "use .ravel()"
     if wanted == "list" and value.ndim:
