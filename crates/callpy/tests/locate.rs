@@ -233,10 +233,10 @@ fn the_error_lists_every_candidate_and_its_fix() {
         "{error}\n\
          callpy searched for Python in this order:\n  \
          PATH: {0}/python3: too old: it is 3.7.1, but callpy needs 3.8 or newer\n    \
-         -> install a newer Python, for instance with `uv python install`, and name it with \
+         fix: install a newer Python, for instance with `uv python install`, and name it with \
          CALLPY_PYTHON\n  \
          PATH: {0}/python: it has no shared library that callpy can load\n    \
-         -> uv python install 3.12",
+         fix: uv python install 3.12",
         world.path("bin").display()
     );
     assert_eq!(format!("{error:#}"), expected);

@@ -42,12 +42,12 @@ pub(super) fn print(diagnosis: &Diagnosis, target: Option<&str>) -> Result<()> {
         let _ = writeln!(text, "\n{kind}: {}", problem.what);
         let fixes = fixes(&problem.kind, diagnosis.interpreter());
         let Some((first, others)) = fixes.split_first() else { continue };
-        let _ = writeln!(text, "  -> {bold}{}{end}", first.action);
+        let _ = writeln!(text, "  fix: {bold}{}{end}", first.action);
         let mut printed = vec![&first.action];
         for other in others {
             if !printed.contains(&&other.action) {
                 printed.push(&other.action);
-                let _ = writeln!(text, "{dim}     {other}{end}");
+                let _ = writeln!(text, "{dim}       {other}{end}");
             }
         }
     }

@@ -77,7 +77,7 @@ impl fmt::Display for Report {
         for candidate in &self.candidates {
             write!(f, "\n  {candidate}")?;
             if let Some(fix) = candidate.problem().and_then(Problem::fix) {
-                write!(f, "\n    -> {fix}")?;
+                write!(f, "\n    fix: {fix}")?;
             }
             for shortcoming in candidate.interpreter().iter().flat_map(|it| it.shortcomings()) {
                 write!(f, "\n    note: {shortcoming}")?;
