@@ -147,3 +147,23 @@ fn a_callable_is_told_of_once_and_decided_for_all_compositions() {
         },
     );
 }
+
+#[test]
+#[ignore = "needs scikit-learn"]
+fn an_estimator_in_another_is_learned_anew() {
+    let rows = ndarray::Array2::from_shape_fn((20, 3), |(row, column)| {
+        ((row * 7 + column * 3) % 11) as f64
+    });
+    let wanted: Vec<f64> = rows.column(0).to_vec();
+    let estimators: Vec<Object> = function("of_estimators").call(()).unwrap();
+    // Lent where it is retained, it would end the process.
+    for _ in 0..2 {
+        for estimator in &estimators {
+            for _ in 0..3 {
+                estimator.call_method::<Object>("fit", (&rows, &wanted[..])).unwrap();
+                let found: callpy::Array<f64> = estimator.call_method("predict", &rows).unwrap();
+                assert_eq!(found.len(), 20);
+            }
+        }
+    }
+}

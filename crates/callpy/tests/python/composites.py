@@ -235,3 +235,37 @@ holder = Swapped(Lender())
 
 def hold(kind):
     holder.model = globals()[kind]()
+
+
+def of_estimators():
+    """Objects of scikit-learn around estimators of which some retain what they are fitted to."""
+    from sklearn.ensemble import BaggingRegressor, VotingRegressor
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.kernel_ridge import KernelRidge
+    from sklearn.linear_model import LinearRegression, Ridge
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.multioutput import MultiOutputRegressor
+    from sklearn.neighbors import KNeighborsRegressor
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+    made = []
+    for estimator in (
+        LinearRegression(),
+        Ridge(),
+        KNeighborsRegressor(2),
+        KNeighborsRegressor(2, algorithm="brute"),
+        KernelRidge(),
+        GaussianProcessRegressor(),
+        GaussianProcessRegressor(copy_X_train=False),
+        make_pipeline(FunctionTransformer(), KNeighborsRegressor(2)),
+    ):
+        made += [
+            make_pipeline(FunctionTransformer(), estimator),
+            make_pipeline(StandardScaler(copy=False), estimator),
+            GridSearchCV(estimator, {}, cv=2),
+            BaggingRegressor(estimator, 2),
+            VotingRegressor([("first", Ridge()), ("second", estimator)]),
+            estimator,
+        ]
+    return made
