@@ -32,7 +32,9 @@ pub(crate) struct Callee<'c, F> {
 
 impl<'a> Call<'a> {
     /// Runs one call, step by step; fills the receipt, if there is one.
-    #[inline]
+    ///
+    /// All of it is inlined, since what the steps hand to each other would go through memory otherwise.
+    #[inline(always)]
     pub(crate) fn run<R: FromPython>(
         callee: Callee<'_, impl Fn() -> String>,
         arguments: impl IntoPython<'a>,
@@ -51,7 +53,7 @@ impl<'a> Call<'a> {
         // Detaches, and ends the turn.
     }
 
-    #[inline]
+    #[inline(always)]
     fn open<F>(
         attachment: &Attachment,
         callee: &Callee<'_, F>,
@@ -70,7 +72,7 @@ impl<'a> Call<'a> {
         Call { list: ArgumentList::new(), scope }
     }
 
-    #[inline]
+    #[inline(always)]
     fn vectorcall<F: Fn() -> String>(
         &mut self,
         callee: &Callee<'_, F>,
@@ -85,7 +87,7 @@ impl<'a> Call<'a> {
         result
     }
 
-    #[inline]
+    #[inline(always)]
     fn python(&mut self, callable: &Ref, needs_frame: bool) -> Result<Ref> {
         // Reading the clock takes as long as a tenth of a short call.
         let start = self.scope.receipt.is_some().then(Instant::now);
@@ -101,7 +103,7 @@ impl<'a> Call<'a> {
         self.scope.ok(result)
     }
 
-    #[inline]
+    #[inline(always)]
     fn receive<R: FromPython, F: Fn() -> String>(
         &mut self,
         callee: &Callee<'_, F>,
@@ -121,7 +123,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn settle<R, F: Fn() -> String>(
         &mut self,
         callee: &Callee<'_, F>,
