@@ -1,7 +1,7 @@
 //! What a program is told to do where an import found nothing, or the wrong module.
 //!
 //! A failing import costs little more than Python's own: what may be another later is noted at once,
-//! and the folders are searched when somebody reads the hint.
+//! and the folders are searched when the hint is read.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::language::Language;
 use crate::raw::{Attached, Outcome, Ref};
 use crate::support;
 
-/// The failed imports that an exception is about, and how to fix them, once somebody asks.
+/// The failed imports that an exception is about, and how to fix them, made when they are asked for.
 #[derive(Debug)]
 pub(crate) struct FailedImports {
     imports: Vec<FailedImport>,
