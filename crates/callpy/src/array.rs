@@ -120,6 +120,8 @@ mod ndarray;
 mod read_only;
 mod receive;
 mod settle;
+#[cfg(target_os = "linux")]
+pub(crate) mod shared;
 mod special;
 mod time;
 mod values;

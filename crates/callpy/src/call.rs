@@ -1,19 +1,50 @@
 //! One call from beginning to end.
 
+#[cfg(target_os = "linux")]
+use std::collections::VecDeque;
 use std::panic::Location;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::array::{self, Names, Passing};
 use crate::convert::{Call, FromPython, IntoPython};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::learn::Learned;
 use crate::object::Object;
+use crate::raw::deadline::Limited;
 use crate::raw::objects::ArgumentList;
 use crate::raw::seldom::Seldom;
-use crate::raw::{Attached, Attachment, Ref};
+use crate::raw::{Attached, Attachment, Raised, Ref};
 use crate::receipt::Receipt;
 use crate::scope::Scope;
+#[cfg(target_os = "linux")]
+use crate::workers::Begun;
+use crate::workers::Remote;
 use crate::{queue, support};
+
+/// How a call gets to the callable.
+pub(crate) enum Entry {
+    /// From the base frame, since what it runs may look for the frame that called it.
+    Frame,
+    Direct,
+    /// In this process, and asked to stop when its time is up.
+    Limited {
+        needs_frame: bool,
+        limit: Duration,
+    },
+    /// In another process.
+    Workers(Box<Remote>),
+}
+
+impl Entry {
+    pub(crate) fn of(needs_frame: bool) -> Entry {
+        if needs_frame { Entry::Frame } else { Entry::Direct }
+    }
+
+    /// Whether what is called runs in this process.
+    pub(crate) fn is_here(&self) -> bool {
+        !matches!(self, Entry::Workers(_))
+    }
+}
 
 /// What is called, its name in errors, where in the program, and how.
 pub(crate) struct Callee<'c, F> {
@@ -22,8 +53,7 @@ pub(crate) struct Callee<'c, F> {
     pub(crate) site: &'static Location<'static>,
     /// The number by which the queue knows the pace of its calls.
     pub(crate) pace: usize,
-    /// Whether what it runs may look for the frame that called it.
-    pub(crate) needs_frame: bool,
+    pub(crate) entry: &'c Entry,
     /// Whether it retains its arguments; none if that is looked up once there is an array to pass.
     pub(crate) learned: Option<&'static Learned>,
     /// Whether every copy of array memory is an error.
@@ -40,7 +70,7 @@ impl<'a> Call<'a> {
         arguments: impl IntoPython<'a>,
         receipt: &mut Seldom<Receipt>,
     ) -> Result<R> {
-        let _turn = queue::enter(callee.pace);
+        let _turn = queue::enter(|| callee.entry.is_here().then_some(callee.pace));
         let attachment = Attachment::new()?;
         let mut call = Call::open(&attachment, &callee, receipt);
         // What fails goes through the later steps too: arguments may have been lent already.
@@ -79,7 +109,7 @@ impl<'a> Call<'a> {
         placed: Result<()>,
     ) -> Result<Ref> {
         let result = match placed {
-            Ok(()) => self.python(callee.object, callee.needs_frame),
+            Ok(()) => self.python(callee),
             Err(error) => Err(at_function(error, &callee.name)),
         };
         // Before settling, which counts the references that are left.
@@ -88,19 +118,25 @@ impl<'a> Call<'a> {
     }
 
     #[inline(always)]
-    fn python(&mut self, callable: &Ref, needs_frame: bool) -> Result<Ref> {
+    fn python<F: Fn() -> String>(&mut self, callee: &Callee<'_, F>) -> Result<Ref> {
         // Reading the clock takes as long as a tenth of a short call.
         let start = self.scope.receipt.is_some().then(Instant::now);
         let py = self.scope.py();
-        let result = match needs_frame {
-            true => py.with_frame(|| py.call(callable, &mut self.list)),
-            false => py.call(callable, &mut self.list),
+        let result = match callee.entry {
+            Entry::Frame => py.with_frame(|| py.call(callee.object, &mut self.list)),
+            Entry::Direct => py.call(callee.object, &mut self.list),
+            _ => return self.otherwise(callee, start),
         };
+        self.note_time(start);
+        self.scope.ok(result)
+    }
+
+    #[inline]
+    fn note_time(&mut self, start: Option<Instant>) {
         if let (Some(start), Some(receipt)) = (start, &mut *self.scope.receipt) {
             receipt.in_python = start.elapsed();
             receipt.entered = Some(start);
         }
-        self.scope.ok(result)
     }
 
     #[inline(always)]
@@ -130,6 +166,98 @@ impl<'a> Call<'a> {
         result: Result<R>,
     ) -> Result<R> {
         self.scope.settle(&CallNames { callee, list: &self.list }, result)
+    }
+}
+
+impl<'a> Call<'a> {
+    /// Makes a call with a deadline, or one on a worker.
+    #[cold]
+    fn otherwise<F: Fn() -> String>(
+        &mut self,
+        callee: &Callee<'_, F>,
+        start: Option<Instant>,
+    ) -> Result<Ref> {
+        let result = match callee.entry {
+            Entry::Workers(remote) => remote.call(&mut self.scope, &self.list, callee.site),
+            Entry::Limited { needs_frame, limit } => self.limited(callee, *needs_frame, *limit),
+            Entry::Frame | Entry::Direct => unreachable!("these are called at once"),
+        };
+        self.note_time(start);
+        result
+    }
+
+    /// Makes the call in this process, and has it asked to stop when its time is up.
+    fn limited<F: Fn() -> String>(
+        &mut self,
+        callee: &Callee<'_, F>,
+        needs_frame: bool,
+        limit: Duration,
+    ) -> Result<Ref> {
+        let py = self.scope.py();
+        let exception = self.scope.ok(support::deadline_exceeded(py))?;
+        let timed = Limited::begin(py, Instant::now() + limit, exception.clone_ref(py));
+        let timed = timed.map_err(|error| {
+            let message = format!("no thread can be started that watches the time: {error}");
+            Error::new(ErrorKind::Start, message).with_source(error)
+        })?;
+        let mut timed = Some(timed);
+        let mut was_asked = false;
+        // The end is within the base frame, whose code would raise an exception that comes too late.
+        let mut call = || {
+            let result = py.call(callee.object, &mut self.list);
+            was_asked = timed.take().is_some_and(|timed| timed.end(py));
+            result
+        };
+        let result = if needs_frame { py.with_frame(call) } else { call() };
+        // Where it was raised in the base frame, nothing was called.
+        was_asked |= timed.take().is_some_and(|timed| timed.end(py));
+        match result {
+            Err(Raised(Some(raised)))
+                if was_asked && raised.class(py).cast() == exception.as_ptr() =>
+            {
+                let message = format!("{}: it did not return within {limit:?}", (callee.name)());
+                Err(Error::new(ErrorKind::Deadline, message))
+            }
+            result => self.scope.ok(result),
+        }
+    }
+
+    /// Makes calls on as many workers as are free, and one at least, each with one of the arguments.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn map_on_workers<R: FromPython, A: IntoPython<'a>, F: Fn() -> String>(
+        remote: &Remote,
+        callee: &Callee<'_, F>,
+        attachment: &Attachment,
+        arguments: Vec<A>,
+    ) -> Vec<Result<R>> {
+        let mut results = Vec::with_capacity(arguments.len());
+        let mut begun = VecDeque::new();
+        let mut finish = |(mut call, begun): (Call<'a>, Result<Begun<'_>>)| {
+            let result = begun
+                .and_then(|begun| remote.finish(&mut call.scope, &call.list, callee.site, begun));
+            call.list.release(call.scope.py());
+            let result = call.receive(callee, result);
+            results.push(call.settle(callee, result));
+        };
+        for argument in arguments {
+            let mut call = Call::open(attachment, callee, &mut Seldom::none());
+            let next = match argument.place(&mut call) {
+                Err(error) => Err(at_function(error, &callee.name)),
+                Ok(()) => loop {
+                    match remote.begin_if_free(&mut call.scope, &call.list, callee.site) {
+                        Some(next) => break next,
+                        // None of its own to wait for: other callers have them all.
+                        None if begun.is_empty() => {
+                            break remote.begin(&mut call.scope, &call.list, callee.site);
+                        }
+                        None => finish(begun.pop_front().expect("it is not empty")),
+                    }
+                },
+            };
+            begun.push_back((call, next));
+        }
+        begun.into_iter().for_each(finish);
+        results
     }
 }
 
@@ -209,7 +337,7 @@ impl Object {
         arguments: impl IntoPython<'a>,
     ) -> Result<R> {
         // One turn and one attachment for the look-up and the call.
-        let _turn = queue::enter(self.0.as_ptr().addr() ^ name.len());
+        let _turn = queue::enter(|| Some(self.0.as_ptr().addr() ^ name.len()));
         let _attachment = Attachment::new()?;
         let method = self.attr(name)?;
         let full_name = || support::method_name(&self.0, name);
@@ -223,6 +351,7 @@ impl Object {
     ) -> Callee<'_, F> {
         let object = &self.0;
         let pace = object.as_ptr().addr();
-        Callee { object, name, site, pace, needs_frame: true, learned: None, deny_copies: false }
+        let entry = &Entry::Frame;
+        Callee { object, name, site, pace, entry, learned: None, deny_copies: false }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::crash::Crash;
 use crate::exception::{self, FailedImports, PythonException};
 use crate::locate::Report;
 use crate::raw::failure::{Failure, FailureKind, Reason};
@@ -103,6 +104,13 @@ pub enum ErrorKind {
     Attach,
     /// Python is ending, or has ended; no more Python code runs.
     Ending,
+    /// The worker that ran the call has ended: a signal, an exit, or it can't be used any more. Other
+    /// calls go on.
+    Crashed(Crash),
+    /// All workers are busy, and as many callers wait for one as may.
+    Busy,
+    /// The call did not return in the time that [`Function::within`](crate::Function::within) gave it.
+    Deadline,
 }
 
 impl Error {

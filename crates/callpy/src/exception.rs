@@ -3,6 +3,8 @@
 mod frame;
 mod import;
 mod read;
+#[cfg(target_os = "linux")]
+mod told;
 mod traceback;
 
 use std::fmt;
@@ -11,6 +13,8 @@ use std::sync::{Arc, OnceLock};
 pub use self::frame::StackFrame;
 pub(crate) use self::import::{FailedImports, install};
 pub(crate) use self::read::{read, remember_text};
+#[cfg(target_os = "linux")]
+pub(crate) use self::told::{Told, ToldFrame};
 
 /// A Python exception as owned text: nothing of it stays in the interpreter.
 ///

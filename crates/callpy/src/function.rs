@@ -3,11 +3,12 @@
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::call::Callee;
+use crate::call::{Callee, Entry};
 use crate::convert::{Call, FromPython, IntoPython};
 use crate::error::{Error, ErrorKind, Result};
-use crate::learn::{self, Habit, Known};
+use crate::learn::{self, Habit, Known, Learned};
 use crate::object::Object;
 use crate::queue::{self, Series};
 use crate::raw::seldom::Seldom;
@@ -15,6 +16,7 @@ use crate::raw::{self, Attachment};
 use crate::receipt::Receipt;
 use crate::scope::{Entered, Scope};
 use crate::support;
+use crate::workers::{Remote, Workers};
 
 /// A Python function, or anything else that can be called.
 ///
@@ -46,13 +48,26 @@ struct Callable {
     object: Object,
     /// As the caller wrote it, and as errors name the function.
     name: String,
-    /// Whether what it runs may look for the frame that called it.
-    needs_frame: bool,
+    entry: Entry,
     /// `None` where that depends on what its object holds when it is called.
-    known: Option<Known>,
+    learned: Option<&'static Learned>,
+    /// Keeps what was learned this callable's.
+    known: Option<Arc<Known>>,
 }
 
 impl Function {
+    /// Makes the function of a pool of workers.
+    fn on_workers(remote: Remote, name: &str) -> Result<Function> {
+        let scope = Scope::new()?;
+        let object = Object(scope.ok(support::on_workers(scope.py(), name))?);
+        // What the workers are passed is copied for them.
+        static LENT: Learned = Learned::decided(Habit::Lends);
+        let entry = Entry::Workers(Box::new(remote));
+        let (name, learned) = (name.to_owned(), Some(&LENT));
+        let callable = Arc::new(Callable { object, name, entry, learned, known: None });
+        Ok(Function { callable, deny_copies: false })
+    }
+
     pub(crate) fn new(object: Object, name: String) -> Result<Function> {
         let scope = Scope::new()?;
         if scope.py().is_callable(&object.0) {
@@ -61,8 +76,10 @@ impl Function {
             // Its module has been imported, which may have loaded libraries.
             raw::end::at_exit_before_libraries();
             let known = Known::of(scope.py(), &object.0);
-            let known = (!known.may_change()).then_some(known);
-            let callable = Arc::new(Callable { object, name, needs_frame, known });
+            let known = (!known.may_change()).then(|| Arc::new(known));
+            let learned = known.as_ref().map(|known| known.learned);
+            let entry = Entry::of(needs_frame);
+            let callable = Arc::new(Callable { object, name, entry, learned, known });
             return Ok(Function { callable, deny_copies: false });
         }
         let what = support::what(scope.py(), &object.0);
@@ -116,8 +133,8 @@ impl Function {
             name: || self.callable.name.clone(),
             site,
             pace: self.pace(),
-            needs_frame: self.callable.needs_frame,
-            learned: self.callable.known.as_ref().map(|known| known.learned),
+            entry: &self.callable.entry,
+            learned: self.callable.learned,
             deny_copies: self.deny_copies,
         }
     }
@@ -133,7 +150,8 @@ impl Function {
     ///
     /// This saves the cost of attaching for each call, which matters if a call takes less than a
     /// microsecond. A call that fails is an `Err` in its place, and the others are made anyway. Between
-    /// calls the thread lets other callers take their turn.
+    /// calls the thread lets other callers take their turn. On [workers](crate::workers), as many calls
+    /// run at once as workers are free.
     ///
     /// # Errors
     ///
@@ -159,10 +177,18 @@ impl Function {
     ) -> Vec<Result<R>> {
         // Before attaching, since the iterator may wait for a thread that needs Python.
         let arguments: Vec<A> = arguments.into_iter().collect();
+        #[cfg(target_os = "linux")]
+        if let Entry::Workers(remote) = &self.callable.entry
+            && let Ok(attachment) = Attachment::new()
+        {
+            let callee = self.callee(Location::caller());
+            return Call::map_on_workers(remote, &callee, &attachment, arguments);
+        }
         let mut results = Vec::with_capacity(arguments.len());
         let mut arguments = arguments.into_iter();
         while !arguments.as_slice().is_empty() {
-            let mut turn = Some(queue::enter(self.pace()));
+            let mut turn =
+                Some(queue::enter(|| self.callable.entry.is_here().then(|| self.pace())));
             // If attaching fails, so does each call, which then has a turn of its own, with the reason.
             let _attachment = Attachment::new().inspect_err(|_| drop(turn.take()));
             let mut series = Series::begin();
@@ -236,6 +262,76 @@ impl Function {
         Function { callable: Arc::clone(&self.callable), deny_copies: true }
     }
 
+    /// Returns a handle whose calls end after this time, with `ErrorKind::Deadline`.
+    ///
+    /// On [workers](crate::workers) that holds, whatever the function does: it is interrupted by a
+    /// signal, and if it does not stop within 200 milliseconds its worker is killed and replaced. The
+    /// time counts from the beginning of the call, that of waiting for a free worker included.
+    ///
+    /// In this process it only asks: an exception is raised in the thread of the call, once, between two
+    /// steps of Python code. Code in C can't be stopped, and a function may catch the exception, which is
+    /// a `BaseException` but no `Exception`. The time counts from when the function is called.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use std::time::Duration;
+    ///
+    /// use callpy::{ErrorKind, Python};
+    ///
+    /// let workers = Python::builder().workers(1)?;
+    /// let sleep = workers.function("time:sleep")?.within(Duration::from_millis(50));
+    /// let error = sleep.call::<()>(60).unwrap_err();
+    /// assert!(matches!(error.kind(), ErrorKind::Deadline));
+    /// # }
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    #[must_use]
+    pub fn within(&self, limit: Duration) -> Function {
+        let needs_frame = match self.callable.entry {
+            Entry::Frame => true,
+            Entry::Direct => false,
+            Entry::Limited { needs_frame, .. } => needs_frame,
+            Entry::Workers(_) => return self.changed(|remote| remote.within = Some(limit)),
+        };
+        self.with_entry(Entry::Limited { needs_frame, limit })
+    }
+
+    /// Returns a handle that repeats a call up to so many times if its worker crashes: for functions
+    /// that may run twice.
+    ///
+    /// Nothing is repeated otherwise. In this process there is nothing to repeat, since a crash ends the
+    /// program.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// let workers = callpy::Python::builder().workers(1)?;
+    /// let exit = workers.function("os:_exit")?.retries(2);
+    /// assert!(exit.call::<()>(1).is_err());
+    /// assert_eq!(workers.statistics().crashes, 3);
+    /// # }
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    #[must_use]
+    pub fn retries(&self, most: u32) -> Function {
+        self.changed(|remote| remote.retries = most)
+    }
+
+    /// Returns another handle of a function on workers.
+    fn changed(&self, change: impl FnOnce(&mut Remote)) -> Function {
+        let Entry::Workers(remote) = &self.callable.entry else { return self.clone() };
+        let mut remote = remote.clone();
+        change(&mut remote);
+        self.with_entry(Entry::Workers(remote))
+    }
+
+    fn with_entry(&self, entry: Entry) -> Function {
+        let Callable { object, name, learned, known, .. } = &*self.callable;
+        let (object, name) = (object.clone(), name.clone());
+        let (learned, known) = (*learned, known.clone());
+        let callable = Arc::new(Callable { object, name, entry, learned, known });
+        Function { callable, deny_copies: self.deny_copies }
+    }
+
     /// Decides that the function retains its arguments: it gets copies in every call.
     ///
     /// This applies to the callable, not to this handle: to every handle of it, and to the methods that
@@ -277,8 +373,12 @@ impl Function {
     }
 
     fn decide(&self, habit: Habit) -> Function {
-        if let Some(known) = &self.callable.known {
-            known.learned.decide(habit);
+        if let Entry::Workers(remote) = &self.callable.entry {
+            remote.decide(habit);
+            return self.clone();
+        }
+        if let Some(learned) = self.callable.learned {
+            learned.decide(habit);
         }
         // When the process ends, attaching fails, and there is nothing left to decide.
         if let Ok(attachment) = Attachment::new() {
@@ -307,6 +407,34 @@ impl fmt::Debug for Function {
 impl<'a> IntoPython<'a> for &Function {
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
         self.object().into_python(scope)
+    }
+}
+
+impl Workers {
+    /// Returns the function that a target names, to be called on the workers.
+    ///
+    /// Targets are those of [`Python::function`](crate::Python::function). The free workers import the
+    /// function now, each of the others before its first call of it; a worker that takes another's place
+    /// does so before it is used.
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Target` if the text is no target or leads nowhere, `ErrorKind::Python` with what
+    /// importing the module raised in a worker.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let workers = callpy::Python::builder().workers(1)?;
+    /// let sqrt = workers.function("math:sqrt")?;
+    /// assert_eq!(sqrt.call::<f64>(2.25)?, 1.5);
+    ///
+    /// let error = workers.function("math:cosine").unwrap_err();
+    /// assert!(matches!(error.kind(), callpy::ErrorKind::Target));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn function(&self, target: &str) -> Result<Function> {
+        Function::on_workers(self.remote(target)?, target)
     }
 }
 

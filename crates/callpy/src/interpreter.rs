@@ -9,7 +9,7 @@
 //! either, that happens when the process exits. The interpreter is not finalised, since extension
 //! modules crash there: `__del__` of objects that are still alive is not called.
 
-use std::ffi::{CString, OsStr};
+use std::ffi::{CString, OsStr, OsString};
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -29,6 +29,7 @@ use crate::object::Object;
 use crate::raw::{Attachment, end, memory, process};
 use crate::scope::Scope;
 use crate::target::{Target, is_file};
+use crate::workers::{Options, Workers};
 use crate::{array, load, support};
 
 /// The running interpreter: an empty handle that can be copied freely.
@@ -477,6 +478,7 @@ pub struct Builder {
     retained: Option<OnRetained>,
     guard_loans: Option<bool>,
     library_threads: Option<NonZeroUsize>,
+    workers: Options,
 }
 
 impl Builder {
@@ -705,6 +707,86 @@ impl Builder {
             scope.ok(support::add_path(scope.py(), &folder))?;
         }
         Ok(Python(()))
+    }
+
+    /// Starts so many worker processes, and a spare one, of the same Python and with the same packages:
+    /// see [`workers`](crate::workers).
+    ///
+    /// Python is started in this process as well, as [`start`](Builder::start) does: it turns arguments
+    /// into what a worker gets, and results into what the program gets. The options of this builder hold
+    /// for both.
+    ///
+    /// # Errors
+    ///
+    /// Those of `start`, and `ErrorKind::Start` if no worker can be started, with the end of what it
+    /// wrote to stderr, or if this system is not Linux.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let workers = callpy::Python::builder().workers(2)?;
+    /// let id = workers.function("os:getpid")?;
+    /// assert_ne!(id.call::<u32>(())?, std::process::id());
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn workers(mut self, count: usize) -> Result<Workers> {
+        let options = std::mem::take(&mut self.workers);
+        let python = self.start()?;
+        Workers::start(python.interpreter(), count, options)
+    }
+
+    /// Has each worker call a function, without arguments, before its first call: to load a model, say.
+    ///
+    /// ```
+    /// let workers = callpy::Python::builder().worker_setup("gc:disable").workers(1)?;
+    /// assert!(!workers.function("gc:isenabled")?.call::<bool>(())?);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn worker_setup(mut self, target: impl Into<OsString>) -> Self {
+        self.workers.setup = Some(target.into());
+        self
+    }
+
+    /// Sets an environment variable of the workers.
+    ///
+    /// ```
+    /// let builder = callpy::Python::builder().worker_variable("OMP_NUM_THREADS", "1");
+    /// let workers = builder.workers(1)?;
+    /// assert_eq!(workers.function("os:getenv")?.call::<String>("OMP_NUM_THREADS")?, "1");
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn worker_variable(
+        mut self,
+        name: impl Into<OsString>,
+        value: impl Into<OsString>,
+    ) -> Self {
+        self.workers.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets how many callers may wait for a worker; one more is refused with `ErrorKind::Busy`. Without
+    /// it, any number may.
+    ///
+    /// ```
+    /// let workers = callpy::Python::builder().max_waiting(100).workers(1)?;
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn max_waiting(mut self, callers: usize) -> Self {
+        self.workers.waiting = Some(callers);
+        self
+    }
+
+    /// Has each worker replaced after so many calls, for functions that leak memory.
+    ///
+    /// ```
+    /// let workers = callpy::Python::builder().worker_calls(1).workers(1)?;
+    /// let id = workers.function("os:getpid")?;
+    /// assert_ne!(id.call::<u32>(())?, id.call::<u32>(())?);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn worker_calls(mut self, most: u64) -> Self {
+        self.workers.calls = Some(most);
+        self
     }
 
     fn wanted(&self) -> Wanted {

@@ -34,6 +34,7 @@
 //! - [`Function`] calls; [`Object`] is any Python object.
 //! - [`typed`] makes Rust functions of the functions in a Python file that have type hints.
 //! - [`mod@array`] says how arrays are passed and returned, [`convert`] how all other values are.
+//! - [`workers`] calls functions in processes of their own.
 //! - [`Error`] is every failure; [`PythonException`] is a Python exception as owned text.
 //!
 //! # Features
@@ -53,6 +54,7 @@ mod call;
 #[doc(hidden)]
 pub mod child;
 pub mod convert;
+mod crash;
 pub mod environment;
 mod error;
 mod exception;
@@ -76,6 +78,7 @@ mod support;
 mod target;
 #[cfg(feature = "macros")]
 pub mod typed;
+pub mod workers;
 
 #[cfg(feature = "macros")]
 #[doc(hidden)]
@@ -97,3 +100,4 @@ pub use object::Object;
 pub use receipt::{Copy, CopyReason, Receipt};
 pub use scope::Scope;
 pub use target::Target;
+pub use workers::Workers;

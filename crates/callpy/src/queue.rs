@@ -106,9 +106,10 @@ struct Held {
     began: Option<(u64, Option<u64>)>,
 }
 
-/// Waits until this thread may call; `function` is a number by which its pace is known.
+/// Waits until this thread may call; `function` is a number by which its pace is known, which is asked
+/// for only where it is needed: none for one that does not run in this process.
 #[inline]
-pub(crate) fn enter(function: usize) -> Turn {
+pub(crate) fn enter(function: impl FnOnce() -> Option<usize>) -> Turn {
     let is_crowd = IS_CROWD.load(Ordering::Relaxed)
         || CALLER.with(|caller| match caller.until_look.get() {
             0 => caller.sees_others(),
@@ -117,7 +118,10 @@ pub(crate) fn enter(function: usize) -> Turn {
                 false
             }
         });
-    let held = if is_crowd { CALLER.with(|caller| caller.take(function)) } else { None };
+    let held = match is_crowd {
+        true => function().and_then(|function| CALLER.with(|caller| caller.take(function))),
+        false => None,
+    };
     Turn { held, not_send: PhantomData }
 }
 
@@ -362,7 +366,7 @@ mod tests {
         let outer = loop {
             // Another test's call may have the slot, or find that there is no crowd.
             IS_CROWD.store(true, Ordering::Relaxed);
-            let turn = enter(1);
+            let turn = enter(|| Some(1));
             if turn.held.is_some() {
                 break turn;
             }
@@ -371,10 +375,10 @@ mod tests {
         let busy = CALLER.with(Caller::number) << 1 | 1;
         python
             .attach(|py| {
-                assert!(enter(2).held.is_none());
+                assert!(enter(|| Some(2)).held.is_none());
                 py.detach(|| {
                     assert_ne!(SLOTS[slot].holder.load(Ordering::Relaxed), busy);
-                    assert!(enter(2).held.is_none());
+                    assert!(enter(|| Some(2)).held.is_none());
                 });
             })
             .unwrap();

@@ -21,6 +21,7 @@ pub(crate) mod base;
 pub(crate) mod child;
 pub(crate) mod composition;
 pub(crate) mod cpython;
+pub(crate) mod deadline;
 pub(crate) mod end;
 pub(crate) mod failure;
 #[cfg(unix)]
@@ -39,6 +40,8 @@ mod reaper;
 pub(crate) mod reference;
 mod registry;
 pub(crate) mod seldom;
+#[cfg(target_os = "linux")]
+pub(crate) mod shared;
 pub(crate) mod start;
 mod text;
 pub(crate) mod thread;

@@ -98,6 +98,8 @@ pub enum CopyReason {
     Bool,
     /// The program asked for a cast.
     Cast,
+    /// The function runs on workers, which share no memory with the caller but their own.
+    Worker,
     /// The program asked for a copy: a `Vec` result, a [`Copied`](crate::Copied) argument.
     Asked,
 }
@@ -116,6 +118,7 @@ impl fmt::Display for CopyReason {
             CopyReason::Misaligned => f.write_str("its elements are not aligned"),
             CopyReason::Bool => f.write_str("it has bool bytes other than 0 and 1"),
             CopyReason::Cast => f.write_str("a cast was asked for"),
+            CopyReason::Worker => f.write_str("it goes to a worker"),
             CopyReason::Asked => f.write_str("a copy was asked for"),
         }
     }

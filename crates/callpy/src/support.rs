@@ -1,7 +1,7 @@
 //! What callpy does in Python, called from Rust: `support.py` and the files in `support`, run
 //! once as one module of their own.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, OsString};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -18,6 +18,7 @@ const SOURCE: &str = concat!(
     include_str!("support/imports.py"),
     include_str!("support/loans.py"),
     include_str!("support/threads.py"),
+    include_str!("support/workers.py"),
     "\0"
 );
 
@@ -589,4 +590,45 @@ pub(crate) fn holders(
         Holders::read(py, &call_settling(py, c"holders", &arguments)?)
     };
     look().unwrap_or_default()
+}
+
+/// Returns the source text of this module, for a worker's own.
+pub(crate) fn source() -> &'static str {
+    SOURCE.trim_end_matches('\0')
+}
+
+/// Returns the class of the exception that asks a call to stop.
+pub(crate) fn deadline_exceeded(py: Attached<'_>) -> Outcome<Ref> {
+    get(py, c"DeadlineExceeded")
+}
+
+/// Makes the object that stands for a function on workers.
+pub(crate) fn on_workers(py: Attached<'_>, target: &str) -> Outcome<Ref> {
+    call(py, c"on_workers", &[&py.str(target)?])
+}
+
+/// Returns the folders in which this process looks for modules.
+pub(crate) fn worker_path(py: Attached<'_>) -> Outcome<Vec<OsString>> {
+    let folders = call(py, c"worker_path", &[])?;
+    py.items(&folders)?.iter().map(|folder| py.os_string(folder)).collect()
+}
+
+/// Returns a pickle, and arrays of bytes over the memory that it leaves out.
+pub(crate) fn pickled(py: Attached<'_>, object: &Ref) -> Outcome<(Ref, Vec<Ref>)> {
+    let (bytes, buffers) = pair(py, &call(py, c"pickled", &[object])?)?;
+    Ok((bytes, py.items(&buffers)?))
+}
+
+pub(crate) fn unpickled(py: Attached<'_>, bytes: &Ref, buffers: Vec<Ref>) -> Outcome<Ref> {
+    call(py, c"unpickled", &[bytes, &py.list(buffers)?])
+}
+
+/// Writes to an array what is in another one of its shape.
+pub(crate) fn write_back(py: Attached<'_>, array: &Ref, written: &Ref) -> Outcome<()> {
+    call(py, c"write_back", &[array, written]).map(drop)
+}
+
+/// Returns the types of which values are passed to workers as they are: int, float, str, bytes, bool.
+pub(crate) fn exact_types(py: Attached<'_>) -> Outcome<Vec<Ref>> {
+    py.tuple_items(&call(py, c"exact_types", &[])?)
 }

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the lowest to the highest.
-const ROOMS: &str = "raw language receipt support exception error child installation environment \
-                     locate target queue attach scope object numpy learn convert array call function load \
+const ROOMS: &str = "raw language receipt support exception crash error child installation environment \
+                     locate target queue attach scope object numpy learn convert array workers call function load \
                      bring_up interpreter generated typed lib";
 
 /// The imports that run upwards, since two types need each other.

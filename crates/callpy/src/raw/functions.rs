@@ -31,6 +31,7 @@ macro_rules! cpython_functions {
                 fn PyThreadState_Delete(state: *mut PyThreadState);
                 fn PyThreadState_DeleteCurrent();
                 fn PyInterpreterState_Main() -> *mut PyInterpreterState;
+                fn PyThreadState_SetAsyncExc(thread: c_ulong, exception: *mut PyObject) -> c_int;
                 fn PyThread_get_thread_ident() -> c_ulong;
 
                 fn Py_IncRef(object: *mut PyObject);

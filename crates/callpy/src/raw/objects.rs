@@ -135,6 +135,12 @@ impl ArgumentList {
         }
     }
 
+    /// Returns the argument at a place, counted from 0; there are so many.
+    pub(crate) fn value(&self, py: Attached<'_>, place: usize) -> Ref {
+        // SAFETY: the list owns a reference to each of its values.
+        unsafe { Ref::borrow(py, self.values()[place]) }.expect("an argument has an address")
+    }
+
     /// Releases the arguments, but not their names.
     #[inline]
     pub(crate) fn release(&mut self, py: Attached<'_>) {

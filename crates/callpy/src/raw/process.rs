@@ -43,10 +43,18 @@ pub(crate) fn spawn_thread(
     name: &str,
     work: impl FnOnce() + Send + 'static,
 ) -> std::io::Result<()> {
+    spawn_joined(name, work).map(drop)
+}
+
+/// As [`spawn_thread`], for a thread whose end is waited for.
+pub(crate) fn spawn_joined(
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+) -> std::io::Result<std::thread::JoinHandle<()>> {
     let thread = std::thread::Builder::new().name(name.to_owned());
     #[cfg(unix)]
     let _restored = BlockedSignals::new();
-    thread.spawn(work).map(drop)
+    thread.spawn(work)
 }
 
 /// Blocks this thread's signals until it is dropped, but those that a fault of its own raises.
@@ -198,12 +206,15 @@ pub(crate) fn abort(message: &str) -> ! {
 }
 
 /// Writes a line to stderr.
+pub(crate) fn complain(message: &str) {
+    write_stderr(format!("{message}\n").as_bytes());
+}
+
+/// Writes bytes to stderr.
 ///
 /// Not with `eprintln!`: it panics where stderr is closed, and waits for a thread that holds
 /// stderr's lock, perhaps while that waits for the interpreter.
-pub(crate) fn complain(message: &str) {
-    let message = format!("{message}\n");
-    let mut rest = message.as_bytes();
+pub(crate) fn write_stderr(mut rest: &[u8]) {
     #[cfg(unix)]
     while !rest.is_empty() {
         // SAFETY: the buffer is as long as is said. A closed or full stderr is no reason to go on.

@@ -1,0 +1,141 @@
+//! What a call on a worker costs, beside the same call in this process: p50 and p99 of many calls.
+//!
+//! `cargo bench -p callpy --bench workers` prints them, and what two workers get done beside one caller
+//! in this process; `-- --quick` runs everything a few times and only checks the answers.
+
+#[cfg(not(target_os = "linux"))]
+fn main() {}
+
+#[cfg(target_os = "linux")]
+fn main() -> callpy::Result<()> {
+    linux::main()
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::time::{Duration, Instant};
+
+    use callpy::{Array, Function, Python, Result};
+
+    const SOURCE: &str = r#"
+import numpy as np
+
+def nothing(data):
+    pass
+
+def detect(data):
+    deviation = np.abs(data - data.mean())
+    return np.where(deviation > 2 * data.std())[0]
+
+def scaled(data):
+    return data * 2.0
+
+def busy(count):
+    total = 0
+    for number in range(count):
+        total += number
+    return total
+"#;
+
+    fn percentiles(mut times: Vec<Duration>) -> (Duration, Duration) {
+        times.sort_unstable();
+        (times[times.len() / 2], times[times.len() * 99 / 100])
+    }
+
+    fn measure(count: usize, mut call: impl FnMut()) -> (Duration, Duration) {
+        (0..count / 10 + 3).for_each(|_| call());
+        let times = (0..count).map(|_| {
+            let start = Instant::now();
+            call();
+            start.elapsed()
+        });
+        percentiles(times.collect())
+    }
+
+    fn row(name: &str, function: impl Fn(&Function), [here, there]: [&Function; 2], count: usize) {
+        let (p50, p99) = measure(count, || function(here));
+        println!("{name:<24} here     p50 {p50:>10.1?}  p99 {p99:>10.1?}");
+        let (p50, p99) = measure(count, || function(there));
+        println!("{name:<24} worker   p50 {p50:>10.1?}  p99 {p99:>10.1?}");
+    }
+
+    /// Returns how many calls a second so many callers make.
+    fn throughput(callers: usize, calls: usize, call: impl Fn() + Sync) -> f64 {
+        let start = Instant::now();
+        std::thread::scope(|scope| {
+            for _ in 0..callers {
+                scope.spawn(|| (0..calls).for_each(|_| call()));
+            }
+        });
+        (callers * calls) as f64 / start.elapsed().as_secs_f64()
+    }
+
+    pub(super) fn main() -> Result<()> {
+        let quick = std::env::args().any(|argument| argument == "--quick");
+        let count = |full: usize| if quick { 5 } else { full };
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("loads.py");
+        std::fs::write(&file, SOURCE).expect("a file");
+        let python = Python::builder().require(["numpy"]).start()?;
+        let workers = Python::builder().workers(2)?;
+        let target = |name: &str| format!("{}:{name}", file.display());
+        let both = |name: &str| -> Result<[Function; 2]> {
+            Ok([python.function(target(name))?, workers.function(&target(name))?])
+        };
+        let [nothing, detect, scaled, busy] =
+            [both("nothing")?, both("detect")?, both("scaled")?, both("busy")?];
+
+        let series =
+            |len: usize| (0..len).map(|it| (it * 7919 % 400) as f64 / 10.0).collect::<Vec<_>>();
+        let (small, large, huge) = (series(1_000), series(100_000), series(1_000_000));
+        let answers: [Array<i64>; 2] = [detect[0].call(&large)?, detect[1].call(&large)?];
+        assert_eq!(answers[0], answers[1]);
+        let [here, there] = &nothing;
+        row(
+            "nothing, 1,000",
+            |f| f.call(&small).expect("it returns"),
+            [here, there],
+            count(50_000),
+        );
+        let [here, there] = &detect;
+        let call =
+            |f: &Function, data: &[f64]| drop(f.call::<Array<i64>>(data).expect("it returns"));
+        row("detect, 1,000", |f| call(f, &small), [here, there], count(20_000));
+        row("detect, 100,000", |f| call(f, &large), [here, there], count(2_000));
+        let [here, there] = &scaled;
+        let call = |f: &Function| drop(f.call::<Array<f64>>(&huge).expect("it returns"));
+        row("scaled, 1,000,000", call, [here, there], count(500));
+
+        let [here, there] = &busy;
+        let call = |f: &Function| assert_eq!(f.call::<i64>(2_000).expect("it returns"), 1_999_000);
+        let one = throughput(1, count(10_000), || call(here));
+        let two = throughput(2, count(10_000), || call(there));
+        println!(
+            "Python code: {one:.0} a second here, {two:.0} on two workers: {:.2} times",
+            two / one
+        );
+        let [here, there] = &detect;
+        let call = |f: &Function| drop(f.call::<Array<i64>>(&small).expect("it returns"));
+        let one = throughput(1, count(20_000), || call(here));
+        let two = throughput(2, count(20_000), || call(there));
+        println!(
+            "detect, 1,000: {one:.0} a second here, {two:.0} on two workers: {:.2} times",
+            two / one
+        );
+
+        let abort = workers.function("os:abort")?;
+        let mut times = Vec::new();
+        for _ in 0..count(30) {
+            abort.call::<()>(()).expect_err("it crashes");
+            let start = Instant::now();
+            there.call::<Array<i64>>(&small)?;
+            times.push(start.elapsed());
+            while workers.statistics().free < 3 {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        let (p50, p99) = percentiles(times);
+        println!("the call after a crash, p50 {p50:.1?}, p99 {p99:.1?}");
+        Ok(())
+    }
+}

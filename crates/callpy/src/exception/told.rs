@@ -1,0 +1,59 @@
+//! An exception that another process has told of.
+
+use std::sync::Arc;
+
+use super::frame::Source;
+use super::{Parts, Printed, PythonException, StackFrame, Traceback};
+
+/// What another process says of an exception.
+pub(crate) struct Told {
+    pub(crate) type_name: String,
+    pub(crate) qualified_name: String,
+    pub(crate) module: String,
+    pub(crate) message: String,
+    pub(crate) frames: Vec<ToldFrame>,
+    pub(crate) notes: Vec<String>,
+    /// What Python prints of an exception that it prints in a way of its own.
+    pub(crate) printed: Option<String>,
+    pub(crate) hides_context: bool,
+    pub(crate) cause: Option<Box<Told>>,
+    pub(crate) context: Option<Box<Told>>,
+}
+
+/// One place of its traceback.
+pub(crate) struct ToldFrame {
+    pub(crate) file: String,
+    pub(crate) function: String,
+    pub(crate) line: usize,
+    pub(crate) times: usize,
+}
+
+impl Told {
+    pub(crate) fn into_exception(self) -> PythonException {
+        // A group of exceptions has its frames within what is printed.
+        let printed = self.printed.map(|text| match self.type_name.ends_with("Group") {
+            true => Printed::All(text),
+            false => Printed::End(text),
+        });
+        let frames = self.frames.into_iter().map(|frame| StackFrame {
+            file: frame.file.into(),
+            line: frame.line,
+            function: frame.function.into(),
+            times: frame.times,
+            source: Source::File,
+        });
+        PythonException(Arc::new(Parts {
+            type_name: self.type_name,
+            qualified_name: self.qualified_name,
+            module: self.module,
+            message: self.message,
+            frames: frames.collect(),
+            notes: self.notes,
+            printed,
+            hides_context: self.hides_context,
+            cause: self.cause.map(|cause| cause.into_exception()),
+            context: self.context.map(|context| context.into_exception()),
+            traceback: Traceback::default(),
+        }))
+    }
+}

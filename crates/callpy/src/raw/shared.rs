@@ -1,0 +1,259 @@
+//! Memory that two processes share, and what the system offers to start, watch and stop the other one.
+
+use std::ffi::CStr;
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::ptr::NonNull;
+use std::time::Instant;
+
+/// Returns the descriptor or status of a system call, or its error.
+fn check(status: libc::c_int) -> io::Result<libc::c_int> {
+    if status == -1 { Err(io::Error::last_os_error()) } else { Ok(status) }
+}
+
+/// A file without a name, in memory, which no process can make shorter.
+pub(crate) struct SharedFile(OwnedFd);
+
+impl SharedFile {
+    /// Makes a file of so many bytes, all zero. It takes memory only where it is written.
+    pub(crate) fn new(name: &CStr, len: usize) -> io::Result<SharedFile> {
+        let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
+        // SAFETY: the name is a C string; the descriptor is new and no one else's.
+        let file = SharedFile(unsafe {
+            OwnedFd::from_raw_fd(check(libc::memfd_create(name.as_ptr(), flags))?)
+        });
+        file.grow(len)?;
+        // A process that truncates it would end the others by SIGBUS.
+        file.seal(libc::F_SEAL_SHRINK)?;
+        Ok(file)
+    }
+
+    /// Has all other processes read the file only; those that have mapped it already may still write.
+    pub(crate) fn make_read_only(&self) -> io::Result<()> {
+        // <linux/fcntl.h>, since Linux 5.1; libc has it for some targets only.
+        const F_SEAL_FUTURE_WRITE: libc::c_int = 0x10;
+        self.seal(F_SEAL_FUTURE_WRITE)
+    }
+
+    fn seal(&self, seals: libc::c_int) -> io::Result<()> {
+        // SAFETY: adds seals to a descriptor that is open.
+        check(unsafe { libc::fcntl(self.0.as_raw_fd(), libc::F_ADD_SEALS, seals) }).map(drop)
+    }
+
+    /// Makes the file longer.
+    pub(crate) fn grow(&self, len: usize) -> io::Result<()> {
+        let len = libc::off_t::try_from(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        // SAFETY: changes the length of a descriptor that is open.
+        check(unsafe { libc::ftruncate(self.0.as_raw_fd(), len) }).map(drop)
+    }
+
+    /// Returns how long the file is: at least so long it stays.
+    pub(crate) fn len(&self) -> io::Result<usize> {
+        let mut status = std::mem::MaybeUninit::<libc::stat>::uninit();
+        // SAFETY: fills the status on success.
+        let status = unsafe {
+            check(libc::fstat(self.0.as_raw_fd(), status.as_mut_ptr()))?;
+            status.assume_init()
+        };
+        Ok(status.st_size as usize)
+    }
+
+    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
+        use std::os::fd::AsFd as _;
+        self.0.as_fd()
+    }
+
+    /// Maps the file as long as it is now.
+    pub(crate) fn map(&self) -> io::Result<Mapping> {
+        let len = self.len()?;
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY: maps a file at an address that the system chooses.
+        let start = unsafe {
+            let fd = self.0.as_raw_fd();
+            libc::mmap(std::ptr::null_mut(), len, protection, libc::MAP_SHARED, fd, 0)
+        };
+        Mapping::of(start, len)
+    }
+}
+
+/// A shared file as memory, until it is dropped. No process can take the memory away, but the others may
+/// change what is in it.
+pub(crate) struct Mapping {
+    start: NonNull<u8>,
+    len: usize,
+}
+
+// SAFETY: it is memory of no thread's own; what may be done with it through a shared reference copies
+// bytes only.
+unsafe impl Send for Mapping {}
+// SAFETY: as above.
+unsafe impl Sync for Mapping {}
+
+impl Mapping {
+    fn of(start: *mut libc::c_void, len: usize) -> io::Result<Mapping> {
+        if start == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Mapping { start, len })
+    }
+
+    /// Follows the file, which has become longer; the address may change.
+    pub(crate) fn grow(&mut self, len: usize) -> io::Result<()> {
+        let start = self.start.as_ptr().cast();
+        // SAFETY: the mapping is this one's own, and is replaced below; no pointer into it is kept.
+        let moved = unsafe { libc::mremap(start, self.len, len, libc::MREMAP_MAYMOVE) };
+        let grown = Mapping::of(moved, len)?;
+        // The old one is gone: nothing to unmap.
+        std::mem::forget(std::mem::replace(self, grown));
+        Ok(())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Writes bytes at an offset.
+    ///
+    /// # Panics
+    ///
+    /// If they do not fit.
+    pub(crate) fn write(&mut self, offset: usize, bytes: &[u8]) {
+        assert!(self.contains(offset, bytes.len()), "the mapping is too short");
+        // SAFETY: the range is within the mapping, which no Rust value is in.
+        unsafe {
+            let to = self.start.as_ptr().add(offset);
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
+        }
+    }
+
+    /// Copies bytes out; none where there are not so many.
+    pub(crate) fn read(&self, offset: usize, len: usize) -> Option<Vec<u8>> {
+        if !self.contains(offset, len) {
+            return None;
+        }
+        let mut bytes = vec![0; len];
+        // SAFETY: the range is within the mapping; any bytes will do, whoever may be writing them.
+        unsafe {
+            let from = self.start.as_ptr().add(offset);
+            std::ptr::copy_nonoverlapping(from, bytes.as_mut_ptr(), len);
+        }
+        Some(bytes)
+    }
+
+    /// Returns the address of so many bytes; none where there are not so many.
+    pub(crate) fn address(&self, offset: usize, len: usize) -> Option<NonNull<u8>> {
+        // SAFETY: the offset is within the mapping.
+        self.contains(offset, len).then(|| unsafe { self.start.add(offset) })
+    }
+
+    fn contains(&self, offset: usize, len: usize) -> bool {
+        offset.checked_add(len).is_some_and(|end| end <= self.len)
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: mapped by this one, and no one keeps a pointer into it longer than it lives.
+        unsafe { libc::munmap(self.start.as_ptr().cast(), self.len) };
+    }
+}
+
+/// Sends one byte and descriptors through a socket.
+pub(crate) fn send_descriptors(socket: BorrowedFd<'_>, sent: &[BorrowedFd<'_>]) -> io::Result<()> {
+    const MOST: usize = 8;
+    assert!(sent.len() <= MOST);
+    let descriptors: Vec<libc::c_int> = sent.iter().map(AsRawFd::as_raw_fd).collect();
+    let bytes = size_of_val(&descriptors[..]) as libc::c_uint;
+    // Aligned as the headers within must be.
+    let mut control = [0_u64; 16];
+    let mut byte = [0_u8];
+    let mut part = libc::iovec { iov_base: byte.as_mut_ptr().cast(), iov_len: 1 };
+    // SAFETY: the message and all that it leads to live until it is sent; the control buffer has room
+    // for a header and MOST descriptors (16 + 32 bytes).
+    unsafe {
+        let mut message: libc::msghdr = std::mem::zeroed();
+        message.msg_iov = &mut part;
+        message.msg_iovlen = 1;
+        message.msg_control = control.as_mut_ptr().cast();
+        message.msg_controllen = libc::CMSG_SPACE(bytes) as _;
+        let header = libc::CMSG_FIRSTHDR(&message);
+        (*header).cmsg_level = libc::SOL_SOCKET;
+        (*header).cmsg_type = libc::SCM_RIGHTS;
+        (*header).cmsg_len = libc::CMSG_LEN(bytes) as _;
+        let data = libc::CMSG_DATA(header).cast::<u8>();
+        std::ptr::copy_nonoverlapping(descriptors.as_ptr().cast(), data, bytes as usize);
+        match libc::sendmsg(socket.as_raw_fd(), &message, libc::MSG_NOSIGNAL) {
+            1 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+}
+
+/// A descriptor to wait for; none is waited for in vain.
+pub(crate) type Awaited<'f> = Option<BorrowedFd<'f>>;
+
+/// Waits until one of the descriptors can be read or is at its end, or until the time has come; says
+/// which of them.
+pub(crate) fn wait_for(awaited: &[Awaited<'_>], until: Option<Instant>) -> io::Result<Vec<bool>> {
+    let mut polled: Vec<libc::pollfd> =
+        awaited.iter().map(|one| polled(*one, libc::POLLIN)).collect();
+    poll(&mut polled, until)?;
+    Ok(polled.iter().map(|one| one.revents != 0).collect())
+}
+
+/// As [`wait_for`], for two.
+#[inline]
+pub(crate) fn wait_for_two(
+    awaited: [Awaited<'_>; 2],
+    until: Option<Instant>,
+) -> io::Result<[bool; 2]> {
+    let mut both = awaited.map(|one| polled(one, libc::POLLIN));
+    poll(&mut both, until)?;
+    Ok(both.map(|one| one.revents != 0))
+}
+
+/// Whether a descriptor takes a few bytes at once.
+pub(crate) fn can_write(descriptor: BorrowedFd<'_>) -> bool {
+    let mut one = [polled(Some(descriptor), libc::POLLOUT)];
+    poll(&mut one, Some(Instant::now())).is_ok() && one[0].revents == libc::POLLOUT
+}
+
+/// Whether a descriptor has something to read, or is at its end.
+pub(crate) fn can_read(descriptor: BorrowedFd<'_>) -> bool {
+    wait_for_two([Some(descriptor), None], Some(Instant::now())).is_ok_and(|[ready, _]| ready)
+}
+
+fn polled(descriptor: Awaited<'_>, events: libc::c_short) -> libc::pollfd {
+    // The system passes over negative descriptors.
+    libc::pollfd { fd: descriptor.map_or(-1, |it| it.as_raw_fd()), events, revents: 0 }
+}
+
+fn poll(polled: &mut [libc::pollfd], until: Option<Instant>) -> io::Result<()> {
+    loop {
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let left = left.map(|left| libc::timespec {
+            tv_sec: left.as_secs().min(i32::MAX as u64) as libc::time_t,
+            tv_nsec: left.subsec_nanos().into(),
+        });
+        let time = left.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+        // SAFETY: as many as the slice has; no mask is set.
+        let status = unsafe {
+            libc::ppoll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, time, std::ptr::null())
+        };
+        match check(status) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            answer => return answer.map(drop),
+        }
+    }
+}
+
+/// Returns a descriptor that can be read once a child has ended; none where the system has no such
+/// (before Linux 5.3, or a sandbox).
+pub(crate) fn end_of(child: &std::process::Child) -> Option<OwnedFd> {
+    let id = child.id() as libc::pid_t;
+    // SAFETY: opens a descriptor of its own for a child that has not been waited for.
+    let descriptor = unsafe { libc::syscall(libc::SYS_pidfd_open, id, 0) };
+    // SAFETY: as above; it closes by itself where another program is started.
+    (descriptor >= 0).then(|| unsafe { OwnedFd::from_raw_fd(descriptor as libc::c_int) })
+}

@@ -1,0 +1,63 @@
+
+
+# Functions that run on workers. Runs after support.py, in the same module.
+
+
+class DeadlineExceeded(BaseException):
+    """The time of a call is up. No Exception, so that functions that handle all errors end too."""
+
+
+class _OnWorkers:
+    """Stands for a function that runs in other processes."""
+
+    def __init__(self, target):
+        self.__name__ = self.__qualname__ = target
+
+    def __repr__(self):
+        return "<function %s on workers>" % self.__name__
+
+    def __call__(self, *arguments, **named):
+        raise TypeError(
+            "%s runs on workers, so Python code of this process can't call it" % self.__name__
+        )
+
+
+def on_workers(target):
+    return _OnWorkers(target)
+
+
+def worker_path():
+    """Where this process finds modules, as a worker is to find them."""
+    import os
+
+    return [os.path.abspath(folder) for folder in sys.path if isinstance(folder, str)]
+
+
+def pickled(value):
+    """A pickle, and arrays of bytes over the memory that it leaves out."""
+    import pickle
+
+    if "numpy" not in sys.modules:
+        return pickle.dumps(value, 5), []
+    import numpy
+
+    buffers = []
+    data = pickle.dumps(value, 5, buffer_callback=buffers.append)
+    return data, [numpy.asarray(buffer.raw()) for buffer in buffers]
+
+
+def unpickled(data, buffers):
+    import pickle
+
+    return pickle.loads(data, buffers=buffers)
+
+
+def write_back(array, written):
+    """Writes to a lent array what a worker has written to its own."""
+    import numpy
+
+    numpy.copyto(array, written)
+
+
+def exact_types():
+    return int, float, str, bytes, bool

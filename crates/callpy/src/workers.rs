@@ -1,0 +1,306 @@
+//! Workers: the same functions, in processes of their own.
+//!
+//! Python in this process has one interpreter lock, a crash in it ends the program, and a running call
+//! can't be stopped. [`Builder::workers`](crate::Builder::workers) starts processes that call functions
+//! instead: as many calls run at once as there are workers, a crash is the error of one call, and a
+//! [deadline](crate::Function::within) holds.
+//!
+//! ```
+//! # #[cfg(target_os = "linux")] {
+//! # std::env::set_current_dir("../../examples/outliers").unwrap();
+//! use std::time::Duration;
+//!
+//! use callpy::{Array, Python};
+//!
+//! let workers = Python::builder().script("outliers.py").workers(2)?;
+//! let detect = workers.function("outliers.py:detect")?;       // the same `Function`
+//!
+//! let series = vec![20.5, 19.0, 19.5, 20.1, 19.9, 97.3, 21.1];
+//! let indices: Array<i64> = detect.call(&series)?;            // one copy in; read in shared memory
+//! assert_eq!(indices[..], [5]);
+//!
+//! let detect = detect.within(Duration::from_secs(5));         // holds, whatever the function does
+//! let indices: Array<i64> = detect.call(&series)?;
+//! # }
+//! # Ok::<(), callpy::Error>(())
+//! ```
+//!
+//! # What goes to a worker, and what comes back
+//!
+//! Every value that callpy converts. Arrays are copied once into memory that both processes share, and a
+//! result is read there: an [`Array<T>`](crate::Array) has its block until it is dropped, also when the
+//! worker has ended. Other values than numbers, text, bytes, arrays and tuples of them are pickled, so
+//! their classes must be importable on both sides. What Python writes to a `&mut` slice is copied back.
+//! Objects don't cross: an [`Object`](crate::Object) is a copy on the other side.
+//!
+//! A function may retain what it is passed: its first call with arrays gets copies of its own, as in
+//! [this process](crate::array#retained-arguments), and goes on with them if it retains them. One that
+//! retains an argument at a later call only costs its worker, which is replaced, and the call returns
+//! [`ErrorKind::Kept`](crate::ErrorKind::Kept).
+//!
+//! # State
+//!
+//! Each worker imports the functions for itself. What a function stores (a cache, a model) is that
+//! worker's own, and goes with it.
+//!
+//! # Trust
+//!
+//! Frames and places in shared memory are checked before they are used, so a worker whose memory is
+//! damaged can't damage this process's. A result that is pickled is unpickled here, which runs code: so
+//! a worker is trusted as much as the functions in it.
+//!
+//! Workers need Linux.
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+#[cfg(target_os = "linux")]
+pub(crate) mod frame;
+#[cfg(target_os = "linux")]
+mod pool;
+#[cfg(target_os = "linux")]
+mod process;
+#[cfg(target_os = "linux")]
+mod remote;
+#[cfg(target_os = "linux")]
+mod reply;
+#[cfg(target_os = "linux")]
+mod values;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use crate::crash::Crash;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use elsewhere::Remote;
+#[cfg(target_os = "linux")]
+pub(crate) use remote::{Begun, Remote};
+
+#[cfg(not(target_os = "linux"))]
+use elsewhere::Pool;
+#[cfg(target_os = "linux")]
+use pool::Pool;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::locate::Interpreter;
+#[cfg(target_os = "linux")]
+use crate::scope::Scope;
+#[cfg(target_os = "linux")]
+use crate::support;
+
+/// How long a worker has to stop a call when its time is up, before it is killed.
+#[cfg(target_os = "linux")]
+const GRACE: Duration = Duration::from_millis(200);
+
+/// What a worker runs: all that callpy does in Python, and the worker itself.
+#[cfg(target_os = "linux")]
+static SOURCE: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+    [crate::support::source(), include_str!("workers/worker.py")].concat()
+});
+
+/// Reads bytes as a worker's answer, in all the ways that an answer is read: for the fuzz target.
+#[doc(hidden)]
+#[cfg(target_os = "linux")]
+pub fn read_answer(bytes: &[u8]) {
+    use frame::{Head, Reader, Status};
+
+    let mut reader = Reader::new(bytes);
+    let Ok(head) = Head::read(&mut reader) else { return };
+    if head.status == Status::Retained {
+        _ = reader.value().map(|held| values::Aside::retained(&held));
+        return;
+    }
+    if values::Aside::read(&mut reader).is_err() {
+        return;
+    }
+    match head.status {
+        Status::Returned => {
+            if reader.value().is_ok() {
+                _ = reader.end();
+            }
+        }
+        status => _ = reply::failure(status, &mut reader).to_string(),
+    }
+}
+
+/// Processes that call Python functions.
+///
+/// Got from [`Builder::workers`](crate::Builder::workers). A handle is cheap to clone and may be used on
+/// any thread. The processes end when the last handle is dropped, those of their functions among them,
+/// and at the latest when this process ends, however it does.
+///
+/// ```
+/// # #[cfg(target_os = "linux")] {
+/// let workers = callpy::Python::builder().workers(2)?;
+/// let join = workers.function("os.path:join")?;
+/// assert_eq!(join.call::<String>(("data", "cpu.csv"))?, "data/cpu.csv");
+/// # }
+/// # Ok::<(), callpy::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Workers(Arc<Pool>);
+
+/// What the program says about its workers, beside how many there are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Options {
+    pub(crate) setup: Option<OsString>,
+    pub(crate) variables: Vec<(OsString, OsString)>,
+    pub(crate) waiting: Option<usize>,
+    pub(crate) calls: Option<u64>,
+}
+
+#[cfg(target_os = "linux")]
+impl Workers {
+    /// Starts workers of the Python that runs in this process, and that callpy has found if it did not
+    /// join it.
+    pub(crate) fn start(
+        interpreter: Option<&Interpreter>,
+        count: usize,
+        options: Options,
+    ) -> Result<Workers> {
+        if count == 0 {
+            return Err(Error::new(ErrorKind::Start, "there must be one worker at least"));
+        }
+        let scope = Scope::new()?;
+        let search_path = scope.ok(support::worker_path(scope.py()))?;
+        let known = support::executable(scope.py());
+        drop(scope);
+        let mut plan = process::Plan {
+            executable: known.into(),
+            options: Vec::new(),
+            variables: options.variables,
+            removed: Vec::new(),
+            search_path,
+            setup: options.setup,
+        };
+        if let Some(interpreter) = interpreter {
+            let launch = &interpreter.launch;
+            plan.executable = interpreter.executable().into();
+            plan.options = launch.options.clone();
+            plan.removed = launch.removed.clone();
+            plan.variables.splice(..0, launch.set.iter().cloned());
+        }
+        let size = pool::Size {
+            workers: count,
+            waiting: options.waiting.unwrap_or(usize::MAX),
+            calls: options.calls,
+        };
+        Pool::start(plan, size).map(|pool| Workers(Arc::new(pool)))
+    }
+
+    /// Has the workers import a function.
+    pub(crate) fn remote(&self, target: &str) -> Result<Remote> {
+        Remote::new(Arc::clone(&self.0), target)
+    }
+
+    /// Replaces every worker, one after the other, each when it is free: calls go on meanwhile.
+    ///
+    /// Returns at once.
+    ///
+    /// ```
+    /// let workers = callpy::Python::builder().workers(1)?;
+    /// let id = workers.function("os:getpid")?;
+    /// let first: u32 = id.call(())?;
+    /// workers.restart();
+    /// while id.call::<u32>(())? == first {}
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn restart(&self) {
+        self.0.restart();
+    }
+
+    /// Returns what the workers have done so far.
+    ///
+    /// ```
+    /// let workers = callpy::Python::builder().workers(1)?;
+    /// let sqrt = workers.function("math:sqrt")?;
+    /// sqrt.call::<f64>(4.0)?;
+    /// let statistics = workers.statistics();
+    /// assert_eq!((statistics.calls, statistics.crashes), (1, 0));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn statistics(&self) -> Statistics {
+        use std::sync::atomic::Ordering::Relaxed;
+
+        let counts = &self.0.shared.counts;
+        let (free, busy, waiting) = self.0.load();
+        Statistics {
+            free,
+            busy,
+            waiting,
+            calls: counts.calls.load(Relaxed),
+            waited: counts.waited.load(Relaxed),
+            refused: counts.busy.load(Relaxed),
+            crashes: counts.crashes.load(Relaxed),
+            deadlines: counts.timed_out.load(Relaxed),
+            started: counts.started.load(Relaxed),
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+impl Workers {
+    pub(crate) fn start(_: Option<&Interpreter>, _: usize, _: Options) -> Result<Workers> {
+        Err(Error::new(
+            ErrorKind::Start,
+            "workers need Linux so far: call the functions in this process",
+        ))
+    }
+
+    pub(crate) fn remote(&self, _: &str) -> Result<Remote> {
+        match *self.0 {}
+    }
+
+    /// Replaces every worker, one after the other, each when it is free.
+    pub fn restart(&self) {
+        match *self.0 {}
+    }
+
+    /// Returns what the workers have done so far.
+    pub fn statistics(&self) -> Statistics {
+        match *self.0 {}
+    }
+}
+
+impl fmt::Debug for Workers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Workers").field(&self.statistics()).finish()
+    }
+}
+
+/// What workers have done so far, and what they are at.
+///
+/// Got from [`Workers::statistics`].
+///
+/// ```
+/// # #[cfg(target_os = "linux")] {
+/// let workers = callpy::Python::builder().workers(2)?;
+/// let statistics = workers.statistics();
+/// println!("{} calls, of which {} waited", statistics.calls, statistics.waited);
+/// assert_eq!((statistics.busy, statistics.waiting), (0, 0));
+/// # }
+/// # Ok::<(), callpy::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Statistics {
+    /// Workers that are ready and not in use, with the spare one.
+    pub free: usize,
+    /// Workers that are in a call.
+    pub busy: usize,
+    /// Callers that wait for a worker.
+    pub waiting: usize,
+    /// Calls that were sent to a worker.
+    pub calls: u64,
+    /// Calls that had to wait for a worker.
+    pub waited: u64,
+    /// Calls that were refused, since too many waited.
+    pub refused: u64,
+    /// Workers that ended by themselves, in a call or between calls.
+    pub crashes: u64,
+    /// Calls whose time was up.
+    pub deadlines: u64,
+    /// Workers that were started.
+    pub started: u64,
+}

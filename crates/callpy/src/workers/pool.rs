@@ -1,0 +1,575 @@
+//! The workers of a pool: who has which, who waits for one, and the thread that starts them.
+//!
+//! A caller owns a worker for the length of its call, and no two workers share anything: so the death of
+//! one fails one call, and leaves nothing to repair.
+
+use std::collections::VecDeque;
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::frame::Status;
+use super::process::{Plan, Process, Reply, Worker, ending, lock};
+use super::reply;
+use crate::error::{Error, ErrorKind, Result};
+use crate::raw::shared;
+
+/// How many workers in a row may end as they start, before those who wait are told. One that says why it
+/// can't start is told of at once.
+const ENDED: u32 = 5;
+
+/// How long after a failed start the next is tried.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a worker may take to start, with all its imports.
+const START: Duration = Duration::from_secs(300);
+
+/// What a pool is to be like.
+#[derive(Debug, Clone)]
+pub(crate) struct Size {
+    /// How many calls run at once.
+    pub(crate) workers: usize,
+    /// How many callers may wait.
+    pub(crate) waiting: usize,
+    /// After how many calls a worker is replaced.
+    pub(crate) calls: Option<u64>,
+}
+
+/// What a pool has done.
+#[derive(Default)]
+pub(crate) struct Counts {
+    pub(crate) calls: AtomicU64,
+    pub(crate) waited: AtomicU64,
+    pub(crate) busy: AtomicU64,
+    pub(crate) crashes: AtomicU64,
+    pub(crate) started: AtomicU64,
+    pub(crate) timed_out: AtomicU64,
+}
+
+impl Counts {
+    pub(crate) fn add(counter: &AtomicU64, count: u64) {
+        counter.fetch_add(count, Ordering::Relaxed);
+    }
+}
+
+/// A pool, until its last handle is gone.
+pub(crate) struct Pool {
+    pub(crate) shared: Arc<Shared>,
+    supervisor: Mutex<Option<JoinHandle<()>>>,
+    /// The process whose workers they are: the child of a fork has the memory, but not the thread.
+    owner: u32,
+}
+
+/// What callers and the supervisor share.
+pub(crate) struct Shared {
+    plan: Plan,
+    pub(crate) size: Size,
+    state: Mutex<State>,
+    /// Notified when the first workers are ready, or can't be started.
+    started: Condvar,
+    wake: PipeWriter,
+    pub(crate) counts: Counts,
+}
+
+#[derive(Default)]
+struct State {
+    /// Ready and not in use; the last that was used is the first to be used again.
+    idle: Vec<Worker>,
+    busy: usize,
+    line: VecDeque<Arc<Ticket>>,
+    /// What each worker imports before its first call.
+    targets: Vec<String>,
+    /// Why the last start failed.
+    failure: Option<Arc<Failure>>,
+    /// Workers with a lower number are replaced when they are free.
+    outdated: u64,
+    next: u64,
+    is_over: bool,
+}
+
+/// A start that failed.
+pub(crate) struct Failure {
+    message: String,
+    detail: String,
+}
+
+impl Failure {
+    fn error(&self) -> Error {
+        Error::new(ErrorKind::Start, self.message.clone()).with_detail(self.detail.clone())
+    }
+}
+
+/// A caller's place in the line.
+#[derive(Default)]
+struct Ticket {
+    given: Mutex<Option<Result<Worker, Arc<Failure>>>>,
+    is_given: Condvar,
+}
+
+impl Ticket {
+    fn give(&self, given: Result<Worker, Arc<Failure>>) {
+        *lock(&self.given) = Some(given);
+        self.is_given.notify_one();
+    }
+
+    fn wait(&self, until: Option<Instant>) -> Option<Result<Worker, Arc<Failure>>> {
+        let mut given = lock(&self.given);
+        loop {
+            if given.is_some() {
+                return given.take();
+            }
+            given = match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                None => self.is_given.wait(given).unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => return None,
+                Some(left) => {
+                    let waited = self.is_given.wait_timeout(given, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+}
+
+impl State {
+    /// Gives idle workers to those who wait.
+    fn serve(&mut self, most: usize) {
+        while self.busy < most && !self.line.is_empty() {
+            let Some(worker) = self.idle.pop() else { return };
+            let ticket = self.line.pop_front().expect("it is not empty");
+            self.busy += 1;
+            ticket.give(Ok(worker));
+        }
+    }
+}
+
+impl Pool {
+    /// Starts the workers, and returns when they are ready.
+    pub(crate) fn start(plan: Plan, size: Size) -> Result<Pool> {
+        let failed = |error: io::Error| {
+            Error::new(ErrorKind::Start, format!("workers can't be started: {error}"))
+                .with_source(error)
+        };
+        let (woken, wake) = io::pipe().map_err(failed)?;
+        let shared = Arc::new(Shared {
+            plan,
+            size,
+            state: Mutex::default(),
+            started: Condvar::new(),
+            wake,
+            counts: Counts::default(),
+        });
+        let supervisor = Supervisor {
+            shared: Arc::clone(&shared),
+            woken,
+            workers: Vec::new(),
+            retry: None,
+            ended: 0,
+        };
+        let run = move || supervisor.run();
+        let handle = crate::raw::process::spawn_joined("callpy-workers", run).map_err(failed)?;
+        let pool = Pool { shared, supervisor: Mutex::new(Some(handle)), owner: std::process::id() };
+        let mut state = lock(&pool.shared.state);
+        while state.idle.len() < pool.shared.size.workers {
+            if let Some(failure) = &state.failure {
+                let error = failure.error();
+                drop(state);
+                return Err(error);
+            }
+            state = pool.shared.started.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(state);
+        Ok(pool)
+    }
+
+    /// Waits for a worker, until the deadline at most.
+    pub(crate) fn acquire(&self, until: Option<Instant>) -> Result<Option<Lent<'_>>> {
+        if std::process::id() != self.owner {
+            return Err(Error::new(
+                ErrorKind::Start,
+                "workers belong to the process that started them, and this is a fork of it: start \
+                 workers of its own",
+            ));
+        }
+        let shared = &self.shared;
+        let most = shared.size.workers;
+        let ticket = {
+            let mut state = lock(&shared.state);
+            if state.line.is_empty()
+                && state.busy < most
+                && let Some(worker) = state.idle.pop()
+            {
+                state.busy += 1;
+                return Ok(Some(self.lend(worker)));
+            }
+            if state.line.len() >= shared.size.waiting {
+                Counts::add(&shared.counts.busy, 1);
+                let waiting = state.line.len();
+                return Err(Error::new(
+                    ErrorKind::Busy,
+                    format!(
+                        "all {most} workers are busy, and {waiting} callers wait for one already"
+                    ),
+                ));
+            }
+            let ticket = Arc::new(Ticket::default());
+            state.line.push_back(Arc::clone(&ticket));
+            ticket
+        };
+        Counts::add(&shared.counts.waited, 1);
+        let given = ticket.wait(until).or_else(|| {
+            let mut state = lock(&shared.state);
+            let place = state.line.iter().position(|other| Arc::ptr_eq(other, &ticket));
+            match place.and_then(|place| state.line.remove(place)) {
+                Some(_) => None,
+                // It was given one at this very moment.
+                None => lock(&ticket.given).take(),
+            }
+        });
+        match given {
+            None => Ok(None),
+            Some(Ok(worker)) => Ok(Some(self.lend(worker))),
+            Some(Err(failure)) => Err(failure.error()),
+        }
+    }
+
+    /// Returns a worker if one is free and no one waits for it.
+    pub(crate) fn acquire_free(&self) -> Option<Lent<'_>> {
+        if std::process::id() != self.owner {
+            return None;
+        }
+        let mut state = lock(&self.shared.state);
+        if !state.line.is_empty() || state.busy >= self.shared.size.workers {
+            return None;
+        }
+        let worker = state.idle.pop()?;
+        state.busy += 1;
+        drop(state);
+        Some(self.lend(worker))
+    }
+
+    /// Takes all free workers, the spare one too, to be told something.
+    pub(crate) fn acquire_all_free(&self) -> Vec<Lent<'_>> {
+        let mut state = lock(&self.shared.state);
+        let free = std::mem::take(&mut state.idle);
+        state.busy += free.len();
+        drop(state);
+        free.into_iter().map(|worker| self.lend(worker)).collect()
+    }
+
+    fn lend(&self, worker: Worker) -> Lent<'_> {
+        Lent { shared: &self.shared, worker: Some(worker) }
+    }
+
+    /// Has workers that are started from now on import the function first.
+    pub(crate) fn add_target(&self, target: &str) {
+        let mut state = lock(&self.shared.state);
+        if !state.targets.iter().any(|known| known == target) {
+            state.targets.push(target.to_owned());
+        }
+    }
+
+    /// Has each worker replaced, one after the other, when it is free.
+    pub(crate) fn restart(&self) {
+        let mut state = lock(&self.shared.state);
+        state.outdated = state.next + 1;
+        drop(state);
+        self.shared.wake();
+    }
+
+    /// Returns how many workers are free, busy, and how many callers wait.
+    pub(crate) fn load(&self) -> (usize, usize, usize) {
+        let state = lock(&self.shared.state);
+        (state.idle.len(), state.busy, state.line.len())
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        if std::process::id() != self.owner {
+            // The workers are those of the process that this is a fork of.
+            let idle = std::mem::take(&mut lock(&self.shared.state).idle);
+            std::mem::forget(idle);
+            return;
+        }
+        lock(&self.shared.state).is_over = true;
+        self.shared.wake();
+        if let Some(supervisor) = lock(&self.supervisor).take() {
+            _ = supervisor.join();
+        }
+    }
+}
+
+impl Shared {
+    fn wake(&self) {
+        _ = (&self.wake).write(&[0]);
+    }
+}
+
+/// A worker in a caller's hands, which goes back when it is dropped.
+pub(crate) struct Lent<'p> {
+    shared: &'p Arc<Shared>,
+    worker: Option<Worker>,
+}
+
+impl std::ops::Deref for Lent<'_> {
+    type Target = Worker;
+
+    fn deref(&self) -> &Worker {
+        self.worker.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl std::ops::DerefMut for Lent<'_> {
+    fn deref_mut(&mut self) -> &mut Worker {
+        self.worker.as_mut().expect("it is there until it is dropped")
+    }
+}
+
+impl Lent<'_> {
+    /// Kills the worker; another takes its place.
+    pub(crate) fn retire(mut self) {
+        let worker = self.worker.take().expect("it is there until it is dropped");
+        worker.process.kill();
+        self.lose(worker);
+    }
+
+    /// Lets go of a worker that has ended or is about to.
+    fn lose(&self, worker: Worker) {
+        // The supervisor has the process yet, and waits for its end.
+        drop(worker);
+        let mut state = lock(&self.shared.state);
+        state.busy -= 1;
+        state.serve(self.shared.size.workers);
+        drop(state);
+        self.shared.wake();
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let Some(worker) = self.worker.take() else { return };
+        let shared = self.shared;
+        let mut state = lock(&shared.state);
+        let is_spent = shared.size.calls.is_some_and(|most| worker.calls >= most);
+        if is_spent || worker.process.id < state.outdated || state.is_over {
+            drop(state);
+            worker.process.kill();
+            return self.lose(worker);
+        }
+        state.busy -= 1;
+        state.idle.push(worker);
+        state.serve(shared.size.workers);
+    }
+}
+
+/// Starts workers, sees them end, and passes on what they write to stderr. They end with its thread.
+struct Supervisor {
+    shared: Arc<Shared>,
+    woken: PipeReader,
+    workers: Vec<Watched>,
+    /// When a failed start is tried again.
+    retry: Option<Instant>,
+    /// How many workers in a row have ended as they started.
+    ended: u32,
+}
+
+/// A worker as its supervisor sees it.
+struct Watched {
+    process: Arc<Process>,
+    /// The worker itself, until it is ready.
+    starting: Option<(Worker, Instant)>,
+    writes: bool,
+}
+
+impl Supervisor {
+    fn run(mut self) {
+        loop {
+            if lock(&self.shared.state).is_over {
+                break;
+            }
+            self.fill();
+            self.wait();
+            self.look();
+        }
+        // The workers' pipes go with them.
+        let idle = std::mem::take(&mut lock(&self.shared.state).idle);
+        self.workers.iter().for_each(|worker| worker.process.kill());
+        for worker in &self.workers {
+            worker.process.reap();
+            worker.process.pass_on_stderr();
+        }
+        drop(idle);
+    }
+
+    /// Starts workers until there are as many as there should be, and a spare one.
+    fn fill(&mut self) {
+        if self.retry.is_some_and(|retry| Instant::now() < retry) {
+            return;
+        }
+        while self.workers.len() <= self.shared.size.workers {
+            let (id, targets) = {
+                let mut state = lock(&self.shared.state);
+                state.next += 1;
+                (state.next, state.targets.clone())
+            };
+            match Worker::spawn(id, &self.shared.plan, &targets) {
+                Ok(worker) => {
+                    Counts::add(&self.shared.counts.started, 1);
+                    self.workers.push(Watched {
+                        process: Arc::clone(&worker.process),
+                        starting: Some((worker, Instant::now() + START)),
+                        writes: true,
+                    });
+                }
+                Err(error) => {
+                    let program = self.shared.plan.executable.display();
+                    return self.fail(
+                        format!("a worker can't be started: {program}: {error}"),
+                        String::new(),
+                    );
+                }
+            }
+        }
+    }
+
+    /// Tells those who wait that there is no worker for them.
+    fn fail(&mut self, message: String, detail: String) {
+        self.retry = Some(Instant::now() + PAUSE);
+        let failure = Arc::new(Failure { message, detail });
+        let mut state = lock(&self.shared.state);
+        // Where another worker is there, they wait for that one; and those who come later, for the next
+        // attempt.
+        if state.busy == 0 && state.idle.is_empty() {
+            for ticket in std::mem::take(&mut state.line) {
+                ticket.give(Err(Arc::clone(&failure)));
+            }
+        }
+        state.failure = Some(failure);
+        self.shared.started.notify_all();
+    }
+
+    /// Waits until there is something to do.
+    fn wait(&self) {
+        /// Without a descriptor for a process's end, or with a full stderr, one has to look.
+        const LOOK: Duration = Duration::from_millis(50);
+        let pipes: Vec<_> = self.workers.iter().map(|it| it.process.stderr_descriptor()).collect();
+        let mut awaited = vec![Some(self.woken.as_fd())];
+        let mut until = self.retry;
+        let is_blocked = !shared::can_write(io::stderr().as_fd());
+        for (worker, pipe) in self.workers.iter().zip(&pipes) {
+            awaited.push(worker.process.end());
+            awaited.push(worker.starting.as_ref().and_then(|(worker, _)| worker.answers()));
+            if worker.writes && !is_blocked {
+                awaited.push(pipe.as_ref().map(AsFd::as_fd));
+            }
+            if worker.process.end().is_none() || is_blocked {
+                let soon = Instant::now() + LOOK;
+                until = Some(until.map_or(soon, |until| until.min(soon)));
+            }
+            if let Some((_, end)) = &worker.starting {
+                until = Some(until.map_or(*end, |until| until.min(*end)));
+            }
+        }
+        if shared::wait_for(&awaited, until).is_err() {
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    fn look(&mut self) {
+        if shared::can_read(self.woken.as_fd()) {
+            _ = (&self.woken).read(&mut [0; 64]);
+        }
+        for mut worker in std::mem::take(&mut self.workers) {
+            if worker.writes {
+                worker.writes = worker.process.pass_on_stderr();
+            }
+            let has_ended = worker.process.has_ended();
+            match worker.starting.take() {
+                Some((starting, end)) => self.look_at_starting(worker, starting, end, has_ended),
+                None if has_ended => self.forget_idle(&worker.process),
+                None => self.workers.push(worker),
+            }
+        }
+        self.replace_outdated();
+    }
+
+    /// Ends a free worker that is to be replaced, if no other is just being replaced.
+    fn replace_outdated(&self) {
+        if self.workers.len() <= self.shared.size.workers
+            || self.workers.iter().any(|worker| worker.starting.is_some())
+        {
+            return;
+        }
+        let mut state = lock(&self.shared.state);
+        let is_outdated = |worker: &Worker| worker.process.id < state.outdated;
+        let place = state.idle.iter().position(is_outdated);
+        let worker = place.map(|place| state.idle.remove(place));
+        drop(state);
+        if let Some(worker) = worker {
+            worker.process.kill();
+        }
+    }
+
+    fn look_at_starting(
+        &mut self,
+        mut watched: Watched,
+        mut worker: Worker,
+        end: Instant,
+        has_ended: bool,
+    ) {
+        if shared::wait_for_two([worker.answers(), None], Some(Instant::now()))
+            .is_ok_and(|[it, _]| it)
+            && let Reply::Answer(answer) = worker.read()
+        {
+            if answer.status == Status::Returned {
+                self.workers.push(watched);
+                self.retry = None;
+                self.ended = 0;
+                let mut state = lock(&self.shared.state);
+                state.failure = None;
+                state.idle.push(worker);
+                state.serve(self.shared.size.workers);
+                self.shared.started.notify_all();
+                return;
+            }
+            worker.process.kill();
+            worker.process.reap();
+            let mut reader = answer.reader();
+            // Nothing is said of arguments, of which there were none.
+            _ = reader.value();
+            let error = reply::failure(answer.status, &mut reader);
+            return self.fail(format!("a worker did not start: {error}"), format!("{error:#}"));
+        }
+        if has_ended || Instant::now() >= end {
+            worker.process.kill();
+            worker.process.reap();
+            self.ended += 1;
+            if has_ended && self.ended < ENDED {
+                return;
+            }
+            let status = worker.process.status();
+            let ending = status.map_or_else(|| "it ended".to_owned(), ending);
+            let words = worker.process.last_words();
+            let program = self.shared.plan.executable.display().to_string();
+            let ended = if has_ended { ending } else { "it took too long".to_owned() };
+            return self.fail(format!("a worker did not start: {program}: {ended}"), words);
+        }
+        watched.starting = Some((worker, end));
+        self.workers.push(watched);
+    }
+
+    /// Lets go of a worker that ended between calls; one that ended in a call is its caller's.
+    fn forget_idle(&self, process: &Arc<Process>) {
+        let mut state = lock(&self.shared.state);
+        let place = state.idle.iter().position(|worker| worker.process.id == process.id);
+        if let Some(place) = place {
+            let worker = state.idle.remove(place);
+            drop(state);
+            Counts::add(&self.shared.counts.crashes, 1);
+            drop(worker);
+        }
+    }
+}

@@ -1,0 +1,628 @@
+//! One worker: a process that runs Python, the pipes to it, and the memory shared with it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::ptr::NonNull;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::frame::{ALIGN, Block, Broken, Head, MESSAGE, Reader, Status, Writer};
+use crate::crash::Crash;
+use crate::raw;
+use crate::raw::shared::{self, Mapping, SharedFile};
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What every worker of a pool is started with.
+pub(crate) struct Plan {
+    pub(crate) executable: OsString,
+    pub(crate) options: Vec<OsString>,
+    pub(crate) variables: Vec<(OsString, OsString)>,
+    pub(crate) removed: Vec<OsString>,
+    pub(crate) search_path: Vec<OsString>,
+    /// Called in each worker before its first call.
+    pub(crate) setup: Option<OsString>,
+}
+
+/// Reads the message and its descriptors, and hands over to `serve` of `worker.py`.
+const START: &str = "\
+def start():
+    import array, os, socket
+    control = socket.socket(fileno=0)
+    descriptors = array.array('i')
+    descriptors.frombytes(control.recvmsg(1, socket.CMSG_SPACE(16))[1][0][2])
+    source, *words = b''.join(iter(lambda: control.recv(65536), b'')).split(b'\\0')
+    control.detach()
+    parent, setup, folders, *rest = map(os.fsdecode, words)
+    folders = int(folders)
+    module = type(os)('callpy')
+    exec(compile(source, '<callpy>', 'exec'), module.__dict__)
+    module.serve(descriptors, int(parent), setup, rest[:folders], rest[folders:])
+start()
+";
+
+/// glibc's allocator gives large blocks back to the system one by one unless it is told otherwise, which
+/// makes NumPy's temporary arrays several times as dear.
+const ALLOCATOR: [(&str, &str); 3] = [
+    ("MALLOC_MMAP_THRESHOLD_", "33554432"),
+    ("MALLOC_TRIM_THRESHOLD_", "536870912"),
+    ("MALLOC_TOP_PAD_", "67108864"),
+];
+
+/// How long the memory for arguments and that for results are at first. They grow, and take real memory
+/// only where they are used.
+const ARGUMENTS: usize = 1 << 20;
+const RESULTS: usize = 1 << 20;
+
+/// What the supervisor knows of a worker, whoever is calling it.
+pub(crate) struct Process {
+    pub(crate) id: u64,
+    child: Mutex<Child>,
+    /// Can be read once the process has ended.
+    end: Option<OwnedFd>,
+    stderr: Mutex<Stderr>,
+}
+
+/// What a worker writes to stderr is passed on, and its last part is stored.
+struct Stderr {
+    pipe: Option<PipeReader>,
+    last: VecDeque<u8>,
+}
+
+impl Stderr {
+    /// What is stored of it.
+    const MOST: usize = 8 * 1024;
+
+    /// Passes on what is there, while this process's stderr takes it; says whether more may come.
+    fn pass_on(&mut self, even_if_blocked: bool) -> bool {
+        let mut buffer = [0; MESSAGE];
+        while let Some(pipe) = &mut self.pipe {
+            if !shared::can_read(pipe.as_fd()) {
+                return true;
+            }
+            let takes = shared::can_write(io::stderr().as_fd());
+            if !takes && !even_if_blocked {
+                return true;
+            }
+            match pipe.read(&mut buffer) {
+                Ok(0) | Err(_) => self.pipe = None,
+                Ok(count) => {
+                    let part = &buffer[..count];
+                    self.last.extend(part);
+                    let excess = self.last.len().saturating_sub(Stderr::MOST);
+                    self.last.drain(..excess);
+                    if takes {
+                        raw::process::write_stderr(part);
+                    }
+                }
+            }
+        }
+        false
+    }
+}
+
+impl Process {
+    /// Kills the process; whatever it runs, it ends.
+    pub(crate) fn kill(&self) {
+        // An error means that it has ended already.
+        _ = lock(&self.child).kill();
+    }
+
+    /// Sends the process SIGINT.
+    pub(crate) fn interrupt(&self) {
+        raw::child::interrupt(&mut lock(&self.child));
+    }
+
+    /// Returns how the process ended, if it has.
+    pub(crate) fn status(&self) -> Option<ExitStatus> {
+        lock(&self.child).try_wait().ok().flatten()
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        !matches!(lock(&self.child).try_wait(), Ok(None))
+    }
+
+    /// Waits for a process that was killed to be gone.
+    pub(crate) fn reap(&self) {
+        _ = lock(&self.child).wait();
+    }
+
+    pub(crate) fn end(&self) -> shared::Awaited<'_> {
+        self.end.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Passes on what the worker wrote to stderr; says whether more may come.
+    pub(crate) fn pass_on_stderr(&self) -> bool {
+        lock(&self.stderr).pass_on(false)
+    }
+
+    /// Runs work with the pipe of the worker's stderr.
+    pub(crate) fn stderr_descriptor(&self) -> Option<OwnedFd> {
+        lock(&self.stderr).pipe.as_ref()?.as_fd().try_clone_to_owned().ok()
+    }
+
+    /// Returns the end of what the worker wrote to stderr.
+    pub(crate) fn last_words(&self) -> String {
+        let mut stderr = lock(&self.stderr);
+        stderr.pass_on(true);
+        let (first, second) = stderr.last.as_slices();
+        String::from_utf8_lossy(&[first, second].concat()).into_owned()
+    }
+}
+
+/// The memory in which a worker puts results. What is leased stays, also after the worker's end.
+pub(crate) struct Results {
+    file: SharedFile,
+    mapping: Mutex<Arc<Mapping>>,
+    blocks: Mutex<Blocks>,
+}
+
+#[derive(Default)]
+struct Blocks {
+    /// Where each leased block ends, by where it begins.
+    leased: BTreeMap<usize, usize>,
+    /// What the worker may use again.
+    freed: Vec<usize>,
+}
+
+/// A block of results, until it is dropped.
+pub(crate) struct Lease {
+    results: Arc<Results>,
+    // Not an address: the mapping stays where it is as long as this has it.
+    mapping: Arc<Mapping>,
+    block: Block,
+}
+
+impl Lease {
+    /// Returns where the block begins.
+    pub(crate) fn address(&self) -> NonNull<u8> {
+        let Block { offset, len } = self.block;
+        self.mapping.address(offset, len).expect("seen to be within the mapping")
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.block.len
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut blocks = lock(&self.results.blocks);
+        if blocks.leased.remove(&self.block.offset).is_some() {
+            blocks.freed.push(self.block.offset);
+        }
+    }
+}
+
+impl Results {
+    fn new() -> io::Result<Results> {
+        let file = SharedFile::new(c"callpy-results", RESULTS)?;
+        let mapping = Mutex::new(Arc::new(file.map()?));
+        Ok(Results { file, mapping, blocks: Mutex::default() })
+    }
+
+    /// Takes a block that an answer names, which must be the host's alone from then on.
+    pub(crate) fn lease(self: &Arc<Self>, block: Block) -> Result<Lease, Broken> {
+        let Block { offset, len } = block;
+        let end = offset.checked_add(len).ok_or(Broken("a block is larger than memory"))?;
+        if !offset.is_multiple_of(ALIGN) {
+            return Err(Broken("a block is not aligned"));
+        }
+        let mapping = {
+            let mut mapping = lock(&self.mapping);
+            if end > mapping.len() {
+                // The worker has made the file longer, and no one can make it shorter.
+                *mapping = Arc::new(self.file.map().map_err(|_| Broken("it can't be mapped"))?);
+            }
+            Arc::clone(&mapping)
+        };
+        if end > mapping.len() {
+            return Err(Broken("a block is not in the shared memory"));
+        }
+        let mut blocks = lock(&self.blocks);
+        let before = blocks.leased.range(..end).next_back();
+        // An empty block has an address of its own, too.
+        if before.is_some_and(|(start, other)| *other > offset || *start == offset) {
+            return Err(Broken("two results are in the same memory"));
+        }
+        blocks.leased.insert(offset, end);
+        drop(blocks);
+        Ok(Lease { results: Arc::clone(self), mapping, block })
+    }
+
+    /// Returns some of the blocks that were freed since the last time.
+    fn freed(&self) -> Vec<usize> {
+        const MOST: usize = 1000;
+        let freed = &mut lock(&self.blocks).freed;
+        let kept = freed.len().saturating_sub(MOST);
+        freed.split_off(kept)
+    }
+}
+
+/// A worker, owned by whoever calls it.
+pub(crate) struct Worker {
+    pub(crate) process: Arc<Process>,
+    requests: PipeWriter,
+    /// Kept open: writing to a pipe that no one reads would raise SIGPIPE.
+    requests_end: PipeReader,
+    answers: PipeReader,
+    arguments_file: SharedFile,
+    arguments: Mapping,
+    /// Where the next argument goes.
+    arguments_used: usize,
+    pub(crate) results: Arc<Results>,
+    sequence: u64,
+    pub(crate) calls: u64,
+    message: Writer,
+    /// Whether the last request was interrupted.
+    pub(crate) is_interrupted: bool,
+}
+
+/// What a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Call = 0,
+    /// To import a function, for calls to come.
+    Load = 1,
+}
+
+/// How a worker gets what it is lent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Copies {
+    /// It sees the arguments in shared memory.
+    None = 0,
+    /// It gets copies, and says whether it retains them.
+    Watched = 1,
+    Made = 2,
+}
+
+/// What came of a request.
+pub(crate) enum Reply {
+    Answer(Answer),
+    /// The worker has ended, or can't be used any more.
+    Dead(Death),
+    /// The time was up, and the worker did not stop.
+    Killed,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Death {
+    /// It had not begun with the request.
+    BeforeTheCall,
+    Ended,
+    /// It runs, and has closed its pipe or written nonsense.
+    Broken(Broken),
+}
+
+/// An answer that was read whole.
+pub(crate) struct Answer {
+    pub(crate) status: Status,
+    bytes: Vec<u8>,
+    start: usize,
+    /// Given back to the worker when the answer has been read.
+    _lease: Option<Lease>,
+}
+
+impl Answer {
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        Reader::new(&self.bytes[self.start..])
+    }
+}
+
+/// Until when a call may take, and how long it may take to stop.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline {
+    pub(crate) at: Instant,
+    pub(crate) grace: Duration,
+}
+
+impl Worker {
+    /// Starts a worker; it answers when it is ready. On the thread whose end is to be the worker's.
+    pub(crate) fn spawn(id: u64, plan: &Plan, targets: &[String]) -> io::Result<Worker> {
+        let (requests_end, requests) = io::pipe()?;
+        let (answers, answers_end) = io::pipe()?;
+        let (stderr, stderr_end) = io::pipe()?;
+        let arguments_file = SharedFile::new(c"callpy-arguments", ARGUMENTS)?;
+        let arguments = arguments_file.map()?;
+        // Where the system does not know that seal, the worker's own mapping is read-only all the same.
+        _ = arguments_file.make_read_only();
+        let results = Arc::new(Results::new()?);
+        let (control, socket) = UnixStream::pair()?;
+
+        let mut command = Command::new(&plan.executable);
+        command.args(&plan.options).args(["-u", "-c", START]);
+        command
+            .stdin(Stdio::from(OwnedFd::from(socket)))
+            .stderr(Stdio::from(OwnedFd::from(stderr_end)));
+        for (name, value) in ALLOCATOR {
+            if std::env::var_os(name).is_none() {
+                command.env(name, value);
+            }
+        }
+        plan.removed.iter().for_each(|name| {
+            command.env_remove(name);
+        });
+        command.envs(plan.variables.iter().map(|(name, value)| (name, value)));
+        // A Ctrl-C is the host's, which decides what becomes of its calls.
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let child = crate::child::spawn(&mut command)?;
+        // Closes the child's ends.
+        drop(command);
+        let end = shared::end_of(&child);
+        let stderr = Mutex::new(Stderr { pipe: Some(stderr), last: VecDeque::new() });
+        let process = Arc::new(Process { id, child: Mutex::new(child), end, stderr });
+        let worker = Worker {
+            process,
+            requests,
+            requests_end,
+            answers,
+            arguments_file,
+            arguments,
+            arguments_used: 0,
+            results,
+            sequence: 0,
+            calls: 0,
+            message: Writer::default(),
+            is_interrupted: false,
+        };
+        match worker.introduce(control, answers_end, plan, targets) {
+            Ok(()) => Ok(worker),
+            Err(error) => {
+                worker.process.kill();
+                worker.process.reap();
+                Err(error)
+            }
+        }
+    }
+
+    /// Sends what the worker needs to begin.
+    fn introduce(
+        &self,
+        mut control: UnixStream,
+        answers_end: PipeWriter,
+        plan: &Plan,
+        targets: &[String],
+    ) -> io::Result<()> {
+        let files = [self.arguments_file.descriptor(), self.results.file.descriptor()];
+        let [arguments, results] = files;
+        let sent = [self.requests_end.as_fd(), answers_end.as_fd(), arguments, results];
+        shared::send_descriptors(control.as_fd(), &sent)?;
+        let (parent, folders) =
+            (std::process::id().to_string(), plan.search_path.len().to_string());
+        let setup = plan.setup.as_ref().map_or(&b""[..], |setup| setup.as_bytes());
+        let mut words =
+            vec![super::SOURCE.as_bytes(), parent.as_bytes(), setup, folders.as_bytes()];
+        words.extend(plan.search_path.iter().map(|folder| folder.as_bytes()));
+        words.extend(targets.iter().map(|target| target.as_bytes()));
+        // A worker that does not read must not hold up the others.
+        control.set_write_timeout(Some(Duration::from_secs(10)))?;
+        control.write_all(&words.join(&0))
+    }
+
+    pub(crate) fn answers(&self) -> shared::Awaited<'_> {
+        Some(self.answers.as_fd())
+    }
+
+    /// Begins a request: nothing is left of the last one's arguments.
+    pub(crate) fn begin(&mut self) {
+        // The first part says which call is to be interrupted.
+        self.arguments_used = ALIGN;
+    }
+
+    /// Copies bytes into shared memory, and returns where they are.
+    pub(crate) fn share(&mut self, bytes: &[u8]) -> io::Result<Block> {
+        let offset = self.arguments_used.next_multiple_of(ALIGN);
+        let end = offset.checked_add(bytes.len()).ok_or(io::ErrorKind::OutOfMemory)?;
+        if end > self.arguments.len() {
+            let len = end.max(2 * self.arguments.len());
+            self.arguments_file.grow(len)?;
+            self.arguments.grow(len)?;
+        }
+        self.arguments.write(offset, bytes);
+        self.arguments_used = end;
+        Ok(Block { offset, len: bytes.len() })
+    }
+
+    /// Sends a request: the function, and a frame of its arguments.
+    pub(crate) fn send(
+        &mut self,
+        kind: Kind,
+        copies: Copies,
+        target: &str,
+        frame: &[u8],
+    ) -> io::Result<()> {
+        const HEAD: usize = 32;
+        self.sequence += 1;
+        let freed = self.results.freed();
+        let mut body = std::mem::take(&mut self.message);
+        body.clear();
+        freed.iter().for_each(|offset| body.u64(*offset as u64));
+        body.counted(target.as_bytes());
+        let len = body.bytes().len() + frame.len();
+        if u32::try_from(len).is_err() {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let mut head = Writer::default();
+        head.u64(self.sequence);
+        let is_short = HEAD + len <= MESSAGE;
+        let offset = if is_short { 0 } else { self.share(&[body.bytes(), frame].concat())?.offset };
+        head.u64(offset as u64);
+        head.u64(self.arguments.len() as u64);
+        head.u32(len);
+        head.u8(kind as u8);
+        head.u8(copies as u8);
+        head.u16(freed.len() as u16);
+        debug_assert_eq!(head.bytes().len(), HEAD);
+        let mut message = [0; MESSAGE];
+        let parts = if is_short { [body.bytes(), frame] } else { [&[][..], &[]] };
+        let mut end = HEAD;
+        message[..HEAD].copy_from_slice(head.bytes());
+        for part in parts {
+            message[end..end + part.len()].copy_from_slice(part);
+            end += part.len();
+        }
+        self.message = body;
+        // In one piece, since it is no longer than a pipe takes at once.
+        self.requests.write_all(&message[..end])
+    }
+
+    /// Waits for the answer to the last request.
+    pub(crate) fn wait(&mut self, deadline: Option<Deadline>) -> Reply {
+        let mut until = deadline.map(|deadline| deadline.at);
+        self.is_interrupted = false;
+        loop {
+            let awaited = [Some(self.answers.as_fd()), self.process.end()];
+            let [answered, ended] = match shared::wait_for_two(awaited, until) {
+                Ok(which) => which,
+                Err(_) => return self.give_up(Broken("the system can't wait for it")),
+            };
+            if answered {
+                return self.read();
+            }
+            if ended {
+                return self.dead();
+            }
+            match deadline {
+                Some(deadline) if !self.is_interrupted => {
+                    self.is_interrupted = true;
+                    // The worker passes over an interrupt that is not for the call that it runs.
+                    self.arguments.write(0, &self.sequence.to_ne_bytes());
+                    self.process.interrupt();
+                    until = Some(deadline.at.max(Instant::now()) + deadline.grace);
+                }
+                _ => {
+                    self.process.kill();
+                    return Reply::Killed;
+                }
+            }
+        }
+    }
+
+    /// Says whether the worker had begun with the request when it ended.
+    fn dead(&self) -> Reply {
+        let begun = lock(&self.results.mapping).read(0, 8);
+        let has_begun = begun.as_deref() == Some(&self.sequence.to_ne_bytes());
+        Reply::Dead(if has_begun { Death::Ended } else { Death::BeforeTheCall })
+    }
+
+    fn give_up(&self, broken: Broken) -> Reply {
+        self.process.kill();
+        Reply::Dead(Death::Broken(broken))
+    }
+
+    /// Reads an answer that is there.
+    pub(crate) fn read(&mut self) -> Reply {
+        let mut bytes = vec![0; MESSAGE];
+        let count = loop {
+            match self.answers.read(&mut bytes) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Ok(count) => break count,
+                Err(_) => break 0,
+            }
+        };
+        if count == 0 {
+            // The pipe is closed as the process ends, a little before it has ended.
+            let soon = Instant::now() + Duration::from_millis(200);
+            let ended = match self.process.end() {
+                Some(end) => shared::wait_for_two([Some(end), None], Some(soon))
+                    .is_ok_and(|[ended, _]| ended),
+                None => self.ends_before(soon),
+            };
+            return match ended {
+                true => self.dead(),
+                false => self.give_up(Broken("it has closed its pipe")),
+            };
+        }
+        bytes.truncate(count);
+        match self.answer(bytes) {
+            Ok(answer) => Reply::Answer(answer),
+            Err(broken) => self.give_up(broken),
+        }
+    }
+
+    fn ends_before(&self, soon: Instant) -> bool {
+        while !self.process.has_ended() {
+            if Instant::now() > soon {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        true
+    }
+
+    fn answer(&self, bytes: Vec<u8>) -> Result<Answer, Broken> {
+        const HEAD: usize = 24;
+        let head = Head::read(&mut Reader::new(&bytes))?;
+        if head.sequence != self.sequence {
+            return Err(Broken("it answers another call"));
+        }
+        let status = head.status;
+        let Some(block) = head.elsewhere else {
+            return Ok(Answer { status, bytes, start: HEAD, _lease: None });
+        };
+        let lease = self.results.lease(block)?;
+        // A copy, which the worker can't change while it is read.
+        let bytes = lease.mapping.read(block.offset, block.len).ok_or(Broken("it is not there"))?;
+        Ok(Answer { status, bytes, start: 0, _lease: Some(lease) })
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").field("id", &self.process.id).finish_non_exhaustive()
+    }
+}
+
+/// Says how a worker ended in a call.
+pub(crate) fn crash(process: &Process, death: &Death) -> Crash {
+    if let Death::Broken(_) = death {
+        process.reap();
+    }
+    let status = process.status();
+    let ending = match (death, status) {
+        (Death::Broken(broken), _) => format!("it was killed, since {}", broken.0),
+        (_, Some(status)) => ending(status),
+        (_, None) => "it has ended".to_owned(),
+    };
+    Crash {
+        ending,
+        signal: status.and_then(|status| status.signal()),
+        exit_status: status.and_then(|status| status.code()),
+        stderr: process.last_words(),
+    }
+}
+
+/// Says how a process ended: `signal 11 (SIGSEGV)`, `exit status 3`.
+pub(crate) fn ending(status: ExitStatus) -> String {
+    const NAMES: [(i32, &str); 11] = [
+        (libc::SIGABRT, "SIGABRT"),
+        (libc::SIGBUS, "SIGBUS"),
+        (libc::SIGFPE, "SIGFPE"),
+        (libc::SIGHUP, "SIGHUP"),
+        (libc::SIGILL, "SIGILL"),
+        (libc::SIGINT, "SIGINT"),
+        (libc::SIGKILL, "SIGKILL"),
+        (libc::SIGSEGV, "SIGSEGV"),
+        (libc::SIGSYS, "SIGSYS"),
+        (libc::SIGTERM, "SIGTERM"),
+        (libc::SIGXCPU, "SIGXCPU"),
+    ];
+    match (status.signal(), status.code()) {
+        (Some(signal), _) => match NAMES.iter().find(|(number, _)| *number == signal) {
+            Some((_, name)) => format!("it was ended by signal {signal} ({name})"),
+            None => format!("it was ended by signal {signal}"),
+        },
+        (_, Some(code)) => format!("it exited with status {code}"),
+        _ => "it ended".to_owned(),
+    }
+}

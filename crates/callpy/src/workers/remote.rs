@@ -1,0 +1,413 @@
+//! A function that runs on workers: one call of it, from the arguments to the result or the error.
+
+use std::io::ErrorKind as ErrorOfIo;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::frame::{Status, Writer};
+use super::pool::{Counts, Lent, Pool};
+use super::process::{Answer, Copies, Deadline, Death, Kind, Reply, crash};
+use super::values::{self, Aside};
+use super::{GRACE, reply};
+use crate::crash::Crash;
+use crate::error::{Error, ErrorKind, Result};
+use crate::learn::{self, Habit, Learned, Retained};
+use crate::raw::Ref;
+use crate::raw::objects::ArgumentList;
+use crate::scope::Scope;
+
+/// A function of a pool, by its target.
+#[derive(Clone)]
+pub(crate) struct Remote {
+    pool: Arc<Pool>,
+    target: Arc<str>,
+    /// Whether it retains its arguments, for all handles of it.
+    learned: Arc<Learned>,
+    pub(crate) within: Option<Duration>,
+    pub(crate) retries: u32,
+}
+
+/// How often a worker may be found to have ended before a call, of which the caller never hears.
+const CHANCES: u32 = 8;
+
+impl Remote {
+    /// Has all free workers import the function, and looks whether it is there.
+    pub(crate) fn new(pool: Arc<Pool>, target: &str) -> Result<Remote> {
+        let mut chances = CHANCES;
+        loop {
+            let mut workers = pool.acquire_all_free();
+            if workers.is_empty() {
+                workers.extend(pool.acquire(None)?);
+            }
+            match load(&mut workers, target)? {
+                true => break,
+                false if chances == 0 => {
+                    return Err(Error::new(
+                        ErrorKind::Start,
+                        format!("{target}: the workers that were to import it have ended"),
+                    ));
+                }
+                false => chances -= 1,
+            }
+        }
+        pool.add_target(target);
+        let learned = Arc::new(Learned::new());
+        Ok(Remote { pool, target: target.into(), learned, within: None, retries: 0 })
+    }
+
+    pub(crate) fn decide(&self, habit: Habit) {
+        self.learned.decide(habit);
+    }
+
+    /// Makes one call; the arguments stay with the caller.
+    pub(crate) fn call(
+        &self,
+        scope: &mut Scope<'_>,
+        list: &ArgumentList,
+        site: &'static Location<'static>,
+    ) -> Result<Ref> {
+        let attempt = self.attempt(list, site);
+        let first = attempt.begin_when_free(scope)?;
+        self.end(scope, &attempt, first)
+    }
+
+    /// Begins a call if a worker is free now.
+    pub(crate) fn begin_if_free(
+        &self,
+        scope: &mut Scope<'_>,
+        list: &ArgumentList,
+        site: &'static Location<'static>,
+    ) -> Option<Result<Begun<'_>>> {
+        let worker = self.pool.acquire_free()?;
+        Some(self.attempt(list, site).begin(scope, worker))
+    }
+
+    /// Begins a call as soon as a worker is free.
+    pub(crate) fn begin(
+        &self,
+        scope: &mut Scope<'_>,
+        list: &ArgumentList,
+        site: &'static Location<'static>,
+    ) -> Result<Begun<'_>> {
+        self.attempt(list, site).begin_when_free(scope)
+    }
+
+    /// Waits for the end of a call.
+    pub(crate) fn finish(
+        &self,
+        scope: &mut Scope<'_>,
+        list: &ArgumentList,
+        site: &'static Location<'static>,
+        begun: Begun<'_>,
+    ) -> Result<Ref> {
+        let attempt = Attempt { remote: self, list, site, deadline: begun.deadline };
+        self.end(scope, &attempt, begun)
+    }
+
+    fn attempt<'p, 'c>(
+        &'p self,
+        list: &'c ArgumentList,
+        site: &'static Location<'static>,
+    ) -> Attempt<'p, 'c> {
+        let deadline = self.within.map(|within| Instant::now() + within);
+        let deadline = deadline.map(|at| Deadline { at, grace: GRACE });
+        Attempt { remote: self, list, site, deadline }
+    }
+
+    /// Waits for the end of a call, and begins it again where it may be.
+    fn end<'p>(
+        &'p self,
+        scope: &mut Scope<'_>,
+        attempt: &Attempt<'p, '_>,
+        mut begun: Begun<'p>,
+    ) -> Result<Ref> {
+        let (mut retries, mut chances) = (self.retries, CHANCES);
+        loop {
+            match attempt.finish(scope, begun)? {
+                Outcome::Done(result) => return Ok(result),
+                Outcome::NotBegun if chances > 0 => chances -= 1,
+                Outcome::NotBegun => {
+                    return Err(
+                        self.error(ErrorKind::Start, "no worker lives long enough for a call")
+                    );
+                }
+                Outcome::Crashed(_) if retries > 0 => retries -= 1,
+                Outcome::Crashed(crash) => {
+                    let message = crash.to_string();
+                    let detail = crash.stderr().to_owned();
+                    return Err(self
+                        .error(ErrorKind::Crashed(crash), &message)
+                        .with_detail(detail));
+                }
+            }
+            begun = attempt.begin_when_free(scope)?;
+        }
+    }
+
+    fn error(&self, kind: ErrorKind, message: &str) -> Error {
+        Error::new(kind, format!("{}: {message}", self.target))
+    }
+
+    fn too_late(&self, how: &str) -> Error {
+        let within = self.within.unwrap_or_default();
+        Error::new(ErrorKind::Deadline, format!("{}: {how} within {within:?}", self.target))
+    }
+}
+
+/// Has workers import a function; false if none of them has lived.
+fn load(workers: &mut Vec<Lent<'_>>, target: &str) -> Result<bool> {
+    let work = || {
+        for worker in workers.iter_mut() {
+            worker.begin();
+            _ = worker.send(Kind::Load, Copies::None, target, &[]);
+        }
+        let mut loaded = Ok(false);
+        for mut worker in workers.drain(..) {
+            match worker.wait(None) {
+                Reply::Answer(answer) if answer.status == Status::Returned => {
+                    loaded = loaded.map(|_| true);
+                }
+                Reply::Answer(answer) => {
+                    let mut reader = answer.reader();
+                    _ = reader.value();
+                    loaded = Err(reply::failure(answer.status, &mut reader).at(target));
+                }
+                _ => worker.retire(),
+            }
+        }
+        loaded
+    };
+    crate::raw::thread::detached(work)
+}
+
+enum Outcome {
+    Done(Ref),
+    /// The worker had ended before it read the request.
+    NotBegun,
+    Crashed(Crash),
+}
+
+/// A call that a worker has begun.
+pub(crate) struct Begun<'p> {
+    worker: Lent<'p>,
+    copies: Copies,
+    /// Whether an array is lent.
+    lends: bool,
+    /// Whether the worker could be sent the request.
+    is_sent: bool,
+    deadline: Option<Deadline>,
+}
+
+/// One call, which may take several attempts.
+struct Attempt<'p, 'c> {
+    remote: &'p Remote,
+    list: &'c ArgumentList,
+    site: &'static Location<'static>,
+    deadline: Option<Deadline>,
+}
+
+impl<'p> Attempt<'p, '_> {
+    fn begin_when_free(&self, scope: &mut Scope<'_>) -> Result<Begun<'p>> {
+        let remote = self.remote;
+        let pool = &remote.pool;
+        let until = self.deadline.map(|deadline| deadline.at);
+        let free = pool.acquire_free();
+        let worker = match free {
+            Some(worker) => Some(worker),
+            None => scope
+                .py()
+                .detach(|| pool.acquire(until))
+                .map_err(|error| error.at(&*remote.target))?,
+        };
+        match worker {
+            Some(worker) => self.begin(scope, worker),
+            None => Err(remote.too_late("no worker was free")),
+        }
+    }
+
+    /// Sends the request.
+    fn begin(&self, scope: &mut Scope<'_>, mut worker: Lent<'p>) -> Result<Begun<'p>> {
+        let remote = self.remote;
+        worker.begin();
+        let mut frame = Writer::default();
+        let lends = self.write(&mut frame, &mut worker, scope)?;
+        let copies = match remote.learned.habit() {
+            Habit::Unknown => Copies::Watched,
+            Habit::Lends => Copies::None,
+            Habit::Retains => Copies::Made,
+        };
+        worker.calls += 1;
+        Counts::add(&remote.pool.shared.counts.calls, 1);
+        let is_sent = match worker.send(Kind::Call, copies, &remote.target, frame.bytes()) {
+            Ok(()) => true,
+            Err(error) if error.kind() == ErrorOfIo::FileTooLarge => {
+                return Err(Error::argument(
+                    "the arguments other than arrays take more than 4 GiB",
+                ));
+            }
+            Err(_) => false,
+        };
+        Ok(Begun { worker, copies, lends, is_sent, deadline: self.deadline })
+    }
+
+    /// Waits for the answer, while other threads may have Python, and reads it.
+    fn finish(&self, scope: &mut Scope<'_>, begun: Begun<'_>) -> Result<Outcome> {
+        let Begun { mut worker, copies, lends, is_sent, deadline } = begun;
+        let remote = self.remote;
+        let pool = &remote.pool;
+        let reply = match is_sent {
+            true => scope.py().detach(|| worker.wait(deadline)),
+            false => Reply::Dead(Death::BeforeTheCall),
+        };
+        match reply {
+            Reply::Answer(answer) => {
+                self.read(&answer, worker, copies, lends, scope).map(Outcome::Done)
+            }
+            Reply::Dead(Death::BeforeTheCall) => {
+                worker.retire();
+                Ok(Outcome::NotBegun)
+            }
+            Reply::Dead(death) => {
+                Counts::add(&pool.shared.counts.crashes, 1);
+                let crash = scope.py().detach(|| {
+                    let crash = crash(&worker.process, &death);
+                    worker.retire();
+                    crash
+                });
+                Ok(Outcome::Crashed(crash))
+            }
+            Reply::Killed => {
+                Counts::add(&pool.shared.counts.timed_out, 1);
+                worker.retire();
+                Err(remote.too_late("it did not return"))
+            }
+        }
+    }
+
+    /// Writes the arguments; says whether an array is lent.
+    fn write(
+        &self,
+        frame: &mut Writer,
+        worker: &mut Lent<'_>,
+        scope: &mut Scope<'_>,
+    ) -> Result<bool> {
+        let names = self.list.names().len();
+        let count = self.list.next_position() - 1;
+        let positional = count - names;
+        let most = usize::from(u16::MAX);
+        if count > most {
+            return Err(Error::argument(format!("a call on workers has at most {most} arguments")));
+        }
+        frame.u16(positional as u16);
+        frame.u16(names as u16);
+        let mut lends = false;
+        for place in 0..count {
+            if let Some(name) = self.list.name(place + 1) {
+                frame.counted(scope.ok(scope.py().text(name))?.as_bytes());
+            }
+            let value = self.list.value(scope.py(), place);
+            lends |= values::put(&value, frame, worker, scope).map_err(|error| {
+                let names = self.list.names();
+                error.at(values::argument_name(scope.py(), place, positional, names))
+            })?;
+        }
+        Ok(lends)
+    }
+
+    fn read(
+        &self,
+        answer: &Answer,
+        worker: Lent<'_>,
+        copies: Copies,
+        lends: bool,
+        scope: &mut Scope<'_>,
+    ) -> Result<Ref> {
+        let remote = self.remote;
+        let mut reader = answer.reader();
+        if answer.status == Status::Retained {
+            let held =
+                reader.value().and_then(|held| Aside::retained(&held)).map_err(values::broken)?;
+            worker.retire();
+            return Err(self.kept(&held, scope));
+        }
+        let aside = Aside::read(&mut reader).map_err(values::broken)?;
+        for (place, block) in &aside.written {
+            if *place < self.list.next_position() - 1 {
+                let argument = self.list.value(scope.py(), *place);
+                values::write_back(&argument, *block, &worker.results, scope)?;
+            }
+        }
+        match answer.status {
+            Status::Returned => {
+                if copies == Copies::Watched && lends {
+                    self.learn(&aside, scope);
+                }
+                let value = reader.value().map_err(values::broken)?;
+                let results = Arc::clone(&worker.results);
+                // The worker is free for the next call while this one's result is converted.
+                drop(worker);
+                values::get(value, &results, scope)
+            }
+            Status::TimedOut => {
+                Counts::add(&remote.pool.shared.counts.timed_out, 1);
+                Err(remote.too_late("it did not return"))
+            }
+            status => {
+                let error = reply::failure(status, &mut reader);
+                // What a function raises as it is stopped: in a `finally`, or since its import failed.
+                if !worker.is_interrupted {
+                    return Err(error);
+                }
+                Counts::add(&remote.pool.shared.counts.timed_out, 1);
+                Err(remote.too_late("it did not return").with_source(error))
+            }
+        }
+    }
+
+    fn learn(&self, aside: &Aside, scope: &Scope<'_>) {
+        if aside.retained.is_empty() {
+            return self.remote.learned.saw_none_retained();
+        }
+        if self.remote.learned.saw_retained() {
+            let retained = Retained {
+                function: self.remote.target.to_string(),
+                arguments: self.names(&aside.retained, scope),
+                holders: aside.retained.iter().flat_map(|(_, words)| words.clone()).collect(),
+                call_site: Some(self.site),
+            };
+            learn::tell(scope.py(), &retained);
+        }
+    }
+
+    fn names(&self, retained: &[(usize, Vec<String>)], scope: &Scope<'_>) -> Vec<String> {
+        let names = self.list.names();
+        let positional = self.list.next_position() - 1 - names.len();
+        let name =
+            |(place, _): &(usize, _)| values::argument_name(scope.py(), *place, positional, names);
+        retained.iter().map(name).collect()
+    }
+
+    /// The error of a call whose function retains what it was lent.
+    fn kept(&self, retained: &[(usize, Vec<String>)], scope: &Scope<'_>) -> Error {
+        let arguments = self.names(retained, scope).join(", ");
+        let holders: Vec<&str> =
+            retained.iter().flat_map(|(_, words)| words).map(String::as_str).collect();
+        let held = match holders.is_empty() {
+            true => String::new(),
+            false => format!(" (held by {})", holders.join(", and by ")),
+        };
+        self.remote
+            .error(
+                ErrorKind::Kept,
+                &format!("it retains {arguments}{held}, which was lent for the call, so its worker was replaced"),
+            )
+            .with_hint("say that it `retains` its arguments, and it gets copies")
+    }
+}
+
+impl std::fmt::Debug for Remote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Remote").field(&self.target).finish()
+    }
+}

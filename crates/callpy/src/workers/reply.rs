@@ -1,0 +1,83 @@
+//! From an answer that is no result to the error that it is.
+
+use super::frame::{Broken, Reader, Status, Value};
+use crate::error::{Error, ErrorKind};
+use crate::exception::{Told, ToldFrame};
+
+/// Reads why there is no result.
+pub(crate) fn failure(status: Status, reader: &mut Reader<'_>) -> Error {
+    read(status, reader).unwrap_or_else(|Broken(why)| {
+        Error::result(format!("a worker's answer can't be read: {why}"))
+    })
+}
+
+fn read(status: Status, reader: &mut Reader<'_>) -> Result<Error, Broken> {
+    Ok(match status {
+        Status::Raised => exception(&reader.value()?)?.into_exception().into(),
+        Status::NoTarget => Error::new(ErrorKind::Target, text(&reader.value()?)?),
+        Status::NoResult => {
+            let Value::Tuple(parts) = reader.value()? else { return Err(Broken("no tuple")) };
+            let [what, raised] = &parts[..] else { return Err(Broken("no pair")) };
+            let raised = exception(raised)?.into_exception();
+            Error::result(format!("{} can't leave its worker: {raised}", text(what)?))
+                .with_source(raised)
+        }
+        Status::Returned | Status::Retained | Status::TimedOut => {
+            return Err(Broken("it is no failure"));
+        }
+    })
+}
+
+pub(crate) fn text(value: &Value<'_>) -> Result<String, Broken> {
+    match value {
+        Value::Str(text) => Ok((*text).to_owned()),
+        _ => Err(Broken("a text is missing")),
+    }
+}
+
+pub(crate) fn items<'v, 'f>(value: &'v Value<'f>) -> Result<&'v [Value<'f>], Broken> {
+    match value {
+        Value::Tuple(items) => Ok(items),
+        _ => Err(Broken("a tuple is missing")),
+    }
+}
+
+pub(crate) fn size(value: &Value<'_>) -> Result<usize, Broken> {
+    match value {
+        Value::Int(int) => usize::try_from(*int).map_err(|_| Broken("a size is negative")),
+        _ => Err(Broken("a number is missing")),
+    }
+}
+
+fn optional<'v, 'f>(value: &'v Value<'f>) -> Option<&'v Value<'f>> {
+    (*value != Value::None).then_some(value)
+}
+
+/// Reads what `_chain` of `worker.py` wrote.
+fn exception(value: &Value<'_>) -> Result<Told, Broken> {
+    let [name, qualified, module, message, frames, notes, printed, hides, cause, context] =
+        items(value)?
+    else {
+        return Err(Broken("an exception has other parts"));
+    };
+    let frame = |frame: &Value<'_>| {
+        let [file, function, line, times] = items(frame)? else {
+            return Err(Broken("a frame has other parts"));
+        };
+        let (line, times) = (size(line)?, size(times)?);
+        Ok(ToldFrame { file: text(file)?, function: text(function)?, line, times })
+    };
+    let link = |link: &Value<'_>| optional(link).map(exception).transpose();
+    Ok(Told {
+        type_name: text(name)?,
+        qualified_name: text(qualified)?,
+        module: text(module)?,
+        message: text(message)?,
+        frames: items(frames)?.iter().map(frame).collect::<Result<_, _>>()?,
+        notes: items(notes)?.iter().map(text).collect::<Result<_, _>>()?,
+        printed: optional(printed).map(text).transpose()?,
+        hides_context: *hides == Value::Bool(true),
+        cause: link(cause)?.map(Box::new),
+        context: link(context)?.map(Box::new),
+    })
+}

@@ -1,0 +1,449 @@
+# A worker: calls functions for the process that started it. Runs after the files of support.py, in the
+# same module. The frames are those of workers/frame.rs.
+
+
+def _import_target(target):
+    """The callable that "module:function" or "path/to/file.py:function" names."""
+    module, _, path = target.rpartition(":")
+    if not module or not path:
+        raise LookupError(
+            '%r names no function: write "module:function" or "path/to/file.py:function"' % target
+        )
+    if module.endswith(".py") or "/" in module:
+        import os
+
+        if not os.path.isfile(module):
+            raise LookupError("there is no file %s (looked for in %s)" % (module, os.getcwd()))
+        module = _import_file(module)
+    else:
+        import importlib
+
+        module = importlib.import_module(module)
+    found = module
+    for part in path.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            close = callables(found, part)
+            has = "it has " + ", ".join(close) if close else "it has no functions of its own"
+            raise LookupError("%s: there is no %r in it; %s" % (target, part, has)) from None
+    if not callable(found):
+        raise LookupError("%s is %s, which can't be called" % (target, what(found)))
+    return found
+
+
+def _import_file(path):
+    import importlib
+    import os
+
+    name, stand_in = file_module(path)
+    if stand_in is None:
+        return importlib.import_module(name)
+    # Another module has that name.
+    import importlib.util
+    from zlib import crc32
+
+    path = os.path.realpath(path)
+    name = "%s_%08x" % (name, crc32(os.fsencode(path)))
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        sys.modules[name] = module = importlib.util.module_from_spec(spec)
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    return sys.modules[name]
+
+
+def _chain(exception, seen):
+    """An exception and what it was raised from, as a tuple of texts, numbers and tuples."""
+    seen.append(exception)
+    kind = type(exception)
+    try:
+        message = utf8(str(exception))
+    except BaseException:
+        message = ""
+    frames = []
+    tb = exception.__traceback__
+    while tb is not None:
+        code = tb.tb_frame.f_code
+        place = utf8(code.co_filename), code.co_name, tb.tb_lineno or 0
+        # callpy's own frames, and those of an import, say nothing.
+        inside = not frames and (place[0] == _HERE or place[0].startswith("<frozen importlib"))
+        if not inside:
+            if frames and tuple(frames[-1][:3]) == place:
+                frames[-1][3] += 1
+            else:
+                frames.append([*place, 1])
+        tb = tb.tb_next
+
+    def link(other):
+        known = other is None or len(seen) > 100 or any(other is one for one in seen)
+        return None if known else _chain(other, seen)
+
+    notes = getattr(exception, "__notes__", None)
+    own_way = isinstance(exception, PRINTED_BY_PYTHON)
+    return (
+        kind.__name__,
+        kind.__qualname__,
+        str(kind.__module__),
+        message,
+        tuple(map(tuple, frames)),
+        tuple(utf8(str(note)) for note in notes) if isinstance(notes, (list, tuple)) else (),
+        printed(exception) if own_way else None,
+        exception.__suppress_context__,
+        link(exception.__cause__),
+        link(exception.__context__),
+    )
+
+
+def serve(descriptors, parent, setup, search_path, targets):
+    """Answers requests until the process that sends them is gone."""
+    import faulthandler
+    import mmap
+    import os
+    import pickle
+    import signal
+    from struct import Struct
+
+    # What came through the socket that is descriptor 0 until now.
+    requests, answers, arguments_file, results_file = descriptors
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+    try:
+        import ctypes
+
+        PR_SET_PDEATHSIG = 1
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    except (ImportError, OSError, AttributeError):
+        pass  # Then it ends when it has read the last request.
+    if os.getppid() != parent:
+        os._exit(1)
+    try:
+        faulthandler.enable(2)
+    except (OSError, RuntimeError, ValueError):
+        pass
+    sys.path[:] = search_path
+
+    arguments = mmap.mmap(arguments_file, 0, mmap.MAP_SHARED, mmap.PROT_READ)
+    results = mmap.mmap(results_file, 0, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+    read, write = os.read, os.write
+    getrefcount = sys.getrefcount
+    u8, u16, u32 = Struct("=B"), Struct("=H"), Struct("=I")
+    u64, i64, f64 = Struct("=Q"), Struct("=q"), Struct("=d")
+    array_head, block = Struct("=BBBQ"), Struct("=QQ")
+    request_head, answer_head = Struct("=QQQIBBH"), Struct("=QQII")
+    axes_of = [Struct("=%dQ" % count) for count in range(65)]
+    MESSAGE, ALIGN, PAGE = 4096, 64, 4096
+
+    # The size of each block of results by its offset, the free ones by size, and where new ones begin.
+    sizes, free, end = {}, {}, PAGE
+    numpy = ndarray = copyto = dtypes = None
+    known = {}
+    # The number of the call that runs; 0 between calls.
+    running = 0
+
+    def find_numpy():
+        nonlocal numpy, ndarray, copyto, dtypes
+        import numpy as module
+
+        ndarray, copyto = module.ndarray, module.copyto
+        codes = {0: "?", 1: "b", 2: "B", 3: "h", 4: "H", 5: "i", 6: "I", 7: "l", 8: "L", 9: "q", 10: "Q"}
+        codes.update({11: "f", 12: "d", 14: "F", 15: "D", 23: "e"})
+        dtypes = {number: module.dtype(code) for number, code in codes.items()}
+        numpy = module
+
+    def allocate(size):
+        """A block of results; of a power of two, so that blocks can be used again."""
+        nonlocal end, results
+        order = max(size - 1, PAGE - 1).bit_length()
+        blocks = free.get(order)
+        if blocks:
+            return blocks.pop()
+        offset = end
+        end += 1 << order
+        if end > len(results):
+            length = max(end, 2 * len(results))
+            os.ftruncate(results_file, length)
+            results = mmap.mmap(
+                results_file, length, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE
+            )
+        sizes[offset] = order
+        return offset
+
+    def interrupted(signum, frame):
+        if running:
+            if u64.unpack_from(arguments, 0)[0] == running:
+                raise DeadlineExceeded()
+            raise KeyboardInterrupt()
+
+    signal.signal(signal.SIGINT, interrupted)
+
+    def take(frame, at, lent, copies, written):
+        """A value of a request, and where it ends."""
+        tag = frame[at]
+        at += 1
+        if tag == 97:  # a: an array
+            if numpy is None:
+                find_numpy()
+            number, access, axes, offset = array_head.unpack_from(frame, at)
+            at += array_head.size
+            shape = axes_of[axes].unpack_from(frame, at)
+            at += 8 * axes
+            value = ndarray(shape, dtypes[number], arguments, offset)
+            if access or copies:
+                value = value.copy()
+                if access == 0 or access == 3:
+                    value.setflags(write=False)
+            if access == 0:
+                lent.append(value)
+            elif access == 1:
+                written.append(value)
+            return value, at
+        if tag == 105:  # i: an int
+            return i64.unpack_from(frame, at)[0], at + 8
+        if tag == 100:  # d: a float
+            return f64.unpack_from(frame, at)[0], at + 8
+        if tag == 115 or tag == 98:  # s, b: text and bytes
+            stop = at + 4 + u32.unpack_from(frame, at)[0]
+            value = frame[at + 4 : stop]
+            return (value.decode() if tag == 115 else value), stop
+        if tag == 78:  # N: None
+            return None, at
+        if tag == 84 or tag == 70:  # T, F: bools
+            return tag == 84, at
+        # p: a pickle
+        stop = at + 4 + u32.unpack_from(frame, at)[0]
+        data = frame[at + 4 : stop]
+        count = u32.unpack_from(frame, stop)[0]
+        at = stop + 4
+        buffers = []
+        for _ in range(count):
+            offset, length = block.unpack_from(frame, at)
+            at += 16
+            # Its own, since it may be retained, and written.
+            buffers.append(bytearray(memoryview(arguments)[offset : offset + length]))
+        return pickle.loads(data, buffers=buffers), at
+
+    def put(value, out, depth=0):
+        """Writes a value of an answer."""
+        if numpy is None and "numpy" in sys.modules:
+            find_numpy()
+        kind = type(value)
+        if kind is ndarray:
+            dtype = value.dtype
+            number = dtype.num
+            if number in dtypes and dtype.isnative and dtypes[number] == dtype and not dtype.metadata:
+                place = allocate(value.nbytes)
+                copyto(ndarray(value.shape, dtype, results, place), value)
+                out.append(b"a" + array_head.pack(number, 0, value.ndim, place))
+                out.append(axes_of[value.ndim].pack(*value.shape))
+                return
+        elif kind is float:
+            out.append(b"d" + f64.pack(value))
+            return
+        elif kind is int:
+            if -(1 << 63) <= value < 1 << 63:
+                out.append(b"i" + i64.pack(value))
+                return
+        elif value is None:
+            out.append(b"N")
+            return
+        elif kind is bool:
+            out.append(b"T" if value else b"F")
+            return
+        elif kind is str:
+            try:
+                text = value.encode()
+                out.append(b"s" + u32.pack(len(text)) + text)
+                return
+            except UnicodeEncodeError:
+                pass
+        elif kind is bytes:
+            out.append(b"b" + u32.pack(len(value)) + value)
+            return
+        elif kind is tuple and len(value) <= 16 and depth < 8:
+            out.append(b"t" + u32.pack(len(value)))
+            for item in value:
+                put(item, out, depth + 1)
+            return
+        blocks = []
+
+        def keep(buffer):
+            with buffer.raw() as raw:
+                place = allocate(raw.nbytes)
+                memoryview(results)[place : place + raw.nbytes] = raw
+                blocks.append(block.pack(place, raw.nbytes))
+
+        data = pickle.dumps(value, 5, buffer_callback=keep)
+        out.append(b"p" + u32.pack(len(data)) + data + u32.pack(len(blocks)) + b"".join(blocks))
+
+    def plain(value, out):
+        """Writes tuples, texts and numbers of callpy's own, however deep."""
+        if type(value) is tuple:
+            out.append(b"t" + u32.pack(len(value)))
+            for item in value:
+                plain(item, out)
+        else:
+            put(value, out)
+
+    def answer(sequence, status, out):
+        frame = b"".join(out)
+        if len(frame) + answer_head.size <= MESSAGE:
+            write(answers, answer_head.pack(sequence, 0, len(frame), status) + frame)
+            return
+        place = allocate(len(frame))
+        results[place : place + len(frame)] = frame
+        write(answers, answer_head.pack(sequence, place, len(frame), status))
+
+    def references(values):
+        return [getrefcount(value) for value in values]
+
+    once = references([object()])[0]
+
+    def retained(values):
+        """What holds each of the values that more than this holds; none if nothing does."""
+        if all(count <= once for count in references(values)):
+            return ()
+        collect()
+        held = []
+        for place, count in reversed(list(enumerate(references(values)))):
+            if count > once:
+                # One by one, so that the search finds no list and no tuple of this worker's own.
+                words, _ = holders(0.2, None, False, values.pop(place))
+                held.append((place, tuple(map(utf8, words[0]))))
+        return held[::-1]
+
+    def find(target):
+        function = known.get(target)
+        if function is None:
+            function = known[target] = _import_target(os.fsdecode(target))
+        return function
+
+    def failed(sequence, exception):
+        out = []
+        plain(((), ()), out)
+        if isinstance(exception, DeadlineExceeded):
+            answer(sequence, 5, out)
+        elif type(exception) is LookupError:
+            plain(utf8(str(exception)), out)
+            answer(sequence, 2, out)
+        else:
+            plain(_chain(exception, []), out)
+            answer(sequence, 1, out)
+
+    def call(sequence, frame, function, copies, at):
+        """Runs one call and answers it."""
+        nonlocal running
+        lent, written, positional, named, out = [], [], [], {}, []
+        # The places, among the arguments, of those that are lent and of those that are written.
+        places = [], []
+        status = 0
+        value = None
+
+        def take_next(place, at):
+            value, at = take(frame, at, lent, copies, written)
+            for arrays, known_places in zip((lent, written), places):
+                if len(arrays) > len(known_places):
+                    known_places.append(place)
+            return value, at
+
+        try:
+            running = sequence
+            count, names = u16.unpack_from(frame, at)[0], u16.unpack_from(frame, at + 2)[0]
+            at += 4
+            for place in range(count):
+                value, at = take_next(place, at)
+                positional.append(value)
+            for place in range(count, count + names):
+                stop = at + 4 + u32.unpack_from(frame, at)[0]
+                name = frame[at + 4 : stop].decode()
+                named[name], at = take_next(place, stop)
+            value = None
+            value = function(*positional, **named)
+            running = 0
+        except DeadlineExceeded:
+            running = 0
+            status = 5
+        except BaseException as exception:
+            running = 0
+            status = 1
+            plain(_chain(exception, []), out)
+        del positional, named
+        if status == 0:
+            try:
+                put(value, out)
+            except BaseException as exception:
+                status = 3
+                out = []
+                plain((what(value), _chain(exception, [])), out)
+        value = None
+        kept = retained(lent) if lent and copies < 2 else ()
+        kept = tuple((places[0][place], words) for place, words in kept)
+        if kept and not copies:
+            del lent
+            plain(kept, out := [])
+            answer(sequence, 4, out)
+            return
+        back = []
+        for place, array in zip(places[1], written):
+            offset = allocate(array.nbytes)
+            copyto(ndarray(array.shape, array.dtype, results, offset), array)
+            back.append((place, offset, array.nbytes))
+        head = []
+        plain((tuple(back), kept), head)
+        answer(sequence, status, head + out)
+
+    try:
+        if setup:
+            find(setup)()
+        for target in targets:
+            find(target)
+    except BaseException as exception:
+        failed(0, exception)
+        return
+    answer(0, 0, [])
+
+    del targets, setup, search_path
+    while True:
+        try:
+            message = read(requests, MESSAGE)
+        except KeyboardInterrupt:
+            continue
+        if not message:
+            return
+        sequence, offset, total, length, kind, copies, freed = request_head.unpack_from(message)
+        if total > len(arguments):
+            arguments = mmap.mmap(arguments_file, total, mmap.MAP_SHARED, mmap.PROT_READ)
+        # From here on the call has begun, as far as the host can tell.
+        u64.pack_into(results, 0, sequence)
+        at = request_head.size
+        if offset:
+            message, at = arguments[offset : offset + length], 0
+        for _ in range(freed):
+            place = u64.unpack_from(message, at)[0]
+            free.setdefault(sizes[place], []).append(place)
+            at += 8
+        stop = at + 4 + u32.unpack_from(message, at)[0]
+        target = message[at + 4 : stop]
+        function = known.get(target)
+        try:
+            if function is None:
+                running = sequence
+                function = find(target)
+            if kind:
+                # Only to be imported.
+                running = 0
+                answer(sequence, 0, [])
+            else:
+                call(sequence, message, function, copies, stop)
+        except BaseException as exception:
+            # Of the import, or of an interrupt between two steps of the call: it is not answered yet.
+            running = 0
+            failed(sequence, exception)
+        function = message = None

@@ -1,0 +1,341 @@
+//! A worker that ends fails one call at most, says how it ended, and leaves nothing behind.
+#![cfg(target_os = "linux")]
+#![allow(missing_docs, reason = "a test")]
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use callpy::workers::Crash;
+use callpy::{Array, ErrorKind, Function, Python, Result, Workers};
+use common::{alone, child, file, is_child};
+
+fn workers(count: usize) -> Workers {
+    Python::builder().require(["numpy"]).search_path(file("")).workers(count).unwrap()
+}
+
+fn function(workers: &Workers, name: &str) -> Function {
+    workers.function(&format!("labour:{name}")).unwrap()
+}
+
+fn crash(result: Result<()>) -> (Crash, String) {
+    let error = result.unwrap_err();
+    match error.kind() {
+        ErrorKind::Crashed(crash) => (crash.clone(), error.to_string()),
+        _ => panic!("{error:#}"),
+    }
+}
+
+fn exists(id: u32) -> bool {
+    // A zombie is gone, but for its number.
+    let status = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    !(status.is_empty() || status.contains(") Z "))
+}
+
+/// Waits for something that is about to be so.
+fn wait_for(what: &str, condition: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while !condition() {
+        assert!(Instant::now() < end, "never: {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn kill(id: u32, signal: i32) {
+    // SAFETY: only sends a signal, to a child of this process.
+    #[allow(unsafe_code, reason = "there is no safe way to send a signal")]
+    unsafe {
+        libc::kill(id as i32, signal)
+    };
+}
+
+#[test]
+fn the_error_says_how_the_worker_ended() {
+    let workers = workers(2);
+    let echo = function(&workers, "echo");
+    let call = |name: &str| function(&workers, name).call::<()>(());
+
+    let (segfault, text) = crash(call("crash"));
+    assert_eq!((segfault.signal(), segfault.exit_status()), (Some(libc::SIGSEGV), None));
+    assert!(text.contains("signal 11 (SIGSEGV)"), "{text}");
+    // Python's own last line.
+    assert!(segfault.frames().iter().any(|line| line.ends_with("in crash")), "{segfault:?}");
+    assert!(segfault.stderr().contains("Fatal Python error: Segmentation fault"), "{segfault:?}");
+    assert_eq!(echo.call::<i64>(1).unwrap(), 1);
+
+    let (aborted, text) = crash(call("abort"));
+    assert_eq!(aborted.signal(), Some(libc::SIGABRT));
+    assert!(text.contains("labour.py\", line") && text.contains("in abort"), "{text}");
+    assert_eq!(echo.call::<i64>(2).unwrap(), 2);
+
+    let (left, text) = crash(function(&workers, "leave").call(3));
+    assert_eq!((left.signal(), left.exit_status()), (None, Some(3)));
+    assert!(left.stderr().contains("on my way out"), "{left:?}");
+    assert_eq!(text, "labour:leave: its worker crashed: it exited with status 3");
+    assert_eq!(echo.call::<i64>(3).unwrap(), 3);
+
+    let (overflowed, _) = crash(call("overflow"));
+    assert!(
+        [Some(libc::SIGSEGV), Some(libc::SIGABRT), Some(libc::SIGBUS)]
+            .contains(&overflowed.signal())
+    );
+    assert_eq!(echo.call::<i64>(4).unwrap(), 4);
+
+    let (killed, text) = crash(function(&workers, "kill").call(9));
+    assert_eq!(killed.signal(), Some(libc::SIGKILL));
+    assert!(killed.frames().is_empty() && text.contains("(SIGKILL)"), "{text}");
+    assert_eq!(echo.call::<i64>(5).unwrap(), 5);
+    assert_eq!(workers.statistics().crashes, 5);
+
+    // Python says this one itself.
+    let error = call("run_out_of_memory").unwrap_err();
+    assert_eq!(error.exception().unwrap().type_name(), "MemoryError");
+}
+
+#[test]
+fn a_worker_that_ends_between_calls_fails_none() {
+    let workers = workers(1);
+    let pid = function(&workers, "pid");
+    for _ in 0..20 {
+        let id: u32 = pid.call(()).unwrap();
+        kill(id, libc::SIGKILL);
+        assert_ne!(pid.call::<u32>(()).unwrap(), id);
+    }
+    // Also while it is stopped.
+    let id: u32 = pid.call(()).unwrap();
+    kill(id, libc::SIGSTOP);
+    kill(id, libc::SIGKILL);
+    assert_ne!(pid.call::<u32>(()).unwrap(), id);
+}
+
+#[test]
+fn calls_are_repeated_only_if_they_may_be() {
+    let workers = workers(1);
+    let leave = function(&workers, "leave");
+    crash(leave.call(1));
+    assert_eq!(workers.statistics().crashes, 1);
+    crash(leave.retries(2).call(1));
+    assert_eq!(workers.statistics().crashes, 4);
+    assert_eq!(function(&workers, "echo").retries(5).call::<i64>(1).unwrap(), 1);
+}
+
+#[test]
+fn a_worker_may_do_as_it_likes_with_its_descriptors() {
+    let workers = workers(1);
+    let echo = function(&workers, "echo");
+
+    // Its result is lost.
+    let (closed, _) = crash(function(&workers, "close_descriptors").call(()));
+    assert!(closed.stderr().contains("Bad file descriptor"), "{closed:?}");
+    let (closed, text) = crash(function(&workers, "close_descriptors_and_stay").call(()));
+    assert!(text.contains("it has closed its pipe"), "{text}");
+    assert_eq!(closed.signal(), Some(libc::SIGKILL));
+    assert_eq!(echo.call::<i64>(1).unwrap(), 1);
+
+    let print = function(&workers, "print_to");
+    for descriptor in [1, 2] {
+        assert_eq!(print.call::<String>(descriptor).unwrap(), "printed");
+    }
+    assert_eq!(function(&workers, "run_in_child").call::<i32>(()).unwrap(), 5);
+
+    // A grandchild has the pipes, and lives on.
+    let (forked, _) = crash(function(&workers, "fork_and_stay").call(()));
+    assert_eq!(forked.exit_status(), Some(7));
+    assert_eq!(echo.call::<i64>(2).unwrap(), 2);
+
+    // Shared memory is neither shortened nor, for arguments, written.
+    assert!(function(&workers, "truncate_shared_memory").call::<bool>(()).unwrap());
+    assert!(!function(&workers, "write_arguments").call::<bool>(()).unwrap());
+    let values: Array<f64> = echo.call(&[1.0, 2.0]).unwrap();
+    assert_eq!(values[..], [1.0, 2.0]);
+}
+
+#[test]
+fn nonsense_in_the_pipe_is_an_error_of_the_call() {
+    let workers = workers(1);
+    let nonsense = function(&workers, "write_nonsense");
+    for data in [&b"x"[..], &[0; 24], &[255; 4096]] {
+        let (_, text) = crash(nonsense.call(callpy::Bytes(data)));
+        assert!(text.contains("it was killed, since"), "{text}");
+        assert_eq!(function(&workers, "echo").call::<i64>(1).unwrap(), 1);
+    }
+}
+
+#[test]
+fn no_worker_survives_its_host() {
+    const NAME: &str = "no_worker_survives_its_host";
+    if is_child(NAME) {
+        // On a thread that ends long before the process does.
+        let workers = thread::spawn(|| workers(2)).join().unwrap();
+        let (pid, spin) = (function(&workers, "pid"), function(&workers, "will_not_stop"));
+        let busy = thread::spawn(move || spin.call::<()>(()));
+        wait_for("a busy worker", || workers.statistics().busy == 1);
+        assert!(pid.call::<u32>(()).is_ok());
+        for child in fs::read_to_string(format!("/proc/{}/task", std::process::id())).into_iter() {
+            println!("{child}");
+        }
+        let tasks = fs::read_dir("/proc/self/task").unwrap();
+        for task in tasks {
+            let children = fs::read_to_string(task.unwrap().path().join("children")).unwrap();
+            println!("children {children}");
+        }
+        println!("ready");
+        busy.join().unwrap().unwrap();
+        return;
+    }
+    let mut host = callpy::child::spawn(child(NAME).stdout(Stdio::piped())).unwrap();
+    let mut ids = Vec::new();
+    for line in BufReader::new(host.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        if let Some(children) = line.strip_prefix("children ") {
+            ids.extend(children.split_whitespace().map(|id| id.parse::<u32>().unwrap()));
+        }
+        if line == "ready" {
+            break;
+        }
+    }
+    assert_eq!(ids.len(), 3, "two workers and a spare one");
+    assert!(ids.iter().all(|id| exists(*id)));
+    host.kill().unwrap();
+    host.wait().unwrap();
+    wait_for("the end of all workers", || ids.iter().all(|id| !exists(*id)));
+}
+
+#[test]
+fn the_child_of_a_fork_is_told_that_the_workers_are_not_its_own() {
+    const NAME: &str = "the_child_of_a_fork_is_told_that_the_workers_are_not_its_own";
+    alone(
+        NAME,
+        |_| (),
+        || {
+            let workers = workers(1);
+            let echo = function(&workers, "echo");
+            assert_eq!(echo.call::<i64>(1).unwrap(), 1);
+            // SAFETY: the child calls, and leaves by `_exit`.
+            #[allow(unsafe_code, reason = "there is no safe fork")]
+            let status = unsafe {
+                match libc::fork() {
+                    0 => {
+                        let error = echo.call::<i64>(2).unwrap_err();
+                        let is_told = error.to_string().contains("a fork of it");
+                        drop((workers, echo));
+                        libc::_exit(if is_told { 0 } else { 1 })
+                    }
+                    child => {
+                        let mut status = 0;
+                        libc::waitpid(child, &mut status, 0);
+                        status
+                    }
+                }
+            };
+            assert_eq!(status, 0);
+            assert_eq!(echo.call::<i64>(3).unwrap(), 3);
+        },
+    );
+}
+
+/// Sets a flag when it is dropped, also by a panic, after which callers would not end.
+struct Over<'f>(&'f AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What this process has of what could be left behind.
+fn descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+#[test]
+fn random_kills_leave_nothing_behind() {
+    const NAME: &str = "random_kills_leave_nothing_behind";
+    // A worker takes a while to start: more kills are for `CALLPY_TEST_KILLS`.
+    let kills_wanted: usize =
+        std::env::var("CALLPY_TEST_KILLS").map_or(60, |it| it.parse().unwrap());
+    alone(
+        NAME,
+        |_| (),
+        || {
+            let dev_shm = || fs::read_dir("/dev/shm").map_or(0, |entries| entries.count());
+            drop(workers(1));
+            let (before, shm_before) = (descriptors(), dev_shm());
+            let workers = workers(2);
+            let [echo, scaled] = ["echo", "scaled"].map(|name| function(&workers, name));
+            let (is_over, kills) = (AtomicBool::new(false), AtomicUsize::new(0));
+            let (good, crashed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            let own_children = || {
+                let tasks = fs::read_dir("/proc/self/task").unwrap();
+                let children = tasks.flatten().map(|task| {
+                    fs::read_to_string(task.path().join("children")).unwrap_or_default()
+                });
+                let children: String = children.collect();
+                children.split_whitespace().map(|id| id.parse::<u32>().unwrap()).collect::<Vec<_>>()
+            };
+            thread::scope(|scope| {
+                for caller in 0..8_usize {
+                    let (echo, scaled, is_over) = (&echo, &scaled, &is_over);
+                    let (good, crashed) = (&good, &crashed);
+                    scope.spawn(move || {
+                        let mut round = caller;
+                        while !is_over.load(Ordering::Relaxed) {
+                            round += 1;
+                            let values = vec![round as f64; 1 + (round * 7919) % 50_000];
+                            let result = match round % 2 {
+                                0 => scaled.call::<Array<f64>>((&values, 1.0)),
+                                _ => echo.call(&values),
+                            };
+                            match result {
+                                Ok(result) => {
+                                    assert_eq!(result[..], values);
+                                    good.fetch_add(1, Ordering::Relaxed);
+                                }
+                                Err(error) => {
+                                    assert!(
+                                        matches!(error.kind(), ErrorKind::Crashed(_)),
+                                        "{error:#}"
+                                    );
+                                    crashed.fetch_add(1, Ordering::Relaxed);
+                                }
+                            }
+                        }
+                    });
+                }
+                let _over = Over(&is_over);
+                let mut random = 88_172_645_463_325_252_u64;
+                while kills.load(Ordering::Relaxed) < kills_wanted {
+                    random ^= random << 13;
+                    random ^= random >> 7;
+                    random ^= random << 17;
+                    let children = own_children();
+                    if children.is_empty() {
+                        thread::yield_now();
+                        continue;
+                    }
+                    kill(children[random as usize % children.len()], libc::SIGKILL);
+                    kills.fetch_add(1, Ordering::Relaxed);
+                    // Somewhere in the calls that follow.
+                    let next = good.load(Ordering::Relaxed) + 1 + random as usize % 100;
+                    wait_for("another call", || good.load(Ordering::Relaxed) >= next);
+                }
+            });
+            let (good, crashed) = (good.into_inner(), crashed.into_inner());
+            assert!(good > 0 && crashed <= kills_wanted, "{good} good, {crashed} crashed");
+            // All is as it was.
+            assert_eq!(echo.call::<i64>(1).unwrap(), 1);
+            assert_eq!(workers.statistics().busy, 0);
+            drop((workers, echo, scaled));
+            assert_eq!(own_children(), [] as [u32; 0]);
+            callpy::Python::running().unwrap().trim().unwrap();
+            assert_eq!((descriptors(), dev_shm()), (before, shm_before));
+            let maps = fs::read_to_string("/proc/self/maps").unwrap();
+            assert!(!maps.contains("callpy-"), "{maps}");
+        },
+    );
+}

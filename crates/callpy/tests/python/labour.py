@@ -1,0 +1,272 @@
+"""Functions for workers, many of which their worker does not survive."""
+
+import os
+import signal
+import sys
+import threading
+import time
+
+
+def pid():
+    return os.getpid()
+
+
+def echo(value):
+    return value
+
+
+def echo_all(*values, **named):
+    return values, named
+
+
+def total(values):
+    return float(values.sum())
+
+
+def scaled(values, factor):
+    return values * factor
+
+
+def scale_in_place(values, factor):
+    values *= factor
+
+
+def fill(count):
+    import numpy
+
+    return numpy.arange(count, dtype="f8")
+
+
+def address_of(values):
+    return values.__array_interface__["data"][0]
+
+
+count = 0
+
+
+def counted():
+    global count
+    count += 1
+    return count
+
+
+def fail(message):
+    raise ValueError(message)
+
+
+def fail_below(message):
+    try:
+        fail("the first")
+    except ValueError as error:
+        raise KeyError(message) from error
+
+
+last = None
+
+
+def remember(values):
+    global last
+    last = values
+
+
+def remember_if(values, condition):
+    global last
+    last = values if condition else None
+
+
+def remembered():
+    return list(last)
+
+
+def is_writable(values):
+    return values.flags.writeable
+
+
+def kill(number):
+    os.kill(os.getpid(), number)
+    time.sleep(60)
+
+
+def crash():
+    import ctypes
+
+    ctypes.string_at(1)
+
+
+def abort():
+    os.abort()
+
+
+def leave(status):
+    print("on my way out", file=sys.stderr)
+    os._exit(status)
+
+
+def overflow():
+    import faulthandler
+
+    faulthandler._stack_overflow()
+
+
+def run_out_of_memory():
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+    return bytearray(1 << 40)
+
+
+def stop_itself():
+    os.kill(os.getpid(), signal.SIGSTOP)
+    return "continued"
+
+
+def spin():
+    while True:
+        pass
+
+
+def sleep():
+    time.sleep(60)
+
+
+def will_not_stop():
+    while True:
+        try:
+            time.sleep(60)
+        except BaseException:
+            pass
+
+
+def finally_slow():
+    try:
+        time.sleep(60)
+    finally:
+        time.sleep(60)
+
+
+def decompose():
+    import numpy
+
+    numpy.linalg.svd(numpy.random.rand(2000, 2000))
+
+
+def ignore_interrupts():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    time.sleep(60)
+
+
+def default_interrupts():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def close_descriptors():
+    os.closerange(3, 200)
+    return "closed"
+
+
+def close_descriptors_and_stay():
+    os.closerange(3, 200)
+    time.sleep(60)
+
+
+def print_to(descriptor):
+    os.write(descriptor, b"printed\n")
+    return "printed"
+
+
+def fork_and_stay():
+    if os.fork() == 0:
+        time.sleep(60)
+        os._exit(0)
+    os._exit(7)
+
+
+def run_in_child():
+    child = os.fork()
+    if child == 0:
+        os._exit(5)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if sys.version_info >= (3, 9) else 5
+
+
+def _shared_files():
+    for number in os.listdir("/proc/self/fd"):
+        try:
+            if "callpy-" in os.readlink("/proc/self/fd/" + number):
+                yield int(number)
+        except OSError:
+            pass
+
+
+def truncate_shared_memory():
+    """Whether that is refused, for all of it."""
+    files = list(_shared_files())
+    refused = 0
+    for descriptor in files:
+        try:
+            os.ftruncate(descriptor, 0)
+        except PermissionError:
+            refused += 1
+    return refused == len(files) >= 2
+
+
+def write_arguments():
+    """Whether the memory of arguments can be mapped to be written."""
+    import mmap
+
+    for descriptor in list(_shared_files()):
+        if "callpy-arguments" in os.readlink("/proc/self/fd/%d" % descriptor):
+            try:
+                mmap.mmap(descriptor, 0)
+            except PermissionError:
+                return False
+            return True
+
+
+def write_nonsense(data):
+    """Writes to the pipe of answers, which is the one that can be written."""
+    for number in os.listdir("/proc/self/fd"):
+        number = int(number)
+        if number > 2 and "pipe:" in os.readlink("/proc/self/fd/%d" % number):
+            try:
+                os.write(number, data)
+                return True
+            except OSError:
+                pass
+    return False
+
+
+class Point:
+    def __init__(self, x, y):
+        self.x, self.y = x, y
+
+
+def make_point(x, y):
+    return Point(x, y)
+
+
+def point_sum(point):
+    return point.x + point.y
+
+
+def lambdas():
+    return lambda: None
+
+
+loaded = None
+
+
+def set_up():
+    global loaded
+    loaded = "model"
+
+
+def get_loaded():
+    return loaded
+
+
+def broken_set_up():
+    raise RuntimeError("there is no model")
+
+
+def children():
+    return threading.active_count()

@@ -1,0 +1,405 @@
+//! Functions on workers take and return what they do in this process, and hold what workers promise.
+#![cfg(target_os = "linux")]
+#![allow(missing_docs, reason = "a test")]
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use callpy::{
+    Array, Builder, Bytes, Copied, CopyReason, ErrorKind, Function, Given, Object, Python, Workers,
+    named,
+};
+use common::file;
+
+fn builder() -> Builder {
+    Python::builder().require(["numpy"]).search_path(file(""))
+}
+
+fn workers(count: usize) -> Workers {
+    builder().workers(count).unwrap()
+}
+
+fn function(workers: &Workers, name: &str) -> Function {
+    workers.function(&format!("labour:{name}")).unwrap()
+}
+
+#[test]
+fn values_of_every_sort_go_both_ways() {
+    let workers = workers(1);
+    let echo = function(&workers, "echo");
+    assert!(echo.call::<bool>(true).unwrap());
+    assert_eq!(echo.call::<i64>(i64::MIN).unwrap(), i64::MIN);
+    assert_eq!(echo.call::<u64>(u64::MAX).unwrap(), u64::MAX);
+    assert_eq!(echo.call::<f64>(0.1).unwrap(), 0.1);
+    assert_eq!(echo.call::<String>("é\0\u{1f40d}").unwrap(), "é\0\u{1f40d}");
+    assert_eq!(echo.call::<Bytes<Vec<u8>>>(Bytes(&b"\0\xff"[..])).unwrap().0, b"\0\xff");
+    assert_eq!(echo.call::<Option<i64>>(None::<i64>).unwrap(), None);
+    let list = vec!["a".to_owned(), "b".to_owned()];
+    assert_eq!(echo.call::<Vec<String>>(list.clone()).unwrap(), list);
+    let map = BTreeMap::from([("a".to_owned(), vec![1.5]), ("b".to_owned(), vec![])]);
+    assert_eq!(echo.call::<BTreeMap<String, Vec<f64>>>(map.clone()).unwrap(), map);
+    let set = BTreeSet::from([1, 2, 3]);
+    assert_eq!(echo.call::<BTreeSet<i64>>(set.clone()).unwrap(), set);
+    let nested = ((1, "two"), 3.0);
+    assert_eq!(echo.call::<((i64, String), f64)>((nested,)).unwrap(), ((1, "two".to_owned()), 3.0));
+    echo.call::<()>(((),)).unwrap();
+}
+
+#[test]
+fn arguments_are_positional_or_keyword_arguments_and_any_number() {
+    let workers = workers(1);
+    let echo = function(&workers, "echo_all");
+    let (values, named): (Vec<i64>, BTreeMap<String, f64>) =
+        echo.call((1, 2, named("x", 0.5), named("y", 1.5))).unwrap();
+    assert_eq!(values, [1, 2]);
+    assert_eq!(named, BTreeMap::from([("x".to_owned(), 0.5), ("y".to_owned(), 1.5)]));
+
+    let mut many = callpy::Arguments::new();
+    (0..1000_i64).for_each(|number| {
+        many.push(number);
+    });
+    let (values, _): (Vec<i64>, BTreeMap<String, f64>) = echo.call(many).unwrap();
+    assert_eq!(values, (0..1000).collect::<Vec<_>>());
+}
+
+#[test]
+fn arrays_of_any_size_and_dtype_go_both_ways() {
+    let workers = workers(1);
+    let echo = function(&workers, "echo");
+    fn check<T: callpy::Element + for<'a> callpy::Item<'a>>(echo: &Function, values: &[T]) {
+        let array: Array<T> = echo.call(values).unwrap();
+        assert_eq!(&array[..], values);
+    }
+    check(&echo, &[true, false, true]);
+    check(&echo, &[i8::MIN, 0, i8::MAX]);
+    check(&echo, &[0_u16, u16::MAX]);
+    check(&echo, &[f32::MIN_POSITIVE, f32::MAX]);
+    check(&echo, &[i64::MIN, i64::MAX]);
+    check::<f64>(&echo, &[]);
+    for len in [1, 63, 64, 512, 4096, 1 << 16, 1 << 20, 5_000_000] {
+        let values: Vec<f64> = (0..len).map(|index| index as f64).collect();
+        check(&echo, &values);
+    }
+    // Dtypes without a number of their own, and structure, are pickled.
+    let days = [callpy::Datetime64::<callpy::unit::Day>::new(17), callpy::Datetime64::new(18)];
+    let array: Array<callpy::Datetime64<callpy::unit::Day>> = echo.call(&days[..]).unwrap();
+    assert_eq!(array[..], days);
+    let columns: BTreeMap<String, Array<f64>> =
+        echo.call(BTreeMap::from([("x".to_owned(), vec![1.0, 2.0])])).unwrap();
+    assert_eq!(columns["x"][..], [1.0, 2.0]);
+    let (first, second): (Array<f64>, Array<i32>) = echo.call(((&[1.0][..], &[2][..]),)).unwrap();
+    assert_eq!((&first[..], &second[..]), (&[1.0][..], &[2][..]));
+}
+
+#[cfg(feature = "ndarray")]
+#[test]
+fn axes_and_strides_are_not_lost() {
+    let workers = workers(1);
+    let echo = function(&workers, "echo");
+    let table = ndarray::Array2::from_shape_fn((3, 4), |(row, column)| (10 * row + column) as f64);
+    let array: Array<f64> = echo.call(table.view()).unwrap();
+    assert_eq!(array.shape(), [3, 4]);
+    assert_eq!(array.to_vec(), table.iter().copied().collect::<Vec<_>>());
+    let array: Array<f64> = echo.call(table.t()).unwrap();
+    assert_eq!(array.shape(), [4, 3]);
+    assert_eq!(array.to_vec(), table.t().iter().copied().collect::<Vec<_>>());
+}
+
+#[test]
+fn what_is_written_comes_back() {
+    let workers = workers(1);
+    let scale = function(&workers, "scale_in_place");
+    for _ in 0..3 {
+        let mut values = vec![1.0, 2.0, 3.0];
+        scale.call::<()>((&mut values[..], 2.0)).unwrap();
+        assert_eq!(values, [2.0, 4.0, 6.0]);
+    }
+    // What a function owns is its own.
+    let is_writable = function(&workers, "is_writable");
+    for _ in 0..3 {
+        assert!(is_writable.call::<bool>(vec![1.0]).unwrap());
+        assert!(is_writable.call::<bool>(&mut [1.0]).unwrap());
+        assert!(!is_writable.call::<bool>(&[1.0]).unwrap());
+        assert!(!is_writable.call::<bool>(Given::new(vec![1.0])).unwrap());
+        assert!(is_writable.call::<bool>(Copied(&[1.0][..])).unwrap());
+    }
+}
+
+#[test]
+fn results_stay_when_they_are_many_and_when_their_worker_is_gone() {
+    let workers = workers(1);
+    let fill = function(&workers, "fill");
+    let expected = |count: usize| (0..count).map(|index| index as f64).collect::<Vec<_>>();
+    let results: Vec<Array<f64>> = (1..200).map(|count| fill.call(count * 100).unwrap()).collect();
+    _ = function(&workers, "leave").call::<()>(3).unwrap_err();
+    drop((workers, fill));
+    let check = move |results: Vec<Array<f64>>| {
+        for (count, result) in (1..).zip(&results) {
+            assert_eq!(result[..], expected(count * 100));
+        }
+    };
+    // Another thread may drop them.
+    thread::spawn(move || check(results)).join().unwrap();
+}
+
+#[test]
+fn blocks_are_used_again() {
+    let workers = workers(1);
+    let fill = function(&workers, "fill");
+    let files = || {
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        let shared = maps.lines().filter(|line| line.contains("callpy-results"));
+        let size = |line: &str| {
+            let (start, end) = line.split_once(' ').unwrap().0.split_once('-').unwrap();
+            let [start, end] = [start, end].map(|it| usize::from_str_radix(it, 16).unwrap());
+            end - start
+        };
+        shared.map(size).max().unwrap()
+    };
+    fill.call::<Array<f64>>(100_000).unwrap();
+    fill.call::<Array<f64>>(100_000).unwrap();
+    let before = files();
+    for _ in 0..100 {
+        fill.call::<Array<f64>>(100_000).unwrap();
+    }
+    assert_eq!(files(), before);
+}
+
+#[test]
+fn exceptions_arrive_whole() {
+    let workers = workers(1);
+    let error = function(&workers, "fail").call::<()>("no such thing").unwrap_err();
+    let exception = error.exception().unwrap();
+    assert_eq!((exception.module(), exception.type_name()), ("builtins", "ValueError"));
+    assert_eq!(exception.message(), "no such thing");
+    let frame = exception.own_frame().unwrap();
+    assert_eq!(frame.function(), "fail");
+    assert!(
+        exception.traceback().contains("raise ValueError(message)"),
+        "{}",
+        exception.traceback()
+    );
+
+    let error = function(&workers, "fail_below").call::<()>("second").unwrap_err();
+    let exception = error.exception().unwrap();
+    assert_eq!(exception.type_name(), "KeyError");
+    assert_eq!(exception.cause().unwrap().message(), "the first");
+
+    // The worker goes on.
+    assert_eq!(function(&workers, "echo").call::<i64>(1).unwrap(), 1);
+    assert_eq!(workers.statistics().crashes, 0);
+}
+
+#[test]
+fn objects_are_copies_on_the_other_side() {
+    let workers = workers(1);
+    let point: Object = function(&workers, "make_point").call((1.0, 2.0)).unwrap();
+    assert_eq!(point.attr("y").unwrap().extract::<f64>().unwrap(), 2.0);
+    assert_eq!(function(&workers, "point_sum").call::<f64>(&point).unwrap(), 3.0);
+
+    let error = function(&workers, "lambdas").call::<Object>(()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Result), "{error}");
+    assert!(error.to_string().contains("can't leave its worker"), "{error}");
+    let lambda: Object = common::eval("lambda: None").unwrap();
+    let error = function(&workers, "echo").call::<Object>(&lambda).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Argument), "{error}");
+}
+
+#[test]
+fn targets_that_lead_nowhere_are_errors_at_once() {
+    let workers = workers(1);
+    for (target, words) in [
+        ("labour:ech", "there is no \"ech\" in it".replace('"', "'")),
+        ("labour:count", "can't be called".to_owned()),
+        ("labour", "names no function".to_owned()),
+        ("nowhere.py:f", "there is no file nowhere.py".to_owned()),
+    ] {
+        let error = workers.function(target).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Target), "{target}: {error}");
+        assert!(error.to_string().contains(&words), "{error}");
+    }
+    let error = workers.function("no_such_module:f").unwrap_err();
+    assert_eq!(error.exception().unwrap().type_name(), "ModuleNotFoundError");
+    // A file by its path.
+    let echo = workers.function(&common::target("labour.py", "echo")).unwrap();
+    assert_eq!(echo.call::<i64>(5).unwrap(), 5);
+}
+
+#[test]
+fn a_function_that_retains_gets_copies_or_costs_its_worker() {
+    let builder = builder().on_retained(|_| ());
+    let workers = builder.workers(1).unwrap();
+    let [remember, remembered] = ["remember", "remembered"].map(|name| function(&workers, name));
+    for values in [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]] {
+        remember.call::<()>(&values).unwrap();
+        function(&workers, "total").call::<f64>(&[9.0, 9.0]).unwrap();
+        assert_eq!(remembered.call::<Vec<f64>>(()).unwrap(), values);
+    }
+
+    // One that did not at its first call.
+    let remember_if = function(&workers, "remember_if");
+    let process: u32 = function(&workers, "pid").call(()).unwrap();
+    remember_if.call::<()>((&[1.0][..], false)).unwrap();
+    let error = remember_if.call::<()>((&[1.0][..], true)).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Kept), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("it retains argument 1") && text.contains("'last'"), "{text}");
+    assert_ne!(function(&workers, "pid").call::<u32>(()).unwrap(), process);
+
+    // The program may know better; and what the function is passed by value is its own.
+    let remember_if = function(&workers, "remember_if").retains();
+    remember_if.call::<()>((&[1.0][..], false)).unwrap();
+    remember_if.call::<()>((&[1.0][..], true)).unwrap();
+    let remember_if = function(&workers, "remember_if").lends();
+    remember_if.call::<()>((vec![1.0], true)).unwrap();
+    assert_eq!(remembered.call::<Vec<f64>>(()).unwrap(), [1.0]);
+}
+
+#[test]
+fn receipts_say_what_was_copied() {
+    let workers = workers(1);
+    let scaled = function(&workers, "scaled");
+    let (result, receipt) = scaled.call_with_receipt::<Array<f64>>((&[1.0, 2.0][..], 2.0)).unwrap();
+    assert_eq!(result[..], [2.0, 4.0]);
+    assert_eq!((receipt.lent_bytes, receipt.borrowed_bytes, receipt.copied_bytes()), (0, 16, 16));
+    assert_eq!(receipt.copies[0].reason, CopyReason::Worker);
+    let error = scaled.deny_copies().call::<Array<f64>>((&[1.0][..], 2.0)).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::CopyDenied));
+    assert_eq!(workers.statistics().busy, 0);
+}
+
+#[test]
+fn as_many_calls_run_at_once_as_there_are_workers() {
+    let workers = workers(2);
+    let pids: BTreeSet<u32> = thread::scope(|scope| {
+        let folder = tempfile::tempdir().unwrap();
+        // Each waits for the other.
+        let source = "
+import os, time
+def meet(folder, own, other):
+    open(os.path.join(folder, own), 'w').close()
+    while not os.path.exists(os.path.join(folder, other)):
+        time.sleep(0.001)
+    return os.getpid()
+";
+        let module = tempfile::Builder::new().prefix("meeting").suffix(".py").tempfile().unwrap();
+        std::fs::write(module.path(), source).unwrap();
+        let meet = workers.function(&format!("{}:meet", module.path().display())).unwrap();
+        let path = folder.path().to_str().unwrap().to_owned();
+        let threads: Vec<_> = [("a", "b"), ("b", "a")]
+            .into_iter()
+            .map(|(own, other)| {
+                let (meet, path) = (meet.clone(), path.clone());
+                scope.spawn(move || meet.call::<u32>((path, own, other)).unwrap())
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(pids.len(), 2);
+}
+
+#[test]
+fn callers_wait_in_line_and_the_line_has_an_end() {
+    let workers = builder().max_waiting(1).workers(1).unwrap();
+    let sleep = function(&workers, "sleep").within(Duration::from_millis(300));
+    let echo = function(&workers, "echo");
+    let wait_for = |condition: &dyn Fn() -> bool| {
+        let end = Instant::now() + Duration::from_secs(30);
+        while !condition() {
+            assert!(Instant::now() < end, "{:?}", workers.statistics());
+            thread::yield_now();
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| sleep.call::<()>(()).unwrap_err());
+        wait_for(&|| workers.statistics().busy == 1);
+        let waiter = scope.spawn(|| echo.call::<i64>(7).unwrap());
+        wait_for(&|| workers.statistics().waiting == 1);
+        let error = echo.call::<i64>(8).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Busy), "{error}");
+        assert_eq!(waiter.join().unwrap(), 7);
+    });
+    assert_eq!(workers.statistics().refused, 1);
+}
+
+#[test]
+fn a_caller_waits_no_longer_than_its_time() {
+    let workers = workers(1);
+    let sleep = function(&workers, "sleep").within(Duration::from_secs(3));
+    let echo = function(&workers, "echo").within(Duration::from_millis(30));
+    thread::scope(|scope| {
+        scope.spawn(|| sleep.call::<()>(()).unwrap_err());
+        while workers.statistics().busy == 0 {
+            thread::yield_now();
+        }
+        let error = echo.call::<i64>(7).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Deadline), "{error}");
+        assert!(error.to_string().contains("no worker was free"), "{error}");
+    });
+    assert_eq!(workers.statistics().waiting, 0);
+    assert_eq!(echo.within(Duration::from_secs(30)).call::<i64>(7).unwrap(), 7);
+}
+
+#[test]
+fn workers_are_set_up_before_their_first_call_and_may_be_replaced() {
+    let workers = builder().worker_setup("labour:set_up").worker_calls(3).workers(1).unwrap();
+    let [loaded, pid, counted] =
+        ["get_loaded", "pid", "counted"].map(|name| function(&workers, name));
+    let mut pids = BTreeSet::new();
+    for _ in 0..4 {
+        assert_eq!(loaded.call::<String>(()).unwrap(), "model");
+        pids.insert(pid.call::<u32>(()).unwrap());
+        // State is the worker's own.
+        assert_eq!(counted.call::<i64>(()).unwrap(), 1);
+    }
+    assert_eq!(pids.len(), 4);
+
+    let error = builder().worker_setup("labour:broken_set_up").workers(1).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Start), "{error}");
+    assert!(error.to_string().contains("there is no model"), "{error}");
+}
+
+#[test]
+fn the_end_of_the_last_handle_ends_the_processes() {
+    let workers = workers(2);
+    let pid = function(&workers, "pid");
+    let id: u32 = pid.call(()).unwrap();
+    let exists = |id: u32| std::path::Path::new(&format!("/proc/{id}")).exists();
+    drop(workers);
+    // A function keeps them.
+    assert_eq!(pid.call::<u32>(()).unwrap(), id);
+    drop(pid);
+    assert!(!exists(id));
+}
+
+#[test]
+fn many_callers_share_few_workers() {
+    let workers = workers(2);
+    let scaled = function(&workers, "scaled");
+    thread::scope(|scope| {
+        for caller in 0..8 {
+            let scaled = &scaled;
+            scope.spawn(move || {
+                for round in 0..100 {
+                    let values = vec![f64::from(caller); 1 + round];
+                    let result: Array<f64> = scaled.call((&values, f64::from(caller))).unwrap();
+                    assert_eq!(result[..], vec![f64::from(caller * caller); 1 + round]);
+                }
+            });
+        }
+    });
+    let statistics = workers.statistics();
+    assert_eq!((statistics.calls, statistics.crashes, statistics.busy), (800, 0, 0));
+}
+
+#[test]
+fn map_keeps_the_order() {
+    let workers = workers(2);
+    let echo = function(&workers, "echo");
+    let results = echo.map::<i64, _>(0..100);
+    let results: Vec<i64> = results.into_iter().map(Result::unwrap).collect();
+    assert_eq!(results, (0..100).collect::<Vec<_>>());
+}
