@@ -114,7 +114,7 @@ impl File {
                         .iter()
                         .any(|attribute| attribute.path().is_ident("macro_export"));
                     let name = item.ident.as_ref().map(ToString::to_string).unwrap_or_default();
-                    if exported && !self.read(&name, &item.attrs) {
+                    if exported && !is_hidden(&item.attrs) && !self.read(&name, &item.attrs) {
                         self.bare.push(name);
                     }
                 }

@@ -181,6 +181,7 @@ impl<'a> Scope<'a> {
 }
 
 /// What kind of result was asked for, which decides the fix that the message names.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub enum Expected {
     /// A number, a text, a value of any other type.

@@ -261,6 +261,7 @@ impl Loan {
 }
 
 /// Lends a slice read-only.
+#[doc(hidden)]
 #[inline]
 pub fn lend<'a, T: Element>(slice: &'a [T], scope: &mut Scope<'a>) -> Result<Object> {
     let data = slice.as_ptr().cast_mut().cast();
@@ -402,6 +403,7 @@ pub(super) unsafe fn give_memory<T: Element, O: Send + 'static>(
 }
 
 /// Moves a vector to Python, which may write it and keep it.
+#[doc(hidden)]
 pub fn give<T: Element>(vector: Vec<T>, scope: &mut Scope<'_>) -> Result<Object> {
     let mut vector = vector;
     let shape = [vector.len() as isize];

@@ -67,11 +67,13 @@ __element_values! {
 }
 
 /// Makes the NumPy scalar of an element.
+#[doc(hidden)]
 pub fn element_into_python<T: Element>(value: T, scope: &mut Scope<'_>) -> Result<Object> {
     give(vec![value], scope)?.item(0)
 }
 
 /// Takes a NumPy scalar, or an array without axes, for an element.
+#[doc(hidden)]
 pub fn element_from_python<T: Element>(object: Object, scope: &mut Scope<'_>) -> Result<T> {
     let py = scope.py();
     let dtype = scope.ok(T::DTYPE.object(py, py.numpy()?))?;
@@ -82,6 +84,7 @@ pub fn element_from_python<T: Element>(object: Object, scope: &mut Scope<'_>) ->
 }
 
 /// Takes a list or a tuple for a vector of elements; an array with one axis is copied.
+#[doc(hidden)]
 pub fn elements_from_python<T>(object: Object, scope: &mut Scope<'_>) -> Result<Vec<T>>
 where
     T: Element + FromPython,
