@@ -36,7 +36,7 @@
 //! A function may retain what it is passed: its first call with arrays gets copies of its own, as in
 //! [this process](crate::array#retained-arguments), and goes on with them if it retains them. One that
 //! retains an argument at a later call only costs its worker, which is replaced, and the call returns
-//! [`ErrorKind::Kept`](crate::ErrorKind::Kept).
+//! [`ErrorKind::Kept`].
 //!
 //! # State
 //!
