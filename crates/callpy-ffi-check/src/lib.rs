@@ -61,6 +61,20 @@ mod ffi {
         let arguments = arguments.cast_mut().cast::<*const c_char>();
         unsafe { pyo3_ffi::PyConfig_SetBytesArgv(config, count, arguments) }
     }
+
+    /// The thread's number is an unsigned long in `pystate.h` since 3.7; pyo3-ffi has a long.
+    pub(super) unsafe extern "C" fn PyThreadState_SetAsyncExc(
+        thread: c_ulong,
+        exception: *mut PyObject,
+    ) -> c_int {
+        unsafe { pyo3_ffi::PyThreadState_SetAsyncExc(thread.cast_signed(), exception) }
+    }
+
+    unsafe extern "C" {
+        /// Declared in `cpython/classobject.h` (`classobject.h` before 3.11); pyo3-ffi has no bound
+        /// methods.
+        pub(super) static mut PyMethod_Type: PyTypeObject;
+    }
 }
 
 macro_rules! check {
