@@ -129,6 +129,44 @@ fn what_is_written_comes_back() {
 }
 
 #[test]
+fn a_caller_that_has_python_may_ask_for_a_function() {
+    const NAME: &str = "a_caller_that_has_python_may_ask_for_a_function";
+
+    /// Asks for a function while it is converted, and has Python to itself.
+    struct Asks<'w>(&'w Workers);
+    impl<'a> callpy::IntoPython<'a> for Asks<'_> {
+        fn into_python(self, scope: &mut callpy::Scope<'a>) -> callpy::Result<Object> {
+            let value: i64 = function(self.0, "echo").call(7)?;
+            callpy::IntoPython::into_python(value, scope)
+        }
+    }
+
+    common::alone(
+        NAME,
+        |_| (),
+        || {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("gate");
+            let builder = builder().worker_setup("labour:wait_at_gate");
+            let workers = builder.worker_variable("GATE", &path).workers(1).unwrap();
+            // No other worker can be had: the spare one ends, and the next waits at the gate.
+            std::fs::write(&path, "").unwrap();
+            let busy = function(&workers, "sleep_and_leave_spare");
+            thread::scope(|scope| {
+                scope.spawn(|| busy.call::<()>(()).unwrap());
+                let end = Instant::now() + Duration::from_secs(30);
+                while workers.statistics().busy == 0 || workers.statistics().free > 0 {
+                    assert!(Instant::now() < end, "{:?}", workers.statistics());
+                    thread::yield_now();
+                }
+                let abs = common::python().function("builtins:abs").unwrap();
+                assert_eq!(abs.call::<i64>(Asks(&workers)).unwrap(), 7);
+            });
+        },
+    );
+}
+
+#[test]
 fn results_stay_when_they_are_many_and_when_their_worker_is_gone() {
     let workers = workers(1);
     let fill = function(&workers, "fill");

@@ -186,7 +186,7 @@ impl Pool {
 
     /// Waits for a worker, until the deadline at most.
     pub(crate) fn acquire(&self, until: Option<Instant>) -> Result<Option<Lent<'_>>> {
-        if std::process::id() != self.owner {
+        if self.is_anothers() {
             return Err(Error::new(
                 ErrorKind::Start,
                 "workers belong to the process that started them, and this is a fork of it: start \
@@ -237,7 +237,7 @@ impl Pool {
 
     /// Returns a worker if one is free and no one waits for it.
     pub(crate) fn acquire_free(&self) -> Option<Lent<'_>> {
-        if std::process::id() != self.owner {
+        if self.is_anothers() {
             return None;
         }
         let mut state = lock(&self.shared.state);
@@ -252,11 +252,20 @@ impl Pool {
 
     /// Takes all free workers, the spare one too, to be told something.
     pub(crate) fn acquire_all_free(&self) -> Vec<Lent<'_>> {
+        if self.is_anothers() {
+            return Vec::new();
+        }
         let mut state = lock(&self.shared.state);
         let free = std::mem::take(&mut state.idle);
         state.busy += free.len();
         drop(state);
         free.into_iter().map(|worker| self.lend(worker)).collect()
+    }
+
+    /// Whether the workers are those of the process that this is a fork of: what the child of a fork says
+    /// to them would go into that process's pipes.
+    fn is_anothers(&self) -> bool {
+        std::process::id() != self.owner
     }
 
     fn lend(&self, worker: Worker) -> Lent<'_> {
@@ -273,6 +282,9 @@ impl Pool {
 
     /// Has each worker replaced, one after the other, when it is free.
     pub(crate) fn restart(&self) {
+        if self.is_anothers() {
+            return;
+        }
         let mut state = lock(&self.shared.state);
         state.outdated = state.next + 1;
         drop(state);
@@ -288,8 +300,7 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        if std::process::id() != self.owner {
-            // The workers are those of the process that this is a fork of.
+        if self.is_anothers() {
             let idle = std::mem::take(&mut lock(&self.shared.state).idle);
             std::mem::forget(idle);
             return;

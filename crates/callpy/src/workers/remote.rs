@@ -38,7 +38,8 @@ impl Remote {
         loop {
             let mut workers = pool.acquire_all_free();
             if workers.is_empty() {
-                workers.extend(pool.acquire(None)?);
+                // Those who have the workers may need Python before they give them back.
+                workers.extend(crate::raw::thread::detached(|| pool.acquire(None))?);
             }
             match load(&mut workers, target)? {
                 true => break,
