@@ -129,6 +129,29 @@ fn what_is_written_comes_back() {
 }
 
 #[test]
+fn a_result_that_can_not_leave_costs_no_memory_of_its_worker() {
+    let workers = workers(1);
+    let [lambda, fill, limit, size] = ["fill_and_lambda", "fill", "limit_memory", "results_size"]
+        .map(|it| function(&workers, it));
+    fill.call::<Array<f64>>(100_000).unwrap();
+    let before: u64 = size.call(()).unwrap();
+    for _ in 0..50 {
+        let error = lambda.call::<Object>(100_000).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Result), "{error}");
+    }
+    assert!(size.call::<u64>(()).unwrap() <= 2 * before);
+
+    // One that is too large leaves the worker as it was.
+    limit.call::<()>(1_u64 << 30).unwrap();
+    let error = function(&workers, "broadcast").call::<Array<f64>>(1_u64 << 40).unwrap_err();
+    assert!(error.to_string().contains("can't leave its worker"), "{error}");
+    for count in [1_000, 10_000, 1_000_000] {
+        assert_eq!(fill.call::<Array<f64>>(count).unwrap().len(), count);
+    }
+    assert_eq!(workers.statistics().crashes, 0);
+}
+
+#[test]
 fn a_caller_that_has_python_may_ask_for_a_function() {
     const NAME: &str = "a_caller_that_has_python_may_ask_for_a_function";
 

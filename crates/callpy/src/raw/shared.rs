@@ -40,8 +40,11 @@ impl SharedFile {
         check(unsafe { libc::fcntl(self.0.as_raw_fd(), libc::F_ADD_SEALS, seals) }).map(drop)
     }
 
-    /// Makes the file longer.
+    /// Makes the file so long, if it is shorter: it can't be made shorter.
     pub(crate) fn grow(&self, len: usize) -> io::Result<()> {
+        if self.len()? >= len {
+            return Ok(());
+        }
         let len = libc::off_t::try_from(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
         // SAFETY: changes the length of a descriptor that is open.
         check(unsafe { libc::ftruncate(self.0.as_raw_fd(), len) }).map(drop)
@@ -63,9 +66,9 @@ impl SharedFile {
         self.0.as_fd()
     }
 
-    /// Maps the file as long as it is now.
-    pub(crate) fn map(&self) -> io::Result<Mapping> {
-        let len = self.len()?;
+    /// Maps so much of the file, or all of it if that is less.
+    pub(crate) fn map(&self, len: usize) -> io::Result<Mapping> {
+        let len = self.len()?.min(len);
         let protection = libc::PROT_READ | libc::PROT_WRITE;
         // SAFETY: maps a file at an address that the system chooses.
         let start = unsafe {

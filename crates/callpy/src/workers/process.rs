@@ -206,7 +206,7 @@ impl Drop for Lease {
 impl Results {
     fn new() -> io::Result<Results> {
         let file = SharedFile::new(c"callpy-results", RESULTS)?;
-        let mapping = Mutex::new(Arc::new(file.map()?));
+        let mapping = Mutex::new(Arc::new(file.map(RESULTS)?));
         Ok(Results { file, mapping, blocks: Mutex::default() })
     }
 
@@ -220,8 +220,10 @@ impl Results {
         let mapping = {
             let mut mapping = lock(&self.mapping);
             if end > mapping.len() {
-                // The worker has made the file longer, and no one can make it shorter.
-                *mapping = Arc::new(self.file.map().map_err(|_| Broken("it can't be mapped"))?);
+                // The worker has made the file longer, and no one can make it shorter. It may be longer
+                // than what can be mapped, if a result was too large.
+                let len = end.checked_next_power_of_two().unwrap_or(end);
+                *mapping = Arc::new(self.file.map(len).map_err(|_| Broken("it can't be mapped"))?);
             }
             Arc::clone(&mapping)
         };
@@ -333,7 +335,7 @@ impl Worker {
         let (answers, answers_end) = io::pipe()?;
         let (stderr, stderr_end) = io::pipe()?;
         let arguments_file = SharedFile::new(c"callpy-arguments", ARGUMENTS)?;
-        let arguments = arguments_file.map()?;
+        let arguments = arguments_file.map(ARGUMENTS)?;
         // Where the system does not know that seal, the worker's own mapping is read-only all the same.
         _ = arguments_file.make_read_only();
         let results = Arc::new(Results::new()?);

@@ -143,6 +143,8 @@ def serve(descriptors, parent, setup, search_path, targets):
 
     # The size of each block of results by its offset, the free ones by size, and where new ones begin.
     sizes, free, end = {}, {}, PAGE
+    # The blocks of the present answer.
+    allocated = []
     numpy = ndarray = copyto = dtypes = None
     known = {}
     # The number of the call that runs; 0 between calls.
@@ -160,21 +162,40 @@ def serve(descriptors, parent, setup, search_path, targets):
 
     def allocate(size):
         """A block of results; of a power of two, so that blocks can be used again."""
-        nonlocal end, results
+        nonlocal end
         order = max(size - 1, PAGE - 1).bit_length()
         blocks = free.get(order)
         if blocks:
-            return blocks.pop()
-        offset = end
-        end += 1 << order
-        if end > len(results):
-            length = max(end, 2 * len(results))
-            os.ftruncate(results_file, length)
-            results = mmap.mmap(
-                results_file, length, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE
-            )
-        sizes[offset] = order
+            offset = blocks.pop()
+        else:
+            offset, after = end, end + (1 << order)
+            if after > len(results):
+                lengthen(after)
+            # Only now, since that may fail, and the next block may be smaller.
+            end = after
+            sizes[offset] = order
+        allocated.append(offset)
         return offset
+
+    def lengthen(least):
+        """Makes the memory of results twice as long, or at least so long."""
+        nonlocal results
+        for length in max(least, 2 * len(results)), least:
+            try:
+                if os.fstat(results_file).st_size < length:
+                    os.ftruncate(results_file, length)
+                access = mmap.PROT_READ | mmap.PROT_WRITE
+                results = mmap.mmap(results_file, length, mmap.MAP_SHARED, access)
+                return
+            except (OSError, OverflowError):
+                if length == least:
+                    raise
+
+    def give_up():
+        """Takes back the blocks of an answer that is not sent."""
+        for place in allocated:
+            free.setdefault(sizes[place], []).append(place)
+        allocated.clear()
 
     def interrupted(signum, frame):
         if running:
@@ -380,6 +401,7 @@ def serve(descriptors, parent, setup, search_path, targets):
                 put(value, out)
             except BaseException as exception:
                 status = 3
+                give_up()
                 out = []
                 plain((what(value), _chain(exception, [])), out)
         value = None
@@ -445,5 +467,7 @@ def serve(descriptors, parent, setup, search_path, targets):
         except BaseException as exception:
             # Of the import, or of an interrupt between two steps of the call: it is not answered yet.
             running = 0
+            give_up()
             failed(sequence, exception)
         function = message = None
+        allocated.clear()
