@@ -249,6 +249,12 @@ fn exceptions_arrive_whole() {
     assert_eq!(exception.type_name(), "KeyError");
     assert_eq!(exception.cause().unwrap().message(), "the first");
 
+    // So is one that was raised from a hundred others.
+    let error = function(&workers, "fail_deep").call::<()>(100).unwrap_err();
+    let exception = error.exception().unwrap_or_else(|| panic!("{error}"));
+    assert_eq!((exception.type_name(), exception.message()), ("ValueError", "100"));
+    assert_eq!(exception.cause().unwrap().message(), "99");
+
     // The worker goes on.
     assert_eq!(function(&workers, "echo").call::<i64>(1).unwrap(), 1);
     assert_eq!(workers.statistics().crashes, 0);

@@ -79,7 +79,8 @@ def _chain(exception, seen):
         tb = tb.tb_next
 
     def link(other):
-        known = other is None or len(seen) > 100 or any(other is one for one in seen)
+        # A frame takes tuples in one another up to a depth, and each link is in the one before.
+        known = other is None or len(seen) > 50 or any(other is one for one in seen)
         return None if known else _chain(other, seen)
 
     notes = getattr(exception, "__notes__", None)

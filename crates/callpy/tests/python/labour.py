@@ -61,6 +61,16 @@ def fail_below(message):
         raise KeyError(message) from error
 
 
+def fail_deep(links):
+    error = None
+    for link in range(links + 1):
+        try:
+            raise ValueError(link) from error
+        except ValueError as raised:
+            error = raised
+    raise error
+
+
 last = None
 
 
