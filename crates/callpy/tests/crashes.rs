@@ -155,6 +155,66 @@ fn a_worker_may_do_as_it_likes_with_its_descriptors() {
     assert_eq!(values[..], [1.0, 2.0]);
 }
 
+/// Has this process's stderr lead to a descriptor.
+fn replace_stderr(other: std::os::fd::BorrowedFd<'_>) {
+    use std::os::fd::AsRawFd as _;
+
+    // SAFETY: both are open, and what was stderr is needed by no one.
+    #[allow(unsafe_code, reason = "there is no safe way to replace stderr")]
+    let status = unsafe { libc::dup2(other.as_raw_fd(), 2) };
+    assert_eq!(status, 2);
+}
+
+#[test]
+fn a_worker_that_writes_to_stderr_without_end_holds_up_no_other() {
+    const NAME: &str = "a_worker_that_writes_to_stderr_without_end_holds_up_no_other";
+    alone(
+        NAME,
+        |_| (),
+        || {
+            use std::os::fd::AsFd as _;
+
+            replace_stderr(fs::File::options().write(true).open("/dev/null").unwrap().as_fd());
+            let workers = workers(2);
+            let [shout, sleep, leave] =
+                ["shout", "sleep", "leave"].map(|name| function(&workers, name));
+            let loud: u32 = shout.call(()).unwrap();
+            thread::scope(|scope| {
+                // The one that was used last.
+                let sleeper = scope.spawn(|| sleep.call(()));
+                wait_for("a busy worker", || workers.statistics().busy == 1);
+                for _ in 0..5 {
+                    crash(leave.call(1));
+                }
+                kill(loud, libc::SIGKILL);
+                crash(sleeper.join().unwrap());
+            });
+            // Nor does it hold up the end, though it still writes.
+            shout.call::<u32>(()).unwrap();
+            drop((workers, shout, sleep, leave));
+        },
+    );
+}
+
+#[test]
+fn workers_need_no_one_who_reads_what_they_write_to_stderr() {
+    const NAME: &str = "workers_need_no_one_who_reads_what_they_write_to_stderr";
+    alone(
+        NAME,
+        |_| (),
+        || {
+            use std::os::fd::AsFd as _;
+
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            replace_stderr(writer.as_fd());
+            let workers = workers(1);
+            let write = function(&workers, "write_much").within(Duration::from_secs(60));
+            write.call::<()>(2).unwrap();
+        },
+    );
+}
+
 #[test]
 fn nonsense_in_the_pipe_is_an_error_of_the_call() {
     let workers = workers(1);

@@ -216,10 +216,25 @@ pub(crate) fn wait_for_two(
     Ok(both.map(|one| one.revents != 0))
 }
 
-/// Whether a descriptor takes a few bytes at once.
-pub(crate) fn can_write(descriptor: BorrowedFd<'_>) -> bool {
+/// What comes of writing to a descriptor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Writing {
+    /// It takes a few bytes at once.
+    Taken,
+    /// One has to wait, since it is full.
+    Blocked,
+    /// It is closed, or no one reads it any more.
+    Lost,
+}
+
+/// Says what would come of writing a few bytes to a descriptor.
+pub(crate) fn writing(descriptor: BorrowedFd<'_>) -> Writing {
     let mut one = [polled(Some(descriptor), libc::POLLOUT)];
-    poll(&mut one, Some(Instant::now())).is_ok() && one[0].revents == libc::POLLOUT
+    match poll(&mut one, Some(Instant::now())).map(|()| one[0].revents) {
+        Ok(libc::POLLOUT) => Writing::Taken,
+        Ok(0) => Writing::Blocked,
+        _ => Writing::Lost,
+    }
 }
 
 /// Whether a descriptor has something to read, or is at its end.

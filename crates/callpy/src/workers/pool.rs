@@ -15,7 +15,7 @@ use super::frame::Status;
 use super::process::{Plan, Process, Reply, Worker, ending, lock};
 use super::reply;
 use crate::error::{Error, ErrorKind, Result};
-use crate::raw::shared;
+use crate::raw::shared::{self, Writing};
 
 /// How many workers in a row may end as they start, before those who wait are told. One that says why it
 /// can't start is told of at once.
@@ -469,7 +469,7 @@ impl Supervisor {
         let pipes: Vec<_> = self.workers.iter().map(|it| it.process.stderr_descriptor()).collect();
         let mut awaited = vec![Some(self.woken.as_fd())];
         let mut until = self.retry;
-        let is_blocked = !shared::can_write(io::stderr().as_fd());
+        let is_blocked = shared::writing(io::stderr().as_fd()) == Writing::Blocked;
         for (worker, pipe) in self.workers.iter().zip(&pipes) {
             awaited.push(worker.process.end());
             awaited.push(worker.starting.as_ref().and_then(|(worker, _)| worker.answers()));

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use super::frame::{ALIGN, Block, Broken, Head, MESSAGE, Reader, Status, Writer};
 use crate::crash::Crash;
 use crate::raw;
-use crate::raw::shared::{self, Mapping, SharedFile};
+use crate::raw::shared::{self, Mapping, SharedFile, Writing};
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -82,15 +82,21 @@ impl Stderr {
     /// What is stored of it.
     const MOST: usize = 8 * 1024;
 
+    /// How many parts are passed on in one turn: as much as a pipe has. A worker that writes faster than
+    /// this process must not keep it from the others.
+    const TURN: usize = 16;
+
     /// Passes on what is there, while this process's stderr takes it; says whether more may come.
     fn pass_on(&mut self, even_if_blocked: bool) -> bool {
         let mut buffer = [0; MESSAGE];
-        while let Some(pipe) = &mut self.pipe {
+        for _ in 0..Stderr::TURN {
+            let Some(pipe) = &mut self.pipe else { return false };
             if !shared::can_read(pipe.as_fd()) {
                 return true;
             }
-            let takes = shared::can_write(io::stderr().as_fd());
-            if !takes && !even_if_blocked {
+            // Where no one reads it, the worker must not have to wait either.
+            let writing = shared::writing(io::stderr().as_fd());
+            if writing == Writing::Blocked && !even_if_blocked {
                 return true;
             }
             match pipe.read(&mut buffer) {
@@ -100,13 +106,13 @@ impl Stderr {
                     self.last.extend(part);
                     let excess = self.last.len().saturating_sub(Stderr::MOST);
                     self.last.drain(..excess);
-                    if takes {
+                    if writing == Writing::Taken {
                         raw::process::write_stderr(part);
                     }
                 }
             }
         }
-        false
+        self.pipe.is_some()
     }
 }
 

@@ -321,3 +321,19 @@ def sleep_and_leave_spare():
                 if child != os.getpid():
                     os.kill(child, signal.SIGKILL)
     time.sleep(1)
+
+
+def write_much(descriptor):
+    for _ in range(100):
+        os.write(descriptor, b"." * 4095 + b"\n")
+
+
+def shout():
+    """Writes to stderr for ever, on a thread."""
+
+    def shouting():
+        while True:
+            write_much(2)
+
+    threading.Thread(target=shouting, daemon=True).start()
+    return os.getpid()
