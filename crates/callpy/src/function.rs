@@ -287,6 +287,8 @@ impl Function {
     /// ```
     #[must_use]
     pub fn within(&self, limit: Duration) -> Function {
+        // More than a century, and still a time that the clock can tell.
+        let limit = limit.min(Duration::from_secs(u32::MAX.into()));
         let needs_frame = match self.callable.entry {
             Entry::Frame => true,
             Entry::Direct => false,

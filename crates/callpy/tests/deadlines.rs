@@ -55,6 +55,7 @@ mod on_workers {
     fn a_call_that_ends_in_time_is_left_alone_and_so_is_the_next() {
         let workers = workers();
         let echo = function(&workers, "echo");
+        assert_eq!(echo.within(Duration::MAX).call::<i64>(1).unwrap(), 1);
         let soon = echo.within(Duration::from_micros(60));
         let pid: u32 = function(&workers, "pid").call(()).unwrap();
         let (mut good, mut late) = (0, 0);
@@ -74,6 +75,16 @@ mod on_workers {
         assert_eq!(good + late, 20_000);
         assert_eq!(workers.statistics().crashes, 0);
         assert_eq!(function(&workers, "pid").call::<u32>(()).unwrap(), pid);
+    }
+
+    #[test]
+    fn a_call_whose_time_is_up_at_once_costs_no_worker() {
+        let workers = workers();
+        let id: u32 = function(&workers, "pid").call(()).unwrap();
+        for limit in [0, 1, 20, 50, 100].map(Duration::from_micros) {
+            is_deadline(function(&workers, "sleep").within(limit).call(()));
+            assert_eq!(function(&workers, "pid").call::<u32>(()).unwrap(), id, "{limit:?}");
+        }
     }
 
     #[test]
@@ -102,6 +113,7 @@ fn python_code_in_this_process_is_asked_to_stop() {
     // A call that ends in time, and one without a deadline, have nothing to do with it.
     let len = python().function("builtins:len").unwrap();
     assert_eq!(len.within(Duration::from_secs(60)).call::<i64>("four").unwrap(), 4);
+    assert_eq!(len.within(Duration::MAX).call::<i64>("four").unwrap(), 4);
     assert_eq!(len.call::<i64>("four").unwrap(), 4);
 }
 

@@ -200,9 +200,22 @@ def serve(descriptors, parent, setup, search_path, targets):
 
     def interrupted(signum, frame):
         if running:
-            if u64.unpack_from(arguments, 0)[0] == running:
-                raise DeadlineExceeded()
+            stop_if_late()
             raise KeyboardInterrupt()
+
+    def begin(sequence):
+        nonlocal running
+        running = sequence
+        # The signal may have come before that.
+        stop_if_late()
+
+    def stop_if_late():
+        nonlocal running
+        # The host writes the number of the call before it sends the signal.
+        if running and u64.unpack_from(arguments, 0)[0] == running:
+            # Once is enough.
+            running = 0
+            raise DeadlineExceeded()
 
     signal.signal(signal.SIGINT, interrupted)
 
@@ -376,7 +389,7 @@ def serve(descriptors, parent, setup, search_path, targets):
             return value, at
 
         try:
-            running = sequence
+            begin(sequence)
             count, names = u16.unpack_from(frame, at)[0], u16.unpack_from(frame, at + 2)[0]
             at += 4
             for place in range(count):
@@ -457,7 +470,7 @@ def serve(descriptors, parent, setup, search_path, targets):
         function = known.get(target)
         try:
             if function is None:
-                running = sequence
+                begin(sequence)
                 function = find(target)
             if kind:
                 # Only to be imported.
