@@ -5,6 +5,7 @@
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -187,6 +188,57 @@ fn a_caller_that_has_python_may_ask_for_a_function() {
             });
         },
     );
+}
+
+#[test]
+fn a_restart_leaves_as_many_workers_as_there_should_be() {
+    let workers = workers(3);
+    let pid = function(&workers, "pid");
+    let (is_over, mut least) = (AtomicBool::new(false), usize::MAX);
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    pid.call::<u32>(()).unwrap();
+                }
+            });
+        }
+        let end = Instant::now() + Duration::from_secs(60);
+        let count = || {
+            let statistics = workers.statistics();
+            (statistics.free + statistics.busy, statistics.started)
+        };
+        // The spare one comes last.
+        while count().0 < 4 && Instant::now() < end {
+            thread::yield_now();
+        }
+        workers.restart();
+        // Four were started, and four take their places.
+        while count().1 < 8 && Instant::now() < end {
+            least = least.min(count().0);
+            thread::yield_now();
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(least, 3);
+    assert_eq!(workers.statistics().crashes, 0);
+}
+
+#[test]
+fn a_worker_is_used_again_only_once_it_has_answered() {
+    struct Panics(bool);
+    impl<'a> callpy::IntoPython<'a> for Panics {
+        fn into_python(self, scope: &mut callpy::Scope<'a>) -> callpy::Result<Object> {
+            assert!(!self.0, "as a program's own conversion may");
+            callpy::IntoPython::into_python(0.3, scope)
+        }
+    }
+    let workers = workers(1);
+    let [sleep, echo] = ["sleep_for", "echo"].map(|name| function(&workers, name));
+    let map = || sleep.map::<(), Panics>([Panics(false), Panics(true)]);
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(map)).is_err());
+    assert_eq!(echo.call::<i64>(1).unwrap(), 1);
+    assert_eq!(workers.statistics().busy, 0);
 }
 
 #[test]

@@ -86,6 +86,8 @@ struct State {
     failure: Option<Arc<Failure>>,
     /// Workers with a lower number are replaced when they are free.
     outdated: u64,
+    /// Whether one was ended for that, and no other is ready yet.
+    is_replacing: bool,
     next: u64,
     is_over: bool,
 }
@@ -365,7 +367,10 @@ impl Drop for Lent<'_> {
         let shared = self.shared;
         let mut state = lock(&shared.state);
         let is_spent = shared.size.calls.is_some_and(|most| worker.calls >= most);
-        if is_spent || worker.process.id < state.outdated || state.is_over {
+        // It is still at work if its caller has panicked.
+        let is_outdated = worker.process.id < state.outdated && !state.is_replacing;
+        state.is_replacing |= is_outdated;
+        if worker.is_working || is_spent || is_outdated || state.is_over {
             drop(state);
             worker.process.kill();
             return self.lose(worker);
@@ -515,9 +520,13 @@ impl Supervisor {
             return;
         }
         let mut state = lock(&self.shared.state);
+        if state.is_replacing {
+            return;
+        }
         let is_outdated = |worker: &Worker| worker.process.id < state.outdated;
         let place = state.idle.iter().position(is_outdated);
         let worker = place.map(|place| state.idle.remove(place));
+        state.is_replacing = worker.is_some();
         drop(state);
         if let Some(worker) = worker {
             worker.process.kill();
@@ -541,6 +550,7 @@ impl Supervisor {
                 self.ended = 0;
                 let mut state = lock(&self.shared.state);
                 state.failure = None;
+                state.is_replacing = false;
                 state.idle.push(worker);
                 state.serve(self.shared.size.workers);
                 self.shared.started.notify_all();

@@ -271,6 +271,8 @@ pub(crate) struct Worker {
     sequence: u64,
     pub(crate) calls: u64,
     message: Writer,
+    /// Whether it has a request that it has not answered.
+    pub(crate) is_working: bool,
     /// Whether the last request was interrupted.
     pub(crate) is_interrupted: bool,
 }
@@ -381,6 +383,7 @@ impl Worker {
             sequence: 0,
             calls: 0,
             message: Writer::default(),
+            is_working: false,
             is_interrupted: false,
         };
         match worker.introduce(control, answers_end, plan, targets) {
@@ -480,6 +483,7 @@ impl Worker {
             end += part.len();
         }
         self.message = body;
+        self.is_working = true;
         // In one piece, since it is no longer than a pipe takes at once.
         self.requests.write_all(&message[..end])
     }
@@ -553,7 +557,10 @@ impl Worker {
         }
         bytes.truncate(count);
         match self.answer(bytes) {
-            Ok(answer) => Reply::Answer(answer),
+            Ok(answer) => {
+                self.is_working = false;
+                Reply::Answer(answer)
+            }
             Err(broken) => self.give_up(broken),
         }
     }

@@ -282,6 +282,10 @@ def children():
     return threading.active_count()
 
 
+def sleep_for(seconds):
+    time.sleep(seconds)
+
+
 def fill_and_lambda(count):
     return fill(count), lambda: None
 
