@@ -224,6 +224,15 @@ fn nonsense_in_the_pipe_is_an_error_of_the_call() {
         assert!(text.contains("it was killed, since"), "{text}");
         assert_eq!(function(&workers, "echo").call::<i64>(1).unwrap(), 1);
     }
+    // An answer whose parts are missing costs the worker, too.
+    let [pid, nothing] = ["pid", "answer_nothing"].map(|name| function(&workers, name));
+    let pid: u32 = pid.call(()).unwrap();
+    let (_, text) = crash(nothing.call(()));
+    assert!(text.contains("it was killed, since"), "{text}");
+    assert!(!exists(pid));
+    for _ in 0..3 {
+        assert_eq!(function(&workers, "echo").call::<i64>(1).unwrap(), 1);
+    }
 }
 
 #[test]

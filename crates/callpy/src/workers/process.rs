@@ -460,13 +460,16 @@ impl Worker {
         freed.iter().for_each(|offset| body.u64(*offset as u64));
         body.counted(target.as_bytes());
         let len = body.bytes().len() + frame.len();
-        if u32::try_from(len).is_err() {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
+        let is_short = HEAD + len <= MESSAGE;
+        let placed: io::Result<usize> = match u32::try_from(len) {
+            Err(_) => Err(io::ErrorKind::FileTooLarge.into()),
+            Ok(_) if is_short => Ok(0),
+            Ok(_) => self.share(&[body.bytes(), frame].concat()).map(|block| block.offset),
+        };
+        // The worker is not told of them yet.
+        let offset = placed.inspect_err(|_| lock(&self.results.blocks).freed.extend(&freed))?;
         let mut head = Writer::default();
         head.u64(self.sequence);
-        let is_short = HEAD + len <= MESSAGE;
-        let offset = if is_short { 0 } else { self.share(&[body.bytes(), frame].concat())?.offset };
         head.u64(offset as u64);
         head.u64(self.arguments.len() as u64);
         head.u32(len);

@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::frame::{Status, Writer};
+use super::frame::{Broken, Reader, Status, Value, Writer};
 use super::pool::{Counts, Lent, Pool};
 use super::process::{Answer, Copies, Deadline, Death, Kind, Reply, crash};
 use super::values::{self, Aside};
@@ -161,7 +161,7 @@ fn load(workers: &mut Vec<Lent<'_>>, target: &str) -> Result<bool> {
     let work = || {
         for worker in workers.iter_mut() {
             worker.begin();
-            _ = worker.send(Kind::Load, Copies::None, target, &[]);
+            worker.send(Kind::Load, Copies::None, target, &[]).map_err(values::no_memory)?;
         }
         let mut loaded = Ok(false);
         for mut worker in workers.drain(..) {
@@ -182,6 +182,30 @@ fn load(workers: &mut Vec<Lent<'_>>, target: &str) -> Result<bool> {
     crate::raw::thread::detached(work)
 }
 
+/// The parts of an answer.
+struct Parts<'a> {
+    /// What the function retains of what it was lent.
+    held: Vec<(usize, Vec<String>)>,
+    aside: Aside,
+    /// The result; none where there is no other.
+    value: Value<'a>,
+}
+
+impl<'a> Parts<'a> {
+    fn read(status: Status, reader: &mut Reader<'a>) -> Result<Parts<'a>, Broken> {
+        let mut parts = Parts { held: Vec::new(), aside: Aside::default(), value: Value::None };
+        if status == Status::Retained {
+            parts.held = Aside::retained(&reader.value()?)?;
+            return Ok(parts);
+        }
+        parts.aside = Aside::read(reader)?;
+        if status == Status::Returned {
+            parts.value = reader.value()?;
+        }
+        Ok(parts)
+    }
+}
+
 enum Outcome {
     Done(Ref),
     /// The worker had ended before it read the request.
@@ -195,8 +219,6 @@ pub(crate) struct Begun<'p> {
     copies: Copies,
     /// Whether an array is lent.
     lends: bool,
-    /// Whether the worker could be sent the request.
-    is_sent: bool,
     deadline: Option<Deadline>,
 }
 
@@ -240,50 +262,48 @@ impl<'p> Attempt<'p, '_> {
         };
         worker.calls += 1;
         Counts::add(&remote.pool.shared.counts.calls, 1);
-        let is_sent = match worker.send(Kind::Call, copies, &remote.target, frame.bytes()) {
-            Ok(()) => true,
-            Err(error) if error.kind() == ErrorOfIo::FileTooLarge => {
-                return Err(Error::argument(
-                    "the arguments other than arrays take more than 4 GiB",
-                ));
-            }
-            Err(_) => false,
-        };
-        Ok(Begun { worker, copies, lends, is_sent, deadline: self.deadline })
+        // A worker that has ended takes it too, since this process has its end of the pipe.
+        worker.send(Kind::Call, copies, &remote.target, frame.bytes()).map_err(
+            |error| match error.kind() {
+                ErrorOfIo::FileTooLarge => {
+                    Error::argument("the arguments other than arrays take more than 4 GiB")
+                }
+                _ => values::no_memory(error),
+            },
+        )?;
+        Ok(Begun { worker, copies, lends, deadline: self.deadline })
     }
 
     /// Waits for the answer, while other threads may have Python, and reads it.
     fn finish(&self, scope: &mut Scope<'_>, begun: Begun<'_>) -> Result<Outcome> {
-        let Begun { mut worker, copies, lends, is_sent, deadline } = begun;
+        let Begun { mut worker, copies, lends, deadline } = begun;
         let remote = self.remote;
         let pool = &remote.pool;
-        let reply = match is_sent {
-            true => scope.py().detach(|| worker.wait(deadline)),
-            false => Reply::Dead(Death::BeforeTheCall),
-        };
-        match reply {
-            Reply::Answer(answer) => {
-                self.read(&answer, worker, copies, lends, scope).map(Outcome::Done)
-            }
+        match scope.py().detach(|| worker.wait(deadline)) {
+            Reply::Answer(answer) => self.read(&answer, worker, copies, lends, scope),
             Reply::Dead(Death::BeforeTheCall) => {
                 worker.retire();
                 Ok(Outcome::NotBegun)
             }
-            Reply::Dead(death) => {
-                Counts::add(&pool.shared.counts.crashes, 1);
-                let crash = scope.py().detach(|| {
-                    let crash = crash(&worker.process, &death);
-                    worker.retire();
-                    crash
-                });
-                Ok(Outcome::Crashed(crash))
-            }
+            Reply::Dead(death) => Ok(self.crashed(worker, &death, scope)),
             Reply::Killed => {
                 Counts::add(&pool.shared.counts.timed_out, 1);
                 worker.retire();
                 Err(remote.too_late("it did not return"))
             }
         }
+    }
+
+    fn crashed(&self, worker: Lent<'_>, death: &Death, scope: &Scope<'_>) -> Outcome {
+        Counts::add(&self.remote.pool.shared.counts.crashes, 1);
+        scope.py().detach(|| {
+            if let Death::Broken(_) = death {
+                worker.process.kill();
+            }
+            let crash = crash(&worker.process, death);
+            worker.retire();
+            Outcome::Crashed(crash)
+        })
     }
 
     /// Writes the arguments; says whether an array is lent.
@@ -323,16 +343,18 @@ impl<'p> Attempt<'p, '_> {
         copies: Copies,
         lends: bool,
         scope: &mut Scope<'_>,
-    ) -> Result<Ref> {
+    ) -> Result<Outcome> {
         let remote = self.remote;
         let mut reader = answer.reader();
+        let parts = match Parts::read(answer.status, &mut reader) {
+            Ok(parts) => parts,
+            Err(broken) => return Ok(self.crashed(worker, &Death::Broken(broken), scope)),
+        };
+        let Parts { held, aside, value } = parts;
         if answer.status == Status::Retained {
-            let held =
-                reader.value().and_then(|held| Aside::retained(&held)).map_err(values::broken)?;
             worker.retire();
             return Err(self.kept(&held, scope));
         }
-        let aside = Aside::read(&mut reader).map_err(values::broken)?;
         for (place, block) in &aside.written {
             if *place < self.list.next_position() - 1 {
                 let argument = self.list.value(scope.py(), *place);
@@ -344,11 +366,10 @@ impl<'p> Attempt<'p, '_> {
                 if copies == Copies::Watched && lends {
                     self.learn(&aside, scope);
                 }
-                let value = reader.value().map_err(values::broken)?;
                 let results = Arc::clone(&worker.results);
                 // The worker is free for the next call while this one's result is converted.
                 drop(worker);
-                values::get(value, &results, scope)
+                values::get(value, &results, scope).map(Outcome::Done)
             }
             Status::TimedOut => {
                 Counts::add(&remote.pool.shared.counts.timed_out, 1);

@@ -46,7 +46,7 @@ fn exact(scope: &Scope<'_>) -> Result<&'static Exact> {
     Ok(EXACT.get_or_init(|| Exact { int, float, str, bytes, bool }))
 }
 
-fn no_memory(error: std::io::Error) -> Error {
+pub(super) fn no_memory(error: std::io::Error) -> Error {
     Error::new(ErrorKind::Argument, format!("there is no shared memory for it: {error}"))
         .with_source(error)
 }

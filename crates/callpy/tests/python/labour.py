@@ -341,3 +341,15 @@ def shout():
 
     threading.Thread(target=shouting, daemon=True).start()
     return os.getpid()
+
+
+def answer_nothing():
+    """Answers the call that runs with a frame that has none of the parts."""
+    import struct
+
+    number = None
+    for descriptor in _shared_files():
+        if "callpy-results" in os.readlink("/proc/self/fd/%d" % descriptor):
+            number = struct.unpack("=Q", os.pread(descriptor, 8, 0))[0]
+    write_nonsense(struct.pack("=QQII", number, 0, 1, 0) + b"N")
+    time.sleep(60)
