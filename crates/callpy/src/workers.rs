@@ -30,7 +30,8 @@
 //! Every value that callpy converts. Arrays are copied once into memory that both processes share, and a
 //! result is read there: an [`Array<T>`](crate::Array) has its block until it is dropped, also when the
 //! worker has ended. Other values than numbers, text, bytes, arrays and tuples of them are pickled, so
-//! their classes must be importable on both sides. What Python writes to a `&mut` slice is copied back.
+//! their classes must be importable on both sides. What Python writes to a `&mut` slice of numbers that is
+//! an argument of its own is copied back; any other is an error.
 //! Objects don't cross: an [`Object`](crate::Object) is a copy on the other side.
 //!
 //! A function may retain what it is passed: its first call with arrays gets copies of its own, as in

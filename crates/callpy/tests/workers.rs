@@ -130,6 +130,28 @@ fn what_is_written_comes_back() {
 }
 
 #[test]
+fn what_could_not_come_back_is_refused() {
+    let workers = workers(1);
+    let echo = function(&workers, "echo");
+    let (mut first, mut second) = ([1.0], [2.0]);
+    let days = &mut [callpy::Datetime64::<callpy::unit::Day>::new(17)];
+    let errors = [
+        echo.call::<Object>(((&mut first, &mut second),)).unwrap_err(),
+        echo.call::<Object>(&mut days[..]).unwrap_err(),
+    ];
+    for error in errors {
+        assert!(matches!(error.kind(), ErrorKind::Argument), "{error}");
+        assert!(error.to_string().contains("argument 1: what Python writes to it"), "{error}");
+    }
+    let error = echo.call::<Object>(named("value", (&mut first, 1))).unwrap_err();
+    assert!(error.to_string().contains("argument \"value\""), "{error}");
+    // What is only read may be anywhere.
+    let (_, sum): (Array<f64>, f64) = echo.call(((&[1.0][..], 2.0),)).unwrap();
+    assert_eq!(sum, 2.0);
+    assert_eq!(workers.statistics().busy, 0);
+}
+
+#[test]
 fn a_result_that_can_not_leave_costs_no_memory_of_its_worker() {
     let workers = workers(1);
     let [lambda, fill, limit, size] = ["fill_and_lambda", "fill", "limit_memory", "results_size"]

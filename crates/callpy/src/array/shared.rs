@@ -7,6 +7,7 @@ use super::receive::{ByteOrder, byte_order};
 use crate::error::{Error, Result};
 use crate::raw::ndarray::Ndarray;
 use crate::raw::numpy::{Memory, Numpy, flags};
+use crate::raw::objects::ArgumentList;
 use crate::raw::{Attached, Outcome, Ref};
 use crate::scope::Scope;
 
@@ -39,6 +40,23 @@ pub(crate) fn array_over(
     // the lease lives, which the capsule does until the array and all its views are gone. Any bytes are
     // values of the dtype for NumPy.
     scope.ok(unsafe { numpy.new_array(py, object, memory, base) })
+}
+
+/// Returns the place, from 1, of an argument in which an array is lent to be written that is none of the
+/// arguments themselves, or not of numbers: [`argument`] does not have it.
+pub(crate) fn not_returned(scope: &Scope<'_>, arguments: &ArgumentList) -> Option<usize> {
+    let py = scope.py();
+    let numpy = scope.loans.numpy?;
+    let places = 0..arguments.next_position() - 1;
+    let is_returned = |array: &Ref| {
+        Dtype::from_type_num(Ndarray::known(py, array).type_num().0).is_some()
+            && places.clone().any(|place| arguments.value(py, place).as_ptr() == array.as_ptr())
+    };
+    let mut lent = scope.loans.passed().filter(|(array, _)| {
+        let header = Ndarray::known(py, array);
+        header.is_lent(numpy) && header.flags() & flags::WRITEABLE != 0
+    });
+    lent.find(|(array, _)| !is_returned(array)).map(|(_, place)| place)
 }
 
 /// What an array argument is to a worker.

@@ -10,6 +10,7 @@ use super::pool::{Counts, Lent, Pool};
 use super::process::{Answer, Copies, Deadline, Death, Kind, Reply, crash};
 use super::values::{self, Aside};
 use super::{GRACE, reply};
+use crate::array::shared;
 use crate::crash::Crash;
 use crate::error::{Error, ErrorKind, Result};
 use crate::learn::{self, Habit, Learned, Retained};
@@ -332,6 +333,14 @@ impl<'p> Attempt<'p, '_> {
                 let names = self.list.names();
                 error.at(values::argument_name(scope.py(), place, positional, names))
             })?;
+        }
+        if let Some(place) = shared::not_returned(scope, self.list) {
+            let name = values::argument_name(scope.py(), place - 1, positional, self.list.names());
+            return Err(Error::argument(
+                "what Python writes to it would not come back from a worker: pass a `&mut` array as an \
+                 argument of its own, and of numbers",
+            )
+            .at(name));
         }
         Ok(lends)
     }
