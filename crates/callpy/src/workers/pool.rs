@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::frame::Status;
-use super::process::{Plan, Process, Reply, Worker, ending, lock};
+use super::process::{LOOK, Plan, Process, Reply, Worker, ending, lock};
 use super::reply;
 use crate::error::{Error, ErrorKind, Result};
 use crate::raw::shared::{self, Writing};
@@ -469,8 +469,6 @@ impl Supervisor {
 
     /// Waits until there is something to do.
     fn wait(&self) {
-        /// Without a descriptor for a process's end, or with a full stderr, one has to look.
-        const LOOK: Duration = Duration::from_millis(50);
         let pipes: Vec<_> = self.workers.iter().map(|it| it.process.stderr_descriptor()).collect();
         let mut awaited = vec![Some(self.woken.as_fd())];
         let mut until = self.retry;

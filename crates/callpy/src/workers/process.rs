@@ -58,6 +58,10 @@ const ALLOCATOR: [(&str, &str); 3] = [
     ("MALLOC_TOP_PAD_", "67108864"),
 ];
 
+/// How often one looks at what the system does not tell: a process's end without a descriptor for it, or
+/// that a full stderr is read again.
+pub(super) const LOOK: Duration = Duration::from_millis(50);
+
 /// How long the memory for arguments and that for results are at first. They grow, and take real memory
 /// only where they are used.
 const ARGUMENTS: usize = 1 << 20;
@@ -119,8 +123,11 @@ impl Stderr {
 impl Process {
     /// Kills the process; whatever it runs, it ends.
     pub(crate) fn kill(&self) {
-        // An error means that it has ended already.
-        _ = lock(&self.child).kill();
+        let mut child = lock(&self.child);
+        // If it has ended, its number may be another's: the host may ignore SIGCHLD.
+        if let Ok(None) = child.try_wait() {
+            _ = child.kill();
+        }
     }
 
     /// Sends the process SIGINT.
@@ -497,15 +504,23 @@ impl Worker {
         self.is_interrupted = false;
         loop {
             let awaited = [Some(self.answers.as_fd()), self.process.end()];
-            let [answered, ended] = match shared::wait_for_two(awaited, until) {
+            // Without a descriptor for its end one has to look: a child of its own may have the pipe.
+            let look = self.process.end().is_none().then(|| Instant::now() + LOOK);
+            let soonest = until.into_iter().chain(look).min();
+            let [answered, mut ended] = match shared::wait_for_two(awaited, soonest) {
                 Ok(which) => which,
                 Err(_) => return self.give_up(Broken("the system can't wait for it")),
             };
-            if answered {
+            ended = ended || look.is_some() && self.process.has_ended();
+            // Its last answer may have come just before its end.
+            if answered || ended && shared::can_read(self.answers.as_fd()) {
                 return self.read();
             }
             if ended {
                 return self.dead();
+            }
+            if until.is_none_or(|until| Instant::now() < until) {
+                continue;
             }
             match deadline {
                 Some(deadline) if !self.is_interrupted => {
