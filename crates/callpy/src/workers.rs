@@ -67,8 +67,12 @@ mod reply;
 #[cfg(target_os = "linux")]
 mod values;
 
+#[cfg(target_os = "linux")]
+use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::fmt;
+#[cfg(target_os = "linux")]
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,6 +103,14 @@ const GRACE: Duration = Duration::from_millis(200);
 static SOURCE: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
     [crate::support::source(), include_str!("workers/worker.py")].concat()
 });
+
+/// Whether a program is a Python by its name. Programs that embed Python often have it say that they are
+/// its executable themselves: to start them as workers, which then start workers, would have no end.
+#[cfg(target_os = "linux")]
+fn is_python(executable: &OsStr) -> bool {
+    let name = Path::new(executable).file_name().unwrap_or_default().to_string_lossy();
+    ["python", "pypy", "graalpy"].iter().any(|python| name.to_lowercase().contains(python))
+}
 
 /// Reads bytes as a worker's answer, in all the ways that an answer is read: for the fuzz target.
 #[doc(hidden)]
@@ -173,6 +185,7 @@ impl Workers {
             variables: options.variables,
             removed: Vec::new(),
             search_path,
+            folder: std::env::current_dir().ok(),
             setup: options.setup,
         };
         if let Some(interpreter) = interpreter {
@@ -181,6 +194,15 @@ impl Workers {
             plan.options = launch.options.clone();
             plan.removed = launch.removed.clone();
             plan.variables.splice(..0, launch.set.iter().cloned());
+        } else if !is_python(&plan.executable) {
+            return Err(Error::new(
+                ErrorKind::Start,
+                format!(
+                    "workers can't be started: sys.executable of this process's Python is {:?}, which \
+                     is no python: set it to that of the environment",
+                    plan.executable
+                ),
+            ));
         }
         let size = pool::Size {
             workers: count,
@@ -304,4 +326,19 @@ pub struct Statistics {
     pub deadlines: u64,
     /// Workers that were started.
     pub started: u64,
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_embeds_python_is_no_python() {
+        for executable in ["/usr/bin/python3.12", "/opt/Python/bin/python", "pypy3"] {
+            assert!(is_python(executable.as_ref()), "{executable}");
+        }
+        for executable in ["", "/usr/sbin/uwsgi", "/home/python/server"] {
+            assert!(!is_python(executable.as_ref()), "{executable}");
+        }
+    }
 }

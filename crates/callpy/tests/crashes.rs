@@ -216,6 +216,37 @@ fn workers_need_no_one_who_reads_what_they_write_to_stderr() {
 }
 
 #[test]
+fn signals_have_their_default_actions_in_workers() {
+    const NAME: &str = "signals_have_their_default_actions_in_workers";
+    alone(
+        NAME,
+        |_| (),
+        || {
+            for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGTERM, libc::SIGCHLD] {
+                // SAFETY: changes what this process does about a signal that does not come.
+                #[allow(unsafe_code, reason = "there is no safe way to ignore a signal")]
+                unsafe {
+                    libc::signal(signal, libc::SIG_IGN)
+                };
+            }
+            let workers = workers(1);
+            let signals = function(&workers, "signals");
+            let (blocked, ignored): (u64, u64) = signals.call(()).unwrap();
+            let of = |signal: i32| 1_u64 << (signal - 1);
+            // 32 and 33 are the C library's own, and those two are ignored by Python itself.
+            let ignored = ignored & !(of(32) | of(33));
+            assert_eq!((blocked, ignored), (0, of(libc::SIGPIPE) | of(libc::SIGXFSZ)));
+            // Nor does a host that ignores the end of its children lose sight of a worker's.
+            for _ in 0..3 {
+                let error = function(&workers, "leave").call::<()>(3).unwrap_err();
+                assert!(matches!(error.kind(), ErrorKind::Crashed(_)), "{error}");
+                signals.call::<(u64, u64)>(()).unwrap();
+            }
+        },
+    );
+}
+
+#[test]
 fn nonsense_in_the_pipe_is_an_error_of_the_call() {
     let workers = workers(1);
     let nonsense = function(&workers, "write_nonsense");

@@ -264,6 +264,36 @@ fn a_worker_is_used_again_only_once_it_has_answered() {
 }
 
 #[test]
+fn workers_are_started_from_the_folder_of_their_pool_but_import_nothing_there() {
+    const NAME: &str = "workers_are_started_from_the_folder_of_their_pool_but_import_nothing_there";
+    common::alone(
+        NAME,
+        |_| (),
+        || {
+            let folder = tempfile::tempdir().unwrap();
+            let write = |name: &str, text: &str| {
+                std::fs::write(folder.path().join(name), text).unwrap();
+            };
+            for name in ["socket", "array", "pickle", "mmap", "ctypes", "faulthandler"] {
+                write(&format!("{name}.py"), "raise RuntimeError('not to be imported')");
+            }
+            write("here.py", "import os\ndef here():\n    return os.getpid()\n");
+            // Before that, since it looks for Python.
+            common::python();
+            std::env::set_current_dir(folder.path()).unwrap();
+            let workers = builder().worker_calls(1).workers(1).unwrap();
+            let here = workers.function("here.py:here").unwrap();
+            let first: u32 = here.call(()).unwrap();
+            std::env::set_current_dir("/").unwrap();
+            // Long enough that all workers are started after that.
+            for _ in 0..4 {
+                assert_ne!(here.call::<u32>(()).unwrap(), first);
+            }
+        },
+    );
+}
+
+#[test]
 fn results_stay_when_they_are_many_and_when_their_worker_is_gone() {
     let workers = workers(1);
     let fill = function(&workers, "fill");

@@ -44,6 +44,13 @@ pub(crate) fn spawn(command: &mut Command) -> io::Result<Child> {
     command.spawn()
 }
 
+/// Starts a program that sees to its signals itself: it has this thread's. With nothing to run between
+/// fork and exec, however many signals this thread blocks.
+#[cfg(target_os = "linux")]
+pub(crate) fn spawn_as_it_is(command: &mut Command) -> io::Result<Child> {
+    command.spawn()
+}
+
 /// Whether this thread blocks any signal.
 #[cfg(unix)]
 fn blocks_signals() -> bool {

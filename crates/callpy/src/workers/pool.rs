@@ -425,6 +425,7 @@ impl Supervisor {
         if self.retry.is_some_and(|retry| Instant::now() < retry) {
             return;
         }
+        self.retry = None;
         while self.workers.len() <= self.shared.size.workers {
             let (id, targets) = {
                 let mut state = lock(&self.shared.state);

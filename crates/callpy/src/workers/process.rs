@@ -8,6 +8,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) variables: Vec<(OsString, OsString)>,
     pub(crate) removed: Vec<OsString>,
     pub(crate) search_path: Vec<OsString>,
+    /// The working directory, from which the paths in targets lead: the host may change its own.
+    pub(crate) folder: Option<PathBuf>,
     /// Called in each worker before its first call.
     pub(crate) setup: Option<OsString>,
 }
@@ -36,7 +39,15 @@ pub(crate) struct Plan {
 /// Reads the message and its descriptors, and hands over to `serve` of `worker.py`.
 const START: &str = "\
 def start():
-    import array, os, socket
+    import sys
+    # The working directory may have files with the names of modules.
+    sys.path[:] = filter(None, sys.path)
+    import array, os, signal, socket
+    # Whatever the host ignores and its thread blocks; Python itself ignores the two.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ}:
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     control = socket.socket(fileno=0)
     descriptors = array.array('i')
     descriptors.frombytes(control.recvmsg(1, socket.CMSG_SPACE(16))[1][0][2])
@@ -370,9 +381,12 @@ impl Worker {
             command.env_remove(name);
         });
         command.envs(plan.variables.iter().map(|(name, value)| (name, value)));
+        if let Some(folder) = plan.folder.as_ref().filter(|folder| folder.is_dir()) {
+            command.current_dir(folder);
+        }
         // A Ctrl-C is the host's, which decides what becomes of its calls.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let child = crate::child::spawn(&mut command)?;
+        let child = raw::child::spawn_as_it_is(&mut command)?;
         // Closes the child's ends.
         drop(command);
         let end = shared::end_of(&child);
@@ -424,7 +438,9 @@ impl Worker {
         words.extend(targets.iter().map(|target| target.as_bytes()));
         // A worker that does not read must not hold up the others.
         control.set_write_timeout(Some(Duration::from_secs(10)))?;
-        control.write_all(&words.join(&0))
+        control.write_all(&words.join(&0))?;
+        // Not only closed: the child of a fork of this process may have it too.
+        control.shutdown(std::net::Shutdown::Write)
     }
 
     pub(crate) fn answers(&self) -> shared::Awaited<'_> {
