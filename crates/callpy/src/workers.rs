@@ -47,8 +47,9 @@
 //! # Trust
 //!
 //! Frames and places in shared memory are checked before they are used, so a worker whose memory is
-//! damaged can't damage this process's. A result that is pickled is unpickled here, which runs code: so
-//! a worker is trusted as much as the functions in it.
+//! damaged can change what it returns, and nothing else of this process. A result that is pickled is
+//! unpickled here, which runs code: so a worker is trusted as much as the functions in it, and isolates
+//! crashes, not attackers.
 //!
 //! Workers need Linux.
 

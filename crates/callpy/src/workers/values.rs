@@ -166,7 +166,13 @@ pub(crate) fn get(value: Value<'_>, results: &Arc<Results>, scope: &mut Scope<'_
         }
         Value::Array(array) => {
             let lease = results.lease(array.block).map_err(broken)?;
-            return shared::array_over(scope, lease, array.dtype, &array.shape);
+            let made = shared::array_over(scope, lease, array.dtype, &array.shape)?;
+            // To Rust a bool is 0 or 1, which must still be so after it was seen to be: so not in memory
+            // that another process may write.
+            return match array.dtype {
+                Dtype::Bool => scope.ok(scope.py().numpy()?.copy(scope.py(), &made)),
+                _ => Ok(made),
+            };
         }
         Value::Pickle(pickle, blocks) => {
             let bytes = scope.ok(py.bytes(pickle))?;
