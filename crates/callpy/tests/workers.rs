@@ -313,24 +313,14 @@ fn results_stay_when_they_are_many_and_when_their_worker_is_gone() {
 #[test]
 fn blocks_are_used_again() {
     let workers = workers(1);
-    let fill = function(&workers, "fill");
-    let files = || {
-        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-        let shared = maps.lines().filter(|line| line.contains("callpy-results"));
-        let size = |line: &str| {
-            let (start, end) = line.split_once(' ').unwrap().0.split_once('-').unwrap();
-            let [start, end] = [start, end].map(|it| usize::from_str_radix(it, 16).unwrap());
-            end - start
-        };
-        shared.map(size).max().unwrap()
-    };
+    let (fill, size) = (function(&workers, "fill"), function(&workers, "results_size"));
     fill.call::<Array<f64>>(100_000).unwrap();
     fill.call::<Array<f64>>(100_000).unwrap();
-    let before = files();
+    let before: u64 = size.call(()).unwrap();
     for _ in 0..100 {
         fill.call::<Array<f64>>(100_000).unwrap();
     }
-    assert_eq!(files(), before);
+    assert_eq!(size.call::<u64>(()).unwrap(), before);
 }
 
 #[test]
