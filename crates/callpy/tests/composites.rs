@@ -149,6 +149,38 @@ fn a_callable_is_told_of_once_and_decided_for_all_compositions() {
 }
 
 #[test]
+fn other_threads_may_change_an_object_meanwhile() {
+    function("change").call::<()>(()).unwrap();
+    let changing = python().module("composites").unwrap().attr("changing").unwrap();
+    for _ in 0..200 {
+        is_lent(|data| changing.call_method("fit", data));
+    }
+    python().function("composites:stop.set").unwrap().call::<()>(()).unwrap();
+}
+
+#[test]
+fn no_python_code_runs_while_an_object_is_looked_at() {
+    alone(
+        "no_python_code_runs_while_an_object_is_looked_at",
+        |_| (),
+        || {
+            let wrapped: Object = function("Calls").call(function("lend").object()).unwrap();
+            for _ in 0..2 {
+                fits(&wrapped);
+            }
+            let audited = function("what_was_audited");
+            audited.call::<Vec<String>>(()).unwrap();
+            function("audit").call::<()>(()).unwrap();
+            for _ in 0..3 {
+                assert!(is_lent(|data| wrapped.call_method("fit", data)));
+            }
+            let audited: Vec<String> = audited.call(()).unwrap();
+            assert_eq!(audited, [""; 0]);
+        },
+    );
+}
+
+#[test]
 #[ignore = "needs scikit-learn"]
 fn an_estimator_in_another_is_learned_anew() {
     let rows = ndarray::Array2::from_shape_fn((20, 3), |(row, column)| {

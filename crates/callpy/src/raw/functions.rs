@@ -101,6 +101,10 @@ macro_rules! cpython_functions {
                 fn PyModule_GetDict(module: *mut PyObject) -> *mut PyObject;
 
                 fn PyCFunction_NewEx(definition: *mut PyMethodDef, this: *mut PyObject, module: *mut PyObject) -> *mut PyObject;
+                fn PyFunction_GetCode(function: *mut PyObject) -> *mut PyObject;
+                fn PyFunction_GetClosure(function: *mut PyObject) -> *mut PyObject;
+                fn PyFunction_GetDefaults(function: *mut PyObject) -> *mut PyObject;
+                fn PyFunction_GetKwDefaults(function: *mut PyObject) -> *mut PyObject;
                 fn PyCapsule_New(pointer: *mut c_void, name: *const c_char, destructor: Option<PyCapsule_Destructor>) -> *mut PyObject;
                 fn PyCapsule_GetPointer(capsule: *mut PyObject, name: *const c_char) -> *mut c_void;
                 fn PyCapsule_IsValid(capsule: *mut PyObject, name: *const c_char) -> c_int;
@@ -117,6 +121,7 @@ macro_rules! cpython_functions {
                 // Public, and nevertheless not to be had from pyo3-ffi.
                 [any()] fn PyMethod_Function(method: *mut PyObject) -> *mut PyObject;
                 [any()] fn PyMethod_Self(method: *mut PyObject) -> *mut PyObject;
+                [any()] fn PyUnstable_GC_VisitObjects(visit: unsafe extern "C" fn(*mut PyObject, *mut c_void) -> c_int, argument: *mut c_void);
             }
             objects {
                 _Py_NoneStruct: PyObject,

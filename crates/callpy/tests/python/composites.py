@@ -1,6 +1,8 @@
 """Objects whose methods do with their arguments what the objects in them do."""
 
 import functools
+import sys
+import threading
 
 import numpy as np
 
@@ -79,6 +81,32 @@ class Kind:
     def fit(self, data):
         self.made.append(self.kind())
         self.made[-1].fit(data)
+        return address(data)
+
+
+class ManyAttributes:
+    def __init__(self, model):
+        vars(self).update({f"parameter_{number}": float(number) for number in range(60)})
+        self.model = model
+
+    def fit(self, data):
+        self.model.fit(data)
+        return address(data)
+
+
+class Node:
+    """One of several that know each other, so that many paths lead to each."""
+
+    def __init__(self, model):
+        self.peers = [self]
+        for _ in range(7):
+            node = object.__new__(Node)
+            node.peers = self.peers
+            self.peers.append(node)
+        self.peers.append([[[Holds(model)]]])
+
+    def fit(self, data):
+        self.peers[-1][0][0][0].fit(data)
         return address(data)
 
 
@@ -188,6 +216,8 @@ def of_models(model):
         "a slot": Slots(model),
         "a list of tuples": Steps(model),
         "dicts": Table(model),
+        "the last of many attributes": ManyAttributes(model),
+        "objects in a cycle": Node(model),
         "two levels": Holds(Holds(model)),
         "four levels": Holds(Steps(Holds(Table(model)))),
         "a class": Kind(type(model)),
@@ -235,6 +265,45 @@ holder = Swapped(Lender())
 
 def hold(kind):
     holder.model = globals()[kind]()
+
+
+class Changing(Holds):
+    pass
+
+
+changing = Changing(Lender())
+stop = threading.Event()
+
+
+def change():
+    """Has another thread change what an object holds, again and again."""
+
+    def run():
+        while not stop.is_set():
+            changing.items = [[number] for number in range(100)]
+            changing.table = {number: [number] for number in range(100)}
+            changing.items.clear()
+            changing.table.clear()
+            vars(changing).pop("items")
+
+    threading.Thread(target=run, daemon=True).start()
+
+
+audited = []
+
+
+def audit():
+    """Notes whose attributes are read, as an audit hook sees it, from here on."""
+
+    def note(event, arguments):
+        if event == "object.__getattr__":
+            audited.append(arguments[1])
+
+    sys.addaudithook(note)
+
+
+def what_was_audited():
+    return list(audited)
 
 
 def of_estimators():
