@@ -148,9 +148,10 @@ fn a_worker_may_do_as_it_likes_with_its_descriptors() {
     assert_eq!(forked.exit_status(), Some(7));
     assert_eq!(echo.call::<i64>(2).unwrap(), 2);
 
-    // Shared memory is neither shortened nor, for arguments, written.
+    // Shared memory is neither shortened nor, for arguments, written or kept from growing.
     assert!(function(&workers, "truncate_shared_memory").call::<bool>(()).unwrap());
     assert!(!function(&workers, "write_arguments").call::<bool>(()).unwrap());
+    assert!(!function(&workers, "seal_arguments").call::<bool>(()).unwrap());
     let values: Array<f64> = echo.call(&[1.0, 2.0]).unwrap();
     assert_eq!(values[..], [1.0, 2.0]);
 }

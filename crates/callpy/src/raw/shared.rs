@@ -28,11 +28,12 @@ impl SharedFile {
         Ok(file)
     }
 
-    /// Has all other processes read the file only; those that have mapped it already may still write.
+    /// Has all other processes read the file only; those that have mapped it already may still write. No
+    /// seal can be added after this one, such as one that stops the file from growing.
     pub(crate) fn make_read_only(&self) -> io::Result<()> {
         // <linux/fcntl.h>, since Linux 5.1; libc has it for some targets only.
         const F_SEAL_FUTURE_WRITE: libc::c_int = 0x10;
-        self.seal(F_SEAL_FUTURE_WRITE)
+        self.seal(F_SEAL_FUTURE_WRITE | libc::F_SEAL_SEAL)
     }
 
     fn seal(&self, seals: libc::c_int) -> io::Result<()> {
