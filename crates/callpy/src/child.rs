@@ -176,7 +176,7 @@ fn kill(child: &mut Child) {
 }
 
 /// Returns whether a child runs; one that the system has forgotten has ended.
-fn is_running(child: &mut Child) -> bool {
+pub(crate) fn is_running(child: &mut Child) -> bool {
     matches!(child.try_wait(), Ok(None))
 }
 

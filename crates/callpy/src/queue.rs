@@ -11,9 +11,8 @@
 //!
 //! The queue only saves time. Nothing is unsound or stuck when a thread passes it, and so these do: a
 //! nested call, a call in [`Python::attach`](crate::Python::attach), a call of a function that mostly
-//! sleeps, and all threads of the child of a fork. A holder that
-//! stays in one call loses its slot to the next caller: see [`watch`]. One that does work of its own
-//! in `detach` gives it up.
+//! sleeps, and all threads of the child of a fork. A holder that stays in one call loses its slot to
+//! the next caller: see [`watch`]. One that does work of its own in `detach` gives it up.
 
 mod limit;
 mod line;

@@ -602,7 +602,7 @@ pub(crate) fn deadline_exceeded(py: Attached<'_>) -> Outcome<Ref> {
     get(py, c"DeadlineExceeded")
 }
 
-/// Makes the object that stands for a function on workers.
+/// Makes the object that a handle of a function on workers holds.
 pub(crate) fn on_workers(py: Attached<'_>, target: &str) -> Outcome<Ref> {
     call(py, c"on_workers", &[&py.str(target)?])
 }

@@ -165,85 +165,72 @@ fn late_caller(python: &Python) -> (thread::JoinHandle<callpy::Error>, mpsc::Sen
     (worker, finish)
 }
 
+/// Runs a test in a process of its own, whose program has started Python.
+fn in_host(name: &str, body: impl FnOnce(Host)) {
+    let start = || {
+        let host = Host::start(&libpython(), RTLD_GLOBAL);
+        host.run(c"answer = 42");
+        body(host);
+    };
+    alone(name, |_| (), start);
+}
+
 /// A thread that has called outlives its host's Python, calls once more, and ends.
 #[test]
 fn a_thread_ends_after_its_hosts_python() {
-    let name = "a_thread_ends_after_its_hosts_python";
-    alone(
-        name,
-        |_| (),
-        || {
-            let host = Host::start(&libpython(), RTLD_GLOBAL);
-            host.run(c"answer = 42");
-            let (worker, finish) = host.detached(|| late_caller(&joins()));
-            host.finish();
-            finish.send(()).unwrap();
-            let error = worker.join().unwrap();
-            assert!(matches!(error.kind(), callpy::ErrorKind::Ending), "{error}");
-            // Time in which a thread state that no longer exists could be destroyed.
-            thread::sleep(Duration::from_millis(200));
-        },
-    );
+    in_host("a_thread_ends_after_its_hosts_python", |host| {
+        let (worker, finish) = host.detached(|| late_caller(&joins()));
+        host.finish();
+        finish.send(()).unwrap();
+        let error = worker.join().unwrap();
+        assert!(matches!(error.kind(), callpy::ErrorKind::Ending), "{error}");
+        // Time in which a thread state that no longer exists could be destroyed.
+        thread::sleep(Duration::from_millis(200));
+    });
 }
 
 /// A host that starts Python again has another interpreter, in which no handle is valid.
 #[test]
 fn a_host_starts_python_again() {
-    let name = "a_host_starts_python_again";
-    alone(
-        name,
-        |_| (),
-        || {
-            let host = Host::start(&libpython(), RTLD_GLOBAL);
-            host.run(c"answer = 42");
-            let (list, (worker, finish)) = host.detached(|| {
-                let python = joins();
-                (eval_list(&python), late_caller(&python))
-            });
-            host.finish();
-            host.start_again();
-            host.run(c"kept = [object() for _ in range(100_000)]");
-            // Attached, as a function of an extension module is.
-            let ended = |error: &callpy::Error| matches!(error.kind(), callpy::ErrorKind::Ending);
-            assert!(ended(&list.len().unwrap_err()));
-            assert!(
-                Python::start().and_then(|python| python.module("sys")).is_err_and(|e| ended(&e))
-            );
-            drop((list.clone(), list));
-            host.run(c"assert len(kept) == 100_000");
-            finish.send(()).unwrap();
-            let error = host.detached(|| worker.join().unwrap());
-            assert!(ended(&error), "{error}");
-            thread::sleep(Duration::from_millis(200));
-            host.run(c"import gc; gc.collect(); del kept; gc.collect()");
-            host.finish();
-        },
-    );
+    in_host("a_host_starts_python_again", |host| {
+        let (list, (worker, finish)) = host.detached(|| {
+            let python = joins();
+            (eval_list(&python), late_caller(&python))
+        });
+        host.finish();
+        host.start_again();
+        host.run(c"kept = [object() for _ in range(100_000)]");
+        // Attached, as a function of an extension module is.
+        let ended = |error: &callpy::Error| matches!(error.kind(), callpy::ErrorKind::Ending);
+        assert!(ended(&list.len().unwrap_err()));
+        assert!(Python::start().and_then(|python| python.module("sys")).is_err_and(|e| ended(&e)));
+        drop((list.clone(), list));
+        host.run(c"assert len(kept) == 100_000");
+        finish.send(()).unwrap();
+        let error = host.detached(|| worker.join().unwrap());
+        assert!(ended(&error), "{error}");
+        thread::sleep(Duration::from_millis(200));
+        host.run(c"import gc; gc.collect(); del kept; gc.collect()");
+        host.finish();
+    });
 }
 
 /// `multiprocessing` clears the exit handlers in the child of a fork, which goes on.
 #[test]
 fn a_python_whose_exit_handlers_are_cleared_goes_on() {
-    let name = "a_python_whose_exit_handlers_are_cleared_goes_on";
-    alone(
-        name,
-        |_| (),
-        || {
-            let host = Host::start(&libpython(), RTLD_GLOBAL);
-            host.run(c"answer = 42");
-            let (python, list) = host.detached(|| {
-                let list = eval_list(&joins());
-                let exec = Python::start().unwrap().function("builtins:exec").unwrap();
-                exec.call::<()>("import atexit; atexit._clear()").unwrap();
-                (joins(), list)
-            });
-            host.finish();
-            let ended = |error: callpy::Error| matches!(error.kind(), callpy::ErrorKind::Ending);
-            assert!(list.len().is_err_and(ended));
-            assert!(python.module("sys").is_err_and(ended));
-            drop((list.clone(), list));
-        },
-    );
+    in_host("a_python_whose_exit_handlers_are_cleared_goes_on", |host| {
+        let (python, list) = host.detached(|| {
+            let list = eval_list(&joins());
+            let exec = Python::start().unwrap().function("builtins:exec").unwrap();
+            exec.call::<()>("import atexit; atexit._clear()").unwrap();
+            (joins(), list)
+        });
+        host.finish();
+        let ended = |error: callpy::Error| matches!(error.kind(), callpy::ErrorKind::Ending);
+        assert!(list.len().is_err_and(ended));
+        assert!(python.module("sys").is_err_and(ended));
+        drop((list.clone(), list));
+    });
 }
 
 /// A thread whose Python ends under its call stops, also where callpy knew the library before it ran.

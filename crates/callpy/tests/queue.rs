@@ -21,6 +21,15 @@ fn crowd(threads: usize, call: impl Fn(usize) -> bool + Sync) {
     });
 }
 
+/// Has two threads call functions that wait for each other, a hundred times.
+fn wait_for_each_other(functions: [&Function; 2]) {
+    let rounds = [const { AtomicUsize::new(0) }; 2];
+    crowd(2, |number| {
+        functions[number].call::<()>(()).unwrap();
+        rounds[number].fetch_add(1, Ordering::Relaxed) < 99
+    });
+}
+
 /// Runs work while other threads make short calls all the time, so that there is a queue.
 fn in_a_storm(threads: usize, work: impl FnOnce()) {
     let nothing = lambda("lambda: None");
@@ -102,12 +111,7 @@ fn callers_meet_in_python() {
             false
         });
         // Two that wait for each other, a hundred times.
-        let rounds = [const { AtomicUsize::new(0) }; 2];
-        crowd(2, |number| {
-            let function: &Function = if number == 0 { &ping } else { &pong };
-            function.call::<()>(()).unwrap();
-            rounds[number].fetch_add(1, Ordering::Relaxed) < 99
-        });
+        wait_for_each_other([&ping, &pong]);
         // Each waits for the one before.
         let rounds: Vec<AtomicUsize> = (0..8).map(|_| AtomicUsize::new(0)).collect();
         crowd(8, |number| {
@@ -373,12 +377,7 @@ fn the_child_of_a_fork_calls_on() {
                             (0..500).for_each(|n| assert_eq!(same.call::<i64>(n).unwrap(), n));
                             false
                         });
-                        let rounds = [const { AtomicUsize::new(0) }; 2];
-                        crowd(2, |number| {
-                            let function: &Function = if number == 0 { &ping } else { &pong };
-                            function.call::<()>(()).unwrap();
-                            rounds[number].fetch_add(1, Ordering::Relaxed) < 99
-                        });
+                        wait_for_each_other([&ping, &pong]);
                         exit.call::<()>(7).unwrap();
                     }
                     assert_eq!(wait.call::<(i64, i64)>((child, 0)).unwrap(), (child, 7 << 8));

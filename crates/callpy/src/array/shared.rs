@@ -47,7 +47,7 @@ pub(crate) fn array_over(
 pub(crate) fn not_returned(scope: &Scope<'_>, arguments: &ArgumentList) -> Option<usize> {
     let py = scope.py();
     let numpy = scope.loans.numpy?;
-    let places = 0..arguments.next_position() - 1;
+    let places = 0..arguments.len();
     let is_returned = |array: &Ref| {
         Dtype::from_type_num(Ndarray::known(py, array).type_num().0).is_some()
             && places.clone().any(|place| arguments.value(py, place).as_ptr() == array.as_ptr())

@@ -92,7 +92,7 @@ impl Limited {
 
 impl Call {
     fn ask(&self, py: Attached<'_>) {
-        // Whoever ends the call is attached, and waits for this lock no longer than the few steps below.
+        // The thread that ends the call is attached, and waits for this lock no longer than the few steps below.
         let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
         if *stage == Stage::Running {
             *stage = Stage::Asked;

@@ -101,6 +101,12 @@ impl ArgumentList {
         self.rest.get_or_insert_default().names.push(name);
     }
 
+    /// Returns how many arguments there are, with and without names.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
     #[inline]
     pub(crate) fn next_position(&self) -> usize {
         self.len + 1

@@ -137,7 +137,7 @@ impl Mapping {
             return None;
         }
         let mut bytes = vec![0; len];
-        // SAFETY: the range is within the mapping; any bytes will do, whoever may be writing them.
+        // SAFETY: the range is within the mapping; any bytes will do, also while another process writes them.
         unsafe {
             let from = self.start.as_ptr().add(offset);
             std::ptr::copy_nonoverlapping(from, bytes.as_mut_ptr(), len);

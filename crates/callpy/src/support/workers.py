@@ -8,7 +8,7 @@ class DeadlineExceeded(BaseException):
 
 
 class _OnWorkers:
-    """Stands for a function that runs in other processes."""
+    """A function that runs in other processes, of which only the name is here."""
 
     def __init__(self, target):
         self.__name__ = self.__qualname__ = target

@@ -136,6 +136,16 @@ impl Ticket {
 }
 
 impl State {
+    /// Takes an idle worker for a caller; none if others wait for one, or enough are in use.
+    fn take(&mut self, most: usize) -> Option<Worker> {
+        if !self.line.is_empty() || self.busy >= most {
+            return None;
+        }
+        let worker = self.idle.pop()?;
+        self.busy += 1;
+        Some(worker)
+    }
+
     /// Gives idle workers to those who wait.
     fn serve(&mut self, most: usize) {
         while self.busy < most && !self.line.is_empty() {
@@ -199,11 +209,7 @@ impl Pool {
         let most = shared.size.workers;
         let ticket = {
             let mut state = lock(&shared.state);
-            if state.line.is_empty()
-                && state.busy < most
-                && let Some(worker) = state.idle.pop()
-            {
-                state.busy += 1;
+            if let Some(worker) = state.take(most) {
                 return Ok(Some(self.lend(worker)));
             }
             if state.line.len() >= shared.size.waiting {
@@ -242,13 +248,7 @@ impl Pool {
         if self.is_anothers() {
             return None;
         }
-        let mut state = lock(&self.shared.state);
-        if !state.line.is_empty() || state.busy >= self.shared.size.workers {
-            return None;
-        }
-        let worker = state.idle.pop()?;
-        state.busy += 1;
-        drop(state);
+        let worker = lock(&self.shared.state).take(self.shared.size.workers)?;
         Some(self.lend(worker))
     }
 

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::frame::{ALIGN, Block, Broken, Head, MESSAGE, Reader, Status, Writer};
+use crate::child::is_running;
 use crate::crash::Crash;
 use crate::raw;
 use crate::raw::shared::{self, Mapping, SharedFile, Writing};
@@ -78,7 +79,7 @@ pub(super) const LOOK: Duration = Duration::from_millis(50);
 const ARGUMENTS: usize = 1 << 20;
 const RESULTS: usize = 1 << 20;
 
-/// What the supervisor knows of a worker, whoever is calling it.
+/// What the supervisor knows of a worker, whether or not a caller has it.
 pub(crate) struct Process {
     pub(crate) id: u64,
     child: Mutex<Child>,
@@ -136,7 +137,7 @@ impl Process {
     pub(crate) fn kill(&self) {
         let mut child = lock(&self.child);
         // If it has ended, its number may be another's: the host may ignore SIGCHLD.
-        if let Ok(None) = child.try_wait() {
+        if is_running(&mut child) {
             _ = child.kill();
         }
     }
@@ -152,7 +153,7 @@ impl Process {
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        !matches!(lock(&self.child).try_wait(), Ok(None))
+        !is_running(&mut lock(&self.child))
     }
 
     /// Waits for a process that was killed to be gone.
@@ -169,7 +170,7 @@ impl Process {
         lock(&self.stderr).pass_on(false)
     }
 
-    /// Runs work with the pipe of the worker's stderr.
+    /// Returns a descriptor of the worker's stderr of its own, to wait for.
     pub(crate) fn stderr_descriptor(&self) -> Option<OwnedFd> {
         lock(&self.stderr).pipe.as_ref()?.as_fd().try_clone_to_owned().ok()
     }
@@ -274,7 +275,7 @@ impl Results {
     }
 }
 
-/// A worker, owned by whoever calls it.
+/// A worker, which its caller owns.
 pub(crate) struct Worker {
     pub(crate) process: Arc<Process>,
     requests: PipeWriter,

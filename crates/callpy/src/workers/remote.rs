@@ -151,6 +151,12 @@ impl Remote {
         Error::new(kind, format!("{}: {message}", self.target))
     }
 
+    /// Counts a call that did not return in time, and says so.
+    fn timed_out(&self) -> Error {
+        Counts::add(&self.pool.shared.counts.timed_out, 1);
+        self.too_late("it did not return")
+    }
+
     fn too_late(&self, how: &str) -> Error {
         let within = self.within.unwrap_or_default();
         Error::new(ErrorKind::Deadline, format!("{}: {how} within {within:?}", self.target))
@@ -279,7 +285,6 @@ impl<'p> Attempt<'p, '_> {
     fn finish(&self, scope: &mut Scope<'_>, begun: Begun<'_>) -> Result<Outcome> {
         let Begun { mut worker, copies, lends, deadline } = begun;
         let remote = self.remote;
-        let pool = &remote.pool;
         match scope.py().detach(|| worker.wait(deadline)) {
             Reply::Answer(answer) => self.read(&answer, worker, copies, lends, scope),
             Reply::Dead(Death::BeforeTheCall) => {
@@ -288,9 +293,8 @@ impl<'p> Attempt<'p, '_> {
             }
             Reply::Dead(death) => Ok(self.crashed(worker, &death, scope)),
             Reply::Killed => {
-                Counts::add(&pool.shared.counts.timed_out, 1);
                 worker.retire();
-                Err(remote.too_late("it did not return"))
+                Err(remote.timed_out())
             }
         }
     }
@@ -315,13 +319,12 @@ impl<'p> Attempt<'p, '_> {
         scope: &mut Scope<'_>,
     ) -> Result<bool> {
         let names = self.list.names().len();
-        let count = self.list.next_position() - 1;
-        let positional = count - names;
+        let count = self.list.len();
         let most = usize::from(u16::MAX);
         if count > most {
             return Err(Error::argument(format!("a call on workers has at most {most} arguments")));
         }
-        frame.u16(positional as u16);
+        frame.u16((count - names) as u16);
         frame.u16(names as u16);
         let mut lends = false;
         for place in 0..count {
@@ -329,18 +332,15 @@ impl<'p> Attempt<'p, '_> {
                 frame.counted(scope.ok(scope.py().text(name))?.as_bytes());
             }
             let value = self.list.value(scope.py(), place);
-            lends |= values::put(&value, frame, worker, scope).map_err(|error| {
-                let names = self.list.names();
-                error.at(values::argument_name(scope.py(), place, positional, names))
-            })?;
+            lends |= values::put(&value, frame, worker, scope)
+                .map_err(|error| error.at(self.name(place, scope)))?;
         }
         if let Some(place) = shared::not_returned(scope, self.list) {
-            let name = values::argument_name(scope.py(), place - 1, positional, self.list.names());
             return Err(Error::argument(
                 "what Python writes to it would not come back from a worker: pass a `&mut` array as an \
                  argument of its own, and of numbers",
             )
-            .at(name));
+            .at(self.name(place - 1, scope)));
         }
         Ok(lends)
     }
@@ -365,7 +365,7 @@ impl<'p> Attempt<'p, '_> {
             return Err(self.kept(&held, scope));
         }
         for (place, block) in &aside.written {
-            if *place < self.list.next_position() - 1 {
+            if *place < self.list.len() {
                 let argument = self.list.value(scope.py(), *place);
                 values::write_back(&argument, *block, &worker.results, scope)?;
             }
@@ -380,18 +380,14 @@ impl<'p> Attempt<'p, '_> {
                 drop(worker);
                 values::get(value, &results, scope).map(Outcome::Done)
             }
-            Status::TimedOut => {
-                Counts::add(&remote.pool.shared.counts.timed_out, 1);
-                Err(remote.too_late("it did not return"))
-            }
+            Status::TimedOut => Err(remote.timed_out()),
             status => {
                 let error = reply::failure(status, &mut reader);
                 // What a function raises as it is stopped: in a `finally`, or since its import failed.
                 if !worker.is_interrupted {
                     return Err(error);
                 }
-                Counts::add(&remote.pool.shared.counts.timed_out, 1);
-                Err(remote.too_late("it did not return").with_source(error))
+                Err(remote.timed_out().with_source(error))
             }
         }
     }
@@ -412,11 +408,13 @@ impl<'p> Attempt<'p, '_> {
     }
 
     fn names(&self, retained: &[(usize, Vec<String>)], scope: &Scope<'_>) -> Vec<String> {
+        retained.iter().map(|(place, _)| self.name(*place, scope)).collect()
+    }
+
+    /// The name of an argument in messages.
+    fn name(&self, place: usize, scope: &Scope<'_>) -> String {
         let names = self.list.names();
-        let positional = self.list.next_position() - 1 - names.len();
-        let name =
-            |(place, _): &(usize, _)| values::argument_name(scope.py(), *place, positional, names);
-        retained.iter().map(name).collect()
+        values::argument_name(scope.py(), place, self.list.len() - names.len(), names)
     }
 
     /// The error of a call whose function retains what it was lent.
