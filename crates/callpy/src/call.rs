@@ -197,7 +197,7 @@ impl<'a> Call<'a> {
         let exception = self.scope.ok(support::deadline_exceeded(py))?;
         let timed = Limited::begin(py, Instant::now() + limit, exception.clone_ref(py));
         let timed = timed.map_err(|error| {
-            let message = format!("no thread can be started that watches the time: {error}");
+            let message = format!("the thread that watches the deadline can't be started: {error}");
             Error::new(ErrorKind::Start, message).with_source(error)
         })?;
         let mut timed = Some(timed);

@@ -709,7 +709,7 @@ impl Builder {
         Ok(Python(()))
     }
 
-    /// Starts so many worker processes, and a spare one, of the same Python and with the same packages:
+    /// Starts `count` worker processes and a spare one, with the same Python and the same packages:
     /// see [`workers`](crate::workers).
     ///
     /// Python is started in this process as well, as [`start`](Builder::start) does: it turns arguments

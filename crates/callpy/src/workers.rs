@@ -174,7 +174,7 @@ impl Workers {
         options: Options,
     ) -> Result<Workers> {
         if count == 0 {
-            return Err(Error::new(ErrorKind::Start, "there must be one worker at least"));
+            return Err(Error::new(ErrorKind::Start, "at least one worker is needed"));
         }
         let scope = Scope::new()?;
         let search_path = scope.ok(support::worker_path(scope.py()))?;

@@ -27,7 +27,7 @@ pub(crate) fn read(
         return (nameless("a function of an extension module failed without an exception"), None);
     };
     let Ok(names) = names(py) else {
-        return (nameless("an exception could not be read: memory is out"), None);
+        return (nameless("an exception could not be read: there is no memory left"), None);
     };
     let read = Reader { py, names, seen: Vec::new() }.read(&exception);
     let imports = FailedImports::of(py, &read, &exception);

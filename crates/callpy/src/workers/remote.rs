@@ -130,9 +130,10 @@ impl Remote {
                 Outcome::Done(result) => return Ok(result),
                 Outcome::NotBegun if chances > 0 => chances -= 1,
                 Outcome::NotBegun => {
-                    return Err(
-                        self.error(ErrorKind::Start, "no worker lives long enough for a call")
-                    );
+                    return Err(self.error(
+                        ErrorKind::Start,
+                        "each worker that was to make the call ended before it began",
+                    ));
                 }
                 Outcome::Crashed(_) if retries > 0 => retries -= 1,
                 Outcome::Crashed(crash) => {
@@ -431,7 +432,7 @@ impl<'p> Attempt<'p, '_> {
                 ErrorKind::Kept,
                 &format!("it retains {arguments}{held}, which was lent for the call, so its worker was replaced"),
             )
-            .with_hint("say that it `retains` its arguments, and it gets copies")
+            .with_hint("call `retains()` on the function: it then gets copies")
     }
 }
 
