@@ -25,6 +25,10 @@ pub(crate) const THREADED: [(&str, usize); 3] =
 /// How long one turn should take, in nanoseconds.
 const TURN: f64 = 20e6;
 
+/// The same with several threads: callpy's queue follows a new load within 100 ms, so a shorter turn
+/// would time how it learns.
+const TURN_TOGETHER: f64 = 200e6;
+
 /// A call that is expected to take longer than this is left out.
 const LONGEST: Duration = Duration::from_secs(3);
 
@@ -166,8 +170,9 @@ impl Row {
             let named = |error| format!("{key}: {error}");
             let answer = one.process.check(work, size).map_err(named)?;
             expected.compare(one.rival, work, size, answer)?;
+            let length = if threads > 1 { TURN_TOGETHER } else { TURN };
             let turn =
-                |call: f64| (TURN / (call * threads as f64).max(1.0)).clamp(1.0, 1e6) as usize;
+                |call: f64| (length / (call * threads as f64).max(1.0)).clamp(1.0, 1e6) as usize;
             let mut call = match one.last.get(work) {
                 // As many calls as one thread makes in that time: several threads would take long
                 // to get going.

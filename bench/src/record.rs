@@ -64,6 +64,13 @@ impl Cell {
 }
 
 impl Record {
+    /// Whether the Python has no interpreter lock: its `sys.version` says so.
+    pub(crate) fn is_free_threaded(&self) -> bool {
+        self.versions
+            .iter()
+            .any(|(name, version)| name == "Python" && version.contains("free-threading build"))
+    }
+
     pub(crate) fn cell(
         &self,
         rival: &str,

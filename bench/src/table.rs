@@ -160,7 +160,8 @@ pub(crate) fn head(record: &Record) -> String {
     text
 }
 
-fn threads(record: &Record) -> String {
+/// Many callers: calls a second, and how long a call takes.
+pub(crate) fn threads(record: &Record) -> String {
     let mut text = String::new();
     for (work, size) in THREADED {
         let mut threads: Vec<usize> = record
