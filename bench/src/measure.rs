@@ -75,6 +75,9 @@ pub(crate) fn run(options: &Options, built: &[Built], python: &Environment) -> R
         running.clear();
         for (place, built) in built.iter().enumerate() {
             let Ok(program) = &built.program else { continue };
+            if rivals[place].left_out.is_some() {
+                continue;
+            }
             let start = Instant::now();
             let outcome = Process::start(built.rival, program, python).and_then(|mut process| {
                 let answer = process.check("detect", 1_000)?;
