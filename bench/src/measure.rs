@@ -47,7 +47,11 @@ struct Running {
 
 /// Runs everything that the options name.
 pub(crate) fn run(options: &Options, built: &[Built], python: &Environment) -> Result<Record> {
-    let sizes = options.sizes();
+    let sizes = match python.interpreter.is_free_threaded() && options.is_whole() {
+        // The rows that are recorded: see `pages`.
+        true => vec![1_000, 100_000],
+        false => options.sizes(),
+    };
     let rows: Vec<Row> = rows(&sizes, &options.threads());
     let turns = options.repetitions();
     let bar = ProgressBar::new(((rows.len() + 1) * turns) as u64);
