@@ -45,10 +45,10 @@ int main(int count, char **arguments) {
 
     // The series is lent for the call, and the indices are read where NumPy put them.
     callpy_array lent;
-    callpy_value argument = callpy_vector(CALLPY_FLOAT64, series, &length, &lent), result;
+    callpy_value argument = callpy_vector(CALLPY_DTYPE_FLOAT64, series, &length, &lent), result;
     check(callpy_function_call(detect, &argument, 1, NULL, 0, &result));
     const callpy_array *indices = result.content.array;
-    if (result.tag != CALLPY_ARRAY || indices->dtype != CALLPY_INT64 || indices->ndim != 1) {
+    if (result.tag != CALLPY_TAG_ARRAY || indices->dtype != CALLPY_DTYPE_INT64 || indices->ndim != 1) {
         fprintf(stderr, "detect returned something else than indices\n");
         return 1;
     }

@@ -94,15 +94,16 @@ impl Maker<'_> {
     fn array(&mut self) -> *mut callpy_array {
         let ndim = usize::from(self.byte() % 5);
         let mut lengths: Vec<isize> = (0..ndim).map(|_| isize::from(self.byte() % 4)).collect();
-        let dtype = u32::from(self.byte() % 20);
+        let dtype = 100 + u32::from(self.byte() % 20);
         let item_size = match dtype {
-            17 => 4 * usize::from(1 + self.byte() % 3),
-            18 => usize::from(1 + self.byte() % 3),
+            CALLPY_DTYPE_STR => 4 * usize::from(1 + self.byte() % 3),
+            CALLPY_DTYPE_BYTES => usize::from(1 + self.byte() % 3),
             _ => 0,
         };
-        let unit = if matches!(dtype, 15 | 16) { u32::from(self.byte() % 15) } else { 0 };
-        self.sound &= (1..=18).contains(&dtype);
-        self.sound &= !matches!(dtype, 15 | 16) || (1..=13).contains(&unit);
+        let time = matches!(dtype, CALLPY_DTYPE_DATETIME64 | CALLPY_DTYPE_TIMEDELTA64);
+        let unit = if time { 200 + u32::from(self.byte() % 15) } else { 0 };
+        self.sound &= (CALLPY_DTYPE_BOOL..=CALLPY_DTYPE_BYTES).contains(&dtype);
+        self.sound &= !time || (CALLPY_UNIT_YEAR..=CALLPY_UNIT_ATTOSECOND).contains(&unit);
         let mut wrong = self.byte();
         if wrong < 8 && ndim > 0 {
             // Elements without memory: their number or sign must be an error.
@@ -111,7 +112,9 @@ impl Maker<'_> {
                 lengths[0] = 0;
             } else {
                 self.sound = false;
-                if lengths[0] == isize::MAX && matches!(dtype, 1 | 2 | 6) && item_size == 0 {
+                let byte =
+                    matches!(dtype, CALLPY_DTYPE_BOOL | CALLPY_DTYPE_INT8 | CALLPY_DTYPE_UINT8);
+                if lengths[0] == isize::MAX && byte && item_size == 0 {
                     lengths[0] = -1;
                 }
                 if lengths[0] == isize::MAX && item_size == 1 {
@@ -124,7 +127,7 @@ impl Maker<'_> {
         // In the middle, so that strides can be negative.
         let mut data = memory.as_ptr().wrapping_add(128).cast_mut();
         let empty = lengths.contains(&0);
-        let align = match dtype {
+        let align = match dtype - 100 {
             3 | 7 | 10 => 2,
             4 | 8 | 11 | 13 | 17 => 4,
             5 | 9 | 12 | 14..=16 => 8,
@@ -171,7 +174,7 @@ impl Maker<'_> {
             item_size,
             dtype,
             unit,
-            flags: if wrong == 11 { 4 } else { u32::from(wrong % 4) },
+            flags: if wrong == 11 { 4 } else { u32::from(wrong % 4) << 8 },
             owned: u32::from(self.byte() % 2),
         };
         self.sound &= !(wrong == 9 && ndim > 0) && wrong != 10 && wrong != 11;
@@ -258,7 +261,7 @@ fn check(bytes: &[u8]) -> bool {
     assert!(maker.sound, "an invalid value is accepted");
     // SAFETY: the result is a dict, whose content is items; the tag is checked next.
     let items = unsafe { result.content.items };
-    assert_eq!((result.tag, items.len), (CALLPY_DICT, 2));
+    assert_eq!((result.tag, items.len), (CALLPY_TAG_DICT, 2));
     // SAFETY: there are two items, and both values are valid.
     unsafe { same(&value, &*items.data.add(1)) };
 
@@ -287,23 +290,25 @@ fn check(bytes: &[u8]) -> bool {
 unsafe fn same(passed: &callpy_value, returned: &callpy_value) {
     // SAFETY: the tag says which field of a union is set, and lengths say how many elements there are.
     unsafe {
-        let small = passed.tag == CALLPY_UINT && passed.content.natural <= i64::MAX as u64;
-        assert_eq!(if small { CALLPY_INT } else { passed.tag }, returned.tag);
+        let small = passed.tag == CALLPY_TAG_UINT && passed.content.natural <= i64::MAX as u64;
+        assert_eq!(if small { CALLPY_TAG_INT } else { passed.tag }, returned.tag);
         match passed.tag {
-            CALLPY_BOOL => assert_eq!(passed.content.boolean != 0, returned.content.boolean != 0),
-            CALLPY_INT | CALLPY_UINT | CALLPY_FLOAT => {
+            CALLPY_TAG_BOOL => {
+                assert_eq!(passed.content.boolean != 0, returned.content.boolean != 0)
+            }
+            CALLPY_TAG_INT | CALLPY_TAG_UINT | CALLPY_TAG_FLOAT => {
                 assert_eq!(passed.content.natural, returned.content.natural);
             }
-            CALLPY_STRING | CALLPY_BYTE_STRING => {
+            CALLPY_TAG_STRING | CALLPY_TAG_BYTES => {
                 let bytes = |text: callpy_text| std::slice::from_raw_parts(text.data, text.len);
                 assert_eq!(bytes(passed.content.text), bytes(returned.content.text));
             }
-            CALLPY_LIST | CALLPY_TUPLE | CALLPY_DICT => {
+            CALLPY_TAG_LIST | CALLPY_TAG_TUPLE | CALLPY_TAG_DICT => {
                 let (passed, returned) = (passed.content.items, returned.content.items);
                 assert_eq!(passed.len, returned.len);
                 (0..passed.len).for_each(|at| same(&*passed.data.add(at), &*returned.data.add(at)));
             }
-            CALLPY_ARRAY => {
+            CALLPY_TAG_ARRAY => {
                 let (passed, returned) = (&*passed.content.array, &*returned.content.array);
                 assert_eq!(
                     (passed.dtype, passed.unit, passed.ndim),
@@ -324,7 +329,9 @@ unsafe fn same(passed: &callpy_value, returned: &callpy_value) {
                         )
                     };
                     match passed.dtype {
-                        CALLPY_BOOL8 => assert_eq!(bytes(passed)[0] != 0, bytes(returned)[0] != 0),
+                        CALLPY_DTYPE_BOOL => {
+                            assert_eq!(bytes(passed)[0] != 0, bytes(returned)[0] != 0)
+                        }
                         _ => assert_eq!(bytes(passed), bytes(returned)),
                     }
                 }

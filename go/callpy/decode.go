@@ -20,7 +20,7 @@ func itoa(number int) string { return strconv.Itoa(number) }
 
 // release frees what a result holds; a number holds nothing.
 func release(outcome outcome) {
-	if outcome.value.tag > C.CALLPY_FLOAT {
+	if outcome.value.tag > C.CALLPY_TAG_FLOAT {
 		releaseAll(outcome)
 	}
 }
@@ -40,7 +40,7 @@ func textOf(value *C.callpy_value) []byte {
 
 // arrayOf returns the array in a value; nil if it is something else.
 func arrayOf(value *C.callpy_value) *C.callpy_array {
-	if value.tag != C.CALLPY_ARRAY {
+	if value.tag != C.CALLPY_TAG_ARRAY {
 		return nil
 	}
 	return *content[*C.callpy_array](value)
@@ -51,12 +51,12 @@ func decoded[R any](function *Function, outcome outcome) (R, error) {
 	var result R
 	switch number := any(&result).(type) {
 	case *float64:
-		if outcome.value.tag == C.CALLPY_FLOAT {
+		if outcome.value.tag == C.CALLPY_TAG_FLOAT {
 			*number = *content[float64](&outcome.value)
 			return result, nil
 		}
 	case *int64:
-		if outcome.value.tag == C.CALLPY_INT {
+		if outcome.value.tag == C.CALLPY_TAG_INT {
 			*number = *content[int64](&outcome.value)
 			return result, nil
 		}
@@ -117,7 +117,7 @@ func checkMemory(array *C.callpy_array) *Error {
 }
 
 func decodeTuple(value *C.callpy_value, out []reflect.Value) *Error {
-	if value.tag != C.CALLPY_TUPLE || len(itemsOf(value)) != len(out) {
+	if value.tag != C.CALLPY_TAG_TUPLE || len(itemsOf(value)) != len(out) {
 		return mismatch(fmt.Sprintf("a tuple of %d", len(out)), C.CALLPY_WANT_VALUE, value)
 	}
 	for index := range out {
@@ -133,13 +133,13 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 	kind := out.Type()
 	switch result := out.Addr().Interface().(type) {
 	case *Bytes:
-		if value.tag != C.CALLPY_BYTE_STRING {
+		if value.tag != C.CALLPY_TAG_BYTES {
 			return wrong(kind, value)
 		}
 		*result = append(Bytes{}, textOf(value)...)
 		return nil
 	case **Object:
-		if value.tag != C.CALLPY_OBJECT && value.tag != C.CALLPY_ARRAY {
+		if value.tag != C.CALLPY_TAG_OBJECT && value.tag != C.CALLPY_TAG_ARRAY {
 			return wrong(kind, value)
 		}
 		*result = newObject(value)
@@ -164,7 +164,7 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 			return nil
 		}
 		// None or a value.
-		if value.tag == C.CALLPY_NONE {
+		if value.tag == C.CALLPY_TAG_NONE {
 			out.SetZero()
 			return nil
 		}
@@ -176,30 +176,30 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 	}
 	switch kind.Kind() {
 	case reflect.Bool:
-		if value.tag == C.CALLPY_BOOL {
+		if value.tag == C.CALLPY_TAG_BOOL {
 			out.SetBool(*content[bool](value))
 			return nil
 		}
 	case reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Int:
-		if number := *content[int64](value); value.tag == C.CALLPY_INT && !out.OverflowInt(number) {
+		if number := *content[int64](value); value.tag == C.CALLPY_TAG_INT && !out.OverflowInt(number) {
 			out.SetInt(number)
 			return nil
 		}
 	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uint:
 		number := *content[uint64](value)
-		fits := value.tag == C.CALLPY_UINT || value.tag == C.CALLPY_INT && int64(number) >= 0
+		fits := value.tag == C.CALLPY_TAG_UINT || value.tag == C.CALLPY_TAG_INT && int64(number) >= 0
 		if fits && !out.OverflowUint(number) {
 			out.SetUint(number)
 			return nil
 		}
 	case reflect.Float32, reflect.Float64:
 		switch value.tag {
-		case C.CALLPY_FLOAT:
+		case C.CALLPY_TAG_FLOAT:
 			if number := *content[float64](value); !out.OverflowFloat(number) {
 				out.SetFloat(number)
 				return nil
 			}
-		case C.CALLPY_INT:
+		case C.CALLPY_TAG_INT:
 			// Only what a float holds exactly.
 			if number := *content[int64](value); number>>maxExact == 0 || number>>maxExact == -1 {
 				out.SetFloat(float64(number))
@@ -207,15 +207,15 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 			}
 		}
 	case reflect.String:
-		if value.tag == C.CALLPY_STRING {
+		if value.tag == C.CALLPY_TAG_STRING {
 			out.SetString(string(textOf(value)))
 			return nil
 		}
 	case reflect.Slice:
 		switch value.tag {
-		case C.CALLPY_ARRAY:
+		case C.CALLPY_TAG_ARRAY:
 			array := arrayOf(value)
-			if array.dtype == C.CALLPY_STR && array.ndim == 1 && kind.Elem().Kind() == reflect.String {
+			if array.dtype == C.CALLPY_DTYPE_STR && array.ndim == 1 && kind.Elem().Kind() == reflect.String {
 				return decodeTexts(array, out)
 			}
 			if array.dtype != dtypeOf(kind.Elem().Kind()) || array.ndim != 1 {
@@ -228,7 +228,7 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 			out.Set(reflect.MakeSlice(kind, count, count))
 			copyOut(array, out.UnsafePointer())
 			return nil
-		case C.CALLPY_LIST, C.CALLPY_TUPLE:
+		case C.CALLPY_TAG_LIST, C.CALLPY_TAG_TUPLE:
 			items := itemsOf(value)
 			out.Set(reflect.MakeSlice(kind, len(items), len(items)))
 			for index := range items {
@@ -246,7 +246,7 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 			return nil
 		}
 	case reflect.Struct:
-		if value.tag != C.CALLPY_TUPLE || !isTuple(kind) || len(itemsOf(value)) != kind.NumField() {
+		if value.tag != C.CALLPY_TAG_TUPLE || !isTuple(kind) || len(itemsOf(value)) != kind.NumField() {
 			return wrong(kind, value)
 		}
 		for index := range kind.NumField() {
@@ -256,7 +256,7 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 		}
 		return nil
 	case reflect.Map:
-		if value.tag == C.CALLPY_DICT {
+		if value.tag == C.CALLPY_TAG_DICT {
 			items := itemsOf(value)
 			out.Set(reflect.MakeMapWithSize(kind, len(items)/2))
 			for index := 0; index < len(items); index += 2 {
@@ -313,29 +313,29 @@ func decodeArray(value *C.callpy_value, out reflect.Value) *Error {
 // natural returns a value as its natural Go type.
 func natural(value *C.callpy_value) (any, *Error) {
 	switch value.tag {
-	case C.CALLPY_NONE:
+	case C.CALLPY_TAG_NONE:
 		return nil, nil
-	case C.CALLPY_BOOL:
+	case C.CALLPY_TAG_BOOL:
 		return *content[bool](value), nil
-	case C.CALLPY_INT:
+	case C.CALLPY_TAG_INT:
 		return *content[int64](value), nil
-	case C.CALLPY_UINT:
+	case C.CALLPY_TAG_UINT:
 		return *content[uint64](value), nil
-	case C.CALLPY_FLOAT:
+	case C.CALLPY_TAG_FLOAT:
 		return *content[float64](value), nil
-	case C.CALLPY_STRING:
+	case C.CALLPY_TAG_STRING:
 		return string(textOf(value)), nil
-	case C.CALLPY_BYTE_STRING:
+	case C.CALLPY_TAG_BYTES:
 		return naturally[Bytes](value)
-	case C.CALLPY_LIST, C.CALLPY_TUPLE:
+	case C.CALLPY_TAG_LIST, C.CALLPY_TAG_TUPLE:
 		return naturally[[]any](value)
-	case C.CALLPY_DICT:
+	case C.CALLPY_TAG_DICT:
 		return naturally[map[any]any](value)
-	case C.CALLPY_OBJECT:
+	case C.CALLPY_TAG_OBJECT:
 		return newObject(value), nil
 	}
 	array := arrayOf(value)
-	if array.dtype == C.CALLPY_STR {
+	if array.dtype == C.CALLPY_DTYPE_STR {
 		return naturally[[]string](value)
 	}
 	return naturalNumbers(value, array)

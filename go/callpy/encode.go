@@ -96,14 +96,14 @@ func (e *encoder) value(from reflect.Value, to *C.callpy_value, depth int) *Erro
 	}
 	switch passed := from.Interface().(type) {
 	case Bytes:
-		to.tag = C.CALLPY_BYTE_STRING
+		to.tag = C.CALLPY_TAG_BYTES
 		if len(passed) > 0 {
 			e.setPointer(to, unsafe.Pointer(unsafe.SliceData(passed)))
 		}
 		setLength(to, len(passed))
 		return nil
 	case Tuple:
-		return e.items(from, to, C.CALLPY_TUPLE, depth)
+		return e.items(from, to, C.CALLPY_TAG_TUPLE, depth)
 	case holder:
 		return e.hold(passed, to)
 	case flagged:
@@ -120,20 +120,20 @@ func (e *encoder) value(from reflect.Value, to *C.callpy_value, depth int) *Erro
 	}
 	switch kind {
 	case reflect.Bool:
-		to.tag = C.CALLPY_BOOL
+		to.tag = C.CALLPY_TAG_BOOL
 		*content[bool](to) = from.Bool()
 	case reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Int:
-		to.tag = C.CALLPY_INT
+		to.tag = C.CALLPY_TAG_INT
 		*content[int64](to) = from.Int()
 	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uint, reflect.Uintptr:
-		to.tag = C.CALLPY_UINT
+		to.tag = C.CALLPY_TAG_UINT
 		*content[uint64](to) = from.Uint()
 	case reflect.Float32, reflect.Float64:
-		to.tag = C.CALLPY_FLOAT
+		to.tag = C.CALLPY_TAG_FLOAT
 		*content[float64](to) = from.Float()
 	case reflect.String:
 		text := from.String()
-		to.tag = C.CALLPY_STRING
+		to.tag = C.CALLPY_TAG_STRING
 		if len(text) > 0 {
 			e.setPointer(to, unsafe.Pointer(unsafe.StringData(text)))
 		}
@@ -142,12 +142,12 @@ func (e *encoder) value(from reflect.Value, to *C.callpy_value, depth int) *Erro
 		if dtypeOf(from.Type().Elem().Kind()) != 0 {
 			return e.array(from, to, 0)
 		}
-		return e.items(from, to, C.CALLPY_LIST, depth)
+		return e.items(from, to, C.CALLPY_TAG_LIST, depth)
 	case reflect.Array:
 		if dtypeOf(from.Type().Elem().Kind()) != 0 {
 			return e.array(from, to, 0)
 		}
-		return e.items(from, to, C.CALLPY_LIST, depth)
+		return e.items(from, to, C.CALLPY_TAG_LIST, depth)
 	case reflect.Map:
 		items := make([]C.callpy_value, 0, 2*from.Len())
 		for entries := from.MapRange(); entries.Next(); {
@@ -160,7 +160,7 @@ func (e *encoder) value(from reflect.Value, to *C.callpy_value, depth int) *Erro
 				return err
 			}
 		}
-		e.setItems(to, C.CALLPY_DICT, items)
+		e.setItems(to, C.CALLPY_TAG_DICT, items)
 	case reflect.Pointer:
 		return e.value(from.Elem(), to, depth+1)
 	case reflect.Complex64, reflect.Complex128:
@@ -212,7 +212,7 @@ func (e *encoder) fields(from reflect.Value, to *C.callpy_value, depth int) *Err
 			return err.at("field " + from.Type().Field(index).Name)
 		}
 	}
-	e.setItems(to, C.CALLPY_TUPLE, items)
+	e.setItems(to, C.CALLPY_TAG_TUPLE, items)
 	return nil
 }
 
@@ -268,7 +268,7 @@ func (e *encoder) array(from reflect.Value, to *C.callpy_value, flags C.uint32_t
 		array.data = data.UnsafePointer()
 		e.pinner.Pin(array.data)
 	}
-	to.tag = C.CALLPY_ARRAY
+	to.tag = C.CALLPY_TAG_ARRAY
 	e.setPointer(to, unsafe.Pointer(array))
 	return nil
 }

@@ -57,7 +57,7 @@ static inline callpy_error *callpy_go_slice(
     callpy_go_count_thread();
     ptrdiff_t shape = (ptrdiff_t)length;
     callpy_array array = {.data = (void *)data, .shape = &shape, .ndim = 1, .dtype = dtype};
-    callpy_value argument = {.tag = CALLPY_ARRAY, .content.array = &array};
+    callpy_value argument = {.tag = CALLPY_TAG_ARRAY, .content.array = &array};
     return callpy_function_call((const callpy_function *)function, &argument, 1, NULL, 0, result);
 }
 

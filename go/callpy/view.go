@@ -53,7 +53,7 @@ type holder interface{ use() *held }
 func (o *owner) take(value *C.callpy_value) {
 	o.held = &held{value: *value}
 	o.held.users.Store(1)
-	value.tag = C.CALLPY_NONE
+	value.tag = C.CALLPY_TAG_NONE
 	o.cleanup = runtime.AddCleanup(o, (*held).done, o.held)
 }
 

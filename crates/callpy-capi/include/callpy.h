@@ -22,105 +22,105 @@
 //   `const char *` alone, it ends with a zero byte.
 
 // An element is one byte, 0 or 1.
-#define CALLPY_BOOL8 1
+#define CALLPY_DTYPE_BOOL 101
 
 // An element is an int8_t.
-#define CALLPY_INT8 2
+#define CALLPY_DTYPE_INT8 102
 
 // An element is an int16_t.
-#define CALLPY_INT16 3
+#define CALLPY_DTYPE_INT16 103
 
 // An element is an int32_t.
-#define CALLPY_INT32 4
+#define CALLPY_DTYPE_INT32 104
 
 // An element is an int64_t.
-#define CALLPY_INT64 5
+#define CALLPY_DTYPE_INT64 105
 
 // An element is a uint8_t.
-#define CALLPY_UINT8 6
+#define CALLPY_DTYPE_UINT8 106
 
 // An element is a uint16_t.
-#define CALLPY_UINT16 7
+#define CALLPY_DTYPE_UINT16 107
 
 // An element is a uint32_t.
-#define CALLPY_UINT32 8
+#define CALLPY_DTYPE_UINT32 108
 
 // An element is a uint64_t.
-#define CALLPY_UINT64 9
+#define CALLPY_DTYPE_UINT64 109
 
 // An element is a half-precision float (IEEE 754 binary16).
-#define CALLPY_FLOAT16 10
+#define CALLPY_DTYPE_FLOAT16 110
 
 // An element is a float.
-#define CALLPY_FLOAT32 11
+#define CALLPY_DTYPE_FLOAT32 111
 
 // An element is a double.
-#define CALLPY_FLOAT64 12
+#define CALLPY_DTYPE_FLOAT64 112
 
 // An element is two floats, the real part first.
-#define CALLPY_COMPLEX64 13
+#define CALLPY_DTYPE_COMPLEX64 113
 
 // An element is two doubles, the real part first.
-#define CALLPY_COMPLEX128 14
+#define CALLPY_DTYPE_COMPLEX128 114
 
 // An element is an int64_t that counts `unit` since 1970-01-01T00:00; INT64_MIN is no time.
-#define CALLPY_DATETIME64 15
+#define CALLPY_DTYPE_DATETIME64 115
 
 // An element is an int64_t that counts `unit`; INT64_MIN is no time.
-#define CALLPY_TIMEDELTA64 16
+#define CALLPY_DTYPE_TIMEDELTA64 116
 
 // An element is `item_size / 4` code points of four bytes each, padded with zeros; none is greater
 // than 0x10FFFF, which is not checked.
-#define CALLPY_STR 17
+#define CALLPY_DTYPE_STR 117
 
 // An element is `item_size` bytes, padded with zeros.
-#define CALLPY_BYTES 18
+#define CALLPY_DTYPE_BYTES 118
 
 // A unit of datetime64 and timedelta64: a year.
-#define CALLPY_YEAR 1
+#define CALLPY_UNIT_YEAR 201
 
 // A month.
-#define CALLPY_MONTH 2
+#define CALLPY_UNIT_MONTH 202
 
 // A week.
-#define CALLPY_WEEK 3
+#define CALLPY_UNIT_WEEK 203
 
 // A day.
-#define CALLPY_DAY 4
+#define CALLPY_UNIT_DAY 204
 
 // An hour.
-#define CALLPY_HOUR 5
+#define CALLPY_UNIT_HOUR 205
 
 // A minute.
-#define CALLPY_MINUTE 6
+#define CALLPY_UNIT_MINUTE 206
 
 // A second.
-#define CALLPY_SECOND 7
+#define CALLPY_UNIT_SECOND 207
 
 // A millisecond.
-#define CALLPY_MILLISECOND 8
+#define CALLPY_UNIT_MILLISECOND 208
 
 // A microsecond.
-#define CALLPY_MICROSECOND 9
+#define CALLPY_UNIT_MICROSECOND 209
 
 // A nanosecond.
-#define CALLPY_NANOSECOND 10
+#define CALLPY_UNIT_NANOSECOND 210
 
 // A picosecond.
-#define CALLPY_PICOSECOND 11
+#define CALLPY_UNIT_PICOSECOND 211
 
 // A femtosecond.
-#define CALLPY_FEMTOSECOND 12
+#define CALLPY_UNIT_FEMTOSECOND 212
 
 // An attosecond.
-#define CALLPY_ATTOSECOND 13
+#define CALLPY_UNIT_ATTOSECOND 213
 
 
 // A flag of an argument: Python may write the elements, which nobody else may use during the call.
-#define CALLPY_WRITABLE 1
+#define CALLPY_WRITABLE 256
 
 // A flag of an argument: Python gets a copy of the elements, which it may retain and write.
-#define CALLPY_COPIED 2
+#define CALLPY_COPIED 512
 
 // Python raised an exception.
 #define CALLPY_ERROR_PYTHON 1
@@ -168,42 +168,42 @@
 #define CALLPY_LANGUAGE_GO 1
 
 // None.
-#define CALLPY_NONE 0
+#define CALLPY_TAG_NONE 0
 
 // A bool: content.boolean.
-#define CALLPY_BOOL 1
+#define CALLPY_TAG_BOOL 1
 
 // An int: content.integer.
-#define CALLPY_INT 2
+#define CALLPY_TAG_INT 2
 
 // An int: content.natural. As a result only where it is greater than INT64_MAX.
-#define CALLPY_UINT 3
+#define CALLPY_TAG_UINT 3
 
 // A float: content.number.
-#define CALLPY_FLOAT 4
+#define CALLPY_TAG_FLOAT 4
 
 // A str: content.text, in UTF-8.
-#define CALLPY_STRING 5
+#define CALLPY_TAG_STRING 5
 
 // A bytes: content.text.
-#define CALLPY_BYTE_STRING 6
+#define CALLPY_TAG_BYTES 6
 
 // A list: content.items.
-#define CALLPY_LIST 7
+#define CALLPY_TAG_LIST 7
 
 // A tuple: content.items.
-#define CALLPY_TUPLE 8
+#define CALLPY_TAG_TUPLE 8
 
 // A dict: content.items, a key and its value by turns, so that there are twice as many.
-#define CALLPY_DICT 9
+#define CALLPY_TAG_DICT 9
 
 // A NumPy array: content.array.
-#define CALLPY_ARRAY 10
+#define CALLPY_TAG_ARRAY 10
 
 // Any other Python object: content.object. It can be given to other calls, such as those of
 // "builtins:repr" and "builtins:getattr". A result is one too if it is an int of more than 64 bits,
 // a str that UTF-8 can't write, a masked array, or an array of structs or of Python objects.
-#define CALLPY_OBJECT 11
+#define CALLPY_TAG_OBJECT 11
 
 // A single value was wanted.
 #define CALLPY_WANT_VALUE 0
@@ -249,9 +249,9 @@ typedef struct callpy_array {
     size_t ndim;
     // The size of an element in bytes; for an argument 0 will do, where the dtype says it.
     size_t item_size;
-    // What an element is: CALLPY_INT64, CALLPY_FLOAT64 and so on.
+    // What an element is: CALLPY_DTYPE_INT64, CALLPY_DTYPE_FLOAT64 and so on.
     uint32_t dtype;
-    // CALLPY_SECOND and so on, for times; else 0.
+    // CALLPY_UNIT_SECOND and so on, for times; else 0.
     uint32_t unit;
     // Of an argument: CALLPY_WRITABLE, CALLPY_COPIED; else 0.
     uint32_t flags;
@@ -279,26 +279,26 @@ typedef struct callpy_items {
 typedef union callpy_content {
     // 0 or 1.
     uint8_t boolean;
-    // CALLPY_INT.
+    // CALLPY_TAG_INT.
     int64_t integer;
-    // CALLPY_UINT.
+    // CALLPY_TAG_UINT.
     uint64_t natural;
-    // CALLPY_FLOAT.
+    // CALLPY_TAG_FLOAT.
     double number;
-    // CALLPY_STRING, CALLPY_BYTE_STRING.
+    // CALLPY_TAG_STRING, CALLPY_TAG_BYTES.
     struct callpy_text text;
-    // CALLPY_LIST, CALLPY_TUPLE, CALLPY_DICT.
+    // CALLPY_TAG_LIST, CALLPY_TAG_TUPLE, CALLPY_TAG_DICT.
     struct callpy_items items;
-    // CALLPY_ARRAY.
+    // CALLPY_TAG_ARRAY.
     struct callpy_array *array;
-    // CALLPY_OBJECT.
+    // CALLPY_TAG_OBJECT.
     struct callpy_object *object;
 } callpy_content;
 
 // A value. One of the caller's making is never freed by callpy, nor need it outlive the call; a
 // result is given back with callpy_value_release, with all that is in it.
 typedef struct callpy_value {
-    // CALLPY_NONE, CALLPY_BOOL and so on.
+    // CALLPY_TAG_NONE, CALLPY_TAG_BOOL and so on.
     uint32_t tag;
     // callpy's own: 0 in a value of the caller's making.
     uint32_t owned;
@@ -374,7 +374,7 @@ extern "C" {
 // was broadcast may show a few elements a billion times. NULL if there is, or was a moment ago.
 struct callpy_error *callpy_array_check_memory(const struct callpy_array *array);
 
-// Releases a result array that was taken out of its value, whose tag was set to CALLPY_NONE then;
+// Releases a result array that was taken out of its value, whose tag was set to CALLPY_TAG_NONE then;
 // all others are released with their value. Arguments are left alone.
 void callpy_array_release(struct callpy_array *array);
 
@@ -493,7 +493,7 @@ struct callpy_error *callpy_value_mismatch(const struct callpy_value *value,
                                            const char *expected,
                                            uint32_t wanted);
 
-// Releases what a result holds, and makes it CALLPY_NONE. Values of the caller's making are left
+// Releases what a result holds, and makes it CALLPY_TAG_NONE. Values of the caller's making are left
 // as they are but for that. What Python has to free is freed at the next call of any thread.
 void callpy_value_release(struct callpy_value *value);
 
@@ -511,7 +511,7 @@ void callpy_value_release(struct callpy_value *value);
 // None.
 static inline callpy_value callpy_none(void) {
     callpy_value value;
-    value.tag = CALLPY_NONE;
+    value.tag = CALLPY_TAG_NONE;
     value.owned = 0;
     value.content.natural = 0;
     return value;
@@ -520,7 +520,7 @@ static inline callpy_value callpy_none(void) {
 // A bool: False for 0, else True.
 static inline callpy_value callpy_bool(int boolean) {
     callpy_value value = callpy_none();
-    value.tag = CALLPY_BOOL;
+    value.tag = CALLPY_TAG_BOOL;
     value.content.boolean = boolean != 0;
     return value;
 }
@@ -528,7 +528,7 @@ static inline callpy_value callpy_bool(int boolean) {
 // An int.
 static inline callpy_value callpy_int(int64_t integer) {
     callpy_value value = callpy_none();
-    value.tag = CALLPY_INT;
+    value.tag = CALLPY_TAG_INT;
     value.content.integer = integer;
     return value;
 }
@@ -536,7 +536,7 @@ static inline callpy_value callpy_int(int64_t integer) {
 // A float.
 static inline callpy_value callpy_float(double number) {
     callpy_value value = callpy_none();
-    value.tag = CALLPY_FLOAT;
+    value.tag = CALLPY_TAG_FLOAT;
     value.content.number = number;
     return value;
 }
@@ -544,7 +544,7 @@ static inline callpy_value callpy_float(double number) {
 // A str of UTF-8 text that ends with a zero byte; not NULL.
 static inline callpy_value callpy_string(const char *text) {
     callpy_value value = callpy_none();
-    value.tag = CALLPY_STRING;
+    value.tag = CALLPY_TAG_STRING;
     value.content.text.data = text;
     value.content.text.len = strlen(text);
     return value;
@@ -553,7 +553,7 @@ static inline callpy_value callpy_string(const char *text) {
 // An array of one axis to be read only, in memory without gaps:
 //
 //     callpy_array lent;
-//     callpy_value argument = callpy_vector(CALLPY_FLOAT64, series, &length, &lent);
+//     callpy_value argument = callpy_vector(CALLPY_DTYPE_FLOAT64, series, &length, &lent);
 static inline callpy_value callpy_vector(uint32_t dtype, const void *data, const ptrdiff_t *length,
                                          callpy_array *array) {
     callpy_value value = callpy_none();
@@ -562,7 +562,7 @@ static inline callpy_value callpy_vector(uint32_t dtype, const void *data, const
     array->shape = length;
     array->ndim = 1;
     array->dtype = dtype;
-    value.tag = CALLPY_ARRAY;
+    value.tag = CALLPY_TAG_ARRAY;
     value.content.array = array;
     return value;
 }

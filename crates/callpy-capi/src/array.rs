@@ -6,6 +6,7 @@ use std::ptr::null_mut;
 use callpy::array::{AnyArray, AnyLoan, Unit};
 use callpy::{Dtype, Error, IntoPython, Object, Result, Scope};
 
+use crate::constant::{Sort, name, wrong};
 use crate::error::{callpy_error, guard, guard_silently};
 use crate::text::{reference, slice};
 
@@ -46,9 +47,9 @@ callpy_dtypes::dtypes!(dtypes);
 callpy_dtypes::units!(units);
 
 /// A flag of an argument: Python may write the elements, which nobody else may use during the call.
-pub const CALLPY_WRITABLE: u32 = 1;
+pub const CALLPY_WRITABLE: u32 = 0x100;
 /// A flag of an argument: Python gets a copy of the elements, which it may retain and write.
-pub const CALLPY_COPIED: u32 = 2;
+pub const CALLPY_COPIED: u32 = 0x200;
 
 /// An array of any shape and strides.
 ///
@@ -71,9 +72,9 @@ pub struct callpy_array {
     pub ndim: usize,
     /// The size of an element in bytes; for an argument 0 will do, where the dtype says it.
     pub item_size: usize,
-    /// What an element is: CALLPY_INT64, CALLPY_FLOAT64 and so on.
+    /// What an element is: CALLPY_DTYPE_INT64, CALLPY_DTYPE_FLOAT64 and so on.
     pub dtype: u32,
-    /// CALLPY_SECOND and so on, for times; else 0.
+    /// CALLPY_UNIT_SECOND and so on, for times; else 0.
     pub unit: u32,
     /// Of an argument: CALLPY_WRITABLE, CALLPY_COPIED; else 0.
     pub flags: u32,
@@ -97,15 +98,18 @@ const _: () = {
 /// The mark of a result array. Not 1: a struct that was never filled in may well hold that.
 const OWNED: u32 = u32::from_ne_bytes(*b"CPya");
 
+const FIRST_DTYPE: u32 = CALLPY_DTYPE_BOOL;
+const FIRST_UNIT: u32 = CALLPY_UNIT_YEAR;
+
 const _: () = {
     let mut index = 0;
     while index < NUMBERS.len() {
-        assert!(NUMBERS[index].0 as usize == index + 1);
+        assert!(NUMBERS[index].0 == FIRST_DTYPE + index as u32);
         index += 1;
     }
     let mut index = 0;
     while index < UNITS.len() {
-        assert!(UNITS[index].0 as usize == index + 1);
+        assert!(UNITS[index].0 == FIRST_UNIT + index as u32);
         index += 1;
     }
 };
@@ -117,38 +121,32 @@ impl callpy_array {
     #[inline]
     fn dtype(&self) -> Result<Dtype> {
         let unit = || {
-            let index = (self.unit as usize).checked_sub(1);
-            index
-                .and_then(|index| UNITS.get(index))
-                .map(|(_, unit)| *unit)
-                .ok_or_else(|| Error::argument(format!("there is no unit {}", self.unit)))
+            let unit = UNITS.get(self.unit.wrapping_sub(FIRST_UNIT) as usize);
+            unit.map(|(_, unit)| *unit).ok_or_else(|| wrong(Sort::Unit, self.unit))
         };
         let dtype = match self.dtype {
-            CALLPY_DATETIME64 => Dtype::Datetime64(unit()?),
-            CALLPY_TIMEDELTA64 => Dtype::Timedelta64(unit()?),
-            CALLPY_STR | CALLPY_BYTES if !(1..=MAX_ITEM_SIZE).contains(&self.item_size) => {
+            CALLPY_DTYPE_DATETIME64 => Dtype::Datetime64(unit()?),
+            CALLPY_DTYPE_TIMEDELTA64 => Dtype::Timedelta64(unit()?),
+            CALLPY_DTYPE_STR | CALLPY_DTYPE_BYTES if !(1..=MAX_ITEM_SIZE).contains(&self.item_size) => {
                 let message = format!("text can't have an item_size of {}", self.item_size);
                 return Err(Error::argument(message));
             }
-            CALLPY_STR | CALLPY_BYTES if self.unit != 0 => return Err(self.no_time()),
-            CALLPY_STR => Dtype::Str(self.item_size / 4),
-            CALLPY_BYTES => Dtype::Bytes(self.item_size),
-            number => match NUMBERS.get((number as usize).wrapping_sub(1)) {
-                Some(_) if self.unit != 0 => return Err(self.no_time()),
+            CALLPY_DTYPE_STR => Dtype::Str(self.item_size / 4),
+            CALLPY_DTYPE_BYTES => Dtype::Bytes(self.item_size),
+            number => match NUMBERS.get(number.wrapping_sub(FIRST_DTYPE) as usize) {
                 Some((_, dtype)) => *dtype,
-                None => return Err(Error::argument(format!("there is no dtype {number}"))),
+                None => return Err(wrong(Sort::Dtype, number)),
             },
         };
+        if self.unit != 0 && !matches!(dtype, Dtype::Datetime64(_) | Dtype::Timedelta64(_)) {
+            let message = format!("an array of {dtype} has no unit, got {}", name(self.unit));
+            return Err(Error::argument(message));
+        }
         if self.item_size != 0 && self.item_size != dtype.item_size() {
-            let message = format!("an element of {dtype} has not {} bytes", self.item_size);
+            let message = format!("an element of {dtype} has {} bytes, not {}", dtype.item_size(), self.item_size);
             return Err(Error::argument(message));
         }
         Ok(dtype)
-    }
-
-    #[cold]
-    fn no_time(&self) -> Error {
-        Error::argument(format!("only times have a unit, and dtype {} is none", self.dtype))
     }
 
     /// Lends the memory for a call.
@@ -162,11 +160,11 @@ impl callpy_array {
         // SAFETY: as the caller says.
         unsafe {
             let lent = match self.dtype {
-                CALLPY_FLOAT64 => self.plain::<f64>().map(|slice| slice.into_python(scope)),
-                CALLPY_FLOAT32 => self.plain::<f32>().map(|slice| slice.into_python(scope)),
-                CALLPY_INT64 => self.plain::<i64>().map(|slice| slice.into_python(scope)),
-                CALLPY_INT32 => self.plain::<i32>().map(|slice| slice.into_python(scope)),
-                CALLPY_UINT8 => self.plain::<u8>().map(|slice| slice.into_python(scope)),
+                CALLPY_DTYPE_FLOAT64 => self.plain::<f64>().map(|slice| slice.into_python(scope)),
+                CALLPY_DTYPE_FLOAT32 => self.plain::<f32>().map(|slice| slice.into_python(scope)),
+                CALLPY_DTYPE_INT64 => self.plain::<i64>().map(|slice| slice.into_python(scope)),
+                CALLPY_DTYPE_INT32 => self.plain::<i32>().map(|slice| slice.into_python(scope)),
+                CALLPY_DTYPE_UINT8 => self.plain::<u8>().map(|slice| slice.into_python(scope)),
                 _ => None,
             };
             lent.unwrap_or_else(|| self.loan()?.into_python(scope))
@@ -201,7 +199,7 @@ impl callpy_array {
     #[inline]
     pub(crate) unsafe fn loan<'a>(&self) -> Result<AnyLoan<'a>> {
         if self.flags & !(CALLPY_WRITABLE | CALLPY_COPIED) != 0 {
-            return Err(Error::argument(format!("there are no flags {:#x}", self.flags)));
+            return Err(wrong(Sort::Flag, self.flags));
         }
         if self.ndim > 64 {
             let message = format!("an array has at most 64 axes, not {}", self.ndim);
@@ -235,10 +233,10 @@ struct Owned {
 /// Hands a result array to C.
 pub(crate) fn hand_out(array: AnyArray) -> Result<*mut callpy_array> {
     let (dtype, unit) = match array.dtype() {
-        Dtype::Datetime64(unit) => (CALLPY_DATETIME64, Some(unit)),
-        Dtype::Timedelta64(unit) => (CALLPY_TIMEDELTA64, Some(unit)),
-        Dtype::Str(_) => (CALLPY_STR, None),
-        Dtype::Bytes(_) => (CALLPY_BYTES, None),
+        Dtype::Datetime64(unit) => (CALLPY_DTYPE_DATETIME64, Some(unit)),
+        Dtype::Timedelta64(unit) => (CALLPY_DTYPE_TIMEDELTA64, Some(unit)),
+        Dtype::Str(_) => (CALLPY_DTYPE_STR, None),
+        Dtype::Bytes(_) => (CALLPY_DTYPE_BYTES, None),
         dtype => match NUMBERS.iter().find(|(_, other)| *other == dtype) {
             Some((number, _)) => (*number, None),
             None => return Err(Error::result(format!("an array of {dtype} can't be read in C"))),
@@ -290,7 +288,7 @@ pub unsafe extern "C" fn callpy_array_check_memory(
     })
 }
 
-/// Releases a result array that was taken out of its value, whose tag was set to CALLPY_NONE then;
+/// Releases a result array that was taken out of its value, whose tag was set to CALLPY_TAG_NONE then;
 /// all others are released with their value. Arguments are left alone.
 ///
 /// # Safety

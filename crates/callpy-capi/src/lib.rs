@@ -5,6 +5,7 @@
 #![allow(non_camel_case_types, reason = "these are the names of the C types")]
 
 mod array;
+mod constant;
 mod error;
 mod function;
 mod module;

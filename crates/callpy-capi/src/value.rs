@@ -8,35 +8,36 @@ use callpy::convert::{self, Expected, Value};
 use callpy::{Error, FromPython, IntoPython, Object, Result, Scope};
 
 use crate::array::{self, callpy_array, callpy_array_release};
+use crate::constant::{Sort, wrong};
 use crate::error::{callpy_error, guard, guard_silently};
 use crate::text::{reference, slice, text};
 
 /// None.
-pub const CALLPY_NONE: u32 = 0;
+pub const CALLPY_TAG_NONE: u32 = 0;
 /// A bool: content.boolean.
-pub const CALLPY_BOOL: u32 = 1;
+pub const CALLPY_TAG_BOOL: u32 = 1;
 /// An int: content.integer.
-pub const CALLPY_INT: u32 = 2;
+pub const CALLPY_TAG_INT: u32 = 2;
 /// An int: content.natural. As a result only where it is greater than INT64_MAX.
-pub const CALLPY_UINT: u32 = 3;
+pub const CALLPY_TAG_UINT: u32 = 3;
 /// A float: content.number.
-pub const CALLPY_FLOAT: u32 = 4;
+pub const CALLPY_TAG_FLOAT: u32 = 4;
 /// A str: content.text, in UTF-8.
-pub const CALLPY_STRING: u32 = 5;
+pub const CALLPY_TAG_STRING: u32 = 5;
 /// A bytes: content.text.
-pub const CALLPY_BYTE_STRING: u32 = 6;
+pub const CALLPY_TAG_BYTES: u32 = 6;
 /// A list: content.items.
-pub const CALLPY_LIST: u32 = 7;
+pub const CALLPY_TAG_LIST: u32 = 7;
 /// A tuple: content.items.
-pub const CALLPY_TUPLE: u32 = 8;
+pub const CALLPY_TAG_TUPLE: u32 = 8;
 /// A dict: content.items, a key and its value by turns, so that there are twice as many.
-pub const CALLPY_DICT: u32 = 9;
+pub const CALLPY_TAG_DICT: u32 = 9;
 /// A NumPy array: content.array.
-pub const CALLPY_ARRAY: u32 = 10;
+pub const CALLPY_TAG_ARRAY: u32 = 10;
 /// Any other Python object: content.object. It can be given to other calls, such as those of
 /// "builtins:repr" and "builtins:getattr". A result is one too if it is an int of more than 64 bits,
 /// a str that UTF-8 can't write, a masked array, or an array of structs or of Python objects.
-pub const CALLPY_OBJECT: u32 = 11;
+pub const CALLPY_TAG_OBJECT: u32 = 11;
 
 /// Text or bytes.
 #[repr(C)]
@@ -67,19 +68,19 @@ pub struct callpy_object(Object);
 pub union callpy_content {
     /// 0 or 1.
     pub boolean: u8,
-    /// CALLPY_INT.
+    /// CALLPY_TAG_INT.
     pub integer: i64,
-    /// CALLPY_UINT.
+    /// CALLPY_TAG_UINT.
     pub natural: u64,
-    /// CALLPY_FLOAT.
+    /// CALLPY_TAG_FLOAT.
     pub number: f64,
-    /// CALLPY_STRING, CALLPY_BYTE_STRING.
+    /// CALLPY_TAG_STRING, CALLPY_TAG_BYTES.
     pub text: callpy_text,
-    /// CALLPY_LIST, CALLPY_TUPLE, CALLPY_DICT.
+    /// CALLPY_TAG_LIST, CALLPY_TAG_TUPLE, CALLPY_TAG_DICT.
     pub items: callpy_items,
-    /// CALLPY_ARRAY.
+    /// CALLPY_TAG_ARRAY.
     pub array: *mut callpy_array,
-    /// CALLPY_OBJECT.
+    /// CALLPY_TAG_OBJECT.
     pub object: *mut callpy_object,
 }
 
@@ -88,7 +89,7 @@ pub union callpy_content {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct callpy_value {
-    /// CALLPY_NONE, CALLPY_BOOL and so on.
+    /// CALLPY_TAG_NONE, CALLPY_TAG_BOOL and so on.
     pub tag: u32,
     /// callpy's own: 0 in a value of the caller's making.
     pub owned: u32,
@@ -143,7 +144,7 @@ impl<'a> Argument<'a> {
 impl<'a> IntoPython<'a> for Argument<'a> {
     #[inline]
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-        if self.0.tag == CALLPY_ARRAY {
+        if self.0.tag == CALLPY_TAG_ARRAY {
             // The usual argument, without the way through a value.
             // SAFETY: as the caller of `new` says.
             return unsafe { array(self.0)?.lend(scope) };
@@ -169,21 +170,21 @@ unsafe fn read<'a>(value: &'a callpy_value, depth: usize) -> Result<Value<'a>> {
     // the caller says.
     Ok(unsafe {
         match value.tag {
-            CALLPY_NONE => Value::None,
-            CALLPY_BOOL => Value::Bool(value.content.boolean != 0),
-            CALLPY_INT => Value::Int(value.content.integer),
-            CALLPY_UINT => Value::Uint(value.content.natural),
-            CALLPY_FLOAT => Value::Float(value.content.number),
-            CALLPY_STRING => {
+            CALLPY_TAG_NONE => Value::None,
+            CALLPY_TAG_BOOL => Value::Bool(value.content.boolean != 0),
+            CALLPY_TAG_INT => Value::Int(value.content.integer),
+            CALLPY_TAG_UINT => Value::Uint(value.content.natural),
+            CALLPY_TAG_FLOAT => Value::Float(value.content.number),
+            CALLPY_TAG_STRING => {
                 let text = bytes(value.content.text, "a string")?;
                 let text = str::from_utf8(text);
                 let wrong = |error| Error::argument(format!("a string is not UTF-8: {error}"));
                 Value::Str(Cow::Borrowed(text.map_err(wrong)?))
             }
-            CALLPY_BYTE_STRING => Value::Bytes(Cow::Borrowed(bytes(value.content.text, "bytes")?)),
-            CALLPY_LIST => Value::List(items("a list")?),
-            CALLPY_TUPLE => Value::Tuple(items("a tuple")?),
-            CALLPY_DICT => {
+            CALLPY_TAG_BYTES => Value::Bytes(Cow::Borrowed(bytes(value.content.text, "bytes")?)),
+            CALLPY_TAG_LIST => Value::List(items("a list")?),
+            CALLPY_TAG_TUPLE => Value::Tuple(items("a tuple")?),
+            CALLPY_TAG_DICT => {
                 let mut rest = items("a dict")?.into_iter();
                 let mut entries = Vec::with_capacity(rest.len() / 2);
                 while let Some(key) = rest.next() {
@@ -192,19 +193,19 @@ unsafe fn read<'a>(value: &'a callpy_value, depth: usize) -> Result<Value<'a>> {
                 }
                 Value::Dict(entries)
             }
-            CALLPY_ARRAY => Value::Loan(array(value)?.loan()?),
-            CALLPY_OBJECT => {
+            CALLPY_TAG_ARRAY => Value::Loan(array(value)?.loan()?),
+            CALLPY_TAG_OBJECT => {
                 let object: &callpy_object = reference(value.content.object, "an object")?;
                 Value::Object(object.0.clone())
             }
-            tag => return Err(Error::argument(format!("there is no tag {tag}"))),
+            tag => return Err(wrong(Sort::Tag, tag)),
         }
     })
 }
 
 /// # Safety
 ///
-/// As `Argument::new`, of a CALLPY_ARRAY.
+/// As `Argument::new`, of a CALLPY_TAG_ARRAY.
 #[inline]
 unsafe fn array(value: &callpy_value) -> Result<&callpy_array> {
     // SAFETY: as the caller says.
@@ -232,7 +233,7 @@ unsafe fn bytes<'a>(text: callpy_text, what: &str) -> Result<&'a [u8]> {
 impl callpy_value {
     /// None, of the caller's making.
     pub(crate) const NONE: callpy_value =
-        callpy_value { tag: CALLPY_NONE, owned: 0, content: callpy_content { natural: 0 } };
+        callpy_value { tag: CALLPY_TAG_NONE, owned: 0, content: callpy_content { natural: 0 } };
 
     /// Releases what the value holds, if callpy made it.
     ///
@@ -248,19 +249,19 @@ impl callpy_value {
         // out of it may have left a null pointer.
         unsafe {
             match tag {
-                CALLPY_STRING | CALLPY_BYTE_STRING if !content.text.data.is_null() => {
+                CALLPY_TAG_STRING | CALLPY_TAG_BYTES if !content.text.data.is_null() => {
                     // With the zero byte.
                     let callpy_text { data, len } = content.text;
                     let data = data.cast_mut().cast::<u8>();
                     drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(data, len + 1)));
                 }
-                CALLPY_LIST | CALLPY_TUPLE | CALLPY_DICT if !content.items.data.is_null() => {
+                CALLPY_TAG_LIST | CALLPY_TAG_TUPLE | CALLPY_TAG_DICT if !content.items.data.is_null() => {
                     let callpy_items { data, len } = content.items;
                     let items = std::ptr::slice_from_raw_parts_mut(data, len);
                     Box::from_raw(items).iter_mut().for_each(|item| item.release());
                 }
-                CALLPY_ARRAY => callpy_array_release(content.array),
-                CALLPY_OBJECT if !content.object.is_null() => drop(Box::from_raw(content.object)),
+                CALLPY_TAG_ARRAY => callpy_array_release(content.array),
+                CALLPY_TAG_OBJECT if !content.object.is_null() => drop(Box::from_raw(content.object)),
                 _ => {}
             }
         }
@@ -295,32 +296,32 @@ impl Drop for Owned {
 
 fn hand_out(value: Value<'static>) -> Result<Owned> {
     let (tag, content) = match value {
-        Value::None => (CALLPY_NONE, callpy_content { natural: 0 }),
-        Value::Bool(value) => (CALLPY_BOOL, callpy_content { natural: value.into() }),
-        Value::Int(integer) => (CALLPY_INT, callpy_content { integer }),
-        Value::Uint(natural) => (CALLPY_UINT, callpy_content { natural }),
-        Value::Float(number) => (CALLPY_FLOAT, callpy_content { number }),
+        Value::None => (CALLPY_TAG_NONE, callpy_content { natural: 0 }),
+        Value::Bool(value) => (CALLPY_TAG_BOOL, callpy_content { natural: value.into() }),
+        Value::Int(integer) => (CALLPY_TAG_INT, callpy_content { integer }),
+        Value::Uint(natural) => (CALLPY_TAG_UINT, callpy_content { natural }),
+        Value::Float(number) => (CALLPY_TAG_FLOAT, callpy_content { number }),
         Value::Str(text) => {
-            (CALLPY_STRING, callpy_content { text: text_out(text.into_owned().into_bytes()) })
+            (CALLPY_TAG_STRING, callpy_content { text: text_out(text.into_owned().into_bytes()) })
         }
         Value::Bytes(bytes) => {
-            (CALLPY_BYTE_STRING, callpy_content { text: text_out(bytes.into_owned()) })
+            (CALLPY_TAG_BYTES, callpy_content { text: text_out(bytes.into_owned()) })
         }
-        Value::List(items) => (CALLPY_LIST, items_out(items.into_iter())?),
-        Value::Tuple(items) => (CALLPY_TUPLE, items_out(items.into_iter())?),
+        Value::List(items) => (CALLPY_TAG_LIST, items_out(items.into_iter())?),
+        Value::Tuple(items) => (CALLPY_TAG_TUPLE, items_out(items.into_iter())?),
         Value::Dict(entries) => {
             let items = entries.into_iter().flat_map(|(key, value)| [key, value]);
-            (CALLPY_DICT, items_out(items)?)
+            (CALLPY_TAG_DICT, items_out(items)?)
         }
-        Value::Array(array) => (CALLPY_ARRAY, callpy_content { array: array::hand_out(array)? }),
+        Value::Array(array) => (CALLPY_TAG_ARRAY, callpy_content { array: array::hand_out(array)? }),
         Value::Object(object) => {
             let object = Box::into_raw(Box::new(callpy_object(object)));
-            (CALLPY_OBJECT, callpy_content { object })
+            (CALLPY_TAG_OBJECT, callpy_content { object })
         }
         _ => return Err(Error::result("the result can't be given to C")),
     };
     // A number's struct may be filled with something else by its owner, and released after that.
-    let owned = if tag <= CALLPY_FLOAT { 0 } else { OWNED };
+    let owned = if tag <= CALLPY_TAG_FLOAT { 0 } else { OWNED };
     Ok(Owned(callpy_value { tag, owned, content }))
 }
 
@@ -375,7 +376,7 @@ pub unsafe extern "C" fn callpy_value_mismatch(
     })
 }
 
-/// Releases what a result holds, and makes it CALLPY_NONE. Values of the caller's making are left
+/// Releases what a result holds, and makes it CALLPY_TAG_NONE. Values of the caller's making are left
 /// as they are but for that. What Python has to free is freed at the next call of any thread.
 ///
 /// # Safety

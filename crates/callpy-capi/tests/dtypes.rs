@@ -106,12 +106,12 @@ fn in_c(row: &Row) {
     let name = CString::new(row.numpy).expect("names have no NUL");
     let content =
         callpy_content { text: callpy_text { data: name.as_ptr(), len: row.numpy.len() } };
-    let name = callpy_value { tag: CALLPY_STRING, owned: 0, content };
+    let name = callpy_value { tag: CALLPY_TAG_STRING, owned: 0, content };
     let mut made = call("made", name);
     let mut again = call("echo", made);
     // SAFETY: both values are arrays of three elements, as their tags say, and not released yet.
     unsafe {
-        assert_eq!((made.tag, again.tag), (CALLPY_ARRAY, CALLPY_ARRAY), "{}", row.numpy);
+        assert_eq!((made.tag, again.tag), (CALLPY_TAG_ARRAY, CALLPY_TAG_ARRAY), "{}", row.numpy);
         let (made, again) = (&*made.content.array, &*again.content.array);
         assert_eq!((made.dtype, again.dtype), (row.c.1, row.c.1), "{}", row.numpy);
         assert_eq!((made.unit, made.item_size), (again.unit, again.item_size));
@@ -132,7 +132,7 @@ fn call(name: &str, argument: callpy_value) -> callpy_value {
     let target = CString::new(target(name)).expect("paths have no NUL");
     let mut function = null_mut();
     let mut result =
-        callpy_value { tag: CALLPY_NONE, owned: 0, content: callpy_content { natural: 0 } };
+        callpy_value { tag: CALLPY_TAG_NONE, owned: 0, content: callpy_content { natural: 0 } };
     // SAFETY: every pointer leads to a local variable of its type, and the argument is valid.
     unsafe {
         assert!(callpy_function_load(target.as_ptr(), &mut function).is_null(), "{name}");

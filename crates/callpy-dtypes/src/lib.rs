@@ -65,72 +65,72 @@ macro_rules! dtypes {
                 Bool {
                     rust: bool, size: 1, align: 1, number: 0, one: truth, kind: Bool,
                     numpy: "bool" ["bool_", "bool8"], go: Some("bool"),
-                    c: CALLPY_BOOL8 = 1 "An element is one byte, 0 or 1.",
+                    c: CALLPY_DTYPE_BOOL = 101 "An element is one byte, 0 or 1.",
                 }
                 Int8 {
                     rust: i8, size: 1, align: 1, number: 1, one: signed, kind: Int,
                     numpy: "int8" ["byte"], go: Some("int8"),
-                    c: CALLPY_INT8 = 2 "An element is an int8_t.",
+                    c: CALLPY_DTYPE_INT8 = 102 "An element is an int8_t.",
                 }
                 Int16 {
                     rust: i16, size: 2, align: 2, number: 3, one: signed, kind: Int,
                     numpy: "int16" ["short"], go: Some("int16"),
-                    c: CALLPY_INT16 = 3 "An element is an int16_t.",
+                    c: CALLPY_DTYPE_INT16 = 103 "An element is an int16_t.",
                 }
                 Int32 {
                     rust: i32, size: 4, align: 4, number: 5, one: signed, kind: Int,
                     numpy: "int32" ["intc"], go: Some("int32"),
-                    c: CALLPY_INT32 = 4 "An element is an int32_t.",
+                    c: CALLPY_DTYPE_INT32 = 104 "An element is an int32_t.",
                 }
                 Int64 {
                     rust: i64, size: 8, align: 8, number: 7, one: signed, kind: Int,
                     numpy: "int64" ["longlong"], go: Some("int64"),
-                    c: CALLPY_INT64 = 5 "An element is an int64_t.",
+                    c: CALLPY_DTYPE_INT64 = 105 "An element is an int64_t.",
                 }
                 Uint8 {
                     rust: u8, size: 1, align: 1, number: 2, one: unsigned, kind: Int,
                     numpy: "uint8" ["ubyte"], go: Some("uint8"),
-                    c: CALLPY_UINT8 = 6 "An element is a uint8_t.",
+                    c: CALLPY_DTYPE_UINT8 = 106 "An element is a uint8_t.",
                 }
                 Uint16 {
                     rust: u16, size: 2, align: 2, number: 4, one: unsigned, kind: Int,
                     numpy: "uint16" ["ushort"], go: Some("uint16"),
-                    c: CALLPY_UINT16 = 7 "An element is a uint16_t.",
+                    c: CALLPY_DTYPE_UINT16 = 107 "An element is a uint16_t.",
                 }
                 Uint32 {
                     rust: u32, size: 4, align: 4, number: 6, one: unsigned, kind: Int,
                     numpy: "uint32" ["uintc"], go: Some("uint32"),
-                    c: CALLPY_UINT32 = 8 "An element is a uint32_t.",
+                    c: CALLPY_DTYPE_UINT32 = 108 "An element is a uint32_t.",
                 }
                 Uint64 {
                     rust: u64, size: 8, align: 8, number: 8, one: unsigned, kind: Int,
                     numpy: "uint64" ["ulonglong"], go: Some("uint64"),
-                    c: CALLPY_UINT64 = 9 "An element is a uint64_t.",
+                    c: CALLPY_DTYPE_UINT64 = 109 "An element is a uint64_t.",
                 }
                 Float16 {
                     feature: "half", rust: half::f16, size: 2, align: 2, number: 23, one: element, kind: Float,
                     numpy: "float16" ["half"], go: None,
-                    c: CALLPY_FLOAT16 = 10 "An element is a half-precision float (IEEE 754 binary16).",
+                    c: CALLPY_DTYPE_FLOAT16 = 110 "An element is a half-precision float (IEEE 754 binary16).",
                 }
                 Float32 {
                     rust: f32, size: 4, align: 4, number: 11, one: single, kind: Float,
                     numpy: "float32" ["single"], go: Some("float32"),
-                    c: CALLPY_FLOAT32 = 11 "An element is a float.",
+                    c: CALLPY_DTYPE_FLOAT32 = 111 "An element is a float.",
                 }
                 Float64 {
                     rust: f64, size: 8, align: 8, number: 12, one: double, kind: Float,
                     numpy: "float64" ["double", "float_"], go: Some("float64"),
-                    c: CALLPY_FLOAT64 = 12 "An element is a double.",
+                    c: CALLPY_DTYPE_FLOAT64 = 112 "An element is a double.",
                 }
                 Complex64 {
                     feature: "complex", rust: num_complex::Complex<f32>, size: 8, align: 4, number: 14, one: element, kind: Complex,
                     numpy: "complex64" ["csingle", "singlecomplex"], go: Some("complex64"),
-                    c: CALLPY_COMPLEX64 = 13 "An element is two floats, the real part first.",
+                    c: CALLPY_DTYPE_COMPLEX64 = 113 "An element is two floats, the real part first.",
                 }
                 Complex128 {
                     feature: "complex", rust: num_complex::Complex<f64>, size: 16, align: 8, number: 15, one: element, kind: Complex,
                     numpy: "complex128" ["cdouble", "complex_", "cfloat"], go: Some("complex128"),
-                    c: CALLPY_COMPLEX128 = 14 "An element is two doubles, the real part first.",
+                    c: CALLPY_DTYPE_COMPLEX128 = 114 "An element is two doubles, the real part first.",
                 }
             }
             machine {
@@ -156,19 +156,19 @@ macro_rules! dtypes {
             sized {
                 Datetime64 {
                     numpy: "datetime64" [], example: "datetime64[s]",
-                    c: CALLPY_DATETIME64 = 15 "An element is an int64_t that counts `unit` since 1970-01-01T00:00; INT64_MIN is no time.",
+                    c: CALLPY_DTYPE_DATETIME64 = 115 "An element is an int64_t that counts `unit` since 1970-01-01T00:00; INT64_MIN is no time.",
                 }
                 Timedelta64 {
                     numpy: "timedelta64" [], example: "timedelta64[s]",
-                    c: CALLPY_TIMEDELTA64 = 16 "An element is an int64_t that counts `unit`; INT64_MIN is no time.",
+                    c: CALLPY_DTYPE_TIMEDELTA64 = 116 "An element is an int64_t that counts `unit`; INT64_MIN is no time.",
                 }
                 Str {
                     numpy: "str_" ["unicode_"], example: "U3",
-                    c: CALLPY_STR = 17 "An element is `item_size / 4` code points of four bytes each, padded with zeros; none is greater\nthan 0x10FFFF, which is not checked.",
+                    c: CALLPY_DTYPE_STR = 117 "An element is `item_size / 4` code points of four bytes each, padded with zeros; none is greater\nthan 0x10FFFF, which is not checked.",
                 }
                 Bytes {
                     numpy: "bytes_" ["string_"], example: "S3",
-                    c: CALLPY_BYTES = 18 "An element is `item_size` bytes, padded with zeros.",
+                    c: CALLPY_DTYPE_BYTES = 118 "An element is `item_size` bytes, padded with zeros.",
                 }
             }
             foreign {
@@ -198,19 +198,19 @@ macro_rules! dtypes {
 macro_rules! units {
     ($reader:ident) => {
         $reader! {
-            Year "Y" CALLPY_YEAR = 1 "A unit of datetime64 and timedelta64: a year.";
-            Month "M" CALLPY_MONTH = 2 "A month.";
-            Week "W" CALLPY_WEEK = 3 "A week.";
-            Day "D" CALLPY_DAY = 4 "A day.";
-            Hour "h" CALLPY_HOUR = 5 "An hour.";
-            Minute "m" CALLPY_MINUTE = 6 "A minute.";
-            Second "s" CALLPY_SECOND = 7 "A second.";
-            Millisecond "ms" CALLPY_MILLISECOND = 8 "A millisecond.";
-            Microsecond "us" CALLPY_MICROSECOND = 9 "A microsecond.";
-            Nanosecond "ns" CALLPY_NANOSECOND = 10 "A nanosecond.";
-            Picosecond "ps" CALLPY_PICOSECOND = 11 "A picosecond.";
-            Femtosecond "fs" CALLPY_FEMTOSECOND = 12 "A femtosecond.";
-            Attosecond "as" CALLPY_ATTOSECOND = 13 "An attosecond.";
+            Year "Y" CALLPY_UNIT_YEAR = 201 "A unit of datetime64 and timedelta64: a year.";
+            Month "M" CALLPY_UNIT_MONTH = 202 "A month.";
+            Week "W" CALLPY_UNIT_WEEK = 203 "A week.";
+            Day "D" CALLPY_UNIT_DAY = 204 "A day.";
+            Hour "h" CALLPY_UNIT_HOUR = 205 "An hour.";
+            Minute "m" CALLPY_UNIT_MINUTE = 206 "A minute.";
+            Second "s" CALLPY_UNIT_SECOND = 207 "A second.";
+            Millisecond "ms" CALLPY_UNIT_MILLISECOND = 208 "A millisecond.";
+            Microsecond "us" CALLPY_UNIT_MICROSECOND = 209 "A microsecond.";
+            Nanosecond "ns" CALLPY_UNIT_NANOSECOND = 210 "A nanosecond.";
+            Picosecond "ps" CALLPY_UNIT_PICOSECOND = 211 "A picosecond.";
+            Femtosecond "fs" CALLPY_UNIT_FEMTOSECOND = 212 "A femtosecond.";
+            Attosecond "as" CALLPY_UNIT_ATTOSECOND = 213 "An attosecond.";
         }
     };
 }

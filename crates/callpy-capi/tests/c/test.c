@@ -94,32 +94,32 @@ static callpy_value call0(const char *name) {
 }
 
 static callpy_value array(callpy_array *array) {
-    return (callpy_value){.tag = CALLPY_ARRAY, .content.array = array};
+    return (callpy_value){.tag = CALLPY_TAG_ARRAY, .content.array = array};
 }
 
 static void values(void) {
     callpy_value items[] = {
-        {.tag = CALLPY_NONE},
-        {.tag = CALLPY_BOOL, .content.boolean = 1},
+        {.tag = CALLPY_TAG_NONE},
+        {.tag = CALLPY_TAG_BOOL, .content.boolean = 1},
         callpy_int(INT64_MIN),
-        {.tag = CALLPY_UINT, .content.natural = UINT64_MAX},
-        {.tag = CALLPY_FLOAT, .content.number = 0.5},
-        {.tag = CALLPY_STRING, .content.text = {"h\xc3\xa9\0llo", 7}},
-        {.tag = CALLPY_BYTE_STRING, .content.text = {"\xff\0", 2}},
-        {.tag = CALLPY_TUPLE, .content.items = {NULL, 0}},
+        {.tag = CALLPY_TAG_UINT, .content.natural = UINT64_MAX},
+        {.tag = CALLPY_TAG_FLOAT, .content.number = 0.5},
+        {.tag = CALLPY_TAG_STRING, .content.text = {"h\xc3\xa9\0llo", 7}},
+        {.tag = CALLPY_TAG_BYTES, .content.text = {"\xff\0", 2}},
+        {.tag = CALLPY_TAG_TUPLE, .content.items = {NULL, 0}},
     };
     callpy_value entries[] = {
         callpy_string("list"),
-        {.tag = CALLPY_LIST, .content.items = {items, 8}},
+        {.tag = CALLPY_TAG_LIST, .content.items = {items, 8}},
         callpy_int(3),
-        {.tag = CALLPY_STRING, .content.text = {NULL, 0}},
+        {.tag = CALLPY_TAG_STRING, .content.text = {NULL, 0}},
     };
-    callpy_value dict = {.tag = CALLPY_DICT, .content.items = {entries, 4}};
+    callpy_value dict = {.tag = CALLPY_TAG_DICT, .content.items = {entries, 4}};
     callpy_value result = call("echo", dict);
-    CHECK(result.tag == CALLPY_DICT && result.owned && result.content.items.len == 4);
+    CHECK(result.tag == CALLPY_TAG_DICT && result.owned && result.content.items.len == 4);
     callpy_value *entry = result.content.items.data;
-    CHECK(entry[0].tag == CALLPY_STRING && !strcmp(entry[0].content.text.data, "list"));
-    CHECK(entry[1].tag == CALLPY_LIST && entry[1].content.items.len == 8);
+    CHECK(entry[0].tag == CALLPY_TAG_STRING && !strcmp(entry[0].content.text.data, "list"));
+    CHECK(entry[1].tag == CALLPY_TAG_LIST && entry[1].content.items.len == 8);
     CHECK(entry[2].content.integer == 3 && entry[3].content.text.len == 0);
     callpy_value *item = entry[1].content.items.data;
     for (size_t index = 0; index < 8; index++) CHECK(item[index].tag == items[index].tag);
@@ -128,13 +128,13 @@ static void values(void) {
     CHECK(item[5].content.text.len == 7 && !memcmp(item[5].content.text.data, "h\xc3\xa9\0llo", 8));
     CHECK(item[6].content.text.len == 2 && !memcmp(item[6].content.text.data, "\xff\0", 3));
     callpy_value_release(&result);
-    CHECK(result.tag == CALLPY_NONE && result.owned == 0);
+    CHECK(result.tag == CALLPY_TAG_NONE && result.owned == 0);
     callpy_value_release(&result);
     // An argument is left alone.
     callpy_value_release(&dict);
 
     callpy_value object = call("builtins:complex", callpy_int(2));
-    CHECK(object.tag == CALLPY_OBJECT);
+    CHECK(object.tag == CALLPY_TAG_OBJECT);
     callpy_value text = call("builtins:repr", object);
     CHECK(!strcmp(text.content.text.data, "(2+0j)"));
     callpy_value_release(&text);
@@ -143,11 +143,11 @@ static void values(void) {
 
 static void named(void) {
     callpy_function *round = load("builtins:round");
-    callpy_value number = {.tag = CALLPY_FLOAT, .content.number = 3.14159};
+    callpy_value number = {.tag = CALLPY_TAG_FLOAT, .content.number = 3.14159};
     callpy_named digits[] = {{"ndigits", callpy_int(2)}, {"ndigits", callpy_int(2)}};
     callpy_value result;
     good(callpy_function_call(round, &number, 1, digits, 1, &result));
-    CHECK(result.tag == CALLPY_FLOAT && result.content.number == 3.14);
+    CHECK(result.tag == CALLPY_TAG_FLOAT && result.content.number == 3.14);
     bad(callpy_function_call(round, &number, 1, digits, 2, &result), CALLPY_ERROR_ARGUMENT, "twice");
     // A result that is not wanted.
     good(callpy_function_call(round, &number, 1, NULL, 0, NULL));
@@ -165,8 +165,8 @@ static void series_of_calls(void) {
     callpy_error *errors[3];
     good(callpy_function_map(divmod, rows, 3, 2, results, errors));
     CHECK(errors[0] == NULL && errors[2] == NULL);
-    CHECK(results[0].tag == CALLPY_TUPLE && results[2].tag == CALLPY_TUPLE);
-    CHECK(results[1].tag == CALLPY_NONE && callpy_error_kind(errors[1]) == CALLPY_ERROR_PYTHON);
+    CHECK(results[0].tag == CALLPY_TAG_TUPLE && results[2].tag == CALLPY_TAG_TUPLE);
+    CHECK(results[1].tag == CALLPY_TAG_NONE && callpy_error_kind(errors[1]) == CALLPY_ERROR_PYTHON);
     CHECK(!strcmp(callpy_error_exception_type(errors[1]), "ZeroDivisionError"));
     callpy_error_free(errors[1]);
     callpy_value_release(&results[0]);
@@ -182,7 +182,7 @@ static void series_of_calls(void) {
 static void arrays(void) {
     double series[6] = {1, 2, 3, 4, 5, 6};
     ptrdiff_t shape[2] = {2, 3}, strides[2] = {8, 16}, six[1] = {6};
-    callpy_array lent = {.data = series, .shape = six, .ndim = 1, .dtype = CALLPY_FLOAT64};
+    callpy_array lent = {.data = series, .shape = six, .ndim = 1, .dtype = CALLPY_DTYPE_FLOAT64};
     callpy_value result = call("total", array(&lent));
     CHECK(result.content.number == 21);
     // Read-only unless it says so.
@@ -193,19 +193,19 @@ static void arrays(void) {
     lent.flags = CALLPY_COPIED;
     // A copy is Python's to keep and to write.
     good(try_call("keep_and_write", array(&lent), NULL));
-    lent = (callpy_array){.data = series, .shape = shape, .strides = strides, .ndim = 2, .dtype = CALLPY_FLOAT64, .flags = CALLPY_COPIED};
+    lent = (callpy_array){.data = series, .shape = shape, .strides = strides, .ndim = 2, .dtype = CALLPY_DTYPE_FLOAT64, .flags = CALLPY_COPIED};
     good(try_call("keep_and_write", array(&lent), NULL));
     CHECK(series[0] == 1 && series[5] == 6);
     // Columns first.
-    lent = (callpy_array){.data = series, .shape = shape, .strides = strides, .ndim = 2, .item_size = 8, .dtype = CALLPY_FLOAT64};
+    lent = (callpy_array){.data = series, .shape = shape, .strides = strides, .ndim = 2, .item_size = 8, .dtype = CALLPY_DTYPE_FLOAT64};
     result = call("described", array(&lent));
     CHECK(!strcmp(result.content.text.data, "float64 [2, 3] [8, 16]"));
     callpy_value_release(&result);
     result = call("transposed", array(&lent));
-    CHECK(result.tag == CALLPY_ARRAY);
+    CHECK(result.tag == CALLPY_TAG_ARRAY);
     callpy_array *view = result.content.array;
     CHECK(view->ndim == 2 && view->shape[0] == 3 && view->shape[1] == 2);
-    CHECK(view->dtype == CALLPY_FLOAT64 && view->item_size == 8 && view->owned);
+    CHECK(view->dtype == CALLPY_DTYPE_FLOAT64 && view->item_size == 8 && view->owned);
     CHECK(*(double *)((char *)view->data + 2 * view->strides[0] + view->strides[1]) == 6);
     // A result is an argument as well, but not to be written.
     callpy_value again = call("total", result);
@@ -215,10 +215,10 @@ static void arrays(void) {
     CHECK(*(double *)view->data == 1);
     view->flags = CALLPY_WRITABLE;
     bad(try_call("total", result, NULL), CALLPY_ERROR_ARGUMENT, "CALLPY_WRITABLE");
-    result.tag = CALLPY_NONE;
+    result.tag = CALLPY_TAG_NONE;
     callpy_array_release(view);
     // A view of the argument comes back as a copy.
-    lent = (callpy_array){.data = series, .shape = six, .ndim = 1, .dtype = CALLPY_FLOAT64};
+    lent = (callpy_array){.data = series, .shape = six, .ndim = 1, .dtype = CALLPY_DTYPE_FLOAT64};
     result = call("echo", array(&lent));
     CHECK(result.content.array->data != series);
     CHECK(!memcmp(result.content.array->data, series, sizeof series));
@@ -228,14 +228,14 @@ static void arrays(void) {
     result = call("total", array(&lent));
     CHECK(result.content.number == 1);
     ptrdiff_t none[2] = {0, 3};
-    lent = (callpy_array){.shape = none, .ndim = 2, .dtype = CALLPY_INT16};
+    lent = (callpy_array){.shape = none, .ndim = 2, .dtype = CALLPY_DTYPE_INT16};
     result = call("described", array(&lent));
     CHECK(!strncmp(result.content.text.data, "int16 [0, 3]", 12));
     callpy_value_release(&result);
     // A bool that Python wrote is 0 or 1.
     uint8_t flags[2] = {0, 0};
     ptrdiff_t two[1] = {2};
-    lent = (callpy_array){.data = flags, .shape = two, .ndim = 1, .dtype = CALLPY_BOOL8, .flags = CALLPY_WRITABLE};
+    lent = (callpy_array){.data = flags, .shape = two, .ndim = 1, .dtype = CALLPY_DTYPE_BOOL, .flags = CALLPY_WRITABLE};
     good(try_call("fill", array(&lent), NULL));
     CHECK(flags[0] == 1 && flags[1] == 1);
     good(try_call("write_bytes", array(&lent), NULL));
@@ -245,46 +245,46 @@ static void arrays(void) {
     CHECK(call("counted", array(&lent)).content.integer == 4);
     // Backwards, and the same element again and again.
     ptrdiff_t back[1] = {-8}, again_and_again[1] = {0};
-    lent = (callpy_array){.data = series + 5, .shape = six, .strides = back, .ndim = 1, .dtype = CALLPY_FLOAT64};
+    lent = (callpy_array){.data = series + 5, .shape = six, .strides = back, .ndim = 1, .dtype = CALLPY_DTYPE_FLOAT64};
     CHECK(call("first", array(&lent)).content.number == 6);
     CHECK(call("total", array(&lent)).content.number == 21);
     lent.strides = again_and_again;
     CHECK(call("total", array(&lent)).content.number == 36);
     // A word makes one.
-    result = call("total", callpy_vector(CALLPY_FLOAT64, series, six, &lent));
+    result = call("total", callpy_vector(CALLPY_DTYPE_FLOAT64, series, six, &lent));
     CHECK(result.content.number == 21);
 }
 
 // What a Python expression is for C.
 static void results(void) {
     static const struct { const char *expression; uint32_t tag; } all[] = {
-        {"None", CALLPY_NONE}, {"True", CALLPY_BOOL}, {"np.bool_(True)", CALLPY_BOOL},
-        {"-2**63", CALLPY_INT}, {"-1", CALLPY_INT}, {"2**63", CALLPY_UINT}, {"2**64", CALLPY_OBJECT},
-        {"-2**63 - 1", CALLPY_OBJECT}, {"10**100", CALLPY_OBJECT}, {"np.int8(-3)", CALLPY_INT},
-        {"np.uint64(2**64 - 1)", CALLPY_UINT}, {"np.float16(0.5)", CALLPY_FLOAT},
-        {"np.float32(0.5)", CALLPY_FLOAT}, {"np.float64(0.5)", CALLPY_FLOAT},
-        {"np.longdouble(0.5)", CALLPY_OBJECT}, {"np.complex64(1)", CALLPY_OBJECT},
-        {"np.datetime64(1, 'ns')", CALLPY_OBJECT}, {"np.timedelta64(1, 'ns')", CALLPY_OBJECT},
-        {"np.str_('a')", CALLPY_STRING}, {"np.bytes_(b'a')", CALLPY_BYTE_STRING},
-        {"'\\ud800'", CALLPY_OBJECT}, {"['\\udcff']", CALLPY_LIST}, {"''", CALLPY_STRING},
-        {"bytearray(b'a')", CALLPY_OBJECT}, {"memoryview(b'a')", CALLPY_OBJECT}, {"{1}", CALLPY_OBJECT},
-        {"range(3)", CALLPY_OBJECT}, {"int", CALLPY_OBJECT}, {"...", CALLPY_OBJECT},
-        {"collections.OrderedDict(a=1)", CALLPY_DICT}, {"collections.Counter('abc')", CALLPY_DICT},
-        {"collections.namedtuple('P', 'x')(1)", CALLPY_TUPLE}, {"enum.IntEnum('E', 'A').A", CALLPY_INT},
-        {"type('S', (str,), {'__len__': None, '__str__': None})('s')", CALLPY_STRING},
-        {"type('B', (bytes,), {'__len__': None})(b's')", CALLPY_BYTE_STRING},
-        {"type('I', (int,), {'__int__': None, '__index__': None})(7)", CALLPY_INT},
-        {"type('F', (float,), {'__float__': None})(0.5)", CALLPY_FLOAT},
-        {"type('D', (dict,), {'items': None, '__iter__': None})(a=1)", CALLPY_DICT},
-        {"type('L', (list,), {})([1])", CALLPY_LIST}, {"[]", CALLPY_LIST}, {"()", CALLPY_TUPLE},
-        {"{}", CALLPY_DICT}, {"np.array(3)", CALLPY_ARRAY}, {"np.zeros((2, 0), 'f4')", CALLPY_ARRAY},
-        {"np.zeros(2, '>f2')", CALLPY_ARRAY}, {"np.zeros(2, '>c16')", CALLPY_ARRAY},
-        {"np.array(['abc'], '>U3')", CALLPY_ARRAY}, {"np.zeros(2, '>M8[s]')", CALLPY_ARRAY},
-        {"np.matrix([[1]])", CALLPY_ARRAY}, {"np.zeros(2, 'g')", CALLPY_OBJECT},
-        {"np.zeros(2, 'V3')", CALLPY_OBJECT}, {"np.zeros(2, 'i4,f8')", CALLPY_OBJECT},
-        {"np.zeros(2, 'M8')", CALLPY_OBJECT}, {"np.zeros(2, 'M8[25s]')", CALLPY_OBJECT},
-        {"np.rec.array([(1, 2.0)])", CALLPY_OBJECT}, {"np.array([None])", CALLPY_OBJECT},
-        {"np.ma.masked", CALLPY_OBJECT}, {"np.ma.array([1, 2], mask=[0, 1])", CALLPY_OBJECT},
+        {"None", CALLPY_TAG_NONE}, {"True", CALLPY_TAG_BOOL}, {"np.bool_(True)", CALLPY_TAG_BOOL},
+        {"-2**63", CALLPY_TAG_INT}, {"-1", CALLPY_TAG_INT}, {"2**63", CALLPY_TAG_UINT}, {"2**64", CALLPY_TAG_OBJECT},
+        {"-2**63 - 1", CALLPY_TAG_OBJECT}, {"10**100", CALLPY_TAG_OBJECT}, {"np.int8(-3)", CALLPY_TAG_INT},
+        {"np.uint64(2**64 - 1)", CALLPY_TAG_UINT}, {"np.float16(0.5)", CALLPY_TAG_FLOAT},
+        {"np.float32(0.5)", CALLPY_TAG_FLOAT}, {"np.float64(0.5)", CALLPY_TAG_FLOAT},
+        {"np.longdouble(0.5)", CALLPY_TAG_OBJECT}, {"np.complex64(1)", CALLPY_TAG_OBJECT},
+        {"np.datetime64(1, 'ns')", CALLPY_TAG_OBJECT}, {"np.timedelta64(1, 'ns')", CALLPY_TAG_OBJECT},
+        {"np.str_('a')", CALLPY_TAG_STRING}, {"np.bytes_(b'a')", CALLPY_TAG_BYTES},
+        {"'\\ud800'", CALLPY_TAG_OBJECT}, {"['\\udcff']", CALLPY_TAG_LIST}, {"''", CALLPY_TAG_STRING},
+        {"bytearray(b'a')", CALLPY_TAG_OBJECT}, {"memoryview(b'a')", CALLPY_TAG_OBJECT}, {"{1}", CALLPY_TAG_OBJECT},
+        {"range(3)", CALLPY_TAG_OBJECT}, {"int", CALLPY_TAG_OBJECT}, {"...", CALLPY_TAG_OBJECT},
+        {"collections.OrderedDict(a=1)", CALLPY_TAG_DICT}, {"collections.Counter('abc')", CALLPY_TAG_DICT},
+        {"collections.namedtuple('P', 'x')(1)", CALLPY_TAG_TUPLE}, {"enum.IntEnum('E', 'A').A", CALLPY_TAG_INT},
+        {"type('S', (str,), {'__len__': None, '__str__': None})('s')", CALLPY_TAG_STRING},
+        {"type('B', (bytes,), {'__len__': None})(b's')", CALLPY_TAG_BYTES},
+        {"type('I', (int,), {'__int__': None, '__index__': None})(7)", CALLPY_TAG_INT},
+        {"type('F', (float,), {'__float__': None})(0.5)", CALLPY_TAG_FLOAT},
+        {"type('D', (dict,), {'items': None, '__iter__': None})(a=1)", CALLPY_TAG_DICT},
+        {"type('L', (list,), {})([1])", CALLPY_TAG_LIST}, {"[]", CALLPY_TAG_LIST}, {"()", CALLPY_TAG_TUPLE},
+        {"{}", CALLPY_TAG_DICT}, {"np.array(3)", CALLPY_TAG_ARRAY}, {"np.zeros((2, 0), 'f4')", CALLPY_TAG_ARRAY},
+        {"np.zeros(2, '>f2')", CALLPY_TAG_ARRAY}, {"np.zeros(2, '>c16')", CALLPY_TAG_ARRAY},
+        {"np.array(['abc'], '>U3')", CALLPY_TAG_ARRAY}, {"np.zeros(2, '>M8[s]')", CALLPY_TAG_ARRAY},
+        {"np.matrix([[1]])", CALLPY_TAG_ARRAY}, {"np.zeros(2, 'g')", CALLPY_TAG_OBJECT},
+        {"np.zeros(2, 'V3')", CALLPY_TAG_OBJECT}, {"np.zeros(2, 'i4,f8')", CALLPY_TAG_OBJECT},
+        {"np.zeros(2, 'M8')", CALLPY_TAG_OBJECT}, {"np.zeros(2, 'M8[25s]')", CALLPY_TAG_OBJECT},
+        {"np.rec.array([(1, 2.0)])", CALLPY_TAG_OBJECT}, {"np.array([None])", CALLPY_TAG_OBJECT},
+        {"np.ma.masked", CALLPY_TAG_OBJECT}, {"np.ma.array([1, 2], mask=[0, 1])", CALLPY_TAG_OBJECT},
     };
     callpy_function *evaluated = load("evaluated");
     for (size_t index = 0; index < sizeof all / sizeof *all; index++) {
@@ -310,7 +310,7 @@ static void results(void) {
     };
     for (size_t index = 0; index < sizeof arrays / sizeof *arrays; index++) {
         callpy_value value = call("evaluated", callpy_string(arrays[index].expression));
-        CHECK(value.tag == CALLPY_ARRAY && value.content.array->dtype == CALLPY_FLOAT64);
+        CHECK(value.tag == CALLPY_TAG_ARRAY && value.content.array->dtype == CALLPY_DTYPE_FLOAT64);
         const char *data = value.content.array->data;
         CHECK((uintptr_t)data % sizeof(double) == 0 && value.content.array->shape[0] == 3);
         CHECK(*(const double *)data == arrays[index].first);
@@ -320,7 +320,7 @@ static void results(void) {
     }
     // More elements than any machine has room for, over the memory of three.
     callpy_value many = call("evaluated", callpy_string("np.broadcast_to(np.arange(3.0), (1 << 50, 3))"));
-    CHECK(many.tag == CALLPY_ARRAY && many.content.array->shape[0] == (ptrdiff_t)1 << 50);
+    CHECK(many.tag == CALLPY_TAG_ARRAY && many.content.array->shape[0] == (ptrdiff_t)1 << 50);
     CHECK(many.content.array->strides[0] == 0 && ((const double *)many.content.array->data)[2] == 2);
     callpy_value_release(&many);
 
@@ -329,20 +329,20 @@ static void results(void) {
     };
     for (size_t index = 0; index < 2; index++) {
         callpy_value value = call("evaluated", callpy_string(bools[index]));
-        CHECK(value.content.array->dtype == CALLPY_BOOL8);
+        CHECK(value.content.array->dtype == CALLPY_DTYPE_BOOL);
         CHECK(!memcmp(value.content.array->data, "\0\1\1", 3));
         callpy_value_release(&value);
     }
     static const char *const units[] = {
         "Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as",
     };
-    for (uint32_t unit = CALLPY_YEAR; unit <= CALLPY_ATTOSECOND; unit++) {
+    for (uint32_t unit = CALLPY_UNIT_YEAR; unit <= CALLPY_UNIT_ATTOSECOND; unit++) {
         char expression[64];
-        snprintf(expression, sizeof expression, "np.zeros(1, 'M8[%s]')", units[unit - 1]);
+        snprintf(expression, sizeof expression, "np.zeros(1, 'M8[%s]')", units[unit - CALLPY_UNIT_YEAR]);
         callpy_value value = call("evaluated", callpy_string(expression));
-        CHECK(value.content.array->dtype == CALLPY_DATETIME64 && value.content.array->unit == unit);
+        CHECK(value.content.array->dtype == CALLPY_DTYPE_DATETIME64 && value.content.array->unit == unit);
         callpy_value text = call("described", value);
-        snprintf(expression, sizeof expression, "datetime64[%s] ", units[unit - 1]);
+        snprintf(expression, sizeof expression, "datetime64[%s] ", units[unit - CALLPY_UNIT_YEAR]);
         CHECK(!strncmp(text.content.text.data, expression, strlen(expression)));
         callpy_value_release(&text);
         callpy_value_release(&value);
@@ -367,13 +367,13 @@ static void ownership(void) {
     callpy_value results[] = {
         call("evaluated", callpy_string("{'a': [np.arange(3.0), 'text', {1}]}")),
         call("evaluated", callpy_string("np.arange(3)")),
-        callpy_vector(CALLPY_FLOAT64, series, three, &lent),
+        callpy_vector(CALLPY_DTYPE_FLOAT64, series, three, &lent),
     };
-    callpy_value list = {.tag = CALLPY_LIST, .content.items = {results, 3}};
+    callpy_value list = {.tag = CALLPY_TAG_LIST, .content.items = {results, 3}};
     callpy_value echo = call("echo", list);
-    CHECK(echo.tag == CALLPY_LIST && echo.content.items.len == 3);
+    CHECK(echo.tag == CALLPY_TAG_LIST && echo.content.items.len == 3);
     callpy_value *item = echo.content.items.data;
-    CHECK(item[0].tag == CALLPY_DICT && item[1].tag == CALLPY_ARRAY && item[2].tag == CALLPY_ARRAY);
+    CHECK(item[0].tag == CALLPY_TAG_DICT && item[1].tag == CALLPY_TAG_ARRAY && item[2].tag == CALLPY_TAG_ARRAY);
     CHECK(item[1].content.array->data != results[1].content.array->data);
     for (int index = 0; index < 3; index++) callpy_value_release(&results[index]);
     CHECK(((double *)item[2].content.array->data)[2] == 3 && series[2] == 3);
@@ -385,9 +385,9 @@ static void ownership(void) {
     callpy_array_release(taken);
 
     // A function whose result holds its argument is passed copies, from its first call on.
-    callpy_value given = callpy_vector(CALLPY_FLOAT64, series, three, &lent), holder;
+    callpy_value given = callpy_vector(CALLPY_DTYPE_FLOAT64, series, three, &lent), holder;
     good(try_call("held", given, &holder));
-    CHECK(holder.tag == CALLPY_OBJECT);
+    CHECK(holder.tag == CALLPY_TAG_OBJECT);
     callpy_value_release(&holder);
     good(try_call("held", given, NULL));
 
@@ -395,15 +395,15 @@ static void ownership(void) {
     callpy_value forged = callpy_string("text");
     forged.owned = 1;
     callpy_value_release(&forged);
-    CHECK(forged.tag == CALLPY_NONE);
+    CHECK(forged.tag == CALLPY_TAG_NONE);
     memset(&forged, 0xff, sizeof forged);
-    forged.tag = CALLPY_LIST;
+    forged.tag = CALLPY_TAG_LIST;
     callpy_value_release(&forged);
     lent.owned = 1;
     callpy_array_release(&lent);
     CHECK(lent.data == series);
     forged = call("echo", callpy_int(3));
-    forged.tag = CALLPY_STRING;
+    forged.tag = CALLPY_TAG_STRING;
     forged.content.text = (callpy_text){"text", 4};
     callpy_value_release(&forged);
 }
@@ -412,14 +412,14 @@ static void ownership(void) {
 static void depth(void) {
     static callpy_value nested[202];
     for (int level = 0; level < 201; level++) {
-        nested[level] = (callpy_value){.tag = CALLPY_TUPLE, .content.items = {&nested[level + 1], 1}};
+        nested[level] = (callpy_value){.tag = CALLPY_TAG_TUPLE, .content.items = {&nested[level + 1], 1}};
     }
     callpy_value result = call("echo", nested[1]), *value = &result;
     for (int level = 0; level < 200; level++) {
-        CHECK(value->tag == CALLPY_TUPLE && value->content.items.len == 1);
+        CHECK(value->tag == CALLPY_TAG_TUPLE && value->content.items.len == 1);
         value = value->content.items.data;
     }
-    CHECK(value->tag == CALLPY_NONE);
+    CHECK(value->tag == CALLPY_TAG_NONE);
     callpy_value_release(&result);
     bad(try_call("echo", nested[0], NULL), CALLPY_ERROR_ARGUMENT, "deep");
     bad(try_call("deep", callpy_int(201), &result), CALLPY_ERROR_RESULT, "deep");
@@ -427,11 +427,11 @@ static void depth(void) {
     callpy_value_release(&result);
     // In a circle, by way of a dict.
     callpy_value entries[2] = {callpy_int(1)};
-    callpy_value dict = {.tag = CALLPY_DICT, .content.items = {entries, 2}};
-    entries[1] = (callpy_value){.tag = CALLPY_LIST, .content.items = {&dict, 1}};
+    callpy_value dict = {.tag = CALLPY_TAG_DICT, .content.items = {entries, 2}};
+    entries[1] = (callpy_value){.tag = CALLPY_TAG_LIST, .content.items = {&dict, 1}};
     bad(try_call("echo", dict, NULL), CALLPY_ERROR_ARGUMENT, "deep");
     // A key that can't be one.
-    callpy_value wrong[2] = {{.tag = CALLPY_LIST}, callpy_int(1)};
+    callpy_value wrong[2] = {{.tag = CALLPY_TAG_LIST}, callpy_int(1)};
     dict.content.items.data = wrong;
     bad(try_call("echo", dict, NULL), CALLPY_ERROR_PYTHON, "unhashable");
 }
@@ -449,12 +449,12 @@ static void unaligned(void) {
     bad(callpy_python_start(OFF(space)), CALLPY_ERROR_ARGUMENT, "not aligned");
     callpy_value_release(OFF(space));
     callpy_array_release(OFF(space));
-    callpy_array lent = {.data = space, .shape = OFF(space), .ndim = 1, .dtype = CALLPY_UINT8};
+    callpy_array lent = {.data = space, .shape = OFF(space), .ndim = 1, .dtype = CALLPY_DTYPE_UINT8};
     callpy_value values[] = {
-        {.tag = CALLPY_ARRAY, .content.array = OFF(space)},
-        {.tag = CALLPY_OBJECT, .content.object = OFF(space)},
-        {.tag = CALLPY_LIST, .content.items = {OFF(space), 1}},
-        {.tag = CALLPY_ARRAY, .content.array = &lent},
+        {.tag = CALLPY_TAG_ARRAY, .content.array = OFF(space)},
+        {.tag = CALLPY_TAG_OBJECT, .content.object = OFF(space)},
+        {.tag = CALLPY_TAG_LIST, .content.items = {OFF(space), 1}},
+        {.tag = CALLPY_TAG_ARRAY, .content.array = &lent},
     };
     for (size_t index = 0; index < sizeof values / sizeof *values; index++) {
         bad(callpy_function_call(function, &values[index], 1, NULL, 0, NULL), CALLPY_ERROR_ARGUMENT, "not aligned");
@@ -478,15 +478,15 @@ static void modules(void) {
 }
 
 static void arguments_in_a_word(void) {
-    CHECK(call("echo", callpy_none()).tag == CALLPY_NONE);
+    CHECK(call("echo", callpy_none()).tag == CALLPY_TAG_NONE);
     callpy_value result = call("echo", callpy_bool(2));
-    CHECK(result.tag == CALLPY_BOOL && result.content.boolean == 1);
+    CHECK(result.tag == CALLPY_TAG_BOOL && result.content.boolean == 1);
     result = call("echo", callpy_int(INT64_MIN));
-    CHECK(result.tag == CALLPY_INT && result.content.integer == INT64_MIN);
+    CHECK(result.tag == CALLPY_TAG_INT && result.content.integer == INT64_MIN);
     result = call("echo", callpy_float(0.5));
-    CHECK(result.tag == CALLPY_FLOAT && result.content.number == 0.5);
+    CHECK(result.tag == CALLPY_TAG_FLOAT && result.content.number == 0.5);
     result = call("echo", callpy_string("h\xc3\xa9llo"));
-    CHECK(result.tag == CALLPY_STRING && !strcmp(result.content.text.data, "h\xc3\xa9llo"));
+    CHECK(result.tag == CALLPY_TAG_STRING && !strcmp(result.content.text.data, "h\xc3\xa9llo"));
     callpy_value_release(&result);
     CHECK(callpy_version()[0] && strspn(callpy_version(), "0123456789.") >= 5);
 }
@@ -494,13 +494,13 @@ static void arguments_in_a_word(void) {
 static void dtypes(void) {
     static const struct { const char *name; uint32_t dtype; size_t size; } all[] = {
         NUMBERS // Rows of the table in callpy-dtypes, defined by tests/c.rs.
-        {"m8[ns]", CALLPY_TIMEDELTA64, 8}, {"M8[D]", CALLPY_DATETIME64, 8},
-        {"S3", CALLPY_BYTES, 3}, {"U2", CALLPY_STR, 8}, {">i4", CALLPY_INT32, 4},
-        {">m8[ns]", CALLPY_TIMEDELTA64, 8},
+        {"m8[ns]", CALLPY_DTYPE_TIMEDELTA64, 8}, {"M8[D]", CALLPY_DTYPE_DATETIME64, 8},
+        {"S3", CALLPY_DTYPE_BYTES, 3}, {"U2", CALLPY_DTYPE_STR, 8}, {">i4", CALLPY_DTYPE_INT32, 4},
+        {">m8[ns]", CALLPY_DTYPE_TIMEDELTA64, 8},
     };
     for (size_t index = 0; index < sizeof all / sizeof *all; index++) {
         callpy_value result = call("made", callpy_string(all[index].name));
-        CHECK(result.tag == CALLPY_ARRAY);
+        CHECK(result.tag == CALLPY_TAG_ARRAY);
         callpy_array *made = result.content.array;
         CHECK(made->dtype == all[index].dtype && made->item_size == all[index].size);
         CHECK(made->ndim == 1 && made->shape[0] == 3);
@@ -517,15 +517,15 @@ static void dtypes(void) {
         callpy_value_release(&result);
     }
     callpy_value times = call0("times");
-    CHECK(times.content.array->unit == CALLPY_SECOND);
+    CHECK(times.content.array->unit == CALLPY_UNIT_SECOND);
     CHECK(((int64_t *)times.content.array->data)[0] == 1585819800);
     CHECK(((int64_t *)times.content.array->data)[1] == INT64_MIN);
     callpy_value_release(&times);
     callpy_value texts = call0("texts");
-    CHECK(texts.content.array->dtype == CALLPY_STR && texts.content.array->item_size == 20);
+    CHECK(texts.content.array->dtype == CALLPY_DTYPE_STR && texts.content.array->item_size == 20);
     callpy_value_release(&texts);
     callpy_value objects = call0("objects");
-    CHECK(objects.tag == CALLPY_OBJECT);
+    CHECK(objects.tag == CALLPY_TAG_OBJECT);
     callpy_value_release(&objects);
 }
 
@@ -582,7 +582,7 @@ static void mismatches(void) {
 static void retained(void) {
     double series[2] = {1, 2};
     ptrdiff_t shape[1] = {2};
-    callpy_array lent = {.data = series, .shape = shape, .ndim = 1, .dtype = CALLPY_FLOAT64};
+    callpy_array lent = {.data = series, .shape = shape, .ndim = 1, .dtype = CALLPY_DTYPE_FLOAT64};
     callpy_function *function = load("rows_if");
     callpy_value arguments[2] = {array(&lent), callpy_bool(0)}, result;
     good(callpy_function_call(function, arguments, 2, NULL, 0, &result));
@@ -623,10 +623,10 @@ static void tell(const callpy_retained *retained, void *context) {
 static bool lends(callpy_function *function) {
     double series[2] = {1, 2};
     ptrdiff_t shape[1] = {2};
-    callpy_array lent = {.data = series, .shape = shape, .ndim = 1, .dtype = CALLPY_FLOAT64};
+    callpy_array lent = {.data = series, .shape = shape, .ndim = 1, .dtype = CALLPY_DTYPE_FLOAT64};
     callpy_value argument = array(&lent), result;
     good(callpy_function_call(function, &argument, 1, NULL, 0, &result));
-    CHECK(result.tag == CALLPY_INT);
+    CHECK(result.tag == CALLPY_TAG_INT);
     return (uintptr_t)result.content.integer == (uintptr_t)series;
 }
 
@@ -654,6 +654,55 @@ static void habits(struct told *told) {
     callpy_function_free(again);
 }
 
+// A constant in the place of another sort's: the error says which was passed, and which was meant.
+static void constants(void) {
+    double series[3] = {1, 2, 3.5};
+    ptrdiff_t three = 3;
+    callpy_array lent;
+    static const struct { uint32_t dtype; const char *got, *meant; } dtypes[] = {
+        {CALLPY_TAG_FLOAT, "got CALLPY_TAG_FLOAT", "CALLPY_DTYPE_FLOAT64"},
+        {CALLPY_TAG_INT, "got CALLPY_TAG_INT", "CALLPY_DTYPE_INT64"},
+        {CALLPY_TAG_UINT, "got CALLPY_TAG_UINT", "CALLPY_DTYPE_UINT64"},
+        {CALLPY_TAG_BOOL, "got CALLPY_TAG_BOOL", "CALLPY_DTYPE_BOOL"},
+        {CALLPY_TAG_STRING, "got CALLPY_TAG_STRING", "CALLPY_DTYPE_STR"},
+        {CALLPY_TAG_BYTES, "got CALLPY_TAG_BYTES", "CALLPY_DTYPE_BYTES"},
+        {CALLPY_TAG_ARRAY, "got CALLPY_TAG_ARRAY", "CALLPY_DTYPE_*"},
+        {CALLPY_UNIT_SECOND, "got CALLPY_UNIT_SECOND", "CALLPY_DTYPE_DATETIME64"},
+        {CALLPY_COPIED, "got CALLPY_COPIED", "CALLPY_DTYPE_*"},
+        {0, "got 0", "CALLPY_DTYPE_*"},
+        {7777, "got 7777", "CALLPY_DTYPE_*"},
+    };
+    for (size_t index = 0; index < sizeof dtypes / sizeof *dtypes; index++) {
+        callpy_value argument = callpy_vector(dtypes[index].dtype, series, &three, &lent);
+        bad(try_call("total", argument, NULL), CALLPY_ERROR_ARGUMENT, dtypes[index].got);
+        bad(try_call("total", argument, NULL), CALLPY_ERROR_ARGUMENT, dtypes[index].meant);
+    }
+    static const struct { uint32_t tag; const char *got, *meant; } tags[] = {
+        {CALLPY_DTYPE_FLOAT64, "got CALLPY_DTYPE_FLOAT64", "CALLPY_TAG_FLOAT"},
+        {CALLPY_DTYPE_INT8, "got CALLPY_DTYPE_INT8", "CALLPY_TAG_INT"},
+        {CALLPY_DTYPE_UINT64, "got CALLPY_DTYPE_UINT64", "CALLPY_TAG_UINT"},
+        {CALLPY_DTYPE_BOOL, "got CALLPY_DTYPE_BOOL", "CALLPY_TAG_BOOL"},
+        {CALLPY_DTYPE_DATETIME64, "got CALLPY_DTYPE_DATETIME64", "CALLPY_TAG_ARRAY"},
+        {CALLPY_UNIT_YEAR, "got CALLPY_UNIT_YEAR", "CALLPY_TAG_*"},
+        {12, "got 12", "CALLPY_TAG_*"},
+    };
+    for (size_t index = 0; index < sizeof tags / sizeof *tags; index++) {
+        callpy_value argument = callpy_none();
+        argument.tag = tags[index].tag;
+        bad(try_call("echo", argument, NULL), CALLPY_ERROR_ARGUMENT, tags[index].got);
+        bad(try_call("echo", argument, NULL), CALLPY_ERROR_ARGUMENT, tags[index].meant);
+    }
+    int64_t times[3] = {1, 2, 3};
+    callpy_value argument = callpy_vector(CALLPY_DTYPE_DATETIME64, times, &three, &lent);
+    bad(try_call("echo", argument, NULL), CALLPY_ERROR_ARGUMENT, "CALLPY_UNIT_*), got 0");
+    lent.unit = CALLPY_DTYPE_INT64;
+    bad(try_call("echo", argument, NULL), CALLPY_ERROR_ARGUMENT, "CALLPY_UNIT_*), got CALLPY_DTYPE_INT64");
+    lent.dtype = CALLPY_DTYPE_INT64, lent.unit = CALLPY_WRITABLE;
+    bad(try_call("echo", argument, NULL), CALLPY_ERROR_ARGUMENT, "int64 has no unit, got CALLPY_WRITABLE");
+    lent.unit = 0, lent.flags = CALLPY_TAG_BOOL;
+    bad(try_call("echo", argument, NULL), CALLPY_ERROR_ARGUMENT, "CALLPY_COPIED), got CALLPY_TAG_BOOL");
+}
+
 static void nonsense(void) {
     callpy_function *function = load("nothing"), *none = NULL;
     callpy_value value = callpy_int(1);
@@ -679,18 +728,18 @@ static void nonsense(void) {
 
     callpy_value values[] = {
         {.tag = 12}, {.tag = UINT32_MAX},
-        {.tag = CALLPY_STRING, .content.text = {"\xff", 1}},
-        {.tag = CALLPY_STRING, .content.text = {NULL, 1}},
-        {.tag = CALLPY_BYTE_STRING, .content.text = {"a", SIZE_MAX}},
-        {.tag = CALLPY_LIST, .content.items = {NULL, 3}},
-        {.tag = CALLPY_LIST, .content.items = {&value, SIZE_MAX / 24}},
-        {.tag = CALLPY_DICT, .content.items = {&value, 1}},
-        {.tag = CALLPY_ARRAY}, {.tag = CALLPY_OBJECT},
+        {.tag = CALLPY_TAG_STRING, .content.text = {"\xff", 1}},
+        {.tag = CALLPY_TAG_STRING, .content.text = {NULL, 1}},
+        {.tag = CALLPY_TAG_BYTES, .content.text = {"a", SIZE_MAX}},
+        {.tag = CALLPY_TAG_LIST, .content.items = {NULL, 3}},
+        {.tag = CALLPY_TAG_LIST, .content.items = {&value, SIZE_MAX / 24}},
+        {.tag = CALLPY_TAG_DICT, .content.items = {&value, 1}},
+        {.tag = CALLPY_TAG_ARRAY}, {.tag = CALLPY_TAG_OBJECT},
     };
     for (size_t index = 0; index < sizeof values / sizeof *values; index++) {
         bad(callpy_function_call(function, &values[index], 1, NULL, 0, NULL), CALLPY_ERROR_ARGUMENT, "argument 1");
     }
-    callpy_value endless = {.tag = CALLPY_LIST, .content.items = {&endless, 1}};
+    callpy_value endless = {.tag = CALLPY_TAG_LIST, .content.items = {&endless, 1}};
     bad(callpy_function_call(function, &endless, 1, NULL, 0, NULL), CALLPY_ERROR_ARGUMENT, "deep");
 
     double one = 1;
@@ -698,29 +747,29 @@ static void nonsense(void) {
     ptrdiff_t four[2] = {4, 4}, far[2] = {PTRDIFF_MAX - 7, 8};
     ptrdiff_t two[1] = {2}, below[1] = {PTRDIFF_MIN + 8}, least[1] = {PTRDIFF_MIN};
     callpy_array arrays[] = {
-        {.data = &one, .shape = NULL, .ndim = 1, .dtype = CALLPY_FLOAT64},
-        {.data = NULL, .shape = single, .ndim = 1, .dtype = CALLPY_FLOAT64},
-        {.data = &one, .shape = negative, .ndim = 1, .dtype = CALLPY_FLOAT64},
-        {.data = &one, .shape = huge, .ndim = 2, .dtype = CALLPY_FLOAT64},
-        {.data = &one, .shape = shape, .ndim = 65, .dtype = CALLPY_FLOAT64},
-        {.data = &one, .shape = shape, .ndim = SIZE_MAX, .dtype = CALLPY_FLOAT64},
+        {.data = &one, .shape = NULL, .ndim = 1, .dtype = CALLPY_DTYPE_FLOAT64},
+        {.data = NULL, .shape = single, .ndim = 1, .dtype = CALLPY_DTYPE_FLOAT64},
+        {.data = &one, .shape = negative, .ndim = 1, .dtype = CALLPY_DTYPE_FLOAT64},
+        {.data = &one, .shape = huge, .ndim = 2, .dtype = CALLPY_DTYPE_FLOAT64},
+        {.data = &one, .shape = shape, .ndim = 65, .dtype = CALLPY_DTYPE_FLOAT64},
+        {.data = &one, .shape = shape, .ndim = SIZE_MAX, .dtype = CALLPY_DTYPE_FLOAT64},
         {.data = &one, .shape = single, .ndim = 1, .dtype = 0},
-        {.data = &one, .shape = single, .ndim = 1, .dtype = 19},
-        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_FLOAT64, .item_size = 4},
-        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_FLOAT64, .flags = 64},
-        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_STR},
-        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_STR, .item_size = 3},
-        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_BYTES, .item_size = SIZE_MAX},
-        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_DATETIME64, .unit = 14},
-        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_DATETIME64},
-        {.data = (char *)&one + 1, .shape = single, .ndim = 1, .dtype = CALLPY_FLOAT64},
-        {.data = &one, .shape = single, .strides = odd, .ndim = 1, .dtype = CALLPY_FLOAT64},
-        {.data = &one, .shape = four, .strides = far, .ndim = 2, .dtype = CALLPY_FLOAT64},
-        {.data = &one, .shape = two, .strides = below, .ndim = 1, .dtype = CALLPY_FLOAT64},
-        {.data = &one, .shape = two, .strides = least, .ndim = 1, .dtype = CALLPY_FLOAT64},
-        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_FLOAT64, .unit = CALLPY_SECOND},
-        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_INT16, .unit = 99},
-        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_BYTES, .item_size = 8, .unit = 1},
+        {.data = &one, .shape = single, .ndim = 1, .dtype = 119},
+        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_DTYPE_FLOAT64, .item_size = 4},
+        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_DTYPE_FLOAT64, .flags = 64},
+        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_DTYPE_STR},
+        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_DTYPE_STR, .item_size = 3},
+        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_DTYPE_BYTES, .item_size = SIZE_MAX},
+        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_DTYPE_DATETIME64, .unit = 214},
+        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_DTYPE_DATETIME64},
+        {.data = (char *)&one + 1, .shape = single, .ndim = 1, .dtype = CALLPY_DTYPE_FLOAT64},
+        {.data = &one, .shape = single, .strides = odd, .ndim = 1, .dtype = CALLPY_DTYPE_FLOAT64},
+        {.data = &one, .shape = four, .strides = far, .ndim = 2, .dtype = CALLPY_DTYPE_FLOAT64},
+        {.data = &one, .shape = two, .strides = below, .ndim = 1, .dtype = CALLPY_DTYPE_FLOAT64},
+        {.data = &one, .shape = two, .strides = least, .ndim = 1, .dtype = CALLPY_DTYPE_FLOAT64},
+        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_DTYPE_FLOAT64, .unit = CALLPY_UNIT_SECOND},
+        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_DTYPE_INT16, .unit = 99},
+        {.data = &one, .shape = single, .ndim = 1, .dtype = CALLPY_DTYPE_BYTES, .item_size = 8, .unit = 1},
     };
     for (size_t index = 0; index < sizeof arrays / sizeof *arrays; index++) {
         value = array(&arrays[index]);
@@ -742,7 +791,7 @@ static void *work(void *shared) {
     double series[1000];
     ptrdiff_t shape[1] = {1000};
     for (int index = 0; index < 1000; index++) series[index] = index;
-    callpy_array lent = {.data = series, .shape = shape, .ndim = 1, .dtype = CALLPY_FLOAT64};
+    callpy_array lent = {.data = series, .shape = shape, .ndim = 1, .dtype = CALLPY_DTYPE_FLOAT64};
     callpy_value argument = array(&lent), wrong = callpy_string("x"), result;
     for (int round = 0; round < 50; round++) {
         good(callpy_function_call(function, &argument, 1, NULL, 0, &result));
@@ -767,7 +816,7 @@ static void mistakes(void) {
     callpy_value text = call("evaluated", callpy_string("'read after its release'"));
     const volatile char *first = text.content.text.data;
     callpy_value_release(&text);
-    if (*first && lost.tag == CALLPY_NONE) puts("");
+    if (*first && lost.tag == CALLPY_TAG_NONE) puts("");
 }
 
 // Last, and again: that does nothing.
@@ -807,6 +856,7 @@ int main(int count, char **arguments) {
     mismatches();
     retained();
     habits(&told);
+    constants();
     nonsense();
     threads();
     if (count == 3 && !strcmp(arguments[1], "mistakes")) mistakes();
