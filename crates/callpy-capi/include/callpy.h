@@ -14,11 +14,17 @@
 // The rules, which hold for every function here:
 //
 // - A function that can fail returns an error, or NULL if all went well. An error is the caller's,
-//   who gives it to callpy_error_free. Out-parameters come last, and are written on success only.
-// - What goes in is only read, and stays the caller's. What comes out is the caller's, and is given
-//   back to the function that its description names. NULL is given back to any of them for nothing.
+//   who frees it with callpy_error_free. Out-parameters come last, and are written on success only.
+// - Arguments are only read, and stay the caller's. Results are the caller's, and are freed or released
+//   by the function that their description names, which does nothing with NULL.
+// - Values and arrays are plain structs, whose copy by assignment refers to the same result: release
+//   one of the two, and don't use the other any more. Releasing both is a double free, and so is
+//   freeing an error or a function twice: undefined behavior, as with free(). Only the variable that
+//   callpy_value_release was passed may be released again, since it is CALLPY_TAG_NONE by then.
 // - Any thread may call anything at any time; a handle must not be freed while it is in use.
-// - Text that goes in is UTF-8, and a path the bytes that the system has for it; where it is a
+// - No two constants of CALLPY_TAG_*, CALLPY_DTYPE_*, CALLPY_UNIT_* and an array's flags have the same
+//   number. One in the place of another is an error, which names both.
+// - Text in arguments is UTF-8, and a path the bytes that the system has for it; where it is a
 //   `const char *` alone, it ends with a zero byte.
 
 // An element is one byte, 0 or 1.
@@ -116,7 +122,7 @@
 #define CALLPY_UNIT_ATTOSECOND 213
 
 
-// A flag of an argument: Python may write the elements, which nobody else may use during the call.
+// A flag of an argument: Python may write the elements, which no one else may use during the call.
 #define CALLPY_WRITABLE 256
 
 // A flag of an argument: Python gets a copy of the elements, which it may retain and write.
@@ -125,10 +131,10 @@
 // Python raised an exception.
 #define CALLPY_ERROR_PYTHON 1
 
-// An argument can't be given to Python as it is, or is NULL or nonsense.
+// An argument can't be passed to Python as it is, or is NULL or invalid.
 #define CALLPY_ERROR_ARGUMENT 2
 
-// The function's result can't be given to C.
+// The function's result can't be returned to C.
 #define CALLPY_ERROR_RESULT 3
 
 // A target such as "outliers:detect" is not written as one, or does not lead to a function.
@@ -146,13 +152,13 @@
 // NumPy is missing, or too old, or broken.
 #define CALLPY_ERROR_NUMPY 8
 
-// The result would have kept memory that was only lent for the call.
+// The result retains memory that was only lent for the call.
 #define CALLPY_ERROR_KEPT 9
 
 // Python is ending, or has ended; no more Python code runs.
 #define CALLPY_ERROR_ENDING 10
 
-// A panic inside callpy, which is a mistake of callpy's.
+// A panic inside callpy, which is a bug in callpy.
 #define CALLPY_ERROR_PANIC 11
 
 // Any other failure.
@@ -200,7 +206,7 @@
 // A NumPy array: content.array.
 #define CALLPY_TAG_ARRAY 10
 
-// Any other Python object: content.object. It can be given to other calls, such as those of
+// Any other Python object: content.object. It can be passed to other calls, such as those of
 // "builtins:repr" and "builtins:getattr". A result is one too if it is an int of more than 64 bits,
 // a str that UTF-8 can't write, a masked array, or an array of structs or of Python objects.
 #define CALLPY_TAG_OBJECT 11
@@ -231,14 +237,14 @@ typedef struct callpy_object callpy_object;
 
 // An array of any shape and strides.
 //
-// As an argument it describes memory of the caller's, which is lent to Python for the call. If
-// Python still holds it when the call ends, and can't be made to let go, callpy names the holder and
-// aborts the process, since Python would be left with a pointer to memory that is not its own: give
-// what a function keeps with CALLPY_COPIED.
+// As an argument it describes the caller's memory, which is lent to Python for the call. If Python
+// still holds it when the call ends, and can't be made to let go, callpy names the holder and aborts
+// the process, since returning would leave Python with a dangling pointer: pass what a function
+// retains with CALLPY_COPIED.
 //
-// As a result it is read where NumPy put it, until it is released; nobody may write it.
+// As a result it is read where NumPy put it, until it is released; no one may write it.
 typedef struct callpy_array {
-    // Where the first element lies.
+    // The address of the first element.
     void *data;
     // The length of each axis.
     const ptrdiff_t *shape;
@@ -296,7 +302,7 @@ typedef union callpy_content {
 } callpy_content;
 
 // A value. One of the caller's making is never freed by callpy, nor need it outlive the call; a
-// result is given back with callpy_value_release, with all that is in it.
+// result is released with callpy_value_release, with all that is in it.
 typedef struct callpy_value {
     // CALLPY_TAG_NONE, CALLPY_TAG_BOOL and so on.
     uint32_t tag;
@@ -337,7 +343,8 @@ typedef struct callpy_retained {
 // leave it.
 typedef void (*callpy_retained_hook)(const struct callpy_retained *retained, void *context);
 
-// Which Python to start, and what it must have. All zeros is a good beginning: `= {0}`.
+// Which Python to start, and what it must have. All zeros is a good beginning: `= {0}`, in C++
+// `= {}`.
 typedef struct callpy_python_options {
     // A python executable, an environment's folder, or a command on PATH; NULL for the first that
     // is found.
@@ -423,6 +430,15 @@ struct callpy_error *callpy_function_call(const struct callpy_function *function
                                           const struct callpy_named *named,
                                           size_t named_len,
                                           struct callpy_value *result);
+
+// Calls a function as callpy_function_call does, and returns the result as it is, whatever it is: the
+// tag is CALLPY_TAG_OBJECT for None, a number or an array, too. Other calls can be passed it.
+struct callpy_error *callpy_function_call_object(const struct callpy_function *function,
+                                                 const struct callpy_value *arguments,
+                                                 size_t arguments_len,
+                                                 const struct callpy_named *named,
+                                                 size_t named_len,
+                                                 struct callpy_value *result);
 
 // Calls a function once for each of `calls_len` rows of arguments, in one attachment: for many calls that
 // each take little. Other callers have their turn between calls.
@@ -511,9 +527,8 @@ void callpy_value_release(struct callpy_value *value);
 // None.
 static inline callpy_value callpy_none(void) {
     callpy_value value;
+    memset(&value, 0, sizeof value);
     value.tag = CALLPY_TAG_NONE;
-    value.owned = 0;
-    value.content.natural = 0;
     return value;
 }
 
@@ -521,7 +536,7 @@ static inline callpy_value callpy_none(void) {
 static inline callpy_value callpy_bool(int boolean) {
     callpy_value value = callpy_none();
     value.tag = CALLPY_TAG_BOOL;
-    value.content.boolean = boolean != 0;
+    value.content.boolean = boolean ? 1 : 0;
     return value;
 }
 
@@ -558,7 +573,11 @@ static inline callpy_value callpy_vector(uint32_t dtype, const void *data, const
                                          callpy_array *array) {
     callpy_value value = callpy_none();
     memset(array, 0, sizeof *array);
+#ifdef __cplusplus
+    array->data = const_cast<void *>(data);
+#else
     array->data = (void *)(uintptr_t)data;
+#endif
     array->shape = length;
     array->ndim = 1;
     array->dtype = dtype;

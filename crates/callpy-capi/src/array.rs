@@ -1,4 +1,4 @@
-//! Arrays in C: lent for a call on the way in, read where they lie on the way out.
+//! Arrays in C: lent for a call on the way in, read in place on the way out.
 
 use std::ffi::c_void;
 use std::ptr::null_mut;
@@ -46,22 +46,22 @@ macro_rules! units {
 callpy_dtypes::dtypes!(dtypes);
 callpy_dtypes::units!(units);
 
-/// A flag of an argument: Python may write the elements, which nobody else may use during the call.
+/// A flag of an argument: Python may write the elements, which no one else may use during the call.
 pub const CALLPY_WRITABLE: u32 = 0x100;
 /// A flag of an argument: Python gets a copy of the elements, which it may retain and write.
 pub const CALLPY_COPIED: u32 = 0x200;
 
 /// An array of any shape and strides.
 ///
-/// As an argument it describes memory of the caller's, which is lent to Python for the call. If
-/// Python still holds it when the call ends, and can't be made to let go, callpy names the holder and
-/// aborts the process, since Python would be left with a pointer to memory that is not its own: give
-/// what a function keeps with CALLPY_COPIED.
+/// As an argument it describes the caller's memory, which is lent to Python for the call. If Python
+/// still holds it when the call ends, and can't be made to let go, callpy names the holder and aborts
+/// the process, since returning would leave Python with a dangling pointer: pass what a function
+/// retains with CALLPY_COPIED.
 ///
-/// As a result it is read where NumPy put it, until it is released; nobody may write it.
+/// As a result it is read where NumPy put it, until it is released; no one may write it.
 #[repr(C)]
 pub struct callpy_array {
-    /// Where the first element lies.
+    /// The address of the first element.
     pub data: *mut c_void,
     /// The length of each axis.
     pub shape: *const isize,
@@ -95,7 +95,7 @@ const _: () = {
     assert!(std::mem::offset_of!(callpy_array, owned) == 52);
 };
 
-/// The mark of a result array. Not 1: a struct that was never filled in may well hold that.
+/// The mark of a result array. Not 1: a struct that was never filled in might contain that.
 const OWNED: u32 = u32::from_ne_bytes(*b"CPya");
 
 const FIRST_DTYPE: u32 = CALLPY_DTYPE_BOOL;
@@ -127,7 +127,9 @@ impl callpy_array {
         let dtype = match self.dtype {
             CALLPY_DTYPE_DATETIME64 => Dtype::Datetime64(unit()?),
             CALLPY_DTYPE_TIMEDELTA64 => Dtype::Timedelta64(unit()?),
-            CALLPY_DTYPE_STR | CALLPY_DTYPE_BYTES if !(1..=MAX_ITEM_SIZE).contains(&self.item_size) => {
+            CALLPY_DTYPE_STR | CALLPY_DTYPE_BYTES
+                if !(1..=MAX_ITEM_SIZE).contains(&self.item_size) =>
+            {
                 let message = format!("text can't have an item_size of {}", self.item_size);
                 return Err(Error::argument(message));
             }
@@ -143,7 +145,11 @@ impl callpy_array {
             return Err(Error::argument(message));
         }
         if self.item_size != 0 && self.item_size != dtype.item_size() {
-            let message = format!("an element of {dtype} has {} bytes, not {}", dtype.item_size(), self.item_size);
+            let message = format!(
+                "an element of {dtype} has {} bytes, not {}",
+                dtype.item_size(),
+                self.item_size
+            );
             return Err(Error::argument(message));
         }
         Ok(dtype)
@@ -171,7 +177,7 @@ impl callpy_array {
         }
     }
 
-    /// Returns the elements if they lie side by side on one axis and are to be read only; none also
+    /// Returns the elements if they are contiguous on one axis and lent read-only; none also
     /// for what is wrong, which `loan` then says.
     ///
     /// # Safety
@@ -213,7 +219,7 @@ impl callpy_array {
             false => Some(unsafe { slice(self.strides, self.ndim, "an array's strides") }?),
         };
         let writable = self.flags & CALLPY_WRITABLE != 0;
-        // A result given back as an argument has more than one reader.
+        // A result that is passed as an argument has more than one reader.
         if writable && self.owned == OWNED {
             return Err(Error::argument("a result can't be lent as CALLPY_WRITABLE"));
         }
@@ -256,7 +262,7 @@ pub(crate) fn hand_out(array: AnyArray) -> Result<*mut callpy_array> {
         owned: OWNED,
     };
     let owned = Box::into_raw(Box::new(Owned { view, array }));
-    // SAFETY: just made. Shape and strides may lie inside the array, so they are asked for where it
+    // SAFETY: just made. Shape and strides may be inside the array, so they are asked for where it
     // has come to stay; a length of NumPy's fits in an isize.
     unsafe {
         let array = &(*owned).array;

@@ -10,9 +10,9 @@ use callpy::{Error, ErrorKind, PythonException};
 
 /// Python raised an exception.
 pub const CALLPY_ERROR_PYTHON: u32 = 1;
-/// An argument can't be given to Python as it is, or is NULL or nonsense.
+/// An argument can't be passed to Python as it is, or is NULL or invalid.
 pub const CALLPY_ERROR_ARGUMENT: u32 = 2;
-/// The function's result can't be given to C.
+/// The function's result can't be returned to C.
 pub const CALLPY_ERROR_RESULT: u32 = 3;
 /// A target such as "outliers:detect" is not written as one, or does not lead to a function.
 pub const CALLPY_ERROR_TARGET: u32 = 4;
@@ -24,11 +24,11 @@ pub const CALLPY_ERROR_ENVIRONMENT: u32 = 6;
 pub const CALLPY_ERROR_START: u32 = 7;
 /// NumPy is missing, or too old, or broken.
 pub const CALLPY_ERROR_NUMPY: u32 = 8;
-/// The result would have kept memory that was only lent for the call.
+/// The result retains memory that was only lent for the call.
 pub const CALLPY_ERROR_KEPT: u32 = 9;
 /// Python is ending, or has ended; no more Python code runs.
 pub const CALLPY_ERROR_ENDING: u32 = 10;
-/// A panic inside callpy, which is a mistake of callpy's.
+/// A panic inside callpy, which is a bug in callpy.
 pub const CALLPY_ERROR_PANIC: u32 = 11;
 /// Any other failure.
 pub const CALLPY_ERROR_OTHER: u32 = 12;

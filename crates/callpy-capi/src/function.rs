@@ -54,26 +54,68 @@ pub unsafe extern "C" fn callpy_function_call(
     result: *mut callpy_value,
 ) -> *mut callpy_error {
     guard(|| {
-        // SAFETY: null or alive, as the caller says.
-        let function = unsafe { reference(function, "the function") }?;
         // SAFETY: as the caller says.
-        let (values, named) = unsafe {
-            (
-                slice(arguments, arguments_len, "the arguments")?,
-                slice(named, named_len, "the keyword arguments")?,
-            )
-        };
-        let arguments = Arguments { values, named };
+        let (function, arguments) =
+            unsafe { called(function, arguments, arguments_len, named, named_len) }?;
         if result.is_null() {
-            let Unwanted = function.0.call(arguments)?;
+            let Unwanted = function.call(arguments)?;
             return Ok(());
         }
         usable(result, "the place for the result")?;
-        let value: Owned = function.0.call(arguments)?;
+        let value: Owned = function.call(arguments)?;
         // SAFETY: not null, and as the caller says.
         unsafe { result.write(value.into_value()) };
         Ok(())
     })
+}
+
+/// Calls a function as callpy_function_call does, and returns the result as it is, whatever it is: the
+/// tag is CALLPY_TAG_OBJECT for None, a number or an array, too. Other calls can be passed it.
+///
+/// # Safety
+///
+/// As callpy_function_call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_function_call_object(
+    function: *const callpy_function,
+    arguments: *const callpy_value,
+    arguments_len: usize,
+    named: *const callpy_named,
+    named_len: usize,
+    result: *mut callpy_value,
+) -> *mut callpy_error {
+    guard(|| {
+        // SAFETY: as the caller says.
+        let (function, arguments) =
+            unsafe { called(function, arguments, arguments_len, named, named_len) }?;
+        usable(result, "the place for the result")?;
+        let object: Object = function.call(arguments)?;
+        // SAFETY: not null, and as the caller says.
+        unsafe { result.write(Owned::from(object).into_value()) };
+        Ok(())
+    })
+}
+
+/// Reads what the calling functions are passed.
+///
+/// # Safety
+///
+/// As callpy_function_call, for `'a`.
+#[inline]
+unsafe fn called<'a>(
+    function: *const callpy_function,
+    arguments: *const callpy_value,
+    arguments_len: usize,
+    named: *const callpy_named,
+    named_len: usize,
+) -> Result<(&'a Function, Arguments<'a>)> {
+    // SAFETY: as the caller says.
+    unsafe {
+        let function: &callpy_function = reference(function, "the function")?;
+        let values = slice(arguments, arguments_len, "the arguments")?;
+        let named = slice(named, named_len, "the keyword arguments")?;
+        Ok((&function.0, Arguments { values, named }))
+    }
 }
 
 /// Calls a function once for each of `calls_len` rows of arguments, in one attachment: for many calls that
@@ -138,7 +180,7 @@ impl FromPython for Unwanted {
     }
 }
 
-/// What `callpy_function_call` was given, whose caller vouches for it.
+/// What `callpy_function_call` was passed, whose caller vouches for it.
 struct Arguments<'a> {
     values: &'a [callpy_value],
     named: &'a [callpy_named],

@@ -9,7 +9,8 @@ use crate::error::{callpy_error, guard};
 use crate::retained::{Hook, callpy_retained_hook};
 use crate::text::{path, reference, slice, text};
 
-/// Which Python to start, and what it must have. All zeros is a good beginning: `= {0}`.
+/// Which Python to start, and what it must have. All zeros is a good beginning: `= {0}`, in C++
+/// `= {}`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct callpy_python_options {

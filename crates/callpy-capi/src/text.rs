@@ -45,7 +45,7 @@ pub(crate) unsafe fn reference<'a, T>(pointer: *const T, what: &str) -> Result<&
     Ok(unsafe { &*pointer })
 }
 
-/// Sees that something can lie at a pointer.
+/// Checks that a pointer is neither null nor misaligned.
 #[inline]
 pub(crate) fn usable<T>(pointer: *const T, what: &str) -> Result<(), Error> {
     match pointer.is_null() || !pointer.is_aligned() {

@@ -34,7 +34,7 @@ pub const CALLPY_TAG_TUPLE: u32 = 8;
 pub const CALLPY_TAG_DICT: u32 = 9;
 /// A NumPy array: content.array.
 pub const CALLPY_TAG_ARRAY: u32 = 10;
-/// Any other Python object: content.object. It can be given to other calls, such as those of
+/// Any other Python object: content.object. It can be passed to other calls, such as those of
 /// "builtins:repr" and "builtins:getattr". A result is one too if it is an int of more than 64 bits,
 /// a str that UTF-8 can't write, a masked array, or an array of structs or of Python objects.
 pub const CALLPY_TAG_OBJECT: u32 = 11;
@@ -85,7 +85,7 @@ pub union callpy_content {
 }
 
 /// A value. One of the caller's making is never freed by callpy, nor need it outlive the call; a
-/// result is given back with callpy_value_release, with all that is in it.
+/// result is released with callpy_value_release, with all that is in it.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct callpy_value {
@@ -123,10 +123,10 @@ const _: () = {
     assert!(std::mem::offset_of!(callpy_named, value) == 8);
 };
 
-/// The mark of a result. Not 1: a struct that was never filled in may well hold that.
+/// The mark of a result. Not 1: a struct that was never filled in might contain that.
 const OWNED: u32 = u32::from_ne_bytes(*b"CPyv");
 
-/// As deep as values may stand in one another, as in results.
+/// How deeply values may be nested, as in results.
 const MAX_DEPTH: usize = 200;
 
 /// A value of C's on its way to Python.
@@ -255,13 +255,17 @@ impl callpy_value {
                     let data = data.cast_mut().cast::<u8>();
                     drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(data, len + 1)));
                 }
-                CALLPY_TAG_LIST | CALLPY_TAG_TUPLE | CALLPY_TAG_DICT if !content.items.data.is_null() => {
+                CALLPY_TAG_LIST | CALLPY_TAG_TUPLE | CALLPY_TAG_DICT
+                    if !content.items.data.is_null() =>
+                {
                     let callpy_items { data, len } = content.items;
                     let items = std::ptr::slice_from_raw_parts_mut(data, len);
                     Box::from_raw(items).iter_mut().for_each(|item| item.release());
                 }
                 CALLPY_TAG_ARRAY => callpy_array_release(content.array),
-                CALLPY_TAG_OBJECT if !content.object.is_null() => drop(Box::from_raw(content.object)),
+                CALLPY_TAG_OBJECT if !content.object.is_null() => {
+                    drop(Box::from_raw(content.object))
+                }
                 _ => {}
             }
         }
@@ -284,6 +288,17 @@ impl FromPython for Owned {
             Value::None => Ok(Owned(callpy_value::NONE)),
             value => hand_out(value),
         }
+    }
+}
+
+impl From<Object> for Owned {
+    fn from(object: Object) -> Self {
+        let object = Box::into_raw(Box::new(callpy_object(object)));
+        Owned(callpy_value {
+            tag: CALLPY_TAG_OBJECT,
+            owned: OWNED,
+            content: callpy_content { object },
+        })
     }
 }
 
@@ -313,12 +328,11 @@ fn hand_out(value: Value<'static>) -> Result<Owned> {
             let items = entries.into_iter().flat_map(|(key, value)| [key, value]);
             (CALLPY_TAG_DICT, items_out(items)?)
         }
-        Value::Array(array) => (CALLPY_TAG_ARRAY, callpy_content { array: array::hand_out(array)? }),
-        Value::Object(object) => {
-            let object = Box::into_raw(Box::new(callpy_object(object)));
-            (CALLPY_TAG_OBJECT, callpy_content { object })
+        Value::Array(array) => {
+            (CALLPY_TAG_ARRAY, callpy_content { array: array::hand_out(array)? })
         }
-        _ => return Err(Error::result("the result can't be given to C")),
+        Value::Object(object) => return Ok(object.into()),
+        _ => return Err(Error::result("the result can't be returned to C")),
     };
     // A number's struct may be filled with something else by its owner, and released after that.
     let owned = if tag <= CALLPY_TAG_FLOAT { 0 } else { OWNED };

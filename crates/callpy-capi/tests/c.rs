@@ -126,18 +126,25 @@ fn text(element: &str) -> &str {
 }
 
 #[test]
-fn the_header_is_c99_and_c11_and_cpp17() {
+fn the_header_is_c_and_cpp_without_a_warning() {
     let source = |language| folder().join(format!("header.{language}"));
-    for standard in ["c99", "c11", "c17"] {
+    let every =
+        ["-Wpedantic", "-Wredundant-decls", "-Wconversion", "-Wsign-conversion", "-Wshadow"];
+    let every = [&every[..], &["-Wcast-qual", "-Wcast-align", "-Wundef", "-fsyntax-only"]].concat();
+    for standard in ["c99", "c11", "c17", "c2x"] {
         compile(
             compiler("CC", "cc", standard)
-                .args(["-Wpedantic", "-Wredundant-decls", "-Wstrict-prototypes", "-fsyntax-only"])
+                .args(&every)
+                .args(["-Wstrict-prototypes", "-Wc++-compat"])
                 .arg(source("c")),
         );
     }
-    compile(
-        compiler("CXX", "c++", "c++17")
-            .args(["-Wpedantic", "-Wredundant-decls", "-fsyntax-only"])
-            .arg(source("cpp")),
-    );
+    for standard in ["c++11", "c++14", "c++17", "c++20", "c++2b"] {
+        compile(
+            compiler("CXX", "c++", standard)
+                .args(&every)
+                .args(["-Wold-style-cast", "-Wzero-as-null-pointer-constant"])
+                .arg(source("cpp")),
+        );
+    }
 }

@@ -157,6 +157,37 @@ static void named(void) {
     callpy_function_free(other);
 }
 
+// Any result as an object, which other calls take.
+static void unconverted(void) {
+    static const struct { const char *expression, *type; } all[] = {
+        {"None", "NoneType"}, {"True", "bool"}, {"3", "int"}, {"0.5", "float"}, {"'text'", "str"},
+        {"b'bytes'", "bytes"}, {"[1]", "list"}, {"(1, 2)", "tuple"}, {"{1: 2}", "dict"},
+        {"np.arange(3)", "ndarray"}, {"1j", "complex"}, {"int", "type"},
+    };
+    callpy_function *evaluated = load("evaluated"), *divmod = load("builtins:divmod");
+    for (size_t index = 0; index < sizeof all / sizeof *all; index++) {
+        callpy_value expression = callpy_string(all[index].expression), object;
+        good(callpy_function_call_object(evaluated, &expression, 1, NULL, 0, &object));
+        CHECK(object.tag == CALLPY_TAG_OBJECT && object.owned);
+        callpy_value arguments[] = {call("builtins:type", object), callpy_string("__name__")}, name;
+        callpy_function *getattr = load("builtins:getattr");
+        good(callpy_function_call(getattr, arguments, 2, NULL, 0, &name));
+        CHECK(!strcmp(name.content.text.data, all[index].type));
+        callpy_function_free(getattr);
+        callpy_value_release(&name);
+        callpy_value_release(&arguments[0]);
+        callpy_value_release(&object);
+        CHECK(object.tag == CALLPY_TAG_NONE && !object.owned);
+    }
+    callpy_value arguments[] = {callpy_int(7), callpy_int(0)}, object = callpy_int(5);
+    bad(callpy_function_call_object(divmod, arguments, 2, NULL, 0, &object), CALLPY_ERROR_PYTHON, "ZeroDivisionError");
+    CHECK(object.tag == CALLPY_TAG_INT && object.content.integer == 5);
+    bad(callpy_function_call_object(divmod, arguments, 2, NULL, 0, NULL), CALLPY_ERROR_ARGUMENT, "NULL");
+    bad(callpy_function_call_object(NULL, arguments, 2, NULL, 0, &object), CALLPY_ERROR_ARGUMENT, "NULL");
+    callpy_function_free(divmod);
+    callpy_function_free(evaluated);
+}
+
 static void series_of_calls(void) {
     callpy_function *divmod = NULL;
     good(callpy_function_load("builtins:divmod", &divmod));
@@ -478,7 +509,11 @@ static void modules(void) {
 }
 
 static void arguments_in_a_word(void) {
-    CHECK(call("echo", callpy_none()).tag == CALLPY_TAG_NONE);
+    // All of it is set, whatever was there before.
+    static const callpy_value zeros;
+    callpy_value none = callpy_none();
+    CHECK(!memcmp(&none, &zeros, sizeof none));
+    CHECK(call("echo", none).tag == CALLPY_TAG_NONE);
     callpy_value result = call("echo", callpy_bool(2));
     CHECK(result.tag == CALLPY_TAG_BOOL && result.content.boolean == 1);
     result = call("echo", callpy_int(INT64_MIN));
@@ -844,6 +879,7 @@ int main(int count, char **arguments) {
     values();
     named();
     arguments_in_a_word();
+    unconverted();
     series_of_calls();
     arrays();
     dtypes();
