@@ -1,6 +1,7 @@
-//! The procedural half of `callpy::module!`. Use it through `callpy`, whose version must be the same.
+//! The procedural half of `callpy::module!`, and the derives. Use it through `callpy`, whose version must be the same.
 #![forbid(unsafe_code)]
 
+mod derive;
 mod input;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,26 @@ pub fn module(tokens: proc_macro::TokenStream) -> proc_macro::TokenStream {
         Err(error) => error.to_compile_error(),
     };
     code.into()
+}
+
+/// Derives `callpy::FromPython` for a struct. See the trait.
+#[proc_macro_derive(FromPython, attributes(callpy))]
+pub fn from_python(tokens: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    derived(tokens, derive::from_python)
+}
+
+/// Derives `callpy::IntoPython` for a struct. See the trait.
+#[proc_macro_derive(IntoPython, attributes(callpy))]
+pub fn into_python(tokens: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    derived(tokens, derive::into_python)
+}
+
+fn derived(
+    tokens: proc_macro::TokenStream,
+    derive: impl Fn(syn::DeriveInput) -> syn::Result<TokenStream>,
+) -> proc_macro::TokenStream {
+    let code = syn::parse(tokens).and_then(derive);
+    code.unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 fn expand(invocation: Invocation) -> TokenStream {

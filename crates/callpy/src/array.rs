@@ -6,7 +6,8 @@
 //! |---|---|---|
 //! | `&[T]`, `&Vec<T>`, `&Array<T>`, views of the `ndarray` crate | a read-only array over the same memory | gets a copy, once callpy has seen it |
 //! | `&mut [T]`, mutable views | a writable array over the same memory | as above, and what is written is copied back |
-//! | `Vec<T>`, [`Given<T>`] | an array that owns the memory | yes |
+//! | `&[[T; N]]`, `&mut [[T; N]]` | as the slices above, with two axes (three for `[[T; N]; M]`) | as above |
+//! | `Vec<T>`, `Vec<[T; N]>`, [`Given<T>`] | an array that owns the memory | yes |
 //! | `Arc<[T]>`, `Arc<Vec<T>>` | a read-only array over shared memory | yes |
 //! | [`Copied`] of a slice, an array or a view | a writable copy | yes |
 //!
@@ -115,14 +116,17 @@ mod given;
 pub(crate) mod guard;
 mod holders;
 mod lend;
+mod like;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod read_only;
 mod receive;
+mod rows;
 mod settle;
 #[cfg(target_os = "linux")]
 pub(crate) mod shared;
 mod special;
+mod texts;
 mod time;
 mod values;
 mod view;
@@ -132,8 +136,10 @@ pub use argument::{ArrayArgument, IntoArray};
 pub use copied::{Copied, CopySource};
 pub use element::{Dtype, Element, Field};
 pub use given::Given;
+pub use like::{Like, Scalar};
 pub use receive::Cast;
 pub use special::{FixedBytes, FixedStr};
+pub use texts::{Texts, TextsIter};
 pub use time::{Datetime64, TimeUnit, Timedelta64, Unit, unit};
 pub use view::Array;
 
@@ -145,6 +151,6 @@ pub use values::{element_from_python, element_into_python, elements_from_python}
 
 pub(crate) use copies::Passing;
 pub(crate) use holders::{FixedNames, Names};
-pub(crate) use lend::Loans;
+pub(crate) use lend::{Loans, lend_closure};
 pub(crate) use read_only::explain;
 pub(crate) use receive::{detach_from_loans, is_array, numpy_if_imported};

@@ -79,7 +79,7 @@ impl<'a> Call<'a> {
         let result = call.receive(&callee, called);
         let settled = call.settle(&callee, result);
         std::mem::swap(&mut call.scope.receipt, receipt);
-        settled
+        settled.map_err(Error::resume_panic)
         // Detaches, and ends the turn.
     }
 

@@ -8,26 +8,51 @@
 //! | `&str`, `String` | `str` | `str` |
 //! | `&Path`, `PathBuf`, `&OsStr`, `OsString` | `str`, as `os.fsdecode` makes it | `str`, `os.PathLike` |
 //! | [`Bytes`] | `bytes` | `bytes` |
+//! | `Duration` | `timedelta` | `timedelta`, not negative |
+//! | `SystemTime` | `datetime` in UTC | `datetime` with a time zone |
+//! | types of chrono and jiff (features) | `date`, `time`, `datetime`, `timedelta` | those, NumPy's and pandas' |
+//! | [`classes`], and types of `rust_decimal` and `uuid` (features) | `Decimal`, `Fraction`, `UUID`, `Path` | those |
 //! | `()` | no argument; `None` inside a tuple | `None` |
 //! | `Option<T>` | `None` or `T` | `None` or `T` |
+//! | `Vec<String>`, [`Texts`](crate::Texts) | `list` of `str` | `list`, `tuple`; a 1-D array of text or of `str` objects |
+//! | `Vec<Option<T>>` | `list` | a 1-D array, masked, of objects or of NumPy's times; pandas, Arrow and polars arrays and Series |
+//! | [`Items<T>`](crate::Items) | | whatever Python can iterate over |
 //! | `Vec<T>`, slices of values | `list`; an array of the [element](crate::Element) types | `list`, `tuple`; a 1-D array, copied |
-//! | `HashMap`, `BTreeMap` | `dict` | `dict` |
+//! | `Vec<Vec<T>>` | `list` of the above | the above, of each; a 2-D array, copied |
+//! | `&[[T; N]]`, `Vec<[T; N]>` of elements | a 2-D array | as `Vec<Vec<T>>`, with rows of that length |
+//! | `[T; N]` | by reference, as slices | `list`, `tuple`, 1-D array of that length |
+//! | [`List`] | `list` of any values | |
+//! | [`Dict`] | `dict` of any values, in this order | |
+//! | `Vec<(K, V)>` | `list` of pairs | `list` of pairs; `dict`, in its order |
+//! | `HashMap`, `BTreeMap` | `dict`, in no certain order or sorted | `dict` |
 //! | `HashSet`, `BTreeSet` | `set` | `set`, `frozenset` |
 //! | tuples | several arguments; a `tuple` inside one | `tuple` of that length |
 //! | [`Object`] | the object | anything |
+//! | [`Ignored`] | | anything, which is dropped |
+//! | structs | see [`IntoPython`] | see [`FromPython`] |
 //! | arrays | see [`array`](crate::array) | [`Array<T>`](crate::Array) |
 //!
 //! Nothing is converted or rounded silently: a result of another type than the one asked for is an
 //! error that says what it is. An `int` is accepted for a float, as in Python's own hints (PEP 484), but
 //! only if the float is the same number; a `float` for an `f32` is rounded, as the type says.
 
+#[cfg(feature = "chrono")]
+mod chrono;
+pub mod classes;
 mod collections;
+mod dict;
+mod ignored;
+#[cfg(feature = "jiff")]
+mod jiff;
 pub(crate) mod number;
 mod object;
 mod paths;
 mod scalars;
+mod time;
 mod value;
 
+pub use dict::{Dict, List};
+pub use ignored::Ignored;
 pub use scalars::Bytes;
 pub use value::Value;
 
@@ -42,8 +67,38 @@ use crate::scope::Scope;
 
 /// A value that can be passed to Python.
 ///
-/// `'a` is how long the memory that it lends is borrowed, which outlives the call. Implement it for a
-/// type of your own by building an [`Object`] from parts:
+/// `'a` is how long the memory that it lends is borrowed, which outlives the call.
+///
+/// For a struct, `#[derive(IntoPython)]` makes a dict of its fields (feature `macros`), or a tuple of those
+/// without names, or with `#[callpy(positions)]`; with `#[callpy(attributes)]` an object with such
+/// attributes, and with `#[callpy(class = "module:Class")]` an instance of the class, which is called with
+/// the fields as keyword arguments. `#[callpy(name = "class")]` says what a field is called in Python.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use callpy::{IntoPython, Python};
+///
+/// #[derive(IntoPython)]
+/// struct Sample<'s> {
+///     values: &'s [f64],      // lent, as by itself
+///     unit: &'s str,
+/// }
+///
+/// #[derive(IntoPython)]
+/// #[callpy(class = "datetime:timedelta")]
+/// struct Pause { minutes: u32 }
+///
+/// # Python::builder().require(["numpy"]).start()?;
+/// # let python = Python::start()?;
+/// let values = vec![1.0, 2.0];
+/// let sample = Sample { values: &values, unit: "m" };
+/// assert_eq!(python.function("builtins:len")?.call::<usize>(sample)?, 2);
+/// assert_eq!(python.function("builtins:str")?.call::<String>(Pause { minutes: 90 })?, "1:30:00");
+/// # }
+/// # Ok::<(), callpy::Error>(())
+/// ```
+///
+/// For other types, implement it by hand by building an [`Object`] from parts:
 ///
 /// ```
 /// use callpy::{IntoPython, Object, Result, Scope};
@@ -225,6 +280,42 @@ impl<'a, T: Item<'a>, const N: usize> IntoPython<'a> for &'a [T; N] {
 }
 
 /// A value that can be made from a Python result.
+///
+/// For a struct, `#[derive(FromPython)]` reads its fields (feature `macros`): those with names as
+/// attributes, or as keys of a dict with `#[callpy(keys)]`, or as the items of a tuple or a list with
+/// `#[callpy(positions)]`, as it reads fields without names. `#[callpy(name = "class")]` says what a field
+/// is called in Python.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use callpy::{FromPython, Python};
+///
+/// #[derive(FromPython, Debug, PartialEq)]
+/// struct Line {
+///     slope: f64,
+///     #[callpy(name = "intercept")]
+///     start: f64,
+/// }
+///
+/// #[derive(FromPython)]
+/// #[callpy(keys)]
+/// struct Fit { line: Line, points: Vec<f64> }
+///
+/// # let python = Python::start()?;
+/// let source = "
+/// from types import SimpleNamespace
+///
+/// def fit():
+///     return {'line': SimpleNamespace(slope=0.5, intercept=1), 'points': [1.0, 1.5]}
+/// ";
+/// let fit = python.module_from_source("fitting", "fitting.py", source)?.function("fit")?;
+/// let Fit { line, points } = fit.call(())?;
+/// assert_eq!((line, points), (Line { slope: 0.5, start: 1.0 }, vec![1.0, 1.5]));
+/// # }
+/// # Ok::<(), callpy::Error>(())
+/// ```
+///
+/// For other types, implement it by hand:
 ///
 /// ```
 /// use callpy::{FromPython, Object, Result, Scope};

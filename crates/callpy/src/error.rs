@@ -1,12 +1,16 @@
 //! The one error type: what went wrong, where, and what to do about it.
 
+use std::any::Any;
 use std::fmt;
+use std::panic::resume_unwind;
+use std::sync::Mutex;
 
 use crate::crash::Crash;
 use crate::exception::{self, FailedImports, PythonException};
 use crate::locate::Report;
+use crate::raw::callback::{self, Carried};
 use crate::raw::failure::{Failure, FailureKind, Reason};
-use crate::raw::{Attached, Raised};
+use crate::raw::{Attached, Raised, Ref};
 
 /// The result of everything in callpy that can fail.
 ///
@@ -55,6 +59,8 @@ struct Inner {
     /// Long text that only `{:#}` shows.
     detail: Option<String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    /// What a callback panicked with.
+    panic: Option<Mutex<Box<dyn Any + Send>>>,
 }
 
 enum Hint {
@@ -111,6 +117,8 @@ pub enum ErrorKind {
     Busy,
     /// The call did not return in the time that [`Function::within`](crate::Function::within) gave it.
     Deadline,
+    /// A [callback](crate::callback()) returned an error, which is the source of this one.
+    Callback,
 }
 
 impl Error {
@@ -123,6 +131,7 @@ impl Error {
                 hint: None,
                 detail: None,
                 source: None,
+                panic: None,
             }),
         }
     }
@@ -185,6 +194,9 @@ impl Error {
     /// Turns a raised exception into an error, and lets go of it.
     #[cold]
     pub(crate) fn raised(py: Attached<'_>, raised: Raised) -> Self {
+        if let Some(error) = raised.0.as_ref().and_then(|exception| carried(py, exception)) {
+            return error;
+        }
         let (exception, imports) = exception::read(py, raised);
         let mut error = Error::from(exception);
         error.inner.hint = imports.map(Hint::Imports);
@@ -267,7 +279,51 @@ impl Error {
     }
 }
 
+/// Returns the error that an exception has carried out of a callback.
+fn carried(py: Attached<'_>, exception: &Ref) -> Option<Error> {
+    match callback::carried(py, exception)? {
+        Carried::Error(error) => error.downcast().ok().map(|error| *error),
+        Carried::Panic(panic) => {
+            let message = format!("a callback panicked: {}", callback::panic_message(&*panic));
+            let mut error = Error::new(ErrorKind::Callback, message);
+            error.inner.panic = Some(Mutex::new(panic));
+            Some(error)
+        }
+    }
+}
+
 impl Error {
+    /// Turns the error of a callback into a Python exception, which carries it, or is the one that it is.
+    #[cold]
+    pub(crate) fn into_raised(self, py: Attached<'_>) -> Raised {
+        if let Some(object) = self.exception().and_then(|exception| exception.kept(py)) {
+            return Raised(Some(object));
+        }
+        let message = self.to_string();
+        callback::carry(py, &message, Box::new(self))
+    }
+
+    /// Lets go of the exception object, which may hold what was lent.
+    #[cold]
+    pub(crate) fn forget_object(&self) {
+        let mut next = self.exception_below();
+        while let Some(exception) = next {
+            exception.forget();
+            next = exception.cause().or_else(|| exception.context());
+        }
+    }
+
+    /// Goes on with the panic of a callback, if that is what this error is.
+    #[cold]
+    pub(crate) fn resume_panic(self) -> Self {
+        match self.inner.panic {
+            None => self,
+            Some(panic) => {
+                resume_unwind(panic.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()))
+            }
+        }
+    }
+
     /// Returns the Python exception that this error is, or that is the reason for it.
     fn exception_below(&self) -> Option<&PythonException> {
         let source = || self.inner.source.as_ref()?.downcast_ref::<Error>()?.exception_below();

@@ -1,4 +1,4 @@
-//! A Python exception as owned text and places: nothing of it stays in the interpreter.
+//! A Python exception as owned text and places, with the object itself.
 
 mod frame;
 mod import;
@@ -8,15 +8,16 @@ mod told;
 mod traceback;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 pub use self::frame::StackFrame;
 pub(crate) use self::import::{FailedImports, install};
 pub(crate) use self::read::{read, remember_text};
 #[cfg(target_os = "linux")]
 pub(crate) use self::told::{Told, ToldFrame};
+use crate::raw::{Attached, Ref};
 
-/// A Python exception as owned text: nothing of it stays in the interpreter.
+/// A Python exception as owned text, with the exception object itself, whose traceback was let go of.
 ///
 /// ```
 /// # let python = callpy::Python::start()?;
@@ -55,6 +56,40 @@ struct Parts {
     cause: Option<PythonException>,
     context: Option<PythonException>,
     traceback: Traceback,
+    object: Kept,
+    /// Module and name of each class that its class is derived from, the nearest first.
+    bases: Bases,
+}
+
+type Bases = Arc<[(String, String)]>;
+
+/// The exception itself, without its traceback; none if it was let go of, or was another process's.
+#[derive(Default)]
+struct Kept(Mutex<Option<Ref>>);
+
+impl PartialEq for Kept {
+    /// The rest says what it is.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Kept {}
+
+impl Kept {
+    fn of(exception: Ref) -> Kept {
+        Kept(Mutex::new(Some(exception)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Ref>> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.lock().is_some() { "kept" } else { "not kept" })
+    }
 }
 
 /// What Python prints of an exception that it prints in a way of its own.
@@ -88,6 +123,44 @@ impl PythonException {
     /// Returns the module in which the type is defined, such as `builtins` or `numpy.linalg`.
     pub fn module(&self) -> &str {
         &self.0.module
+    }
+
+    /// Whether the exception is of this class or of one derived from it, as in an `except` clause:
+    /// `"builtins.OSError"`, `"json.decoder.JSONDecodeError"`. The name of one of Python's own needs no
+    /// module.
+    ///
+    /// Of an exception in a [worker](crate::workers), only its own class is known.
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let error = python.function("builtins:open")?.call::<callpy::Object>("/no/such/file").unwrap_err();
+    /// let exception = error.exception().unwrap();
+    /// assert_eq!(exception.type_name(), "FileNotFoundError");
+    /// assert!(exception.is("builtins.OSError") && exception.is("Exception"));
+    /// assert!(!exception.is("builtins.ValueError"));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn is(&self, class: &str) -> bool {
+        let is_own = |module: &str, name: &str| match class.strip_suffix(name) {
+            Some("") => module == "builtins",
+            Some(before) => before.strip_suffix('.') == Some(module),
+            None => false,
+        };
+        is_own(&self.0.module, &self.0.qualified_name)
+            || self.0.bases.iter().any(|(module, name)| is_own(module, name))
+    }
+
+    /// Returns the exception itself, unless it was let go of.
+    pub(crate) fn kept(&self, py: Attached<'_>) -> Option<Ref> {
+        self.0.object.lock().as_ref().map(|exception| exception.clone_ref(py))
+    }
+
+    /// Lets go of the exception itself, which may hold what was lent.
+    #[cold]
+    pub(crate) fn forget(&self) {
+        let exception = self.0.object.lock().take();
+        // Not under the lock: it may run Python code.
+        drop(exception);
     }
 
     /// Returns `str(exception)`.

@@ -440,6 +440,67 @@ impl Workers {
     }
 }
 
+impl Object {
+    /// Returns a method of the object, or another attribute that can be called: `"predict"`.
+    ///
+    /// It is a function as any other: its calls have receipts, and errors name it with its class. The
+    /// method stays bound to this object.
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Target` if there is no such name, or it can't be called.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # callpy::Python::builder().require(["numpy"]).start()?;
+    /// # let python = callpy::Python::start()?;
+    /// let source = "
+    /// class Model:
+    ///     factor = 2
+    ///
+    ///     def predict(self, rows):
+    ///         return rows * self.factor
+    /// ";
+    /// let models = python.module_from_source("scaling", "scaling.py", source)?;
+    /// let model: callpy::Object = models.function("Model")?.call(())?;
+    /// let predict = model.function("predict")?.deny_copies();
+    /// assert_eq!(predict.name(), "Model.predict");
+    /// let (doubled, receipt) = predict.call_with_receipt::<callpy::Array<f64>>(&[1.0, 2.0])?;
+    /// assert_eq!((&doubled[..], receipt.copied_bytes()), (&[2.0, 4.0][..], 0));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn function(&self, path: &str) -> Result<Function> {
+        find(self.clone(), support::method_name(&self.0, path), path)
+    }
+}
+
+/// Finds what can be called in an object, part of the path by part.
+fn find(mut object: Object, name: String, path: &str) -> Result<Function> {
+    for part in path.split('.') {
+        if part.is_empty() {
+            return Err(Error::new(ErrorKind::Target, format!("{name} names no function")));
+        }
+        object = object.attr(part).map_err(|error| match error.exception() {
+            Some(exception) if exception.type_name() == "AttributeError" => {
+                no_such_function(&name, part, &object).with_source(error)
+            }
+            _ => error.at(&name),
+        })?;
+    }
+    Function::new(object, name)
+}
+
+fn no_such_function(name: &str, part: &str, object: &Object) -> Error {
+    let callables = |scope: Entered<'_>| support::callables(scope.py(), &object.0, part).ok();
+    let close = Scope::new().ok().and_then(callables).unwrap_or_default();
+    let has = match close.is_empty() {
+        true => "it has no functions of its own".to_owned(),
+        false => format!("it has {}", close.join(", ")),
+    };
+    Error::new(ErrorKind::Target, format!("{name}: there is no {part:?} in it; {has}"))
+}
+
 /// A Python module.
 ///
 /// Got from [`Python::module`](crate::Python::module).
@@ -482,30 +543,7 @@ impl Module {
     /// # Ok::<(), callpy::Error>(())
     /// ```
     pub fn function(&self, path: &str) -> Result<Function> {
-        let name = format!("{}:{path}", self.name);
-        let mut object = self.object.clone();
-        for part in path.split('.') {
-            if part.is_empty() {
-                return Err(Error::new(ErrorKind::Target, format!("{name} names no function")));
-            }
-            object = object.attr(part).map_err(|error| match error.exception() {
-                Some(exception) if exception.type_name() == "AttributeError" => {
-                    self.no_such_function(&name, part, &object).with_source(error)
-                }
-                _ => error.at(&name),
-            })?;
-        }
-        Function::new(object, name)
-    }
-
-    fn no_such_function(&self, name: &str, part: &str, object: &Object) -> Error {
-        let callables = |scope: Entered<'_>| support::callables(scope.py(), &object.0, part).ok();
-        let close = Scope::new().ok().and_then(callables).unwrap_or_default();
-        let has = match close.is_empty() {
-            true => "it has no functions of its own".to_owned(),
-            false => format!("it has {}", close.join(", ")),
-        };
-        Error::new(ErrorKind::Target, format!("{name}: there is no {part:?} in it; {has}"))
+        find(self.object.clone(), format!("{}:{path}", self.name), path)
     }
 
     /// Returns an attribute of the module.

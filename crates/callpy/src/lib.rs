@@ -43,6 +43,8 @@
 //! - `ndarray` (default): arrays and views of the `ndarray` crate, of any rank and strides, in and out.
 //! - `complex` (default): `num_complex::Complex` as an element.
 //! - `half`: `half::f16` as an element.
+//! - `chrono`, `jiff`: their dates, times and spans of time, both ways.
+//! - `rust_decimal`, `uuid`: `Decimal` and `UUID`, both ways.
 #![deny(unsafe_code)]
 #![deny(clippy::disallowed_methods)]
 
@@ -51,6 +53,7 @@ pub mod array;
 pub mod attach;
 mod bring_up;
 mod call;
+pub mod callback;
 #[doc(hidden)]
 pub mod child;
 pub mod convert;
@@ -58,11 +61,13 @@ mod crash;
 pub mod environment;
 mod error;
 mod exception;
+pub mod frame;
 mod function;
 #[doc(hidden)]
 pub mod generated;
 mod installation;
 mod interpreter;
+mod iterate;
 mod language;
 mod learn;
 mod load;
@@ -86,14 +91,22 @@ pub use callpy_macros as __macros;
 
 pub use array::{
     Array, ArrayArgument, Cast, Copied, Datetime64, Dtype, Element, FixedBytes, FixedStr, Given,
-    IntoArray, TimeUnit, Timedelta64, unit,
+    IntoArray, Like, Scalar, Texts, TimeUnit, Timedelta64, unit,
 };
 pub use attach::Attached;
-pub use convert::{Arguments, Bytes, Call, FromPython, IntoPython, Item, Named, named};
+pub use callback::{Callback, OwnedCallback, callback, callback_mut};
+#[cfg(feature = "macros")]
+pub use callpy_macros::{FromPython, IntoPython};
+pub use convert::classes;
+pub use convert::{
+    Arguments, Bytes, Call, Dict, FromPython, Ignored, IntoPython, Item, List, Named, named,
+};
 pub use error::{Error, ErrorKind, Result};
 pub use exception::{PythonException, StackFrame};
+pub use frame::{Columns, Frame};
 pub use function::{Function, Module};
 pub use interpreter::{Builder, EndOnDrop, Python};
+pub use iterate::Items;
 pub use language::Language;
 pub use learn::Retained;
 pub use object::Object;

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use crate::error::Result;
+use crate::exception::PythonException;
 use crate::raw::{Attachment, Ref};
 use crate::scope::Scope;
 
@@ -85,6 +86,24 @@ impl Object {
         let py = scope.py();
         let text = scope.ok(py.with_frame(|| py.to_repr(&self.0)))?;
         scope.ok(py.text_escaped(&text))
+    }
+}
+
+impl PythonException {
+    /// Returns the exception object, for what its class has beside a message: `errno`, `response`.
+    ///
+    /// Its traceback was let go of, since the frames hold whatever the function had. `None` for an
+    /// exception in a [worker](crate::workers), and for one that held memory that was lent.
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let error = python.function("builtins:open")?.call::<callpy::Object>("/no/such/file").unwrap_err();
+    /// let exception = error.exception().and_then(|exception| exception.object()).unwrap();
+    /// assert_eq!(exception.attr("errno")?.extract::<i32>()?, 2);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn object(&self) -> Option<Object> {
+        self.kept(Attachment::new().ok()?.token()).map(Object)
     }
 }
 

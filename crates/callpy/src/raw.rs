@@ -17,7 +17,9 @@
 
 #[macro_use]
 mod functions;
+pub(crate) mod arrow;
 pub(crate) mod base;
+pub(crate) mod callback;
 pub(crate) mod child;
 pub(crate) mod composition;
 pub(crate) mod cpython;
@@ -27,6 +29,7 @@ pub(crate) mod failure;
 #[cfg(unix)]
 pub(crate) mod fork;
 mod idle;
+mod iterate;
 pub(crate) mod layout;
 pub(crate) mod library;
 pub(crate) mod memory;

@@ -145,8 +145,13 @@ impl<'a> Scope<'a> {
         if self.loans.is_empty() {
             return result;
         }
-        let mut result = Some(result);
         let py = self.within.token();
+        if let Err(error) = &result
+            && self.loans.are_held(py)
+        {
+            error.forget_object();
+        }
+        let mut result = Some(result);
         match self.loans.settle(py, names, || drop(result.take())) {
             Some(error) => Err(error),
             None => result.expect("a result is given up for an error only"),

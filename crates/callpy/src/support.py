@@ -189,7 +189,11 @@ def callables(owner, wanted):
     """The names of what can be called in an object, the likeliest of them if they are many."""
     module = getattr(owner, "__name__", None) if isinstance(owner, type(sys)) else None
     names = []
-    for name, value in list(vars(owner).items()) if hasattr(owner, "__dict__") else ():
+    if isinstance(owner, (type, type(sys))):
+        found = list(vars(owner).items())
+    else:
+        found = [(name, getattr(type(owner), name, None)) for name in dir(type(owner))]
+    for name, value in found:
         own = module is None or getattr(value, "__module__", module) == module
         if callable(value) and own and not name.startswith("_"):
             names.append(name)
@@ -362,10 +366,13 @@ def is_swapped(found, wanted):
 
 
 def cast(value, dtype):
-    """A copy of an array, or a NumPy scalar, in another dtype; None for what is neither, or masked."""
+    """A copy of an array or of a single number in another dtype; None for what is neither, or masked."""
     numpy = sys.modules["numpy"]
-    if issubclass(type(value), (numpy.ndarray, numpy.generic)) and not is_masked(value):
-        return numpy.asarray(value).astype(dtype)
+    if issubclass(type(value), (numpy.ndarray, numpy.generic)):
+        return None if is_masked(value) else numpy.asarray(value).astype(dtype)
+    if dtype.kind in "iufc" and not hasattr(type(value), "__len__"):
+        number = as_number(value, dtype.kind)
+        return None if number is None else numpy.asarray(number).astype(dtype)
     return None
 
 

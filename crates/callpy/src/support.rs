@@ -16,6 +16,7 @@ const SOURCE: &str = concat!(
     include_str!("support/got.py"),
     include_str!("support/modules.py"),
     include_str!("support/imports.py"),
+    include_str!("support/values.py"),
     include_str!("support/loans.py"),
     include_str!("support/threads.py"),
     include_str!("support/workers.py"),
@@ -307,6 +308,131 @@ pub(crate) fn cast(py: Attached<'_>, value: &Ref, dtype: &Ref) -> Outcome<Option
 /// Returns a scalar as an array of one element; `None` for what would have to be converted.
 pub(crate) fn as_array(py: Attached<'_>, value: &Ref, dtype: &Ref) -> Outcome<Option<Ref>> {
     call(py, c"as_array", &[value, dtype]).map(|array| (!py.is_none(&array)).then_some(array))
+}
+
+/// Returns an array with two axes or more as one with an axis less, and the lengths of the two that are
+/// one in it; `None` for another object.
+pub(crate) fn flattened(py: Attached<'_>, value: &Ref) -> Outcome<Option<(Ref, usize, usize)>> {
+    let parts = call(py, c"flattened", &[value])?;
+    if py.is_none(&parts) {
+        return Ok(None);
+    }
+    let [flat, rows, length] = py.tuple_items(&parts)?.try_into().map_err(|_| Raised(None))?;
+    Ok(Some((flat, py.as_u64(&rows)? as usize, py.as_u64(&length)? as usize)))
+}
+
+/// Closes a generator, which may have something to do at its end.
+pub(crate) fn close(py: Attached<'_>, iterator: &Ref) -> Outcome<()> {
+    call(py, c"close", &[iterator]).map(drop)
+}
+
+/// What a time is in days, seconds and nanoseconds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Parts {
+    /// A span of time.
+    Span,
+    /// A point in time, since 1970 in UTC.
+    Instant,
+}
+
+/// Makes a time of days, seconds and microseconds.
+pub(crate) fn make_time(py: Attached<'_>, parts: Parts, numbers: &[i64; 3]) -> Outcome<Ref> {
+    let [days, seconds, microseconds] = numbers;
+    let numbers = [&py.int(*days)?, &py.int(*seconds)?, &py.int(*microseconds)?];
+    match parts {
+        Parts::Span => call(py, c"make_span", &numbers),
+        Parts::Instant => call(py, c"make_instant", &numbers),
+    }
+}
+
+/// Returns days, seconds and nanoseconds of a time; `None` for another object.
+pub(crate) fn time_parts(py: Attached<'_>, parts: Parts, value: &Ref) -> Outcome<Option<Vec<i64>>> {
+    let found = match parts {
+        Parts::Span => call(py, c"span", &[value])?,
+        Parts::Instant => call(py, c"instant", &[value])?,
+    };
+    match py.is_none(&found) {
+        true => Ok(None),
+        false => py
+            .tuple_items(&found)?
+            .iter()
+            .map(|part| py.as_i64(part))
+            .collect::<Outcome<_>>()
+            .map(Some),
+    }
+}
+
+/// Takes dates and times of day apart, or makes them of their parts: by a function of values.py.
+#[cfg(any(feature = "chrono", feature = "jiff"))]
+pub(crate) fn civil(py: Attached<'_>, name: &CStr, arguments: &[&Ref]) -> Outcome<Ref> {
+    call(py, name, arguments)
+}
+
+/// Makes an object of a class by its text: module, class, text.
+pub(crate) fn make_of_class(py: Attached<'_>, texts: [&str; 3]) -> Outcome<Ref> {
+    let [module, class, text] = texts.map(|text| py.str(text));
+    call(py, c"make_of_class", &[&module?, &class?, &text?])
+}
+
+/// Returns the text of an object of a class; `None` for another object.
+pub(crate) fn text_of_class(
+    py: Attached<'_>,
+    texts: [&str; 2],
+    value: &Ref,
+) -> Outcome<Option<String>> {
+    let [module, class] = texts.map(|text| py.str(text));
+    let text = call(py, c"text_of_class", &[&module?, &class?, value])?;
+    match py.is_none(&text) {
+        true => Ok(None),
+        false => py.text(&text).map(|text| Some(text.to_owned())),
+    }
+}
+
+/// Returns an object's Arrow stream, or schema and array; `None` if it has neither.
+pub(crate) fn arrow(py: Attached<'_>, value: &Ref) -> Outcome<Option<Vec<Ref>>> {
+    let parts = call(py, c"arrow", &[value])?;
+    match py.is_none(&parts) {
+        true => Ok(None),
+        false => py.tuple_items(&parts).map(Some),
+    }
+}
+
+/// Makes a frame of a package.
+pub(crate) fn frame(py: Attached<'_>, package: &str, columns: &Ref) -> Outcome<Ref> {
+    call(py, c"frame", &[&py.str(package)?, columns])
+}
+
+/// Returns the classes of the exceptions that carry a callback's errors and its panics.
+pub(crate) fn callback_classes(py: Attached<'_>) -> Outcome<[Ref; 2]> {
+    Ok([get(py, c"CallbackError")?, get(py, c"CallbackPanic")?])
+}
+
+/// Returns what `numpy.asarray` makes of a value: an array of the dtype if the value has none.
+pub(crate) fn like(py: Attached<'_>, value: &Ref, dtype: &Ref) -> Outcome<Ref> {
+    call(py, c"like", &[value, dtype])
+}
+
+/// Returns what a value's own methods make of it, for a kind of dtype: an int, a float, a complex.
+pub(crate) fn as_number(py: Attached<'_>, value: &Ref, kind: &str) -> Outcome<Option<Ref>> {
+    let number = call(py, c"as_number", &[value, &py.str(kind)?])?;
+    Ok((!py.is_none(&number)).then_some(number))
+}
+
+/// Returns the items of an array of Python objects; `None` for another value.
+pub(crate) fn text_items(py: Attached<'_>, value: &Ref) -> Outcome<Option<Ref>> {
+    let items = call(py, c"text_items", &[value])?;
+    Ok((!py.is_none(&items)).then_some(items))
+}
+
+/// Returns the values of something with one axis, and which of them are missing, if that is not in the
+/// values; `None` for another object.
+pub(crate) fn with_missing(py: Attached<'_>, value: &Ref) -> Outcome<Option<(Ref, Option<Ref>)>> {
+    let parts = call(py, c"with_missing", &[value])?;
+    if py.is_none(&parts) {
+        return Ok(None);
+    }
+    let (values, missing) = pair(py, &parts)?;
+    Ok(Some((values, (!py.is_none(&missing)).then_some(missing))))
 }
 
 pub(crate) fn native(py: Attached<'_>, array: &Ref) -> Outcome<Ref> {

@@ -12,6 +12,7 @@ use super::view::Layout;
 use crate::error::{Error, Result};
 use crate::learn;
 use crate::object::Object;
+use crate::raw::callback::{Armed, Work};
 use crate::raw::ndarray::{self, Ndarray, SliceMemory};
 use crate::raw::numpy::{Memory, Numpy};
 use crate::raw::seldom::Seldom;
@@ -56,6 +57,8 @@ pub(super) struct More {
     guards: Vec<Guard>,
     /// Objects in the result that may hold a loan.
     results: Vec<Ref>,
+    /// Closures that are lent: they are taken back when this is dropped.
+    closures: Vec<Armed>,
 }
 
 impl Loans {
@@ -258,6 +261,16 @@ impl Loan {
         self.array.release(py);
         None
     }
+}
+
+/// Lends a closure: Python can call it until the call ends.
+pub(crate) fn lend_closure<'a>(work: Box<Work<'a>>, scope: &mut Scope<'a>) -> Result<Object> {
+    let (py, loans, _) = scope.lending();
+    // SAFETY: the scope drops what is returned before it ends, and 'a outlives it; it is not leaked.
+    let armed = unsafe { py.arm(work) };
+    let (callable, armed) = armed.map_err(|raised| Error::raised(py, raised))?;
+    loans.more.get_or_insert_default().closures.push(armed);
+    Ok(Object(callable))
 }
 
 /// Lends a slice read-only.

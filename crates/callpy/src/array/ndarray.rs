@@ -10,7 +10,7 @@ use super::copied::{CopySource, copy_memory};
 use super::element::Element;
 use super::lend::{give_memory, lend_any};
 use super::view::Array;
-use crate::convert::{FromPython, IntoPython};
+use crate::convert::{FromPython, IntoPython, Item};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::Object;
 use crate::raw::numpy::Memory;
@@ -61,6 +61,10 @@ impl<'a, T: Element, D: Dimension> IntoPython<'a> for ArrayBase<ViewRepr<&'a T>,
         lend(self, scope)
     }
 }
+
+// In a vector, views are a list of arrays, each with a shape of its own.
+impl<'a, T: Element, D: Dimension + 'a> Item<'a> for ArrayBase<ViewRepr<&'a T>, D> {}
+impl<'a, S: Data<Elem: Element>, D: Dimension> Item<'a> for &'a ArrayBase<S, D> {}
 
 impl<'a, T: Element, D: Dimension> IntoPython<'a> for ArrayBase<ViewRepr<&'a mut T>, D> {
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {

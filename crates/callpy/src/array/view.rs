@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use super::element::{Dtype, Element};
 use super::lend::{give, lend_any};
 use super::receive::receive;
-use crate::convert::{FromPython, IntoPython};
+use crate::convert::{FromPython, IntoPython, Item};
 use crate::error::{Error, Result};
 use crate::object::Object;
 use crate::raw::Ref;
@@ -406,6 +406,8 @@ impl<'a, T: Element> IntoPython<'a> for &'a Array<T> {
         unsafe { lend_any(T::DTYPE, memory, scope) }
     }
 }
+
+impl<'a, T: Element> Item<'a> for &'a Array<T> {}
 
 impl<T: Element> FromPython for Array<T> {
     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, Hash};
 
 use super::{Call, FromPython, IntoPython, Item};
+use crate::array::numpy_if_imported;
 use crate::error::{Error, Result};
 use crate::object::Object;
 use crate::raw::Ref;
@@ -52,6 +53,65 @@ impl<T: FromPython> FromPython for Vec<T> {
     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
         T::vec_from_python(object, scope)
     }
+
+    /// Takes a list of such vectors, or an array with an axis more.
+    fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
+        match grid(object, scope)? {
+            Ok(Grid { items, rows, length }) => {
+                let mut items = items.into_iter();
+                Ok((0..rows).map(|_| items.by_ref().take(length).collect()).collect())
+            }
+            Err(object) => vec(object, scope),
+        }
+    }
+}
+
+/// Takes a list, a tuple or an array of exactly so many items.
+impl<T: FromPython, const N: usize> FromPython for [T; N] {
+    fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
+        let items = T::vec_from_python(object.clone(), scope)?;
+        items.try_into().map_err(|_| scope.mismatch(format_args!("{N} items"), &object.0))
+    }
+
+    /// Takes a list of such rows, or an array with rows of this length.
+    fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
+        match grid::<T>(object, scope)? {
+            Ok(Grid { length, rows, .. }) if length != N && rows > 0 => {
+                Err(Error::result(format!("expected rows of {N}, got rows of {length}")))
+            }
+            Ok(Grid { items, rows, .. }) => {
+                let mut items = items.into_iter();
+                let mut row = |_| std::array::from_fn(|_| items.next().expect("counted"));
+                Ok((0..rows).map(&mut row).collect())
+            }
+            Err(object) => vec(object, scope),
+        }
+    }
+}
+
+/// What is in an array with two axes or more: items that lack the first two, row after row.
+struct Grid<T> {
+    items: Vec<T>,
+    rows: usize,
+    length: usize,
+}
+
+/// Reads an array with two axes or more; returns another object.
+fn grid<T: FromPython>(
+    object: Object,
+    scope: &mut Scope<'_>,
+) -> Result<std::result::Result<Grid<T>, Object>> {
+    let py = scope.py();
+    if py.builtin(&object.0) != Builtin::Other || numpy_if_imported(scope)?.is_none() {
+        return Ok(Err(object));
+    }
+    let Some((flat, rows, length)) = scope.taken(support::flattened(py, &object.0))? else {
+        return Ok(Err(object));
+    };
+    // Dropped first, so that only `flat` refers to its memory.
+    drop(object);
+    let items = T::vec_from_python(Object(flat), scope)?;
+    Ok(Ok(Grid { items, rows, length }))
 }
 
 pub(crate) fn vec<T: FromPython>(object: Object, scope: &mut Scope<'_>) -> Result<Vec<T>> {
@@ -126,7 +186,7 @@ fn pairs<'s, K: FromPython, V: FromPython>(
 }
 
 #[cold]
-fn at_key(error: Error, key: &Ref, scope: &Scope<'_>) -> Error {
+pub(super) fn at_key(error: Error, key: &Ref, scope: &Scope<'_>) -> Error {
     error.at(format_args!("key {}", support::shown(scope.py(), key)))
 }
 
@@ -157,6 +217,16 @@ macro_rules! sets {
 sets!(HashSet<T: Eq, Hash; S>, BTreeSet<T: Ord>);
 
 macro_rules! tuples {
+    (@vec A B) => {
+        /// Takes a list of pairs, or a dict: its entries in their order.
+        fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
+            match scope.py().builtin(&object.0) {
+                Builtin::Dict => pairs(object, scope)?.collect(),
+                _ => vec(object, scope),
+            }
+        }
+    };
+    (@vec $($name:ident)+) => {};
     ($(($($name:ident $index:tt),+) of $count:literal;)*) => {$(
         impl<'a, $($name: IntoPython<'a>),+> IntoPython<'a> for ($($name,)+) {
             fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
@@ -182,6 +252,8 @@ macro_rules! tuples {
                         .map_err(|error| error.at(format_args!("item {}", $index)))?,
                 )+))
             }
+
+            tuples!(@vec $($name)+);
         }
     )*};
 }

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use super::number::{Number, NumberKind, exact_float, inexact, number, out_of_range};
 use super::{FromPython, IntoPython, Item};
-use crate::array;
+use crate::array::{self, Texts};
 use crate::error::Result;
 use crate::object::Object;
 use crate::raw::objects::Builtin;
 use crate::raw::{Outcome, Ref};
 use crate::scope::Scope;
+use crate::support;
 
 /// A value that one function makes a Python object of.
 macro_rules! scalar {
@@ -189,6 +190,16 @@ impl FromPython for String {
         }
         scope.taken(py.text(&object.0)).map(str::to_owned)
     }
+
+    /// Takes a list or a tuple of `str`, or an array of text with one axis.
+    fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
+        match scope.py().builtin(&object.0) {
+            Builtin::Other => {
+                Ok(Texts::from_python(object, scope)?.iter().map(str::to_owned).collect())
+            }
+            _ => super::vec(object, scope),
+        }
+    }
 }
 
 /// Python's `bytes`. (A plain `Vec<u8>` or `&[u8]` is an array of `uint8`.)
@@ -263,5 +274,32 @@ impl<T: FromPython> FromPython for Option<T> {
             return Ok(None);
         }
         T::from_python(object, scope).map(Some)
+    }
+
+    /// Takes a list, or an array with one axis in which values may be missing.
+    fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
+        let py = scope.py();
+        if py.builtin(&object.0) != Builtin::Other {
+            return super::vec(object, scope);
+        }
+        match scope.taken(py.with_frame(|| support::with_missing(py, &object.0)))? {
+            None => super::vec(object, scope),
+            Some((values, None)) => {
+                drop(object);
+                match scope.py().builtin(&values) {
+                    Builtin::List => super::vec(Object(values), scope),
+                    _ => Ok(T::vec_from_python(Object(values), scope)?
+                        .into_iter()
+                        .map(Some)
+                        .collect()),
+                }
+            }
+            Some((values, Some(missing))) => {
+                drop(object);
+                let missing = bool::vec_from_python(Object(missing), scope)?;
+                let values = T::vec_from_python(Object(values), scope)?.into_iter().zip(missing);
+                Ok(values.map(|(value, is_missing)| (!is_missing).then_some(value)).collect())
+            }
+        }
     }
 }

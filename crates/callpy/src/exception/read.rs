@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use super::frame::Source;
 use super::import::FailedImports;
-use super::{Parts, Printed, PythonException, StackFrame, Traceback};
+use super::{Bases, Kept, Parts, Printed, PythonException, StackFrame, Traceback};
 use crate::raw::objects::Builtin;
 use crate::raw::{Attached, Outcome, Raised, Ref};
 use crate::support;
@@ -31,7 +31,30 @@ pub(crate) fn read(
     };
     let read = Reader { py, names, seen: Vec::new() }.read(&exception);
     let imports = FailedImports::of(py, &read, &exception);
+    // This one, and that in `read`.
+    let_go_of_frames(py, &read, 2);
     (read, imports)
+}
+
+/// Lets go of the tracebacks of an exception and those below it, whose frames hold what was lent for the
+/// call: of those to which there are only so many references.
+fn let_go_of_frames(py: Attached<'_>, read: &PythonException, holders: usize) {
+    // A guard would still be held where Python code runs, which frames do as they go.
+    let kept = |read: &PythonException| read.0.object.lock().as_ref().map(|it| it.clone_ref(py));
+    let Some(exception) = kept(read) else { return };
+    if exception.references(py) <= holders + 1 {
+        py.clear_traceback(&exception);
+    }
+    let slots = [py.cause_of(&exception), py.context_of(&exception)];
+    let slots = slots.map(|slot| slot.map(|slot| slot.as_ptr()));
+    for below in [read.cause(), read.context()].into_iter().flatten() {
+        let Some(address) = kept(below).map(|it| it.as_ptr()) else { continue };
+        let_go_of_frames(
+            py,
+            below,
+            1 + slots.iter().filter(|slot| **slot == Some(address)).count(),
+        );
+    }
 }
 
 /// An exception of which there is no object.
@@ -112,8 +135,36 @@ impl Reader<'_> {
             cause: py.cause_of(exception).and_then(|cause| self.link(&cause)),
             context: py.context_of(exception).and_then(|context| self.link(&context)),
             traceback: Traceback::default(),
+            object: Kept::of(exception.clone_ref(py)),
+            bases: self.bases(&class).unwrap_or_default(),
             type_name,
         }))
+    }
+
+    /// Returns the names of a class's bases, which are read once.
+    fn bases(&self, class: &Ref) -> Outcome<Bases> {
+        static KNOWN: Mutex<BTreeMap<usize, (Ref, Bases)>> = Mutex::new(BTreeMap::new());
+        /// A program that makes classes as it runs must not keep all of them.
+        const MOST: usize = 200;
+        let known = || KNOWN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let address = class.as_ptr().addr();
+        if let Some((_, bases)) = known().get(&address) {
+            return Ok(Arc::clone(bases));
+        }
+        let (py, names) = (self.py, self.names);
+        let base = |class: &Ref| {
+            let name = self.text(&py.attribute(class, &names.qualified_name)?)?;
+            Ok((self.text(&py.attribute(class, &names.module)?)?, name))
+        };
+        let order = py.tuple_items(&py.attribute(class, &py.interned(c"__mro__")?)?)?;
+        let bases: Bases = order.iter().skip(1).map(base).collect::<Outcome<Vec<_>>>()?.into();
+        let mut known = known();
+        let too_many = (known.len() >= MOST).then(|| std::mem::take(&mut *known));
+        known.insert(address, (class.clone_ref(py), Arc::clone(&bases)));
+        // Not dropped under the lock: that may run Python code.
+        drop(known);
+        drop(too_many);
+        Ok(bases)
     }
 
     fn link(&mut self, exception: &Ref) -> Option<PythonException> {

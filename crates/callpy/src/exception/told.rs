@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::frame::Source;
-use super::{Parts, Printed, PythonException, StackFrame, Traceback};
+use super::{Bases, Kept, Parts, Printed, PythonException, StackFrame, Traceback};
 
 /// What another process says of an exception.
 pub(crate) struct Told {
@@ -54,6 +54,8 @@ impl Told {
             cause: self.cause.map(|cause| cause.into_exception()),
             context: self.context.map(|context| context.into_exception()),
             traceback: Traceback::default(),
+            object: Kept::default(),
+            bases: Bases::default(),
         }))
     }
 }

@@ -157,6 +157,15 @@ pub fn field<T: FromPython>(
     T::from_python(object, scope).map_err(|error| error.at(format_args!("the field {name}")))
 }
 
+/// Returns the class that a target names.
+///
+/// # Errors
+///
+/// Those of finding it.
+pub fn class(target: &str) -> Result<Object> {
+    Python::start()?.function(target).map(|class| class.object().clone())
+}
+
 /// Makes an instance of a class, with the fields as keyword arguments.
 ///
 /// # Errors

@@ -213,6 +213,13 @@ impl<'a> Attached<'a> {
         unsafe { Ref::steal(self, (self.api.PyException_GetTraceback)(exception.as_ptr())) }
     }
 
+    /// Takes away the traceback of what the caller knows to be an exception.
+    pub(crate) fn clear_traceback(self, exception: &Ref) {
+        let none = self.api._Py_NoneStruct;
+        // SAFETY: attached, and both are alive; None is accepted and stands for no traceback.
+        unsafe { (self.api.PyException_SetTraceback)(exception.as_ptr(), none) };
+    }
+
     /// Returns the exception that one was raised from.
     pub(crate) fn cause_of(self, exception: &Ref) -> Option<Ref> {
         // SAFETY: as for the traceback.
@@ -666,6 +673,19 @@ impl<'a> Attached<'a> {
             // SAFETY: no capsule was made, so the box is still ours.
             drop(unsafe { Box::from_raw(pointer.cast::<T>()) });
         })
+    }
+
+    /// Returns what is in a capsule that [`capsule`](Attached::capsule) made.
+    ///
+    /// # Safety
+    ///
+    /// The object is such a capsule, made of a `Box<T>`.
+    #[inline]
+    pub(super) unsafe fn boxed<T>(self, capsule: &Ref) -> Option<&T> {
+        // SAFETY: attached, and the capsule is alive, and with it the box that it owns.
+        unsafe {
+            (self.api.PyCapsule_GetPointer)(capsule.as_ptr(), CAPSULE.as_ptr()).cast::<T>().as_ref()
+        }
     }
 
     /// Whether the object is callpy's own capsule, which holds memory that was moved to Python.

@@ -1,0 +1,302 @@
+# --- values that are made of several forms in Python
+
+
+def flattened(value):
+    """An array with two axes or more as one with an axis less, and the lengths of the two that are one in it."""
+    numpy = sys.modules["numpy"]
+    if not issubclass(type(value), numpy.ndarray) or value.ndim < 2 or is_masked(value):
+        return None
+    rows, length = value.shape[:2]
+    return value.reshape((rows * length,) + value.shape[2:]), rows, length
+
+
+def close(iterator):
+    """Has a generator run what it does at its end. (A file stays open for others who have it.)"""
+    kind = type(iterator)
+    if hasattr(kind, "close") and hasattr(kind, "throw"):
+        iterator.close()
+
+
+def like(value, dtype):
+    """What numpy.asarray makes of a value, in the dtype if the value has none of its own."""
+    numpy = sys.modules["numpy"]
+    array = _as_array(numpy, value)
+    # A list has no dtype: NumPy chooses one by the numbers in it.
+    if issubclass(type(value), (list, tuple, range, int, float, complex, str, bytes)):
+        exact = _exactly(numpy, array, dtype)
+        return array if exact is None else exact
+    return array
+
+
+def _as_array(numpy, value):
+    if not issubclass(type(value), numpy.ndarray):
+        if hasattr(type(value), "__dlpack__") and hasattr(numpy, "from_dlpack"):
+            try:
+                return numpy.from_dlpack(value)
+            except Exception:
+                pass  # numpy.asarray may know another way, and otherwise says what is wrong
+        value = numpy.asarray(value)
+    return value
+
+
+def _exactly(numpy, array, dtype):
+    """The same values in another dtype; None where it has no such values. Floats may be rounded."""
+    found = array.dtype
+    if array.size == 0:
+        return array.astype(dtype)
+    becomes = {"b": "b", "i": "iufc", "u": "iufc", "f": "fc", "c": "c", "U": "U", "S": "S"}
+    if dtype.kind not in becomes.get(found.kind, ""):
+        return None
+    with numpy.errstate(all="ignore"):
+        made = array.astype(dtype)
+    if found.kind in "iu":
+        if dtype.kind in "iu":
+            limits = numpy.iinfo(dtype)
+            fits = limits.min <= int(array.min()) and int(array.max()) <= limits.max
+        else:
+            pairs = zip(made.real.ravel().tolist(), array.ravel().tolist())
+            fits = all(number == exact for number, exact in pairs)
+    elif found.kind in "fc":
+        fits = bool((numpy.isfinite(made) == numpy.isfinite(array)).all())
+    else:
+        fits = found.kind == "b" or found.itemsize <= dtype.itemsize
+    return made if fits else None
+
+
+def as_number(value, kind):
+    """A value as the number that its own methods make of it: an int, a float or a complex; or None."""
+    own = type(value)
+    if issubclass(own, (str, bytes, bytearray)):
+        return None
+    if kind in "iu":
+        return int(value.__index__()) if hasattr(own, "__index__") else None
+    if kind == "c" and hasattr(own, "__complex__"):
+        return complex(value)
+    if hasattr(own, "__float__") or hasattr(own, "__index__"):
+        return float(value)
+    return None
+
+
+def text_items(value):
+    """The items of an array of Python objects or of variable-length text, with one axis; None for another value."""
+    numpy = sys.modules["numpy"]
+    if issubclass(type(value), numpy.ndarray) and not is_masked(value):
+        if value.ndim == 1 and value.dtype.kind in "OT":
+            return value.tolist()
+    return None
+
+
+def with_missing(value):
+    """The values of something with one axis, and which of them are missing.
+
+    Instead of the latter there may be a None for each that is. None for anything else.
+    """
+    numpy, kind = sys.modules.get("numpy"), type(value)
+    if numpy is not None and issubclass(kind, numpy.ndarray):
+        if value.ndim != 1:
+            return None
+        if is_masked(value):
+            return numpy.array(value.data), numpy.array(numpy.ma.getmaskarray(value))
+        if value.dtype.kind in "OT":
+            return [None if _is_missing(item) else item for item in value.tolist()], None
+        return value, numpy.isnat(value) if value.dtype.kind in "mM" else None
+    if hasattr(kind, "to_pylist"):
+        return value.to_pylist(), None
+    if hasattr(kind, "isna") and not hasattr(kind, "columns"):
+        missing = numpy.asarray(value.isna(), bool).tolist()
+        return [None if is_so else item for item, is_so in zip(value, missing)], None
+    if hasattr(kind, "to_list"):
+        return value.to_list(), None
+    return None
+
+
+def _is_missing(item):
+    if item is None or isinstance(item, float) and item != item:
+        return True
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and (item is pandas.NaT or item is getattr(pandas, "NA", pandas))
+
+
+# --- callbacks
+
+
+class CallbackError(Exception):
+    """An error that a callback of the program returned, on its way back to the program."""
+
+    __module__ = "callpy"
+
+
+class CallbackPanic(BaseException):
+    """A panic in a callback of the program, on its way back to the program."""
+
+    __module__ = "callpy"
+
+
+# --- frames
+
+
+def arrow(value):
+    """An Arrow stream of a value, or the schema and the array of one; None if it has neither."""
+    kind = type(value)
+    if hasattr(kind, "__arrow_c_stream__"):
+        return (value.__arrow_c_stream__(),)
+    if hasattr(kind, "__arrow_c_array__"):
+        return tuple(value.__arrow_c_array__())
+    return None
+
+
+def frame(package, columns):
+    """A frame of columns, in their order."""
+    if package == "pandas":
+        import pandas
+
+        # With a None, a list is a column of a type that has missing values.
+        missing = {name for name, values in columns.items() if type(values) is list and None in values}
+        return pandas.DataFrame(
+            {name: pandas.array(values) if name in missing else values for name, values in columns.items()}
+        )
+    if package == "polars":
+        import polars
+
+        return polars.DataFrame(columns)
+    import pyarrow
+
+    return pyarrow.table(columns)
+
+
+# --- times
+
+_UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "D": 86400 * 10**9}
+_UNITS["W"] = 7 * _UNITS["D"]
+
+
+def _split(nanoseconds):
+    """Days, seconds and nanoseconds, the latter two not negative."""
+    seconds, nanoseconds = divmod(nanoseconds, 10**9)
+    days, seconds = divmod(seconds, 86400)
+    return days, seconds, nanoseconds
+
+
+def _numpy_scalar(value, kind):
+    numpy = sys.modules.get("numpy")
+    if numpy is None or not issubclass(type(value), numpy.generic) or value.dtype.kind != kind:
+        return None
+    if numpy.isnat(value):
+        return None
+    unit, count = numpy.datetime_data(value.dtype)
+    return int(value.astype("i8")) * count * _UNITS[unit] if unit in _UNITS else None
+
+
+def span(value):
+    """A timedelta as days, seconds and nanoseconds; None for what is none, or NaT."""
+    import datetime
+
+    nanoseconds = _numpy_scalar(value, "m")
+    if nanoseconds is not None:
+        return _split(nanoseconds)
+    if not issubclass(type(value), datetime.timedelta):
+        return None
+    # pandas has nanoseconds as well.
+    return value.days, value.seconds, value.microseconds * 1000 + getattr(value, "nanoseconds", 0)
+
+
+def make_span(days, seconds, microseconds):
+    import datetime
+
+    return datetime.timedelta(days, seconds, microseconds)
+
+
+def instant(value):
+    """An aware datetime as days, seconds and nanoseconds since 1970 in UTC; None for what is none."""
+    import datetime
+
+    if not issubclass(type(value), datetime.datetime) or value.utcoffset() is None:
+        return None
+    epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+    passed = value - epoch
+    # pandas' difference has its nanoseconds.
+    return span(passed)
+
+
+def make_instant(days, seconds, microseconds):
+    import datetime
+
+    epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+    return epoch + datetime.timedelta(days, seconds, microseconds)
+
+
+def date_time(value):
+    """A datetime's parts, its offset from UTC in seconds if it has one, and the name of its zone."""
+    import datetime
+
+    nanoseconds = _numpy_scalar(value, "M")
+    if nanoseconds is not None:
+        value = datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=nanoseconds // 1000)
+        nanoseconds %= 1000
+    elif not issubclass(type(value), datetime.datetime) or value != value:
+        return None
+    offset = value.utcoffset()
+    if offset is not None:
+        offset = offset.days * 86400 + offset.seconds
+    zone = getattr(value.tzinfo, "key", None)
+    nanosecond = value.microsecond * 1000 + (nanoseconds or getattr(value, "nanosecond", 0))
+    date, time = (value.year, value.month, value.day), (value.hour, value.minute, value.second, nanosecond)
+    return date, time, offset, zone if isinstance(zone, str) else None
+
+
+def make_date_time(date, time, offset, zone):
+    import datetime
+
+    tz = None
+    if zone is not None:
+        import zoneinfo
+
+        tz = zoneinfo.ZoneInfo(zone)
+    elif offset is not None:
+        tz = datetime.timezone(datetime.timedelta(seconds=offset))
+    made = datetime.datetime(*date, *time, tzinfo=tz)
+    # The hour that a zone has twice.
+    if zone is not None and made.utcoffset() != datetime.timedelta(seconds=offset):
+        made = made.replace(fold=1)
+    return made
+
+
+def date(value):
+    import datetime
+
+    if not issubclass(type(value), datetime.date) or issubclass(type(value), datetime.datetime):
+        return None
+    return value.year, value.month, value.day
+
+
+def make_date(year, month, day):
+    import datetime
+
+    return datetime.date(year, month, day)
+
+
+def time(value):
+    import datetime
+
+    if not issubclass(type(value), datetime.time) or value.tzinfo is not None:
+        return None
+    return value.hour, value.minute, value.second, value.microsecond * 1000
+
+
+def make_time(hour, minute, second, microsecond):
+    import datetime
+
+    return datetime.time(hour, minute, second, microsecond)
+
+
+# --- classes whose values are known by their text
+
+
+def make_of_class(module, name, text):
+    return getattr(__import__(module), name)(text)
+
+
+def text_of_class(module, name, value):
+    """A value's text if it is of the class; None otherwise."""
+    found = sys.modules.get(module)
+    return str(value) if found is not None and issubclass(type(value), getattr(found, name)) else None

@@ -1,0 +1,88 @@
+//! Results that are made an array, or a number, on request.
+#![allow(missing_docs, reason = "a test")]
+
+mod common;
+
+use callpy::{Cast, ErrorKind, Like, Scalar};
+use common::{eval, python};
+
+#[test]
+fn whatever_numpy_takes_is_an_array() {
+    python();
+    for expression in [
+        "[1.0, 2.0]",
+        "(1, 2)",
+        "range(1, 3)",
+        "__import__('array').array('d', [1, 2])",
+        "memoryview(numpy.array([1.0, 2.0]))",
+        "numpy.array([1.0, 2.0])",
+        "numpy.array([1.0, 2.0], '>f8')",
+        "type('Tensor', (), {'__array__': lambda s, *a, **k: numpy.array([1.0, 2.0])})()",
+    ] {
+        let Like(array): Like<f64> = eval(expression).unwrap();
+        assert_eq!(array[..], [1.0, 2.0], "{expression}");
+    }
+    let dlpack = "type('Tensor', (), {'__dlpack__': lambda s, **k: s.a.__dlpack__(), \
+                  '__dlpack_device__': lambda s: (1, 0), 'a': numpy.array([1.0, 2.0])})()";
+    if eval::<bool>("hasattr(numpy, 'from_dlpack')").unwrap() {
+        let Like(array): Like<f64> = eval(dlpack).unwrap();
+        assert_eq!(array[..], [1.0, 2.0]);
+    }
+    let Like(table): Like<i32> = eval("[[1, 2], [3, 4]]").unwrap();
+    assert_eq!((table.shape(), &table[..]), (&[2, 2][..], &[1, 2, 3, 4][..]));
+    let Like(single): Like<f32> = eval("0.1").unwrap();
+    assert_eq!((single.shape(), single[0]), (&[][..], 0.1_f32));
+    let Like(empty): Like<u8> = eval("[]").unwrap();
+    assert!(empty.is_empty());
+}
+
+#[test]
+fn numbers_that_would_be_others_are_refused() {
+    python();
+    for expression in [
+        "[1, 300]",
+        "[-1]",
+        "[0.5]",
+        "[True]",
+        "['a']",
+        "[2**70]",
+        "numpy.array([1])",
+        "__import__('array').array('h', [1])",
+        "{1: 2}",
+        "None",
+    ] {
+        let error = eval::<Like<u8>>(expression).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Result), "{expression}: {error}");
+    }
+    assert!(eval::<Like<f64>>("[2**53 + 1]").is_err());
+    assert_eq!(eval::<Like<f64>>("[2**62]").unwrap().0[0], (1_u64 << 62) as f64);
+    assert!(eval::<Like<f32>>("[1e300]").is_err());
+    assert_eq!(eval::<Like<f32>>("[float('inf')]").unwrap().0[0], f32::INFINITY);
+}
+
+#[test]
+fn an_object_with_a_number_is_one_under_a_cast() {
+    python();
+    assert_eq!(eval::<Scalar<f64>>("__import__('decimal').Decimal('0.5')").unwrap(), Scalar(0.5));
+    assert_eq!(
+        eval::<Scalar<f64>>("__import__('fractions').Fraction(1, 4)").unwrap(),
+        Scalar(0.25)
+    );
+    let index = "type('Index', (), {'__index__': lambda s: 7})()";
+    assert_eq!(eval::<Scalar<u8>>(index).unwrap(), Scalar(7));
+    assert_eq!(eval::<Scalar<f32>>(index).unwrap(), Scalar(7.0));
+    assert_eq!(eval::<Scalar<i64>>("numpy.int8(3)").unwrap(), Scalar(3));
+    for (expression, is_float) in [("'1'", true), ("0.5", false), ("None", true), ("[1]", true)] {
+        let error = match is_float {
+            true => eval::<Scalar<f64>>(expression).map(drop),
+            false => eval::<Scalar<i64>>(expression).map(drop),
+        };
+        assert!(matches!(error.unwrap_err().kind(), ErrorKind::Result), "{expression}");
+    }
+    assert!(eval::<Scalar<u8>>("256").unwrap_err().to_string().contains("256"));
+    let Cast(number): Cast<f32> = eval("__import__('decimal').Decimal('0.5')").unwrap();
+    assert_eq!((number.ndim(), number[0]), (0, 0.5));
+    let Cast(number): Cast<i64> = eval(index).unwrap();
+    assert_eq!(number[0], 7);
+    assert!(eval::<Cast<f64>>("'1'").is_err());
+}
