@@ -138,6 +138,7 @@ pub use element::{Dtype, Element, Field};
 pub use given::Given;
 pub use like::{Like, Scalar};
 pub use receive::Cast;
+pub use shared::{IntoShape, SharedArray};
 pub use special::{FixedBytes, FixedStr};
 pub use texts::{Texts, TextsIter};
 pub use time::{Datetime64, TimeUnit, Timedelta64, Unit, unit};

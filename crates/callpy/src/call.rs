@@ -3,9 +3,10 @@
 #[cfg(target_os = "linux")]
 use std::collections::VecDeque;
 use std::panic::Location;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::array::{self, Names, Passing};
+use crate::cancel::Limits;
 use crate::convert::{Call, FromPython, IntoPython};
 use crate::error::{Error, ErrorKind, Result};
 use crate::learn::Learned;
@@ -26,10 +27,10 @@ pub(crate) enum Entry {
     /// From the base frame, since what it runs may look for the frame that called it.
     Frame,
     Direct,
-    /// In this process, and asked to stop when its time is up.
+    /// In this process, and asked to stop when its time is up or it is cancelled.
     Limited {
         needs_frame: bool,
-        limit: Duration,
+        limits: Limits,
     },
     /// In another process.
     Workers(Box<Remote>),
@@ -179,27 +180,35 @@ impl<'a> Call<'a> {
     ) -> Result<Ref> {
         let result = match callee.entry {
             Entry::Workers(remote) => remote.call(&mut self.scope, &self.list, callee.site),
-            Entry::Limited { needs_frame, limit } => self.limited(callee, *needs_frame, *limit),
+            Entry::Limited { needs_frame, limits } => self.limited(callee, *needs_frame, limits),
             Entry::Frame | Entry::Direct => unreachable!("these are called at once"),
         };
         self.note_time(start);
         result
     }
 
-    /// Makes the call in this process, and has it asked to stop when its time is up.
+    /// Makes the call in this process, and has it asked to stop when its time is up or it is cancelled.
     fn limited<F: Fn() -> String>(
         &mut self,
         callee: &Callee<'_, F>,
         needs_frame: bool,
-        limit: Duration,
+        limits: &Limits,
     ) -> Result<Ref> {
+        if limits.is_cancelled() {
+            return Err(Error::cancelled((callee.name)()));
+        }
         let py = self.scope.py();
-        let exception = self.scope.ok(support::deadline_exceeded(py))?;
-        let timed = Limited::begin(py, Instant::now() + limit, exception.clone_ref(py));
-        let timed = timed.map_err(|error| {
-            let message = format!("the thread that watches the deadline can't be started: {error}");
+        let exceptions = self.scope.ok(support::stopped(py))?;
+        let [late, cancelled] = exceptions.each_ref().map(Ref::as_ptr);
+        let at = limits.within.map(|within| Instant::now() + within);
+        let timed = Limited::begin(py, at, exceptions).map_err(|error| {
+            let message = format!("the thread that watches deadlines can't be started: {error}");
             Error::new(ErrorKind::Start, message).with_source(error)
         })?;
+        let _listening = limits.cancel.as_ref().map(|cancel| {
+            let canceller = timed.canceller();
+            cancel.listen(move || canceller.cancel())
+        });
         let mut timed = Some(timed);
         let mut was_asked = false;
         // The end is within the base frame, whose code would raise an exception that comes too late.
@@ -211,14 +220,14 @@ impl<'a> Call<'a> {
         let result = if needs_frame { py.with_frame(call) } else { call() };
         // Where it was raised in the base frame, nothing was called.
         was_asked |= timed.take().is_some_and(|timed| timed.end(py));
-        match result {
-            Err(Raised(Some(raised)))
-                if was_asked && raised.class(py).cast() == exception.as_ptr() =>
-            {
-                let message = format!("{}: it did not return within {limit:?}", (callee.name)());
-                Err(Error::new(ErrorKind::Deadline, message))
-            }
-            result => self.scope.ok(result),
+        let class = match &result {
+            Err(Raised(Some(raised))) if was_asked => raised.class(py).cast(),
+            _ => return self.scope.ok(result),
+        };
+        match limits.within {
+            _ if class == cancelled => Err(Error::cancelled((callee.name)())),
+            Some(within) if class == late => Err(Error::late((callee.name)(), within)),
+            _ => self.scope.ok(result),
         }
     }
 
@@ -231,13 +240,21 @@ impl<'a> Call<'a> {
         arguments: Vec<A>,
     ) -> Vec<Result<R>> {
         let mut results = Vec::with_capacity(arguments.len());
-        let mut begun = VecDeque::new();
-        let mut finish = |(mut call, begun): (Call<'a>, Result<Begun<'_>>)| {
-            let result = begun
-                .and_then(|begun| remote.finish(&mut call.scope, &call.list, callee.site, begun));
+        let mut begun: VecDeque<(Call<'a>, Result<Begun<'_>>)> = VecDeque::new();
+        // Finishes the first of the calls under way, and sees to the limits of the others meanwhile.
+        let mut finish = |begun: &mut VecDeque<(Call<'a>, Result<Begun<'_>>)>| {
+            let Some((mut call, first)) = begun.pop_front() else { return false };
+            let mut others = || {
+                let others = begun.iter_mut().filter_map(|(_, other)| other.as_mut().ok());
+                others.filter_map(Begun::attend).min()
+            };
+            let result = first.and_then(|first| {
+                remote.finish(&mut call.scope, &call.list, callee.site, first, &mut others)
+            });
             call.list.release(call.scope.py());
             let result = call.receive(callee, result);
             results.push(call.settle(callee, result));
+            true
         };
         for argument in arguments {
             let mut call = Call::open(attachment, callee, &mut Seldom::none());
@@ -250,13 +267,13 @@ impl<'a> Call<'a> {
                         None if begun.is_empty() => {
                             break remote.begin(&mut call.scope, &call.list, callee.site);
                         }
-                        None => finish(begun.pop_front().expect("it is not empty")),
+                        None => _ = finish(&mut begun),
                     }
                 },
             };
             begun.push_back((call, next));
         }
-        begun.into_iter().for_each(finish);
+        while finish(&mut begun) {}
         results
     }
 }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::panic::resume_unwind;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use crate::crash::Crash;
 use crate::exception::{self, FailedImports, PythonException};
@@ -119,6 +120,8 @@ pub enum ErrorKind {
     Deadline,
     /// A [callback](crate::callback()) returned an error, which is the source of this one.
     Callback,
+    /// The call was [cancelled](crate::Cancel).
+    Cancelled,
 }
 
 impl Error {
@@ -189,6 +192,19 @@ impl Error {
     #[cold]
     pub fn result(message: impl Into<String>) -> Self {
         Error::new(ErrorKind::Result, message)
+    }
+
+    /// Creates the error of a call that did not return in time.
+    #[cold]
+    pub(crate) fn late(name: impl fmt::Display, within: Duration) -> Self {
+        let message = format!("{name}: it did not return within {within:?}");
+        Error::new(ErrorKind::Deadline, message)
+    }
+
+    /// Creates the error of a call that was cancelled.
+    #[cold]
+    pub(crate) fn cancelled(name: impl fmt::Display) -> Self {
+        Error::new(ErrorKind::Cancelled, format!("{name}: it was cancelled"))
     }
 
     /// Turns a raised exception into an error, and lets go of it.

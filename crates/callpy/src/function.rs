@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::call::{Callee, Entry};
+use crate::cancel::{Cancel, Limits};
 use crate::convert::{Call, FromPython, IntoPython};
 use crate::error::{Error, ErrorKind, Result};
 use crate::learn::{self, Habit, Known, Learned};
@@ -142,7 +143,7 @@ impl Function {
     /// The number by which the queue knows the pace of this function's calls.
     #[inline]
     fn pace(&self) -> usize {
-        Arc::as_ptr(&self.callable).addr()
+        self.callable.object.0.as_ptr().addr()
     }
 
     /// Calls the function once for each of many arguments, in one attachment, and returns the results in
@@ -289,13 +290,47 @@ impl Function {
     pub fn within(&self, limit: Duration) -> Function {
         // More than a century, and still a time that the clock can tell.
         let limit = limit.min(Duration::from_secs(u32::MAX.into()));
-        let needs_frame = match self.callable.entry {
-            Entry::Frame => true,
-            Entry::Direct => false,
-            Entry::Limited { needs_frame, .. } => needs_frame,
-            Entry::Workers(_) => return self.changed(|remote| remote.within = Some(limit)),
+        self.limited(|limits| limits.within = Some(limit))
+    }
+
+    /// Returns a handle whose calls end, with `ErrorKind::Cancelled`, once they are cancelled from another
+    /// thread.
+    ///
+    /// What happens to the function is the same as when its [time is up](Function::within): on
+    /// [workers](crate::workers) the call always ends, within 200 milliseconds; in this process it is
+    /// only asked to. A call that waits for a worker stops waiting, and one that begins after it was
+    /// cancelled is not made.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use callpy::{Cancel, ErrorKind, Python};
+    ///
+    /// let workers = Python::builder().workers(1)?;
+    /// let cancel = Cancel::new();
+    /// let sleep = workers.function("time:sleep")?.cancelled_by(&cancel);
+    /// std::thread::scope(|scope| {
+    ///     let call = scope.spawn(|| sleep.call::<()>(60));
+    ///     cancel.cancel();
+    ///     let error = call.join().unwrap().unwrap_err();
+    ///     assert!(matches!(error.kind(), ErrorKind::Cancelled));
+    /// });
+    /// # }
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    #[must_use]
+    pub fn cancelled_by(&self, cancel: &Cancel) -> Function {
+        self.limited(|limits| limits.cancel = Some(cancel.clone()))
+    }
+
+    fn limited(&self, change: impl FnOnce(&mut Limits)) -> Function {
+        let (needs_frame, mut limits) = match &self.callable.entry {
+            Entry::Frame => (true, Limits::default()),
+            Entry::Direct => (false, Limits::default()),
+            Entry::Limited { needs_frame, limits } => (*needs_frame, limits.clone()),
+            Entry::Workers(_) => return self.changed(|remote| change(&mut remote.limits)),
         };
-        self.with_entry(Entry::Limited { needs_frame, limit })
+        change(&mut limits);
+        self.with_entry(Entry::Limited { needs_frame, limits })
     }
 
     /// Returns a handle that repeats a call up to so many times if its worker crashes: for functions

@@ -789,6 +789,20 @@ impl Builder {
         self
     }
 
+    /// Has each worker replaced if it has more bytes of memory of its own than this after a call.
+    ///
+    /// Memory that it shares does not count, and no call is ended for it: a limit that also holds during
+    /// a call is set in [`worker_setup`](Builder::worker_setup), with Python's `resource.setrlimit`.
+    ///
+    /// ```
+    /// let workers = callpy::Python::builder().worker_memory(1 << 30).workers(1)?;
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn worker_memory(mut self, most: usize) -> Self {
+        self.workers.memory = Some(most as u64);
+        self
+    }
+
     fn wanted(&self) -> Wanted {
         Wanted {
             python: self.python.clone(),

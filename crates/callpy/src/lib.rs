@@ -54,6 +54,7 @@ pub mod attach;
 mod bring_up;
 mod call;
 pub mod callback;
+mod cancel;
 #[doc(hidden)]
 pub mod child;
 pub mod convert;
@@ -91,12 +92,13 @@ pub use callpy_macros as __macros;
 
 pub use array::{
     Array, ArrayArgument, Cast, Copied, Datetime64, Dtype, Element, FixedBytes, FixedStr, Given,
-    IntoArray, Like, Scalar, Texts, TimeUnit, Timedelta64, unit,
+    IntoArray, IntoShape, Like, Scalar, SharedArray, Texts, TimeUnit, Timedelta64, unit,
 };
 pub use attach::Attached;
 pub use callback::{Callback, OwnedCallback, callback, callback_mut};
 #[cfg(feature = "macros")]
 pub use callpy_macros::{FromPython, IntoPython};
+pub use cancel::Cancel;
 pub use convert::classes;
 pub use convert::{
     Arguments, Bytes, Call, Dict, FromPython, Ignored, IntoPython, Item, List, Named, named,

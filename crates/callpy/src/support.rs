@@ -723,9 +723,9 @@ pub(crate) fn source() -> &'static str {
     SOURCE.trim_end_matches('\0')
 }
 
-/// Returns the class of the exception that asks a call to stop.
-pub(crate) fn deadline_exceeded(py: Attached<'_>) -> Outcome<Ref> {
-    get(py, c"DeadlineExceeded")
+/// Returns the classes of the exceptions that ask a call to stop: its time is up, it is cancelled.
+pub(crate) fn stopped(py: Attached<'_>) -> Outcome<[Ref; 2]> {
+    Ok([get(py, c"DeadlineExceeded")?, get(py, c"CallCancelled")?])
 }
 
 /// Makes the object that a handle of a function on workers holds.
@@ -747,6 +747,12 @@ pub(crate) fn pickled(py: Attached<'_>, object: &Ref) -> Outcome<(Ref, Vec<Ref>)
 
 pub(crate) fn unpickled(py: Attached<'_>, bytes: &Ref, buffers: Vec<Ref>) -> Outcome<Ref> {
     call(py, c"unpickled", &[bytes, &py.list(buffers)?])
+}
+
+/// Returns the dtype of an array as a pickle, and how many bytes its elements are.
+pub(crate) fn dtype_and_size(py: Attached<'_>, array: &Ref) -> Outcome<(Ref, usize)> {
+    let (dtype, size) = pair(py, &call(py, c"dtype_and_size", &[array])?)?;
+    Ok((dtype, py.as_i64(&size)? as usize))
 }
 
 /// Writes to an array what is in another one of its shape.

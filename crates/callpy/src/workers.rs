@@ -53,6 +53,8 @@
 //!
 //! Workers need Linux.
 
+#[cfg(target_os = "linux")]
+mod arrays;
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
 #[cfg(target_os = "linux")]
@@ -88,6 +90,7 @@ use elsewhere::Pool;
 #[cfg(target_os = "linux")]
 use pool::Pool;
 
+use crate::array::{Element, IntoShape, SharedArray};
 use crate::error::{Error, ErrorKind, Result};
 use crate::locate::Interpreter;
 #[cfg(target_os = "linux")]
@@ -162,6 +165,7 @@ pub(crate) struct Options {
     pub(crate) variables: Vec<(OsString, OsString)>,
     pub(crate) waiting: Option<usize>,
     pub(crate) calls: Option<u64>,
+    pub(crate) memory: Option<u64>,
 }
 
 #[cfg(target_os = "linux")]
@@ -209,7 +213,15 @@ impl Workers {
             workers: count,
             waiting: options.waiting.unwrap_or(usize::MAX),
             calls: options.calls,
+            memory: options.memory,
         };
+        if size.memory.is_some() && process::own_memory(std::process::id()).is_none() {
+            return Err(Error::new(
+                ErrorKind::Start,
+                "workers can't have a limit of memory: this system does not say in /proc how much a \
+                 process has",
+            ));
+        }
         Pool::start(plan, size).map(|pool| Workers(Arc::new(pool)))
     }
 
@@ -232,6 +244,34 @@ impl Workers {
     /// ```
     pub fn restart(&self) {
         self.0.restart();
+    }
+
+    /// Creates an array of zeros in memory that this program and the workers share: their functions read
+    /// and write it, and nothing is copied.
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Argument` if there is no memory for it, or a shape can't be had: see [`SharedArray`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # callpy::Python::builder().require(["numpy"]).start()?;
+    /// let workers = callpy::Python::builder().workers(2)?;
+    /// let negative = workers.function("numpy:negative")?;
+    ///
+    /// let mut series = workers.zeros::<f64>(1_000)?;
+    /// series[7] = 97.3;
+    /// let mut result = workers.zeros::<f64>(1_000)?;
+    /// negative.call::<callpy::Object>((&series, &mut result))?;
+    /// assert_eq!(result[7], -97.3);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn zeros<T: Element>(&self, shape: impl IntoShape) -> Result<SharedArray<T>> {
+        SharedArray::new(shape, |len| {
+            let part = self.0.shared.arrays.part(len).map_err(values::no_memory)?;
+            Ok(Box::new(part))
+        })
     }
 
     /// Returns what the workers have done so far.
@@ -258,7 +298,11 @@ impl Workers {
             refused: counts.busy.load(Relaxed),
             crashes: counts.crashes.load(Relaxed),
             deadlines: counts.timed_out.load(Relaxed),
+            cancelled: counts.cancelled.load(Relaxed),
             started: counts.started.load(Relaxed),
+            restarts: counts.restarts.load(Relaxed),
+            bytes_sent: counts.sent.load(Relaxed),
+            bytes_received: counts.received.load(Relaxed),
         }
     }
 }
@@ -278,6 +322,11 @@ impl Workers {
 
     /// Replaces every worker, one after the other, each when it is free.
     pub fn restart(&self) {
+        match *self.0 {}
+    }
+
+    /// Creates an array of zeros in memory that this program and the workers share.
+    pub fn zeros<T: Element>(&self, _: impl IntoShape) -> Result<SharedArray<T>> {
         match *self.0 {}
     }
 
@@ -325,8 +374,17 @@ pub struct Statistics {
     pub crashes: u64,
     /// Calls whose time was up.
     pub deadlines: u64,
+    /// Calls that were cancelled.
+    pub cancelled: u64,
     /// Workers that were started.
     pub started: u64,
+    /// Workers that were replaced: on [request](Workers::restart), after so many calls, or since they had
+    /// too much memory.
+    pub restarts: u64,
+    /// Bytes that were copied for workers into shared memory.
+    pub bytes_sent: u64,
+    /// Bytes of results that workers have put in shared memory.
+    pub bytes_received: u64,
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use callpy::workers::Crash;
-use callpy::{Array, ErrorKind, Function, Python, Result, Workers};
+use callpy::{Array, Cancel, ErrorKind, Function, Python, Result, Workers};
 use common::{alone, child, file, is_child};
 
 fn workers(count: usize) -> Workers {
@@ -268,6 +268,19 @@ fn nonsense_in_the_pipe_is_an_error_of_the_call() {
 }
 
 #[test]
+fn an_answer_that_names_a_wrong_place_costs_its_worker() {
+    let workers = workers(1);
+    let answer = function(&workers, "answer_elsewhere");
+    for (offset, length) in [(1_u64 << 40, 1_u64), (8, 1), (4096, 1 << 40), (1 << 19, 1 << 17)] {
+        let (killed, text) = crash(answer.call((offset, length)));
+        assert!(text.contains("it was killed, since"), "{text}");
+        assert_eq!(killed.signal(), Some(libc::SIGKILL));
+        let values: Array<f64> = function(&workers, "echo").call(&[1.0, 2.0]).unwrap();
+        assert_eq!(values[..], [1.0, 2.0]);
+    }
+}
+
+#[test]
 fn no_worker_survives_its_host() {
     const NAME: &str = "no_worker_survives_its_host";
     if is_child(NAME) {
@@ -324,6 +337,7 @@ fn the_child_of_a_fork_is_told_that_the_workers_are_not_its_own() {
                     0 => {
                         let error = echo.call::<i64>(2).unwrap_err();
                         let asked = workers.function("labour:pid").unwrap_err();
+                        assert!(workers.zeros::<f64>(3).is_err());
                         workers.restart();
                         let is_told =
                             [error, asked].iter().all(|it| it.to_string().contains("a fork of it"));
@@ -353,8 +367,34 @@ impl Drop for Over<'_> {
 }
 
 /// What this process has of what could be left behind.
-fn descriptors() -> usize {
-    fs::read_dir("/proc/self/fd").unwrap().count()
+struct Baseline {
+    descriptors: usize,
+    dev_shm: usize,
+}
+
+impl Baseline {
+    fn take() -> Baseline {
+        let count = |folder: &str| fs::read_dir(folder).map_or(0, |entries| entries.count());
+        Baseline { descriptors: count("/proc/self/fd"), dev_shm: count("/dev/shm") }
+    }
+
+    /// Looks whether all is as it was, once the workers are gone.
+    fn check(&self) {
+        assert_eq!(own_children(), [] as [u32; 0]);
+        callpy::Python::running().unwrap().trim().unwrap();
+        let now = Baseline::take();
+        let (descriptors, dev_shm) = (now.descriptors, now.dev_shm);
+        assert_eq!((descriptors, dev_shm), (self.descriptors, self.dev_shm));
+        let maps = fs::read_to_string("/proc/self/maps").unwrap();
+        assert!(!maps.contains("callpy-"), "{maps}");
+    }
+}
+
+fn own_children() -> Vec<u32> {
+    let tasks = fs::read_dir("/proc/self/task").unwrap();
+    let children = tasks.flatten().map(|task| fs::read_to_string(task.path().join("children")));
+    let children: String = children.map(std::io::Result::unwrap_or_default).collect();
+    children.split_whitespace().map(|id| id.parse().unwrap()).collect()
 }
 
 #[test]
@@ -367,21 +407,12 @@ fn random_kills_leave_nothing_behind() {
         NAME,
         |_| (),
         || {
-            let dev_shm = || fs::read_dir("/dev/shm").map_or(0, |entries| entries.count());
             drop(workers(1));
-            let (before, shm_before) = (descriptors(), dev_shm());
+            let baseline = Baseline::take();
             let workers = workers(2);
             let [echo, scaled] = ["echo", "scaled"].map(|name| function(&workers, name));
             let (is_over, kills) = (AtomicBool::new(false), AtomicUsize::new(0));
             let (good, crashed) = (AtomicUsize::new(0), AtomicUsize::new(0));
-            let own_children = || {
-                let tasks = fs::read_dir("/proc/self/task").unwrap();
-                let children = tasks.flatten().map(|task| {
-                    fs::read_to_string(task.path().join("children")).unwrap_or_default()
-                });
-                let children: String = children.collect();
-                children.split_whitespace().map(|id| id.parse::<u32>().unwrap()).collect::<Vec<_>>()
-            };
             thread::scope(|scope| {
                 for caller in 0..8_usize {
                     let (echo, scaled, is_over) = (&echo, &scaled, &is_over);
@@ -435,11 +466,115 @@ fn random_kills_leave_nothing_behind() {
             assert_eq!(echo.call::<i64>(1).unwrap(), 1);
             assert_eq!(workers.statistics().busy, 0);
             drop((workers, echo, scaled));
-            assert_eq!(own_children(), [] as [u32; 0]);
-            callpy::Python::running().unwrap().trim().unwrap();
-            assert_eq!((descriptors(), dev_shm()), (before, shm_before));
-            let maps = fs::read_to_string("/proc/self/maps").unwrap();
-            assert!(!maps.contains("callpy-"), "{maps}");
+            baseline.check();
+        },
+    );
+}
+
+/// Has its caller make one call of any sort, whatever comes of it.
+fn make_some_call(workers: &Workers, functions: &[Function], random: u64) -> Result<()> {
+    let [echo, sleep, spin, leave, scale, write_on, map] = functions else { panic!("seven") };
+    let soon = Duration::from_micros(random % 5_000);
+    let size = 1 + (random >> 16) as usize % 50_000;
+    match random % 16 {
+        0 => leave.call(1),
+        1 => spin.within(soon).call(()),
+        2 => sleep.within(soon).call(1.0),
+        3 => {
+            let cancel = Cancel::new();
+            let (cancelled, cancel) = (sleep.cancelled_by(&cancel), &cancel);
+            thread::scope(|scope| {
+                scope.spawn(move || {
+                    thread::sleep(soon);
+                    cancel.cancel();
+                });
+                cancelled.call(1.0)
+            })
+        }
+        4 => write_on.within(soon).call(&mut workers.zeros::<f64>(size)?),
+        5 | 6 => {
+            let mut array = workers.zeros::<f64>(size)?;
+            array.fill(random as f64);
+            scale.call::<()>((&mut array, 2.0))?;
+            assert!(array.iter().all(|element| *element == 2.0 * random as f64));
+            Ok(())
+        }
+        7 => map
+            .within(Duration::from_millis(20))
+            .map::<i64, _>(0..4)
+            .into_iter()
+            .try_for_each(|result| result.map(|value| assert!((0..4).contains(&value)))),
+        8 => {
+            workers.restart();
+            Ok(())
+        }
+        _ => {
+            let values = vec![random as f64; size];
+            let result: Array<f64> = echo.call(&values)?;
+            assert_eq!(result[..], values);
+            Ok(())
+        }
+    }
+}
+
+#[test]
+fn a_mixture_of_all_leaves_nothing_behind() {
+    const NAME: &str = "a_mixture_of_all_leaves_nothing_behind";
+    // `.ci/soak` lets it run for ten minutes.
+    let seconds = std::env::var("CALLPY_TEST_SOAK").map_or(1, |it| it.parse().unwrap());
+    alone(
+        NAME,
+        |_| (),
+        || {
+            drop(workers(1));
+            let baseline = Baseline::take();
+            let workers = workers(2);
+            let functions =
+                ["echo", "sleep_for", "spin", "leave", "scale_in_place", "write_on", "echo"]
+                    .map(|name| function(&workers, name));
+            let end = Instant::now() + Duration::from_secs(seconds);
+            let calls = AtomicUsize::new(0);
+            thread::scope(|scope| {
+                for caller in 1..=8_u64 {
+                    let (workers, functions, calls) = (&workers, &functions, &calls);
+                    scope.spawn(move || {
+                        let mut random = caller * 88_172_645_463_325_252;
+                        while Instant::now() < end {
+                            random ^= random << 13;
+                            random ^= random >> 7;
+                            random ^= random << 17;
+                            calls.fetch_add(1, Ordering::Relaxed);
+                            let Err(error) = make_some_call(workers, functions, random) else {
+                                continue;
+                            };
+                            assert!(
+                                matches!(
+                                    error.kind(),
+                                    ErrorKind::Crashed(_)
+                                        | ErrorKind::Deadline
+                                        | ErrorKind::Cancelled
+                                ),
+                                "{error:#}"
+                            );
+                        }
+                    });
+                }
+                let mut random = 1_u64;
+                while Instant::now() < end {
+                    random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    let children = own_children();
+                    if !children.is_empty() {
+                        kill(children[(random >> 33) as usize % children.len()], libc::SIGKILL);
+                    }
+                    thread::sleep(Duration::from_millis(random >> 56));
+                }
+            });
+            assert_eq!(functions[0].call::<i64>(1).unwrap(), 1);
+            let statistics = workers.statistics();
+            assert_eq!((statistics.busy, statistics.waiting), (0, 0));
+            println!("{} calls, {statistics:?}", calls.into_inner());
+            drop((workers, functions));
+            baseline.check();
         },
     );
 }

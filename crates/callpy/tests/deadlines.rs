@@ -1,11 +1,13 @@
-//! A call ends when its time is up: always on workers, and in this process where Python code runs.
+//! A call ends when its time is up or it is cancelled: always on workers, and in this process where Python
+//! code runs.
 #![allow(missing_docs, reason = "a test")]
 
 mod common;
 
+use std::thread;
 use std::time::{Duration, Instant};
 
-use callpy::{ErrorKind, Function};
+use callpy::{Cancel, ErrorKind, Function};
 use common::{lambda, python};
 
 fn is_deadline(result: callpy::Result<()>) -> String {
@@ -14,12 +16,152 @@ fn is_deadline(result: callpy::Result<()>) -> String {
     error.to_string()
 }
 
+fn is_cancelled(result: callpy::Result<()>) {
+    let error = result.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error:#}");
+    assert!(error.to_string().ends_with(": it was cancelled"), "{error}");
+}
+
 #[cfg(target_os = "linux")]
 mod on_workers {
     use super::*;
 
     use callpy::{Python, Workers};
     use common::file;
+
+    fn wait_for(what: &str, condition: impl Fn() -> bool) {
+        let end = Instant::now() + Duration::from_secs(30);
+        while !condition() {
+            assert!(Instant::now() < end, "never: {what}");
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_call_is_cancelled_whatever_it_does() {
+        let workers = workers();
+        let pid = function(&workers, "pid");
+        for (name, stays) in [("spin", true), ("sleep", true), ("will_not_stop", false)] {
+            let cancel = Cancel::new();
+            let id: u32 = pid.call(()).unwrap();
+            let called = function(&workers, name).cancelled_by(&cancel);
+            thread::scope(|scope| {
+                let call = scope.spawn(|| called.call(()));
+                wait_for("a busy worker", || workers.statistics().busy == 1);
+                cancel.cancel();
+                is_cancelled(call.join().unwrap());
+            });
+            assert_eq!(pid.call::<u32>(()).unwrap() == id, stays, "{name}");
+            // One that begins after that is not made.
+            is_cancelled(called.call(()));
+        }
+        let statistics = workers.statistics();
+        assert_eq!((statistics.cancelled, statistics.deadlines, statistics.calls), (6, 0, 9));
+    }
+
+    #[test]
+    fn a_caller_that_waits_is_cancelled() {
+        let workers = workers();
+        let (first, second) = (Cancel::new(), Cancel::new());
+        let sleep = function(&workers, "sleep").cancelled_by(&first);
+        let waits = function(&workers, "sleep").cancelled_by(&second);
+        thread::scope(|scope| {
+            let busy = scope.spawn(|| sleep.call(()));
+            wait_for("a busy worker", || workers.statistics().busy == 1);
+            let waiting = scope.spawn(|| waits.call(()));
+            wait_for("a waiting caller", || workers.statistics().waiting == 1);
+            second.cancel();
+            is_cancelled(waiting.join().unwrap());
+            assert_eq!((workers.statistics().waiting, workers.statistics().busy), (0, 1));
+            first.cancel();
+            is_cancelled(busy.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn a_map_is_cancelled_as_a_whole() {
+        let workers = workers();
+        let cancel = Cancel::new();
+        let sleep = function(&workers, "sleep_for").cancelled_by(&cancel);
+        thread::scope(|scope| {
+            let map = scope.spawn(|| sleep.map::<(), _>([60.0; 5]));
+            wait_for("a busy worker", || workers.statistics().busy == 1);
+            cancel.cancel();
+            map.join().unwrap().into_iter().for_each(is_cancelled);
+        });
+        assert_eq!(function(&workers, "echo").call::<i64>(1).unwrap(), 1);
+    }
+
+    #[test]
+    fn the_next_call_is_not_cancelled() {
+        let workers = workers();
+        let echo = function(&workers, "echo");
+        let pid: u32 = function(&workers, "pid").call(()).unwrap();
+        for round in 0..1000_i64 {
+            let cancel = Cancel::new();
+            let cancelled = echo.cancelled_by(&cancel);
+            thread::scope(|scope| {
+                scope.spawn(|| cancel.cancel());
+                match cancelled.call::<i64>(round) {
+                    Ok(value) => assert_eq!(value, round),
+                    error => is_cancelled(error.map(|_| ())),
+                }
+            });
+            let other = Cancel::new();
+            assert_eq!(echo.cancelled_by(&other).call::<i64>(round).unwrap(), round);
+        }
+        assert_eq!(function(&workers, "pid").call::<u32>(()).unwrap(), pid);
+        assert_eq!(workers.statistics().crashes, 0);
+    }
+
+    #[test]
+    fn a_signal_that_comes_late_ends_no_other_call() {
+        let workers = workers();
+        let [block, unblock] =
+            ["block_interrupts", "unblock_interrupts"].map(|name| function(&workers, name));
+        let pid: u32 = function(&workers, "pid").call(()).unwrap();
+        for _ in 0..3 {
+            // It returns before the grace is over.
+            block.within(Duration::from_millis(20)).call::<()>(0.05).unwrap();
+            assert_eq!(unblock.call::<i64>(()).unwrap(), 499_500);
+        }
+        assert_eq!(function(&workers, "pid").call::<u32>(()).unwrap(), pid);
+    }
+
+    #[test]
+    fn a_worker_that_was_stopped_in_an_import_is_not_used_again() {
+        let workers = workers();
+        let folder = tempfile::tempdir().unwrap();
+        let source = "import os, time\ntime.sleep(60 if os.path.exists(__file__ + '.wait') else 0)\nvalue = 7\n";
+        std::fs::write(folder.path().join("slow.py"), source).unwrap();
+        std::fs::write(folder.path().join("slow.py.wait"), "").unwrap();
+        let import = function(&workers, "import_slowly");
+        let path = folder.path().to_str().unwrap();
+        is_deadline(import.within(Duration::from_millis(300)).call::<i64>(path).map(drop));
+        std::fs::remove_file(folder.path().join("slow.py.wait")).unwrap();
+        assert_eq!(import.call::<i64>(path).unwrap(), 7);
+        wait_for("another worker", || workers.statistics().started == 3);
+    }
+
+    #[test]
+    fn the_calls_of_a_map_are_stopped_at_once() {
+        let workers = Python::builder().search_path(file("")).workers(2).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("first");
+        let source = "
+import labour
+def work(path, is_first):
+    return labour.begin_and_stay(path) if is_first else labour.is_the_other_alive(path)
+";
+        std::fs::write(folder.path().join("staged.py"), source).unwrap();
+        let target = format!("{}:work", folder.path().join("staged.py").display());
+        let work = workers.function(&target).unwrap().within(Duration::from_millis(300));
+        let path = path.to_str().unwrap();
+        let mut results = work.map::<bool, _>([(path, true), (path, false)]).into_iter();
+        is_deadline(results.next().unwrap().map(drop));
+        // While the first was given time to stop, the second was asked to.
+        assert!(results.next().unwrap().unwrap());
+    }
 
     fn workers() -> Workers {
         Python::builder().require(["numpy"]).search_path(file("")).workers(1).unwrap()
@@ -115,6 +257,60 @@ fn python_code_in_this_process_is_asked_to_stop() {
     assert_eq!(len.within(Duration::from_secs(60)).call::<i64>("four").unwrap(), 4);
     assert_eq!(len.within(Duration::MAX).call::<i64>("four").unwrap(), 4);
     assert_eq!(len.call::<i64>("four").unwrap(), 4);
+}
+
+#[test]
+fn a_call_of_this_process_is_cancelled() {
+    python();
+    let source = "
+import threading
+started = threading.Event()
+def spin():
+    started.set()
+    for _ in iter(int, 1): pass
+
+def outlast_deadline():
+    try:
+        for _ in iter(int, 1): pass
+    except BaseException:
+        started.set()
+        for _ in iter(int, 1): pass
+";
+    let module = common::module("cancelled", source);
+    let wait = lambda("lambda started: started.wait(30) and not started.clear()");
+    let started = module.attr("started").unwrap();
+    for (name, limit) in [("spin", None), ("outlast_deadline", Some(Duration::from_millis(20)))] {
+        let cancel = Cancel::new();
+        let mut called = module.function(name).unwrap().cancelled_by(&cancel);
+        if let Some(limit) = limit {
+            called = called.within(limit);
+        }
+        thread::scope(|scope| {
+            let call = scope.spawn(|| called.call(()));
+            assert!(wait.call::<bool>(&started).unwrap());
+            cancel.cancel();
+            is_cancelled(call.join().unwrap());
+        });
+        is_cancelled(called.call(()));
+    }
+}
+
+#[test]
+fn no_later_call_of_the_thread_is_cancelled() {
+    python();
+    let short = lambda("lambda: sum(range(100))");
+    for _ in 0..2000 {
+        let cancel = Cancel::new();
+        let cancelled = short.cancelled_by(&cancel);
+        thread::scope(|scope| {
+            scope.spawn(|| cancel.cancel());
+            match cancelled.call::<i64>(()) {
+                Ok(sum) => assert_eq!(sum, 4950),
+                error => is_cancelled(error.map(|_| ())),
+            }
+            assert_eq!(short.call::<i64>(()).unwrap(), 4950);
+        });
+    }
 }
 
 #[test]

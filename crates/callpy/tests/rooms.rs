@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the lowest to the highest.
-const ROOMS: &str = "raw language receipt support exception crash error child installation environment \
+const ROOMS: &str = "raw language receipt cancel support exception crash error child installation environment \
                      locate target queue attach scope object numpy learn convert array frame workers iterate callback call function load \
                      bring_up interpreter generated typed lib";
 

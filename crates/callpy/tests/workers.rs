@@ -524,6 +524,22 @@ fn workers_are_set_up_before_their_first_call_and_may_be_replaced() {
 }
 
 #[test]
+fn a_worker_with_too_much_memory_is_replaced() {
+    let workers = builder().worker_memory(400 << 20).workers(1).unwrap();
+    let [pid, grow] = ["pid", "grow"].map(|name| function(&workers, name));
+    let first: u32 = pid.call(()).unwrap();
+    assert_eq!(pid.call::<u32>(()).unwrap(), first);
+    grow.call::<()>(500_u64 << 20).unwrap();
+    assert_ne!(pid.call::<u32>(()).unwrap(), first);
+    // What it shares does not count.
+    let second: u32 = pid.call(()).unwrap();
+    let large: Array<f64> = function(&workers, "fill").call(60 << 20).unwrap();
+    assert_eq!(large.len(), 60 << 20);
+    assert_eq!(pid.call::<u32>(()).unwrap(), second);
+    assert_eq!((workers.statistics().restarts, workers.statistics().crashes), (1, 0));
+}
+
+#[test]
 fn the_end_of_the_last_handle_ends_the_processes() {
     let workers = workers(2);
     let pid = function(&workers, "pid");

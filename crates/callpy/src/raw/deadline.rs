@@ -1,4 +1,4 @@
-//! Asks a call to stop when its time is up: an exception in the thread that runs it.
+//! Asks a call to stop when its time is up or it is cancelled: an exception in the thread that runs it.
 //!
 //! CPython looks for the exception between two steps of Python code, so code in C goes on until it
 //! returns. The exception belongs to the call: it is raised in no other, since the one who asks and the
@@ -9,29 +9,38 @@ use std::collections::BTreeMap;
 use std::ffi::c_ulong;
 use std::io;
 use std::ptr::null_mut;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::process;
 use super::reference::Ref;
 use super::thread::{Attached, Attachment};
 
-/// A call whose time is limited, on the thread that runs it.
+/// A call that can be asked to stop, on the thread that runs it.
 pub(crate) struct Limited {
     call: Arc<Call>,
-    key: Key,
+    /// When its time is up, if it ever is.
+    at: Option<Instant>,
 }
 
+/// Asks one call to stop, from any thread.
+pub(crate) struct Canceller(Arc<Call>);
+
 struct Call {
+    number: u64,
     thread: c_ulong,
-    exception: Ref,
+    /// Raised when its time is up, and when it is cancelled.
+    exceptions: [Ref; 2],
+    is_cancelled: AtomicBool,
     stage: Mutex<Stage>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Running,
-    Asked,
+    /// By which of the exceptions.
+    Asked(usize),
     Over,
 }
 
@@ -48,16 +57,20 @@ struct Timer {
 static TIMER: Mutex<Timer> = Mutex::new(Timer { calls: BTreeMap::new(), next: 0, process: None });
 static CHANGED: Condvar = Condvar::new();
 
-fn timer() -> std::sync::MutexGuard<'static, Timer> {
+fn timer() -> MutexGuard<'static, Timer> {
     TIMER.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Limited {
-    /// Has the exception, a class, raised in this thread at that time, unless the call is over by then.
-    pub(crate) fn begin(py: Attached<'_>, at: Instant, exception: Ref) -> io::Result<Limited> {
+    /// Has one of the exceptions, which are classes, raised in this thread unless the call is over by
+    /// then: the first at that time, the second when the call is cancelled.
+    pub(crate) fn begin(
+        py: Attached<'_>,
+        at: Option<Instant>,
+        exceptions: [Ref; 2],
+    ) -> io::Result<Limited> {
         // SAFETY: needs no attachment; the number is that of this thread.
         let thread = unsafe { (py.api.PyThread_get_thread_ident)() };
-        let call = Arc::new(Call { thread, exception, stage: Mutex::new(Stage::Running) });
         let mut timer = timer();
         let this = std::process::id();
         if timer.process != Some(this) {
@@ -66,21 +79,29 @@ impl Limited {
             timer.calls.clear();
         }
         timer.next += 1;
-        let key = (at, timer.next);
-        timer.calls.insert(key, Arc::clone(&call));
-        let is_first = timer.calls.first_key_value().is_some_and(|(first, _)| *first == key);
-        drop(timer);
-        if is_first {
-            CHANGED.notify_one();
+        let call = Arc::new(Call {
+            number: timer.next,
+            thread,
+            exceptions,
+            is_cancelled: AtomicBool::new(false),
+            stage: Mutex::new(Stage::Running),
+        });
+        if let Some(at) = at {
+            timer.add(at, &call);
         }
-        Ok(Limited { call, key })
+        Ok(Limited { call, at })
+    }
+
+    /// Returns what cancels the call.
+    pub(crate) fn canceller(&self) -> Canceller {
+        Canceller(Arc::clone(&self.call))
     }
 
     /// Ends the call; says whether it was asked to stop.
     pub(crate) fn end(self, py: Attached<'_>) -> bool {
-        timer().calls.remove(&self.key);
-        let mut stage = self.call.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        let was_asked = *stage == Stage::Asked;
+        self.forget();
+        let mut stage = self.call.stage();
+        let was_asked = matches!(*stage, Stage::Asked(_));
         *stage = Stage::Over;
         if was_asked {
             // SAFETY: attached; takes back what this thread has not raised yet.
@@ -88,16 +109,55 @@ impl Limited {
         }
         was_asked
     }
+
+    fn forget(&self) {
+        if let Some(at) = self.at {
+            timer().calls.remove(&(at, self.call.number));
+        }
+    }
+}
+
+impl Drop for Limited {
+    /// Ends a call that a panic has left, which must not be asked any more.
+    fn drop(&mut self) {
+        self.forget();
+        *self.call.stage() = Stage::Over;
+    }
+}
+
+impl Canceller {
+    /// Has the call asked to stop, by the timer thread, since that needs the interpreter.
+    pub(crate) fn cancel(&self) {
+        self.0.is_cancelled.store(true, Ordering::Relaxed);
+        timer().add(Instant::now(), &self.0);
+    }
+}
+
+impl Timer {
+    fn add(&mut self, at: Instant, call: &Arc<Call>) {
+        let key = (at, call.number);
+        self.calls.insert(key, Arc::clone(call));
+        if self.calls.first_key_value().is_some_and(|(first, _)| *first == key) {
+            CHANGED.notify_one();
+        }
+    }
 }
 
 impl Call {
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn ask(&self, py: Attached<'_>) {
+        let which = usize::from(self.is_cancelled.load(Ordering::Relaxed));
         // The thread that ends the call is attached, and waits for this lock no longer than the few steps below.
-        let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        if *stage == Stage::Running {
-            *stage = Stage::Asked;
+        let mut stage = self.stage();
+        // A function that has caught the one is asked by the other.
+        if *stage != Stage::Over && *stage != Stage::Asked(which) {
+            *stage = Stage::Asked(which);
+            let exception = self.exceptions[which].as_ptr();
             // SAFETY: attached; the class is alive, and CPython adds a reference of its own.
-            unsafe { (py.api.PyThreadState_SetAsyncExc)(self.thread, self.exception.as_ptr()) };
+            unsafe { (py.api.PyThreadState_SetAsyncExc)(self.thread, exception) };
         }
     }
 }

@@ -18,14 +18,24 @@ impl SharedFile {
     /// Makes a file of so many bytes, all zero. It takes memory only where it is written.
     pub(crate) fn new(name: &CStr, len: usize) -> io::Result<SharedFile> {
         let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
-        // SAFETY: the name is a C string; the descriptor is new and no one else's.
-        let file = SharedFile(unsafe {
-            OwnedFd::from_raw_fd(check(libc::memfd_create(name.as_ptr(), flags))?)
-        });
+        let cannot = |what: &str, error: io::Error| {
+            let message = format!("memory can't be shared with another process: {what}: {error}");
+            io::Error::new(error.kind(), message)
+        };
+        // SAFETY: the name is a C string.
+        let descriptor = check(unsafe { libc::memfd_create(name.as_ptr(), flags) })
+            .map_err(|error| cannot("memfd_create (since Linux 3.17)", error))?;
+        // SAFETY: the descriptor is new and no one else's.
+        let file = SharedFile(unsafe { OwnedFd::from_raw_fd(descriptor) });
         file.grow(len)?;
         // A process that truncates it would end the others by SIGBUS.
-        file.seal(libc::F_SEAL_SHRINK)?;
+        file.seal(libc::F_SEAL_SHRINK).map_err(|error| cannot("F_SEAL_SHRINK", error))?;
         Ok(file)
+    }
+
+    /// Keeps all processes from adding seals, such as one that stops the file from growing.
+    pub(crate) fn seal_for_good(&self) -> io::Result<()> {
+        self.seal(libc::F_SEAL_SEAL)
     }
 
     /// Has all other processes read the file only; those that have mapped it already may still write. No
@@ -62,6 +72,42 @@ impl SharedFile {
         Ok(status.st_size as usize)
     }
 
+    /// Has the system supply the memory for a part of the file: where there is none that is an error now,
+    /// and no SIGBUS later. Where the system can't do that, nothing happens.
+    pub(crate) fn reserve(&self, offset: usize, len: usize) -> io::Result<()> {
+        // A signal has the system give up a step and what was done of it.
+        const STEP: usize = 16 << 20;
+        let end = offset.checked_add(len).ok_or(io::ErrorKind::OutOfMemory)?;
+        let mut offset = offset;
+        while offset < end {
+            let step = (end - offset).min(STEP);
+            match self.allocate(0, offset, step) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error)
+                    if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::ENOSYS)) =>
+                {
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+                Ok(()) => offset += step,
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the memory of a part of the file back to the system: it is all zero from then on.
+    pub(crate) fn release(&self, offset: usize, len: usize) -> io::Result<()> {
+        self.allocate(libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE, offset, len)
+    }
+
+    fn allocate(&self, mode: libc::c_int, offset: usize, len: usize) -> io::Result<()> {
+        let too_large = |_| io::Error::from(io::ErrorKind::OutOfMemory);
+        let offset = libc::off_t::try_from(offset).map_err(too_large)?;
+        let len = libc::off_t::try_from(len).map_err(too_large)?;
+        // SAFETY: changes a file that is open; no memory of this process's goes away.
+        check(unsafe { libc::fallocate(self.0.as_raw_fd(), mode, offset, len) }).map(drop)
+    }
+
     pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
         use std::os::fd::AsFd as _;
         self.0.as_fd()
@@ -69,12 +115,26 @@ impl SharedFile {
 
     /// Maps so much of the file, or all of it if that is less.
     pub(crate) fn map(&self, len: usize) -> io::Result<Mapping> {
-        let len = self.len()?.min(len);
+        self.map_part(0, self.len()?.min(len))
+    }
+
+    /// Maps a part of the file, which begins with a page.
+    ///
+    /// # Errors
+    ///
+    /// If the file is shorter, among others.
+    pub(crate) fn map_part(&self, offset: usize, len: usize) -> io::Result<Mapping> {
+        if offset.checked_add(len).is_none_or(|end| self.len().map_or(true, |len| len < end)) {
+            // Reading what is not there would end this process.
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let too_large = |_| io::Error::from(io::ErrorKind::OutOfMemory);
+        let offset = libc::off_t::try_from(offset).map_err(too_large)?;
         let protection = libc::PROT_READ | libc::PROT_WRITE;
         // SAFETY: maps a file at an address that the system chooses.
         let start = unsafe {
             let fd = self.0.as_raw_fd();
-            libc::mmap(std::ptr::null_mut(), len, protection, libc::MAP_SHARED, fd, 0)
+            libc::mmap(std::ptr::null_mut(), len, protection, libc::MAP_SHARED, fd, offset)
         };
         Mapping::of(start, len)
     }
@@ -206,15 +266,15 @@ pub(crate) fn wait_for(awaited: &[Awaited<'_>], until: Option<Instant>) -> io::R
     Ok(polled.iter().map(|one| one.revents != 0).collect())
 }
 
-/// As [`wait_for`], for two.
+/// As [`wait_for`], for as many as are known when this is compiled.
 #[inline]
-pub(crate) fn wait_for_two(
-    awaited: [Awaited<'_>; 2],
+pub(crate) fn wait_for_few<const N: usize>(
+    awaited: [Awaited<'_>; N],
     until: Option<Instant>,
-) -> io::Result<[bool; 2]> {
-    let mut both = awaited.map(|one| polled(one, libc::POLLIN));
-    poll(&mut both, until)?;
-    Ok(both.map(|one| one.revents != 0))
+) -> io::Result<[bool; N]> {
+    let mut all = awaited.map(|one| polled(one, libc::POLLIN));
+    poll(&mut all, until)?;
+    Ok(all.map(|one| one.revents != 0))
 }
 
 /// What comes of writing to a descriptor.
@@ -240,7 +300,7 @@ pub(crate) fn writing(descriptor: BorrowedFd<'_>) -> Writing {
 
 /// Whether a descriptor has something to read, or is at its end.
 pub(crate) fn can_read(descriptor: BorrowedFd<'_>) -> bool {
-    wait_for_two([Some(descriptor), None], Some(Instant::now())).is_ok_and(|[ready, _]| ready)
+    wait_for_few([Some(descriptor)], Some(Instant::now())).is_ok_and(|[ready]| ready)
 }
 
 fn polled(descriptor: Awaited<'_>, events: libc::c_short) -> libc::pollfd {

@@ -3,8 +3,16 @@
 # Functions that run on workers. Runs after support.py, in the same module.
 
 
-class DeadlineExceeded(BaseException):
-    """The time of a call is up. No Exception, so that functions that handle all errors end too."""
+class Stopped(BaseException):
+    """A call is to end. No Exception, so that functions that handle all errors end too."""
+
+
+class DeadlineExceeded(Stopped):
+    """The time of a call is up."""
+
+
+class CallCancelled(Stopped):
+    """The program has cancelled a call."""
 
 
 class _OnWorkers:
@@ -50,6 +58,12 @@ def unpickled(data, buffers):
     import pickle
 
     return pickle.loads(data, buffers=buffers)
+
+
+def dtype_and_size(array):
+    import pickle
+
+    return pickle.dumps(array.dtype, 5), array.nbytes
 
 
 def write_back(array, written):

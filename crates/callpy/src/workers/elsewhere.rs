@@ -1,8 +1,8 @@
 //! Systems on which there are no workers yet.
 
 use std::panic::Location;
-use std::time::Duration;
 
+use crate::cancel::Limits;
 use crate::error::Result;
 use crate::learn::Habit;
 use crate::raw::Ref;
@@ -16,7 +16,7 @@ pub(crate) enum Pool {}
 #[derive(Debug, Clone)]
 pub(crate) struct Remote {
     never: std::convert::Infallible,
-    pub(crate) within: Option<Duration>,
+    pub(crate) limits: Limits,
     pub(crate) retries: u32,
 }
 

@@ -12,6 +12,9 @@ pub(crate) const MESSAGE: usize = 4096;
 /// Arrays and long frames begin at multiples of this in shared memory.
 pub(crate) const ALIGN: usize = 64;
 
+/// What an array has for the number of its dtype if that is none of NumPy's: the dtype then follows.
+pub(crate) const OTHER_DTYPE: u8 = 255;
+
 /// How deep tuples may stand in one another.
 const MAX_DEPTH: usize = 64;
 
@@ -29,6 +32,8 @@ mod tag {
     pub(super) const BYTES: u8 = b'b';
     pub(super) const TUPLE: u8 = b't';
     pub(super) const ARRAY: u8 = b'a';
+    /// An array in memory that is the program's, too; in requests only.
+    pub(super) const SHARED_ARRAY: u8 = b'm';
     pub(super) const PICKLE: u8 = b'p';
 }
 
@@ -155,6 +160,22 @@ impl Writer {
     /// Writes an array by NumPy's number for its dtype.
     pub(crate) fn array(&mut self, number: u8, access: Access, shape: &[isize], offset: usize) {
         self.u8(tag::ARRAY);
+        self.array_head(number, access, shape, offset);
+    }
+
+    /// Writes an array that is in memory which the program and the worker share.
+    pub(crate) fn shared_array(
+        &mut self,
+        number: u8,
+        access: Access,
+        shape: &[isize],
+        offset: usize,
+    ) {
+        self.u8(tag::SHARED_ARRAY);
+        self.array_head(number, access, shape, offset);
+    }
+
+    fn array_head(&mut self, number: u8, access: Access, shape: &[isize], offset: usize) {
         self.u8(number);
         self.u8(access as u8);
         self.u8(shape.len() as u8);
@@ -301,8 +322,8 @@ pub(crate) enum Status {
     NoResult,
     /// An argument is still held after the call, as the texts that follow say.
     Retained,
-    /// The call was interrupted since its time was up.
-    TimedOut,
+    /// The call was stopped, since its time was up or it was cancelled.
+    Stopped,
 }
 
 /// What begins each answer.
@@ -326,7 +347,7 @@ impl Head {
             2 => Status::NoTarget,
             3 => Status::NoResult,
             4 => Status::Retained,
-            5 => Status::TimedOut,
+            5 => Status::Stopped,
             _ => return Err(Broken("there is no such status")),
         };
         let elsewhere = (offset != 0).then_some(Block { offset, len });

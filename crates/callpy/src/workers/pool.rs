@@ -6,14 +6,16 @@
 use std::collections::VecDeque;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::arrays::Arrays;
 use super::frame::Status;
 use super::process::{LOOK, Plan, Process, Reply, Worker, ending, lock};
 use super::reply;
+use crate::cancel::Limits;
 use crate::error::{Error, ErrorKind, Result};
 use crate::raw::shared::{self, Writing};
 
@@ -36,6 +38,8 @@ pub(crate) struct Size {
     pub(crate) waiting: usize,
     /// After how many calls a worker is replaced.
     pub(crate) calls: Option<u64>,
+    /// With how many bytes of its own a worker is replaced.
+    pub(crate) memory: Option<u64>,
 }
 
 /// What a pool has done.
@@ -47,6 +51,10 @@ pub(crate) struct Counts {
     pub(crate) crashes: AtomicU64,
     pub(crate) started: AtomicU64,
     pub(crate) timed_out: AtomicU64,
+    pub(crate) cancelled: AtomicU64,
+    pub(crate) restarts: AtomicU64,
+    pub(crate) sent: AtomicU64,
+    pub(crate) received: AtomicU64,
 }
 
 impl Counts {
@@ -72,6 +80,8 @@ pub(crate) struct Shared {
     started: Condvar,
     wake: PipeWriter,
     pub(crate) counts: Counts,
+    pub(crate) arrays: Arc<Arrays>,
+    imports_numpy: AtomicBool,
 }
 
 #[derive(Default)]
@@ -117,10 +127,20 @@ impl Ticket {
         self.is_given.notify_one();
     }
 
-    fn wait(&self, until: Option<Instant>) -> Option<Result<Worker, Arc<Failure>>> {
+    /// Has the one who waits look whether it is cancelled.
+    fn wake(&self) {
+        drop(lock(&self.given));
+        self.is_given.notify_one();
+    }
+
+    fn wait(
+        &self,
+        until: Option<Instant>,
+        limits: &Limits,
+    ) -> Option<Result<Worker, Arc<Failure>>> {
         let mut given = lock(&self.given);
         loop {
-            if given.is_some() {
+            if given.is_some() || limits.is_cancelled() {
                 return given.take();
             }
             given = match until.map(|until| until.saturating_duration_since(Instant::now())) {
@@ -165,6 +185,7 @@ impl Pool {
                 .with_source(error)
         };
         let (woken, wake) = io::pipe().map_err(failed)?;
+        let arrays = Arc::new(Arrays::new().map_err(failed)?);
         let shared = Arc::new(Shared {
             plan,
             size,
@@ -172,6 +193,8 @@ impl Pool {
             started: Condvar::new(),
             wake,
             counts: Counts::default(),
+            arrays,
+            imports_numpy: AtomicBool::new(false),
         });
         let supervisor = Supervisor {
             shared: Arc::clone(&shared),
@@ -196,8 +219,12 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Waits for a worker, until the deadline at most.
-    pub(crate) fn acquire(&self, until: Option<Instant>) -> Result<Option<Lent<'_>>> {
+    /// Waits for a worker, until the deadline at most, or until the call is cancelled.
+    pub(crate) fn acquire(
+        &self,
+        until: Option<Instant>,
+        limits: &Limits,
+    ) -> Result<Option<Lent<'_>>> {
         if self.is_anothers() {
             return Err(Error::new(
                 ErrorKind::Start,
@@ -227,7 +254,13 @@ impl Pool {
             ticket
         };
         Counts::add(&shared.counts.waited, 1);
-        let given = ticket.wait(until).or_else(|| {
+        let listening = limits.cancel.as_ref().map(|cancel| {
+            let ticket = Arc::clone(&ticket);
+            cancel.listen(move || ticket.wake())
+        });
+        let given = ticket.wait(until, limits);
+        drop(listening);
+        let given = given.or_else(|| {
             let mut state = lock(&shared.state);
             let place = state.line.iter().position(|other| Arc::ptr_eq(other, &ticket));
             match place.and_then(|place| state.line.remove(place)) {
@@ -279,6 +312,14 @@ impl Pool {
         let mut state = lock(&self.shared.state);
         if !state.targets.iter().any(|known| known == target) {
             state.targets.push(target.to_owned());
+        }
+    }
+
+    /// Has workers that are started from now on import NumPy first, since they will be passed arrays.
+    pub(crate) fn import_numpy(&self) {
+        let imports = &self.shared.imports_numpy;
+        if !imports.load(Ordering::Relaxed) && !imports.swap(true, Ordering::Relaxed) {
+            self.add_target("numpy:ndarray");
         }
     }
 
@@ -345,7 +386,7 @@ impl Lent<'_> {
     /// Kills the worker; another takes its place.
     pub(crate) fn retire(mut self) {
         let worker = self.worker.take().expect("it is there until it is dropped");
-        worker.process.kill();
+        worker.end();
         self.lose(worker);
     }
 
@@ -365,14 +406,16 @@ impl Drop for Lent<'_> {
     fn drop(&mut self) {
         let Some(worker) = self.worker.take() else { return };
         let shared = self.shared;
+        let is_spent = shared.size.calls.is_some_and(|most| worker.calls >= most)
+            || shared.size.memory.is_some_and(|most| worker.process.memory() > Some(most));
         let mut state = lock(&shared.state);
-        let is_spent = shared.size.calls.is_some_and(|most| worker.calls >= most);
         // It is still at work if its caller has panicked.
         let is_outdated = worker.process.id < state.outdated && !state.is_replacing;
         state.is_replacing |= is_outdated;
         if worker.is_working || is_spent || is_outdated || state.is_over {
             drop(state);
-            worker.process.kill();
+            Counts::add(&shared.counts.restarts, u64::from(is_spent || is_outdated));
+            worker.end();
             return self.lose(worker);
         }
         state.busy -= 1;
@@ -432,7 +475,7 @@ impl Supervisor {
                 state.next += 1;
                 (state.next, state.targets.clone())
             };
-            match Worker::spawn(id, &self.shared.plan, &targets) {
+            match Worker::spawn(id, &self.shared.plan, &targets, &self.shared.arrays) {
                 Ok(worker) => {
                     Counts::add(&self.shared.counts.started, 1);
                     self.workers.push(Watched {
@@ -476,7 +519,7 @@ impl Supervisor {
         let is_blocked = shared::writing(io::stderr().as_fd()) == Writing::Blocked;
         for (worker, pipe) in self.workers.iter().zip(&pipes) {
             awaited.push(worker.process.end());
-            awaited.push(worker.starting.as_ref().and_then(|(worker, _)| worker.answers()));
+            awaited.push(worker.starting.as_ref().map(|(worker, _)| worker.answers()));
             if worker.writes && !is_blocked {
                 awaited.push(pipe.as_ref().map(AsFd::as_fd));
             }
@@ -528,6 +571,7 @@ impl Supervisor {
         state.is_replacing = worker.is_some();
         drop(state);
         if let Some(worker) = worker {
+            Counts::add(&self.shared.counts.restarts, 1);
             worker.process.kill();
         }
     }
@@ -539,8 +583,7 @@ impl Supervisor {
         end: Instant,
         has_ended: bool,
     ) {
-        if shared::wait_for_two([worker.answers(), None], Some(Instant::now()))
-            .is_ok_and(|[it, _]| it)
+        if shared::can_read(worker.answers())
             && let Reply::Answer(answer) = worker.read()
         {
             if answer.status == Status::Returned {

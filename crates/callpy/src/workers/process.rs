@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
@@ -14,7 +14,10 @@ use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::GRACE;
+use super::arrays::Arrays;
 use super::frame::{ALIGN, Block, Broken, Head, MESSAGE, Reader, Status, Writer};
+use crate::cancel::{Cancel, Limits, Listening};
 use crate::child::is_running;
 use crate::crash::Crash;
 use crate::raw;
@@ -22,6 +25,14 @@ use crate::raw::shared::{self, Mapping, SharedFile, Writing};
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns how many bytes of memory a process has to itself; none if the system does not say.
+pub(crate) fn own_memory(id: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 /// What every worker of a pool is started with.
@@ -51,7 +62,7 @@ def start():
             signal.signal(number, signal.SIG_DFL)
     control = socket.socket(fileno=0)
     descriptors = array.array('i')
-    descriptors.frombytes(control.recvmsg(1, socket.CMSG_SPACE(16))[1][0][2])
+    descriptors.frombytes(control.recvmsg(1, socket.CMSG_SPACE(20))[1][0][2])
     source, *words = b''.join(iter(lambda: control.recv(65536), b'')).split(b'\\0')
     control.detach()
     parent, setup, folders, *rest = map(os.fsdecode, words)
@@ -78,6 +89,9 @@ pub(super) const LOOK: Duration = Duration::from_millis(50);
 /// only where they are used.
 const ARGUMENTS: usize = 1 << 20;
 const RESULTS: usize = 1 << 20;
+
+/// In steps of so much the system is asked to supply the memory for arguments.
+const RESERVED: usize = 1 << 16;
 
 /// What the supervisor knows of a worker, whether or not a caller has it.
 pub(crate) struct Process {
@@ -140,6 +154,11 @@ impl Process {
         if is_running(&mut child) {
             _ = child.kill();
         }
+    }
+
+    /// Returns how many bytes of memory the process has to itself; none if the system does not say.
+    pub(crate) fn memory(&self) -> Option<u64> {
+        own_memory(lock(&self.child).id())
     }
 
     /// Sends the process SIGINT.
@@ -286,14 +305,41 @@ pub(crate) struct Worker {
     arguments: Mapping,
     /// Where the next argument goes.
     arguments_used: usize,
+    /// For how much of the arguments the system has supplied memory.
+    arguments_reserved: usize,
+    pub(crate) arrays: Arc<Arrays>,
+    /// Whether the request lets the worker write memory that is shared with the program.
+    pub(crate) may_write: bool,
+    /// Whether it was passed an array, and so has NumPy.
+    pub(crate) has_arrays: bool,
     pub(crate) results: Arc<Results>,
     sequence: u64,
     pub(crate) calls: u64,
     message: Writer,
     /// Whether it has a request that it has not answered.
     pub(crate) is_working: bool,
-    /// Whether the last request was interrupted.
-    pub(crate) is_interrupted: bool,
+    /// When the time of the last request is up.
+    pub(crate) deadline: Option<Instant>,
+    cancel: Option<Cancel>,
+    listening: Option<Listening>,
+    /// Has something to read once the request is cancelled; made for the first one that can be.
+    cancelled: Option<(PipeReader, Arc<PipeWriter>)>,
+    /// How the last request was stopped, if it was.
+    pub(crate) stop: Option<Stop>,
+}
+
+/// Why a worker is to stop what it runs, and until when it may.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stop {
+    pub(crate) reason: Reason,
+    end: Instant,
+    is_killed: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reason {
+    Deadline = 0,
+    Cancelled = 1,
 }
 
 /// What a request asks for.
@@ -319,8 +365,8 @@ pub(crate) enum Reply {
     Answer(Answer),
     /// The worker has ended, or can't be used any more.
     Dead(Death),
-    /// The time was up, and the worker did not stop.
-    Killed,
+    /// It was asked to stop, and did not.
+    Killed(Reason),
 }
 
 /// Why there is no answer.
@@ -348,20 +394,19 @@ impl Answer {
     }
 }
 
-/// Until when a call may take, and how long it may take to stop.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadline {
-    pub(crate) at: Instant,
-    pub(crate) grace: Duration,
-}
-
 impl Worker {
     /// Starts a worker; it answers when it is ready. On the thread whose end is to be the worker's.
-    pub(crate) fn spawn(id: u64, plan: &Plan, targets: &[String]) -> io::Result<Worker> {
+    pub(crate) fn spawn(
+        id: u64,
+        plan: &Plan,
+        targets: &[String],
+        arrays: &Arc<Arrays>,
+    ) -> io::Result<Worker> {
         let (requests_end, requests) = io::pipe()?;
         let (answers, answers_end) = io::pipe()?;
         let (stderr, stderr_end) = io::pipe()?;
         let arguments_file = SharedFile::new(c"callpy-arguments", ARGUMENTS)?;
+        arguments_file.reserve(0, RESERVED)?;
         let arguments = arguments_file.map(ARGUMENTS)?;
         // Where the system does not know that seal, the worker's own mapping is read-only all the same.
         _ = arguments_file.make_read_only();
@@ -401,12 +446,20 @@ impl Worker {
             arguments_file,
             arguments,
             arguments_used: 0,
+            arguments_reserved: RESERVED,
+            arrays: Arc::clone(arrays),
+            may_write: false,
+            has_arrays: false,
             results,
             sequence: 0,
             calls: 0,
             message: Writer::default(),
             is_working: false,
-            is_interrupted: false,
+            deadline: None,
+            cancel: None,
+            listening: None,
+            cancelled: None,
+            stop: None,
         };
         match worker.introduce(control, answers_end, plan, targets) {
             Ok(()) => Ok(worker),
@@ -428,7 +481,8 @@ impl Worker {
     ) -> io::Result<()> {
         let files = [self.arguments_file.descriptor(), self.results.file.descriptor()];
         let [arguments, results] = files;
-        let sent = [self.requests_end.as_fd(), answers_end.as_fd(), arguments, results];
+        let arrays = self.arrays.descriptor();
+        let sent = [self.requests_end.as_fd(), answers_end.as_fd(), arguments, results, arrays];
         shared::send_descriptors(control.as_fd(), &sent)?;
         let (parent, folders) =
             (std::process::id().to_string(), plan.search_path.len().to_string());
@@ -444,14 +498,55 @@ impl Worker {
         control.shutdown(std::net::Shutdown::Write)
     }
 
-    pub(crate) fn answers(&self) -> shared::Awaited<'_> {
-        Some(self.answers.as_fd())
+    pub(crate) fn answers(&self) -> BorrowedFd<'_> {
+        self.answers.as_fd()
     }
 
     /// Begins a request: nothing is left of the last one's arguments.
     pub(crate) fn begin(&mut self) {
-        // The first part says which call is to be interrupted.
+        // The first part says which call is to be interrupted, and why.
         self.arguments_used = ALIGN;
+        self.may_write = false;
+        self.deadline = None;
+        self.cancel = None;
+        self.listening = None;
+        self.stop = None;
+    }
+
+    /// Says what may end the request that is sent next.
+    pub(crate) fn limit(&mut self, limits: &Limits, deadline: Option<Instant>) -> io::Result<()> {
+        self.deadline = deadline;
+        let Some(cancel) = &limits.cancel else { return Ok(()) };
+        if let Some((reader, _)) = &self.cancelled
+            && shared::can_read(reader.as_fd())
+        {
+            // Of a request that was cancelled as it ended.
+            (&*reader).read_exact(&mut [0])?;
+        }
+        if self.cancelled.is_none() {
+            let (reader, writer) = io::pipe()?;
+            self.cancelled = Some((reader, Arc::new(writer)));
+        }
+        if let Some((_, writer)) = &self.cancelled {
+            let writer = Arc::clone(writer);
+            // One byte, for which the pipe has room.
+            self.listening = Some(cancel.listen(move || _ = (&*writer).write(&[0])));
+        }
+        self.cancel = Some(cancel.clone());
+        Ok(())
+    }
+
+    /// Kills the worker. It has ended when this returns if the program's own memory depends on that.
+    pub(crate) fn end(&self) {
+        self.process.kill();
+        if self.may_write {
+            self.process.reap();
+        }
+    }
+
+    /// How many bytes of the request are in shared memory.
+    pub(crate) fn shared_bytes(&self) -> usize {
+        self.arguments_used - ALIGN
     }
 
     /// Copies bytes into shared memory, and returns where they are.
@@ -462,6 +557,12 @@ impl Worker {
             let len = end.max(2 * self.arguments.len());
             self.arguments_file.grow(len)?;
             self.arguments.grow(len)?;
+        }
+        if end > self.arguments_reserved {
+            let more = end.next_multiple_of(RESERVED).min(self.arguments.len());
+            let reserved = self.arguments_reserved;
+            self.arguments_file.reserve(reserved, more - reserved)?;
+            self.arguments_reserved = more;
         }
         self.arguments.write(offset, bytes);
         self.arguments_used = end;
@@ -476,7 +577,7 @@ impl Worker {
         target: &str,
         frame: &[u8],
     ) -> io::Result<()> {
-        const HEAD: usize = 32;
+        const HEAD: usize = 40;
         self.sequence += 1;
         let freed = self.results.freed();
         let mut body = std::mem::take(&mut self.message);
@@ -496,6 +597,7 @@ impl Worker {
         head.u64(self.sequence);
         head.u64(offset as u64);
         head.u64(self.arguments.len() as u64);
+        head.u64(self.arrays.len() as u64);
         head.u32(len);
         head.u8(kind as u8);
         head.u8(copies as u8);
@@ -515,16 +617,18 @@ impl Worker {
         self.requests.write_all(&message[..end])
     }
 
-    /// Waits for the answer to the last request.
-    pub(crate) fn wait(&mut self, deadline: Option<Deadline>) -> Reply {
-        let mut until = deadline.map(|deadline| deadline.at);
-        self.is_interrupted = false;
+    /// Waits for the answer to the last request. `others` sees to other workers meanwhile, and returns
+    /// when it is to do so again.
+    pub(crate) fn wait(&mut self, mut others: impl FnMut() -> Option<Instant>) -> Reply {
+        let mut until = self.deadline;
         loop {
-            let awaited = [Some(self.answers.as_fd()), self.process.end()];
+            let cancelled = self.cancelled.as_ref().filter(|_| self.must_look_for_cancelling());
+            let cancelled = cancelled.map(|(reader, _)| reader.as_fd());
+            let awaited = [Some(self.answers.as_fd()), self.process.end(), cancelled];
             // Without a descriptor for its end one has to look: a child of its own may have the pipe.
             let look = self.process.end().is_none().then(|| Instant::now() + LOOK);
-            let soonest = until.into_iter().chain(look).min();
-            let [answered, mut ended] = match shared::wait_for_two(awaited, soonest) {
+            let soonest = [until, others(), look].into_iter().flatten().min();
+            let [answered, mut ended, _] = match shared::wait_for_few(awaited, soonest) {
                 Ok(which) => which,
                 Err(_) => return self.give_up(Broken("the system can't wait for it")),
             };
@@ -536,27 +640,56 @@ impl Worker {
             if ended {
                 return self.dead();
             }
-            if until.is_none_or(|until| Instant::now() < until) {
-                continue;
+            until = self.attend();
+            if let Some(Stop { reason, is_killed: true, .. }) = self.stop {
+                return Reply::Killed(reason);
             }
-            match deadline {
-                Some(deadline) if !self.is_interrupted => {
-                    self.is_interrupted = true;
-                    // The worker passes over an interrupt that is not for the call that it runs.
-                    self.arguments.write(0, &self.sequence.to_ne_bytes());
-                    self.process.interrupt();
-                    until = Some(deadline.at.max(Instant::now()) + deadline.grace);
-                }
-                _ => {
-                    self.process.kill();
-                    return Reply::Killed;
-                }
+        }
+    }
+
+    fn must_look_for_cancelling(&self) -> bool {
+        self.cancel.is_some() && self.stop.is_none()
+    }
+
+    /// Asks the worker to stop if its time is up or its request is cancelled, and kills it if it was
+    /// asked to and has not stopped; returns when to do so again.
+    pub(crate) fn attend(&mut self) -> Option<Instant> {
+        if !self.is_working || (self.deadline.is_none() && self.cancel.is_none()) {
+            return None;
+        }
+        let now = Instant::now();
+        match &mut self.stop {
+            Some(stop) if stop.is_killed => None,
+            Some(stop) if now < stop.end => Some(stop.end),
+            Some(stop) => {
+                stop.is_killed = true;
+                self.process.kill();
+                None
+            }
+            None => {
+                let reason = if self.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+                    Reason::Cancelled
+                } else if self.deadline.is_some_and(|deadline| deadline <= now) {
+                    Reason::Deadline
+                } else {
+                    return self.deadline;
+                };
+                // The worker passes over an interrupt that is not for the call that it runs.
+                self.arguments.write(8, &(reason as u64).to_ne_bytes());
+                self.arguments.write(0, &self.sequence.to_ne_bytes());
+                self.process.interrupt();
+                let end = now + GRACE;
+                self.stop = Some(Stop { reason, end, is_killed: false });
+                Some(end)
             }
         }
     }
 
     /// Says whether the worker had begun with the request when it ended.
     fn dead(&self) -> Reply {
+        if let Some(Stop { reason, is_killed: true, .. }) = self.stop {
+            return Reply::Killed(reason);
+        }
         let begun = lock(&self.results.mapping).read(0, 8);
         let has_begun = begun.as_deref() == Some(&self.sequence.to_ne_bytes());
         Reply::Dead(if has_begun { Death::Ended } else { Death::BeforeTheCall })
@@ -581,8 +714,9 @@ impl Worker {
             // The pipe is closed as the process ends, a little before it has ended.
             let soon = Instant::now() + Duration::from_millis(200);
             let ended = match self.process.end() {
-                Some(end) => shared::wait_for_two([Some(end), None], Some(soon))
-                    .is_ok_and(|[ended, _]| ended),
+                Some(end) => {
+                    shared::wait_for_few([Some(end)], Some(soon)).is_ok_and(|[ended]| ended)
+                }
                 None => self.ends_before(soon),
             };
             return match ended {

@@ -3,14 +3,15 @@
 use std::io::ErrorKind as ErrorOfIo;
 use std::panic::Location;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::frame::{Broken, Reader, Status, Value, Writer};
+use super::frame::{Block, Broken, Reader, Status, Value, Writer};
 use super::pool::{Counts, Lent, Pool};
-use super::process::{Answer, Copies, Deadline, Death, Kind, Reply, crash};
-use super::values::{self, Aside};
-use super::{GRACE, reply};
+use super::process::{Answer, Copies, Death, Kind, Lease, Reason, Reply, crash};
+use super::reply;
+use super::values::{self, Aside, Written};
 use crate::array::shared;
+use crate::cancel::Limits;
 use crate::crash::Crash;
 use crate::error::{Error, ErrorKind, Result};
 use crate::learn::{self, Habit, Learned, Retained};
@@ -25,7 +26,7 @@ pub(crate) struct Remote {
     target: Arc<str>,
     /// Whether it retains its arguments, for all handles of it.
     learned: Arc<Learned>,
-    pub(crate) within: Option<Duration>,
+    pub(crate) limits: Limits,
     pub(crate) retries: u32,
 }
 
@@ -40,7 +41,9 @@ impl Remote {
             let mut workers = pool.acquire_all_free();
             if workers.is_empty() {
                 // Those who have the workers may need Python before they give them back.
-                workers.extend(crate::raw::thread::detached(|| pool.acquire(None))?);
+                workers.extend(crate::raw::thread::detached(|| {
+                    pool.acquire(None, &Limits::default())
+                })?);
             }
             match load(&mut workers, target)? {
                 true => break,
@@ -55,7 +58,7 @@ impl Remote {
         }
         pool.add_target(target);
         let learned = Arc::new(Learned::new());
-        Ok(Remote { pool, target: target.into(), learned, within: None, retries: 0 })
+        Ok(Remote { pool, target: target.into(), learned, limits: Limits::default(), retries: 0 })
     }
 
     pub(crate) fn decide(&self, habit: Habit) {
@@ -71,7 +74,7 @@ impl Remote {
     ) -> Result<Ref> {
         let attempt = self.attempt(list, site);
         let first = attempt.begin_when_free(scope)?;
-        self.end(scope, &attempt, first)
+        self.end(scope, &attempt, first, || None)
     }
 
     /// Begins a call if a worker is free now.
@@ -95,16 +98,18 @@ impl Remote {
         self.attempt(list, site).begin_when_free(scope)
     }
 
-    /// Waits for the end of a call.
+    /// Waits for the end of a call. `others` sees to other calls under way meanwhile, and returns when it
+    /// is to do so again.
     pub(crate) fn finish(
         &self,
         scope: &mut Scope<'_>,
         list: &ArgumentList,
         site: &'static Location<'static>,
         begun: Begun<'_>,
+        others: impl FnMut() -> Option<Instant>,
     ) -> Result<Ref> {
-        let attempt = Attempt { remote: self, list, site, deadline: begun.deadline };
-        self.end(scope, &attempt, begun)
+        let attempt = Attempt { remote: self, list, site, deadline: begun.worker.deadline };
+        self.end(scope, &attempt, begun, others)
     }
 
     fn attempt<'p, 'c>(
@@ -112,8 +117,7 @@ impl Remote {
         list: &'c ArgumentList,
         site: &'static Location<'static>,
     ) -> Attempt<'p, 'c> {
-        let deadline = self.within.map(|within| Instant::now() + within);
-        let deadline = deadline.map(|at| Deadline { at, grace: GRACE });
+        let deadline = self.limits.within.map(|within| Instant::now() + within);
         Attempt { remote: self, list, site, deadline }
     }
 
@@ -123,10 +127,11 @@ impl Remote {
         scope: &mut Scope<'_>,
         attempt: &Attempt<'p, '_>,
         mut begun: Begun<'p>,
+        mut others: impl FnMut() -> Option<Instant>,
     ) -> Result<Ref> {
         let (mut retries, mut chances) = (self.retries, CHANCES);
         loop {
-            match attempt.finish(scope, begun)? {
+            match attempt.finish(scope, begun, &mut others)? {
                 Outcome::Done(result) => return Ok(result),
                 Outcome::NotBegun if chances > 0 => chances -= 1,
                 Outcome::NotBegun => {
@@ -152,15 +157,19 @@ impl Remote {
         Error::new(kind, format!("{}: {message}", self.target))
     }
 
-    /// Counts a call that did not return in time, and says so.
-    fn timed_out(&self) -> Error {
-        Counts::add(&self.pool.shared.counts.timed_out, 1);
-        self.too_late("it did not return")
-    }
-
-    fn too_late(&self, how: &str) -> Error {
-        let within = self.within.unwrap_or_default();
-        Error::new(ErrorKind::Deadline, format!("{}: {how} within {within:?}", self.target))
+    /// Counts a call that was stopped, and says so.
+    fn stopped(&self, reason: Reason) -> Error {
+        let counts = &self.pool.shared.counts;
+        match reason {
+            Reason::Deadline => {
+                Counts::add(&counts.timed_out, 1);
+                Error::late(&self.target, self.limits.within.unwrap_or_default())
+            }
+            Reason::Cancelled => {
+                Counts::add(&counts.cancelled, 1);
+                Error::cancelled(&self.target)
+            }
+        }
     }
 }
 
@@ -173,7 +182,7 @@ fn load(workers: &mut Vec<Lent<'_>>, target: &str) -> Result<bool> {
         }
         let mut loaded = Ok(false);
         for mut worker in workers.drain(..) {
-            match worker.wait(None) {
+            match worker.wait(|| None) {
                 Reply::Answer(answer) if answer.status == Status::Returned => {
                     loaded = loaded.map(|_| true);
                 }
@@ -227,7 +236,13 @@ pub(crate) struct Begun<'p> {
     copies: Copies,
     /// Whether an array is lent.
     lends: bool,
-    deadline: Option<Deadline>,
+}
+
+impl Begun<'_> {
+    /// Stops the call if its time is up; returns when to look again.
+    pub(crate) fn attend(&mut self) -> Option<Instant> {
+        self.worker.attend()
+    }
 }
 
 /// One call, which may take several attempts.
@@ -235,39 +250,50 @@ struct Attempt<'p, 'c> {
     remote: &'p Remote,
     list: &'c ArgumentList,
     site: &'static Location<'static>,
-    deadline: Option<Deadline>,
+    deadline: Option<Instant>,
 }
 
 impl<'p> Attempt<'p, '_> {
     fn begin_when_free(&self, scope: &mut Scope<'_>) -> Result<Begun<'p>> {
         let remote = self.remote;
         let pool = &remote.pool;
-        let until = self.deadline.map(|deadline| deadline.at);
         let free = pool.acquire_free();
         let worker = match free {
             Some(worker) => Some(worker),
             None => scope
                 .py()
-                .detach(|| pool.acquire(until))
+                .detach(|| pool.acquire(self.deadline, &remote.limits))
                 .map_err(|error| error.at(&*remote.target))?,
         };
         match worker {
             Some(worker) => self.begin(scope, worker),
-            None => Err(remote.too_late("no worker was free")),
+            None if remote.limits.is_cancelled() => Err(remote.stopped(Reason::Cancelled)),
+            None => {
+                let within = remote.limits.within.unwrap_or_default();
+                let message = format!("no worker was free within {within:?}");
+                Err(remote.error(ErrorKind::Deadline, &message))
+            }
         }
     }
 
     /// Sends the request.
     fn begin(&self, scope: &mut Scope<'_>, mut worker: Lent<'p>) -> Result<Begun<'p>> {
         let remote = self.remote;
+        if remote.limits.is_cancelled() {
+            return Err(remote.stopped(Reason::Cancelled));
+        }
         worker.begin();
+        worker.limit(&remote.limits, self.deadline).map_err(|error| {
+            let message = format!("the call can't be made so that it can be cancelled: {error}");
+            remote.error(ErrorKind::Start, &message).with_source(error)
+        })?;
         let mut frame = Writer::default();
-        let lends = self.write(&mut frame, &mut worker, scope)?;
         let copies = match remote.learned.habit() {
             Habit::Unknown => Copies::Watched,
             Habit::Lends => Copies::None,
             Habit::Retains => Copies::Made,
         };
+        let lends = self.write(&mut frame, &mut worker, copies, scope)?;
         worker.calls += 1;
         Counts::add(&remote.pool.shared.counts.calls, 1);
         // A worker that has ended takes it too, since this process has its end of the pipe.
@@ -279,23 +305,32 @@ impl<'p> Attempt<'p, '_> {
                 _ => values::no_memory(error),
             },
         )?;
-        Ok(Begun { worker, copies, lends, deadline: self.deadline })
+        Counts::add(&remote.pool.shared.counts.sent, worker.shared_bytes() as u64);
+        if worker.has_arrays {
+            remote.pool.import_numpy();
+        }
+        Ok(Begun { worker, copies, lends })
     }
 
     /// Waits for the answer, while other threads may have Python, and reads it.
-    fn finish(&self, scope: &mut Scope<'_>, begun: Begun<'_>) -> Result<Outcome> {
-        let Begun { mut worker, copies, lends, deadline } = begun;
+    fn finish(
+        &self,
+        scope: &mut Scope<'_>,
+        begun: Begun<'_>,
+        others: impl FnMut() -> Option<Instant>,
+    ) -> Result<Outcome> {
+        let Begun { mut worker, copies, lends } = begun;
         let remote = self.remote;
-        match scope.py().detach(|| worker.wait(deadline)) {
+        match scope.py().detach(|| worker.wait(others)) {
             Reply::Answer(answer) => self.read(&answer, worker, copies, lends, scope),
             Reply::Dead(Death::BeforeTheCall) => {
                 worker.retire();
                 Ok(Outcome::NotBegun)
             }
             Reply::Dead(death) => Ok(self.crashed(worker, &death, scope)),
-            Reply::Killed => {
+            Reply::Killed(reason) => {
                 worker.retire();
-                Err(remote.timed_out())
+                Err(remote.stopped(reason))
             }
         }
     }
@@ -317,6 +352,7 @@ impl<'p> Attempt<'p, '_> {
         &self,
         frame: &mut Writer,
         worker: &mut Lent<'_>,
+        copies: Copies,
         scope: &mut Scope<'_>,
     ) -> Result<bool> {
         let names = self.list.names().len();
@@ -333,13 +369,14 @@ impl<'p> Attempt<'p, '_> {
                 frame.counted(scope.ok(scope.py().text(name))?.as_bytes());
             }
             let value = self.list.value(scope.py(), place);
-            lends |= values::put(&value, frame, worker, scope)
+            lends |= values::put(&value, frame, worker, copies, scope)
                 .map_err(|error| error.at(self.name(place, scope)))?;
         }
-        if let Some(place) = shared::not_returned(scope, self.list) {
+        let is_shared = |address| worker.arrays.place(address, 1).is_some();
+        if let Some(place) = shared::not_returned(scope, self.list, is_shared) {
             return Err(Error::argument(
                 "what Python writes to it would not come back from a worker: pass a `&mut` array as an \
-                 argument of its own, and of numbers",
+                 argument of its own, and of numbers or from `Workers::zeros`",
             )
             .at(self.name(place - 1, scope)));
         }
@@ -356,8 +393,14 @@ impl<'p> Attempt<'p, '_> {
     ) -> Result<Outcome> {
         let remote = self.remote;
         let mut reader = answer.reader();
-        let parts = match Parts::read(answer.status, &mut reader) {
-            Ok(parts) => parts,
+        let parts = Parts::read(answer.status, &mut reader);
+        let (parts, leases, written) = match parts.and_then(|parts| {
+            // All of it before any is used: an answer that names a wrong place costs the worker.
+            let leases = values::lease(&parts.value, &worker.results)?;
+            let written = self.written(&parts.aside, &worker, scope)?;
+            Ok((parts, leases, written))
+        }) {
+            Ok(all) => all,
             Err(broken) => return Ok(self.crashed(worker, &Death::Broken(broken), scope)),
         };
         let Parts { held, aside, value } = parts;
@@ -365,32 +408,47 @@ impl<'p> Attempt<'p, '_> {
             worker.retire();
             return Err(self.kept(&held, scope));
         }
-        for (place, block) in &aside.written {
-            if *place < self.list.len() {
-                let argument = self.list.value(scope.py(), *place);
-                values::write_back(&argument, *block, &worker.results, scope)?;
-            }
+        for written in written {
+            written.write_back(scope)?;
         }
         match answer.status {
             Status::Returned => {
                 if copies == Copies::Watched && lends {
                     self.learn(&aside, scope);
                 }
-                let results = Arc::clone(&worker.results);
+                let bytes = leases.iter().map(Lease::len).sum::<usize>();
+                Counts::add(&remote.pool.shared.counts.received, bytes as u64);
                 // The worker is free for the next call while this one's result is converted.
                 drop(worker);
-                values::get(value, &results, scope).map(Outcome::Done)
+                values::get(value, &mut leases.into_iter(), scope).map(Outcome::Done)
             }
-            Status::TimedOut => Err(remote.timed_out()),
+            Status::Stopped => {
+                Err(remote.stopped(worker.stop.map_or(Reason::Deadline, |stop| stop.reason)))
+            }
             status => {
                 let error = reply::failure(status, &mut reader);
-                // What a function raises as it is stopped: in a `finally`, or since its import failed.
-                if !worker.is_interrupted {
-                    return Err(error);
+                match worker.stop {
+                    None => Err(error),
+                    // What a function raises as it is stopped: in a `finally`, or since its import failed.
+                    Some(stop) => Err(remote.stopped(stop.reason).with_source(error)),
                 }
-                Err(remote.timed_out().with_source(error))
             }
         }
+    }
+
+    /// Takes what the worker has written to arguments.
+    fn written(
+        &self,
+        aside: &Aside,
+        worker: &Lent<'_>,
+        scope: &Scope<'_>,
+    ) -> Result<Vec<Written>, Broken> {
+        let take = |(place, block): &(usize, Block)| {
+            let argument = (*place < self.list.len()).then(|| self.list.value(scope.py(), *place));
+            let argument = argument.ok_or(Broken("it has written to what is no argument"))?;
+            values::written(&argument, *block, &worker.results, scope)
+        };
+        aside.written.iter().map(take).collect()
     }
 
     fn learn(&self, aside: &Aside, scope: &Scope<'_>) {

@@ -22,7 +22,7 @@ fn read(status: Status, reader: &mut Reader<'_>) -> Result<Error, Broken> {
             Error::result(format!("{} can't leave its worker: {raised}", text(what)?))
                 .with_source(raised)
         }
-        Status::Returned | Status::Retained | Status::TimedOut => {
+        Status::Returned | Status::Retained | Status::Stopped => {
             return Err(Broken("it is no failure"));
         }
     })

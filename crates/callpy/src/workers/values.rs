@@ -4,8 +4,8 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-use super::frame::{Access, Block, Broken, Reader, Value, Writer};
-use super::process::{Lease, Results, Worker};
+use super::frame::{Access, Block, Broken, OTHER_DTYPE, Reader, Value, Writer};
+use super::process::{Copies, Lease, Results, Worker};
 use crate::array::Dtype;
 use crate::array::shared::{self, Leased};
 use crate::error::{Error, ErrorKind, Result};
@@ -57,6 +57,7 @@ pub(crate) fn put(
     value: &Ref,
     frame: &mut Writer,
     worker: &mut Worker,
+    copies: Copies,
     scope: &mut Scope<'_>,
 ) -> Result<bool> {
     let py = scope.py();
@@ -64,6 +65,10 @@ pub(crate) fn put(
         frame.none();
         return Ok(false);
     }
+    if put_shared(value, frame, worker, copies, scope)? {
+        return Ok(true);
+    }
+    let py = scope.py();
     if let Some(numpy) = Numpy::get(py)
         && let Some(array) = scope.ok(shared::argument(py, numpy, value))?
     {
@@ -85,6 +90,7 @@ pub(crate) fn put(
             (false, false) => Access::OwnedReadOnly,
         };
         frame.array(array.number, access, array.shape, block.offset);
+        worker.has_arrays = true;
         let is_lent = array.is_lent;
         if let Some(receipt) = &mut *scope.receipt
             && is_lent
@@ -118,6 +124,45 @@ pub(crate) fn put(
     Ok(false)
 }
 
+/// Writes an array that is in memory which the worker shares, of which nothing is copied; says whether it
+/// is one.
+fn put_shared(
+    value: &Ref,
+    frame: &mut Writer,
+    worker: &mut Worker,
+    copies: Copies,
+    scope: &mut Scope<'_>,
+) -> Result<bool> {
+    let py = scope.py();
+    let Some(numpy) = Numpy::get(py) else { return Ok(false) };
+    let Some(lent) = shared::packed(py, numpy, value) else { return Ok(false) };
+    if worker.arrays.place(lent.address, 0).is_none() {
+        return Ok(false);
+    }
+    let (number, dtype, len) = match scope.ok(shared::argument(py, numpy, value))? {
+        Some(array) => (array.number, None, array.bytes.map_or(0, <[u8]>::len)),
+        None => {
+            let (dtype, len) = scope.ok(support::dtype_and_size(py, value))?;
+            (OTHER_DTYPE, Some(dtype), len)
+        }
+    };
+    let Some(offset) = worker.arrays.place(lent.address, len) else { return Ok(false) };
+    let access = if lent.is_writable { Access::LentMut } else { Access::Lent };
+    frame.shared_array(number, access, lent.shape, offset);
+    if let Some(dtype) = dtype {
+        frame.counted(scope.ok(py.byte_slice(&dtype))?);
+    }
+    worker.may_write |= lent.is_writable;
+    worker.has_arrays = true;
+    if copies == Copies::Made {
+        if let Some(receipt) = &mut *scope.receipt {
+            receipt.lent_bytes = receipt.lent_bytes.saturating_sub(len);
+        }
+        scope.copied(len, CopyReason::Retained)?;
+    }
+    Ok(true)
+}
+
 fn note_copy(scope: &mut Scope<'_>, bytes: usize) -> Result<()> {
     scope.copied(bytes, CopyReason::Worker)
 }
@@ -149,8 +194,35 @@ fn pickle(
     if bytes > 0 { note_copy(scope, bytes) } else { Ok(()) }
 }
 
-/// Makes the Python value of what a frame has.
-pub(crate) fn get(value: Value<'_>, results: &Arc<Results>, scope: &mut Scope<'_>) -> Result<Ref> {
+/// Takes all the memory that a value is in, in the order in which [`get`] needs it.
+pub(crate) fn lease(value: &Value<'_>, results: &Arc<Results>) -> Result<Vec<Lease>, Broken> {
+    fn take(value: &Value<'_>, results: &Arc<Results>, all: &mut Vec<Lease>) -> Result<(), Broken> {
+        match value {
+            Value::Array(array) => all.push(results.lease(array.block)?),
+            Value::Pickle(_, blocks) => {
+                for block in blocks {
+                    all.push(results.lease(*block)?);
+                }
+            }
+            Value::Tuple(items) => {
+                for item in items {
+                    take(item, results, all)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+    let mut all = Vec::new();
+    take(value, results, &mut all).map(|()| all)
+}
+
+/// Makes the Python value of what a frame has, over the memory that it is in.
+pub(crate) fn get(
+    value: Value<'_>,
+    leases: &mut impl Iterator<Item = Lease>,
+    scope: &mut Scope<'_>,
+) -> Result<Ref> {
     let py = scope.py();
     let made = match value {
         Value::None => Ok(py.none()),
@@ -160,13 +232,12 @@ pub(crate) fn get(value: Value<'_>, results: &Arc<Results>, scope: &mut Scope<'_
         Value::Str(text) => py.str(text),
         Value::Bytes(bytes) => py.bytes(bytes),
         Value::Tuple(items) => {
-            let items = items.into_iter().map(|item| get(item, results, scope));
+            let items = items.into_iter().map(|item| get(item, leases, scope));
             let items = items.collect::<Result<Vec<_>>>()?;
             scope.py().tuple(items)
         }
         Value::Array(array) => {
-            let lease = results.lease(array.block).map_err(broken)?;
-            let made = shared::array_over(scope, lease, array.dtype, &array.shape)?;
+            let made = shared::array_over(scope, next(leases)?, array.dtype, &array.shape)?;
             // To Rust a bool is 0 or 1, which must still be so after it was seen to be: so not in memory
             // that another process may write.
             return match array.dtype {
@@ -178,9 +249,8 @@ pub(crate) fn get(value: Value<'_>, results: &Arc<Results>, scope: &mut Scope<'_
             let bytes = scope.ok(py.bytes(pickle))?;
             let mut buffers = Vec::new();
             for block in blocks {
-                let lease = results.lease(block).map_err(broken)?;
                 let shape = [block.len as isize];
-                buffers.push(shared::array_over(scope, lease, Dtype::Uint8, &shape)?);
+                buffers.push(shared::array_over(scope, next(leases)?, Dtype::Uint8, &shape)?);
             }
             return support::unpickled(scope.py(), &bytes, buffers)
                 .map_err(|raised| Error::raised_in_conversion(scope.py(), raised));
@@ -189,9 +259,8 @@ pub(crate) fn get(value: Value<'_>, results: &Arc<Results>, scope: &mut Scope<'_
     scope.ok(made)
 }
 
-/// What a worker wrote can't be read.
-pub(crate) fn broken(Broken(why): Broken) -> Error {
-    Error::result(format!("a worker's answer can't be read: {why}"))
+fn next(leases: &mut impl Iterator<Item = Lease>) -> Result<Lease> {
+    leases.next().ok_or_else(|| Error::result("a worker's answer has a value without its memory"))
 }
 
 /// What a worker says besides the result: what it wrote to arguments, and which it retains.
@@ -233,30 +302,44 @@ impl Aside {
     }
 }
 
-/// Writes to an argument what the worker has written to its own.
-pub(crate) fn write_back(
+/// An argument that the worker has written, and where that is.
+pub(crate) struct Written {
+    argument: Ref,
+    lease: Lease,
+    dtype: Dtype,
+    shape: Vec<isize>,
+}
+
+/// Takes what the worker has written to an argument.
+pub(crate) fn written(
     argument: &Ref,
     block: Block,
     results: &Arc<Results>,
     scope: &Scope<'_>,
-) -> Result<()> {
+) -> Result<Written, Broken> {
     let py = scope.py();
-    let numpy = py.numpy()?;
-    let lease = results.lease(block).map_err(broken)?;
-    let (dtype, shape) = {
-        let Some(array) = scope.ok(shared::argument(py, numpy, argument))? else {
-            return Err(broken(Broken("it has written to what is no array")));
-        };
-        if !(array.is_lent && array.is_writable) {
-            return Err(broken(Broken("it has written to what is read-only")));
-        }
-        (array.dtype, array.shape.to_vec())
+    let array = Numpy::get(py).map(|numpy| shared::argument(py, numpy, argument));
+    let Some(Ok(Some(array))) = array else {
+        return Err(Broken("it has written to what is no array"));
     };
-    if block.len != shape.iter().product::<isize>() as usize * dtype.item_size() {
-        return Err(broken(Broken("it has written an array of another size")));
+    if !(array.is_lent && array.is_writable) {
+        return Err(Broken("it has written to what is read-only"));
     }
-    let written = shared::array_over(scope, lease, dtype, &shape)?;
-    scope.ok(support::write_back(py, argument, &written))
+    let (dtype, shape) = (array.dtype, array.shape.to_vec());
+    if block.len != shape.iter().product::<isize>() as usize * dtype.item_size() {
+        return Err(Broken("it has written an array of another size"));
+    }
+    let argument = argument.clone_ref(py);
+    Ok(Written { argument, lease: results.lease(block)?, dtype, shape })
+}
+
+impl Written {
+    /// Writes it to the argument.
+    pub(crate) fn write_back(self, scope: &Scope<'_>) -> Result<()> {
+        let Written { argument, lease, dtype, shape } = self;
+        let written = shared::array_over(scope, lease, dtype, &shape)?;
+        scope.ok(support::write_back(scope.py(), &argument, &written))
+    }
 }
 
 /// Names an argument by its place, from 0, among positional ones and the keyword arguments after them.

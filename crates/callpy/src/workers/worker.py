@@ -101,6 +101,7 @@ def _chain(exception, seen):
 
 def serve(descriptors, parent, setup, search_path, targets):
     """Answers requests until the process that sends them is gone."""
+    import errno
     import faulthandler
     import mmap
     import os
@@ -109,7 +110,7 @@ def serve(descriptors, parent, setup, search_path, targets):
     from struct import Struct
 
     # What came through the socket that is descriptor 0 until now.
-    requests, answers, arguments_file, results_file = descriptors
+    requests, answers, arguments_file, results_file, arrays_file = descriptors
     for descriptor in descriptors:
         os.set_inheritable(descriptor, False)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -137,22 +138,32 @@ def serve(descriptors, parent, setup, search_path, targets):
     getrefcount = sys.getrefcount
     u8, u16, u32 = Struct("=B"), Struct("=H"), Struct("=I")
     u64, i64, f64 = Struct("=Q"), Struct("=q"), Struct("=d")
-    array_head, block = Struct("=BBBQ"), Struct("=QQ")
-    request_head, answer_head = Struct("=QQQIBBH"), Struct("=QQII")
+    array_head, block, asked = Struct("=BBBQ"), Struct("=QQ"), Struct("=QQ")
+    request_head, answer_head = Struct("=QQQQIBBH"), Struct("=QQII")
     axes_of = [Struct("=%dQ" % count) for count in range(65)]
     MESSAGE, ALIGN, PAGE = 4096, 64, 4096
 
     # The size of each block of results by its offset, the free ones by size, and where new ones begin.
     sizes, free, end = {}, {}, PAGE
+    # For how much of each block the system has supplied memory.
+    supplied = {}
     # The blocks of the present answer.
     allocated = []
     numpy = ndarray = copyto = dtypes = None
+    # Arrays that the program has as well: how much there is, and two views of it.
+    arrays_size, writable_arrays, arrays = 0, b"", b""
+    # Dtypes without a number, by their pickles.
+    other_dtypes = {}
     known = {}
-    # The number of the call that runs; 0 between calls.
-    running = 0
+    # The number of the call that runs, 0 between calls; and of the last one for which a signal has come.
+    running = signalled = 0
+    # Whether an import was stopped.
+    is_spoilt = False
 
     def find_numpy():
-        nonlocal numpy, ndarray, copyto, dtypes
+        nonlocal numpy, ndarray, copyto, dtypes, running
+        # To stop in the middle of that would leave a NumPy that can't be imported any more.
+        running, number = 0, running
         import numpy as module
 
         ndarray, copyto = module.ndarray, module.copyto
@@ -160,6 +171,15 @@ def serve(descriptors, parent, setup, search_path, targets):
         codes.update({11: "f", 12: "d", 14: "F", 15: "D", 23: "e"})
         dtypes = {number: module.dtype(code) for number, code in codes.items()}
         numpy = module
+        if number:
+            begin(number)
+
+    def find_arrays():
+        nonlocal writable_arrays, arrays
+        access = mmap.PROT_READ | mmap.PROT_WRITE
+        writable_arrays = mmap.mmap(arrays_file, arrays_size, mmap.MAP_SHARED, access)
+        # Of this no one can make a writable array.
+        arrays = mmap.mmap(arrays_file, arrays_size, mmap.MAP_SHARED, mmap.PROT_READ)
 
     def allocate(size):
         """A block of results; of a power of two, so that blocks can be used again."""
@@ -176,7 +196,18 @@ def serve(descriptors, parent, setup, search_path, targets):
             end = after
             sizes[offset] = order
         allocated.append(offset)
+        if size > supplied.get(offset, 0):
+            # Where the system has no memory, that is an exception now, and no SIGBUS later.
+            reserve(results_file, offset, size)
+            supplied[offset] = size
         return offset
+
+    def reserve(file, offset, size):
+        try:
+            os.posix_fallocate(file, offset, size)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.ENOMEM):
+                raise MemoryError("there is no shared memory for %d bytes" % size) from None
 
     def lengthen(least):
         """Makes the memory of results twice as long, or at least so long."""
@@ -199,30 +230,68 @@ def serve(descriptors, parent, setup, search_path, targets):
         allocated.clear()
 
     def interrupted(signum, frame):
-        if running:
-            stop_if_late()
+        nonlocal signalled, is_spoilt
+        number = u64.unpack_from(arguments, 0)[0]
+        if number != signalled:
+            # The host's, which may come late: where the function has blocked it, say.
+            signalled = number
+            is_spoilt |= number == running and imports(frame)
+            stop_if_asked()
+        elif running:
             raise KeyboardInterrupt()
+
+    def imports(frame):
+        while frame is not None:
+            if frame.f_code.co_filename.startswith("<frozen importlib"):
+                return True
+            frame = frame.f_back
+        return False
 
     def begin(sequence):
         nonlocal running
         running = sequence
         # The signal may have come before that.
-        stop_if_late()
+        stop_if_asked()
 
-    def stop_if_late():
+    def stop_if_asked():
         nonlocal running
-        # The host writes the number of the call before it sends the signal.
-        if running and u64.unpack_from(arguments, 0)[0] == running:
+        # The host writes why, and the number of the call, before it sends the signal.
+        number, is_cancelled = asked.unpack_from(arguments)
+        if running and number == running:
             # Once is enough.
             running = 0
-            raise DeadlineExceeded()
+            raise CallCancelled() if is_cancelled else DeadlineExceeded()
 
     signal.signal(signal.SIGINT, interrupted)
 
-    def take(frame, at, lent, copies, written):
+    def take(frame, at, copies, lent, written, shared, mirrored):
         """A value of a request, and where it ends."""
         tag = frame[at]
         at += 1
+        if tag == 109:  # m: an array that is the program's, too
+            if numpy is None:
+                find_numpy()
+            if len(arrays) < arrays_size:
+                find_arrays()
+            number, access, axes, offset = array_head.unpack_from(frame, at)
+            at += array_head.size
+            shape = axes_of[axes].unpack_from(frame, at)
+            at += 8 * axes
+            dtype = dtypes.get(number)
+            if dtype is None:
+                stop = at + 4 + u32.unpack_from(frame, at)[0]
+                dtype = other_dtype(frame[at + 4 : stop])
+                at = stop
+            value = ndarray(shape, dtype, writable_arrays if access else arrays, offset)
+            if copies < 2:
+                shared.append(value)
+                return value, at
+            own = value.copy()
+            if access:
+                mirrored.append((value, own))
+            else:
+                own.setflags(write=False)
+            return own, at
         if tag == 97:  # a: an array
             if numpy is None:
                 find_numpy()
@@ -264,6 +333,12 @@ def serve(descriptors, parent, setup, search_path, targets):
             # Its own, since it may be retained, and written.
             buffers.append(bytearray(memoryview(arguments)[offset : offset + length]))
         return pickle.loads(data, buffers=buffers), at
+
+    def other_dtype(data):
+        dtype = other_dtypes.get(data)
+        if dtype is None:
+            dtype = other_dtypes[data] = pickle.loads(data)
+        return dtype
 
     def put(value, out, depth=0):
         """Writes a value of an answer."""
@@ -363,7 +438,7 @@ def serve(descriptors, parent, setup, search_path, targets):
     def failed(sequence, exception):
         out = []
         plain(((), ()), out)
-        if isinstance(exception, DeadlineExceeded):
+        if isinstance(exception, Stopped):
             answer(sequence, 5, out)
         elif type(exception) is LookupError:
             plain(utf8(str(exception)), out)
@@ -375,16 +450,18 @@ def serve(descriptors, parent, setup, search_path, targets):
     def call(sequence, frame, function, copies, at):
         """Runs one call and answers it."""
         nonlocal running
-        lent, written, positional, named, out = [], [], [], {}, []
-        # The places, among the arguments, of those that are lent and of those that are written.
-        places = [], []
+        positional, named, out = [], {}, []
+        # Arrays that are lent, those that are written, those that are the program's too, and copies of such.
+        lent, written, shared, mirrored = passed = [], [], [], []
+        # The places of all these among the arguments.
+        places = [], [], [], []
         status = 0
         value = None
 
         def take_next(place, at):
-            value, at = take(frame, at, lent, copies, written)
-            for arrays, known_places in zip((lent, written), places):
-                if len(arrays) > len(known_places):
+            value, at = take(frame, at, copies, *passed)
+            for values, known_places in zip(passed, places):
+                if len(values) > len(known_places):
                     known_places.append(place)
             return value, at
 
@@ -402,7 +479,7 @@ def serve(descriptors, parent, setup, search_path, targets):
             value = None
             value = function(*positional, **named)
             running = 0
-        except DeadlineExceeded:
+        except Stopped:
             running = 0
             status = 5
         except BaseException as exception:
@@ -419,13 +496,17 @@ def serve(descriptors, parent, setup, search_path, targets):
                 out = []
                 plain((what(value), _chain(exception, [])), out)
         value = None
-        kept = retained(lent) if lent and copies < 2 else ()
-        kept = tuple((places[0][place], words) for place, words in kept)
-        if kept and not copies:
-            del lent
-            plain(kept, out := [])
+        kept = kept_shared = ()
+        if lent and copies < 2:
+            kept = tuple((places[0][place], words) for place, words in retained(lent))
+        if shared:
+            kept_shared = tuple((places[2][place], words) for place, words in retained(shared))
+        if kept_shared or (kept and not copies):
+            plain(kept_shared or kept, out := [])
             answer(sequence, 4, out)
             return
+        for array, own in mirrored:
+            copyto(array, own)
         back = []
         for place, array in zip(places[1], written):
             offset = allocate(array.nbytes)
@@ -453,7 +534,8 @@ def serve(descriptors, parent, setup, search_path, targets):
             continue
         if not message:
             return
-        sequence, offset, total, length, kind, copies, freed = request_head.unpack_from(message)
+        head = request_head.unpack_from(message)
+        sequence, offset, total, arrays_size, length, kind, copies, freed = head
         if total > len(arguments):
             arguments = mmap.mmap(arguments_file, total, mmap.MAP_SHARED, mmap.PROT_READ)
         # From here on the call has begun, as far as the host can tell.
@@ -470,7 +552,7 @@ def serve(descriptors, parent, setup, search_path, targets):
         function = known.get(target)
         try:
             if function is None:
-                begin(sequence)
+                # Not to be stopped: see find_numpy.
                 function = find(target)
             if kind:
                 # Only to be imported.
@@ -485,3 +567,6 @@ def serve(descriptors, parent, setup, search_path, targets):
             failed(sequence, exception)
         function = message = None
         allocated.clear()
+        if is_spoilt:
+            # Modules that are half imported, some of which can't be imported again.
+            return

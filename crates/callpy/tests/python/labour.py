@@ -191,6 +191,15 @@ def fork_and_stay():
     os._exit(7)
 
 
+def fork_and_hold():
+    """As fork_and_stay; the child has none of what its own parent's output goes to."""
+    if os.fork() == 0:
+        os.closerange(0, 3)
+        time.sleep(60)
+        os._exit(0)
+    os._exit(7)
+
+
 def run_in_child():
     child = os.fork()
     if child == 0:
@@ -374,3 +383,118 @@ def signals():
     with open("/proc/self/status") as file:
         lines = dict(line.split(":\t", 1) for line in file if ":\t" in line)
     return int(lines["SigBlk"], 16), int(lines["SigIgn"], 16)
+
+
+def import_slowly(folder):
+    if folder not in sys.path:
+        sys.path.append(folder)
+    import slow
+
+    return slow.value
+
+
+def block_interrupts(seconds):
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    time.sleep(seconds)
+
+
+def unblock_interrupts():
+    """Has what came meanwhile handled now."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    return sum(range(1000))
+
+
+def begin_and_stay(path):
+    """Says that it runs, and then that it was asked to stop, which it does not."""
+    with open(path + ".new", "w") as file:
+        file.write(str(os.getpid()))
+    os.rename(path + ".new", path)
+    will_not_stop()
+
+
+def is_the_other_alive(path):
+    """Whether the process in the file is there as this one is asked to stop."""
+    try:
+        time.sleep(60)
+    except BaseException:
+        with open(path) as file:
+            return os.path.exists("/proc/%s/fd/0" % file.read())
+
+
+def answer_elsewhere(offset, length):
+    """Answers the call that runs with an array that is somewhere else."""
+    import struct
+
+    number = None
+    for descriptor in _shared_files():
+        if "callpy-results" in os.readlink("/proc/self/fd/%d" % descriptor):
+            number = struct.unpack("=Q", os.pread(descriptor, 8, 0))[0]
+    aside = b"t" + struct.pack("=I", 2) + 2 * (b"t" + struct.pack("=I", 0))
+    frame = aside + b"a" + struct.pack("=BBBQQ", 12, 0, 1, offset, length)
+    write_nonsense(struct.pack("=QQII", number, 0, len(frame), 0) + frame)
+    time.sleep(60)
+
+
+grown = []
+
+
+def grow(size):
+    grown.append(b"x" * size)
+
+
+def copy_to(source, target):
+    target[...] = source
+
+
+def described(values):
+    return str(values.dtype), list(values.shape), values.flags.writeable
+
+
+def is_shared(values):
+    """Whether the elements are in memory that the program has as well."""
+    start = address_of(values)
+    with open("/proc/self/maps") as file:
+        for line in file:
+            first, last = (int(end, 16) for end in line.split()[0].split("-"))
+            if first <= start < last:
+                return "callpy-arrays" in line
+    return False
+
+
+def write_and_crash(values):
+    values[0] = 7
+    crash()
+
+
+def write_on(values):
+    """Writes for ever, whatever is asked of it; first of all, which process this is."""
+    values[0] = os.getpid()
+    while True:
+        try:
+            while True:
+                values[1:] += 1
+        except BaseException:
+            pass
+
+
+def sign_and_remember(values):
+    values[0] = os.getpid()
+    remember(values)
+
+
+def make_writable(values):
+    values.flags.writeable = True
+
+
+def write_below(values):
+    """Writes where it may only read."""
+    import ctypes
+
+    ctypes.memset(address_of(values), 1, 1)
+
+
+def overwrite(values, byte):
+    """Sets the bytes of an array."""
+    import ctypes
+
+    ctypes.memset(address_of(values), byte, values.nbytes)
