@@ -167,6 +167,19 @@
 // The thread is in a sub-interpreter, or callpy_python_end was called by a function that Python calls.
 #define CALLPY_ERROR_ATTACH 13
 
+// The worker that ran the call has ended: see callpy_error_signal and callpy_error_exit_status. The end of
+// what it wrote to stderr is in the detail.
+#define CALLPY_ERROR_CRASHED 14
+
+// All workers are busy, and as many callers wait for one as may.
+#define CALLPY_ERROR_BUSY 15
+
+// The call did not return in the time that it had.
+#define CALLPY_ERROR_DEADLINE 16
+
+// The call was cancelled with callpy_call_cancel.
+#define CALLPY_ERROR_CANCELLED 17
+
 // The program is written in C or C++.
 #define CALLPY_LANGUAGE_C 0
 
@@ -223,6 +236,10 @@
 // The elements of an array with one axis were wanted.
 #define CALLPY_WANT_FLAT 3
 
+// By which calls are cancelled, the caller's to free with callpy_call_free. One is for one call, or for
+// calls that end together.
+typedef struct callpy_call callpy_call;
+
 // A failure, the caller's to free with callpy_error_free.
 //
 // Its texts are made when they are asked for: a program that only looks at the kind pays for none.
@@ -234,6 +251,10 @@ typedef struct callpy_function callpy_function;
 
 // A Python object, which belongs to the value it came in.
 typedef struct callpy_object callpy_object;
+
+// Processes that call Python functions, the caller's to free with callpy_workers_free. Any number of
+// threads may use them at once.
+typedef struct callpy_workers callpy_workers;
 
 // An array of any shape and strides.
 //
@@ -373,6 +394,68 @@ typedef struct callpy_python_options {
     size_t library_threads;
 } callpy_python_options;
 
+// What workers are to be like, beside the Python that they have. All zeros is a good beginning.
+typedef struct callpy_workers_options {
+    // Called in each worker, without arguments, before its first call, to load a model, say:
+    // "module:function" or "path/to/file.py:function"; NULL for nothing.
+    const char *setup;
+    // Environment variables of the workers, each as "NAME=value".
+    const char *const *variables;
+    // How many.
+    size_t variables_len;
+    // How many callers may wait for a worker; one more gets CALLPY_ERROR_BUSY. 0 for any number.
+    size_t max_waiting;
+    // After how many calls a worker is replaced; 0 for never.
+    size_t calls;
+    // How many bytes of memory of its own a worker may have after a call; one that has more is replaced.
+    // 0 for any number.
+    size_t memory;
+} callpy_workers_options;
+
+// What workers have done so far, and what they are at.
+typedef struct callpy_workers_statistics {
+    // Workers that are ready and not in use, with the spare one.
+    size_t free;
+    // Workers that are in a call.
+    size_t busy;
+    // Callers that wait for a worker.
+    size_t waiting;
+    // Calls that were sent to a worker.
+    uint64_t calls;
+    // Calls that had to wait for a worker.
+    uint64_t waited;
+    // Calls that were refused, since too many waited.
+    uint64_t refused;
+    // Workers that ended by themselves, in a call or between calls.
+    uint64_t crashes;
+    // Calls whose time was up.
+    uint64_t deadlines;
+    // Calls that were cancelled.
+    uint64_t cancelled;
+    // Workers that were started.
+    uint64_t started;
+    // Workers that were replaced: on request, after so many calls, or since they had too much memory.
+    uint64_t restarts;
+    // Bytes that were copied for workers.
+    uint64_t bytes_sent;
+    // Bytes of results that workers have put in shared memory.
+    uint64_t bytes_received;
+} callpy_workers_statistics;
+
+// What may end a call before it returns: see callpy_function_limit. All zeros is nothing: `= {0}`.
+//
+// On workers, a call ends at most 200 milliseconds after that, whatever the function does. In this
+// process it is only asked to end: C code can't be stopped.
+typedef struct callpy_limits {
+    // How long the call may take, in nanoseconds, with the time that it waits for a worker: then it ends
+    // with CALLPY_ERROR_DEADLINE. 0 for any time.
+    uint64_t within;
+    // Ends the call with CALLPY_ERROR_CANCELLED once it is cancelled; may be NULL.
+    const struct callpy_call *call;
+    // How often the call is repeated if its worker crashes, for a function that may run twice.
+    size_t retries;
+} callpy_limits;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -413,6 +496,14 @@ const char *callpy_error_traceback(const struct callpy_error *error);
 // Returns the exception that this one was raised from, or while handling which it was raised; it is
 // the error's own and must not be freed. NULL if there is none.
 const struct callpy_error *callpy_error_cause(const struct callpy_error *error);
+
+// Returns the signal that ended the worker of a call; 0 if none did, or this is not
+// CALLPY_ERROR_CRASHED.
+int32_t callpy_error_signal(const struct callpy_error *error);
+
+// Returns the exit status of the worker of a call; -1 if it did not exit by itself, or this is not
+// CALLPY_ERROR_CRASHED.
+int32_t callpy_error_exit_status(const struct callpy_error *error);
 
 // Frees an error that a function of callpy returned, with all texts that were got from it.
 void callpy_error_free(struct callpy_error *error);
@@ -512,6 +603,51 @@ struct callpy_error *callpy_value_mismatch(const struct callpy_value *value,
 // Releases what a result holds, and makes it CALLPY_TAG_NONE. Values of the caller's making are left
 // as they are but for that. What Python has to free is freed at the next call of any thread.
 void callpy_value_release(struct callpy_value *value);
+
+// Starts `count` worker processes and a spare one. Starts Python in this process too, as
+// callpy_python_start does; the options hold for both, and either may be NULL.
+//
+// The functions of workers are called as those of this process are. Calls run at once, a crash is the
+// error of one call (CALLPY_ERROR_CRASHED), and limits hold, whatever a function does. The processes end
+// once the workers and all their functions are freed, and at the latest when this process ends.
+struct callpy_error *callpy_workers_start(const struct callpy_python_options *python,
+                                          const struct callpy_workers_options *options,
+                                          size_t count,
+                                          struct callpy_workers **workers);
+
+// Finds a function for the workers to call; targets are those of callpy_function_load. The function is
+// the caller's, for callpy_function_free, and is called with callpy_function_call.
+struct callpy_error *callpy_workers_function(const struct callpy_workers *workers,
+                                             const char *target,
+                                             struct callpy_function **function);
+
+// Says what the workers have done so far.
+struct callpy_error *callpy_workers_get_statistics(const struct callpy_workers *workers,
+                                                   struct callpy_workers_statistics *statistics);
+
+// Replaces every worker, one after the other, each when it is free: calls go on meanwhile. Returns at
+// once.
+struct callpy_error *callpy_workers_restart(const struct callpy_workers *workers);
+
+// Frees the handle of workers. Their functions can be called until they are freed too.
+void callpy_workers_free(struct callpy_workers *workers);
+
+// Creates what cancels calls, which it returns; it can't fail.
+struct callpy_call *callpy_call_new(void);
+
+// Cancels the calls under way that have it among their limits, and those that begin later. May be called
+// on any thread, and does not wait for the calls.
+void callpy_call_cancel(const struct callpy_call *call);
+
+// Frees what cancels calls. Handles that were made with it stay as they are.
+void callpy_call_free(struct callpy_call *call);
+
+// Makes a second handle of the same function, whose calls are within limits as well as those of the first.
+// It is the caller's, for callpy_function_free. This takes well under a microsecond: a call that is to have limits of
+// its own has a handle of its own.
+struct callpy_error *callpy_function_limit(const struct callpy_function *function,
+                                           const struct callpy_limits *limits,
+                                           struct callpy_function **limited);
 
 #ifdef __cplusplus
 }  // extern "C"

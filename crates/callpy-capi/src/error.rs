@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null;
 use std::sync::OnceLock;
 
+use callpy::workers::Crash;
 use callpy::{Error, ErrorKind, PythonException};
 
 /// Python raised an exception.
@@ -34,6 +35,15 @@ pub const CALLPY_ERROR_PANIC: u32 = 11;
 pub const CALLPY_ERROR_OTHER: u32 = 12;
 /// The thread is in a sub-interpreter, or callpy_python_end was called by a function that Python calls.
 pub const CALLPY_ERROR_ATTACH: u32 = 13;
+/// The worker that ran the call has ended: see callpy_error_signal and callpy_error_exit_status. The end of
+/// what it wrote to stderr is in the detail.
+pub const CALLPY_ERROR_CRASHED: u32 = 14;
+/// All workers are busy, and as many callers wait for one as may.
+pub const CALLPY_ERROR_BUSY: u32 = 15;
+/// The call did not return in the time that it had.
+pub const CALLPY_ERROR_DEADLINE: u32 = 16;
+/// The call was cancelled with callpy_call_cancel.
+pub const CALLPY_ERROR_CANCELLED: u32 = 17;
 
 /// A failure, the caller's to free with callpy_error_free.
 ///
@@ -113,6 +123,16 @@ impl callpy_error {
 }
 
 impl Of {
+    fn crash(&self) -> Option<&Crash> {
+        match self {
+            Of::Error(error) => match error.kind() {
+                ErrorKind::Crashed(crash) => Some(crash),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     fn exception(&self) -> Option<&PythonException> {
         match self {
             Of::Error(error) => error.exception(),
@@ -136,6 +156,10 @@ impl From<Error> for callpy_error {
             ErrorKind::Kept => CALLPY_ERROR_KEPT,
             ErrorKind::Ending => CALLPY_ERROR_ENDING,
             ErrorKind::Attach => CALLPY_ERROR_ATTACH,
+            ErrorKind::Crashed(_) => CALLPY_ERROR_CRASHED,
+            ErrorKind::Busy => CALLPY_ERROR_BUSY,
+            ErrorKind::Deadline => CALLPY_ERROR_DEADLINE,
+            ErrorKind::Cancelled => CALLPY_ERROR_CANCELLED,
             _ => CALLPY_ERROR_OTHER,
         };
         callpy_error::new(kind, Of::Error(error))
@@ -294,6 +318,30 @@ pub unsafe extern "C" fn callpy_error_traceback(error: *const callpy_error) -> *
 pub unsafe extern "C" fn callpy_error_cause(error: *const callpy_error) -> *const callpy_error {
     // SAFETY: as the caller says.
     unsafe { ask(error, null(), callpy_error::cause) }
+}
+
+/// Returns the signal that ended the worker of a call; 0 if none did, or this is not
+/// CALLPY_ERROR_CRASHED.
+///
+/// # Safety
+///
+/// As callpy_error_kind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_error_signal(error: *const callpy_error) -> i32 {
+    // SAFETY: as the caller says.
+    unsafe { ask(error, 0, |error| error.of.crash().and_then(Crash::signal).unwrap_or(0)) }
+}
+
+/// Returns the exit status of the worker of a call; -1 if it did not exit by itself, or this is not
+/// CALLPY_ERROR_CRASHED.
+///
+/// # Safety
+///
+/// As callpy_error_kind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_error_exit_status(error: *const callpy_error) -> i32 {
+    // SAFETY: as the caller says.
+    unsafe { ask(error, -1, |error| error.of.crash().and_then(Crash::exit_status).unwrap_or(-1)) }
 }
 
 /// Frees an error that a function of callpy returned, with all texts that were got from it.

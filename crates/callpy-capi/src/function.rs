@@ -12,7 +12,7 @@ use crate::value::{Argument, Owned, callpy_named, callpy_value};
 
 /// A Python function, the caller's to free with callpy_function_free. Any number of threads may call
 /// it at once.
-pub struct callpy_function(Function);
+pub struct callpy_function(pub(crate) Function);
 
 /// Finds a function: "module:function", "package.module:Class.method" or "path/to/file.py:function".
 /// Starts Python if it does not run yet. The function is the caller's, for callpy_function_free.

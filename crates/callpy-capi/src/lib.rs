@@ -1,4 +1,4 @@
-//! callpy's C ABI: error, python, function, array, value and retained, each in the file of its name.
+//! callpy's C ABI: error, python, function, array, value, retained and workers, each in the file of its name.
 //!
 //! `include/callpy.h` is generated from here and is what a C programmer reads. One C call makes one
 //! Python call: attaching, conversion, settling and detaching happen inside.
@@ -13,6 +13,7 @@ mod python;
 mod retained;
 mod text;
 mod value;
+mod workers;
 
 pub use array::*;
 pub use error::*;
@@ -21,3 +22,4 @@ pub use module::*;
 pub use python::*;
 pub use retained::*;
 pub use value::*;
+pub use workers::*;

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_void};
 use std::num::NonZeroUsize;
 
-use callpy::{Error, Language, Python};
+use callpy::{Builder, Error, Language, Python};
 
 use crate::error::{callpy_error, guard};
 use crate::retained::{Hook, callpy_retained_hook};
@@ -64,43 +64,52 @@ pub unsafe extern "C" fn callpy_python_start(
     options: *const callpy_python_options,
 ) -> *mut callpy_error {
     guard(|| {
-        let mut builder = Python::builder().language(Language::C);
-        if !options.is_null() {
-            // SAFETY: not null, and valid, as the caller says.
-            let options = unsafe { reference(options, "the options") }?;
-            builder = builder.language(language(options.language)?);
-            if !options.python.is_null() {
-                // SAFETY: as the caller says.
-                builder = builder.python(unsafe { path(options.python, "python") }?);
-            }
-            // SAFETY: as the caller says.
-            let list = |first, len, what| unsafe { slice::<*const c_char>(first, len, what) };
-            let requirements =
-                list(options.requirements, options.requirements_len, "requirements")?;
-            for requirement in requirements {
-                // SAFETY: as the caller says.
-                builder = builder.require([unsafe { text(*requirement, "requirements") }?]);
-            }
-            for script in list(options.scripts, options.scripts_len, "scripts")? {
-                // SAFETY: as the caller says.
-                builder = builder.script(unsafe { path(*script, "scripts") }?);
-            }
-            for folder in list(options.search_path, options.search_path_len, "search_path")? {
-                // SAFETY: as the caller says.
-                builder = builder.search_path(unsafe { path(*folder, "search_path") }?);
-            }
-            if let Some(count) = NonZeroUsize::new(options.library_threads) {
-                builder = builder.library_threads(count);
-            }
-            if let Some(hook) = options.on_retained {
-                // SAFETY: any thread may call it with the context, as the caller says.
-                let hook = unsafe { Hook::new(hook, options.on_retained_context) };
-                builder = builder.on_retained(move |retained| hook.tell(retained));
-            }
-        }
-        builder.start()?;
+        // SAFETY: as the caller says.
+        unsafe { builder(options) }?.start()?;
         Ok(())
     })
+}
+
+/// Reads the options.
+///
+/// # Safety
+///
+/// As `callpy_python_start`.
+pub(crate) unsafe fn builder(options: *const callpy_python_options) -> Result<Builder, Error> {
+    let mut builder = Python::builder().language(Language::C);
+    if options.is_null() {
+        return Ok(builder);
+    }
+    // SAFETY: not null, and valid, as the caller says.
+    let options = unsafe { reference(options, "the options") }?;
+    builder = builder.language(language(options.language)?);
+    if !options.python.is_null() {
+        // SAFETY: as the caller says.
+        builder = builder.python(unsafe { path(options.python, "python") }?);
+    }
+    // SAFETY: as the caller says.
+    let list = |first, len, what| unsafe { slice::<*const c_char>(first, len, what) };
+    for requirement in list(options.requirements, options.requirements_len, "requirements")? {
+        // SAFETY: as the caller says.
+        builder = builder.require([unsafe { text(*requirement, "requirements") }?]);
+    }
+    for script in list(options.scripts, options.scripts_len, "scripts")? {
+        // SAFETY: as the caller says.
+        builder = builder.script(unsafe { path(*script, "scripts") }?);
+    }
+    for folder in list(options.search_path, options.search_path_len, "search_path")? {
+        // SAFETY: as the caller says.
+        builder = builder.search_path(unsafe { path(*folder, "search_path") }?);
+    }
+    if let Some(count) = NonZeroUsize::new(options.library_threads) {
+        builder = builder.library_threads(count);
+    }
+    if let Some(hook) = options.on_retained {
+        // SAFETY: any thread may call it with the context, as the caller says.
+        let hook = unsafe { Hook::new(hook, options.on_retained_context) };
+        builder = builder.on_retained(move |retained| hook.tell(retained));
+    }
+    Ok(builder)
 }
 
 fn language(number: usize) -> Result<Language, Error> {

@@ -16,6 +16,11 @@ def nothing(data):
     pass
 
 
+def spin():
+    while True:
+        pass
+
+
 def fill(data, value=7):
     data[...] = value
 

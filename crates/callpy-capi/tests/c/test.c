@@ -27,6 +27,10 @@ _Static_assert(offsetof(callpy_array, flags) == 48, "callpy_array.flags");
 _Static_assert(offsetof(callpy_array, owned) == 52, "callpy_array.owned");
 _Static_assert(sizeof(callpy_retained) == 48, "callpy_retained");
 _Static_assert(sizeof(callpy_python_options) == 88, "callpy_python_options");
+_Static_assert(sizeof(callpy_workers_options) == 48, "callpy_workers_options");
+_Static_assert(sizeof(callpy_workers_statistics) == 104, "callpy_workers_statistics");
+_Static_assert(sizeof(callpy_limits) == 24, "callpy_limits");
+_Static_assert(offsetof(callpy_limits, call) == 8, "callpy_limits.call");
 #endif
 
 #define CHECK(condition)                                                           \
@@ -844,6 +848,123 @@ static void threads(void) {
     callpy_function_free(function);
 }
 
+#ifdef __linux__
+static callpy_function *on_workers(const callpy_workers *workers, const char *name) {
+    char target[4096];
+    snprintf(target, sizeof target, strchr(name, ':') ? "%s%s" : "%s:%s", strchr(name, ':') ? "" : file, name);
+    callpy_function *function = NULL;
+    good(callpy_workers_function(workers, target, &function));
+    return function;
+}
+
+static void *cancel(void *call) {
+    callpy_call_cancel(call);
+    return NULL;
+}
+
+// The same functions, in processes of their own.
+static void workers(void) {
+    const char *variables[] = {"ANSWER=42"};
+    callpy_workers_options options = {
+        .variables = variables, .variables_len = 1, .max_waiting = 8, .calls = 1000, .memory = 1u << 30};
+    callpy_workers *workers = NULL;
+    good(callpy_workers_start(NULL, &options, 1, &workers));
+
+    callpy_function *total = on_workers(workers, "total");
+    double series[] = {1.0, 2.0, 4.0};
+    ptrdiff_t length = 3;
+    callpy_array lent;
+    callpy_value argument = callpy_vector(CALLPY_DTYPE_FLOAT64, series, &length, &lent), result;
+    good(callpy_function_call(total, &argument, 1, NULL, 0, &result));
+    CHECK(result.tag == CALLPY_TAG_FLOAT && result.content.number == 7.0);
+    callpy_value results[2], arguments[] = {argument, argument};
+    callpy_error *errors[2];
+    good(callpy_function_map(total, arguments, 2, 1, results, errors));
+    CHECK(!errors[0] && !errors[1] && results[1].content.number == 7.0);
+    callpy_function_free(total);
+
+    callpy_function *getenv = on_workers(workers, "os:getenv");
+    argument = callpy_string("ANSWER");
+    good(callpy_function_call(getenv, &argument, 1, NULL, 0, &result));
+    CHECK(!strcmp(result.content.text.data, "42"));
+    callpy_value_release(&result);
+    callpy_function_free(getenv);
+
+    // A crash is an error of the call.
+    callpy_function *leave = on_workers(workers, "os:_exit");
+    argument = callpy_int(3);
+    callpy_error *error = callpy_function_call(leave, &argument, 1, NULL, 0, NULL);
+    CHECK(callpy_error_kind(error) == CALLPY_ERROR_CRASHED);
+    CHECK(callpy_error_exit_status(error) == 3 && callpy_error_signal(error) == 0);
+    callpy_error_free(error);
+    callpy_function *abort = on_workers(workers, "os:abort");
+    error = callpy_function_call(abort, NULL, 0, NULL, 0, NULL);
+    CHECK(callpy_error_kind(error) == CALLPY_ERROR_CRASHED);
+    CHECK(callpy_error_exit_status(error) == -1 && callpy_error_signal(error) == 6);
+    CHECK(strstr(callpy_error_detail(error), "Fatal Python error"));
+    callpy_error_free(error);
+    callpy_function_free(abort);
+    callpy_limits limits = {.retries = 2};
+    callpy_function *limited;
+    good(callpy_function_limit(leave, &limits, &limited));
+    bad(callpy_function_call(limited, &argument, 1, NULL, 0, NULL), CALLPY_ERROR_CRASHED, "status 3");
+    callpy_function_free(limited);
+    callpy_function_free(leave);
+
+    // Deadlines, and cancelling from another thread, on workers and here.
+    callpy_function *sleep = on_workers(workers, "time:sleep"), *here = load("spin");
+    argument = callpy_float(60.0);
+    limits = (callpy_limits){.within = 20 * 1000 * 1000};
+    good(callpy_function_limit(sleep, &limits, &limited));
+    bad(callpy_function_call(limited, &argument, 1, NULL, 0, NULL), CALLPY_ERROR_DEADLINE, "within 20ms");
+    callpy_function_free(limited);
+    good(callpy_function_limit(here, &limits, &limited));
+    bad(callpy_function_call(limited, NULL, 0, NULL, 0, NULL), CALLPY_ERROR_DEADLINE, "within 20ms");
+    callpy_function_free(limited);
+    callpy_function *both[] = {sleep, here};
+    for (int index = 0; index < 2; index++) {
+        callpy_call *call = callpy_call_new();
+        limits = (callpy_limits){.call = call};
+        good(callpy_function_limit(both[index], &limits, &limited));
+        pthread_t thread;
+        CHECK(!pthread_create(&thread, NULL, cancel, call));
+        bad(callpy_function_call(limited, &argument, 1 - index, NULL, 0, NULL), CALLPY_ERROR_CANCELLED,
+            "it was cancelled");
+        CHECK(!pthread_join(thread, NULL));
+        callpy_call_free(call);
+        bad(callpy_function_call(limited, &argument, 1 - index, NULL, 0, NULL), CALLPY_ERROR_CANCELLED,
+            "it was cancelled");
+        callpy_function_free(limited);
+    }
+    callpy_function_free(here);
+
+    callpy_workers_statistics now;
+    good(callpy_workers_get_statistics(workers, &now));
+    CHECK(now.crashes == 5 && now.deadlines == 1 && now.cancelled == 2 && now.busy == 0);
+    CHECK(now.bytes_sent >= 3 * sizeof series && now.started >= 7);
+    good(callpy_workers_restart(workers));
+    callpy_workers_free(workers);
+    // A function keeps them.
+    argument = callpy_float(0.0);
+    good(callpy_function_call(sleep, &argument, 1, NULL, 0, NULL));
+    callpy_function_free(sleep);
+
+    // Nonsense.
+    callpy_workers_free(NULL);
+    callpy_call_free(NULL);
+    callpy_call_cancel(NULL);
+    CHECK(callpy_error_signal(NULL) == 0 && callpy_error_exit_status(NULL) == -1);
+    bad(callpy_workers_start(NULL, NULL, 0, &workers), CALLPY_ERROR_START, "at least one worker");
+    bad(callpy_workers_start(NULL, NULL, 1, NULL), CALLPY_ERROR_ARGUMENT, "place for the workers is NULL");
+    bad(callpy_workers_function(NULL, "os:abort", &sleep), CALLPY_ERROR_ARGUMENT, "the workers is NULL");
+    variables[0] = "ANSWER";
+    bad(callpy_workers_start(NULL, &options, 1, &workers), CALLPY_ERROR_ARGUMENT, "\"NAME=value\"");
+    bad(callpy_function_limit(NULL, &limits, &limited), CALLPY_ERROR_ARGUMENT, "the function is NULL");
+}
+#else
+static void workers(void) {}
+#endif
+
 // Two mistakes of the caller's, for those who want to see whether they would be told.
 static void mistakes(void) {
     callpy_value lost = call("evaluated", callpy_string("['never', 'released']"));
@@ -895,6 +1016,7 @@ int main(int count, char **arguments) {
     constants();
     nonsense();
     threads();
+    workers();
     if (count == 3 && !strcmp(arguments[1], "mistakes")) mistakes();
     end();
     puts("all well");
