@@ -33,6 +33,19 @@ pub(crate) fn file(
         if let Cow::Owned(plain) = &plain {
             tree = self::tree(plain);
         }
+        // Where brackets or quotes do not pair, no one can tell where bodies end.
+        if tree.root_node().has_error() && lines::scan(&plain).unpaired.is_none() {
+            // Signatures do not depend on bodies, and Python reports their errors itself.
+            let mut bare = lines::without_bodies(&plain);
+            tree = self::tree(&bare);
+            if tree.root_node().has_error() {
+                lines::blank_annotations(&mut bare, |hint| {
+                    self::tree(&format!("def f(x: {hint}): ...\n")).root_node().has_error()
+                        && !self::tree(&format!("({hint}\n)\n")).root_node().has_error()
+                });
+                tree = self::tree(&bare);
+            }
+        }
         if tree.root_node().has_error() {
             return Err(diagnose::syntax_error(source, &plain, positions));
         }

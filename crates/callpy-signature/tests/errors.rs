@@ -1,6 +1,6 @@
 //! Syntax errors: where they are, and what the message says.
 
-use callpy_signature::read;
+use callpy_signature::{Type, read};
 
 fn error(source: &str) -> String {
     read(source).unwrap_err().to_string()
@@ -25,7 +25,7 @@ fn the_wrong_line_is_found_in_a_long_file() {
     for number in 0..200 {
         source += &format!("def f{number}(x: int) -> int:\n    if x:\n        return x\n");
     }
-    source += "def wrong(x: int) -> int:\n    try:\n        y = x x\n    except E:\n        pass\n";
+    source += "class Wrong:\n    try:\n        y = x x\n    except E:\n        pass\n";
     let line = source.lines().position(|line| line.contains("x x")).unwrap() + 1;
     source += "class After:\n    def m(self):\n        pass\n";
     let error = read(&source).unwrap_err();
@@ -60,6 +60,36 @@ fn statements_that_are_wrong() {
     );
     read("x = 1; y = 2\n\x0cclass C:\n\tx = 1\n\n # c\n\ty = \\\n  3; z = 4\n").unwrap();
     assert_eq!(error("def f():\n"), "line 1, column 9: expected an indented block");
+}
+
+#[test]
+fn bodies_are_not_read() {
+    let source = "def f(x: int) -> str:\n    'What it does.'\n    y = x x\n\n\
+                  class C:\n    def m(self, x: int): return x x\n    async def n(self) -> 'int':\n        print 'a'\n\n\
+                  def g():\n    yield x x\n";
+    let module = read(source).unwrap();
+    let f = module.function("f").unwrap();
+    assert_eq!(f.docstring.as_deref(), Some("What it does."));
+    assert_eq!(f.returns.as_ref().unwrap().source, "str");
+    assert_eq!(module.class("C").unwrap().methods.len(), 2);
+    assert!(module.function("g").unwrap().is_generator);
+    // Where brackets do not pair, no one can tell where a body ends.
+    assert_eq!(
+        error("def f():\n    x = (\n\ndef g(): ...\n"),
+        "line 2, column 9: '(' was never closed"
+    );
+    read("def f():\n    print 'a'\n").unwrap();
+}
+
+#[test]
+fn a_hint_that_is_no_type_is_no_syntax_error() {
+    let source = "def f(x: list[int] & X, y: A[int][str] = 1) -> int: ...\nz: list[int] & X = 1\n";
+    let module = read(source).unwrap();
+    let f = module.function("f").unwrap();
+    let [x, y] = &f.parameters[..] else { panic!() };
+    assert_eq!(x.hint.as_ref().unwrap().source, "list[int] & X");
+    assert!(matches!(x.hint.as_ref().unwrap().ty, Type::Invalid { .. }));
+    assert!(y.default.is_some() && f.returns.is_some());
 }
 
 #[test]

@@ -216,6 +216,215 @@ fn without_statements(body: &str) -> String {
     blanked
 }
 
+/// Blanks the bodies of all functions, except for docstrings, so that offsets do not change and errors in
+/// bodies do not matter. Each body gets a statement in place of its first: `yield` in generators.
+///
+pub(crate) fn without_bodies(source: &str) -> String {
+    let bytes = source.as_bytes();
+    let mut plain = source.to_owned();
+    let (mut at, mut starts_line) = (0, true);
+    while at < bytes.len() {
+        if starts_line {
+            let indent = indent(&source[at..]);
+            if let Some(body) = body(source, at + indent, indent) {
+                at = body.end;
+                blank_body(&mut plain, body);
+                starts_line = bytes[..at].ends_with(b"\n");
+                continue;
+            }
+        }
+        starts_line = bytes[at] == b'\n';
+        match after(source, at) {
+            Some(next) => at = next,
+            None => break,
+        }
+    }
+    plain
+}
+
+/// The place after a comment, a string or another byte; none if a string of several lines does not end, of
+/// which nothing that follows can be told apart.
+fn after(source: &str, at: usize) -> Option<usize> {
+    let bytes = source.as_bytes();
+    match bytes[at] {
+        b'#' => Some(line_end(source, at)),
+        b'"' | b'\'' => match string_end(source, at) {
+            None if is_triple(&bytes[at..]) => None,
+            end => Some(end.unwrap_or(at + 1)),
+        },
+        _ => Some(at + 1),
+    }
+}
+
+fn indent(text: &str) -> usize {
+    text.len() - text.trim_start_matches([' ', '\t', '\x0c']).len()
+}
+
+/// The body of a function, if one begins here.
+fn body(source: &str, def: usize, indent: usize) -> Option<Range<usize>> {
+    let starts = |keyword: &&str| source[def..].starts_with(*keyword);
+    ["def ", "async def "].iter().find(|keyword| starts(keyword))?;
+    let bytes = source.as_bytes();
+    let (mut at, mut depth) = (def, 0_usize);
+    while at < bytes.len() {
+        match bytes[at] {
+            b'[' | b'(' | b'{' => depth += 1,
+            b']' | b')' | b'}' => depth = depth.saturating_sub(1),
+            b':' if depth == 0 => {
+                let end = line_end(source, at);
+                let rest = source[at + 1..end].trim_start();
+                if rest.is_empty() || rest.starts_with('#') {
+                    let start = source.len().min(end + 1);
+                    return Some(start..block_end(source, start, indent)?);
+                }
+                let start = at + 1 + source[at + 1..].len() - source[at + 1..].trim_start().len();
+                return Some(start..statement_end(source, start)?);
+            }
+            b'\n' if depth == 0 => return None,
+            _ => {}
+        }
+        at = after(source, at)?;
+    }
+    None
+}
+
+/// The end of the logical line that goes on here, or of the line itself if its brackets do not pair.
+fn statement_end(source: &str, from: usize) -> Option<usize> {
+    let bytes = source.as_bytes();
+    let (mut at, mut depth, mut line) = (from, 0_usize, None);
+    while at < bytes.len() {
+        match bytes[at] {
+            b'[' | b'(' | b'{' => depth += 1,
+            b']' | b')' | b'}' => depth = depth.saturating_sub(1),
+            b'\n' if depth == 0 => return Some(at),
+            b'\n' => line = line.or(Some(at)),
+            _ => {}
+        }
+        at = after(source, at)?;
+    }
+    Some(line.filter(|_| depth > 0).unwrap_or(source.len()))
+}
+
+/// The first line from here on that is not indented more than the header of the block.
+fn block_end(source: &str, from: usize, header: usize) -> Option<usize> {
+    let bytes = source.as_bytes();
+    let mut at = from;
+    while at < bytes.len() {
+        let indent = indent(&source[at..]);
+        let text = &source[at + indent..];
+        if indent <= header && !text.starts_with(['#', '\n', '\r']) && !text.is_empty() {
+            return Some(at);
+        }
+        while at < bytes.len() && bytes[at] != b'\n' {
+            at = after(source, at)?;
+        }
+        at = bytes.len().min(at + 1);
+    }
+    Some(at)
+}
+
+fn blank_body(plain: &mut String, body: Range<usize>) {
+    let text = plain[body.clone()].to_owned();
+    let first = first_code(&text, 0);
+    let quote = text[first..].find(['"', '\'']).filter(|at| *at <= 2);
+    let is_prefix = |at: &usize| text[first..first + at].chars().all(|c| "rRuU".contains(c));
+    let docstring = quote.filter(is_prefix).and_then(|at| string_end(&text, first + at));
+    let from = docstring.unwrap_or(first);
+    let mut blanked = text[..from].to_owned();
+    for character in text[from..].chars() {
+        match character {
+            '\n' | '\r' => blanked.push(character),
+            other => blanked.push_str(&" ".repeat(other.len_utf8())),
+        }
+    }
+    let place = first_code(&text, from);
+    let marks: &[&str] = match (text.contains("yield"), docstring) {
+        (true, _) => &["yield", "0"],
+        (false, None) => &["0"],
+        (false, Some(_)) => &[],
+    };
+    let fits = |mark: &&&str| blanked[place..].starts_with(&" ".repeat(mark.len())[..]);
+    if let Some(mark) = marks.iter().find(fits) {
+        blanked.replace_range(place..place + mark.len(), mark);
+    }
+    plain.replace_range(body, &blanked);
+}
+
+/// Replaces annotations that are expressions, but not in the grammar (`list[int] & X`), by a number: they are
+/// no types for the rest of the crate either.
+pub(crate) fn blank_annotations(source: &mut String, is_unreadable: impl Fn(&str) -> bool) {
+    let ranges: Vec<Range<usize>> = scan(source)
+        .lines
+        .iter()
+        .flat_map(|line| {
+            let annotations = annotations(&source[line.start..line.end]);
+            annotations.into_iter().map(|it| line.start + it.start..line.start + it.end)
+        })
+        .filter(|range| is_unreadable(&source[range.clone()]))
+        .collect();
+    for range in ranges {
+        source.replace_range(range.clone(), &"0".repeat(range.len()));
+    }
+}
+
+/// The annotations of the parameters and the result of a `def`, or that of `name: annotation = value`.
+fn annotations(line: &str) -> Vec<Range<usize>> {
+    let is_def = ["def ", "async def "].into_iter().any(|keyword| line.starts_with(keyword));
+    let name = line.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(0);
+    if !is_def && (name == 0 || !line[name..].trim_start().starts_with(':')) {
+        return Vec::new();
+    }
+    let inside = usize::from(is_def);
+    let bytes = line.as_bytes();
+    let mut found = Vec::new();
+    let (mut at, mut depth, mut start, mut in_default) = (0, 0_usize, None, false);
+    while at < bytes.len() {
+        let byte = bytes[at];
+        in_default = match byte {
+            b'=' if depth == inside => true,
+            b',' | b')' if depth == inside => false,
+            _ => in_default,
+        };
+        let ends = match byte {
+            b',' | b')' | b'=' => depth == inside,
+            b':' => depth == 0 && is_def,
+            _ => false,
+        };
+        if ends && let Some(start) = start.take() {
+            found.push(start..at);
+        }
+        match byte {
+            b'[' | b'(' | b'{' => depth += 1,
+            b']' | b')' | b'}' => depth = depth.saturating_sub(1),
+            b'"' | b'\'' => at = string_end(line, at).unwrap_or(at + 1) - 1,
+            b'#' => at = line_end(line, at),
+            b':' if depth == inside && !in_default => start = start.or(Some(at + 1)),
+            b'>' if depth == 0 && line[..at].ends_with('-') => start = Some(at + 1),
+            _ => {}
+        }
+        at += 1;
+    }
+    found.extend(start.map(|start| start..line.len()).filter(|_| !is_def));
+    let trimmed = |range: Range<usize>| {
+        let text = &line[range.clone()];
+        let start = range.start + text.len() - text.trim_start().len();
+        start..start + text.trim().len()
+    };
+    found.into_iter().map(trimmed).filter(|range| !range.is_empty()).collect()
+}
+
+/// The first character from here on that is not blank, and not in a comment.
+fn first_code(text: &str, from: usize) -> usize {
+    let mut at = from;
+    loop {
+        at += text[at..].len() - text[at..].trim_start().len();
+        match text[at..].starts_with('#') {
+            true => at = line_end(text, at),
+            false => return at,
+        }
+    }
+}
+
 /// The `= int` in the brackets that follow the name in `class C[T = int]`, `def` and `type`.
 fn type_parameter_defaults(line: &str) -> Vec<Range<usize>> {
     let mut defaults = Vec::new();
@@ -298,6 +507,41 @@ mod tests {
         ] {
             assert_eq!(readable(new), old);
             assert_eq!(new.len(), old.len());
+        }
+    }
+
+    #[test]
+    fn annotations_are_found() {
+        let found = |line: &str| {
+            annotations(line).into_iter().map(|it| line[it].to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found(
+                "def f(a: dict[str, int] = {1: 2}, *b: 'x:y', c=lambda x: 1) -> list[int] & X: pass"
+            ),
+            ["dict[str, int]", "'x:y'", "list[int] & X"]
+        );
+        assert_eq!(found("x: list[int] & X = a[1:2]"), ["list[int] & X"]);
+        assert_eq!(found("x = {1: 2}"), [""; 0]);
+    }
+
+    #[test]
+    fn bodies_are_blanked_whatever_is_in_them() {
+        for (source, bare) in [
+            (
+                "def f(a: int) -> int:\n    x x\n    (\n\ny = 1\n",
+                "def f(a: int) -> int:\n    0  \n     \n\ny = 1\n",
+            ),
+            ("def f():\n  'doc (' \n  x = é\n", "def f():\n  'doc (' \n        \n"),
+            (
+                "class C:\n  def f(\n    a,  # b:\n  ):  # c\n    yield (\n  x = 1\n",
+                "class C:\n  def f(\n    a,  # b:\n  ):  # c\n    yield  \n  x = 1\n",
+            ),
+            ("s = '''\ndef f():\n  x x\n'''\n", "s = '''\ndef f():\n  x x\n'''\n"),
+            ("def f():\n  x = '''\na\n''' x\ny = 2", "def f():\n  0      \n \n     \ny = 2"),
+        ] {
+            assert_eq!(without_bodies(source), bare);
+            assert_eq!(source.len(), bare.len());
         }
     }
 }
