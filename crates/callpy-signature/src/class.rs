@@ -1,8 +1,10 @@
 //! Classes: their kinds, fields and members.
 
+mod attrs;
 mod dataclass;
 mod enumeration;
 pub(crate) mod functional;
+mod pydantic;
 mod tuple_and_dict;
 
 use std::collections::HashMap;
@@ -13,7 +15,9 @@ use crate::hint::{Hints, Scope};
 use crate::model::{Class, ClassKind, EnumKind, Field, Type};
 use crate::names::Resolved;
 use crate::parse::clean_docstring;
-use crate::syntax::{self, Argument, Bytes, Expr, ExprKind, Identifier, Statement, positional};
+use crate::syntax::{
+    self, Argument, Bytes, Expr, ExprKind, Identifier, Statement, keyword, positional,
+};
 
 /// Classes under construction: later definitions replace earlier ones.
 #[derive(Default)]
@@ -71,12 +75,18 @@ impl Classes {
         );
         let bases = self.bases(hints, &class.arguments, &mut model);
         let mut methods = Functions::default();
-        for statement in &class.body {
+        crate::module::visit(&class.body, false, &mut |statement, is_conditional| {
             if let Statement::Function(function) = statement {
-                methods.add(hints, function, &variables, false);
+                methods.add(hints, function, &variables, is_conditional);
             }
-        }
+        });
         model.methods = methods.finish();
+        let is_abstract = |method: &&crate::model::Function| {
+            let mut names = method.decorators.iter().filter_map(|it| it.name.as_deref());
+            names.any(|name| name.starts_with("abc.abstract"))
+        };
+        model.abstract_methods =
+            model.methods.iter().filter(is_abstract).map(|method| method.name.clone()).collect();
         // Fields of bases come first, as in the constructor that Python generates.
         for base in &bases {
             if let Base::Class(base) = base {
@@ -84,14 +94,22 @@ impl Classes {
             }
         }
         let scope = Scope::new(&variables);
-        match dataclass::decorator(hints, class) {
-            Some(arguments) => dataclass::fill(hints, class, arguments, scope, &mut model),
+        let decorated = dataclass::decorator(hints, class);
+        match decorated.or_else(|| attrs::decorator(hints, class).map(|(_, arguments)| arguments)) {
+            Some(arguments) if decorated.is_some() => {
+                dataclass::fill(hints, class, arguments, scope, &mut model);
+            }
+            Some(_) => attrs::fill(hints, class, scope, &mut model),
             None => match bases.iter().find_map(Base::kind).unwrap_or(ClassKind::Plain) {
                 ClassKind::NamedTuple => {
                     tuple_and_dict::named_tuple(hints, class, scope, &mut model)
                 }
                 ClassKind::TypedDict => tuple_and_dict::typed_dict(hints, class, scope, &mut model),
                 ClassKind::Enum(kind) => enumeration::fill(hints, class, kind, &mut model),
+                ClassKind::Model { custom_init } => {
+                    model.kind = ClassKind::Model { custom_init };
+                    pydantic::fill(hints, class, scope, &mut model);
+                }
                 // A subclass of a dataclass without the decorator inherits its fields and adds none.
                 kind => model.kind = kind,
             },
@@ -103,6 +121,9 @@ impl Classes {
     fn bases(&self, hints: &Hints<'_>, arguments: &[Argument], into: &mut Class) -> Vec<Base> {
         let mut bases = Vec::new();
         let mut mixin = EnumKind::Plain;
+        let metaclass = keyword(arguments, "metaclass").and_then(Expr::name);
+        let metaclass = metaclass.map(|name| hints.names.global(name));
+        into.has_metaclass = metaclass.is_some_and(|name| name.as_deref() != Some("abc.ABCMeta"));
         for argument in positional(arguments) {
             let (expr, items) = match &argument.kind {
                 ExprKind::Subscript(base, items) => (&**base, &items[..]),
@@ -122,6 +143,7 @@ impl Classes {
             match expr.name().map(|name| hints.names.resolve(name)) {
                 Some(Resolved::Global(path)) => match path.as_str() {
                     "typing.Generic" | "typing.Protocol" => {
+                        into.is_protocol |= path == "typing.Protocol";
                         let names = items.iter().filter_map(Expr::name).map(str::to_owned);
                         into.type_parameters.extend(names);
                     }
@@ -130,6 +152,9 @@ impl Classes {
                     "builtins.str" => mixin = EnumKind::Str,
                     "typing.NamedTuple" => bases.push(Base::Kind(ClassKind::NamedTuple)),
                     "typing.TypedDict" => bases.push(Base::Kind(ClassKind::TypedDict)),
+                    _ if pydantic::is_base(&path) => {
+                        bases.push(Base::Kind(ClassKind::Model { custom_init: false }));
+                    }
                     _ => match enumeration::base(&path) {
                         Some(EnumKind::Plain) => {
                             bases.push(Base::Kind(ClassKind::Enum(mixin)));
@@ -139,7 +164,10 @@ impl Classes {
                     },
                 },
                 Some(Resolved::Class(name)) => match self.get(&name) {
-                    Some(class) => bases.push(Base::Class(Box::new(class.clone()))),
+                    Some(class) => {
+                        into.bases.push(class.name.clone());
+                        bases.push(Base::Class(Box::new(class.clone())));
+                    }
                     None => into.unknown_bases.push(name),
                 },
                 _ => into.unknown_bases.push(unknown()),
@@ -179,6 +207,11 @@ fn inherit(class: &mut Class, base: &Class) {
         put(&mut class.fields, field.clone());
     }
     class.unknown_bases.extend(base.unknown_bases.iter().cloned());
+    class.has_metaclass |= base.has_metaclass;
+    let is_defined = |name: &&String| class.methods.iter().any(|method| method.name == **name);
+    let mut inherited: Vec<String> =
+        base.abstract_methods.iter().filter(|name| !is_defined(name)).cloned().collect();
+    class.abstract_methods.append(&mut inherited);
 }
 
 /// Adds a field. A field that is declared again stays in its place.
@@ -198,6 +231,10 @@ fn empty(hints: &Hints<'_>, name: &Identifier, range: &Bytes) -> Class {
         kind: ClassKind::Plain,
         is_conditional: false,
         type_parameters: Vec::new(),
+        bases: Vec::new(),
+        is_protocol: false,
+        abstract_methods: Vec::new(),
+        has_metaclass: false,
         unknown_bases: Vec::new(),
         fields: Vec::new(),
         members: Vec::new(),

@@ -36,8 +36,12 @@ impl Functions {
         }
         // A property's setter has the property's name and is not a separate function.
         let prefix = format!("{name}.");
-        let accessor = |it: &crate::model::Decorator| it.source.starts_with(&prefix);
-        if function.decorators.iter().any(accessor) {
+        let accessor = function.decorators.iter().find(|it| it.source.starts_with(&prefix));
+        if let Some(accessor) = accessor {
+            let property = self.done.iter_mut().find(|earlier| earlier.name == *name);
+            if let Some(property) = property.filter(|_| accessor.source.ends_with(".setter")) {
+                property.is_settable = true;
+            }
             return;
         }
         function.overloads = self.overloads.remove(name).map_or(0, |(count, _)| count);
@@ -111,6 +115,7 @@ fn model(
         is_conditional: false,
         overloads: 0,
         is_only_overloads: false,
+        is_settable: false,
         type_parameters: function.type_parameters.iter().map(|it| it.name.clone()).collect(),
         parameters: function.parameters.iter().map(parameter).collect(),
         returns: function.returns.as_ref().map(|returns| hints.hint(returns, scope)),

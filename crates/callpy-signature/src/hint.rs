@@ -45,6 +45,10 @@ impl<'s> Scope<'s> {
         Scope { variables, depth: 0 }
     }
 
+    fn variable(self, name: &str) -> Option<Type> {
+        self.variables.get(name).cloned()
+    }
+
     fn deeper(self) -> Self {
         Scope { depth: self.depth + 1, ..self }
     }

@@ -38,6 +38,93 @@ impl Module {
         self.classes.iter().find(|class| class.name == name)
     }
 
+    /// Returns the constructor of a class, as it is called: without `self`. None if it is not known, since a
+    /// base from another module defines it, or a metaclass.
+    pub fn constructor(&self, class: &Class) -> Option<Function> {
+        let known = class.method("__init__").or_else(|| class.method("__new__"));
+        if let Some(known) = known {
+            let mut constructor = known.clone();
+            // A constructor without `self` can't be called.
+            if constructor.parameters.is_empty() {
+                return None;
+            }
+            constructor.parameters.remove(0);
+            return Some(constructor);
+        }
+        let is_generated = match class.kind {
+            ClassKind::Plain => false,
+            ClassKind::Enum(_) => return None,
+            ClassKind::Dataclass { custom_init, .. }
+            | ClassKind::Attrs { custom_init, .. }
+            | ClassKind::Model { custom_init } => !custom_init,
+            ClassKind::NamedTuple | ClassKind::TypedDict => true,
+        };
+        if class.has_metaclass || !(class.unknown_bases.is_empty() || is_generated) {
+            return None;
+        }
+        if !is_generated && let Some(base) = class.bases.first() {
+            return self.constructor(self.class(base)?);
+        }
+        let fields = class.fields.iter().filter(|field| field.in_init && is_generated);
+        Some(Function {
+            name: "__init__".to_owned(),
+            name_span: class.name_span,
+            span: class.span,
+            docstring: None,
+            decorators: Vec::new(),
+            is_async: false,
+            is_generator: false,
+            is_conditional: class.is_conditional,
+            overloads: 0,
+            is_only_overloads: false,
+            is_settable: false,
+            type_parameters: Vec::new(),
+            parameters: fields
+                .map(|field| Parameter {
+                    name: field.alias.as_ref().unwrap_or(&field.name).clone(),
+                    span: field.span,
+                    kind: ParameterKind::KeywordOnly,
+                    hint: field.hint.clone(),
+                    default: field.default.clone(),
+                    is_unpacked: false,
+                })
+                .collect(),
+            returns: None,
+        })
+    }
+
+    /// Returns the parameters of a function as it is called: instead of `**options: Unpack[Options]`, each
+    /// key of the typed dict is a keyword-only parameter. Keys that need not be there have the default `...`.
+    pub fn call_parameters(&self, function: &Function) -> Vec<Parameter> {
+        let mut parameters = Vec::new();
+        for parameter in &function.parameters {
+            let unpacked = parameter.hint.as_ref().filter(|_| parameter.is_unpacked);
+            let class = unpacked.and_then(|hint| match &hint.ty {
+                Type::Class { name, .. } => self.class(name),
+                _ => None,
+            });
+            let Some(class) = class.filter(|class| class.kind == ClassKind::TypedDict) else {
+                parameters.push(parameter.clone());
+                continue;
+            };
+            let is_new =
+                |field: &&Field| function.parameters.iter().all(|it| it.name != field.name);
+            parameters.extend(class.fields.iter().filter(is_new).map(|field| Parameter {
+                name: field.name.clone(),
+                span: field.span,
+                kind: ParameterKind::KeywordOnly,
+                hint: field.hint.clone(),
+                default: (!field.required).then(|| Expression {
+                    source: "...".to_owned(),
+                    span: field.span,
+                    literal: None,
+                }),
+                is_unpacked: false,
+            }));
+        }
+        parameters
+    }
+
     /// Returns whether `from module import *` would import the name: it is listed in `__all__`, or
     /// there is no `__all__` and the name has no leading underscore.
     pub fn is_public(&self, name: &str) -> bool {
@@ -77,6 +164,8 @@ pub struct Function {
     pub overloads: usize,
     /// There are only overloads, as in a stub: parameters and result are those of the first.
     pub is_only_overloads: bool,
+    /// It is a property with a setter.
+    pub is_settable: bool,
     /// The names in the brackets of `def f[T](…)`.
     pub type_parameters: Vec<String>,
     /// The parameters in the file's order, which is Python's: positional-only,
@@ -96,6 +185,31 @@ impl Function {
     pub fn unsettling_decorator(&self) -> Option<&Decorator> {
         self.decorators.iter().find(|decorator| decorator.effect != DecoratorEffect::Keeps)
     }
+
+    /// Returns what the function is in its class, by its decorators.
+    pub fn role(&self) -> Role {
+        let role = self.decorators.iter().find_map(Decorator::role);
+        match &self.name[..] {
+            // Python makes these static or class methods by itself.
+            "__new__" => Role::Static,
+            "__init_subclass__" | "__class_getitem__" => Role::Class,
+            _ => role.unwrap_or(Role::Method),
+        }
+    }
+}
+
+/// What a function is in its class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Role {
+    /// It is called with the instance.
+    Method,
+    /// `@classmethod`.
+    Class,
+    /// `@staticmethod`.
+    Static,
+    /// `@property`, `@functools.cached_property`.
+    Property,
 }
 
 /// A parameter of a function.
@@ -171,6 +285,22 @@ pub struct Decorator {
     pub span: Span,
     /// Its effect on the signature.
     pub effect: DecoratorEffect,
+}
+
+impl Decorator {
+    /// Returns what it makes of a function in a class; none if it says nothing about that.
+    pub fn role(&self) -> Option<Role> {
+        match self.name.as_deref()? {
+            "staticmethod" | "abc.abstractstaticmethod" => Some(Role::Static),
+            "classmethod" | "abc.abstractclassmethod" => Some(Role::Class),
+            "builtins.property"
+            | "functools.cached_property"
+            | "abc.abstractproperty"
+            | "enum.property"
+            | "types.DynamicClassAttribute" => Some(Role::Property),
+            _ => None,
+        }
+    }
 }
 
 /// The effect of a decorator on the function's signature.

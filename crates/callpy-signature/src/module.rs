@@ -72,7 +72,7 @@ pub(crate) fn module(
 }
 
 /// Visits the statements of the module, including those in blocks.
-fn visit(
+pub(crate) fn visit(
     statements: &[Statement],
     is_conditional: bool,
     visitor: &mut impl FnMut(&Statement, bool),

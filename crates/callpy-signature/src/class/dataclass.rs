@@ -14,7 +14,9 @@ pub(super) fn decorator<'a>(hints: &Hints<'_>, class: &'a syntax::Class) -> Opti
             _ => (decorator, &[][..]),
         };
         let name = hints.names.global(function.name()?)?;
-        (name == "dataclasses.dataclass").then_some(arguments)
+        let is_one =
+            matches!(&name[..], "dataclasses.dataclass" | "pydantic.dataclasses.dataclass");
+        is_one.then_some(arguments)
     })
 }
 
@@ -25,12 +27,9 @@ pub(super) fn fill(
     scope: Scope<'_>,
     model: &mut Class,
 ) {
-    let writes_init = class.body.iter().any(|statement| {
-        matches!(statement, Statement::Function(function) if function.name.text == "__init__")
-    });
     model.kind = ClassKind::Dataclass {
         frozen: says(arguments, "frozen", false),
-        custom_init: writes_init || !says(arguments, "init", true),
+        custom_init: writes_init(class) || !says(arguments, "init", true),
     };
     let mut keyword_only = says(arguments, "kw_only", false);
     for Annotated { name, hint, value, docstring } in annotated(&class.body) {
@@ -45,6 +44,7 @@ pub(super) fn fill(
         }
         let mut field = Field {
             name: name.text.clone(),
+            alias: None,
             span: hints.positions.span(&name.range),
             hint: Some(hints.hint(hint, scope)),
             default: None,
@@ -56,7 +56,8 @@ pub(super) fn fill(
         };
         match value.map(|value| (value, field_call(hints, value))) {
             Some((_, Some(options))) => {
-                let default = keyword(options, "default").or(keyword(options, "default_factory"));
+                let default = ["default", "default_factory", "factory"];
+                let default = default.iter().find_map(|name| keyword(options, name));
                 field.default = default.map(|default| expression(hints, default));
                 field.in_init = says(options, "init", true);
                 field.keyword_only = says(options, "kw_only", keyword_only);
@@ -73,10 +74,17 @@ fn field_call<'a>(hints: &Hints<'_>, value: &'a Expr) -> Option<&'a [Argument]> 
     match &value.kind {
         ExprKind::Call(function, options) => {
             let name = hints.names.global(function.name()?)?;
-            (name == "dataclasses.field").then_some(options)
+            matches!(&name[..], "dataclasses.field" | "pydantic.Field").then_some(options)
         }
         _ => None,
     }
+}
+
+/// Whether a class defines its constructor.
+pub(super) fn writes_init(class: &syntax::Class) -> bool {
+    class.body.iter().any(|statement| {
+        matches!(statement, Statement::Function(function) if function.name.text == "__init__")
+    })
 }
 
 /// A flag among keyword arguments.

@@ -47,6 +47,7 @@ pub(super) fn typed_dict(
 pub(super) fn field(hints: &Hints<'_>, name: &Identifier, hint: Option<Hint>) -> Field {
     Field {
         name: name.text.clone(),
+        alias: None,
         span: hints.positions.span(&name.range),
         hint,
         default: None,

@@ -61,6 +61,8 @@ impl Hints<'_> {
             ("typing", "Final" | "ClassVar" | "Required" | "NotRequired" | "ReadOnly")
             | ("dataclasses", "InitVar") => only(),
             ("typing", "Unpack") => invalid(UNPACKED),
+            // In a class it is the class itself.
+            ("typing", "Self") => scope.variable("Self").unwrap_or(Type::Any),
             ("typing", "TypeGuard" | "TypeIs") => Type::Bool,
             ("typing", "AnyStr") => Type::TypeVariable {
                 name: name.to_owned(),

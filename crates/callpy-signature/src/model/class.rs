@@ -20,6 +20,14 @@ pub struct Class {
     pub is_conditional: bool,
     /// The names in the brackets of `class C[T]`, or of its `Generic[T]` base.
     pub type_parameters: Vec<String>,
+    /// The bases in the same file, by name.
+    pub bases: Vec<String>,
+    /// It is a `typing.Protocol`: any object with these methods is one.
+    pub is_protocol: bool,
+    /// The methods that a subclass must define, `@abstractmethod`: there are no instances until then.
+    pub abstract_methods: Vec<String>,
+    /// It has a metaclass other than `ABCMeta`, which decides what a call of the class does.
+    pub has_metaclass: bool,
     /// The bases from other modules, with imports resolved: what they add to the class is not known.
     /// Without `object`, `Generic`, `Protocol`, `ABC` and the base that defines the kind.
     pub unknown_bases: Vec<String>,
@@ -35,6 +43,11 @@ pub struct Class {
 }
 
 impl Class {
+    /// Returns the method of this name, of the class itself.
+    pub fn method(&self, name: &str) -> Option<&Function> {
+        self.methods.iter().find(|method| method.name == name)
+    }
+
     /// Returns the field of this name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
@@ -56,6 +69,18 @@ pub enum ClassKind {
     NamedTuple,
     /// `TypedDict`.
     TypedDict,
+    /// A class of attrs: `@attrs.define`, `@attr.s`, …
+    Attrs {
+        /// `@frozen`, or `frozen=True`.
+        frozen: bool,
+        /// The constructor is not generated: `init=False`, or the class defines `__init__`.
+        custom_init: bool,
+    },
+    /// A model of pydantic: a subclass of `BaseModel`.
+    Model {
+        /// The constructor does not take the fields by their names or aliases.
+        custom_init: bool,
+    },
     /// `Enum` and its variants.
     Enum(EnumKind),
     /// Any other class.
@@ -84,6 +109,8 @@ pub enum EnumKind {
 pub struct Field {
     /// The name; in a functional typed dict it need not be an identifier.
     pub name: String,
+    /// The constructor's name for it, if that is another: attrs removes underscores, pydantic has aliases.
+    pub alias: Option<String>,
     /// The place of the name.
     pub span: Span,
     /// The hint without `Required`, `InitVar` and other qualifiers. Only fields of
