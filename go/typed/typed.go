@@ -7,9 +7,10 @@
 //	It is called by tests/typed.rs, and its generated code is a snapshot in callpy-codegen.
 //
 // Left out:
-//   - unhinted (line 313): it has no hints
-//   - later (line 317): it is async, and async functions can't be called yet
-//   - generator (line 321): it is a generator
+//   - unhinted (line 359): it has no hints
+//   - later (line 363): it is async, and async functions can't be called yet
+//   - generator (line 367): it is a generator
+//   - Handle.unhinted (line 136): it has no hints
 package typed
 
 import (
@@ -21,13 +22,32 @@ import (
 //go:embed typed.py
 var source string
 
-var module = callpy.Source{Name: "callpy_go_typed_typed_1019dc6ec3be0413", File: "typed.py", Text: &source}
+var module = callpy.Source{Name: "callpy_go_typed_typed_06820cde01b0c4ee", File: "typed.py", Text: &source}
 
-var glue = callpy.Source{Name: "callpy_go_typed_typed_1019dc6ec3be0413_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
+var glue = callpy.Source{Name: "callpy_go_typed_typed_06820cde01b0c4ee_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
 
 var glueText = `import importlib
 
-_module = importlib.import_module("callpy_go_typed_typed_1019dc6ec3be0413")
+_module = importlib.import_module("callpy_go_typed_typed_06820cde01b0c4ee")
+
+
+def _recognise(value):
+    kind = type(value)
+    if kind is tuple and len(value) == 2 and type(value[0]) is str and value[0] in _MARKS:
+        return _MARKS[value[0]](value[1])
+    if kind is list:
+        return [_recognise(item) for item in value]
+    if kind is dict:
+        return {key: _recognise(item) for key, item in value.items()}
+    return value
+
+
+def _told(value):
+    kinds = [kind for kind, _ in _KINDS if type(value) is kind] or [
+        kind for kind, _ in _KINDS if isinstance(value, kind)
+    ]
+    told = [convert(value) if kinds[:1] == [kind] else None for kind, convert in _KINDS]
+    return tuple(told) + (None if kinds else value,)
 
 
 def _list(value):
@@ -45,6 +65,12 @@ def _place(function, given, only, before, star, options):
         default = inspect.signature(function).parameters[name].default
         given.append(options.pop(name, default))
     given.extend(star)
+
+
+def _convert(options, converters):
+    for name in options:
+        if name in converters:
+            options[name] = converters[name](options[name])
 
 
 def _in12(value):
@@ -98,92 +124,126 @@ def _out48(value):
     return list(value)
 
 
-def _in62(value):
+def _in53(value):
+    return _recognise(value)
+
+
+def _in52(value):
+    return None if value is None else _in53(value)
+
+
+def _in54(value):
+    return _recognise(value)
+
+
+def _in55(value):
+    return _recognise(value)
+
+
+def _in59(value):
     import pathlib
     return pathlib.Path(value)
 
 
-def _out63(value):
+def _out60(value):
     return str(value)
 
 
-def _in68(value):
+def _in61(value):
+    return _recognise(value)
+
+
+def _in62(value):
+    return [_in61(item) for item in _list(value)]
+
+
+def _in63(value):
+    return {key: _in61(item) for key, item in value.items()}
+
+
+def _out64(value):
+    return (value,)
+
+
+def _in66(value):
     return _module.Mode[value]
 
 
-def _in69(value):
+def _in67(value):
     return _module.Level[value]
 
 
-def _out71(value):
-    return value.name
-
-
-def _out72(value):
+def _out69(value):
     return value.name
 
 
 def _out70(value):
-    return (_out71(value[0]), _out72(value[1]), )
+    return value.name
 
 
-def _in73(value):
-    return _module.Settings(tolerance=value[0], steps=value[1], mode=_in68(value[2]), names=value[3], limit=value[4], type=value[5])
+def _out68(value):
+    return (_out69(value[0]), _out70(value[1]), )
 
 
-def _out75(value):
-    return (value.tolerance, value.steps, _out71(value.mode), value.names, value.limit, value.type, )
+def _in71(value):
+    return _module.Settings(**{"tolerance": value[0], "steps": value[1], "mode": _in66(value[2]), "names": value[3], "limit": value[4], "type": value[5]})
 
 
-def _in78(value):
-    return _module.Signal(samples=value[0], rate=value[1])
+def _out73(value):
+    return (value.tolerance, value.steps, _out69(value.mode), value.names, value.limit, value.type, )
 
 
-def _in77(value):
-    return [_in78(item) for item in _list(value)]
+def _in76(value):
+    return _module.Signal(**{"samples": value[0], "rate": value[1]})
 
 
-def _out80(value):
+def _in75(value):
+    return [_in76(item) for item in _list(value)]
+
+
+def _out78(value):
     return (value.samples, value.rate, )
 
 
+def _out77(value):
+    return [_out78(item) for item in value]
+
+
 def _out79(value):
-    return [_out80(item) for item in value]
-
-
-def _out81(value):
     return (value.slope, value.residuals, )
 
 
+def _in80(value):
+    return _module.Fit(**{"slope": value[0], "residuals": value[1]})
+
+
 def _in82(value):
-    return _module.Fit(slope=value[0], residuals=value[1])
-
-
-def _in84(value):
-    return None if value is None else _in83(value)
-
-
-def _in85(value):
-    return [_in83(item) for item in _list(value)]
+    return None if value is None else _in81(value)
 
 
 def _in83(value):
-    return _module.Tree(value=value[0], left=_in84(value[1]), children=_in85(value[2]))
+    return [_in81(item) for item in _list(value)]
 
 
-def _out87(value):
-    return None if value is None else _out86(value)
+def _in81(value):
+    made = _module.Tree(**{"value": value[0], "left": _in82(value[1]), "children": _in83(value[2])})
+    object.__setattr__(made, "depth", value[3])
+    return made
 
 
-def _out88(value):
-    return [_out86(item) for item in value]
+def _out85(value):
+    return None if value is None else _out84(value)
 
 
 def _out86(value):
-    return (value.value, _out87(value.left), _out88(value.children), value.depth, )
+    return [_out84(item) for item in value]
 
 
-def _in89(value):
+def _out84(value):
+    return (value.value, _out85(value.left), _out86(value.children), value.depth, )
+
+
+def _in87(value):
     made = {}
     made["name"] = value[0]
     if value[1] is not None:
@@ -193,8 +253,37 @@ def _in89(value):
     return made
 
 
-def _out90(value):
+def _out88(value):
     return (value["name"], value.get("count"), value.get("maybe"), )
+
+
+def _in91(value):
+    return _recognise(value)
+
+
+_MARKS = {
+    "callpy:Mode": _in66,
+    "callpy:Level": _in67,
+    "callpy:Settings": _in71,
+    "callpy:Signal": _in76,
+    "callpy:Tree": _in81,
+    "callpy:Fit": _in80,
+    "callpy:Row": _in87,
+}
+
+_KINDS = [
+    (_module.Mode, _out69),
+    (_module.Level, _out70),
+    (_module.Settings, _out73),
+    (_module.Signal, _out78),
+    (_module.Tree, _out84),
+    (_module.Fit, _out79),
+    (_module.Handle, _out64),
+]
+
+
+def _same(value):
+    return value
 
 
 def complex_number(_0, **options):
@@ -217,49 +306,139 @@ def countdown(_0, **options):
     return _out48(_module.countdown(_0, **options))
 
 
+def either(_0, **options):
+    return _told(_module.either(_in52(_0), **options))
+
+
+def number_or_array(_0, **options):
+    return _told(_module.number_or_array(_in54(_0), **options))
+
+
+def anything_or_more(_0, **options):
+    return _told(_module.anything_or_more(_in55(_0), **options))
+
+
 def path(_0, **options):
-    return _out63(_module.path(_in62(_0), **options))
+    return _out60(_module.path(_in59(_0), **options))
+
+
+def anything(_0, **options):
+    return _told(_module.anything(_in61(_0), **options))
+
+
+def same(_0, **options):
+    return _told(_module.same(_in61(_0), **options))
+
+
+def kinds_of(_0, _1, **options):
+    return _module.kinds_of(_in62(_0), _in63(_1), **options)
+
+
+def handle(_0, **options):
+    return _out64(_module.handle(_0, **options))
 
 
 def next_mode(_0, _1, **options):
-    return _out70(_module.next_mode(_in68(_0), _in69(_1), **options))
+    return _out68(_module.next_mode(_in66(_0), _in67(_1), **options))
 
 
 def settle(_0, **options):
-    return _out75(_module.settle(_in73(_0), **options))
+    return _out73(_module.settle(_in71(_0), **options))
 
 
 def loud(_0, _1, **options):
-    return _out79(_module.loud(_in77(_0), _1, **options))
+    return _out77(_module.loud(_in75(_0), _1, **options))
 
 
 def line(_0, _1, **options):
-    return _out81(_module.line(_0, _1, **options))
+    return _out79(_module.line(_0, _1, **options))
 
 
 def residuals(_0, **options):
-    return _module.residuals(_in82(_0), **options)
+    return _module.residuals(_in80(_0), **options)
 
 
 def grow(_0, **options):
-    return _out86(_module.grow(_in83(_0), **options))
+    return _out84(_module.grow(_in81(_0), **options))
 
 
 def row(_0, **options):
-    return _out90(_module.row(_in89(_0), **options))
+    return _out88(_module.row(_in87(_0), **options))
 
 
 def positional(_0, **options):
+    called = _module.positional
     given = [_0, ]
-    _place(_module.positional, given, ("b", "c", ), ("b", "c", "d", ), (), options)
-    return _module.positional(*given, **options)
+    _place(called, given, ("b", "c", ), ("b", "c", "d", ), (), options)
+    return called(*given, **options)
 
 
 def rest(_0, _2, _3, _4, **options):
     options.update({key: item for key, item in _4.items()})
+    called = _module.rest
     given = [_0, ]
-    _place(_module.rest, given, (), ("b", ), _list(_2), options)
-    return _module.rest(*given, flag=_3, **options)
+    _place(called, given, (), ("b", ), _list(_2), options)
+    return called(*given, flag=_3, **options)
+
+
+def weighted(_0, **options):
+    _convert(options, {"scale": _in91, })
+    called = _module.weighted
+    given = [_0, ]
+    _place(called, given, (), ("weights", "boundary", "scale", ), (), options)
+    return called(*given, **options)
+
+
+def partly(_0, _1, **options):
+    _convert(options, {"c": _in61, })
+    called = _module.partly
+    given = [_0, _in61(_1), ]
+    _place(called, given, (), ("c", ), (), options)
+    return called(*given, **options)
+
+
+class Signal:
+    def loudness(_self, **options):
+        return _in76(_self).loudness(**options)
+
+
+class Handle:
+    def new(_0, **options):
+        called = _module.Handle
+        given = [_0, ]
+        _place(called, given, (), ("size", ), (), options)
+        return _out64(called(*given, **options))
+
+    def renamed(_self, _0, **options):
+        return _out64(_self.renamed(_0, **options))
+
+    def mode(_self, **options):
+        _convert(options, {"by": _in66, })
+        called = _self.mode
+        given = []
+        _place(called, given, (), ("by", ), (), options)
+        return _out69(called(*given, **options))
+
+    def label(_self, **options):
+        return _self.label
+
+    def empty(**options):
+        return _out64(_module.Handle.empty(**options))
+
+    def len(_self, **options):
+        return _self.__len__(**options)
+
+    def item(_self, _0, **options):
+        return _self.__getitem__(_0, **options)
+
+    def enter(_self):
+        return _out64(_self.__enter__())
+
+    def exit(_self, reason):
+        if reason is None:
+            _self.__exit__(None, None, None)
+        else:
+            _self.__exit__(RuntimeError, RuntimeError(reason), None)
 `
 
 // A Mode is a member of Mode, line 32 of typed.py, by its name.
@@ -291,6 +470,8 @@ const (
 // What to do.
 //
 //	More of it.
+//
+// NewSettings fills in Python's defaults, which a literal has not.
 type Settings struct {
 	// Tolerance is tolerance: float.
 	Tolerance float64
@@ -307,6 +488,11 @@ type Settings struct {
 	Type string
 }
 
+// NewSettings makes a Settings with the defaults of Python for what it does not take.
+func NewSettings(tolerance float64) Settings {
+	return Settings{Tolerance: tolerance, Steps: 10, Mode: "SAFE", Type: "plain"}
+}
+
 // A Signal is the class Signal, line 63 of typed.py.
 //
 // A signal and its rate.
@@ -317,7 +503,26 @@ type Signal struct {
 	Rate float64
 }
 
-// A Fit is the class Fit, line 78 of typed.py.
+// A Tree is the class Tree, line 74 of typed.py.
+//
+// NewTree fills in Python's defaults, which a literal has not.
+type Tree struct {
+	// Value is value: int.
+	Value int
+	// Left is left: Optional[Tree] = None.
+	Left *Tree
+	// Children is children: List[Tree] = list.
+	Children []Tree
+	// Depth is depth: int = 0.
+	Depth int
+}
+
+// NewTree makes a Tree with the defaults of Python for what it does not take.
+func NewTree(value int) Tree {
+	return Tree{Value: value}
+}
+
+// A Fit is the class Fit, line 81 of typed.py.
 //
 // A line, and what it leaves.
 type Fit struct {
@@ -327,19 +532,9 @@ type Fit struct {
 	Residuals []float64
 }
 
-// A Tree is the class Tree, line 71 of typed.py.
-type Tree struct {
-	// Value is value: int.
-	Value int
-	// Left is left: Optional[Tree] = None.
-	Left *Tree
-	// Children is children: List[Tree] = list.
-	Children []Tree
-	// Depth is depth: int = 0; Python sets it.
-	Depth int
-}
-
-// A Row is the class Row, line 85 of typed.py.
+// A Row is the class Row, line 88 of typed.py.
+//
+// NewRow fills in Python's defaults, which a literal has not.
 type Row struct {
 	// Name is name: Required[str].
 	Name string
@@ -348,6 +543,16 @@ type Row struct {
 	// Maybe is maybe: Optional[int].
 	Maybe *int
 }
+
+// NewRow makes a Row with the defaults of Python for what it does not take.
+func NewRow(name string) Row {
+	return Row{Name: name}
+}
+
+// A Handle is an instance of the class Handle, line 94 of typed.py: a Python object.
+//
+// No value: an object with methods.
+type Handle struct{ *callpy.Object }
 
 // A Boundary is one of a few texts.
 type Boundary string
@@ -365,7 +570,7 @@ const (
 // An OrderBy is one of a few texts.
 type OrderBy string
 
-// The values of a OrderBy.
+// The values of an OrderBy.
 const (
 	// OrderByUp: "up"
 	OrderByUp OrderBy = "up"
@@ -397,9 +602,155 @@ type StringIntTuple struct {
 	Item1 int
 }
 
-var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:scalars"}
+// marked marks the values of this package's types, which Python could not tell apart.
+func marked(value any) any {
+	switch value := value.(type) {
+	case Mode:
+		return callpy.Tuple{"callpy:Mode", value}
+	case *Mode:
+		if value != nil {
+			return callpy.Tuple{"callpy:Mode", *value}
+		}
+	case []Mode:
+		items := make([]any, len(value))
+		for index, item := range value {
+			items[index] = marked(item)
+		}
+		return items
+	case Level:
+		return callpy.Tuple{"callpy:Level", value}
+	case *Level:
+		if value != nil {
+			return callpy.Tuple{"callpy:Level", *value}
+		}
+	case []Level:
+		items := make([]any, len(value))
+		for index, item := range value {
+			items[index] = marked(item)
+		}
+		return items
+	case Settings:
+		return callpy.Tuple{"callpy:Settings", value}
+	case *Settings:
+		if value != nil {
+			return callpy.Tuple{"callpy:Settings", *value}
+		}
+	case []Settings:
+		items := make([]any, len(value))
+		for index, item := range value {
+			items[index] = marked(item)
+		}
+		return items
+	case Signal:
+		return callpy.Tuple{"callpy:Signal", value}
+	case *Signal:
+		if value != nil {
+			return callpy.Tuple{"callpy:Signal", *value}
+		}
+	case []Signal:
+		items := make([]any, len(value))
+		for index, item := range value {
+			items[index] = marked(item)
+		}
+		return items
+	case Tree:
+		return callpy.Tuple{"callpy:Tree", value}
+	case *Tree:
+		if value != nil {
+			return callpy.Tuple{"callpy:Tree", *value}
+		}
+	case []Tree:
+		items := make([]any, len(value))
+		for index, item := range value {
+			items[index] = marked(item)
+		}
+		return items
+	case Fit:
+		return callpy.Tuple{"callpy:Fit", value}
+	case *Fit:
+		if value != nil {
+			return callpy.Tuple{"callpy:Fit", *value}
+		}
+	case []Fit:
+		items := make([]any, len(value))
+		for index, item := range value {
+			items[index] = marked(item)
+		}
+		return items
+	case Row:
+		return callpy.Tuple{"callpy:Row", value}
+	case *Row:
+		if value != nil {
+			return callpy.Tuple{"callpy:Row", *value}
+		}
+	case []Row:
+		items := make([]any, len(value))
+		for index, item := range value {
+			items[index] = marked(item)
+		}
+		return items
+	case []any:
+		items := make([]any, len(value))
+		for index, item := range value {
+			items[index] = marked(item)
+		}
+		return items
+	case map[string]any:
+		items := make(map[string]any, len(value))
+		for key, item := range value {
+			items[key] = marked(item)
+		}
+		return items
+	case map[any]any:
+		items := make(map[any]any, len(value))
+		for key, item := range value {
+			items[key] = marked(item)
+		}
+		return items
+	}
+	return value
+}
 
-// Scalars calls scalars, line 98 of typed.py:
+// A told is any value, by its type if that is one of this package's.
+type told struct {
+	Type0 *Mode
+	Type1 *Level
+	Type2 *Settings
+	Type3 *Signal
+	Type4 *Tree
+	Type5 *Fit
+	Type6 *Handle
+	Value any
+}
+
+func (t told) value() any {
+	if t.Type0 != nil {
+		return *t.Type0
+	}
+	if t.Type1 != nil {
+		return *t.Type1
+	}
+	if t.Type2 != nil {
+		return *t.Type2
+	}
+	if t.Type3 != nil {
+		return *t.Type3
+	}
+	if t.Type4 != nil {
+		return *t.Type4
+	}
+	if t.Type5 != nil {
+		return *t.Type5
+	}
+	if t.Type6 != nil {
+		return t.Type6
+	}
+	return t.Value
+}
+
+var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:scalars"}
+
+// Scalars calls scalars, line 140 of typed.py:
 //
 //	scalars(a: int, b: float, c: bool, d: str, e: bytes) -> Tuple[int, float, bool, str, bytes]
 //
@@ -411,17 +762,17 @@ var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes)
 //	    The first [of] them.
 //
 //	>>> scalars(1, 2.0, True, "x", b"y")
-func Scalars(a int, b float64, c bool, d string, e callpy.Bytes) (result0 int, result1 float64, result2 bool, result3 string, result4 callpy.Bytes, err error) {
+func Scalars(a int, b float64, c bool, d string, e callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error) {
 	call, err := scalarsFunction.Get()
 	if err != nil {
-		return
+		return 0, 0, false, "", nil, err
 	}
 	return call(a, b, c, d, e)
 }
 
-var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:nothing"}
+var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:nothing"}
 
-// Nothing calls nothing, line 113 of typed.py:
+// Nothing calls nothing, line 155 of typed.py:
 //
 //	nothing() -> None
 func Nothing() error {
@@ -432,9 +783,9 @@ func Nothing() error {
 	return call()
 }
 
-var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:complex_number"}
+var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:complex_number"}
 
-// ComplexNumber calls complex_number, line 117 of typed.py:
+// ComplexNumber calls complex_number, line 159 of typed.py:
 //
 //	complex_number(z: complex) -> complex
 func ComplexNumber(z complex128) (result complex128, err error) {
@@ -445,9 +796,9 @@ func ComplexNumber(z complex128) (result complex128, err error) {
 	return call(z)
 }
 
-var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:numpy_scalars"}
+var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:numpy_scalars"}
 
-// NumpyScalars calls numpy_scalars, line 121 of typed.py:
+// NumpyScalars calls numpy_scalars, line 163 of typed.py:
 //
 //	numpy_scalars(a: np.float32, b: np.int16, c: np.floating) -> np.float32
 func NumpyScalars(a float32, b int16, c float64) (result float32, err error) {
@@ -458,9 +809,9 @@ func NumpyScalars(a float32, b int16, c float64) (result float32, err error) {
 	return call(a, b, c)
 }
 
-var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:detect"}
+var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:detect"}
 
-// Detect calls detect, line 126 of typed.py:
+// Detect calls detect, line 168 of typed.py:
 //
 //	detect(data: NDArray[np.float64]) -> NDArray[np.int64]
 //
@@ -473,9 +824,9 @@ func Detect(data []float64) (result []int64, err error) {
 	return call(data)
 }
 
-var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:fill"}
+var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:fill"}
 
-// Fill calls fill, line 131 of typed.py:
+// Fill calls fill, line 173 of typed.py:
 //
 //	fill(data: NDArray[np.float64], value: float) -> None
 func Fill(data []float64, value float64) error {
@@ -486,9 +837,9 @@ func Fill(data []float64, value float64) error {
 	return call(data, value)
 }
 
-var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:total"}
+var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:total"}
 
-// Total calls total, line 135 of typed.py:
+// Total calls total, line 177 of typed.py:
 //
 //	total(data: np.ndarray) -> float
 func Total(data any) (result float64, err error) {
@@ -496,12 +847,12 @@ func Total(data any) (result float64, err error) {
 	if err != nil {
 		return
 	}
-	return call(data)
+	return call(marked(data))
 }
 
-var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:doubled"}
+var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:doubled"}
 
-// Doubled calls doubled, line 139 of typed.py:
+// Doubled calls doubled, line 181 of typed.py:
 //
 //	doubled(data: np.ndarray) -> np.ndarray
 func Doubled(data any) (result any, err error) {
@@ -509,25 +860,25 @@ func Doubled(data any) (result any, err error) {
 	if err != nil {
 		return
 	}
-	return call(data)
+	return call(marked(data))
 }
 
-var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:extremes"}
+var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:extremes"}
 
-// Extremes calls extremes, line 143 of typed.py:
+// Extremes calls extremes, line 185 of typed.py:
 //
 //	extremes(data: np.ndarray) -> Tuple[np.ndarray, npt.NDArray[np.intp]]
-func Extremes(data any) (result0 any, result1 []int, err error) {
+func Extremes(data any) (any, []int, error) {
 	call, err := extremesFunction.Get()
 	if err != nil {
-		return
+		return nil, nil, err
 	}
-	return call(data)
+	return call(marked(data))
 }
 
-var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:stack"}
+var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:stack"}
 
-// Stack calls stack, line 147 of typed.py:
+// Stack calls stack, line 189 of typed.py:
 //
 //	stack(arrays: List[NDArray[np.float64]]) -> NDArray[np.float64]
 func Stack(arrays [][]float64) (result []float64, err error) {
@@ -538,9 +889,9 @@ func Stack(arrays [][]float64) (result []float64, err error) {
 	return call(arrays)
 }
 
-var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:distances"}
+var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:distances"}
 
-// Distances calls distances, line 152 of typed.py:
+// Distances calls distances, line 194 of typed.py:
 //
 //	distances(points: Annotated[NDArray[np.float64], "n 3"], weights: Annotated[NDArray[np.float64], "n"]) -> Annotated[NDArray[np.float64], "n"]
 func Distances(points callpy.Array[float64], weights []float64) (result []float64, err error) {
@@ -551,9 +902,9 @@ func Distances(points callpy.Array[float64], weights []float64) (result []float6
 	return call(points, weights)
 }
 
-var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:wrong_shape"}
+var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:wrong_shape"}
 
-// WrongShape calls wrong_shape, line 158 of typed.py:
+// WrongShape calls wrong_shape, line 200 of typed.py:
 //
 //	wrong_shape(points: Annotated[NDArray[np.float64], "n 3"]) -> Annotated[NDArray[np.float64], "n"]
 func WrongShape(points callpy.Array[float64]) (result []float64, err error) {
@@ -564,9 +915,9 @@ func WrongShape(points callpy.Array[float64]) (result []float64, err error) {
 	return call(points)
 }
 
-var listsFunction = callpy.Lazy[func([]float64, []string, [][]int, []int) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:lists"}
+var listsFunction = callpy.Lazy[func([]float64, []string, [][]int, []int) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:lists"}
 
-// Lists calls lists, line 162 of typed.py:
+// Lists calls lists, line 204 of typed.py:
 //
 //	lists(a: List[float], b: Sequence[str], c: List[List[int]], d: Tuple[int, ...]) -> List[str]
 func Lists(a []float64, b []string, c [][]int, d []int) (result []string, err error) {
@@ -577,9 +928,9 @@ func Lists(a []float64, b []string, c [][]int, d []int) (result []string, err er
 	return call(a, b, c, d)
 }
 
-var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:pairs"}
+var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:pairs"}
 
-// Pairs calls pairs, line 167 of typed.py:
+// Pairs calls pairs, line 209 of typed.py:
 //
 //	pairs(a: List[Tuple[int, str]], b: Tuple[float, Optional[str]]) -> List[Tuple[str, int]]
 func Pairs(a []IntStringTuple, b Float64MaybeStringTuple) (result []StringIntTuple, err error) {
@@ -590,9 +941,9 @@ func Pairs(a []IntStringTuple, b Float64MaybeStringTuple) (result []StringIntTup
 	return call(a, b)
 }
 
-var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:dicts"}
+var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:dicts"}
 
-// Dicts calls dicts, line 172 of typed.py:
+// Dicts calls dicts, line 214 of typed.py:
 //
 //	dicts(a: Dict[str, float], b: Mapping[int, List[str]]) -> Dict[str, int]
 func Dicts(a map[string]float64, b map[int][]string) (result map[string]int, err error) {
@@ -603,9 +954,9 @@ func Dicts(a map[string]float64, b map[int][]string) (result map[string]int, err
 	return call(a, b)
 }
 
-var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:columns"}
+var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:columns"}
 
-// Columns calls columns, line 177 of typed.py:
+// Columns calls columns, line 219 of typed.py:
 //
 //	columns(table: Dict[str, NDArray[np.float64]]) -> Dict[str, float]
 func Columns(table map[string][]float64) (result map[string]float64, err error) {
@@ -616,9 +967,9 @@ func Columns(table map[string][]float64) (result map[string]float64, err error) 
 	return call(table)
 }
 
-var setsFunction = callpy.Lazy[func([]int, []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:sets"}
+var setsFunction = callpy.Lazy[func([]int, []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:sets"}
 
-// Sets calls sets, line 181 of typed.py:
+// Sets calls sets, line 223 of typed.py:
 //
 //	sets(a: Set[int], b: Set[str]) -> Set[str]
 func Sets(a []int, b []string) (result []string, err error) {
@@ -629,9 +980,9 @@ func Sets(a []int, b []string) (result []string, err error) {
 	return call(a, b)
 }
 
-var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:countdown"}
+var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:countdown"}
 
-// Countdown calls countdown, line 186 of typed.py:
+// Countdown calls countdown, line 228 of typed.py:
 //
 //	countdown(start: int) -> Iterable[int]
 func Countdown(start int) (result []int, err error) {
@@ -642,9 +993,9 @@ func Countdown(start int) (result []int, err error) {
 	return call(start)
 }
 
-var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:optional"}
+var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:optional"}
 
-// Optional calls optional, line 190 of typed.py:
+// Optional calls optional, line 232 of typed.py:
 //
 //	optional(a: Optional[int], b: Optional[NDArray[np.float64]]) -> Optional[str]
 func Optional(a *int, b *[]float64) (result *string, err error) {
@@ -655,9 +1006,9 @@ func Optional(a *int, b *[]float64) (result *string, err error) {
 	return call(a, b)
 }
 
-var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:either"}
+var eitherFunction = callpy.Lazy[func(any) (told, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:either"}
 
-// Either calls either, line 194 of typed.py:
+// Either calls either, line 236 of typed.py:
 //
 //	either(a: Union[int, str, None, List[float]]) -> Union[int, str, List[float]]
 func Either(a any) (result any, err error) {
@@ -665,12 +1016,13 @@ func Either(a any) (result any, err error) {
 	if err != nil {
 		return
 	}
-	return call(a)
+	found, err := call(marked(a))
+	return found.value(), err
 }
 
-var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:number_or_array"}
+var numberOrArrayFunction = callpy.Lazy[func(any) (told, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:number_or_array"}
 
-// NumberOrArray calls number_or_array, line 198 of typed.py:
+// NumberOrArray calls number_or_array, line 240 of typed.py:
 //
 //	number_or_array(x: Union[float, NDArray[np.float64]]) -> Union[float, NDArray[np.float64]]
 func NumberOrArray(x any) (result any, err error) {
@@ -678,12 +1030,13 @@ func NumberOrArray(x any) (result any, err error) {
 	if err != nil {
 		return
 	}
-	return call(x)
+	found, err := call(marked(x))
+	return found.value(), err
 }
 
-var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:anything_or_more"}
+var anythingOrMoreFunction = callpy.Lazy[func(any) (told, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:anything_or_more"}
 
-// AnythingOrMore calls anything_or_more, line 202 of typed.py:
+// AnythingOrMore calls anything_or_more, line 244 of typed.py:
 //
 //	anything_or_more(x: Union[str, Handle]) -> Union[str, Handle]
 func AnythingOrMore(x any) (result any, err error) {
@@ -691,12 +1044,13 @@ func AnythingOrMore(x any) (result any, err error) {
 	if err != nil {
 		return
 	}
-	return call(x)
+	found, err := call(marked(x))
+	return found.value(), err
 }
 
-var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:boundary"}
+var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:boundary"}
 
-// BoundaryFunc calls boundary, line 206 of typed.py:
+// BoundaryFunc calls boundary, line 248 of typed.py:
 //
 //	boundary(mode: Boundary) -> Boundary
 func BoundaryFunc(mode Boundary) (result Boundary, err error) {
@@ -707,9 +1061,9 @@ func BoundaryFunc(mode Boundary) (result Boundary, err error) {
 	return call(mode)
 }
 
-var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:order"}
+var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:order"}
 
-// Order calls order, line 211 of typed.py:
+// Order calls order, line 253 of typed.py:
 //
 //	order(by: Literal["up", "down"]) -> Literal[1, -1]
 func Order(by OrderBy) (result int, err error) {
@@ -720,9 +1074,9 @@ func Order(by OrderBy) (result int, err error) {
 	return call(by)
 }
 
-var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:path"}
+var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:path"}
 
-// Path calls path, line 215 of typed.py:
+// Path calls path, line 257 of typed.py:
 //
 //	path(file: pathlib.Path) -> pathlib.Path
 func Path(file string) (result string, err error) {
@@ -733,9 +1087,9 @@ func Path(file string) (result string, err error) {
 	return call(file)
 }
 
-var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:anything"}
+var anythingFunction = callpy.Lazy[func(any) (told, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:anything"}
 
-// Anything calls anything, line 220 of typed.py:
+// Anything calls anything, line 262 of typed.py:
 //
 //	anything(x: Any) -> Any
 func Anything(x any) (result any, err error) {
@@ -743,12 +1097,13 @@ func Anything(x any) (result any, err error) {
 	if err != nil {
 		return
 	}
-	return call(x)
+	found, err := call(marked(x))
+	return found.value(), err
 }
 
-var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:same"}
+var sameFunction = callpy.Lazy[func(any) (told, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:same"}
 
-// Same calls same, line 224 of typed.py:
+// Same calls same, line 266 of typed.py:
 //
 //	same(x: T) -> T
 func Same(x any) (result any, err error) {
@@ -756,15 +1111,29 @@ func Same(x any) (result any, err error) {
 	if err != nil {
 		return
 	}
-	return call(x)
+	found, err := call(marked(x))
+	return found.value(), err
 }
 
-var handleFunction = callpy.Lazy[func(string) (*callpy.Object, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:handle"}
+var kindsOfFunction = callpy.Lazy[func(any, any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:kinds_of"}
 
-// Handle calls handle, line 228 of typed.py:
+// KindsOf calls kinds_of, line 270 of typed.py:
+//
+//	kinds_of(values: List[Union[Mode, Settings, Any]], named: Dict[str, Any]) -> str
+func KindsOf(values []any, named map[string]any) (result string, err error) {
+	call, err := kindsOfFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(marked(values), marked(named))
+}
+
+var handleFunction = callpy.Lazy[func(string) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:handle"}
+
+// HandleFunc calls handle, line 274 of typed.py:
 //
 //	handle(name: str) -> Handle
-func Handle(name string) (result *callpy.Object, err error) {
+func HandleFunc(name string) (result *Handle, err error) {
 	call, err := handleFunction.Get()
 	if err != nil {
 		return
@@ -772,12 +1141,12 @@ func Handle(name string) (result *callpy.Object, err error) {
 	return call(name)
 }
 
-var handleNameFunction = callpy.Lazy[func(*callpy.Object) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:handle_name"}
+var handleNameFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:handle_name"}
 
-// HandleName calls handle_name, line 232 of typed.py:
+// HandleName calls handle_name, line 278 of typed.py:
 //
 //	handle_name(handle: Handle) -> str
-func HandleName(handle *callpy.Object) (result string, err error) {
+func HandleName(handle *Handle) (result string, err error) {
 	call, err := handleNameFunction.Get()
 	if err != nil {
 		return
@@ -785,22 +1154,22 @@ func HandleName(handle *callpy.Object) (result string, err error) {
 	return call(handle)
 }
 
-var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:next_mode"}
+var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:next_mode"}
 
-// NextMode calls next_mode, line 236 of typed.py:
+// NextMode calls next_mode, line 282 of typed.py:
 //
 //	next_mode(mode: Mode, level: Level) -> Tuple[Mode, Level]
-func NextMode(mode Mode, level Level) (result0 Mode, result1 Level, err error) {
+func NextMode(mode Mode, level Level) (Mode, Level, error) {
 	call, err := nextModeFunction.Get()
 	if err != nil {
-		return
+		return *new(Mode), *new(Level), err
 	}
 	return call(mode, level)
 }
 
-var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:settle"}
+var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:settle"}
 
-// Settle calls settle, line 241 of typed.py:
+// Settle calls settle, line 287 of typed.py:
 //
 //	settle(settings: Settings) -> Settings
 func Settle(settings Settings) (result Settings, err error) {
@@ -811,9 +1180,9 @@ func Settle(settings Settings) (result Settings, err error) {
 	return call(settings)
 }
 
-var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:loud"}
+var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:loud"}
 
-// Loud calls loud, line 246 of typed.py:
+// Loud calls loud, line 292 of typed.py:
 //
 //	loud(signals: Sequence[Signal], least: float) -> List[Signal]
 func Loud(signals []Signal, least float64) (result []Signal, err error) {
@@ -824,9 +1193,9 @@ func Loud(signals []Signal, least float64) (result []Signal, err error) {
 	return call(signals, least)
 }
 
-var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:line"}
+var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:line"}
 
-// Line calls line, line 250 of typed.py:
+// Line calls line, line 296 of typed.py:
 //
 //	line(x: NDArray[np.float64], y: NDArray[np.float64]) -> Fit
 func Line(x []float64, y []float64) (result Fit, err error) {
@@ -837,9 +1206,9 @@ func Line(x []float64, y []float64) (result Fit, err error) {
 	return call(x, y)
 }
 
-var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:residuals"}
+var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:residuals"}
 
-// Residuals calls residuals, line 255 of typed.py:
+// Residuals calls residuals, line 301 of typed.py:
 //
 //	residuals(fit: Fit) -> NDArray[np.float64]
 func Residuals(fit Fit) (result []float64, err error) {
@@ -850,9 +1219,9 @@ func Residuals(fit Fit) (result []float64, err error) {
 	return call(fit)
 }
 
-var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:grow"}
+var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:grow"}
 
-// Grow calls grow, line 260 of typed.py:
+// Grow calls grow, line 306 of typed.py:
 //
 //	grow(tree: Tree) -> Tree
 func Grow(tree Tree) (result Tree, err error) {
@@ -863,9 +1232,9 @@ func Grow(tree Tree) (result Tree, err error) {
 	return call(tree)
 }
 
-var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:row"}
+var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:row"}
 
-// RowFunc calls row, line 265 of typed.py:
+// RowFunc calls row, line 311 of typed.py:
 //
 //	row(row: Row) -> Row
 func RowFunc(row Row) (result Row, err error) {
@@ -876,9 +1245,9 @@ func RowFunc(row Row) (result Row, err error) {
 	return call(row)
 }
 
-var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:defaults"}
+var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:defaults"}
 
-// Defaults calls defaults, line 270 of typed.py:
+// Defaults calls defaults, line 316 of typed.py:
 //
 //	defaults(a: int, b: int = 2, *, c: Optional[int] = None, d: Optional[int] = 4, self: int = 5) -> str
 func Defaults(a int, options ...DefaultsOption) (result string, err error) {
@@ -924,9 +1293,9 @@ func DefaultsSelf(self int) DefaultsOption {
 	return DefaultsOption{callpy.Named("self", self)}
 }
 
-var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:positional"}
+var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:positional"}
 
-// Positional calls positional, line 274 of typed.py:
+// Positional calls positional, line 320 of typed.py:
 //
 //	positional(a: int, b: int = 2, c: int = 3, /, d: int = 4) -> str
 func Positional(a int, options ...PositionalOption) (result string, err error) {
@@ -965,9 +1334,9 @@ func PositionalD(d int) PositionalOption {
 	return PositionalOption{callpy.Named("d", d)}
 }
 
-var restFunction = callpy.Lazy[func(int, []int, bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1019dc6ec3be0413_glue:rest"}
+var restFunction = callpy.Lazy[func(int, []int, bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:rest"}
 
-// Rest calls rest, line 278 of typed.py:
+// Rest calls rest, line 324 of typed.py:
 //
 //	rest(a: int, b: int = 2, *numbers: int, flag: bool, **extra: float) -> str
 func Rest(a int, numbers []int, flag bool, extra map[string]float64, options ...RestOption) (result string, err error) {
@@ -992,9 +1361,9 @@ func RestB(b int) RestOption {
 	return RestOption{callpy.Named("b", b)}
 }
 
-var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:weighted"}
+var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:weighted"}
 
-// Weighted calls weighted, line 282 of typed.py:
+// Weighted calls weighted, line 328 of typed.py:
 //
 //	weighted(data: Annotated[NDArray[np.float64], "n"], weights: Optional[Annotated[NDArray[np.float64], "n"]] = None, boundary: Boundary = "reflect", scale: Union[int, float] = 1) -> float
 func Weighted(data []float64, options ...WeightedOption) (result float64, err error) {
@@ -1030,15 +1399,15 @@ func WeightedBoundary(boundary Boundary) WeightedOption {
 //
 //	scale: Union[int, float] = 1
 func WeightedScale(scale any) WeightedOption {
-	return WeightedOption{callpy.Named("scale", scale)}
+	return WeightedOption{callpy.Named("scale", marked(scale))}
 }
 
-var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:options"}
+var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:options"}
 
-// Options calls options, line 292 of typed.py:
+// Options calls options, line 338 of typed.py:
 //
 //	options(options: int, crate: int, match: int, call: int = 4) -> int
-func Options(options_ int, crate int, match int, options ...OptionsOption) (result int, err error) {
+func Options(optionsArg int, crate int, match int, options ...OptionsOption) (result int, err error) {
 	call, err := optionsFunction.Get()
 	if err != nil {
 		return
@@ -1047,7 +1416,7 @@ func Options(options_ int, crate int, match int, options ...OptionsOption) (resu
 	for _, option := range options {
 		arguments = append(arguments, option.argument)
 	}
-	return call(options_, crate, match, arguments...)
+	return call(optionsArg, crate, match, arguments...)
 }
 
 // An OptionsOption is an argument of [Options] that need not be given.
@@ -1056,13 +1425,13 @@ type OptionsOption struct{ argument any }
 // OptionsCall gives options its
 //
 //	call: int = 4
-func OptionsCall(call_ int) OptionsOption {
-	return OptionsOption{callpy.Named("call", call_)}
+func OptionsCall(callArg int) OptionsOption {
+	return OptionsOption{callpy.Named("call", callArg)}
 }
 
-var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:defaults_with"}
+var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:defaults_with"}
 
-// DefaultsWith calls defaults_with, line 296 of typed.py:
+// DefaultsWith calls defaults_with, line 342 of typed.py:
 //
 //	defaults_with(a: int) -> int
 func DefaultsWith(a int) (result int, err error) {
@@ -1073,9 +1442,9 @@ func DefaultsWith(a int) (result int, err error) {
 	return call(a)
 }
 
-var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:partly"}
+var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:partly"}
 
-// Partly calls partly, line 300 of typed.py:
+// Partly calls partly, line 346 of typed.py:
 //
 //	partly(a: int, b, c=None) -> int
 func Partly(a int, b any, options ...PartlyOption) (result int, err error) {
@@ -1087,7 +1456,7 @@ func Partly(a int, b any, options ...PartlyOption) (result int, err error) {
 	for _, option := range options {
 		arguments = append(arguments, option.argument)
 	}
-	return call(a, b, arguments...)
+	return call(a, marked(b), arguments...)
 }
 
 // A PartlyOption is an argument of [Partly] that need not be given.
@@ -1097,12 +1466,12 @@ type PartlyOption struct{ argument any }
 //
 //	c=None
 func PartlyC(c any) PartlyOption {
-	return PartlyOption{callpy.Named("c", c)}
+	return PartlyOption{callpy.Named("c", marked(c))}
 }
 
-var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:cached"}
+var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:cached"}
 
-// Cached calls cached, line 305 of typed.py:
+// Cached calls cached, line 351 of typed.py:
 //
 //	cached(a: int) -> int
 func Cached(a int) (result int, err error) {
@@ -1113,9 +1482,9 @@ func Cached(a int) (result int, err error) {
 	return call(a)
 }
 
-var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:fails"}
+var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:fails"}
 
-// Fails calls fails, line 309 of typed.py:
+// Fails calls fails, line 355 of typed.py:
 //
 //	fails(message: str) -> None
 func Fails(message string) error {
@@ -1126,9 +1495,9 @@ func Fails(message string) error {
 	return call(message)
 }
 
-var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:dispatched"}
+var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:dispatched"}
 
-// Dispatched calls dispatched, line 326 of typed.py:
+// Dispatched calls dispatched, line 372 of typed.py:
 //
 //	dispatched(a: int) -> int
 func Dispatched(a int) (result int, err error) {
@@ -1139,9 +1508,9 @@ func Dispatched(a int) (result int, err error) {
 	return call(a)
 }
 
-var rememberedFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:remembered", Retains: true}
+var rememberedFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:remembered", Retains: true}
 
-// Remembered calls remembered, line 333 of typed.py:
+// Remembered calls remembered, line 379 of typed.py:
 //
 //	remembered(data: Annotated[NDArray[np.float64], "retained"]) -> int
 func Remembered(data []float64) (result int, err error) {
@@ -1152,9 +1521,9 @@ func Remembered(data []float64) (result int, err error) {
 	return call(data)
 }
 
-var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1019dc6ec3be0413:address", Lends: true}
+var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:address", Lends: true}
 
-// Address calls address, line 338 of typed.py:
+// Address calls address, line 384 of typed.py:
 //
 //	address(data: Annotated[NDArray[np.float64], "borrowed"]) -> int
 func Address(data []float64) (result int, err error) {
@@ -1163,4 +1532,193 @@ func Address(data []float64) (result int, err error) {
 		return
 	}
 	return call(data)
+}
+
+var signalLoudnessFunction = callpy.Lazy[func(Signal) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Signal.loudness"}
+
+// Loudness calls Signal.loudness, line 69 of typed.py:
+//
+//	Signal.loudness(self) -> float
+func (s Signal) Loudness() (result float64, err error) {
+	call, err := signalLoudnessFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(s)
+}
+
+var handleNewFunction = callpy.Lazy[func(string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Handle.new"}
+
+// NewHandle makes a Handle, line 97 of typed.py:
+//
+//	Handle(name: str, size: int = 1) -> None
+func NewHandle(name string, options ...HandleOption) (result *Handle, err error) {
+	call, err := handleNewFunction.Get()
+	if err != nil {
+		return
+	}
+	arguments := make([]any, 0, len(options))
+	for _, option := range options {
+		arguments = append(arguments, option.argument)
+	}
+	return call(name, arguments...)
+}
+
+// A HandleOption is an argument of [NewHandle] that need not be given.
+type HandleOption struct{ argument any }
+
+// HandleSize gives Handle its
+//
+//	size: int = 1
+func HandleSize(size int) HandleOption {
+	return HandleOption{callpy.Named("size", size)}
+}
+
+var handleRenamedFunction = callpy.Lazy[func(*Handle, string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Handle.renamed"}
+
+// Renamed calls Handle.renamed, line 101 of typed.py:
+//
+//	Handle.renamed(self, name: str, *, loud: bool = False) -> Handle
+func (h *Handle) Renamed(name string, options ...HandleRenamedOption) (result *Handle, err error) {
+	call, err := handleRenamedFunction.Get()
+	if err != nil {
+		return
+	}
+	arguments := make([]any, 0, len(options))
+	for _, option := range options {
+		arguments = append(arguments, option.argument)
+	}
+	return call(h, name, arguments...)
+}
+
+// A HandleRenamedOption is an argument of [Handle.Renamed] that need not be given.
+type HandleRenamedOption struct{ argument any }
+
+// HandleRenamedLoud gives Handle.renamed its
+//
+//	loud: bool = False
+func HandleRenamedLoud(loud bool) HandleRenamedOption {
+	return HandleRenamedOption{callpy.Named("loud", loud)}
+}
+
+var handleModeFunction = callpy.Lazy[func(*Handle, ...any) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Handle.mode"}
+
+// Mode calls Handle.mode, line 104 of typed.py:
+//
+//	Handle.mode(self, by: Mode = Mode.FAST) -> Mode
+func (h *Handle) Mode(options ...HandleModeOption) (result Mode, err error) {
+	call, err := handleModeFunction.Get()
+	if err != nil {
+		return
+	}
+	arguments := make([]any, 0, len(options))
+	for _, option := range options {
+		arguments = append(arguments, option.argument)
+	}
+	return call(h, arguments...)
+}
+
+// A HandleModeOption is an argument of [Handle.Mode] that need not be given.
+type HandleModeOption struct{ argument any }
+
+// HandleModeBy gives Handle.mode its
+//
+//	by: Mode = Mode.FAST
+func HandleModeBy(by Mode) HandleModeOption {
+	return HandleModeOption{callpy.Named("by", by)}
+}
+
+var handleLabelFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Handle.label"}
+
+// Label returns Handle.label, line 108 of typed.py:
+//
+//	Handle.label(self) -> str
+func (h *Handle) Label() (result string, err error) {
+	call, err := handleLabelFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(h)
+}
+
+var handleEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Handle.empty"}
+
+// HandleEmpty calls Handle.empty, line 116 of typed.py:
+//
+//	Handle.empty(cls) -> Handle
+func HandleEmpty() (result *Handle, err error) {
+	call, err := handleEmptyFunction.Get()
+	if err != nil {
+		return
+	}
+	return call()
+}
+
+var handleJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:Handle.join"}
+
+// HandleJoin calls Handle.join, line 120 of typed.py:
+//
+//	Handle.join(handles: List[Handle]) -> str
+func HandleJoin(handles []*Handle) (result string, err error) {
+	call, err := handleJoinFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(handles)
+}
+
+var handleLenFunction = callpy.Lazy[func(*Handle) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Handle.len"}
+
+// Len calls Handle.__len__, line 123 of typed.py:
+//
+//	Handle.__len__(self) -> int
+func (h *Handle) Len() (result int, err error) {
+	call, err := handleLenFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(h)
+}
+
+var handleItemFunction = callpy.Lazy[func(*Handle, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Handle.item"}
+
+// Item calls Handle.__getitem__, line 126 of typed.py:
+//
+//	Handle.__getitem__(self, key: int) -> str
+func (h *Handle) Item(key int) (result string, err error) {
+	call, err := handleItemFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(h, key)
+}
+
+var handleEnter = callpy.Lazy[func(*Handle) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Handle.enter"}
+
+var handleExit = callpy.Lazy[func(*Handle, any) error]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Handle.exit"}
+
+// With enters the context, line 129 of typed.py, calls the function, and leaves the context: with an
+// exception if the function returned an error.
+func (h *Handle) With(body func(*Handle) error) error {
+	enter, err := handleEnter.Get()
+	if err != nil {
+		return err
+	}
+	exit, err := handleExit.Get()
+	if err != nil {
+		return err
+	}
+	entered, err := enter(h)
+	if err != nil {
+		return err
+	}
+	var reason any
+	failed := body(entered)
+	if failed != nil {
+		reason = failed.Error()
+	}
+	if err := exit(h, reason); err != nil {
+		return err
+	}
+	return failed
 }

@@ -66,6 +66,9 @@ class Signal:
     samples: NDArray[np.float64]
     rate: float
 
+    def loudness(self) -> float:
+        return float(np.abs(self.samples).max())
+
 
 @dataclass
 class Tree:
@@ -89,10 +92,49 @@ class Row(TypedDict, total=False):
 
 
 class Handle:
-    """No value: an object in Rust."""
+    """No value: an object with methods."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, size: int = 1) -> None:
         self.name = name
+        self.size = size
+
+    def renamed(self, name: str, *, loud: bool = False) -> Handle:
+        return Handle(name.upper() if loud else name, self.size)
+
+    def mode(self, by: Mode = Mode.FAST) -> Mode:
+        return by
+
+    @property
+    def label(self) -> str:
+        return "%s/%d" % (self.name, self.size)
+
+    @label.setter
+    def label(self, label: str) -> None:
+        self.name = label
+
+    @classmethod
+    def empty(cls) -> Handle:
+        return cls("", 0)
+
+    @staticmethod
+    def join(handles: List[Handle]) -> str:
+        return "+".join(handle.label for handle in handles)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, key: int) -> str:
+        return self.name[key]
+
+    def __enter__(self) -> Handle:
+        self.name = "entered"
+        return self
+
+    def __exit__(self, kind, value, traceback) -> None:
+        self.name = "left" if value is None else str(value)
+
+    def unhinted(self, x):
+        return x
 
 
 def scalars(a: int, b: float, c: bool, d: str, e: bytes) -> Tuple[int, float, bool, str, bytes]:
@@ -223,6 +265,10 @@ def anything(x: Any) -> Any:
 
 def same(x: T) -> T:
     return x
+
+
+def kinds_of(values: List[Union[Mode, Settings, Any]], named: Dict[str, Any]) -> str:
+    return " ".join(type(value).__name__ for value in [*values, *named.values()])
 
 
 def handle(name: str) -> Handle:

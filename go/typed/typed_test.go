@@ -138,12 +138,78 @@ func TestClasses(t *testing.T) {
 	}
 	row, err := RowFunc(Row{Name: "n", Count: some(3)})
 	same(t, Row{"n!", some(2), nil}, row, err)
-	handle, err := Handle("h")
+}
+
+func TestDefaultsAreThoseOfPython(t *testing.T) {
+	same(t, Settings{Tolerance: 0.5, Steps: 10, Mode: ModeSafe, Type: "plain"}, NewSettings(0.5), nil)
+	settled, err := Settle(NewSettings(0.5))
+	same(t, Settings{1, 11, ModeFast, []string{"x"}, some(1.5), "plain"}, settled, err)
+}
+
+func TestInstances(t *testing.T) {
+	handle, err := HandleFunc("h")
 	if err != nil {
 		t.Fatal(err)
 	}
 	name, err := HandleName(handle)
 	same(t, "h", name, err)
+	loud, err := handle.Renamed("x", HandleRenamedLoud(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	label, err := loud.Label()
+	same(t, "X/1", label, err)
+	mode, err := handle.Mode(HandleModeBy(ModeSafe))
+	same(t, ModeSafe, mode, err)
+	made, err := NewHandle("made", HandleSize(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	length, err := made.Len()
+	same(t, 3, length, err)
+	item, err := made.Item(1)
+	same(t, "a", item, err)
+	empty, err := HandleEmpty()
+	if err != nil {
+		t.Fatal(err)
+	}
+	joined, err := HandleJoin([]*Handle{made, empty})
+	same(t, "made/3+/0", joined, err)
+	either, err := AnythingOrMore(made)
+	if handle, isHandle := either.(*Handle); err != nil || !isHandle || handle == nil {
+		t.Errorf("%T, %v", either, err)
+	}
+	loudness, err := Signal{Samples: []float64{1, -2}}.Loudness()
+	same(t, 2.0, loudness, err)
+}
+
+func TestTheTypesOfThePackageAreRecognisedWhereAnyValueMayBe(t *testing.T) {
+	settings := NewSettings(0.5)
+	settings.Names = []string{"a"}
+	for _, value := range []any{ModeSafe, Fit{1, []float64{2}}, settings, "text", 1.5, nil} {
+		got, err := Anything(value)
+		same(t, value, got, err)
+	}
+	kinds, err := KindsOf([]any{ModeFast, NewSettings(1), 2, []any{ModeSafe}}, map[string]any{"a": Fit{}})
+	same(t, "Mode Settings int list Fit", kinds, err)
+}
+
+func TestAContextIsLeftWithTheErrorOfTheBody(t *testing.T) {
+	handle, err := NewHandle("h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := errors.New("failed")
+	err = handle.With(func(entered *Handle) error {
+		label, err := entered.Label()
+		same(t, "entered/1", label, err)
+		return failed
+	})
+	if !errors.Is(err, failed) {
+		t.Error(err)
+	}
+	label, err := handle.Label()
+	same(t, "failed/1", label, err)
 }
 
 func TestOptions(t *testing.T) {

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use callpy_codegen::{GoInput, Input, Loading, Usages};
+use callpy_codegen::{FunctionReport, GoInput, Input, Loading, Usages};
 use clap::{Args, ValueEnum};
 use quote::quote;
 
@@ -18,6 +18,9 @@ use crate::file::check_python_file;
 ///
 /// In Go, put `//go:generate sh -c "callpy bindgen --lang go outliers.py > outliers.go"` into a file
 /// in the folder of the Python file, and run `go generate`.
+///
+/// A line on stderr says how many functions and methods are typed, and how many are left out: the code's
+/// documentation says why.
 #[derive(Debug, Args)]
 pub(crate) struct Bindgen {
     /// The Python file; for Rust, relative to the folder of your Cargo.toml
@@ -43,6 +46,10 @@ pub(crate) struct Bindgen {
     /// repeated
     #[arg(long, value_name = "FUNCTION")]
     lends: Vec<String>,
+
+    /// A function, a class or a method (Class.method) to leave out; may be repeated
+    #[arg(long, value_name = "NAME")]
+    skip: Vec<String>,
 }
 
 impl Bindgen {
@@ -71,14 +78,35 @@ pub(crate) fn run(arguments: &Bindgen) -> Result<()> {
     let is_decoded = source.as_bytes() != bytes;
     let name = match &arguments.name {
         Some(name) => name.clone(),
-        None => module_name(path),
+        None => module_name(path, arguments.lang),
     };
-    let code = match arguments.lang {
+    let (code, reports) = match arguments.lang {
         Language::Rust => rust(&source, is_decoded, &file, &name, arguments)?,
         Language::Go => go(&source, is_decoded, &file, &name, arguments)?,
     };
+    if let Some(unknown) = arguments.skip.iter().find(|name| !is_declared(&source, name)) {
+        let close: Vec<&str> = reports.iter().map(|report| &report.name[..]).take(8).collect();
+        return usage(format_args!(
+            "{file} has no `{unknown}` to skip; it has {}",
+            close.join(", ")
+        ));
+    }
     io::stdout().write_all(code.as_bytes())?;
+    let left_out = reports.iter().filter(|report| report.left_out.is_some()).count();
+    let typed =
+        reports.iter().filter(|report| report.left_out.is_none() && report.untyped.is_empty());
+    let typed = typed.count();
+    let in_part = reports.len() - left_out - typed;
+    eprintln!(
+        "{file}: functions and methods: {typed} typed, {in_part} in part, {left_out} left out"
+    );
     Ok(())
+}
+
+/// Whether a file has a function, a class or a method of this name.
+fn is_declared(source: &str, name: &str) -> bool {
+    let Ok(module) = callpy_codegen::declared(source) else { return true };
+    module.iter().any(|declared| declared == name)
 }
 
 fn go(
@@ -87,7 +115,7 @@ fn go(
     file: &str,
     name: &str,
     arguments: &Bindgen,
-) -> Result<String> {
+) -> Result<(String, Vec<FunctionReport>)> {
     let is_letter = |c: char| c.is_alphanumeric() || c == '_';
     if !name.chars().all(is_letter) || !name.starts_with(|c: char| c.is_alphabetic()) {
         return usage(format_args!(
@@ -101,7 +129,9 @@ fn go(
     input.import = arguments.import.clone();
     input.is_decoded = is_decoded;
     input.usages = arguments.usages();
-    callpy_codegen::generate_go(source, &input).map_err(report)
+    input.skip = arguments.skip.clone();
+    let generated = callpy_codegen::generate_go_package(source, &input).map_err(report)?;
+    Ok((generated.code, generated.functions))
 }
 
 fn report(diagnostics: Vec<callpy_codegen::Diagnostic>) -> Failure {
@@ -114,7 +144,7 @@ fn rust(
     file: &str,
     name: &str,
     arguments: &Bindgen,
-) -> Result<String> {
+) -> Result<(String, Vec<FunctionReport>)> {
     let path = &arguments.file;
     if syn::parse_str::<syn::Ident>(name).is_err() {
         return usage(format_args!(
@@ -136,14 +166,64 @@ fn rust(
     let mut input = Input::new(name, file, loading);
     input.path = std::path::absolute(path).ok();
     input.usages = arguments.usages();
+    input.skip = arguments.skip.clone();
     let generated = callpy_codegen::generate(source, &input).map_err(report)?;
     let code = syn::parse2(generated.code)
         .map_err(|error| failed(format_args!("callpy generated invalid Rust code: {error}")))?;
-    Ok(prettyplease::unparse(&code))
+    Ok((prettyplease::unparse(&code), generated.functions))
 }
 
-/// Returns the file's name as a Rust name.
-fn module_name(path: &Path) -> String {
+/// Returns the file's name as the name of a Rust module or a Go package.
+fn module_name(path: &Path, language: Language) -> String {
+    const GO_KEYWORDS: [&str; 25] = [
+        "break",
+        "case",
+        "chan",
+        "const",
+        "continue",
+        "default",
+        "defer",
+        "else",
+        "fallthrough",
+        "for",
+        "func",
+        "go",
+        "goto",
+        "if",
+        "import",
+        "interface",
+        "map",
+        "package",
+        "range",
+        "return",
+        "select",
+        "struct",
+        "switch",
+        "type",
+        "var",
+    ];
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    stem.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect()
+    let mut name: String =
+        stem.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+    match language {
+        Language::Rust => {
+            if name.starts_with(|c: char| c.is_numeric()) {
+                name.insert(0, '_');
+            }
+            if syn::parse_str::<syn::Ident>(&name).is_err() {
+                let raw = format!("r#{name}");
+                name = if syn::parse_str::<syn::Ident>(&raw).is_ok() { raw } else { name + "_" };
+            }
+        }
+        Language::Go => {
+            name = name.trim_start_matches('_').to_lowercase();
+            if !name.starts_with(|c: char| c.is_alphabetic()) {
+                name.insert_str(0, "py");
+            }
+            if GO_KEYWORDS.contains(&&name[..]) {
+                name.push_str("py");
+            }
+        }
+    }
+    name
 }

@@ -62,6 +62,37 @@ fn what_functions_do_with_their_arguments_can_be_said() {
 }
 
 #[test]
+fn a_line_at_the_end_counts_what_is_typed_and_names_can_be_skipped() {
+    let folder = Folder::plain(
+        "class M:\n    def go(self, a: int) -> int: ...\n    def stop(self, a): ...\n\n\n\
+         def f(a: float) -> float: ...\n\n\ndef g(a: 1 + 1): ...\n\n\ndef h(a: X) -> None: ...\n",
+    );
+    for language in [&["f.py"][..], &["f.py", "--lang", "go"]] {
+        let ended = bindgen(&folder, language);
+        assert_eq!(ended.stderr, "f.py: functions and methods: 3 typed, 1 in part, 2 left out\n",);
+        let code = ended.printed();
+        assert!(
+            code.contains("M.go") && code.contains("g (line") || code.contains("`g` (line"),
+            "{code}"
+        );
+        let skipped = [language, &["--skip", "M.go", "--skip", "f"]].concat();
+        let code = bindgen(&folder, &skipped).printed();
+        assert!(!code.contains("M.go") && !code.contains("f(a: float)"), "{code}");
+        bindgen(&folder, &[language, &["--skip", "k"]].concat())
+            .failed(2, &["f.py has no `k` to skip"]);
+    }
+}
+
+#[test]
+fn a_name_that_the_language_has_already_is_changed() {
+    let folder = Folder::new().file("type.py", "def f(a: int) -> int: ...\n");
+    assert!(bindgen(&folder, &["type.py"]).printed().contains("pub mod r#type {"));
+    assert!(
+        bindgen(&folder, &["--lang", "go", "type.py"]).printed().contains("\npackage typepy\n")
+    );
+}
+
+#[test]
 fn a_file_becomes_a_go_package() {
     let folder = Folder::new().file("python/my-area.py", "def area(a: float) -> float: ...\n");
     let code = bindgen(&folder, &["--lang", "go", "python/my-area.py"]).printed();

@@ -3,18 +3,22 @@
 //! Go calls most functions directly. Values that C has no kind for (an instance of a class, an enum's
 //! member, a set) are converted by a few lines of Python, the glue, which the package contains as text.
 
+mod class;
+mod function;
 mod glue;
 mod types;
 
 use std::fmt::Write;
 
 use callpy_dtypes::fnv_1a;
-use callpy_signature::{Class, Function, Module, Parameter, ParameterKind, Usage};
+use callpy_signature::{Class, Module};
 
+use self::function::{Kind, Typed};
 use self::glue::Glue;
-use self::types::{Go, lower_camel, upper_camel};
-use crate::lower::{ClassShape, Lowered, Lowering, is_constructible, shape_of};
-use crate::python::{declaration, one_line, signature};
+use self::types::{Go, upper_camel};
+use crate::lower::{ClassShape, Lowering, is_exception, left_out, shape_of};
+use crate::methods::{MethodKind, methods};
+use crate::python::one_line;
 use crate::report::{self, nothing, reason_to_leave_out};
 use crate::{Diagnostic, FunctionReport, Usages};
 
@@ -34,6 +38,8 @@ pub struct GoInput {
     pub is_decoded: bool,
     /// What functions do with their arguments, where the caller says so.
     pub usages: Usages,
+    /// The functions, classes and methods (`Class.method`) that are left out.
+    pub skip: Vec<String>,
 }
 
 impl GoInput {
@@ -46,8 +52,19 @@ impl GoInput {
             import: None,
             is_decoded: false,
             usages: Usages::default(),
+            skip: Vec::new(),
         }
     }
+}
+
+/// The Go file, and a report on each public function and method.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct GoGenerated {
+    /// The code.
+    pub code: String,
+    /// The file's public functions, in its order, and then the methods of its public classes.
+    pub functions: Vec<FunctionReport>,
 }
 
 /// Generates the Go file for a Python file's source, formatted as by gofmt.
@@ -64,6 +81,15 @@ impl GoInput {
 ///
 /// The reasons, at least one: the source is not Python, or no function can be typed.
 pub fn generate_go(source: &str, input: &GoInput) -> Result<String, Vec<Diagnostic>> {
+    generate_go_package(source, input).map(|generated| generated.code)
+}
+
+/// Generates the Go file as [`generate_go`] does, and reports on each function and method.
+///
+/// # Errors
+///
+/// As `generate_go`.
+pub fn generate_go_package(source: &str, input: &GoInput) -> Result<GoGenerated, Vec<Diagnostic>> {
     let module = report::read(source, &input.file).map_err(|diagnostic| vec![diagnostic])?;
     Writer::new(&module, input, source).write()
 }
@@ -79,20 +105,8 @@ struct Writer<'m> {
     python: String,
     functions: String,
     reports: Vec<FunctionReport>,
-}
-
-/// A parameter, its type, and its name in Go.
-struct Argument<'m> {
-    python: &'m Parameter,
-    lowered: Lowered,
-    name: String,
-}
-
-/// A function, with its types.
-struct Typed<'m> {
-    python: &'m Function,
-    parameters: Vec<Argument<'m>>,
-    returns: Lowered,
+    /// Some of the package's types are values that are told apart where any value may be.
+    recognises: bool,
 }
 
 impl<'m> Writer<'m> {
@@ -110,256 +124,141 @@ impl<'m> Writer<'m> {
         let lowering = Lowering::new(module, input.path.as_deref());
         let (glue, go) = (Glue::new(), Go::new(module));
         let (functions, reports) = (String::new(), Vec::new());
-        Writer { module, input, source, lowering, glue, go, python, functions, reports }
+        let recognises = false;
+        Writer { module, input, source, lowering, glue, go, python, functions, reports, recognises }
     }
 
-    fn write(mut self) -> Result<String, Vec<Diagnostic>> {
+    fn write(mut self) -> Result<GoGenerated, Vec<Diagnostic>> {
         // All functions are lowered before any is written, since names depend on the types of all.
-        let mut functions = Vec::new();
-        for function in self.module.public_functions() {
-            let line = function.name_span.start.line;
-            let left_out = reason_to_leave_out(function);
-            if left_out.is_none() {
-                functions.push(self.lower(function));
-            }
-            let untyped = std::mem::take(&mut self.lowering.untyped);
-            let name = function.name.clone();
-            self.reports.push(FunctionReport { name, line, left_out, untyped });
-        }
+        let mut all = self.lower_functions();
+        let classes = self.lower_classes(&mut all);
         let input = self.input;
         let problems = input.usages.problems(&input.file, self.module, &self.reports, &[]);
         if !problems.is_empty() {
             return Err(problems);
         }
-        if functions.is_empty() {
+        if all.is_empty() && classes.is_empty() {
             return Err(vec![nothing(&self.input.file, &self.reports)]);
         }
-        // A type with the same name has precedence over a function.
+        // A type with the same name as in the file has precedence over a function; one that is named
+        // after a parameter has not.
+        self.name_texts(true);
+        for typed in &mut all {
+            self.name(typed);
+        }
+        self.name_texts(false);
+        let types = classes.iter().map(|class| self.lowered_class(class)).collect();
+        self.glue.recognise(types);
+        self.recognises = classes.iter().any(|class| shape_of(class) != ClassShape::Instance);
+        for typed in &all {
+            self.write_function(typed);
+        }
+        self.glue.finish(&mut self.lowering);
+        let mut types = self.types(&classes);
+        types += &self.recognition(&classes);
+        let code = self.file(&types);
+        Ok(GoGenerated { code, functions: self.reports })
+    }
+
+    fn name_texts(&mut self, is_alias: bool) {
         for number in 0..self.lowering.texts.len() {
-            let name = self.lowering.texts[number].name.clone();
-            self.go.text(number, &name);
-        }
-        for function in &functions {
-            let target = self.target(function);
-            self.write_function(function, &target);
-        }
-        let types = self.types();
-        Ok(self.file(&types))
-    }
-
-    fn lower(&mut self, function: &'m Function) -> Typed<'m> {
-        // The function's body and its results have names in the same scope.
-        let mut used: Vec<String> = BODY_NAMES.map(str::to_owned).into();
-        used.push(variable(function));
-        let mut parameters = Vec::new();
-        for parameter in &function.parameters {
-            let lowered = self.lowering.parameter(function, parameter);
-            let mut name = lower_camel(&parameter.name);
-            while used.contains(&name) || is_result(&name) {
-                name.push('_');
+            if self.lowering.texts[number].is_alias == is_alias {
+                let name = self.lowering.texts[number].name.clone();
+                self.go.text(number, &name);
             }
-            used.push(name.clone());
-            parameters.push(Argument { python: parameter, lowered, name });
         }
-        Typed { python: function, parameters, returns: self.lowering.result(function) }
     }
 
-    /// Returns the function that Go calls: the file's own, or one in the glue, which is written here.
-    fn target(&mut self, function: &Typed<'_>) -> Callee {
-        let Typed { python: function, parameters: all, returns } = function;
-        let is_star =
-            |kind| matches!(kind, ParameterKind::VarPositional | ParameterKind::VarKeyword);
-        // Go passes required arguments by position and options by name. The glue adapts parameters that
-        // Python wants otherwise.
-        let needs_glue = all.iter().any(|one| {
-            let kind = one.python.kind;
-            is_star(kind)
-                || (kind == ParameterKind::KeywordOnly && one.python.default.is_none())
-                || (kind == ParameterKind::PositionalOnly && one.python.default.is_some())
-        });
-        let mut inward = Vec::new();
-        for one in all {
-            inward.push(self.glue.inward(&mut self.lowering, &one.lowered));
+    fn lower_functions(&mut self) -> Vec<Typed<'m>> {
+        let module = self.module;
+        let mut all = Vec::new();
+        let skip = &self.input.skip;
+        for function in module.public_functions().filter(|it| !skip.contains(&it.name)) {
+            let line = function.name_span.start.line;
+            let parameters = module.call_parameters(function);
+            let left_out = reason_to_leave_out(function, &parameters, false);
+            if left_out.is_none() {
+                let path = function.name.clone();
+                let function = std::borrow::Cow::Borrowed(function);
+                let name = function.name.clone();
+                all.push(self.lower(function, parameters, Kind::Free, name, path));
+            }
+            let untyped = std::mem::take(&mut self.lowering.untyped);
+            let name = function.name.clone();
+            self.reports.push(FunctionReport { name, line, left_out, untyped });
         }
-        let outward = self.glue.outward(&mut self.lowering, returns);
-        if !needs_glue && inward.iter().all(Option::is_none) && outward.is_none() {
-            return Callee::Own;
-        }
-        let parameters: Vec<glue::Parameter<'_>> = all
-            .iter()
-            .zip(inward)
-            .map(|(one, convert)| glue::Parameter {
-                name: &one.python.name,
-                kind: one.python.kind,
-                is_optional: one.python.default.is_some(),
-                convert,
-            })
-            .collect();
-        self.glue.function(&function.name, &parameters, outward);
-        Callee::Glue
+        all
     }
 
-    fn write_function(&mut self, function: &Typed<'_>, target: &Callee) {
-        let Typed { python: function, parameters: all, returns } = function;
-        let name = self.go.take_or(&upper_camel(&function.name), "Func");
-        let variable = variable(function);
-        let is_option = |one: &&Argument<'_>| one.python.default.is_some();
-        let options: Vec<&Argument<'_>> = all.iter().filter(is_option).collect();
-        // The glue expects them in this order.
-        let required: Vec<&Argument<'_>> =
-            all.iter().filter(|one| one.python.default.is_none()).collect();
-        let mut types = Vec::new();
-        for one in &required {
-            let item = self.go.of(&mut self.lowering, &one.lowered);
-            types.push(match one.python.kind {
-                ParameterKind::VarPositional => format!("[]{item}"),
-                ParameterKind::VarKeyword => format!("map[string]{item}"),
-                _ => item,
+    /// Lowers the methods of the classes that are public or that hints refer to, and returns those classes.
+    fn lower_classes(&mut self, all: &mut Vec<Typed<'m>>) -> Vec<&'m Class> {
+        let module = self.module;
+        let skip = &self.input.skip;
+        let is_wanted = |class: &Class| {
+            module.is_public(&class.name)
+                && !is_exception(module, class)
+                && !skip.contains(&class.name)
+        };
+        let mut done: Vec<&'m Class> = Vec::new();
+        // Fields and methods may refer to more classes.
+        loop {
+            let next = module.classes.iter().find(|class| {
+                let wanted = is_wanted(class) || self.lowering.used.contains(&class.name);
+                wanted && left_out(class).is_none() && done.iter().all(|it| it.name != class.name)
             });
-        }
-        // A tuple becomes several results, as Go functions have them.
-        let results = match returns {
-            Lowered::Unit => Vec::new(),
-            Lowered::Tuple(items) => {
-                items.iter().map(|item| self.go.of(&mut self.lowering, item)).collect()
+            let Some(class) = next else { return done };
+            self.lowering.use_class(class);
+            done.push(class);
+            self.lowering.fields(&class.name);
+            for method in methods(module, class, skip) {
+                self.lowering.untyped.clear();
+                let line = method.function.name_span.start.line;
+                if method.left_out.is_none() {
+                    let kind = match method.kind {
+                        MethodKind::Constructor => Kind::Constructor(class),
+                        MethodKind::Static => Kind::Static(class),
+                        MethodKind::Method => Kind::Method(class),
+                        MethodKind::Property => Kind::Property(class),
+                        MethodKind::Enter => Kind::Enter(class),
+                    };
+                    let (function, parameters) = (method.function, method.parameters);
+                    let path = method.path.clone();
+                    all.push(self.lower(function, parameters, kind, method.name, path));
+                }
+                let untyped = std::mem::take(&mut self.lowering.untyped);
+                if is_wanted(class) {
+                    let (name, left_out) = (method.path, method.left_out);
+                    self.reports.push(FunctionReport { name, line, left_out, untyped });
+                }
             }
-            one => vec![self.go.of(&mut self.lowering, one)],
-        };
-        let mut takes = types.clone();
-        if !options.is_empty() {
-            takes.push("...any".into());
-        }
-        let outcome = match &results[..] {
-            [] => "error".to_owned(),
-            results => format!("({}, error)", results.join(", ")),
-        };
-        let source = match (target, &self.input.import) {
-            (Callee::Glue, _) => "Source: &glue, ",
-            (Callee::Own, None) => "Source: &module, ",
-            (Callee::Own, Some(_)) => "",
-        };
-        let python = match target {
-            Callee::Glue => self.glue_name(),
-            Callee::Own => self.python.clone(),
-        };
-        let usage = match self.input.usages.of(&mut self.lowering, function) {
-            Some(Usage::Retained) => ", Retains: true",
-            Some(Usage::Borrowed) => ", Lends: true",
-            None => "",
-        };
-        // Lazy, so that a program that only imports the package starts no Python.
-        let code = &mut self.functions;
-        let _ = write!(
-            code,
-            "\nvar {variable} = callpy.Lazy[func({}) {outcome}]{{{source}Target: {}{usage}}}\n",
-            takes.join(", "),
-            quoted(&format!("{python}:{}", function.name)),
-        );
-
-        let option_type = format!("{name}Option");
-        let mut parameters: Vec<String> =
-            required.iter().zip(&types).map(|(one, ty)| format!("{} {ty}", one.name)).collect();
-        if !options.is_empty() {
-            parameters.push(format!("options ...{option_type}"));
-        }
-        let named: Vec<String> = match &results[..] {
-            [] => Vec::new(),
-            [one] => vec![format!("result {one}")],
-            more => more.iter().enumerate().map(|(at, ty)| format!("result{at} {ty}")).collect(),
-        };
-        let outcome = match &named[..] {
-            [] => "error".to_owned(),
-            named => format!("({}, err error)", named.join(", ")),
-        };
-        let line = function.name_span.start.line;
-        let docs = format!(
-            "{name} calls {}, line {line} of {}:\n\n\t{}",
-            function.name,
-            self.input.file,
-            one_line(&signature(function))
-        );
-        code.push_str(&head(&docs, function.docstring.as_deref()));
-        let _ = writeln!(code, "func {name}({}) {outcome} {{", parameters.join(", "));
-        let _ = writeln!(code, "\tcall, err := {variable}.Get()\n\tif err != nil {{");
-        let _ = writeln!(code, "\t\treturn{}\n\t}}", if named.is_empty() { " err" } else { "" });
-        let mut arguments: Vec<String> = required.iter().map(|one| one.name.clone()).collect();
-        if !options.is_empty() {
-            code.push_str("\targuments := make([]any, 0, len(options))\n");
-            code.push_str("\tfor _, option := range options {\n");
-            code.push_str("\t\targuments = append(arguments, option.argument)\n\t}\n");
-            arguments.push("arguments...".into());
-        }
-        let _ = writeln!(code, "\treturn call({})\n}}", arguments.join(", "));
-        if !options.is_empty() {
-            self.write_options(&name, &option_type, function, &options);
-        }
-    }
-
-    fn write_options(
-        &mut self,
-        name: &str,
-        option_type: &str,
-        function: &Function,
-        options: &[&Argument<'_>],
-    ) {
-        let option_type_taken = self.go.take(option_type);
-        debug_assert_eq!(option_type_taken, option_type);
-        let _ = write!(
-            self.functions,
-            "\n// {} {option_type} is an argument of [{name}] that need not be given.\ntype \
-             {option_type} struct{{ argument any }}\n",
-            article(option_type)
-        );
-        for one in options {
-            // Leaving it out usually means None.
-            let lowered = match (&one.lowered, &one.python.default) {
-                (Lowered::Optional(inner), Some(default)) if default.source == "None" => &**inner,
-                (lowered, _) => lowered,
-            };
-            let ty = self.go.of(&mut self.lowering, lowered);
-            let setter = self.go.take(&format!("{name}{}", upper_camel(&one.python.name)));
-            let (hint, default) = (one.python.hint.as_ref(), one.python.default.as_ref());
-            let words = one_line(&declaration(&one.python.name, hint, default));
-            let (parameter, key) = (&one.name, quoted(&one.python.name));
-            let code = &mut self.functions;
-            code.push('\n');
-            let docs = format!("{setter} gives {} its\n\n\t{words}", function.name);
-            code.push_str(&comment(&docs, ""));
-            let _ = write!(
-                code,
-                "func {setter}({parameter} {ty}) {option_type} {{\n\treturn \
-                 {option_type}{{callpy.Named({key}, {parameter})}}\n}}\n"
-            );
         }
     }
 
     /// Writes the types for the file's classes, for sets of strings, and for tuples.
-    fn types(&mut self) -> String {
+    fn types(&mut self, classes: &[&Class]) -> String {
         let mut code = String::new();
-        let mut done: Vec<String> = Vec::new();
-        // A field may refer to more classes.
-        while let Some(name) = self.lowering.used.iter().find(|name| !done.contains(name)).cloned()
-        {
-            done.push(name.clone());
-            let Some(class) = self.module.class(&name) else { continue };
+        for class in classes {
             match shape_of(class) {
                 ClassShape::Struct => self.structure(&mut code, class),
                 ClassShape::Enum => self.enumeration(&mut code, class),
-                ClassShape::Object => {}
+                ClassShape::Instance => self.instance(&mut code, class),
             }
         }
         for number in 0..self.lowering.texts.len() {
             let texts = &self.lowering.texts[number];
-            let name = self.go.text(number, &texts.name);
+            let (wanted, texts) = (texts.name.clone(), texts.texts.clone());
+            let name = self.go.text(number, &wanted);
             let _ = write!(
                 code,
                 "\n// {} {name} is one of a few texts.\ntype {name} string\n",
                 article(&name)
             );
-            let members = texts.texts.iter().map(|(variant, text)| {
+            // Constants are named as the type would be, if its name were free.
+            let prefix = upper_camel(&wanted);
+            let members = texts.iter().map(|(variant, text)| {
                 (variant.trim_start_matches('_').to_owned(), text.clone(), format!("{text:?}"))
             });
-            constants(&mut self.go, &mut code, &name, members.collect());
+            constants(&mut self.go, &mut code, &name, &prefix, members.collect());
         }
         // Tuples may contain tuples, so their number may grow.
         let mut at = 0;
@@ -380,63 +279,58 @@ impl<'m> Writer<'m> {
         code
     }
 
-    fn structure(&mut self, code: &mut String, class: &Class) {
-        let name = self.go.class(&class.name);
-        let line = class.name_span.start.line;
-        let docs = format!(
-            "{} {name} is the class {}, line {line} of {}.",
-            article(&name),
-            class.name,
-            self.input.file
-        );
-        code.push_str(&head(&docs, class.docstring.as_deref()));
-        if !is_constructible(class) {
-            let docs =
-                "Go can't make one for Python: its constructor takes other things than its fields.";
-            code.push_str(&format!("//\n// {docs}\n"));
+    /// Writes the function that marks the values of the package's types, and the type that tells them apart
+    /// in a result, if they are used.
+    fn recognition(&mut self, classes: &[&Class]) -> String {
+        let mut code = String::new();
+        if self.functions.contains("marked(") {
+            code.push_str(
+                "\n// marked marks the values of this package's types, which Python could not tell apart.\nfunc \
+                 marked(value any) any {\n\tswitch value := value.(type) {\n",
+            );
+            for class in classes.iter().filter(|class| shape_of(class) != ClassShape::Instance) {
+                let (name, mark) = (self.go.class(&class.name), quoted(&glue::mark(&class.name)));
+                let _ = write!(
+                    code,
+                    "\tcase {name}:\n\t\treturn callpy.Tuple{{{mark}, value}}\n\tcase *{name}:\n\t\tif value != nil \
+                     {{\n\t\t\treturn callpy.Tuple{{{mark}, *value}}\n\t\t}}\n\tcase []{name}:\n\t\titems := make([]any, \
+                     len(value))\n\t\tfor index, item := range value {{\n\t\t\titems[index] = \
+                     marked(item)\n\t\t}}\n\t\treturn items\n"
+                );
+            }
+            code.push_str(
+                "\tcase []any:\n\t\titems := make([]any, len(value))\n\t\tfor index, item := range value \
+                 {\n\t\t\titems[index] = marked(item)\n\t\t}\n\t\treturn items\n",
+            );
+            for map in ["map[string]any", "map[any]any"] {
+                let _ = write!(
+                    code,
+                    "\tcase {map}:\n\t\titems := make({map}, len(value))\n\t\tfor key, item := range value \
+                     {{\n\t\t\titems[key] = marked(item)\n\t\t}}\n\t\treturn items\n"
+                );
+            }
+            code.push_str("\t}\n\treturn value\n}\n");
         }
-        let _ = writeln!(code, "type {name} struct {{");
-        let fields = self.lowering.fields(&class.name);
-        let mut taken = Vec::new();
-        for (field, lowered) in fields {
-            let ty = self.go.of(&mut self.lowering, &lowered);
-            let mut go = upper_camel(&field.name);
-            while taken.contains(&go) {
-                go.push('_');
+        if self.functions.contains("(told, error)") {
+            let told = self.glue.told(&self.lowering);
+            let (mut fields, mut cases) = (String::new(), String::new());
+            for (index, lowered) in told.iter().enumerate() {
+                let ty = self.go.of(&mut self.lowering, lowered);
+                let star = if ty.starts_with('*') || ty == "any" { "" } else { "*" };
+                let _ = writeln!(fields, "\tType{index} {star}{ty}");
+                let _ = write!(
+                    cases,
+                    "\tif t.Type{index} != nil {{\n\t\treturn {star}t.Type{index}\n\t}}\n"
+                );
             }
-            taken.push(go.clone());
-            let words = declaration(&field.name, field.hint.as_ref(), field.default.as_ref());
-            let mut docs = format!("{go} is {words}");
-            if !field.in_init {
-                docs.push_str("; Python sets it");
-            }
-            let docs = one_line(&docs);
-            code.push_str(&comment(&format!("{docs}."), "\t"));
-            if let Some(docstring) = &field.docstring {
-                code.push_str(&comment(&one_line(docstring), "\t"));
-            }
-            let _ = writeln!(code, "\t{go} {ty}");
+            let _ = write!(
+                code,
+                "\n// A told is any value, by its type if that is one of this package's.\ntype told struct \
+                 {{\n{}}}\n\nfunc (t told) value() any {{\n{cases}\treturn t.Value\n}}\n",
+                aligned(&(fields + "\tValue any\n"))
+            );
         }
-        code.push_str("}\n");
-    }
-
-    fn enumeration(&mut self, code: &mut String, class: &Class) {
-        let name = self.go.class(&class.name);
-        let line = class.name_span.start.line;
-        let docs = format!(
-            "{} {name} is a member of {}, line {line} of {}, by its name.",
-            article(&name),
-            class.name,
-            self.input.file
-        );
-        code.push_str(&head(&docs, class.docstring.as_deref()));
-        let _ = writeln!(code, "type {name} string");
-        let members = class.members.iter().filter(|member| member.alias_of.is_none());
-        let members = members.map(|member| {
-            let docs = member.docstring.clone().unwrap_or_else(|| member.name.clone());
-            (member.name.clone(), member.name.clone(), docs)
-        });
-        constants(&mut self.go, code, &name, members.collect());
+        code
     }
 
     fn glue_name(&self) -> String {
@@ -469,8 +363,15 @@ impl<'m> Writer<'m> {
             code.push_str("\t_ \"embed\"\n\n");
         }
         code.push_str("\t\"github.com/callpy/callpy/go/callpy\"\n)\n");
+        // Types alone need no functions of the library.
+        let uses = |text: &str| text.contains("callpy.");
+        if import.is_some() && self.glue.is_empty() && !uses(types) && !uses(&self.functions) {
+            code.truncate(code.rfind("\nimport (").unwrap_or(code.len()));
+        }
         if import.is_none() {
             let name = file.rsplit('/').next().unwrap_or(file);
+            let name =
+                if name.contains(char::is_whitespace) { quoted(name) } else { name.to_owned() };
             let _ = match is_embedded {
                 true => write!(code, "\n//go:embed {name}\nvar source string\n"),
                 false => write!(code, "\nvar source = {}\n", quoted(self.source)),
@@ -499,26 +400,21 @@ impl<'m> Writer<'m> {
     }
 }
 
-/// Returns the name of the package's variable for a function.
-fn variable(function: &Function) -> String {
-    format!("{}Function", lower_camel(&function.name))
-}
-
 fn article(name: &str) -> &'static str {
     if name.starts_with(['A', 'E', 'I', 'O']) { "An" } else { "A" }
 }
 
-/// The function that Go calls.
-enum Callee {
-    Own,
-    Glue,
-}
-
 /// Writes constants of a type: name, value and documentation of each.
-fn constants(go: &mut Go, code: &mut String, name: &str, members: Vec<(String, String, String)>) {
-    let _ = write!(code, "\n// The values of a {name}.\nconst (\n");
+fn constants(
+    go: &mut Go,
+    code: &mut String,
+    name: &str,
+    prefix: &str,
+    members: Vec<(String, String, String)>,
+) {
+    let _ = write!(code, "\n// The values of {} {name}.\nconst (\n", article(name).to_lowercase());
     for (member, value, docs) in members {
-        let constant = go.take(&format!("{name}{}", upper_camel(&member)));
+        let constant = go.take_or(&format!("{prefix}{}", upper_camel(&member)), "Value");
         let docs = one_line(&docs);
         code.push_str(&comment(&format!("{constant}: {docs}"), "\t"));
         let _ = writeln!(code, "\t{constant} {name} = {}", quoted(&value));
@@ -546,12 +442,20 @@ fn quoted(text: &str) -> String {
 /// Writes text as comment lines.
 fn comment(text: &str, indent: &str) -> String {
     text.trim_end().lines().fold(String::new(), |mut comment, line| {
-        let line = line.trim_end();
+        let line = &prose(line.trim_end());
         let space = if line.is_empty() || line.starts_with('\t') { "" } else { " " };
         // A space, so that text that looks like a directive is not one.
         let _ = writeln!(comment, "{indent}//{space}{line}");
         comment
     })
+}
+
+/// Replaces the quotes that gofmt replaces in comments, except in code.
+fn prose(line: &str) -> String {
+    match line.starts_with('\t') {
+        true => line.to_owned(),
+        false => line.replace("``", "\u{201c}").replace("''", "\u{201d}"),
+    }
 }
 
 /// Writes the comment above a declaration: a description, and the docstring.
@@ -574,7 +478,7 @@ fn docstring_of(text: &str) -> String {
     if !summary.is_empty() {
         comment.push_str("//\n");
         for line in summary.lines() {
-            let _ = writeln!(comment, "// {}", line.trim());
+            let _ = writeln!(comment, "// {}", prose(line.trim()));
         }
     }
     if !rest.trim().is_empty() {
@@ -590,16 +494,15 @@ fn docstring_of(text: &str) -> String {
     comment
 }
 
-fn stem(file: &str) -> &str {
-    let name = file.rsplit('/').next().unwrap_or(file);
-    name.strip_suffix(".py").unwrap_or(name)
+/// Aligns the types of fields, as gofmt does.
+fn aligned(fields: &str) -> String {
+    let split = |line: &str| line.trim().split_once(' ').map(|(a, b)| (a.to_owned(), b.to_owned()));
+    let fields: Vec<(String, String)> = fields.lines().filter_map(split).collect();
+    let widest = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    fields.iter().fold(String::new(), |all, (name, ty)| format!("{all}\t{name:widest$} {ty}\n"))
 }
 
-/// What the body of a function uses by name, which no parameter may hide.
-const BODY_NAMES: [&str; 9] =
-    ["append", "arguments", "call", "err", "len", "make", "nil", "option", "options"];
-
-/// Whether a function's result may have this name: `result`, or `result0` and on.
-fn is_result(name: &str) -> bool {
-    name.strip_prefix("result").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+fn stem(file: &str) -> &str {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    name.strip_suffix(".py").or_else(|| name.strip_suffix(".pyi")).unwrap_or(name)
 }

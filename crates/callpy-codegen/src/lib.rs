@@ -18,6 +18,7 @@
 mod dtype;
 mod go;
 mod lower;
+mod methods;
 mod names;
 mod neighbours;
 mod python;
@@ -30,7 +31,7 @@ use std::path::PathBuf;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-pub use go::{GoInput, generate_go};
+pub use go::{GoGenerated, GoInput, generate_go, generate_go_package};
 pub use report::{Diagnostic, FunctionReport, decode};
 pub use rust::declared::Declared;
 pub use usage::Usages;
@@ -55,6 +56,8 @@ pub struct Input {
     pub declared: Vec<Declared>,
     /// What functions do with their arguments, where the caller says so.
     pub usages: Usages,
+    /// The functions, classes and methods (`Class.method`) that are left out.
+    pub skip: Vec<String>,
 }
 
 /// Where the running module comes from.
@@ -86,13 +89,17 @@ impl Input {
         Input {
             attributes: TokenStream::new(),
             visibility: quote!(pub),
-            name: Ident::new(name, Span::call_site()),
+            name: match name.strip_prefix("r#") {
+                Some(raw) => Ident::new_raw(raw, Span::call_site()),
+                None => Ident::new(name, Span::call_site()),
+            },
             callpy: quote!(::callpy),
             file: file.into(),
             path: None,
             loading,
             declared: Vec::new(),
             usages: Usages::default(),
+            skip: Vec::new(),
         }
     }
 }
@@ -102,7 +109,7 @@ impl Input {
 pub struct Generated {
     /// The code: one `mod` item.
     pub code: TokenStream,
-    /// The file's public functions, in its order.
+    /// The file's public functions, in its order, and then the methods of its public classes.
     pub functions: Vec<FunctionReport>,
     /// The neighbours that were read: the code depends on them too.
     pub neighbours: Vec<PathBuf>,
@@ -120,7 +127,25 @@ pub fn generate(source: &str, input: &Input) -> Result<Generated, Vec<Diagnostic
     code.map(|code| Generated { code, functions, neighbours })
 }
 
-/// Reports on each public function, even if no module can be generated.
+/// Returns the names of a file's functions, classes and methods: `f`, `Model`, `Model.predict`.
+///
+/// # Errors
+///
+/// The source is not Python.
+pub fn declared(source: &str) -> Result<Vec<String>, Diagnostic> {
+    let module = report::read(source, "")?;
+    let mut names: Vec<String> = module.functions.iter().map(|it| it.name.clone()).collect();
+    for class in &module.classes {
+        names.push(class.name.clone());
+        names.extend(class.methods.iter().map(|method| format!("{}.{}", class.name, method.name)));
+        let bases = class.bases.iter().filter_map(|base| module.class(base));
+        let inherited = bases.flat_map(|base| &base.methods);
+        names.extend(inherited.map(|method| format!("{}.{}", class.name, method.name)));
+    }
+    Ok(names)
+}
+
+/// Reports on each public function and method, even if no module can be generated.
 ///
 /// # Errors
 ///

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use callpy_dtypes::NumberKind;
 use callpy_signature::{
-    Array, Class, ClassKind, Dtypes, EnumKind, FieldKind, Function, Hint, Literal, Module,
-    Parameter, ScalarKind, ScalarType, SequenceKind, Shape, Type,
+    Array, Class, ClassKind, Dtypes, EnumKind, FieldKind, Hint, Literal, Module, Parameter,
+    ScalarKind, ScalarType, SequenceKind, Shape, Type,
 };
 
 use crate::dtype::Meaning;
-use crate::names::camel;
-use crate::neighbours::Neighbours;
+use crate::names::{TYPES, camel, plain, unique, unused};
+use crate::neighbours::{Found, NeighbourClass, Neighbours};
 
 /// The type of a hint, independent of the language.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +52,11 @@ pub(crate) enum Lowered {
     Struct(String),
     /// An enum of the file.
     Enum(String),
+    /// An instance of a class of the file that has no value in other languages: the Python object, with
+    /// the class's methods.
+    Instance(String),
+    /// An instance of a class of a neighbour, by its number in `Lowering::handles`.
+    Handle(usize),
 }
 
 impl Lowered {
@@ -85,6 +90,21 @@ pub(crate) struct Texts {
     pub(crate) name: String,
     /// Variant and text.
     pub(crate) texts: Vec<(String, String)>,
+    /// It has the file's own name for the type.
+    pub(crate) is_alias: bool,
+}
+
+/// A class that a neighbour declares, and which instances there are of it here.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Handle {
+    /// The name of its type.
+    pub(crate) name: String,
+    /// The class's own name.
+    pub(crate) class: String,
+    /// The file that declares it.
+    pub(crate) file: String,
+    /// Any object with its methods is one.
+    pub(crate) is_protocol: bool,
 }
 
 /// The place of a hint.
@@ -102,8 +122,12 @@ pub(crate) struct Lowering<'m> {
     pub(crate) texts: Vec<Texts>,
     /// The names of types in use.
     pub(crate) taken: HashSet<String>,
-    /// The names of Python's functions.
-    pub(crate) functions: HashSet<&'m str>,
+    /// The classes of neighbours that hints refer to.
+    pub(crate) handles: Vec<Handle>,
+    /// The names of functions in use.
+    pub(crate) functions: HashSet<String>,
+    /// The classes of the file, and the names of their types.
+    types: Vec<(&'m str, String)>,
     /// The classes that hints refer to.
     pub(crate) used: Vec<String>,
     /// The parts of the current function that are plain objects, and why.
@@ -113,13 +137,20 @@ pub(crate) struct Lowering<'m> {
 
 impl<'m> Lowering<'m> {
     pub(crate) fn new(module: &'m Module, file: Option<&Path>) -> Self {
-        let taken = module.classes.iter().map(|class| class.name.clone()).collect();
+        // The files that generated code is in has these names already.
+        let mut taken: HashSet<String> =
+            TYPES.iter().chain(&["__callpy", "__declared"]).map(|&name| name.to_owned()).collect();
+        let classes = module.classes.iter().map(|class| &class.name[..]);
+        let types = unique(classes.clone(), &mut taken);
+        let types = classes.zip(types.iter().map(plain)).collect();
         Lowering {
             module,
             unions: Vec::new(),
             texts: Vec::new(),
             taken,
-            functions: module.functions.iter().map(|function| &function.name[..]).collect(),
+            handles: Vec::new(),
+            functions: module.functions.iter().map(|function| function.name.clone()).collect(),
+            types,
             used: Vec::new(),
             untyped: Vec::new(),
             neighbours: Neighbours::new(file),
@@ -128,12 +159,23 @@ impl<'m> Lowering<'m> {
 
     /// Reserves a name for a generated type, with a `_` if the file uses it already.
     pub(crate) fn take_name(&mut self, name: &str) -> String {
-        let mut name = name.to_owned();
-        while self.taken.contains(&name) {
-            name.push('_');
-        }
-        self.taken.insert(name.clone());
-        name
+        plain(&unused(if name.is_empty() { "Type" } else { name }, &mut self.taken))
+    }
+
+    /// Returns the identifier of the type for a class of the file.
+    pub(crate) fn type_ident(&self, class: &str) -> proc_macro2::Ident {
+        crate::names::ident(self.type_name(class))
+    }
+
+    /// Returns whether any object with the class's methods is one.
+    pub(crate) fn is_protocol(&self, class: &str) -> bool {
+        self.module.class(class).is_some_and(|class| class.is_protocol)
+    }
+
+    /// Returns the name of the type for a class of the file.
+    pub(crate) fn type_name(&self, class: &str) -> &str {
+        let known = self.types.iter().find(|(name, _)| *name == class);
+        known.map_or("_Unknown", |(_, name)| name)
     }
 
     fn object(&mut self, place: &Place<'_>, why: impl std::fmt::Display) -> Lowered {
@@ -141,18 +183,25 @@ impl<'m> Lowering<'m> {
         Lowered::Object { any: false }
     }
 
-    /// Returns the type of a parameter.
-    pub(crate) fn parameter(&mut self, function: &Function, parameter: &Parameter) -> Lowered {
-        let words = format!("the parameter `{}` of `{}`", parameter.name, function.name);
-        let name = format!("{}{}", camel(&function.name), camel(&parameter.name));
-        self.hint(parameter.hint.as_ref(), Place { name, words: &words })
+    /// Returns the type of a parameter of a function, which has a path such as `Class.method`.
+    pub(crate) fn parameter(&mut self, path: &str, parameter: &Parameter) -> Lowered {
+        let words = format!("the parameter `{}` of `{path}`", parameter.name);
+        let name = format!("{}{}", camel(path), camel(&parameter.name));
+        let hint = parameter.hint.as_ref();
+        // All the keyword arguments together are a dict that another file declares.
+        let hint = hint.filter(|_| !parameter.is_unpacked);
+        if parameter.is_unpacked {
+            self.untyped.push(format!("{words}: its keys are not known"));
+            return Lowered::Object { any: true };
+        }
+        self.hint(hint, Place { name, words: &words })
     }
 
     /// Returns the type of a function's result.
-    pub(crate) fn result(&mut self, function: &Function) -> Lowered {
-        let words = format!("the result of `{}`", function.name);
-        let name = format!("{}Result", camel(&function.name));
-        self.hint(function.returns.as_ref(), Place { name, words: &words })
+    pub(crate) fn result(&mut self, path: &str, returns: Option<&Hint>) -> Lowered {
+        let words = format!("the result of `{path}`");
+        let name = format!("{}Result", camel(path));
+        self.hint(returns, Place { name, words: &words })
     }
 
     fn hint(&mut self, hint: Option<&Hint>, place: Place<'_>) -> Lowered {
@@ -191,25 +240,9 @@ impl<'m> Lowering<'m> {
             Type::VariadicTuple(item) => Lowered::VariadicTuple(boxed(self, item)),
             Type::Mapping { key, value, .. } => {
                 let (key, value) = (self.lower(key, place), self.lower(value, place));
-                match self.is_key(&key) {
-                    true => Lowered::Dict(Box::new(key), Box::new(value)),
-                    // `dict[Any, T]` says nothing about its keys, so it is not reported as untyped.
-                    false if matches!(key, Lowered::Object { any: true }) => {
-                        Lowered::Object { any: true }
-                    }
-                    false => self.object(place, "a dict whose keys can't be hashed in Rust"),
-                }
+                Lowered::Dict(Box::new(key), Box::new(value))
             }
-            Type::Set { item, .. } => {
-                let item = self.lower(item, place);
-                match self.is_key(&item) {
-                    true => Lowered::Set(Box::new(item)),
-                    false if matches!(item, Lowered::Object { any: true }) => {
-                        Lowered::Object { any: true }
-                    }
-                    false => self.object(place, "a set whose items can't be hashed in Rust"),
-                }
-            }
+            Type::Set { item, .. } => Lowered::Set(boxed(self, item)),
             // An object may be None already.
             Type::Optional(inner) => match self.lower(inner, place) {
                 object @ Lowered::Object { any: true } => object,
@@ -229,11 +262,33 @@ impl<'m> Lowering<'m> {
                 "typing.NoReturn" | "typing.Never" => Lowered::Unit,
                 "numbers.Real" | "typing.SupportsFloat" => Lowered::Float,
                 "numbers.Integral" | "typing.SupportsInt" | "typing.SupportsIndex" => Lowered::Int,
+                "numbers.Number" | "numbers.Complex" => Lowered::Float,
+                // What pydantic checks is the constructor's business.
+                "pydantic.PositiveInt"
+                | "pydantic.NonNegativeInt"
+                | "pydantic.NegativeInt"
+                | "pydantic.NonPositiveInt"
+                | "pydantic.StrictInt" => Lowered::Int,
+                "pydantic.PositiveFloat"
+                | "pydantic.NonNegativeFloat"
+                | "pydantic.NegativeFloat"
+                | "pydantic.NonPositiveFloat"
+                | "pydantic.StrictFloat"
+                | "pydantic.FiniteFloat" => Lowered::Float,
+                "pydantic.StrictStr" | "pydantic.EmailStr" => Lowered::Str,
+                "pydantic.StrictBool" => Lowered::Bool,
+                "pydantic.FilePath" | "pydantic.DirectoryPath" | "pydantic.NewPath" => {
+                    Lowered::Path
+                }
                 name => match self.neighbours.find(name, arguments) {
-                    Some(found) => self.lower(&found, place),
+                    Some(Found::Type(found)) => self.lower(&found, place),
+                    Some(Found::Class(class)) => self.handle(class),
                     None => self.object(place, format_args!("{name} is not declared in this file")),
                 },
             },
+            Type::Recursive { alias } => {
+                self.object(place, format_args!("{alias} contains itself"))
+            }
             Type::TypeVariable { bound: Some(bound), .. } => self.lower(bound, place),
             Type::TypeVariable { constraints, .. } if !constraints.is_empty() => {
                 self.union(&Type::Union(constraints.clone()), constraints, place)
@@ -267,7 +322,8 @@ impl<'m> Lowering<'m> {
                 // Several classes without a counterpart share one variant, added last: it matches any
                 // value, so the other variants are tried before it.
                 Lowered::Object { any: false } => object = true,
-                // A NumPy scalar converts like any other number of its kind.
+                // A NumPy scalar converts like any other number of its kind. Two arrays whose elements
+                // the caller chooses are one variant.
                 lowered if variants.iter().any(|(_, other)| *other == lowered) => {}
                 Lowered::Unit => {}
                 lowered => {
@@ -278,15 +334,20 @@ impl<'m> Lowering<'m> {
         }
         number_names(&mut variants);
         if object {
-            let name = unused("Object", &variants);
-            variants.push((name, Lowered::Object { any: false }));
+            variants.push(("Object".to_owned(), Lowered::Object { any: false }));
+        }
+        let names = unique(variants.iter().map(|(name, _)| &name[..]), &mut HashSet::new());
+        for ((name, _), unused) in variants.iter_mut().zip(&names) {
+            *name = plain(unused);
         }
         let wrap = |lowered| match optional {
             true => Lowered::Optional(Box::new(lowered)),
             false => lowered,
         };
-        if let [(_, only)] = &variants[..] {
-            return wrap(only.clone());
+        match &variants[..] {
+            [(_, only)] => return wrap(only.clone()),
+            [] => return Lowered::Unit,
+            _ => {}
         }
         // The same union in two places is one enum, so that values can be passed from one to the other.
         let source = ty.to_string();
@@ -336,15 +397,21 @@ impl<'m> Lowering<'m> {
         if let Some(known) = self.texts.iter().position(|known| known.texts == texts) {
             return Lowered::Text(known);
         }
-        let name = self.alias(ty).unwrap_or_else(|| place.name.clone());
-        let name = self.take_name(&name);
-        self.texts.push(Texts { name, texts });
+        let alias = self.alias(ty);
+        let is_alias = alias.is_some();
+        let name = self.take_name(alias.as_ref().unwrap_or(&place.name));
+        self.texts.push(Texts { name, texts, is_alias });
         Lowered::Text(self.texts.len() - 1)
     }
 
     /// Returns the file's own name for a type.
     fn alias(&self, ty: &Type) -> Option<String> {
-        let same = self.module.aliases.iter().find(|alias| alias.hint.ty == *ty)?;
+        // With `None` in it, the alias is an option of the type.
+        let is_same = |alias: &Type| match alias {
+            Type::Optional(inner) => **inner == *ty,
+            alias => alias == ty,
+        };
+        let same = self.module.aliases.iter().find(|alias| is_same(&alias.hint.ty))?;
         Some(same.name.trim_start_matches('_').to_owned()).filter(|name| !name.is_empty())
     }
 
@@ -407,25 +474,42 @@ impl<'m> Lowering<'m> {
         let Some(class) = self.module.class(name) else {
             return self.object(place, format_args!("{name} is not declared in this file"));
         };
-        match shape_of(class) {
-            ClassShape::Object => self.object(
-                place,
-                format_args!("{name} is not a dataclass, NamedTuple, TypedDict or Enum"),
-            ),
-            shape => {
-                if !self.used.iter().any(|used| used == name) {
-                    self.used.push(name.to_owned());
-                }
-                match shape {
-                    ClassShape::Enum => Lowered::Enum(name.to_owned()),
-                    _ => Lowered::Struct(name.to_owned()),
-                }
-            }
+        let shape = shape_of(class);
+        if let Some(why) = left_out(class) {
+            return self.object(place, format_args!("{name} is {why}"));
+        }
+        self.use_class(class);
+        match shape {
+            ClassShape::Enum => Lowered::Enum(name.to_owned()),
+            ClassShape::Struct => Lowered::Struct(name.to_owned()),
+            ClassShape::Instance => Lowered::Instance(name.to_owned()),
         }
     }
 
+    /// Notes that a class is used, and with it the classes that it inherits methods from.
+    pub(crate) fn use_class(&mut self, class: &Class) {
+        if self.used.contains(&class.name) {
+            return;
+        }
+        self.used.push(class.name.clone());
+        if let Some(base) = base_of(self.module, class) {
+            self.use_class(base);
+        }
+    }
+
+    fn handle(&mut self, class: NeighbourClass) -> Lowered {
+        let NeighbourClass { class, file, is_protocol } = class;
+        let same = |known: &Handle| known.class == class && known.file == file;
+        let at = self.handles.iter().position(same).unwrap_or_else(|| {
+            let name = self.take_name(&class);
+            self.handles.push(Handle { name, class, file, is_protocol });
+            self.handles.len() - 1
+        });
+        Lowered::Handle(at)
+    }
+
     /// Returns whether values can be keys of a `HashMap`.
-    fn is_key(&self, lowered: &Lowered) -> bool {
+    pub(crate) fn is_key(&self, lowered: &Lowered) -> bool {
         match lowered {
             Lowered::Unit
             | Lowered::Bool
@@ -524,29 +608,82 @@ impl<'m> Lowering<'m> {
 pub(crate) enum ClassShape {
     Struct,
     Enum,
-    Object,
+    Instance,
 }
 
 pub(crate) fn shape_of(class: &Class) -> ClassShape {
     match class.kind {
-        // Members of a flag can be combined, so an enum can't list all values.
-        ClassKind::Enum(EnumKind::Flag | EnumKind::IntFlag) => ClassShape::Object,
-        ClassKind::Enum(_) if class.members.is_empty() => ClassShape::Object,
+        ClassKind::Enum(EnumKind::Flag | EnumKind::IntFlag) => ClassShape::Instance,
+        ClassKind::Enum(_) if class.members.is_empty() => ClassShape::Instance,
         ClassKind::Enum(_) => ClassShape::Enum,
-        ClassKind::Dataclass { .. } | ClassKind::NamedTuple | ClassKind::TypedDict => {
-            ClassShape::Struct
-        }
-        _ => ClassShape::Object,
+        ClassKind::Plain => ClassShape::Instance,
+        _ if is_constructible(class) => ClassShape::Struct,
+        _ => ClassShape::Instance,
     }
 }
 
-/// Returns whether Rust can create an instance: the constructor takes exactly the known fields.
-pub(crate) fn is_constructible(class: &Class) -> bool {
+/// Returns whether other languages can create an instance from its fields: the constructor takes exactly
+/// those that are known.
+fn is_constructible(class: &Class) -> bool {
     let init_only = |field: &callpy_signature::Field| {
         field.kind == FieldKind::InitOnly && field.default.is_none()
     };
-    let generated = !matches!(class.kind, ClassKind::Dataclass { custom_init: true, .. });
-    generated && class.unknown_bases.is_empty() && !class.fields.iter().any(init_only)
+    let generated = !matches!(
+        class.kind,
+        ClassKind::Dataclass { custom_init: true, .. }
+            | ClassKind::Attrs { custom_init: true, .. }
+            | ClassKind::Model { custom_init: true }
+    );
+    // What Python calls before it sees the fields may want others.
+    let is_replaced = class.method("__new__").is_some() || class.has_metaclass;
+    generated
+        && !is_replaced
+        && class.abstract_methods.is_empty()
+        && class.unknown_bases.is_empty()
+        && !class.fields.iter().any(init_only)
+}
+
+/// Returns why a class has no type, if it has none.
+pub(crate) fn left_out(class: &Class) -> Option<&'static str> {
+    match class.kind {
+        // Members of a flag can be combined, so an enum can't list all values.
+        ClassKind::Enum(EnumKind::Flag | EnumKind::IntFlag) => {
+            Some("a flag, whose values are not listed")
+        }
+        ClassKind::Enum(_) if class.members.is_empty() => Some("an enum without members"),
+        // It is a dict in Python, and some of its keys are not known.
+        ClassKind::TypedDict if !is_constructible(class) => {
+            Some("a TypedDict with keys from another file")
+        }
+        _ => None,
+    }
+}
+
+/// Returns the class of the file whose methods an instance has too: the first base that is an instance
+/// itself.
+pub(crate) fn base_of<'m>(module: &'m Module, class: &Class) -> Option<&'m Class> {
+    let bases = class.bases.iter().filter_map(|name| module.class(name));
+    let is_instance = |base: &&Class| {
+        base.name != class.name
+            && left_out(base).is_none()
+            && shape_of(base) == ClassShape::Instance
+    };
+    bases.into_iter().find(is_instance).filter(|_| shape_of(class) == ClassShape::Instance)
+}
+
+/// Returns whether a class is an exception, which other languages get as errors.
+pub(crate) fn is_exception(module: &Module, class: &Class) -> bool {
+    let is_one = |base: &String| {
+        let name = base.rsplit('.').next().unwrap_or(base);
+        ["Error", "Exception", "Warning", "Interrupt", "Exit"].iter().any(|it| name.ends_with(it))
+    };
+    class.unknown_bases.iter().any(is_one)
+        || class.bases.iter().any(|base| {
+            is_one(base)
+                && module
+                    .class(base)
+                    .is_some_and(|base| base.name != class.name && is_exception(module, base))
+        })
 }
 
 /// Returns whether a dtype is a number of one of these kinds.
@@ -581,7 +718,10 @@ fn variant(lowering: &Lowering<'_>, lowered: &Lowered) -> String {
             }
             _ => "Scalar",
         },
-        Lowered::Struct(name) | Lowered::Enum(name) => name,
+        Lowered::Struct(name) | Lowered::Enum(name) | Lowered::Instance(name) => {
+            lowering.type_name(name)
+        }
+        Lowered::Handle(number) => &lowering.handles[*number].name,
     };
     name.to_owned()
 }
@@ -595,12 +735,4 @@ fn number_names(variants: &mut [(String, Lowered)]) {
             name.push_str(&number.to_string());
         }
     }
-}
-
-fn unused(name: &str, variants: &[(String, Lowered)]) -> String {
-    let mut name = name.to_owned();
-    while variants.iter().any(|(other, _)| *other == name) {
-        name.push('_');
-    }
-    name
 }

@@ -1,25 +1,44 @@
 //! Types that a file imports from its neighbours: `from .typing import FloatArray`.
 //!
-//! A hint is followed through the files of the same package. Classes that are declared there are
-//! objects here: their structs belong to the module of their own file.
+//! A hint is followed through the files of the same package. Of classes that are declared there, there
+//! are only instances here: their values and methods belong to the module of their own file.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use callpy_signature::{Dtypes, Type};
+use callpy_signature::{Class, ClassKind, Dtypes, Type};
 
 /// The files of the same package.
 pub(crate) struct Neighbours {
     file: Option<PathBuf>,
-    known: HashMap<(PathBuf, String), Option<Type>>,
+    known: HashMap<(PathBuf, String), Option<Found>>,
     /// The files that were read: a change in them may change the code.
     pub(crate) read: BTreeSet<PathBuf>,
+}
+
+/// What a name leads to in another file.
+#[derive(Debug, Clone)]
+pub(crate) enum Found {
+    Type(Type),
+    Class(NeighbourClass),
+}
+
+/// A class that another file of the package declares.
+#[derive(Debug, Clone)]
+pub(crate) struct NeighbourClass {
+    pub(crate) class: String,
+    /// The file's path below the folder that the package is in.
+    pub(crate) file: String,
+    pub(crate) is_protocol: bool,
 }
 
 /// How far a name is followed, since files may import each other in a circle.
 const FARTHEST: usize = 6;
 
 const PROBE: &str = "__callpy_probe";
+
+/// Separates a file and a class in it, in the name of a class that a neighbour's type contains.
+const IN: &str = "::";
 
 impl Neighbours {
     pub(crate) fn new(file: Option<&Path>) -> Self {
@@ -28,12 +47,16 @@ impl Neighbours {
     }
 
     /// Returns the type of an imported name, if a neighbour defines it.
-    pub(crate) fn find(&mut self, name: &str, arguments: &[Type]) -> Option<Type> {
+    pub(crate) fn find(&mut self, name: &str, arguments: &[Type]) -> Option<Found> {
         let file = self.file.clone()?;
+        if let Some((file, class)) = name.rsplit_once(IN) {
+            let (_, class) = self.probe(Path::new(file), class)?;
+            return instance(&class?, Path::new(file)).map(Found::Class);
+        }
         with_arguments(self.find_from(&file, name, FARTHEST)?, arguments)
     }
 
-    fn find_from(&mut self, from: &Path, name: &str, depth: usize) -> Option<Type> {
+    fn find_from(&mut self, from: &Path, name: &str, depth: usize) -> Option<Found> {
         let depth = depth.checked_sub(1)?;
         let (module, item) = name.rsplit_once('.')?;
         let file = find_file(from, if module.is_empty() { "." } else { module })?;
@@ -43,23 +66,31 @@ impl Neighbours {
         }
         // Names may lead back to themselves.
         self.known.insert(key.clone(), None);
-        let ty = self.probe(&key.0, item).and_then(|ty| self.resolve(ty, &key.0, depth));
-        self.known.insert(key, ty.clone());
-        ty
+        let found = self.probe(&key.0, item).and_then(|(ty, class)| match class {
+            Some(class) => instance(&class, &key.0).map(Found::Class),
+            None => self.resolve(ty, &key.0, depth),
+        });
+        self.known.insert(key, found.clone());
+        found
     }
 
-    /// Reads the name as if it were a hint in that file.
-    fn probe(&mut self, file: &Path, item: &str) -> Option<Type> {
+    /// Reads the name as if it were a hint in that file; returns its class as well, if it is one.
+    fn probe(&mut self, file: &Path, item: &str) -> Option<(Type, Option<Class>)> {
         let bytes = std::fs::read(file).ok()?;
         let source = callpy_signature::decode(&bytes).ok()?;
         self.read.insert(file.to_owned());
         let module =
             callpy_signature::read(&format!("{source}\n\n\ndef {PROBE}(x: {item}): ...\n")).ok()?;
-        Some(module.function(PROBE)?.parameters.first()?.hint.as_ref()?.ty.clone())
+        let ty = module.function(PROBE)?.parameters.first()?.hint.as_ref()?.ty.clone();
+        let class = match &ty {
+            Type::Class { name, .. } => module.class(name).cloned(),
+            _ => None,
+        };
+        Some((ty, class))
     }
 
     /// Replaces names that the neighbour imports itself; none if nothing is known about the type.
-    fn resolve(&mut self, mut ty: Type, from: &Path, depth: usize) -> Option<Type> {
+    fn resolve(&mut self, mut ty: Type, from: &Path, depth: usize) -> Option<Found> {
         match &mut ty {
             Type::Unknown { name, arguments } => {
                 let found = self.find_from(from, name, depth)?;
@@ -79,25 +110,44 @@ impl Neighbours {
             }
             _ => {}
         }
-        Some(ty)
+        Some(Found::Type(ty))
     }
 
     fn resolve_part(&mut self, ty: &mut Type, from: &Path, depth: usize) {
         // This file may have another class of the same name.
         if let Type::Class { name, .. } = ty {
-            *ty = Type::Unknown { name: name.clone(), arguments: Vec::new() };
+            let name = format!("{}{IN}{name}", from.display());
+            *ty = Type::Unknown { name, arguments: Vec::new() };
             return;
         }
-        if let Some(resolved) = self.resolve(ty.clone(), from, depth) {
+        if let Some(Found::Type(resolved)) = self.resolve(ty.clone(), from, depth) {
             *ty = resolved;
         }
     }
 }
 
+/// What is told of a class of a neighbour; none if its instances are not told by its name.
+fn instance(class: &Class, file: &Path) -> Option<NeighbourClass> {
+    let folder = file.parent()?;
+    let is_package = |above: &&Path| above.join("__init__.py").is_file();
+    let outermost = folder.ancestors().take_while(is_package).last();
+    let base = outermost.map_or(Some(folder), Path::parent)?;
+    let file = file.strip_prefix(base).unwrap_or(file).to_string_lossy().replace('\\', "/");
+    (class.kind != ClassKind::TypedDict).then(|| NeighbourClass {
+        class: class.name.clone(),
+        file,
+        is_protocol: class.is_protocol,
+    })
+}
+
 /// Adds arguments to a generic type that a neighbour re-exports, such as `Sequence`.
-fn with_arguments(ty: Type, arguments: &[Type]) -> Option<Type> {
+fn with_arguments(found: Found, arguments: &[Type]) -> Option<Found> {
     let bare = |item: &Type| *item == Type::Any;
-    Some(match (ty, arguments) {
+    let ty = match found {
+        Found::Type(ty) => ty,
+        class => return Some(class),
+    };
+    Some(Found::Type(match (ty, arguments) {
         (ty, []) => ty,
         (Type::Array(mut array), [Type::Scalar(dtypes)]) if array.dtypes == Dtypes::Any => {
             array.dtypes = dtypes.clone();
@@ -114,7 +164,7 @@ fn with_arguments(ty: Type, arguments: &[Type]) -> Option<Type> {
             Type::Mapping { kind, key: Box::new(k.clone()), value: Box::new(v.clone()) }
         }
         _ => return None,
-    })
+    }))
 }
 
 /// Returns the file of a module as `from` imports it, if it is of the same package or folder.

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use callpy_signature::{DecoratorEffect, Function, Hint, Module, Type};
+use callpy_signature::{DecoratorEffect, Function, Hint, Module, Parameter, Type};
 
 /// The report on a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,42 +63,62 @@ fn at(file: &str, error: callpy_signature::Error) -> Diagnostic {
     }
 }
 
-/// Returns why a public function is left out, if it is. The other functions of the file are still
-/// generated.
-pub(crate) fn reason_to_leave_out(function: &Function) -> Option<String> {
+/// Returns why a public function or method is left out, if it is. The others of the file are still
+/// generated. `parameters` are those of a call, without `self`.
+pub(crate) fn reason_to_leave_out(
+    function: &Function,
+    parameters: &[Parameter],
+    is_method: bool,
+) -> Option<String> {
+    let is_constructor = is_method && matches!(&function.name[..], "__init__" | "__new__");
     let is_hinted = function.returns.is_some()
-        || function.parameters.iter().any(|parameter| parameter.hint.is_some());
-    let changes =
-        |decorator: &&callpy_signature::Decorator| decorator.effect == DecoratorEffect::Changes;
+        || parameters.iter().any(|parameter| parameter.hint.is_some())
+        || (is_constructor && parameters.is_empty());
+    let changes = |decorator: &&callpy_signature::Decorator| {
+        decorator.effect == DecoratorEffect::Changes && !(is_method && decorator.role().is_some())
+    };
+    let by_hand = |reason: &str| match is_method {
+        true => reason.to_owned(),
+        false => format!("{reason}: declare it by hand"),
+    };
     if function.is_async {
         return Some("it is async, and async functions can't be called yet".into());
     }
     if function.is_generator {
-        return Some(
-            "it is a generator: declare it by hand to get the generator as an Object".into(),
-        );
+        return Some(match is_method {
+            true => "it is a generator".into(),
+            false => {
+                "it is a generator: declare it by hand to get the generator as an Object".into()
+            }
+        });
     }
     // Its hints describe the function under the decorator, not the one that is called.
     if let Some(decorator) = function.decorators.iter().find(changes) {
         let decorator = &decorator.source;
-        return Some(format!("@{decorator} changes its signature: declare it by hand"));
+        return Some(by_hand(&format!("@{decorator} changes its signature")));
     }
     // Which of the overloads a call means depends on its arguments.
     if function.is_only_overloads || (!is_hinted && function.overloads > 0) {
-        return Some("it is overloaded: declare the overload you need by hand".into());
+        return Some(match is_method {
+            true => "it is overloaded".into(),
+            false => "it is overloaded: declare the overload you need by hand".into(),
+        });
     }
     if !is_hinted {
-        return Some("it has no hints: declare it by hand".into());
+        return Some(by_hand("it has no hints"));
     }
-    hints(function).find_map(|(place, hint)| {
+    hints(function, parameters).find_map(|(place, hint)| {
         let reason = invalid(&hint.ty)?;
         Some(format!("{place}: the hint `{}` is not a type: {reason}", hint.source))
     })
 }
 
 /// Returns the hints of a function, each with a description of its place.
-fn hints(function: &Function) -> impl Iterator<Item = (String, &Hint)> {
-    let parameters = function.parameters.iter().filter_map(|parameter| {
+fn hints<'f>(
+    function: &'f Function,
+    parameters: &'f [Parameter],
+) -> impl Iterator<Item = (String, &'f Hint)> {
+    let parameters = parameters.iter().filter_map(|parameter| {
         let hint = parameter.hint.as_ref()?;
         Some((format!("parameter `{}`", parameter.name), hint))
     });

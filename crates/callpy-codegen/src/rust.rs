@@ -4,9 +4,11 @@ mod class;
 pub(crate) mod declared;
 mod doc;
 mod function;
+mod instance;
 mod types;
 mod union;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use callpy_signature::Module;
@@ -14,8 +16,12 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use self::declared::Declared;
+use self::function::{Callable, Kind};
+use self::instance::Methods;
 use self::types::own;
-use crate::lower::{ClassShape, Lowering, shape_of};
+use crate::lower::{Lowering, is_exception, left_out};
+use crate::methods::methods;
+use crate::names::unique;
 use crate::report::{nothing, reason_to_leave_out};
 use crate::{Diagnostic, FunctionReport, Input, Loading};
 
@@ -37,16 +43,29 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
     let mut functions = TokenStream::new();
     let mut reports = Vec::new();
     let by_hand = |name: &str| input.declared.iter().any(|declared| declared.python_name() == name);
-    for python in module.public_functions().filter(|function| !by_hand(&function.name)) {
+    let is_imported = matches!(input.loading, Loading::Imported { .. });
+    let public = module.public_functions();
+    let public: Vec<_> = public
+        .filter(|function| !by_hand(&function.name) && !input.skip.contains(&function.name))
+        .collect();
+    let mut used: HashSet<String> = lowering.functions.clone();
+    used.retain(|name| by_hand(name));
+    used.insert("__MODULE".to_owned());
+    let names = unique(public.iter().map(|function| &function.name[..]), &mut used);
+    used.extend(lowering.functions.iter().cloned());
+    for (python, name) in public.into_iter().zip(names) {
         lowering.untyped.clear();
         let line = python.name_span.start.line;
-        let left_out = reason_to_leave_out(python);
+        let parameters = module.call_parameters(python);
+        let left_out = reason_to_leave_out(python, &parameters, false);
         if left_out.is_none() {
-            let check = matches!(input.loading, Loading::Imported { .. })
-                || python.unsettling_decorator().is_some();
-            let usage = input.usages.of(&mut lowering, python);
-            let code = function::function(&mut lowering, callpy, python, &input.file, check, usage);
-            functions.extend(code);
+            let check = is_imported || python.unsettling_decorator().is_some();
+            let usage = input.usages.of(&mut lowering, &python.name, &parameters);
+            let (function, file) = (python, &input.file[..]);
+            let callable =
+                Callable { function, parameters, kind: Kind::Free, name, file, check, usage };
+            let code = callable.write(&mut lowering, callpy, &mut used);
+            functions.extend([code.functions, code.options]);
         }
         let untyped = std::mem::take(&mut lowering.untyped);
         reports.push(FunctionReport { name: python.name.clone(), line, left_out, untyped });
@@ -54,20 +73,22 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
 
     let mut declared = TokenStream::new();
     for by_hand in &input.declared {
-        let check = matches!(input.loading, Loading::Imported { .. });
         let function = module.function(&by_hand.python_name());
-        let usage = function.and_then(|function| input.usages.of(&mut lowering, function));
-        match by_hand.generate(module, callpy, &input.file, check, usage) {
+        let usage = function.and_then(|function| {
+            input.usages.of(&mut lowering, &function.name, &function.parameters)
+        });
+        match by_hand.generate(module, callpy, &input.file, is_imported, usage) {
             Ok(function) => declared.extend(function),
             Err((line, message)) => problem(line, message),
         }
     }
+    let classes = classes(&mut lowering, input, &mut reports);
     let names: Vec<String> = input.declared.iter().map(Declared::python_name).collect();
     problems.extend(input.usages.problems(&input.file, module, &reports, &names));
-    if functions.is_empty() && input.declared.is_empty() && problems.is_empty() {
+    let is_empty = functions.is_empty() && classes.is_empty();
+    if is_empty && input.declared.is_empty() && problems.is_empty() {
         problems.push(nothing(&input.file, &reports));
     }
-    let classes = classes(&mut lowering, input);
     if !problems.is_empty() {
         // In the order of the file, whichever check found them.
         problems.sort_by_key(|problem| problem.line);
@@ -75,6 +96,7 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
     }
     let unions = (0..lowering.unions.len()).map(|number| union::union(&lowering, callpy, number));
     let texts = lowering.texts.iter().map(|texts| union::texts(texts, callpy));
+    let handles = lowering.handles.iter().map(|handle| instance::handle(callpy, handle));
     // In a module of their own: the types in them are looked up where the macro is called.
     let declared = (!declared.is_empty()).then(|| {
         quote! {
@@ -107,6 +129,7 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
             #classes
             #(#unions)*
             #(#texts)*
+            #(#handles)*
         }
     };
     let neighbours = lowering.neighbours.read.into_iter().collect();
@@ -114,19 +137,49 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
 }
 
 /// Writes the classes that are public or that a function refers to.
-fn classes(lowering: &mut Lowering<'_>, input: &Input) -> TokenStream {
-    let module = lowering.module;
+fn classes(
+    lowering: &mut Lowering<'_>,
+    input: &Input,
+    reports: &mut Vec<FunctionReport>,
+) -> TokenStream {
+    let (module, callpy) = (lowering.module, &quote!(__callpy));
     let mut code = TokenStream::new();
     let mut done: Vec<&str> = Vec::new();
-    // Fields may refer to more classes.
+    let is_wanted = |class: &callpy_signature::Class| {
+        module.is_public(&class.name)
+            && !is_exception(module, class)
+            && !input.skip.contains(&class.name)
+    };
+    // Fields and methods may refer to more classes.
     loop {
         let next = module.classes.iter().find(|class| {
-            let wanted = module.is_public(&class.name) || lowering.used.contains(&class.name);
-            wanted && shape_of(class) != ClassShape::Object && !done.contains(&&class.name[..])
+            let wanted = is_wanted(class) || lowering.used.contains(&class.name);
+            wanted && left_out(class).is_none() && !done.contains(&&class.name[..])
         });
         let Some(next) = next else { break };
+        lowering.use_class(next);
         done.push(&next.name);
-        code.extend(class::class(lowering, &quote!(__callpy), next, &input.file));
+        code.extend(class::class(lowering, callpy, next, &input.file));
+        let is_imported = matches!(input.loading, Loading::Imported { .. });
+        let writer = Methods { callpy, class: next, file: &input.file, is_imported };
+        let all = methods(module, next, &input.skip);
+        let usage = |lowering: &mut Lowering<'_>, method: &crate::methods::Method<'_>| {
+            input.usages.of(lowering, &method.path, &method.parameters)
+        };
+        let is_public = is_wanted(next);
+        let report = |lowering: &mut Lowering<'_>, method: &crate::methods::Method<'_>| {
+            let untyped = std::mem::take(&mut lowering.untyped);
+            // Methods of a private class can be called, but no one looks for them.
+            if is_public {
+                reports.push(FunctionReport {
+                    name: method.path.clone(),
+                    line: method.function.name_span.start.line,
+                    left_out: method.left_out.clone(),
+                    untyped,
+                });
+            }
+        };
+        code.extend(writer.write(lowering, &all, usage, report));
     }
     code
 }

@@ -1,9 +1,10 @@
 //! Whether a function retains its arrays, according to its hints or to the caller.
 
-use callpy_signature::{Function, Module, Type, Usage};
+use callpy_signature::{Module, Parameter, Type, Usage};
 
 use crate::Diagnostic;
 use crate::lower::Lowering;
+use crate::neighbours::Found;
 use crate::report::{FunctionReport, unknown_function};
 
 /// What the caller says about functions, which overrides their hints.
@@ -18,8 +19,14 @@ pub struct Usages {
 impl Usages {
     /// Returns what is known about a function. It retains its arguments if one of them is retained, and
     /// lends them if all its arrays are borrowed.
-    pub(crate) fn of(&self, lowering: &mut Lowering<'_>, function: &Function) -> Option<Usage> {
-        let is = |name: &String| *name == function.name;
+    /// `path` is its name, or `Class.method`.
+    pub(crate) fn of(
+        &self,
+        lowering: &mut Lowering<'_>,
+        path: &str,
+        parameters: &[Parameter],
+    ) -> Option<Usage> {
+        let is = |name: &String| *name == path;
         // What the caller says comes first: hints may be wrong.
         if self.retains.iter().any(is) {
             return Some(Usage::Retained);
@@ -28,7 +35,7 @@ impl Usages {
             return Some(Usage::Borrowed);
         }
         let mut all = Vec::new();
-        for parameter in &function.parameters {
+        for parameter in parameters {
             let Some(hint) = &parameter.hint else {
                 // It may take an array, of which nothing is known.
                 all.push(None);
@@ -96,7 +103,7 @@ fn collect(
             found.push(None);
         }
         Type::Unknown { name, arguments } => {
-            if let Some(ty) = lowering.neighbours.find(name, arguments) {
+            if let Some(Found::Type(ty)) = lowering.neighbours.find(name, arguments) {
                 collect(lowering, &ty, found, seen);
             }
         }

@@ -57,8 +57,8 @@ fn parameters_in_go_hide_nothing_that_the_body_uses() {
     let source = "def f(result: int, result1: int, nil: int, len: int, option: int, b: int = 2) \
                   -> tuple[int, str]: ...";
     let code = generate_go(source, &GoInput::new("p", "p.py")).unwrap();
-    let expected = "func F(result_ int, result1_ int, nil_ int, len_ int, option_ int, \
-                    options ...FOption) (result0 int, result1 string, err error) {";
+    let expected = "func F(resultArg int, result1 int, nilValue int, length int, optionArg int, \
+                    options ...FOption) (int, string, error) {";
     assert!(code.contains(expected), "{code}");
 }
 

@@ -26,12 +26,13 @@ fn an_imported_alias_is_followed() {
         "many: &'a [__callpy::Object],",
         "settings: &'a __callpy::Object,",
         "-> __callpy::Result<__callpy::Array<i32>> {",
+        "`Settings`, which `package/aliases.py` declares.",
     ] {
         assert!(code.contains(line), "{line} is not in\n{code}");
     }
     let untyped: Vec<usize> =
         generated.functions.iter().map(|report| report.untyped.len()).collect();
-    assert_eq!(untyped, [0, 2, 1], "a neighbour's classes, and what leads in a circle");
+    assert_eq!(untyped, [0, 0, 1, 0], "what leads in a circle, and the constructor of a class");
     let read: Vec<_> =
         generated.neighbours.iter().map(|path| path.strip_prefix(&folder).unwrap()).collect();
     assert_eq!(read, [Path::new("aliases.py"), Path::new("inner/__init__.py")]);

@@ -19,6 +19,7 @@ pub(crate) struct Invocation {
     pub(crate) python_name: Option<String>,
     pub(crate) declared: Vec<Declared>,
     pub(crate) usages: Usages,
+    pub(crate) skip: Vec<String>,
 }
 
 impl Parse for Invocation {
@@ -48,6 +49,7 @@ impl Parse for Invocation {
             python_name: None,
             declared: Vec::new(),
             usages: Usages::default(),
+            skip: Vec::new(),
         };
         while input.peek(Token![,]) {
             input.parse::<Token![,]>()?;
@@ -68,7 +70,7 @@ impl Parse for Invocation {
             true => Ok(invocation),
             false => Err(input.error(
                 "expected `, reload`, `, name = \"…\"`, `, import = \"…\"`, `, retains = […]`, \
-                 `, lends = […]`, or functions in braces",
+                 `, lends = […]`, `, skip = […]`, or functions in braces",
             )),
         }
     }
@@ -89,13 +91,15 @@ impl Invocation {
             }
             "retains" => self.usages.retains.extend(names(input)?),
             "lends" => self.usages.lends.extend(names(input)?),
+            "skip" => self.skip.extend(names(input)?),
             _ => {
                 return Err(syn::Error::new(
                     name.span(),
                     "unknown option; expected `reload` (read the file at each start), \
                      `name = \"…\"` (the module's name in Python), \
                      `import = \"package.module\"` (let Python find the module), `retains = [function]` \
-                     or `lends = [function]` (what functions do with their arguments)",
+                     or `lends = [function]` (what functions do with their arguments), `skip = [name]` (what \
+                     is left out)",
                 ));
             }
         }
@@ -125,13 +129,24 @@ fn python_name(literal: &LitStr) -> syn::Result<String> {
     }
 }
 
-/// Reads `= [fit, predict]`.
+/// Reads `= [fit, Model.predict]`.
 fn names(input: ParseStream<'_>) -> syn::Result<Vec<String>> {
     input.parse::<Token![=]>()?;
     let list;
     bracketed!(list in input);
-    let names = list.parse_terminated(Ident::parse_any, Token![,])?;
-    Ok(names.iter().map(|name| name.unraw().to_string()).collect())
+    let mut names = Vec::new();
+    while !list.is_empty() {
+        let mut name = Ident::parse_any(&list)?.unraw().to_string();
+        while list.peek(Token![.]) {
+            list.parse::<Token![.]>()?;
+            name += &format!(".{}", Ident::parse_any(&list)?.unraw());
+        }
+        names.push(name);
+        if !list.is_empty() {
+            list.parse::<Token![,]>()?;
+        }
+    }
+    Ok(names)
 }
 
 fn attributes(input: ParseStream<'_>) -> syn::Result<TokenStream> {

@@ -87,6 +87,7 @@ fn expand(invocation: Invocation) -> TokenStream {
         loading,
         declared: invocation.declared,
         usages: invocation.usages,
+        skip: invocation.skip,
     };
     match callpy_codegen::generate(&source, &input) {
         Ok(generated) => {

@@ -1,8 +1,8 @@
 //! Typed functions from Python's own hints, checked when Rust compiles.
 //!
 //! [`module!`](crate::module) reads a Python file while Rust compiles and makes a Rust module of it:
-//! one function for each public function that has hints, a struct for each dataclass, `NamedTuple`
-//! and `TypedDict`, an enum for each `Enum`. No Python runs, and none is needed, to compile.
+//! one function for each public function that has hints, a struct with methods for each class, an enum
+//! for each `Enum`. No Python runs, and none is needed, to compile.
 //!
 //! ```python
 //! # python/smoothing.py
@@ -50,22 +50,63 @@
 //! | `np.float32` and other scalars | `f32`, passed as a NumPy scalar | `f32` |
 //! | `list[T]`, `Sequence[T]`, `tuple[T, ...]` | `&[T]`, passed as a list or tuple; any iterator for arrays | `Vec<T>` |
 //! | `tuple[A, B]` | `(A, B)` | `(A, B)` |
-//! | `dict[K, V]` | any iterator of pairs: `[("a", 1.0)]`, a map | `HashMap<K, V>` |
-//! | `set[T]` | any iterator | `HashSet<T>` |
+//! | `dict[K, V]` | any iterator of pairs: `[("a", 1.0)]`, a map | `HashMap<K, V>`; `Object` if `K` can't be hashed in Rust |
+//! | `set[T]` | any iterator | `HashSet<T>`; `Object` if `T` can't be hashed in Rust |
 //! | `T \| None` | `Option<T>` | `Option<T>` |
 //! | `A \| B` | anything that is `Into` a generated enum: an `A` or a `B` | that enum |
 //! | `Literal["a", "b"]` | a generated enum | that enum |
 //! | `pathlib.Path` | any `AsRef<Path>` | `PathBuf` |
-//! | a dataclass, `NamedTuple`, `TypedDict` of the file | a reference to a generated struct | that struct |
+//! | a dataclass, `NamedTuple`, `TypedDict`, a class of attrs, a model of pydantic, of the file | a reference to a generated struct | that struct |
 //! | an `Enum` of the file | a generated enum | that enum |
+//! | any other class of the file | a reference to a generated struct around the object | that struct |
+//! | a class of another file of the package | `&Object`, which each generated struct around an object is as well | a generated struct without methods |
 //! | `Any`, a type variable | any [`IntoPython`](crate::IntoPython) | [`Object`](crate::Object) |
 //! | another class | `&Object` | `Object` |
 //!
 //! An enum for a union or a `Literal` has the name of the type in the file, or else that of the function
 //! and the parameter: `SmoothMode`.
 //!
-//! Aliases imported from other files of the package (`from .typing import FloatArray`) are followed;
-//! classes declared there are objects.
+//! Aliases imported from other files of the package (`from .typing import FloatArray`) are followed. An
+//! alias that contains itself (`Json = dict[str, "Json"] | str`) is an object where it does. The keys of
+//! `**options: Unpack[Options]` are options, each by itself.
+//!
+//! # Classes
+//!
+//! A value (a dataclass and the like) is a struct of its fields, from which an instance is made by its own
+//! constructor, with its validation; fields with `init=False` are set afterwards. Where the fields do not
+//! make an instance, and for all classes that are no values, the instance stays a Python object:
+//!
+//! ```python
+//! # python/models.py
+//! class Model:
+//!     def __init__(self, rate: float = 0.1) -> None: ...
+//!     def predict(self, row: list[float]) -> float: ...
+//!     @classmethod
+//!     def load(cls, path: str) -> "Model": ...
+//!     @property
+//!     def rate(self) -> float: ...
+//! ```
+//!
+//! ```
+//! # callpy::module!(pub mod models = "../../examples/models.py");
+//! # #[cfg(any())] // so that the line below is as in a program
+//! callpy::module!(pub mod models = "python/models.py");
+//!
+//! # use models::*;
+//! let model = Model::new()?;
+//! let better = Model::new_with(ModelOptions::new().rate(0.2))?;
+//! assert_eq!(better.predict(&[1.0, 2.0])?, 0.6000000000000001);
+//! assert_eq!((model.rate()?, Model::load("x")?.rate()?), (0.1, 1.0));
+//! # Ok::<(), callpy::Error>(())
+//! ```
+//!
+//! A method is looked up in the instance, which may be of a subclass. The struct leads to that of its base
+//! by `Deref`, and so at last to [`Object`](crate::Object): it has the methods of all of them, and can be
+//! passed for each. `object.extract::<Model>()` is the way back, which checks the class. A property with a
+//! setter has `set_rate`; `__call__`, `__getitem__`, `__setitem__`, `__delitem__` and `__contains__` are
+//! `call`, `item`, `set_item`, `del_item` and `contains`, and a context manager has `with`, which takes a
+//! function and tells `__exit__` of its error. The methods of values and enums are there too; each call
+//! makes an instance.
 //!
 //! Shapes (`Annotated[NDArray[np.float64], "n 3"]`, jaxtyping's `Float64[np.ndarray, "n 3"]`) are
 //! checked at each call; a name means the same length in all arguments and the result.
@@ -131,7 +172,9 @@
 //!   and imports the module by its name when the program runs. Each function's parameters are
 //!   compared with the ones compiled in, and a difference is an error that shows both.
 //! - `module!(mod x = "x.py", retains = [fit], lends = [score, predict])` says what functions do with
-//!   their arrays, also those declared by hand, where the file does not say it or is not yours.
+//!   their arrays, also those declared by hand, where the file does not say it or is not yours; a
+//!   method is `Model.fit`.
+//! - `module!(mod x = "x.py", skip = [f, Model, Other.method])` leaves them out.
 
 /// Makes a Rust module of a Python file's typed functions: see [`typed`](crate::typed).
 ///

@@ -141,7 +141,7 @@ fn a_union_is_an_enum() {
     assert!(matches!(anything_or_more("x").unwrap(), AnythingOrMoreX::Str(text) if text == "x"));
     let other = anything_or_more(handle("h").unwrap()).unwrap();
     assert!(
-        matches!(other, AnythingOrMoreX::Object(object) if handle_name(&object).unwrap() == "h")
+        matches!(other, AnythingOrMoreX::Handle(handle) if handle_name(&handle).unwrap() == "h")
     );
 }
 

@@ -6,10 +6,11 @@
 use std::fmt::Write;
 
 use callpy_dtypes::NumberKind;
-use callpy_signature::{ClassKind, ParameterKind};
+use callpy_signature::{Class, ClassKind, ParameterKind};
 
+use super::types::is_plain_in_c;
 use crate::dtype::Meaning;
-use crate::lower::{Lowered, Lowering, is_constructible};
+use crate::lower::{Lowered, Lowering};
 
 /// The glue of one file, under construction.
 pub(super) struct Glue {
@@ -17,12 +18,31 @@ pub(super) struct Glue {
     known: Vec<(Way, Lowered, Option<String>)>,
     converters: String,
     functions: String,
+    /// The functions of each class.
+    classes: Vec<(String, String)>,
+    /// The package's own types, as they are told apart where a hint does not say which it is.
+    types: Vec<Lowered>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     In,
     Out,
+}
+
+/// A function in the glue.
+pub(super) struct Function<'f> {
+    pub(super) name: &'f str,
+    /// The class that it is in, if it is.
+    pub(super) class: Option<&'f str>,
+    /// The function is a method: its first argument is the instance, with this converter.
+    pub(super) receiver: Option<Option<String>>,
+    /// What it calls: a path from the module, or the name of a method.
+    pub(super) called: &'f str,
+    /// It reads an attribute.
+    pub(super) is_property: bool,
+    pub(super) parameters: &'f [Parameter<'f>],
+    pub(super) outward: Option<String>,
 }
 
 /// A parameter in the glue.
@@ -34,7 +54,36 @@ pub(super) struct Parameter<'p> {
 }
 
 /// Functions that a glue may begin with: name and text.
-const PRELUDE: [(&str, &str); 3] = [
+const PRELUDE: [(&str, &str); 5] = [
+    (
+        // A Go value of the package's types is marked with its name where any value may be.
+        "_recognise(",
+        r#"
+
+def _recognise(value):
+    kind = type(value)
+    if kind is tuple and len(value) == 2 and type(value[0]) is str and value[0] in _MARKS:
+        return _MARKS[value[0]](value[1])
+    if kind is list:
+        return [_recognise(item) for item in value]
+    if kind is dict:
+        return {key: _recognise(item) for key, item in value.items()}
+    return value
+"#,
+    ),
+    (
+        // One place for each type, and one for any other value.
+        "_told(",
+        r#"
+
+def _told(value):
+    kinds = [kind for kind, _ in _KINDS if type(value) is kind] or [
+        kind for kind, _ in _KINDS if isinstance(value, kind)
+    ]
+    told = [convert(value) if kinds[:1] == [kind] else None for kind, convert in _KINDS]
+    return tuple(told) + (None if kinds else value,)
+"#,
+    ),
     // Go's slices of numbers are arrays in Python.
     (
         "_list(",
@@ -76,16 +125,70 @@ def _convert(options, converters):
 
 impl Glue {
     pub(super) fn new() -> Glue {
-        Glue { known: Vec::new(), converters: String::new(), functions: String::new() }
+        let (converters, functions) = (String::new(), String::new());
+        let (known, classes, types) = (Vec::new(), Vec::new(), Vec::new());
+        Glue { known, converters, functions, classes, types }
+    }
+
+    /// Names the package's own types, before any function is written.
+    pub(super) fn recognise(&mut self, types: Vec<Lowered>) {
+        self.types = types;
+    }
+
+    /// Writes the tables by which values of the package's types are recognised, if they are needed.
+    pub(super) fn finish(&mut self, lowering: &mut Lowering<'_>) {
+        let needs = |converter: &str| {
+            let parts = [&self.functions, &self.converters];
+            let classes = self.classes.iter().map(|(_, text)| text);
+            parts.into_iter().chain(classes).any(|text| text.contains(converter))
+        };
+        let (needs_in, needs_out) = (needs("_recognise("), needs("_told("));
+        if !needs_in && !needs_out {
+            return;
+        }
+        let (mut inward, mut outward) = (String::new(), String::new());
+        for lowered in self.types.clone() {
+            let Some(name) = class_of(&lowered) else { continue };
+            let (name, is_value) = (name.to_owned(), !matches!(lowered, Lowered::Instance(_)));
+            if is_value && needs_in {
+                let convert = self.inward(lowering, &lowered).unwrap_or_else(|| "_same".to_owned());
+                let _ = write!(inward, "\n    {}: {convert},", python_text(&mark(&name)));
+            }
+            let is_dict = |class: &Class| class.kind == ClassKind::TypedDict;
+            if needs_out && !lowering.module.class(&name).is_some_and(is_dict) {
+                let convert =
+                    self.outward(lowering, &lowered).unwrap_or_else(|| "_same".to_owned());
+                let _ = write!(outward, "\n    (_module.{name}, {convert}),");
+            }
+        }
+        let _ = write!(
+            self.converters,
+            "\n\n_MARKS = {{{inward}\n}}\n\n_KINDS = [{outward}\n]\n\n\ndef _same(value):\n    return value\n"
+        );
+    }
+
+    /// The types that results are told apart by, in the order of what `_told` returns.
+    pub(super) fn told(&self, lowering: &Lowering<'_>) -> Vec<Lowered> {
+        let is_dict = |name: &str| {
+            lowering.module.class(name).is_some_and(|class| class.kind == ClassKind::TypedDict)
+        };
+        let is_told = |lowered: &&Lowered| class_of(lowered).is_some_and(|name| !is_dict(name));
+        self.types.iter().filter(is_told).cloned().collect()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.functions.is_empty()
+        self.functions.is_empty() && self.classes.is_empty()
     }
 
     /// Returns the whole text, for a raw string in Go.
     pub(super) fn text(&self, module: &str) -> String {
-        let Glue { converters, functions, .. } = self;
+        let Glue { converters, .. } = self;
+        let mut functions = self.functions.clone();
+        for (class, methods) in &self.classes {
+            // A method of a class is called with the instance as any other argument.
+            let _ =
+                write!(functions, "\n\nclass {class}:\n{}\n", indented(methods.trim_matches('\n')));
+        }
         let mut text = format!(
             "import importlib\n\n_module = importlib.import_module({})\n",
             python_text(module)
@@ -95,7 +198,7 @@ impl Glue {
                 text.push_str(helper);
             }
         }
-        text + converters + functions
+        text + converters + &functions
     }
 
     /// Returns the name of the converter from Go's value to Python's; none if none is needed.
@@ -142,12 +245,16 @@ impl Glue {
     }
 
     fn body(&mut self, way: Way, lowering: &mut Lowering<'_>, lowered: &Lowered) -> Option<String> {
+        let has_types = !self.types.is_empty();
         let mut part = |this: &mut Self, lowered: &Lowered| this.converter(way, lowering, lowered);
         let apply = |convert: &Option<String>, value: &str| match convert {
             Some(convert) => format!("{convert}({value})"),
             None => value.to_owned(),
         };
         match (lowered, way) {
+            (Lowered::Union(_) | Lowered::Object { .. }, Way::In) if has_types => {
+                Some("return _recognise(value)".into())
+            }
             (Lowered::Complex, Way::In) => Some("return complex(value)".into()),
             (Lowered::Complex, Way::Out) => {
                 Some("import numpy\n    return numpy.array(value, \"complex128\")".into())
@@ -235,6 +342,10 @@ impl Glue {
                 .map(|convert| format!("return None if value is None else {convert}(value)")),
             (Lowered::Enum(name), Way::In) => Some(format!("return _module.{name}[value]")),
             (Lowered::Enum(_), Way::Out) => Some("return value.name".into()),
+            // Go's type for it is a struct around the object.
+            (Lowered::Instance(name), Way::Out) if !is_plain_in_c(lowering, name) => {
+                Some("return (value,)".into())
+            }
             (Lowered::Struct(name), way) => {
                 let name = name.clone();
                 Some(self.structure(way, lowering, &name))
@@ -246,11 +357,6 @@ impl Glue {
     fn structure(&mut self, way: Way, lowering: &mut Lowering<'_>, name: &str) -> String {
         let Some(class) = lowering.module.class(name) else { return "return value".into() };
         let is_dict = class.kind == ClassKind::TypedDict;
-        if way == Way::In && !is_dict && !is_constructible(class) {
-            return format!(
-                "raise TypeError(\"{name} can't be made of its fields: give a function that makes it\")"
-            );
-        }
         let fields = lowering.fields(name);
         let converts: Vec<_> =
             fields.iter().map(|(_, lowered)| self.converter(way, lowering, lowered)).collect();
@@ -264,11 +370,26 @@ impl Glue {
             });
         match (way, is_dict) {
             (Way::In, false) => {
-                let arguments: Vec<String> = fields
-                    .filter(|(_, field, ..)| field.in_init)
-                    .map(|(_, field, value, _)| format!("{}={value}", field.name))
-                    .collect();
-                format!("return _module.{name}({})", arguments.join(", "))
+                let (mut arguments, mut sets) = (Vec::new(), String::new());
+                for (_, field, value, _) in fields {
+                    let key = field.alias.as_ref().unwrap_or(&field.name);
+                    match field.in_init {
+                        true => arguments.push(format!("{}: {value}", python_text(key))),
+                        // In frozen classes too.
+                        false => {
+                            let _ = write!(
+                                sets,
+                                "\n    object.__setattr__(made, {}, {value})",
+                                python_text(&field.name)
+                            );
+                        }
+                    }
+                }
+                let made = format!("_module.{name}(**{{{}}})", arguments.join(", "));
+                match sets.is_empty() {
+                    true => format!("return {made}"),
+                    false => format!("made = {made}{sets}\n    return made"),
+                }
             }
             (Way::In, true) => {
                 fields.fold("made = {}\n".to_owned(), |mut body, (index, field, value, _)| {
@@ -300,17 +421,21 @@ impl Glue {
 
     /// Writes a function that Go calls instead of the file's own: required arguments are positional, in
     /// the file's order, the others are keyword arguments.
-    pub(super) fn function(
-        &mut self,
-        name: &str,
-        parameters: &[Parameter<'_>],
-        outward: Option<String>,
-    ) {
-        let text = &mut self.functions;
+    pub(super) fn function(&mut self, function: &Function<'_>) {
+        let Function { name, parameters, outward, .. } = function;
+        let mut written = String::new();
+        let text = &mut written;
         let required: Vec<(usize, &Parameter<'_>)> =
             parameters.iter().enumerate().filter(|(_, one)| !one.is_optional).collect();
-        let mut head: Vec<String> = required.iter().map(|(index, _)| format!("_{index}")).collect();
+        let receiver = function.receiver.as_ref().map(|_| "_self".to_owned());
+        let mut head: Vec<String> = receiver.into_iter().collect();
+        head.extend(required.iter().map(|(index, _)| format!("_{index}")));
         head.push("**options".into());
+        let called = match &function.receiver {
+            None => function.called.to_owned(),
+            Some(None) => format!("_self.{}", function.called),
+            Some(Some(convert)) => format!("{convert}(_self).{}", function.called),
+        };
         let _ = writeln!(text, "\n\ndef {name}({}):", head.join(", "));
         let converters: String = parameters
             .iter()
@@ -360,20 +485,64 @@ impl Glue {
             }
         }
         let call = if before.is_empty() && star == "()" {
-            format!("_module.{name}({given}{}**options)", by_name_first(&by_name))
+            format!("{called}({given}{}**options)", by_name_first(&by_name))
         } else {
             let _ = writeln!(
                 text,
-                "    given = [{given}]\n    _place(_module.{name}, given, ({only}), ({before}), {star}, \
-                 options)"
+                "    called = {called}\n    given = [{given}]\n    _place(called, given, ({only}), \
+                 ({before}), {star}, options)"
             );
-            format!("_module.{name}(*given{by_name}, **options)")
+            format!("called(*given{by_name}, **options)")
         };
+        let call = if function.is_property { called } else { call };
         let _ = match outward {
             Some(convert) => writeln!(text, "    return {convert}({call})"),
             None => writeln!(text, "    return {call}"),
         };
+        match function.class {
+            None => self.functions.push_str(&written),
+            Some(class) => self.add(class, &written),
+        }
     }
+
+    /// Writes the functions that enter and leave a context manager.
+    pub(super) fn context(&mut self, class: &str, outward: Option<&str>) {
+        let entered = "_self.__enter__()";
+        let entered = outward.map_or(entered.into(), |convert| format!("{convert}({entered})"));
+        self.add(
+            class,
+            &format!(
+                "\n\ndef enter(_self):\n    return {entered}\n\n\ndef exit(_self, reason):\n    if reason is \
+                 None:\n        _self.__exit__(None, None, None)\n    else:\n        _self.__exit__(RuntimeError, \
+                 RuntimeError(reason), None)\n"
+            ),
+        );
+    }
+
+    fn add(&mut self, class: &str, function: &str) {
+        match self.classes.iter_mut().find(|(name, _)| name == class) {
+            Some((_, text)) => text.push_str(function),
+            None => self.classes.push((class.to_owned(), function.to_owned())),
+        }
+    }
+}
+
+/// The class that a type of the package stands for.
+fn class_of(lowered: &Lowered) -> Option<&str> {
+    match lowered {
+        Lowered::Struct(name) | Lowered::Enum(name) | Lowered::Instance(name) => Some(name),
+        _ => None,
+    }
+}
+
+/// How a value of a class is marked.
+pub(super) fn mark(class: &str) -> String {
+    format!("callpy:{class}")
+}
+
+fn indented(text: &str) -> String {
+    let line = |line: &str| if line.is_empty() { String::new() } else { format!("    {line}") };
+    text.replace("\n\n\n", "\n\n").lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn by_name_first(by_name: &str) -> String {

@@ -5,23 +5,27 @@ use std::collections::HashSet;
 use callpy_signature::{Module, ScalarType};
 
 use crate::dtype::Meaning;
-use crate::lower::{ClassShape, Lowered, Lowering, shape_of};
+use crate::lower::{Lowered, Lowering, left_out};
 
 /// Go's names and types for one file.
 pub(super) struct Go {
     taken: HashSet<String>,
     classes: Vec<(String, String)>,
     texts: Vec<(usize, String)>,
+    /// The methods of each type.
+    methods: Vec<(String, String)>,
     /// The structs for tuples: name and items.
     pub(super) tuples: Vec<(String, Vec<Lowered>)>,
 }
 
 impl Go {
     pub(super) fn new(module: &Module) -> Go {
-        let (taken, texts, tuples) = (HashSet::new(), Vec::new(), Vec::new());
-        let mut go = Go { taken, classes: Vec::new(), texts, tuples };
+        let taken = ["callpy", "glue", "glueText", "init", "marked", "module", "source", "told"]
+            .map(str::to_owned);
+        let (texts, tuples, methods) = (Vec::new(), Vec::new(), Vec::new());
+        let mut go = Go { taken: taken.into(), classes: Vec::new(), texts, methods, tuples };
         // Classes first, so that a function with the same Go name gets another.
-        for class in module.classes.iter().filter(|class| shape_of(class) != ClassShape::Object) {
+        for class in module.classes.iter().filter(|class| left_out(class).is_none()) {
             let name = go.take(&upper_camel(&class.name));
             go.classes.push((class.name.clone(), name));
         }
@@ -47,6 +51,21 @@ impl Go {
         unused
     }
 
+    /// Reserves a name for a method of a type.
+    pub(super) fn method(&mut self, class: &str, name: &str) -> String {
+        let mut name = name.to_owned();
+        // The object that the type embeds has these.
+        while matches!(&name[..], "Object" | "Release") || self.has_method(class, &name) {
+            name.push_str("Method");
+        }
+        self.methods.push((class.to_owned(), name.clone()));
+        name
+    }
+
+    pub(super) fn has_method(&self, class: &str, name: &str) -> bool {
+        self.methods.iter().any(|(of, known)| of == class && known == name)
+    }
+
     pub(super) fn class(&self, python: &str) -> String {
         let known = self.classes.iter().find(|(name, _)| name == python);
         known.map_or_else(|| upper_camel(python), |(_, name)| name.clone())
@@ -57,7 +76,7 @@ impl Go {
         if let Some((_, name)) = self.texts.iter().find(|(known, _)| *known == number) {
             return name.clone();
         }
-        let name = self.take(&upper_camel(name));
+        let name = self.take_or(&upper_camel(name), "Value");
         self.texts.push((number, name.clone()));
         name
     }
@@ -71,8 +90,12 @@ impl Go {
             Lowered::Complex => "complex128".into(),
             Lowered::Str | Lowered::Path => "string".into(),
             Lowered::Bytes => "callpy.Bytes".into(),
-            Lowered::Unit | Lowered::Object { any: true } | Lowered::Union(_) => "any".into(),
-            Lowered::Object { any: false } => "*callpy.Object".into(),
+            Lowered::Unit | Lowered::Object { .. } | Lowered::Union(_) | Lowered::Handle(_) => {
+                "any".into()
+            }
+            // What is a list or a text in C comes as one.
+            Lowered::Instance(name) if is_plain_in_c(lowering, name) => "any".into(),
+            Lowered::Instance(name) => format!("*{}", self.class(name)),
             Lowered::List { item, .. } | Lowered::VariadicTuple(item) | Lowered::Set(item) => {
                 format!("[]{}", self.of(lowering, item))
             }
@@ -93,8 +116,10 @@ impl Go {
             }
             Lowered::Tuple(items) => self.tuple(lowering, items),
             // None is nil, not an object.
-            Lowered::Optional(inner) => match self.of(lowering, inner) {
-                inner if inner == "any" || inner == "*callpy.Object" => "any".into(),
+            Lowered::Optional(optional) => match self.of(lowering, optional) {
+                inner if inner == "any" => inner,
+                // A nil pointer is None already.
+                inner if matches!(**optional, Lowered::Instance(_)) => inner,
                 inner => format!("*{inner}"),
             },
             Lowered::Text(number) => {
@@ -120,7 +145,9 @@ impl Go {
         let mut name = String::new();
         for item in items {
             let ty = self.of(lowering, item);
-            let words = ty.replace("callpy.", "").replace("[]", "slice_").replace('*', "maybe_");
+            let is_instance = matches!(item, Lowered::Instance(_));
+            let words = ty.replace("callpy.", "").replace("[]", "slice_");
+            let words = words.replace('*', if is_instance { "" } else { "maybe_" });
             let words: String =
                 words.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
             name.push_str(&upper_camel(&words));
@@ -129,6 +156,34 @@ impl Go {
         self.tuples.push((name.clone(), items.to_vec()));
         name
     }
+}
+
+/// Returns whether C has a kind for instances of a class, because of its bases, and so does not get them as
+/// objects.
+pub(super) fn is_plain_in_c(lowering: &Lowering<'_>, class: &str) -> bool {
+    let Some(class) = lowering.module.class(class) else { return false };
+    class.unknown_bases.iter().any(|base| {
+        let name = base.rsplit('.').next().unwrap_or(base);
+        let base = [
+            "bool",
+            "bytes",
+            "dict",
+            "float",
+            "int",
+            "list",
+            "str",
+            "tuple",
+            "OrderedDict",
+            "defaultdict",
+            "Counter",
+            "Dict",
+            "List",
+            "Tuple",
+            "ndarray",
+            "NamedTuple",
+        ];
+        base.contains(&name)
+    })
 }
 
 /// Returns the Go type of a dtype's values, if there is one.
@@ -145,35 +200,79 @@ const INITIALISMS: [&str; 22] = [
     "json", "sql", "tcp", "tls", "udp", "uri", "url", "utf8", "uuid", "xml",
 ];
 
-const KEYWORDS: [&str; 28] = [
-    "any",
-    "break",
-    "case",
-    "chan",
-    "const",
-    "continue",
-    "default",
-    "defer",
-    "else",
-    "error",
-    "fallthrough",
-    "for",
-    "func",
-    "go",
-    "goto",
-    "if",
-    "import",
-    "interface",
-    "map",
-    "package",
-    "range",
-    "return",
-    "select",
-    "struct",
-    "switch",
-    "type",
+/// Names that Go has already, and what a Go programmer calls a parameter instead.
+const INSTEAD: [(&str, &str); 47] = [
+    ("any", "value"),
+    ("append", "appended"),
+    ("bool", "flag"),
+    ("break", "breakAt"),
+    ("byte", "byteValue"),
+    ("callpy", "callpyValue"),
+    ("cap", "capacity"),
+    ("case", "caseName"),
+    ("chan", "channel"),
+    ("clear", "cleared"),
+    ("close", "closed"),
+    ("complex", "complexValue"),
+    ("const", "constant"),
+    ("continue", "continued"),
+    ("copy", "copied"),
+    ("default", "defaultValue"),
+    ("defer", "deferred"),
+    ("delete", "deleted"),
+    ("else", "otherwise"),
+    ("error", "errValue"),
+    ("fallthrough", "fallthroughTo"),
+    ("float64", "number"),
+    ("for", "forWhat"),
+    ("func", "fn"),
+    ("go", "goValue"),
+    ("goto", "gotoLine"),
+    ("if", "ifWhat"),
+    ("import", "imported"),
+    ("int", "integer"),
+    ("interface", "iface"),
+    ("iota", "iotaValue"),
+    ("len", "length"),
+    ("make", "maker"),
+    ("map", "mapping"),
+    ("max", "maximum"),
+    ("min", "minimum"),
+    ("new", "newValue"),
+    ("nil", "nilValue"),
+    ("package", "pkg"),
+    ("print", "printed"),
+    ("range", "rng"),
+    ("return", "returned"),
+    ("select", "selected"),
+    ("string", "str"),
+    ("struct", "structure"),
+    ("switch", "switched"),
+    ("type", "typ"),
+];
+
+/// The rest of Go's keywords and predeclared names.
+const MORE: [&str; 20] = [
+    "comparable",
+    "complex64",
+    "complex128",
+    "false",
+    "float32",
+    "imag",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "panic",
+    "println",
+    "real",
+    "recover",
+    "rune",
+    "true",
+    "uint",
+    "uint8",
+    "uintptr",
     "var",
-    "callpy",
 ];
 
 fn words(name: &str) -> impl Iterator<Item = &str> {
@@ -216,8 +315,11 @@ pub(super) fn lower_camel(name: &str) -> String {
     if text.is_empty() || text.starts_with(|c: char| c.is_numeric()) {
         text.insert(0, 'x');
     }
-    if KEYWORDS.contains(&&text[..]) {
-        text.push('_');
+    if let Some((_, instead)) = INSTEAD.iter().find(|(own, _)| *own == text) {
+        return (*instead).to_owned();
+    }
+    if MORE.contains(&&text[..]) {
+        text.push_str("Value");
     }
     text
 }
@@ -233,7 +335,8 @@ mod tests {
             ("load_url", "LoadURL", "loadURL"),
             ("user_id_of", "UserIDOf", "userIDOf"),
             ("FAST", "Fast", "fast"),
-            ("type", "Type", "type_"),
+            ("type", "Type", "typ"),
+            ("string", "String", "str"),
             ("x", "X", "x"),
             ("_2d", "X2d", "x2d"),
             ("größe", "Größe", "größe"),

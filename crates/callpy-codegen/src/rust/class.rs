@@ -1,13 +1,15 @@
 //! Writes structs and enums for the file's own classes.
 
-use callpy_signature::{Class, ClassKind, Expression, Literal};
-use proc_macro2::TokenStream;
+use std::collections::HashSet;
+
+use callpy_signature::{Class, ClassKind, Expression, Literal, Member};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::doc;
 use super::types::{Held, Writer};
-use crate::lower::{ClassShape, Lowered, Lowering, is_constructible, shape_of};
-use crate::names::ident;
+use super::{doc, instance};
+use crate::lower::{ClassShape, Lowered, Lowering, shape_of};
+use crate::names::{ident, parameters as parameter_names, unique};
 use crate::python::declaration;
 
 /// Writes the type for a class, if it has one.
@@ -19,12 +21,12 @@ pub(crate) fn class(
 ) -> TokenStream {
     match shape_of(class) {
         ClassShape::Struct => structure(lowering, callpy, class, file),
-        ClassShape::Enum => enumeration(callpy, class, file),
-        ClassShape::Object => TokenStream::new(),
+        ClassShape::Enum => enumeration(lowering, callpy, class, file),
+        ClassShape::Instance => instance::structure(lowering, callpy, class, file),
     }
 }
 
-fn docs(class: &Class, file: &str) -> TokenStream {
+pub(crate) fn docs(class: &Class, file: &str) -> TokenStream {
     let text = doc::docstring(class.docstring.as_deref()).unwrap_or_default();
     let line = class.name_span.start.line;
     doc::attributes(&format!(
@@ -63,19 +65,24 @@ fn structure(
     let derives = derives.into_iter().flatten();
 
     let mut writer = Writer::new(lowering, callpy);
-    let name = ident(&class.name);
+    let name = lowering.type_ident(&class.name);
     let docs = docs(class, file);
-    let (names, keys): (Vec<_>, Vec<_>) =
-        fields.iter().map(|(field, _)| (ident(&field.name), &field.name)).unzip();
+    let keys: Vec<&String> = fields.iter().map(|(field, _)| &field.name).collect();
+    let names = unique(keys.iter().map(|key| &key[..]), &mut HashSet::new());
     let types: Vec<_> = fields
         .iter()
         .zip(&boxed)
-        .map(|((_, lowered), boxed)| {
-            let ty = writer.owned(lowered);
-            match boxed {
-                true => quote!(::std::boxed::Box<#ty>),
-                false => ty,
+        .map(|((_, lowered), boxed)| match (lowered, boxed) {
+            // `None` needs no memory.
+            (Lowered::Optional(inner), true) => {
+                let ty = writer.owned(inner);
+                quote!(::core::option::Option<::std::boxed::Box<#ty>>)
             }
+            (lowered, true) => {
+                let ty = writer.owned(lowered);
+                quote!(::std::boxed::Box<#ty>)
+            }
+            (lowered, false) => writer.owned(lowered),
         })
         .collect();
     let field_docs: Vec<TokenStream> = fields
@@ -85,18 +92,17 @@ fn structure(
             let mut text = doc::docstring(field.docstring.as_deref()).unwrap_or_default();
             text.push_str(&format!("\n{}", doc::code(&source)));
             if !field.in_init {
-                text.push_str("\n\nPython sets it; what it is here makes no difference to Python.");
+                text.push_str(
+                    "\n\nThe constructor does not take it: it is set on the instance afterwards.",
+                );
             }
             doc::attributes(text.trim_start_matches('\n'))
         })
         .collect();
 
-    let into =
-        is_constructible(class).then(|| into_python(&writer, class, &fields, &boxed, callpy));
-    let from = from_python(class, &keys, &names, callpy);
-    let new = is_constructible(class)
-        .then(|| constructor(&mut writer, class, &fields, &boxed, &types))
-        .flatten();
+    let into = into_python(&writer, class, &fields, &names, &boxed, callpy);
+    let from = from_python(lowering, class, &keys, &names, callpy);
+    let new = constructor(&mut writer, class, &fields, &names, &boxed, &types);
     quote! {
         #docs
         #[derive(Debug #(, #derives)*)]
@@ -113,30 +119,40 @@ fn into_python(
     writer: &Writer<'_, '_>,
     class: &Class,
     fields: &[(&callpy_signature::Field, Lowered)],
+    names: &[Ident],
     boxed: &[bool],
     callpy: &TokenStream,
 ) -> TokenStream {
-    let name = ident(&class.name);
+    let name = writer.lowering.type_ident(&class.name);
     let class_name = &class.name;
     let is_dict = class.kind == ClassKind::TypedDict;
     let body = |held: Held| {
-        let gives: Vec<TokenStream> = fields
-            .iter()
-            .zip(boxed)
-            .filter(|((field, _), _)| field.in_init || is_dict)
-            .map(|((field, lowered), boxed)| {
-                let (field_name, key) = (ident(&field.name), &field.name);
-                let place = match (held, boxed) {
+        let give = |in_init: bool| -> Vec<TokenStream> {
+            let fields = fields.iter().zip(names).zip(boxed);
+            let fields =
+                fields.filter(|(((field, _), _), _)| (field.in_init || is_dict) == in_init);
+            fields.map(|(((field, lowered), field_name), boxed)| {
+                let key = match (&field.alias, in_init) {
+                    (Some(alias), true) => alias,
+                    _ => &field.name,
+                };
+                let boxed_option = *boxed && matches!(lowered, Lowered::Optional(_));
+                let place = match (held, *boxed && !boxed_option) {
                     (Held::Reference, false) => quote!((&self.#field_name)),
                     (Held::Reference, true) => quote!((&*self.#field_name)),
                     (Held::Value, false) => quote!(self.#field_name),
                     (Held::Value, true) => quote!((*self.#field_name)),
                 };
+                let inside = match (boxed_option, held) {
+                    (false, _) => quote!(__value),
+                    (true, Held::Reference) => quote!((&**__value)),
+                    (true, Held::Value) => quote!((*__value)),
+                };
                 match lowered {
                     // An optional key.
                     Lowered::Optional(inner) if !field.required => {
                         let as_ref = (held == Held::Reference).then(|| quote!(.as_ref()));
-                        let value = writer.give(inner, quote!(__value), held);
+                        let value = writer.give(inner, inside, held);
                         quote! {
                             if let ::core::option::Option::Some(__value) = #place #as_ref {
                                 __fields.push(#callpy::generated::give(#key, #value, __scope)?);
@@ -144,7 +160,14 @@ fn into_python(
                         }
                     }
                     lowered => {
-                        let value = writer.give(lowered, place, held);
+                        let value = match (lowered, boxed_option) {
+                            (Lowered::Optional(inner), true) => {
+                                let as_ref = (held == Held::Reference).then(|| quote!(.as_ref()));
+                                let value = writer.give(inner, inside, held);
+                                quote!(#place #as_ref .map(|__value| #value))
+                            }
+                            _ => writer.give(lowered, place, held),
+                        };
                         match is_dict {
                             true => quote!(__fields.push(#callpy::generated::give(#key, #value, __scope)?);),
                             false => quote!(#callpy::generated::give(#key, #value, __scope)?),
@@ -152,19 +175,31 @@ fn into_python(
                     }
                 }
             })
-            .collect();
+            .collect()
+        };
+        let (gives, sets) = (give(true), give(false));
         match is_dict {
             true => quote! {
                 let mut __fields = ::std::vec::Vec::new();
                 #(#gives)*
                 #callpy::generated::mapping(__fields, __scope)
             },
-            false => quote! {
-                static __CLASS: #callpy::generated::Class =
-                    #callpy::generated::Class::new(&__MODULE, #class_name);
-                let __fields = [#(#gives),*];
-                #callpy::generated::construct(__CLASS.get()?, __fields)
-            },
+            false => {
+                let construct = quote!(#callpy::generated::construct(__CLASS.get()?, __fields));
+                let construct = match sets.is_empty() {
+                    true => construct,
+                    false => quote! {
+                        let __object = #construct?;
+                        #callpy::generated::set_fields(__object, [#(#sets),*])
+                    },
+                };
+                quote! {
+                    static __CLASS: #callpy::generated::Class =
+                        #callpy::generated::Class::new(&__MODULE, #class_name);
+                    let __fields = [#(#gives),*];
+                    #construct
+                }
+            }
         }
     };
     let (reference, value) = (body(Held::Reference), body(Held::Value));
@@ -183,12 +218,13 @@ fn into_python(
 }
 
 fn from_python(
+    lowering: &Lowering<'_>,
     class: &Class,
     keys: &[&String],
     names: &[proc_macro2::Ident],
     callpy: &TokenStream,
 ) -> TokenStream {
-    let (name, class_name) = (ident(&class.name), &class.name);
+    let (name, class_name) = (lowering.type_ident(&class.name), &class.name);
     let parts: Vec<_> = (0..names.len()).map(|index| quote::format_ident!("__{index}")).collect();
     let body = match class.kind {
         ClassKind::TypedDict => {
@@ -234,36 +270,47 @@ fn from_python(
     }
 }
 
-/// Writes `new`, which takes the fields without a default, if Rust can write all the defaults.
+/// Writes `new`, which takes the fields without a default that Rust can write, if others have one.
 fn constructor(
     writer: &mut Writer<'_, '_>,
     class: &Class,
     fields: &[(&callpy_signature::Field, Lowered)],
+    names: &[Ident],
     boxed: &[bool],
     types: &[TokenStream],
 ) -> Option<TokenStream> {
     if !fields.iter().any(|(field, _)| field.default.is_some() || !field.required) {
         return None;
     }
-    let name = ident(&class.name);
+    let name = writer.lowering.type_ident(&class.name);
+    let arguments = parameter_names(fields.iter().map(|(field, _)| &field.name[..]), &[]);
     let mut parameters = Vec::new();
     let mut values = Vec::new();
-    for (((field, lowered), boxed), ty) in fields.iter().zip(boxed).zip(types) {
-        let field_name = ident(&field.name);
-        match &field.default {
+    let fields = fields.iter().zip(names).zip(arguments).zip(boxed).zip(types);
+    for (((((field, lowered), field_name), argument), boxed), ty) in fields {
+        let default = field.default.as_ref();
+        let value = default.and_then(|default| default_value(writer, lowered, default));
+        let is_none = value.as_ref().is_some_and(|_| is_none(default));
+        match value {
             _ if !field.required => values.push(quote!(#field_name: ::core::option::Option::None)),
-            Some(default) => {
-                let value = default_value(writer, lowered, default)?;
-                values.push(match boxed {
-                    true => quote!(#field_name: ::std::boxed::Box::new(#value)),
-                    false => quote!(#field_name: #value),
+            Some(value) if *boxed && !is_none => {
+                values.push(match lowered {
+                    Lowered::Optional(_) => {
+                        quote!(#field_name: #value.map(::std::boxed::Box::new))
+                    }
+                    _ => quote!(#field_name: ::std::boxed::Box::new(#value)),
                 });
             }
+            Some(value) => values.push(quote!(#field_name: #value)),
+            // Rust can't write the default, so the caller does.
             None => {
-                parameters.push(quote!(#field_name: #ty));
-                values.push(quote!(#field_name));
+                parameters.push(quote!(#argument: #ty));
+                values.push(quote!(#field_name: #argument));
             }
         }
+    }
+    if parameters.len() == values.len() {
+        return None;
     }
     let default = parameters.is_empty().then(|| {
         quote! {
@@ -276,13 +323,18 @@ fn constructor(
     });
     Some(quote! {
         impl #name {
-            /// Takes what has no default in Python; the rest is as it is by default there.
+            /// Takes what has no default in Python, or one that only Python can make; the rest is as it is by
+            /// default there.
             pub fn new(#(#parameters),*) -> Self {
                 Self { #(#values),* }
             }
         }
         #default
     })
+}
+
+fn is_none(default: Option<&Expression>) -> bool {
+    default.is_some_and(|default| default.literal == Some(Literal::None))
 }
 
 fn default_value(
@@ -323,9 +375,10 @@ fn default_value(
         (Lowered::Enum(name), _) => {
             let class = writer.lowering.module.class(name)?;
             let (of, member) = default.source.split_once('.')?;
-            let known = of == name && class.members.iter().any(|known| known.name == member);
-            let (name, member) = (ident(name), ident(member));
-            known.then(|| quote!(#name::#member))?
+            let member = member_names(class).into_iter().find(|(known, _)| known.name == member);
+            let (name, (_, member)) =
+                (writer.lowering.type_ident(name), member.filter(|_| of == name)?);
+            quote!(#name::#member)
         }
         (
             Lowered::List { .. } | Lowered::VariadicTuple(_) | Lowered::Dict(..) | Lowered::Set(_),
@@ -338,20 +391,37 @@ fn default_value(
     })
 }
 
-fn enumeration(callpy: &TokenStream, class: &Class, file: &str) -> TokenStream {
-    let (name, class_name) = (ident(&class.name), &class.name);
+/// Returns the members of an enum that are variants, and those that are other names of them, with their
+/// names in Rust.
+fn member_names(class: &Class) -> Vec<(&Member, Ident)> {
+    let names = class.members.iter().map(|member| &member.name[..]);
+    // Other names are constants, beside the function `name`.
+    let names = unique(names, &mut HashSet::from(["name".to_owned()]));
+    class.members.iter().zip(names).collect()
+}
+
+fn enumeration(
+    lowering: &mut Lowering<'_>,
+    callpy: &TokenStream,
+    class: &Class,
+    file: &str,
+) -> TokenStream {
+    let (name, class_name) = (lowering.type_ident(&class.name), &class.name);
     let docs = docs(class, file);
-    let members: Vec<_> = class.members.iter().filter(|member| member.alias_of.is_none()).collect();
+    let all = member_names(class);
+    let members: Vec<_> = all.iter().filter(|(member, _)| member.alias_of.is_none()).collect();
     let (variants, keys): (Vec<_>, Vec<_>) =
-        members.iter().map(|member| (ident(&member.name), &member.name)).unzip();
-    let variant_docs = members.iter().map(|member| {
+        members.iter().map(|(member, name)| (name, &member.name)).unzip();
+    let members = members.iter().map(|(member, _)| member);
+    let variant_docs = members.map(|member| {
         let text = doc::docstring(member.docstring.as_deref());
         doc::attributes(
             &text.unwrap_or_else(|| doc::code(&format!("{}.{}", class.name, member.name))),
         )
     });
-    let aliases = class.members.iter().filter_map(|member| {
-        let (alias, of) = (ident(&member.name), ident(member.alias_of.as_ref()?));
+    let aliases = all.iter().filter_map(|(member, alias)| {
+        let of = member.alias_of.as_ref()?;
+        let (_, of) = all.iter().find(|(other, _)| other.name == *of)?;
         let text = format!(" Another name of [`{of}`](Self::{of}).");
         Some(quote!(#[doc = #text] pub const #alias: Self = Self::#of;))
     });
@@ -376,6 +446,11 @@ fn enumeration(callpy: &TokenStream, class: &Class, file: &str) -> TokenStream {
                 static __CLASS: #callpy::generated::Class =
                     #callpy::generated::Class::new(&__MODULE, #class_name);
                 __CLASS.get()?.attr(self.name())
+            }
+        }
+        impl<'a> #callpy::IntoPython<'a> for &#name {
+            fn into_python(self, __scope: &mut #callpy::Scope<'a>) -> #callpy::Result<#callpy::Object> {
+                #callpy::IntoPython::into_python(*self, __scope)
             }
         }
         impl #callpy::FromPython for #name {

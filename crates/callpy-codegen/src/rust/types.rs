@@ -53,7 +53,12 @@ impl<'l, 'm> Writer<'l, 'm> {
     }
 
     fn generic(&mut self) -> Ident {
-        let generic = format_ident!("T{}", self.generics.len() + 1);
+        let mut generic = format!("T{}", self.generics.len() + 1);
+        // A class may have this name.
+        while self.lowering.taken.contains(&generic) {
+            generic.push('_');
+        }
+        let generic = own(&generic);
         self.generics.push(generic.clone());
         generic
     }
@@ -78,6 +83,10 @@ impl<'l, 'm> Writer<'l, 'm> {
             Lowered::Tuple(items) => {
                 let items = items.iter().map(|item| self.owned(item)).collect::<Vec<_>>();
                 quote!((#(#items,)*))
+            }
+            // What can't be hashed stays a Python object.
+            Lowered::Dict(key, _) | Lowered::Set(key) if !self.lowering.is_key(key) => {
+                quote!(#callpy::Object)
             }
             Lowered::Dict(key, value) => {
                 let (key, value) = (self.owned(key), self.owned(value));
@@ -105,8 +114,12 @@ impl<'l, 'm> Writer<'l, 'm> {
             }
             Lowered::Array { element: None, .. } => quote!(#callpy::Object),
             Lowered::Scalar(element) => self.element(*element),
-            Lowered::Struct(name) | Lowered::Enum(name) => {
-                let name = ident(name);
+            Lowered::Struct(name) | Lowered::Enum(name) | Lowered::Instance(name) => {
+                let name = self.lowering.type_ident(name);
+                quote!(#name)
+            }
+            Lowered::Handle(number) => {
+                let name = ident(&self.lowering.handles[*number].name);
                 quote!(#name)
             }
         }
@@ -210,6 +223,8 @@ impl<'l, 'm> Writer<'l, 'm> {
                     );
                 }
                 let (ty, into) = match **item {
+                    // Instances of the class, whichever module has its methods.
+                    Lowered::Handle(_) => (quote!(#callpy::Object), quote!(__item)),
                     Lowered::Str => (
                         quote!(impl ::core::convert::AsRef<str> + 'a),
                         quote!(#callpy::generated::text(__item)),
@@ -250,9 +265,16 @@ impl<'l, 'm> Writer<'l, 'm> {
                 )
             }
             Lowered::Struct(name) => {
-                let name = ident(name);
+                let name = self.lowering.type_ident(name);
                 (quote!(&'a #name), value)
             }
+            // Any object with its methods is a protocol, so it need not be of the class.
+            Lowered::Instance(name) if !self.lowering.is_protocol(name) => {
+                let name = self.lowering.type_ident(name);
+                (quote!(&'a #name), value)
+            }
+            // Generated types for instances are objects by `Deref`, those of other modules too.
+            Lowered::Instance(_) | Lowered::Handle(_) => (quote!(&'a #callpy::Object), value),
             Lowered::Scalar(_) => (self.owned(lowered), quote!(#callpy::generated::scalar(#value))),
             plain => (self.owned(plain), value),
         }
@@ -268,6 +290,7 @@ impl<'l, 'm> Writer<'l, 'm> {
         };
         match lowered {
             plain if plain.is_plain() && reference => quote!(*#value),
+            Lowered::Dict(key, _) | Lowered::Set(key) if !self.lowering.is_key(key) => value,
             Lowered::Scalar(_) => {
                 let star = reference.then(|| quote!(*));
                 quote!(#callpy::generated::scalar(#star #value))

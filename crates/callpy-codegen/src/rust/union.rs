@@ -156,6 +156,16 @@ fn hint(writer: &Writer<'_, '_>, lowered: &Lowered, within: &mut Vec<usize>) -> 
         Lowered::Enum(class) => {
             quote!(Enum(#class))
         }
+        Lowered::Instance(class) if lowering.is_protocol(class) => quote!(Any),
+        Lowered::Instance(class) => quote!(Instance(#class)),
+        Lowered::Handle(number) => {
+            let handle = &lowering.handles[*number];
+            let class = &handle.class;
+            match handle.is_protocol {
+                true => quote!(Any),
+                false => quote!(Instance(#class)),
+            }
+        }
         Lowered::Unit | Lowered::Object { .. } | Lowered::Union(_) => quote!(Any),
     };
     quote!(#callpy::generated::Hint::#hint)
@@ -199,7 +209,9 @@ fn argument(
                 let element = writer.element(*element);
                 quote!(#callpy::ArrayArgument<'a, #element>)
             }
-            Lowered::Array { element: None, .. } => quote!(#callpy::ArrayArgument<'a>),
+            Lowered::Array { element: None, .. } => {
+                quote!(#callpy::generated::AnyArrayArgument<'a>)
+            }
             other => writer.owned(other),
         })
         .collect();
@@ -250,8 +262,9 @@ fn froms(
             }
         });
     };
-    let has_list =
-        union.variants.iter().any(|(_, lowered)| matches!(lowered, Lowered::List { .. }));
+    let is_vector =
+        |lowered: &Lowered| matches!(lowered, Lowered::List { .. } | Lowered::VariadicTuple(_));
+    let has_list = union.variants.iter().any(|(_, lowered)| is_vector(lowered));
     let is_alone = union.variants.iter().filter(|(_, lowered)| is_array(lowered)).count() == 1;
     for ((variant, lowered), ty) in union.variants.iter().zip(types) {
         let variant = ident(variant);
@@ -261,6 +274,11 @@ fn froms(
             Lowered::Str => {
                 let generics = (!lends).then(|| quote!('a,));
                 from(quote!(#generics), quote!(&'a str), quote!(Self::#variant(__value.into())));
+            }
+            Lowered::Instance(_) => {
+                let generics = (!lends).then(|| quote!('a,));
+                let body = quote!(Self::#variant(::core::clone::Clone::clone(__value)));
+                from(quote!(#generics), quote!(&'a #ty), body);
             }
             Lowered::Path => {
                 let generics = (!lends).then(|| quote!('a,));
@@ -279,7 +297,7 @@ fn froms(
                     }
                     None => continue,
                 };
-                let body = quote!(Self::#variant(__value.into()));
+                let body = quote!(Self::#variant(::core::convert::Into::into(__value)));
                 from(generics.clone(), quote!(&'a [#element]), body.clone());
                 from(generics.clone(), quote!(&'a ::std::vec::Vec<#element>), body.clone());
                 from(

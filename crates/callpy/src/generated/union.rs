@@ -60,6 +60,8 @@ pub enum Hint<'h> {
         /// The attributes.
         fields: &'h [&'h str],
     },
+    /// An instance of a class with this name, or of a subclass.
+    Instance(&'h str),
     /// A member of an enum.
     Enum(&'h str),
     /// None or a value.
@@ -193,6 +195,14 @@ impl Hint<'_> {
                 Some(_) => Fit::Just,
                 None => Fit::Not,
             },
+            Hint::Instance(name) => {
+                let classes = scope.taken(support::class_names(py, object))?;
+                match classes.iter().position(|class| class == name) {
+                    Some(0) => Fit::Just,
+                    Some(_) => Fit::Kind,
+                    None => Fit::Not,
+                }
+            }
             Hint::Class { name, fields } => {
                 let classes = scope.taken(support::class_names(py, object))?;
                 match classes.iter().position(|class| class == name) {

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::array::{Element, element_into_python};
-use crate::convert::{self, Arguments, FromPython, IntoPython};
+use crate::array::{Array, Element, IntoArray, element_into_python};
+use crate::convert::{self, Arguments, FromPython, IntoPython, Item};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exception::PythonException;
 use crate::interpreter::Python;
@@ -164,6 +164,66 @@ pub fn field<T: FromPython>(
 /// Those of finding it.
 pub fn class(target: &str) -> Result<Object> {
     Python::start()?.function(target).map(|class| class.object().clone())
+}
+
+type Make<'a> = Box<dyn FnOnce(&mut Scope<'a>) -> Result<Object> + 'a>;
+
+/// Any array, of any element type, where a type must have a name: in the enums that unions become.
+pub struct AnyArrayArgument<'a>(Make<'a>);
+
+impl<'a> AnyArrayArgument<'a> {
+    /// Takes the array, which is lent or moved when the call is made.
+    pub fn new<T: Element>(array: impl IntoArray<'a, T>) -> Self {
+        AnyArrayArgument(Box::new(|scope| array.into_python(scope)))
+    }
+}
+
+impl<'a> IntoPython<'a> for AnyArrayArgument<'a> {
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        (self.0)(scope)
+    }
+}
+
+impl fmt::Debug for AnyArrayArgument<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnyArrayArgument")
+    }
+}
+
+macro_rules! any_array {
+    ($([$($generics:tt)*] $source:ty;)*) => {$(
+        impl<'a, T: Element + Item<'a>, $($generics)*> From<$source> for AnyArrayArgument<'a> {
+            fn from(array: $source) -> Self {
+                AnyArrayArgument::new::<T>(array)
+            }
+        }
+    )*};
+}
+
+any_array! {
+    [] &'a [T];
+    [] &'a Vec<T>;
+    [const N: usize] &'a [T; N];
+    [] Vec<T>;
+    [] Array<T>;
+    [] &'a Array<T>;
+}
+
+/// Sets fields that the constructor does not take, in frozen classes too.
+///
+/// # Errors
+///
+/// Python's own.
+pub fn set_fields<const N: usize>(
+    object: Object,
+    fields: [(&'static str, Object); N],
+) -> Result<Object> {
+    let set = Python::start()?.module("builtins")?.attr("object")?.attr("__setattr__")?;
+    for (name, value) in fields {
+        set.call::<()>((&object, name, value))
+            .map_err(|error| error.at(format_args!("the field {name}")))?;
+    }
+    Ok(object)
 }
 
 /// Makes an instance of a class, with the fields as keyword arguments.

@@ -1,0 +1,486 @@
+//! Writes the Go functions for Python's functions and methods, with their options.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use callpy_signature::{Class, Function, Parameter, ParameterKind, Usage};
+
+use super::types::{lower_camel, upper_camel};
+use super::{Writer, article, comment, glue, head, quoted};
+use crate::lower::{ClassShape, Lowered, shape_of};
+use crate::python::{declaration, one_line, signature};
+
+/// A function, with its types and its names in Go.
+pub(super) struct Typed<'m> {
+    pub(super) python: Cow<'m, Function>,
+    pub(super) kind: Kind<'m>,
+    /// The name in other languages: `item` for `__getitem__`.
+    name: String,
+    /// `f`, `Class.method`, or `Class` for a constructor.
+    path: String,
+    parameters: Vec<Argument>,
+    returns: Lowered,
+    /// The name in Go.
+    go: String,
+    /// The type of its options, and the name of each option's function.
+    option: String,
+    setters: Vec<String>,
+}
+
+/// How Python finds what is called.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind<'m> {
+    Free,
+    Constructor(&'m Class),
+    Static(&'m Class),
+    Method(&'m Class),
+    Property(&'m Class),
+    Enter(&'m Class),
+}
+
+/// A parameter, its type, and its name in Go.
+struct Argument {
+    python: Parameter,
+    lowered: Lowered,
+    name: String,
+}
+
+impl Argument {
+    fn is_option(&self) -> bool {
+        self.python.default.is_some()
+    }
+}
+
+impl<'m> Kind<'m> {
+    pub(super) fn class(self) -> Option<&'m Class> {
+        match self {
+            Kind::Free => None,
+            Kind::Constructor(class)
+            | Kind::Static(class)
+            | Kind::Method(class)
+            | Kind::Property(class)
+            | Kind::Enter(class) => Some(class),
+        }
+    }
+
+    /// The class whose instance is the receiver.
+    fn receiver(self) -> Option<&'m Class> {
+        match self {
+            Kind::Method(class) | Kind::Property(class) | Kind::Enter(class) => Some(class),
+            _ => None,
+        }
+    }
+}
+
+/// The function that Go calls.
+enum Callee {
+    Own,
+    Glue,
+}
+
+impl<'m> Writer<'m> {
+    pub(super) fn lower(
+        &mut self,
+        python: Cow<'m, Function>,
+        parameters: Vec<Parameter>,
+        kind: Kind<'m>,
+        name: String,
+        path: String,
+    ) -> Typed<'m> {
+        // The function's body and its results have names in the same scope.
+        let mut used: Vec<String> = BODY_NAMES.map(str::to_owned).into();
+        used.extend(kind.receiver().map(|class| receiver_name(&class.name)));
+        let mut arguments = Vec::new();
+        for parameter in parameters {
+            let lowered = self.lowering.parameter(&path, &parameter);
+            let mut name = lower_camel(&parameter.name);
+            while used.contains(&name) {
+                name.push_str("Arg");
+            }
+            used.push(name.clone());
+            arguments.push(Argument { python: parameter, lowered, name });
+        }
+        let returns = match kind {
+            Kind::Constructor(class) => Lowered::Instance(class.name.clone()),
+            _ => self.lowering.result(&path, python.returns.as_ref()),
+        };
+        let (go, option, setters) = (String::new(), String::new(), Vec::new());
+        Typed { python, kind, name, path, parameters: arguments, returns, go, option, setters }
+    }
+
+    /// Chooses the names in Go.
+    pub(super) fn name(&mut self, typed: &mut Typed<'_>) {
+        let name = upper_camel(&typed.name);
+        let class = typed.kind.class().map(|class| self.go.class(&class.name));
+        let prefix = match (&typed.kind, &class) {
+            (Kind::Free, _) | (_, None) => {
+                typed.go = self.go.take_or(&name, "Func");
+                typed.go.clone()
+            }
+            (Kind::Constructor(_), Some(class)) => {
+                typed.go = self.go.take_or(&format!("New{class}"), "Func");
+                class.clone()
+            }
+            (Kind::Static(_), Some(class)) => {
+                typed.go = self.go.take_or(&format!("{class}{name}"), "Func");
+                typed.go.clone()
+            }
+            (_, Some(class)) => {
+                typed.go = self.go.method(class, &name);
+                format!("{class}{}", typed.go)
+            }
+        };
+        if typed.parameters.iter().any(Argument::is_option) {
+            typed.option = self.go.take_or(&format!("{prefix}Option"), "Type");
+        }
+        typed.setters = typed
+            .parameters
+            .iter()
+            .filter(|one| one.is_option())
+            .map(|one| {
+                self.go.take_or(&format!("{prefix}{}", upper_camel(&one.python.name)), "Option")
+            })
+            .collect();
+    }
+
+    /// Returns the function that Go calls: the file's own, or one in the glue, which is written here.
+    fn target(&mut self, typed: &Typed<'_>) -> Callee {
+        let Typed { python, parameters: all, returns, kind, .. } = typed;
+        let is_star =
+            |kind| matches!(kind, ParameterKind::VarPositional | ParameterKind::VarKeyword);
+        // Go passes required arguments by position and options by name. The glue adapts parameters that
+        // Python wants otherwise.
+        let needs_glue = all.iter().any(|one| {
+            let kind = one.python.kind;
+            is_star(kind)
+                || (kind == ParameterKind::KeywordOnly && !one.is_option())
+                || (kind == ParameterKind::PositionalOnly && one.is_option())
+        });
+        let mut inward = Vec::new();
+        for one in all {
+            inward.push(self.glue.inward(&mut self.lowering, &one.lowered));
+        }
+        let outward = match self.is_told(returns) {
+            true => Some("_told".to_owned()),
+            false => self.glue.outward(&mut self.lowering, returns),
+        };
+        // A method is looked up in the instance, which may be of a subclass.
+        let is_own = kind.receiver().is_none() && !matches!(kind, Kind::Constructor(_));
+        if is_own && !needs_glue && inward.iter().all(Option::is_none) && outward.is_none() {
+            return Callee::Own;
+        }
+        let parameters: Vec<glue::Parameter<'_>> = all
+            .iter()
+            .zip(inward)
+            .map(|(one, convert)| glue::Parameter {
+                name: &one.python.name,
+                kind: one.python.kind,
+                is_optional: one.is_option(),
+                convert,
+            })
+            .collect();
+        let (receiver, called) = match kind.receiver() {
+            None => (None, format!("_module.{}", typed.path)),
+            Some(class) => {
+                let lowered = self.lowered_class(class);
+                let convert = self.glue.inward(&mut self.lowering, &lowered);
+                (Some(convert), python.name.clone())
+            }
+        };
+        let function = glue::Function {
+            name: &typed.name,
+            class: kind.class().map(|class| &class.name[..]),
+            receiver,
+            called: &called,
+            is_property: matches!(kind, Kind::Property(_)),
+            parameters: &parameters,
+            outward,
+        };
+        self.glue.function(&function);
+        Callee::Glue
+    }
+
+    /// Whether the package's own types are told apart in a result that may be anything.
+    fn is_told(&self, returns: &Lowered) -> bool {
+        let returns = match returns {
+            Lowered::Optional(inner) => inner,
+            other => other,
+        };
+        let is_open = matches!(returns, Lowered::Union(_) | Lowered::Object { .. });
+        is_open && !self.glue.told(&self.lowering).is_empty()
+    }
+
+    pub(super) fn lowered_class(&self, class: &Class) -> Lowered {
+        let name = class.name.clone();
+        match shape_of(class) {
+            ClassShape::Struct => Lowered::Struct(name),
+            ClassShape::Enum => Lowered::Enum(name),
+            ClassShape::Instance => Lowered::Instance(name),
+        }
+    }
+
+    pub(super) fn write_function(&mut self, typed: &Typed<'_>) {
+        if let Kind::Enter(class) = typed.kind {
+            return self.write_context(typed, class);
+        }
+        let target = self.target(typed);
+        let Typed { python: function, parameters: all, returns, kind, go: name, .. } = typed;
+        let receiver = kind.receiver().map(|class| {
+            let lowered = self.lowered_class(class);
+            (receiver_name(&class.name), self.go.of(&mut self.lowering, &lowered))
+        });
+        let class = kind.class().map(|class| self.go.class(&class.name)).unwrap_or_default();
+        let variable = self.go.take(&match kind {
+            Kind::Free => format!("{}Function", lower_camel(&typed.name)),
+            _ => format!("{}{}Function", lower_first(&class), upper_camel(&typed.name)),
+        });
+        let options: Vec<&Argument> = all.iter().filter(|one| one.is_option()).collect();
+        // The glue expects them in this order.
+        let required: Vec<&Argument> = all.iter().filter(|one| !one.is_option()).collect();
+        let mut types = Vec::new();
+        for one in &required {
+            let item = self.go.of(&mut self.lowering, &one.lowered);
+            types.push(match one.python.kind {
+                ParameterKind::VarPositional => format!("[]{item}"),
+                ParameterKind::VarKeyword => format!("map[string]{item}"),
+                _ => item,
+            });
+        }
+        // A tuple becomes several results, as Go functions have them.
+        let results = match returns {
+            Lowered::Unit => Vec::new(),
+            Lowered::Tuple(items) => {
+                items.iter().map(|item| self.go.of(&mut self.lowering, item)).collect()
+            }
+            one => vec![self.go.of(&mut self.lowering, one)],
+        };
+        // Where any value may be, those of the package's types are marked.
+        let recognises = self.recognises;
+        let is_marked = |ty: &str| recognises && MARKED.contains(&ty);
+        let mut takes: Vec<String> = receiver.iter().map(|(_, ty)| ty.clone()).collect();
+        takes.extend(types.iter().map(|ty| match is_marked(ty) {
+            true => "any".to_owned(),
+            false => ty.clone(),
+        }));
+        if !options.is_empty() {
+            takes.push("...any".into());
+        }
+        let outcome = match &results[..] {
+            [] => "error".to_owned(),
+            results => format!("({}, error)", results.join(", ")),
+        };
+        let is_told = self.is_told(returns);
+        let outcome = if is_told { "(told, error)".to_owned() } else { outcome };
+        let source = match (&target, &self.input.import) {
+            (Callee::Glue, _) => "Source: &glue, ",
+            (Callee::Own, None) => "Source: &module, ",
+            (Callee::Own, Some(_)) => "",
+        };
+        let python = match (&target, kind.class()) {
+            (Callee::Glue, Some(class)) => {
+                format!("{}:{}.{}", self.glue_name(), class.name, typed.name)
+            }
+            (Callee::Glue, None) => format!("{}:{}", self.glue_name(), typed.name),
+            (Callee::Own, _) => format!("{}:{}", self.python, typed.path),
+        };
+        let parameters: Vec<Parameter> = all.iter().map(|one| one.python.clone()).collect();
+        let usage = match self.input.usages.of(&mut self.lowering, &typed.path, &parameters) {
+            Some(Usage::Retained) => ", Retains: true",
+            Some(Usage::Borrowed) => ", Lends: true",
+            None => "",
+        };
+        // Lazy, so that a program that only imports the package starts no Python.
+        let code = &mut self.functions;
+        let _ = write!(
+            code,
+            "\nvar {variable} = callpy.Lazy[func({}) {outcome}]{{{source}Target: {}{usage}}}\n",
+            takes.join(", "),
+            quoted(&python),
+        );
+
+        let mut parameters: Vec<String> =
+            required.iter().zip(&types).map(|(one, ty)| format!("{} {ty}", one.name)).collect();
+        if !options.is_empty() {
+            parameters.push(format!("options ...{}", typed.option));
+        }
+        let outcome = match &results[..] {
+            [] => "error".to_owned(),
+            [one] => format!("(result {one}, err error)"),
+            more => format!("({}, error)", more.join(", ")),
+        };
+        let line = function.name_span.start.line;
+        let what = match kind {
+            Kind::Property(_) => "returns",
+            Kind::Constructor(_) => "makes a",
+            _ => "calls",
+        };
+        let docs = format!(
+            "{name} {what} {}, line {line} of {}:\n\n\t{}",
+            typed.path,
+            self.input.file,
+            one_line(&signature(function)).replacen(&function.name, &typed.path, 1),
+        );
+        code.push_str(&head(&docs, function.docstring.as_deref()));
+        let place = receiver.as_ref().map(|(name, ty)| format!("({name} {ty}) "));
+        let place = place.unwrap_or_default();
+        let _ = writeln!(code, "func {place}{name}({}) {outcome} {{", parameters.join(", "));
+        let _ = writeln!(code, "\tcall, err := {variable}.Get()\n\tif err != nil {{");
+        let failed = match &results[..] {
+            [] => " err".to_owned(),
+            [_] => String::new(),
+            more => {
+                more.iter().fold(String::new(), |all, ty| format!("{all} {},", zero(ty))) + " err"
+            }
+        };
+        let _ = writeln!(code, "\t\treturn{failed}\n\t}}");
+        let mut arguments: Vec<String> = receiver.into_iter().map(|(name, _)| name).collect();
+        arguments.extend(required.iter().zip(&types).map(|(one, ty)| match is_marked(ty) {
+            true => format!("marked({})", one.name),
+            false => one.name.clone(),
+        }));
+        if !options.is_empty() {
+            code.push_str("\targuments := make([]any, 0, len(options))\n");
+            code.push_str("\tfor _, option := range options {\n");
+            code.push_str("\t\targuments = append(arguments, option.argument)\n\t}\n");
+            arguments.push("arguments...".into());
+        }
+        let _ = match is_told {
+            true => writeln!(
+                code,
+                "\tfound, err := call({})\n\treturn found.value(), err\n}}",
+                arguments.join(", ")
+            ),
+            false => writeln!(code, "\treturn call({})\n}}", arguments.join(", ")),
+        };
+        if !options.is_empty() {
+            self.write_options(typed, &options);
+        }
+    }
+
+    fn write_options(&mut self, typed: &Typed<'_>, options: &[&Argument]) {
+        let Typed { go: name, option, kind, .. } = typed;
+        let link = match kind.receiver() {
+            Some(class) => format!("{}.{name}", self.go.class(&class.name)),
+            None => name.clone(),
+        };
+        let _ = write!(
+            self.functions,
+            "\n// {} {option} is an argument of [{link}] that need not be given.\ntype {option} struct{{ \
+             argument any }}\n",
+            article(option)
+        );
+        for (one, setter) in options.iter().zip(&typed.setters) {
+            // Leaving it out usually means None.
+            let lowered = match (&one.lowered, &one.python.default) {
+                (Lowered::Optional(inner), Some(default)) if default.source == "None" => &**inner,
+                (lowered, _) => lowered,
+            };
+            let ty = self.go.of(&mut self.lowering, lowered);
+            let (hint, default) = (one.python.hint.as_ref(), one.python.default.as_ref());
+            let words = one_line(&declaration(&one.python.name, hint, default));
+            let (parameter, key) = (&one.name, quoted(&one.python.name));
+            let value = match self.recognises && MARKED.contains(&&ty[..]) {
+                true => format!("marked({parameter})"),
+                false => parameter.clone(),
+            };
+            let code = &mut self.functions;
+            code.push('\n');
+            let docs = format!("{setter} gives {} its\n\n\t{words}", typed.path);
+            code.push_str(&comment(&docs, ""));
+            let _ = write!(
+                code,
+                "func {setter}({parameter} {ty}) {option} {{\n\treturn {option}{{callpy.Named({key}, \
+                 {value})}}\n}}\n"
+            );
+        }
+    }
+
+    /// Writes the method that enters a context manager, and leaves it.
+    fn write_context(&mut self, typed: &Typed<'_>, class: &Class) {
+        let Typed { returns, go: name, python, .. } = typed;
+        let ty = match returns {
+            Lowered::Unit => "any".to_owned(),
+            returns => self.go.of(&mut self.lowering, returns),
+        };
+        let outward = self.glue.outward(&mut self.lowering, returns);
+        self.glue.context(&class.name, outward.as_deref());
+        let go = self.go.class(&class.name);
+        let receiver = receiver_name(&class.name);
+        let (enter, exit) =
+            (format!("{}Enter", lower_first(&go)), format!("{}Exit", lower_first(&go)));
+        let (enter, exit) = (self.go.take(&enter), self.go.take(&exit));
+        let glue = self.glue_name();
+        let (file, line) = (&self.input.file, python.name_span.start.line);
+        let code = &mut self.functions;
+        let _ = write!(
+            code,
+            "\nvar {enter} = callpy.Lazy[func(*{go}) ({ty}, error)]{{Source: &glue, Target: \
+             \"{glue}:{class}.enter\"}}\n\nvar {exit} = callpy.Lazy[func(*{go}, any) error]{{Source: &glue, \
+             Target: \"{glue}:{class}.exit\"}}\n",
+            class = class.name,
+        );
+        let docs = format!(
+            "{name} enters the context, line {line} of {file}, calls the function, and leaves the context: \
+             with an\nexception if the function returned an error."
+        );
+        code.push_str(&head(&docs, python.docstring.as_deref()));
+        let _ = write!(
+            code,
+            "func ({receiver} *{go}) {name}(body func({ty}) error) error {{\n\tenter, err := \
+             {enter}.Get()\n\tif err != nil {{\n\t\treturn err\n\t}}\n\texit, err := {exit}.Get()\n\tif err \
+             != nil {{\n\t\treturn err\n\t}}\n\tentered, err := enter({receiver})\n\tif err != nil \
+             {{\n\t\treturn err\n\t}}\n\tvar reason any\n\tfailed := body(entered)\n\tif failed != nil \
+             {{\n\t\treason = failed.Error()\n\t}}\n\tif err := exit({receiver}, reason); err != nil \
+             {{\n\t\treturn err\n\t}}\n\treturn failed\n}}\n"
+        );
+    }
+}
+
+/// The name of a method's receiver: the first letter of the type, as Go has it.
+fn receiver_name(class: &str) -> String {
+    let letter = upper_camel(class).chars().next().unwrap_or('x').to_lowercase().next();
+    letter.map_or("x".to_owned(), String::from)
+}
+
+pub(super) fn lower_first(name: &str) -> String {
+    let mut chars = name.chars();
+    let first = chars.next().into_iter().flat_map(char::to_lowercase);
+    first.chain(chars).collect()
+}
+
+/// Writes the zero value of a type.
+pub(super) fn zero(ty: &str) -> String {
+    match ty {
+        "any" => "nil".to_owned(),
+        "bool" => "false".to_owned(),
+        "string" => "\"\"".to_owned(),
+        "callpy.Bytes" => "nil".to_owned(),
+        "complex64" | "complex128" => "0".to_owned(),
+        _ if ty.starts_with(['*', '[']) || ty.starts_with("map[") => "nil".to_owned(),
+        _ if ty.starts_with("int") || ty.starts_with("uint") || ty.starts_with("float") => {
+            "0".to_owned()
+        }
+        // A type of the package, of which some are strings and some structs.
+        _ => format!("*new({ty})"),
+    }
+}
+
+/// The types in which values of the package's own types may be.
+const MARKED: [&str; 4] = ["any", "[]any", "map[string]any", "map[any]any"];
+
+/// What the body of a function uses by name, which no parameter may hide.
+const BODY_NAMES: [&str; 13] = [
+    "append",
+    "found",
+    "marked",
+    "arguments",
+    "call",
+    "err",
+    "len",
+    "make",
+    "nil",
+    "option",
+    "options",
+    "result",
+    "callpy",
+];

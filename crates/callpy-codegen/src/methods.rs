@@ -1,0 +1,169 @@
+//! Decides once, for all languages, what becomes of a class's methods.
+
+use std::borrow::Cow;
+
+use callpy_signature::{Class, Function, Module, Parameter, Role};
+
+use crate::lower::{ClassShape, base_of, shape_of};
+use crate::report::reason_to_leave_out;
+
+/// Something of a class that can be called.
+#[derive(Debug, Clone)]
+pub(crate) struct Method<'m> {
+    pub(crate) function: Cow<'m, Function>,
+    /// The parameters of a call, without `self`.
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) kind: MethodKind,
+    /// The name in other languages: `item` for `__getitem__`.
+    pub(crate) name: String,
+    /// `Class.method`, or `Class` for its constructor.
+    pub(crate) path: String,
+    /// Why there is none in other languages.
+    pub(crate) left_out: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MethodKind {
+    Constructor,
+    /// A static method, or a class method.
+    Static,
+    Method,
+    /// Read like an attribute.
+    Property,
+    /// `__enter__`, of a context manager.
+    Enter,
+}
+
+/// The methods with names of their own in other languages, and those names. Objects have the same where
+/// the library has them.
+const SPECIAL: [(&str, &str); 7] = [
+    ("__call__", "call"),
+    ("__getitem__", "item"),
+    ("__setitem__", "set_item"),
+    ("__delitem__", "del_item"),
+    ("__contains__", "contains"),
+    ("__len__", "len"),
+    ("__enter__", "with"),
+];
+
+/// Returns the public methods of a class, and the reasons for those that are left out. `skip` names what
+/// the caller does not want.
+pub(crate) fn methods<'m>(
+    module: &'m Module,
+    class: &'m Class,
+    skip: &[String],
+) -> Vec<Method<'m>> {
+    let mut found = Vec::new();
+    let is_instance = shape_of(class) == ClassShape::Instance;
+    if is_instance && !class.is_protocol && class.abstract_methods.is_empty() {
+        found.extend(constructor(module, class));
+    }
+    let mut functions = Vec::new();
+    collect(module, class, class, &mut functions, &mut Vec::new());
+    found.extend(functions.into_iter().filter_map(|function| method(module, class, function)));
+    found.retain(|method| !skip.contains(&method.path));
+    found
+}
+
+fn constructor<'m>(module: &'m Module, class: &'m Class) -> Option<Method<'m>> {
+    let function = module.constructor(class)?;
+    // The model has them without `self` already.
+    let parameters = module.call_parameters(&function);
+    let left_out = reason_to_leave_out(&function, &parameters, true);
+    Some(Method {
+        function: Cow::Owned(function),
+        parameters,
+        kind: MethodKind::Constructor,
+        name: "new".to_owned(),
+        path: class.name.clone(),
+        left_out,
+    })
+}
+
+/// Adds the functions of a class and of its bases in this file, except for those that the type of a base
+/// has already. An instance has the methods of its base's type, but the type itself has not.
+fn collect<'m>(
+    module: &'m Module,
+    of: &Class,
+    class: &'m Class,
+    found: &mut Vec<&'m Function>,
+    seen: &mut Vec<&'m str>,
+) {
+    if seen.contains(&&class.name[..]) {
+        return;
+    }
+    seen.push(&class.name);
+    let base = base_of(module, of);
+    let is_of_base = |name: &str| base.is_some_and(|base| descends(module, base, name));
+    for function in &class.methods {
+        let is_static = matches!(function.role(), Role::Static | Role::Class);
+        let is_known = found.iter().any(|known| known.name == function.name);
+        if !is_known && (!is_of_base(&class.name) || is_static) {
+            found.push(function);
+        }
+    }
+    for base in class.bases.iter().filter_map(|name| module.class(name)) {
+        collect(module, of, base, found, seen);
+    }
+}
+
+/// Whether a class is of this name, or has a base whose type its own type leads to.
+fn descends(module: &Module, class: &Class, name: &str) -> bool {
+    let mut at = Some(class);
+    // A class can't be its own base, but the file may say so.
+    for _ in 0..=module.classes.len() {
+        match at {
+            Some(class) if class.name == name => return true,
+            Some(class) => at = base_of(module, class),
+            None => return false,
+        }
+    }
+    false
+}
+
+fn method<'m>(module: &'m Module, class: &Class, function: &'m Function) -> Option<Method<'m>> {
+    let special = SPECIAL.iter().find(|(python, _)| *python == function.name);
+    if special.is_none() && function.name.starts_with('_') {
+        return None;
+    }
+    let name = special.map_or(&function.name[..], |(_, name)| name).to_owned();
+    let path = format!("{}.{}", class.name, function.name);
+    let mut parameters = module.call_parameters(function);
+    let role = function.role();
+    let function = Cow::Borrowed(function);
+    if role != Role::Static {
+        // Without `self` it can't be called, except with a `*args` that takes it as well.
+        let takes_self = parameters.first().is_some_and(|first| {
+            matches!(
+                first.kind,
+                callpy_signature::ParameterKind::PositionalOnly
+                    | callpy_signature::ParameterKind::PositionalOrKeyword
+            )
+        });
+        if takes_self {
+            parameters.remove(0);
+        } else if parameters.is_empty() {
+            return None;
+        }
+    }
+    let is_instance = shape_of(class) == ClassShape::Instance;
+    let mut left_out = reason_to_leave_out(&function, &parameters, true);
+    let kind = match role {
+        Role::Static | Role::Class => MethodKind::Static,
+        Role::Property => {
+            // Of a value, which is made for the call, the function behind it is called.
+            let is_plain = function.decorators.len() == 1
+                && function.decorators[0].name.as_deref() == Some("builtins.property");
+            if !is_instance && !is_plain && left_out.is_none() {
+                left_out = Some("it is a property that is not computed at each use".to_owned());
+            }
+            MethodKind::Property
+        }
+        _ if function.name == "__enter__" && is_instance => MethodKind::Enter,
+        _ => MethodKind::Method,
+    };
+    if kind != MethodKind::Enter && special.is_some() && function.name == "__enter__" {
+        return None;
+    }
+    Some(Method { function, parameters, kind, name, path, left_out })
+}

@@ -1,0 +1,166 @@
+//! Instances of classes: their methods, properties and contexts, looked up in the instance, which may be of a
+//! subclass.
+
+use std::panic::Location;
+use std::sync::OnceLock;
+
+use super::{Module, Place, Usage, compare};
+use crate::call::{Callee, Entry};
+use crate::convert::{Call, FromPython, IntoPython};
+use crate::error::{Error, Result};
+use crate::learn::{Habit, Learned};
+use crate::object::Object;
+use crate::queue;
+use crate::raw::Attachment;
+use crate::raw::seldom::Seldom;
+use crate::scope::Scope;
+
+/// A method of the instances of a class.
+pub struct Method {
+    module: &'static Module,
+    /// `Class.method`.
+    path: &'static str,
+    signature: &'static str,
+    check: bool,
+    usage: Usage,
+    checked: OnceLock<()>,
+}
+
+impl Method {
+    /// Declares a method.
+    pub const fn new(
+        module: &'static Module,
+        path: &'static str,
+        signature: &'static str,
+        check: bool,
+    ) -> Method {
+        let usage = Usage::Learned;
+        Method { module, path, signature, check, usage, checked: OnceLock::new() }
+    }
+
+    /// Declares that the method retains its arguments.
+    #[must_use]
+    pub const fn retains(mut self) -> Method {
+        self.usage = Usage::Retains;
+        self
+    }
+
+    /// Declares that the method does not retain its arguments.
+    #[must_use]
+    pub const fn lends(mut self) -> Method {
+        self.usage = Usage::Lends;
+        self
+    }
+
+    /// Calls the method of an instance with the arguments that the closure places.
+    ///
+    /// # Errors
+    ///
+    /// As [`Object::call_method`].
+    #[track_caller]
+    pub fn call<'a, R, P>(&self, object: &Object, place: P) -> Result<R>
+    where
+        R: FromPython,
+        P: FnOnce(&mut Call<'a>) -> Result<()>,
+    {
+        static RETAINS: Learned = Learned::decided(Habit::Retains);
+        static LENDS: Learned = Learned::decided(Habit::Lends);
+        let site = Location::caller();
+        if self.check && self.checked.get().is_none() {
+            self.compare()?;
+        }
+        // One turn and one attachment for the look-up and the call.
+        let pace = self as *const Method;
+        let _turn = queue::enter(|| Some(pace.addr()));
+        let _attachment = Attachment::new()?;
+        let name = self.path.rsplit('.').next().unwrap_or(self.path);
+        let method = object.attr(name).map_err(|error| error.at(self.name()))?;
+        let callee = Callee {
+            object: &method.0,
+            name: || self.name(),
+            site,
+            pace: pace.addr(),
+            entry: &Entry::Frame,
+            learned: match self.usage {
+                Usage::Learned => None,
+                Usage::Retains => Some(&RETAINS),
+                Usage::Lends => Some(&LENDS),
+            },
+            deny_copies: false,
+        };
+        Call::run(callee, Place(place), &mut Seldom::none())
+    }
+
+    fn name(&self) -> String {
+        format!("{}:{}", self.module.name, self.path)
+    }
+
+    #[cold]
+    fn compare(&self) -> Result<()> {
+        let method = self.module.get()?.function(self.path)?;
+        compare(self.module, self.path, self.signature, method.object())?;
+        self.checked.get_or_init(|| ());
+        Ok(())
+    }
+}
+
+/// Reads a property.
+///
+/// # Errors
+///
+/// What the property raised, and that of the conversion.
+#[track_caller]
+pub fn get<R: FromPython>(object: &Object, module: &Module, path: &str, name: &str) -> Result<R> {
+    let at = |error: Error| error.at(format_args!("{}:{path}", module.name));
+    let value = object.attr(name).map_err(at)?;
+    let mut scope = Scope::new()?;
+    R::from_python(value, &mut scope).map_err(at)
+}
+
+/// Sets a property, which retains the value.
+///
+/// # Errors
+///
+/// What the property raised, and that of the conversion.
+#[track_caller]
+pub fn set_property<V: IntoPython<'static>>(
+    object: &Object,
+    module: &Module,
+    path: &str,
+    name: &str,
+    value: V,
+) -> Result<()> {
+    object.set_attr(name, value).map_err(|error| error.at(format_args!("{}:{path}", module.name)))
+}
+
+/// Enters a context, calls the function, and leaves the context.
+///
+/// # Errors
+///
+/// What entering or leaving raised, and the function's own.
+#[track_caller]
+pub fn with<T: FromPython, R>(
+    object: &Object,
+    path: &str,
+    body: impl FnOnce(T) -> Result<R>,
+) -> Result<R> {
+    let entered = object.call_method("__enter__", ()).map_err(|error| error.at(path))?;
+    let result = body(entered);
+    let none = || -> (Option<i64>, Option<i64>, Option<i64>) { (None, None, None) };
+    match result {
+        Ok(value) => {
+            object.call_method::<Object>("__exit__", none()).map_err(|error| error.at(path))?;
+            Ok(value)
+        }
+        Err(error) => {
+            // A transaction must not be committed: Python code sees an exception with the same text.
+            let class =
+                crate::interpreter::Python::start()?.module("builtins")?.attr("RuntimeError")?;
+            let exception: Object = class.call(error.to_string())?;
+            object
+                .call_method::<Object>("__exit__", (class, exception, None::<i64>))
+                .map_err(|error| error.at(path))?;
+            Err(error)
+        }
+    }
+}

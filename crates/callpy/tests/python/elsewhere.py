@@ -1,0 +1,5 @@
+"""What a file imports that callpy does not see."""
+
+
+class Series:
+    pass
