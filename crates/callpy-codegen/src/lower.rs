@@ -259,7 +259,9 @@ impl<'m> Lowering<'m> {
                     Lowered::Path
                 }
                 "collections.abc.Hashable" | "typing.Hashable" => Lowered::Object { any: true },
+                // Such a function only ever raises, so there is no value to convert.
                 "typing.NoReturn" | "typing.Never" => Lowered::Unit,
+                // Abstract classes that no one makes an instance of: the function takes a plain number.
                 "numbers.Real" | "typing.SupportsFloat" => Lowered::Float,
                 "numbers.Integral" | "typing.SupportsInt" | "typing.SupportsIndex" => Lowered::Int,
                 "numbers.Number" | "numbers.Complex" => Lowered::Float,
@@ -354,6 +356,7 @@ impl<'m> Lowering<'m> {
         if let Some(known) = self.unions.iter().position(|known| known.variants == variants) {
             return wrap(Lowered::Union(known));
         }
+        // A name that the file gives the union is the one that its readers know.
         let name = self.alias(ty).unwrap_or_else(|| place.name.clone());
         let name = self.take_name(&name);
         self.unions.push(Union { name, source, variants });
@@ -370,6 +373,7 @@ impl<'m> Lowering<'m> {
         if all(|literal| matches!(literal, Literal::Bool(_))) {
             return Lowered::Bool;
         }
+        // Some members of an enum: Rust and Go have no type for a part of an enum's values.
         if let Some(Literal::Member { class, .. }) = literals.first()
             && literals
                 .iter()
@@ -385,6 +389,7 @@ impl<'m> Lowering<'m> {
         for literal in literals {
             let Literal::Str(text) = literal else { continue };
             let mut variant = camel(text);
+            // `Literal["2d", "3d"]`; `_` is dropped again where a language needs none.
             if variant.starts_with(|c: char| c.is_numeric()) {
                 variant.insert(0, '_');
             }
@@ -443,6 +448,7 @@ impl<'m> Lowering<'m> {
                 Meaning::Number(_) => Lowered::Scalar(*dtype),
                 _ => self.foreign(*dtype, place),
             },
+            // An abstract class of NumPy: any of its dtypes converts to the widest type.
             Dtypes::Kind(ScalarKind::Floating | ScalarKind::Inexact | ScalarKind::Real) => {
                 Lowered::Float
             }
@@ -518,6 +524,7 @@ impl<'m> Lowering<'m> {
             | Lowered::Bytes
             | Lowered::Path => true,
             Lowered::Text(_) | Lowered::Enum(_) => true,
+            // No floats: Rust has no `Hash` and no `Eq` for them, because of NaN.
             Lowered::Scalar(dtype) => is_number(*dtype, &[NumberKind::Bool, NumberKind::Int]),
             Lowered::Tuple(items) => items.iter().all(|item| self.is_key(item)),
             Lowered::VariadicTuple(item) | Lowered::Optional(item) => self.is_key(item),
@@ -564,6 +571,7 @@ impl<'m> Lowering<'m> {
     /// Returns whether a value of this type contains a struct directly, not behind a pointer.
     pub(crate) fn holds(&mut self, lowered: &Lowered, class: &str, seen: &mut Vec<String>) -> bool {
         match lowered {
+            // Lists, dicts and sets keep their items on the heap, so that the size is known without them.
             Lowered::Optional(item) => self.holds(item, class, seen),
             Lowered::Tuple(items) => items.iter().any(|item| self.holds(item, class, seen)),
             Lowered::Union(number) => {
@@ -728,6 +736,7 @@ fn variant(lowering: &Lowering<'_>, lowered: &Lowered) -> String {
 
 /// Numbers variants with the same name: `List1`, `List2`.
 fn number_names(variants: &mut [(String, Lowered)]) {
+    // All of them, also the first: `List` beside `List2` would look like the usual one.
     let names: Vec<String> = variants.iter().map(|(name, _)| name.clone()).collect();
     for (index, (name, _)) in variants.iter_mut().enumerate() {
         if names.iter().filter(|other| *other == name).count() > 1 {

@@ -79,6 +79,7 @@ impl Neighbours {
         let bytes = std::fs::read(file).ok()?;
         let source = callpy_signature::decode(&bytes).ok()?;
         self.read.insert(file.to_owned());
+        // So the name gets the same treatment as in a hint: aliases, `TYPE_CHECKING`, strings.
         let module =
             callpy_signature::read(&format!("{source}\n\n\ndef {PROBE}(x: {item}): ...\n")).ok()?;
         let ty = module.function(PROBE)?.parameters.first()?.hint.as_ref()?.ty.clone();
@@ -96,6 +97,7 @@ impl Neighbours {
                 let found = self.find_from(from, name, depth)?;
                 return with_arguments(found, arguments);
             }
+            // A struct for it would be another type than that of its own file's module.
             Type::Class { .. } | Type::Invalid { .. } => return None,
             Type::Sequence { item, .. }
             | Type::Set { item, .. }

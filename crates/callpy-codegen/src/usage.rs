@@ -69,6 +69,7 @@ impl Usages {
             if self.retains.contains(name) && self.lends.contains(name) {
                 return Some(format!("`{name}` is both in `retains` and in `lends`"));
             }
+            // A function that is declared by hand may be one that was left out for its hints.
             if declared.contains(name) {
                 return None;
             }
@@ -82,6 +83,7 @@ impl Usages {
                 None => Some(unknown_function(name, module)),
             }
         };
+        // A name in both lists is one problem.
         let lends = self.lends.iter().filter(|name| !self.retains.contains(name));
         let problems = self.retains.iter().chain(lends).filter_map(why);
         let problem = |message| Diagnostic { file: file.to_owned(), line: None, message };

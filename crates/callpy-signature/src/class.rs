@@ -120,6 +120,7 @@ impl Classes {
     /// The contribution of each base. Bases from other modules are stored in the class.
     fn bases(&self, hints: &Hints<'_>, arguments: &[Argument], into: &mut Class) -> Vec<Base> {
         let mut bases = Vec::new();
+        // `class E(str, Enum)`: what comes before `Enum` is the type of its members.
         let mut mixin = EnumKind::Plain;
         let metaclass = keyword(arguments, "metaclass").and_then(Expr::name);
         let metaclass = metaclass.map(|name| hints.names.global(name));
@@ -147,6 +148,7 @@ impl Classes {
                         let names = items.iter().filter_map(Expr::name).map(str::to_owned);
                         into.type_parameters.extend(names);
                     }
+                    // These add neither fields nor methods.
                     "builtins.object" | "abc.ABC" => {}
                     "builtins.int" => mixin = EnumKind::Int,
                     "builtins.str" => mixin = EnumKind::Str,
@@ -206,6 +208,7 @@ fn inherit(class: &mut Class, base: &Class) {
     for field in &base.fields {
         put(&mut class.fields, field.clone());
     }
+    // A field of theirs may be anywhere, so a class below one has unknown fields too.
     class.unknown_bases.extend(base.unknown_bases.iter().cloned());
     class.has_metaclass |= base.has_metaclass;
     let is_defined = |name: &&String| class.methods.iter().any(|method| method.name == **name);
@@ -217,6 +220,7 @@ fn inherit(class: &mut Class, base: &Class) {
 /// Adds a field. A field that is declared again stays in its place.
 fn put(fields: &mut Vec<Field>, field: Field) {
     match fields.iter_mut().find(|earlier| earlier.name == field.name) {
+        // As in `dataclasses`, whose dict of fields keeps the order of first insertion.
         Some(earlier) => *earlier = field,
         None => fields.push(field),
     }
@@ -297,6 +301,7 @@ fn qualifiers(hints: &Hints<'_>, hint: &Expr) -> Qualifiers {
             Some("typing.NotRequired") => found.required = Some(false),
             Some("typing.ClassVar") => found.class_variable = true,
             Some("dataclasses.InitVar") => found.init_only = true,
+            // They say nothing of the field itself, and may stand around those that do.
             Some("typing.Annotated" | "typing.Final" | "typing.ReadOnly") => {}
             _ => return found,
         }

@@ -45,6 +45,7 @@ fn effect(name: &str) -> DecoratorEffect {
         "typeguard" => last == "typechecked",
         "pydantic" => last == "validate_call",
         "abc" => last == "abstractmethod",
+        // They decorate classes, or attributes of an enum.
         "dataclasses" | "enum" => true,
         "" => matches!(name, "staticmethod"),
         _ => false,
@@ -59,6 +60,7 @@ fn effect(name: &str) -> DecoratorEffect {
         "dask" => last == "delayed",
         "ray" => last == "remote",
         "click" => true,
+        // A class method is called without its first parameter, the class.
         "" => matches!(name, "property" | "classmethod"),
         "builtins" => last == "property",
         _ => last == "setter" || last == "getter" || last == "deleter",

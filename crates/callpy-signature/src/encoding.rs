@@ -28,6 +28,7 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
     // Python ignores case, and takes hyphens and underscores for the same.
     let decode: fn(u8) -> char = match &name.to_lowercase().replace('_', "-")[..] {
         "utf-8" | "utf8" | "u8" | "utf" | "utf-8-sig" => return utf_8(bytes),
+        // A subset of UTF-8, so only the other bytes have to be refused.
         "ascii" | "us-ascii" | "646" => return ascii(bytes, &name),
         "latin-1" | "latin1" | "latin" | "l1" | "iso-8859-1" | "iso8859-1" | "8859" | "cp819" => {
             char::from
@@ -65,6 +66,7 @@ fn ascii<'b>(bytes: &'b [u8], name: &str) -> Result<Cow<'b, str>, Error> {
 fn at(bytes: &[u8], offset: usize, message: String) -> Error {
     let before = String::from_utf8_lossy(&bytes[..offset]);
     let (lines, last) = before.rsplit_once('\n').unwrap_or(("", &before));
+    // `rsplit_once` has taken one newline away.
     let line = 1 + usize::from(before.contains('\n')) + lines.matches('\n').count();
     Error { line, column: 1 + last.chars().count(), message }
 }
@@ -79,6 +81,7 @@ fn declaration(bytes: &[u8]) -> Option<std::ops::Range<usize>> {
         if !text.starts_with(b"#") && !text.is_empty() {
             return None;
         }
+        // PEP 263: `coding[:=][ \t]*([-_.a-zA-Z0-9]+)` anywhere in the comment, as Emacs and Vim write it.
         let name = line.windows(7).position(|part| matches!(part, b"coding:" | b"coding="));
         if let Some(at) = name.filter(|_| !text.is_empty()) {
             let rest = &line[at + 7..];

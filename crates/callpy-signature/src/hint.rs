@@ -75,6 +75,7 @@ impl<'a> Hints<'a> {
         self.parts.set(MAX_PARTS);
         self.usage.set(None);
         let source = match &expr.kind {
+            // Without the quotes, which are no part of the type.
             ExprKind::Str(text) => text.trim(),
             _ => self.positions.text(&expr.range),
         };
@@ -172,6 +173,7 @@ impl<'a> Hints<'a> {
         }
         // The arguments are resolved where the alias is used: `Maybe[Maybe[int]]` is not recursive.
         let arguments = items.iter().map(|item| self.ty(item, scope)).collect();
+        // By name: an alias that leads back to itself through others is found as well.
         self.open.borrow_mut().push(name.clone());
         let ty = self.alias_value(alias, arguments, scope);
         self.open.borrow_mut().pop();
@@ -187,6 +189,7 @@ impl<'a> Hints<'a> {
                 Some("typing.ParamSpec" | "typing.TypeVarTuple") => {
                     Type::TypeVariable { name: name.clone(), bound: None, constraints: Vec::new() }
                 }
+                // When the program runs, calling a `NewType` returns the argument.
                 Some("typing.NewType") => match positional(arguments).nth(1) {
                     Some(base) => self.ty(base, scope),
                     None => invalid("`NewType` has no base"),
@@ -199,6 +202,7 @@ impl<'a> Hints<'a> {
             };
         }
         let parameters = match &alias.parameters[..] {
+            // Without arguments, each variable stands for `Any`, whatever their order.
             [] if arguments.is_empty() => Vec::new(),
             [] => self.free_variables(&alias.value),
             parameters => parameters.iter().map(|parameter| parameter.name.clone()).collect(),
@@ -326,6 +330,7 @@ fn parts(ty: &Type) -> usize {
 
 /// A union: flat, each member once, with `None` turned into an `Optional`.
 pub(crate) fn union(members: impl IntoIterator<Item = Type>) -> Type {
+    // As `typing.Union` does, so that hints that mean the same are equal.
     let mut flat = Vec::new();
     let mut optional = false;
     let mut add = |member: Type, flat: &mut Vec<Type>| match member {

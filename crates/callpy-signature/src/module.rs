@@ -109,6 +109,7 @@ impl All {
     fn extend(&mut self, value: &Expr) {
         match (value.strings(), &mut self.names) {
             (Some(more), Some(names)) => names.extend(more),
+            // `__all__ += other.__all__`
             _ => self.is_open = true,
         }
     }
@@ -133,6 +134,7 @@ fn aliases(hints: &Hints<'_>) -> Vec<Alias> {
     for alias in hints.names.aliases() {
         let has_form = match &alias.value.kind {
             ExprKind::Subscript(base, _) => base.name().is_some(),
+            // `A | B` is a type, or the union of two flags, which leads to none.
             ExprKind::Union(_) | ExprKind::Name(_) => true,
             ExprKind::Call(function, _) => {
                 let function = function.name().and_then(|name| hints.names.global(name));
@@ -155,6 +157,7 @@ fn aliases(hints: &Hints<'_>) -> Vec<Alias> {
             });
         }
     }
+    // They come out of a hash map, and what is generated must not change from run to run.
     aliases.sort_by_key(|alias| alias.span.start);
     aliases
 }

@@ -65,6 +65,7 @@ impl Names {
                         self.bind(local, Binding::Import(canonical(path)), is_alternative);
                     }
                 }
+                // What it binds is known only when it runs.
                 Statement::StarImport(module) => self.stars.push(canonical(module)),
                 Statement::Class(class) => {
                     self.bind(&class.name.text, Binding::Class, is_alternative);
@@ -104,6 +105,7 @@ impl Names {
                 Statement::Branches { condition: Condition::Main, .. } => {}
                 Statement::Branches { branches, .. } => {
                     for (number, branch) in branches.iter().enumerate() {
+                        // What is imported for hints only (`TYPE_CHECKING`) counts like any other import.
                         self.add(branch, is_alternative || number > 0);
                     }
                 }
@@ -156,6 +158,7 @@ impl Names {
                     _ => return Resolved::Global(dotted),
                 },
                 Some(Binding::Value) => return Resolved::Value,
+                // A module's own names are looked up before built-ins, so those come last.
                 None => return self.unbound(&dotted),
             }
         }
@@ -164,6 +167,7 @@ impl Names {
 
     /// A name that the file does not bind: a built-in, or from `from module import *`.
     fn unbound(&self, dotted: &str) -> Resolved {
+        // Before `*`: a module that exports a class under a built-in name would be a surprise.
         if BUILTINS.contains(&dotted) {
             return Resolved::Global(format!("builtins.{dotted}"));
         }

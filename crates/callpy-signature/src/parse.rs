@@ -51,6 +51,7 @@ pub(crate) fn file(
         }
     }
     layout::check(tree.root_node(), source, positions)?;
+    // From the source as it is: the blanked text has the same offsets.
     let mut reader = Reader { source, positions, error: None };
     let statements = reader.block(tree.root_node(), 0);
     match reader.error {
@@ -79,6 +80,7 @@ pub(crate) fn hint(text: &str) -> Option<Expr> {
     let mut reader = Reader { source: &source, positions: &positions, error: None };
     let [statement] = children(root)[..] else { return None };
     let [expression] = children(statement)[..] else { return None };
+    // The text may close the bracket itself: `):x = (1` would be a statement of another kind.
     let whole = statement.kind() == "expression_statement" && !root.has_error();
     whole.then(|| reader.expression(expression, 0))
 }

@@ -256,6 +256,7 @@ impl Glue {
                 Some("return _recognise(value)".into())
             }
             (Lowered::Complex, Way::In) => Some("return complex(value)".into()),
+            // C has no kind for it, and an array of one element can cross.
             (Lowered::Complex, Way::Out) => {
                 Some("import numpy\n    return numpy.array(value, \"complex128\")".into())
             }
@@ -340,6 +341,7 @@ impl Glue {
             }
             (Lowered::Optional(inner), _) => part(self, inner)
                 .map(|convert| format!("return None if value is None else {convert}(value)")),
+            // By its name: values may be anything, and are the file's affair.
             (Lowered::Enum(name), Way::In) => Some(format!("return _module.{name}[value]")),
             (Lowered::Enum(_), Way::Out) => Some("return value.name".into()),
             // Go's type for it is a struct around the object.
@@ -394,6 +396,7 @@ impl Glue {
             (Way::In, true) => {
                 fields.fold("made = {}\n".to_owned(), |mut body, (index, field, value, _)| {
                     let key = python_text(&field.name);
+                    // A missing key is not the same as one that is None (PEP 655).
                     let _ = match field.required {
                         true => writeln!(body, "    made[{key}] = {value}"),
                         false => writeln!(

@@ -100,6 +100,7 @@ impl Go {
                 format!("[]{}", self.of(lowering, item))
             }
             Lowered::Dict(key, value) => {
+                // A map's keys must be comparable: no slices, and no structs that have some.
                 let is_key = matches!(
                     **key,
                     Lowered::Bool
@@ -129,6 +130,7 @@ impl Go {
             Lowered::Array { element, shape } => {
                 let Some(element) = element.and_then(element_type) else { return "any".into() };
                 match shape.as_ref().map(callpy_signature::Shape::rank) {
+                    // Without a shape in the hint, most arrays have one axis.
                     None | Some(Some(1)) => format!("[]{element}"),
                     _ => format!("callpy.Array[{element}]"),
                 }
@@ -286,6 +288,7 @@ fn capitalised(word: &str) -> String {
     }
     let mut chars = word.chars();
     let first = chars.next().into_iter().flat_map(char::to_uppercase);
+    // `MAX_SIZE` is Python's way to write a constant; one letter alone may be a name such as `X`.
     let shouts = word.chars().count() > 1 && !word.chars().any(char::is_lowercase);
     match shouts {
         true => first.chain(chars.flat_map(char::to_lowercase)).collect(),

@@ -61,6 +61,7 @@ fn structure(
     };
     let clone = !fields.iter().any(|(_, lowered)| lowering.has(lowered, is_array));
     let equal = !fields.iter().any(|(_, lowered)| lowering.has(lowered, is_object));
+    // Not `Eq` and `Hash`: a float in a field has neither.
     let derives = [clone.then(|| quote!(Clone)), equal.then(|| quote!(PartialEq))];
     let derives = derives.into_iter().flatten();
 
@@ -353,6 +354,7 @@ fn default_value(
     }
     Some(match (lowered, default.literal.as_ref()) {
         (Lowered::Bool, Some(Literal::Bool(value))) => quote!(#value),
+        // Unsuffixed, so that it takes the type of its field.
         (Lowered::Int, Some(Literal::Int(value))) => {
             let value = proc_macro2::Literal::i64_unsuffixed(i64::try_from(*value).ok()?);
             quote!(#value)
@@ -383,6 +385,7 @@ fn default_value(
         (
             Lowered::List { .. } | Lowered::VariadicTuple(_) | Lowered::Dict(..) | Lowered::Set(_),
             _,
+            // The factories of `field(default_factory=list)`; a literal such as `[]` is no default of a dataclass.
         ) if matches!(&default.source[..], "list" | "dict" | "set" | "tuple" | "()") => {
             let ty = writer.owned(lowered);
             quote!(<#ty as ::core::default::Default>::default())

@@ -69,6 +69,7 @@ impl<'l, 'm> Writer<'l, 'm> {
         match lowered {
             Lowered::Unit => quote!(()),
             Lowered::Bool => quote!(bool),
+            // Python's ints have no width; one that does not fit is an error.
             Lowered::Int => quote!(i64),
             Lowered::Float => quote!(f64),
             Lowered::Complex => quote!(#callpy::generated::num_complex::Complex<f64>),
@@ -112,6 +113,7 @@ impl<'l, 'm> Writer<'l, 'm> {
                 let element = self.element(*element);
                 quote!(#callpy::Array<#element>)
             }
+            // A field can't leave its dtype to each caller, as a result can.
             Lowered::Array { element: None, .. } => quote!(#callpy::Object),
             Lowered::Scalar(element) => self.element(*element),
             Lowered::Struct(name) | Lowered::Enum(name) | Lowered::Instance(name) => {
@@ -164,6 +166,7 @@ impl<'l, 'm> Writer<'l, 'm> {
         self.lends |= !lowered.is_plain()
             && !matches!(lowered, Lowered::Scalar(_) | Lowered::Optional(_) | Lowered::Tuple(_));
         match lowered {
+            // A collection may have `String`s in it, which a caller should not have to borrow one by one.
             Lowered::Str if inner => (
                 quote!(impl ::core::convert::AsRef<str> + 'a),
                 quote!(#callpy::generated::text(#value)),
@@ -175,6 +178,7 @@ impl<'l, 'm> Writer<'l, 'm> {
                 quote!(#callpy::generated::path(#value)),
             ),
             Lowered::Object { any: true } => (quote!(impl #callpy::IntoPython<'a> + 'a), value),
+            // Of a class that only Python can make, there are only objects.
             Lowered::Object { any: false } => (quote!(&'a #callpy::Object), value),
             Lowered::Array { element, shape } => {
                 let element = match element {
@@ -275,6 +279,7 @@ impl<'l, 'm> Writer<'l, 'm> {
             }
             // Generated types for instances are objects by `Deref`, those of other modules too.
             Lowered::Instance(_) | Lowered::Handle(_) => (quote!(&'a #callpy::Object), value),
+            // As the scalar that the hint names, since NumPy's rules of promotion differ for Python's numbers.
             Lowered::Scalar(_) => (self.owned(lowered), quote!(#callpy::generated::scalar(#value))),
             plain => (self.owned(plain), value),
         }

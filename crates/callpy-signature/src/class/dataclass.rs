@@ -34,6 +34,7 @@ pub(super) fn fill(
     let mut keyword_only = says(arguments, "kw_only", false);
     for Annotated { name, hint, value, docstring } in annotated(&class.body) {
         let hint_name = hint.name().and_then(|name| hints.names.global(name));
+        // `_: KW_ONLY` is no field: those after it are keyword-only (3.10).
         if hint_name.as_deref() == Some("dataclasses.KW_ONLY") {
             keyword_only = true;
             continue;

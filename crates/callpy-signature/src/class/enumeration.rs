@@ -19,6 +19,7 @@ pub(super) fn base(path: &str) -> Option<EnumKind> {
 
 pub(super) fn fill(hints: &Hints<'_>, class: &syntax::Class, kind: EnumKind, model: &mut Class) {
     model.kind = ClassKind::Enum(kind);
+    // `_generate_next_value_` decides what `auto()` is.
     let has_own_auto = class.body.iter().any(|statement| {
         matches!(statement, Statement::Function(function)
             if function.name.text == "_generate_next_value_")
@@ -54,6 +55,8 @@ pub(super) fn push(
     docstring: Option<String>,
 ) {
     let is_plain = !matches!(value, MemberValue::Other(_));
+    // A second name for a value is an alias of the first, as `enum` has it. Whether expressions that can't
+    // be read here are equal is not known.
     let earlier = class.members.iter().find(|member| is_plain && member.value == value);
     let alias_of = earlier.map(|member| member.alias_of.as_ref().unwrap_or(&member.name).clone());
     class.members.push(Member { name, span, value, alias_of, docstring });
@@ -75,7 +78,9 @@ pub(super) fn automatic(kind: EnumKind, name: &str, earlier: &[Member]) -> Membe
     });
     let only_numbers = earlier.iter().all(|member| matches!(member.value, MemberValue::Int(_)));
     let next = match kind {
+        // `StrEnum._generate_next_value_`.
         EnumKind::Str => return MemberValue::Str(name.to_lowercase()),
+        // The greatest since 3.13; before it was the last one, from which files seldom differ.
         EnumKind::Plain | EnumKind::Int => {
             numbers.max().map_or(Some(1), |greatest| greatest.checked_add(1))
         }

@@ -126,6 +126,7 @@ impl Hints<'_> {
         }
         if let Some(usage) = usage {
             each_array(&mut ty, &mut |array| array.usage = Some(usage));
+            // callpy knows one habit of a function, so the stronger one counts.
             if self.usage.get() != Some(Usage::Retained) {
                 self.usage.set(Some(usage));
             }
@@ -184,6 +185,7 @@ fn dtypes_of(ty: &Type) -> Option<Dtypes> {
         Type::Scalar(dtypes) => Some(dtypes.clone()),
         // NumPy's dtypes for Python's own scalars.
         Type::Bool => Some(Dtypes::One(ScalarType::Bool)),
+        // Since NumPy 2 on every platform, and before it wherever C's `long` has 64 bits.
         Type::Int => Some(Dtypes::One(ScalarType::Intp)),
         Type::Float => Some(Dtypes::One(ScalarType::Float64)),
         Type::Complex => Some(Dtypes::One(ScalarType::Complex128)),
@@ -246,6 +248,7 @@ fn parse_shape(text: &str) -> Shape {
         match plain {
             "..." => Dim::Ellipsis,
             "_" => Dim::Any,
+            // In jaxtyping, an axis whose name begins with `_` is not compared with others of the name.
             _ if is_name(plain) && plain.starts_with('_') => Dim::Any,
             _ if is_name(plain) => Dim::Named(plain.to_owned()),
             _ => match (plain.parse(), plain.strip_prefix('*')) {

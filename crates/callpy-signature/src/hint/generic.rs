@@ -76,6 +76,7 @@ impl Hints<'_> {
     fn tuple(&self, items: &[Expr], scope: Scope<'_>) -> Type {
         match items {
             [] => Type::VariadicTuple(Box::new(Type::Any)),
+            // `tuple[()]`, the only way to write the type of the empty tuple.
             [Expr { kind: ExprKind::Tuple(empty), .. }] if empty.is_empty() => {
                 Type::Tuple(Vec::new())
             }
@@ -111,6 +112,7 @@ impl Hints<'_> {
             optional |= nullable;
             match (nested, self.literal(item)) {
                 (Some(Type::Literal(inner)), _) => literals.extend(inner),
+                // `Literal[None]` is the same as `None` (PEP 586).
                 (_, Some(Literal::None)) => optional = true,
                 (_, Some(Literal::Float(_)) | None) => {
                     return invalid("`Literal` takes integers, strings, bytes, booleans and None");

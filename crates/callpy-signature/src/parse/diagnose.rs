@@ -18,6 +18,7 @@ pub(super) fn syntax_error(source: &str, plain: &str, positions: &Positions<'_>)
     let (mut good, mut bad) = (0, lines.len());
     while good + 1 < bad {
         let middle = (good + bad) / 2;
+        // Each look parses again: about ten in a file of a thousand lines.
         let wrong = has_error(&completed(plain, &lines[..middle]));
         if wrong { bad = middle } else { good = middle }
     }
@@ -42,6 +43,7 @@ pub(super) fn syntax_error(source: &str, plain: &str, positions: &Positions<'_>)
     }
     let start = fault.map_or(line.start, |(_, offset)| offset);
     let rest = &source[start..];
+    // A `#` in a string cuts it short, which an excerpt may be.
     let excerpt = rest.split(['\n', '#']).next().unwrap_or(rest).trim_end();
     let excerpt = match excerpt.char_indices().nth(40) {
         Some((end, _)) => format!("{}…", &excerpt[..end]),
@@ -74,6 +76,7 @@ fn completed(source: &str, lines: &[Line]) -> String {
         text += &format!("\n{}def f(): pass", indent(last));
     }
     // `try` needs a handler. The open ones enclose the last line, innermost first.
+    // One deeper than the last line, which may itself be a `try`.
     let mut inside = last.indent + 1;
     for line in lines.iter().rev() {
         if line.indent >= inside {

@@ -94,6 +94,7 @@ impl Reader<'_> {
         let minus = node.child(0).is_some_and(|operator| operator.kind() == "-");
         let argument = node.child_by_field_name("argument").filter(|_| minus);
         match argument.map(|argument| self.expression(argument, depth).kind) {
+            // Literals have no sign: an i128 that was read from one has a negative.
             Some(ExprKind::Int(number)) => ExprKind::Int(-number),
             Some(ExprKind::Float(number)) => ExprKind::Float(-number),
             _ => ExprKind::Other,
@@ -137,6 +138,7 @@ impl Reader<'_> {
         for part in parts {
             match (string::decode(self.text(part)), &mut whole) {
                 (Some(decoded), None) => whole = Some(decoded),
+                // Adjacent literals are one; text and bytes do not mix.
                 (Some(string::Decoded::Str(more)), Some(string::Decoded::Str(text))) => {
                     text.push_str(&more);
                 }
@@ -185,6 +187,7 @@ impl Reader<'_> {
                     let (Some(name), Some(value)) = (name, value) else { continue };
                     (Some(self.text(name).to_owned()), value)
                 }
+                // No keyword is called "", so that it is neither positional nor found by name.
                 "dictionary_splat" => (Some(String::new()), node),
                 _ => (None, node),
             };

@@ -13,6 +13,7 @@ pub(super) fn check(root: Node<'_>, source: &str, positions: &Positions<'_>) -> 
     while let Some(node) = left.pop() {
         let inner = children(node);
         let fault = match node.kind() {
+            // A module's statements are not indented; those of a block are as its first one is.
             "module" => misplaced(&inner, Some(0), source),
             "block" => match inner.first() {
                 None => Some((node.start_byte(), "expected an indented block".to_owned())),
@@ -30,6 +31,7 @@ pub(super) fn check(root: Node<'_>, source: &str, positions: &Positions<'_>) -> 
         // Bodies of functions are not read, whatever is in them.
         left.extend(inner.into_iter().filter(|it| holds_statements(*it) && !is_body(it)));
     }
+    // Python stops at the first one, and the walk does not go in the file's order.
     match faults.into_iter().min() {
         Some((offset, message)) => Err(positions.error(offset, message)),
         None => Ok(()),

@@ -30,6 +30,7 @@ pub(crate) fn scan(source: &str) -> Lines {
     let mut brackets: Vec<(u8, usize)> = Vec::new();
     let mut line_start = 0;
     let mut first = None;
+    // The colon that opens a block may be followed by blanks and a comment.
     let mut last = (0, b' ');
     let mut at = 0;
     while at < bytes.len() {
@@ -43,6 +44,7 @@ pub(crate) fn scan(source: &str) -> Lines {
                 found.finish(line_start, first.take(), last);
                 line_start = at + 1;
             }
+            // Python takes a form feed for a blank; some old files have pages.
             b'\n' | b' ' | b'\t' | b'\r' | b'\x0c' => {}
             b'\\' if bytes[at + 1..].starts_with(b"\n") => at += 1,
             b'\\' if bytes[at + 1..].starts_with(b"\r\n") => at += 2,
@@ -50,6 +52,7 @@ pub(crate) fn scan(source: &str) -> Lines {
                 first.get_or_insert(at);
                 let end = string_end(source, at);
                 if end.is_none() {
+                    // Where the text goes on after it can't be known, so nothing after it is looked at.
                     let triple = is_triple(&bytes[at..]);
                     let what = if triple { "triple-quoted string" } else { "string" };
                     found.unpaired = Some((at, format!("unterminated {what} literal")));
@@ -76,6 +79,7 @@ pub(crate) fn scan(source: &str) -> Lines {
         }
         at += 1;
     }
+    // Python names the innermost bracket that is open (`raise_unclosed_parentheses_error`).
     if let (Some((open, offset)), None) = (brackets.last(), &found.unpaired) {
         found.unpaired = Some((*offset, format!("'{}' was never closed", char::from(*open))));
     }
@@ -115,6 +119,7 @@ fn string_end(source: &str, start: usize) -> Option<usize> {
     let bytes = source.as_bytes();
     let quote = bytes[start];
     let triple = is_triple(&bytes[start..]);
+    // A prefix has two letters at most (`rf`), and t-strings (3.14) nest as f-strings do.
     let prefix = &bytes[start.saturating_sub(2)..start];
     let formatted = prefix.iter().any(|byte| matches!(byte, b'f' | b'F' | b't' | b'T'));
     let mut at = start + if triple { 3 } else { 1 };
@@ -126,6 +131,7 @@ fn string_end(source: &str, start: usize) -> Option<usize> {
             b'{' if formatted && braces == 0 && bytes.get(at + 1) == Some(&b'{') => at += 1,
             b'{' if formatted => braces += 1,
             b'}' if formatted => braces = braces.saturating_sub(1),
+            // Within braces, an f-string may have several lines since 3.12 (PEP 701).
             b'\n' if !triple && braces == 0 => return None,
             byte if byte == quote && braces == 0 => {
                 if !triple {
@@ -154,6 +160,7 @@ pub(crate) fn readable(source: &str) -> Cow<'_, str> {
             let body = without_statements(&source[start..line.end]);
             plain.to_mut().replace_range(start..line.end, &body);
         }
+        // `lazy` is a name like any other elsewhere.
         let import = text.strip_prefix("lazy ").map(str::trim_start);
         let import = import.filter(|it| it.starts_with("import ") || it.starts_with("from "));
         if let Some(import) = import {
@@ -203,6 +210,7 @@ fn without_statements(body: &str) -> String {
     let docstring = body.starts_with(['"', '\'']).then(|| string_end(body, 0)).flatten();
     let preserved = match docstring {
         Some(end) => &body[..end],
+        // What it yields does not matter: the word alone makes the function a generator.
         None if body.contains("yield") => "yield",
         None => "0",
     };
@@ -431,6 +439,7 @@ fn type_parameter_defaults(line: &str) -> Vec<Range<usize>> {
     let keyword =
         ["class ", "def ", "async def ", "type "].into_iter().find(|it| line.starts_with(it));
     let Some(keyword) = keyword else { return defaults };
+    // The first character after the name: without a `[` there, the class has no type parameters.
     let Some(open) = line.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ' ')) else {
         return defaults;
     };

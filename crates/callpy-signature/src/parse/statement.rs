@@ -50,6 +50,7 @@ impl Reader<'_> {
                 let condition = condition.map_or(Condition::Unknown, |it| self.condition(it));
                 self.branches(node, condition, depth, into);
             }
+            // Its body runs, or an exception ends the import.
             "with_statement" => self.branches(node, Condition::Always, depth, into),
             "try_statement" | "for_statement" | "while_statement" | "match_statement" => {
                 self.branches(node, Condition::Unknown, depth, into);
@@ -112,6 +113,7 @@ impl Reader<'_> {
                 let right = inner.child_by_field_name("right");
                 let plus =
                     inner.child_by_field_name("operator").is_some_and(|it| it.kind() == "+=");
+                // `__all__ += […]`; no other operator matters to the model.
                 if let (Some(left), Some(right), true) = (left, right, plus) {
                     let (name, value) = (self.text(left).to_owned(), self.expression(right, depth));
                     into.push(Statement::Extend { name, value });
@@ -229,6 +231,7 @@ impl Reader<'_> {
         let mut parameters: Vec<Parameter> = Vec::new();
         let mut kind = ParameterKind::PositionalOrKeyword;
         for node in children(list) {
+            // `/` makes the parameters before it positional-only (PEP 570).
             if node.kind() == "positional_separator" {
                 for earlier in &mut parameters {
                     earlier.kind = ParameterKind::PositionalOnly;
@@ -244,6 +247,7 @@ impl Reader<'_> {
             let mut own_kind = kind;
             while name.kind() != "identifier" {
                 match name.kind() {
+                    // What follows `*args` can only be passed by name.
                     "list_splat_pattern" => {
                         own_kind = ParameterKind::VarPositional;
                         kind = ParameterKind::KeywordOnly;
@@ -302,6 +306,7 @@ impl Reader<'_> {
             if kind == "yield" && cursor.node().is_named() {
                 return true;
             }
+            // A `yield` in a function within belongs to that one.
             let other = matches!(kind, "function_definition" | "lambda" | "class_definition");
             if !other && cursor.goto_first_child() {
                 continue;
@@ -332,6 +337,7 @@ impl Reader<'_> {
     fn condition(&self, node: Node<'_>) -> Condition {
         let text = self.text(node);
         match text.rsplit('.').next() {
+            // `not TYPE_CHECKING` and `TYPE_CHECKING or …` have a blank.
             Some("TYPE_CHECKING") if !text.contains(' ') => Condition::TypeChecking,
             _ if text.starts_with("__name__") => Condition::Main,
             _ => Condition::Unknown,

@@ -11,6 +11,7 @@ pub(crate) enum Decoded {
 pub(crate) fn decode(literal: &str) -> Option<Decoded> {
     let quote = literal.find(['"', '\''])?;
     let prefix = literal[..quote].to_ascii_lowercase();
+    // Their values are known only when the code runs.
     if prefix.contains(['f', 't']) {
         return None;
     }
@@ -42,6 +43,7 @@ fn unescape(body: &str, bytes: bool) -> Option<String> {
             Some((char::from_u32(u32::from_str_radix(digits, 16).ok()?)?, 1 + count))
         };
         let (character, length) = match letter {
+            // A backslash at the end of a line joins it with the next one.
             '\n' => {
                 rest = &rest[1..];
                 continue;
@@ -57,10 +59,12 @@ fn unescape(body: &str, bytes: bool) -> Option<String> {
             '0'..='7' => {
                 let octal = |c: char| ('0'..='7').contains(&c);
                 let length = rest.chars().take(3).take_while(|c| octal(*c)).count();
+                // Three digits may exceed a byte: Python still takes the low bits, with a warning since 3.12.
                 let number = u32::from_str_radix(&rest[..length], 8).ok()?;
                 (char::from_u32(if bytes { number & 0xff } else { number })?, length)
             }
             'x' => digits(2)?,
+            // In bytes, `\u`, `\U` and `\N` are no escapes.
             'u' if !bytes => digits(4)?,
             'U' if !bytes => digits(8)?,
             'N' if !bytes => {
@@ -97,6 +101,7 @@ pub(crate) fn float(literal: &str) -> Option<f64> {
 
 /// Removes the indentation of a docstring, as `inspect.cleandoc` does.
 pub(crate) fn clean_docstring(text: &str) -> String {
+    // `str.expandtabs` counts columns; tabs in the margin, where they matter, come first in a line.
     let text = text.replace('\t', "        ");
     let mut lines: Vec<&str> = text.split('\n').map(str::trim_end).collect();
     let indented = lines.iter().skip(1).filter(|line| !line.is_empty());
