@@ -1,4 +1,4 @@
-"""What callpy does in Python, where Python says it better than C.
+"""What callpy does in Python, since it is simpler there than in Rust.
 
 Runs once in a module that is not in sys.modules. It imports nothing that a plain start does not.
 """
@@ -18,7 +18,7 @@ LENT = "memory lent by callpy for one call"
 
 
 def after_start():
-    # Python must not believe that SIGINT is its own: asyncio.run would then take it from the host.
+    # If Python took SIGINT for its own, asyncio.run would take it from the host.
     import _signal
 
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
@@ -30,7 +30,7 @@ def complete_path(folders):
 
 
 def differences(expected):
-    """Says which settings are not those of the executable."""
+    """The settings that differ from those of the executable."""
     found = [(name, value, ascii(eval(name))) for name, value in expected]
     return ["%s is %s, and %s in the executable" % (n, own, v) for n, v, own in found if own != v]
 
@@ -38,13 +38,13 @@ def differences(expected):
 def enable_interrupts():
     import _signal
 
-    # A handler of the program's own, in a Python that runs it, stays.
+    # A joined Python may have a handler of the program's own, which stays.
     if _signal.getsignal(_signal.SIGINT) in (_signal.SIG_DFL, _signal.SIG_IGN, None):
         _signal.signal(_signal.SIGINT, _signal.default_int_handler)
 
 
 def end():
-    """Does what python does at its end, in its order, but for finalising."""
+    """Does what python does at its end, in the same order, except finalising."""
     over = _say_what_takes_long()
     try:
         _join_threads()
@@ -91,7 +91,7 @@ def _flush():
 
 
 def _say_what_takes_long():
-    """Has another thread say on stderr, after a second, what the end is waiting for.
+    """Another thread says on stderr, after a second, what the end is waiting for.
 
     Returns a lock to release when it is over.
     """
@@ -163,7 +163,7 @@ def base_frame(call):
 
 
 def calls_nothing(function):
-    """Whether a function only hands on its arguments and constants."""
+    """Whether a function only passes its arguments and constants on."""
     if type(function) is not type(calls_nothing):
         return False
     from opcode import opname
@@ -186,7 +186,7 @@ def add_path(folder):
 
 
 def callables(owner, wanted):
-    """The names of what can be called in an object, the likeliest of them if they are many."""
+    """The names of an object's callables; if they are many, the likeliest."""
     module = getattr(owner, "__name__", None) if isinstance(owner, type(sys)) else None
     names = []
     if isinstance(owner, (type, type(sys))):
@@ -229,7 +229,7 @@ def signature(function):
     return "(%s)" % ", ".join(parts)
 
 
-# --- what is learned of callables
+# --- what callables are learned by
 
 
 class _Example:
@@ -244,8 +244,8 @@ _BOUND_IN_C = type(len), type("".__len__)
 
 
 def subject(called):
-    """The function that a callable runs, the class for which it does so if it is a method, and what holds
-    that which it may call in turn."""
+    """The function that a callable runs, its class if it is a method, and the object that holds what it
+    may call."""
     kind = type(called)
     if kind is _FUNCTION or isinstance(called, type):
         return called, None, None
@@ -280,14 +280,14 @@ def subject(called):
     return called, None, None
 
 
-# By address: a note, and what is to be gone before it goes.
+# By address: a note, and what must be freed before it is dropped.
 _NOTES = {}
 # Those that keep a function, since it can't be referred to weakly.
 _KEEPING = {}
 
 
 def note_end(function, others, note):
-    """Drops a note when a function is gone, or one of others."""
+    """Drops a note when a function is freed, or one of the others."""
     import _weakref
 
     kept = [note]
@@ -334,7 +334,7 @@ def plain(value):
     A datetime64 in nanoseconds has an int for its item, and what is masked has 0: both are others.
     """
     numpy = sys.modules.get("numpy")
-    # Not isinstance: an object may say anything of its __class__, or raise.
+    # Not isinstance: an object's __class__ may be anything, or raise.
     if numpy is not None and issubclass(type(value), (numpy.generic, numpy.ndarray)):
         if value.ndim == 0 and value.dtype.kind in "biufc" and not is_masked(value):
             return value.item()
@@ -477,7 +477,7 @@ def copied_out(value, copies, depth=0, done=None):
         return _own_copy(value) if passed else (value, 0)
     if depth > 8 or not (issubclass(kind, tuple) or kind is list or kind is dict):
         return value, 0
-    # What is in several places, or in itself, is looked at once at each depth.
+    # An object in several places, or in itself, is looked at once at each depth.
     done = {} if done is None else done
     if (id(value), depth) in done:
         return done[id(value), depth][0], 0
@@ -487,7 +487,7 @@ def copied_out(value, copies, depth=0, done=None):
     else:
         items = list(value if kind is list else tuple.__iter__(value))
     made = [copied_out(item, copies, depth + 1, done) for item in items]
-    # Not by the bytes: an empty view has none, and holds what it is a view of.
+    # Not by the bytes: an empty view has none, and still holds what it is a view of.
     if all(new[0] is item for new, item in zip(made, items)):
         return value, 0
     copied = sum(new[1] for new in made)
@@ -517,7 +517,7 @@ def has_method(value, name):
 
 
 def member_name(value, enum):
-    """The name of a member of the enum that is called so; None for another value."""
+    """The name of an enum's member of that name; None for another value."""
     kind = type(value)
     is_enum = kind.__name__ == enum and hasattr(kind, "__members__")
     return value._name_ if is_enum else None
@@ -534,13 +534,13 @@ def set_items(value):
 
 
 def is_masked(array):
-    # NumPy imports it when it is first asked for, on another thread perhaps at this very moment.
+    # NumPy imports it at its first use, which may be on another thread right now.
     kind = getattr(sys.modules.get("numpy.ma.core"), "MaskedArray", None)
     return kind is not None and issubclass(type(array), kind)
 
 
 def callable_name(function):
-    """A callable as a target names it, as far as it has a name."""
+    """A callable's name in the form of a target, as far as it has one."""
     name, module = getattr(function, "__qualname__", None), getattr(function, "__module__", None)
     if not isinstance(name, str):
         return what(function)
@@ -564,7 +564,7 @@ attribute_or = getattr
 
 
 def utf8(text):
-    """A text in which UTF-8 can write every character."""
+    """A text that UTF-8 can encode."""
     return str.encode(text, "utf-8", "backslashreplace").decode("utf-8")
 
 

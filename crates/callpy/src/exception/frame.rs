@@ -43,7 +43,7 @@ impl StackFrame {
         &self.function
     }
 
-    /// Returns the file as Python has its name; it need not be one, as `<string>` is none.
+    /// Returns the file's name as Python has it, which may be no file, such as `<string>`.
     pub fn file(&self) -> &str {
         &self.file
     }
@@ -53,7 +53,7 @@ impl StackFrame {
         self.line
     }
 
-    /// Returns how many frames of this place followed each other: more than one in recursion.
+    /// Returns how many frames in a row are at this place: more than one in recursion.
     pub fn times(&self) -> usize {
         self.times
     }

@@ -1,7 +1,7 @@
-//! What a program is told to do where an import found nothing, or the wrong module.
+//! Hints for imports that found nothing, or the wrong module.
 //!
-//! A failing import costs little more than Python's own: what may be another later is noted at once,
-//! and the folders are searched when the hint is read.
+//! A failed import costs little more than Python's own: only what may change later is noted at once, and
+//! the folders are searched when the hint is read.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ struct FailedImport {
 enum What {
     /// A relative import in this file, or in source text.
     Relative(Option<PathBuf>),
-    /// The module is there, in this file if any, but not what was wanted of it.
+    /// The module was found, in this file if it has one, but not what was wanted of it.
     Loaded(Option<PathBuf>),
     /// There is no such module.
     Missing,
@@ -48,7 +48,7 @@ enum What {
 /// What Python takes for a module.
 #[derive(Debug)]
 struct Machinery {
-    /// The ends of files' names, those first that are found first.
+    /// How files' names end, in the order in which Python looks for them.
     suffixes: Vec<String>,
     /// The folder of the standard library.
     library: PathBuf,
@@ -121,13 +121,12 @@ impl FailedImports {
         }
     }
 
-    /// Returns the files and folders that an import of a name may lead to, first the one that it does
-    /// lead to.
+    /// Returns the files and folders that an import of a name may lead to; it leads to the first.
     fn places(&self, name: &str, file: Option<&Path>, is_loaded: bool) -> Vec<PathBuf> {
         let found = self.folders.iter().filter_map(|folder| self.machinery.find(name, folder));
         let mut places: Vec<PathBuf> = file.map(Path::to_owned).into_iter().chain(found).collect();
         if !is_loaded {
-            // A file is found before a folder, wherever that is.
+            // Python takes a folder without `__init__.py` only if no folder of the path has a file.
             places.sort_by_key(|place| place.is_dir());
         }
         let mut each: Vec<PathBuf> = Vec::new();
@@ -206,7 +205,7 @@ impl Machinery {
     }
 }
 
-/// Says how a file with a relative import is imported: by the dotted name by which it has a package.
+/// Says how to import a file with a relative import: by its dotted name in its package.
 fn relative(file: Option<&Path>) -> String {
     let package = || {
         let file = fs::canonicalize(file?).ok().filter(|file| file.is_file())?;
@@ -237,7 +236,7 @@ fn relative(file: Option<&Path>) -> String {
     }
 }
 
-/// Whether an exception may be about an import: anything else costs no more than this look.
+/// Whether an exception may be about an import. For all others this is the only cost.
 fn is_about_import(exception: &PythonException) -> bool {
     match exception.type_name() {
         "ImportError" | "ModuleNotFoundError" => true,

@@ -78,7 +78,7 @@ fn write_end(text: &mut String, exception: &Parts) -> fmt::Result {
 struct Sources(HashMap<String, String>);
 
 impl Sources {
-    /// Returns a line of a file; nothing where it can't be read.
+    /// Returns a line of a file, or nothing if the file can't be read.
     fn line(&mut self, file: &str, number: usize) -> String {
         let text = self.0.entry(file.to_owned());
         line_of(text.or_insert_with(|| decode(&std::fs::read(file).unwrap_or_default())), number)

@@ -1,10 +1,9 @@
 //! All that was learned, by the addresses of functions and classes, and by compositions.
 //!
-//! An address stands for its object as long as that lives: `support.note_end` has a note dropped
-//! before the object's memory can become another's, and the note takes the entry away. What was
-//! learned then serves for another callable, so that a program which calls a new closure each time
-//! does not grow. The user of an entry keeps its function and class alive, and what it is composed
-//! of ([`Known`](super::Known)).
+//! An address identifies an object as long as that lives. `support.note_end` has a note dropped before
+//! another object can get the memory, and the note removes the entry, which is then used for another
+//! callable: so a program that calls a new closure each time does not grow. The user of an entry keeps
+//! its function, its class and its composition alive ([`Known`](super::Known)).
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -16,15 +15,15 @@ use crate::raw::composition::Composition;
 use crate::raw::{Attached, Ref};
 use crate::support;
 
-/// So many compositions of one function are learned. A function whose objects hold new classes again
-/// and again gets copies for those beyond.
+/// How many compositions of one function are learned. If its objects hold ever new classes, it gets
+/// copies for the others.
 const MOST_COMPOSITIONS: usize = 100;
-/// So many are learned that differ in their texts alone. What differs more often than options do is
-/// data, a name perhaps, so that all others are learned together.
+/// How many are learned that differ only in their texts. More are no options but data, such as names, so
+/// that all others are learned together.
 const MOST_TEXTS: usize = 8;
 const OTHER_TEXTS: u64 = u64::MAX;
 
-/// Of what is never learned.
+/// What is known of compositions beyond these.
 static ALWAYS_NEW: Learned = Learned::decided(Habit::Unknown);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,7 +31,7 @@ struct Key {
     function: usize,
     /// 0 where the function is not called as a method.
     class: usize,
-    /// That of an entry for all of them is the default.
+    /// The default in an entry for all of them.
     composition: Composition,
 }
 
@@ -124,8 +123,8 @@ pub(super) fn learned(py: Attached<'_>, subject: &mut Subject) -> &'static Learn
 }
 
 fn begin(py: Attached<'_>, subject: &Subject, key: Key) -> &'static Learned {
-    // The note comes first: what has none (memory is out, an interrupt came) is in no table, so that
-    // it never serves for another callable while a handle has it.
+    // The note first: an entry without one (memory is out, or an interrupt came) is in no table, so that
+    // no other callable gets it while a handle has it.
     let living: Vec<&Ref> = subject.class.iter().chain(&subject.parts).collect();
     let note = py.capsule(Box::new(Forget(key)));
     match note.and_then(|note| support::note_end(py, &subject.function, &living, &note)) {

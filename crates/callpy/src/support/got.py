@@ -1,4 +1,4 @@
-# --- what a value is, in words, and what to do where another was expected
+# --- what a value is, in words, and how to convert it if another was expected
 
 
 def what(value):
@@ -8,7 +8,7 @@ def what(value):
     if numpy is not None and issubclass(kind, numpy.ndarray):
         return _what_array(numpy, value)
     if numpy is not None and issubclass(kind, numpy.generic) and value.dtype.kind in "mM":
-        # The unit is what makes the difference.
+        # Two of these differ in their units.
         return "a %s" % value.dtype
     if value is None:
         return "None"

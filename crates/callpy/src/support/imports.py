@@ -1,4 +1,4 @@
-# --- what is known of a failed import as it fails: exception/import.rs makes a hint of it, when it is read
+# --- what is known when an import fails; exception/import.rs makes a hint of it once that is read
 
 
 def failed_imports(exception):
@@ -23,6 +23,7 @@ def _failed_import(exception):
     if isinstance(exception, ImportError):
         if "relative import" in message:
             return "relative", _importing_file(exception), message, None
+        # One that was raised by hand may have its name in the message only.
         name = exception.name or _between(message, "No module named ", ";").strip("'")
     elif isinstance(exception, AttributeError):
         name = _between(message, "module '", "'") if " has no attribute" in message else None
@@ -32,14 +33,14 @@ def _failed_import(exception):
         return None
     root = name.partition(".")[0]
     if root in _RESERVED:
-        # Source text is in no place that its author knows.
+        # The author of source text does not know where callpy has put it.
         return None
     if root in sys.modules:
         file = getattr(sys.modules[root], "__file__", None)
         return "loaded", root, message, file if isinstance(file, str) else None
     if not isinstance(exception, ModuleNotFoundError):
         return "other", root, message, None
-    # Those of the standard library that some Pythons come without; before 3.10 only those in C are known.
+    # Modules of the standard library that some Pythons lack. Before 3.10 only those in C are known.
     is_standard = root in getattr(sys, "stdlib_module_names", ()) or root.startswith("_")
     return "standard" if is_standard else "missing", root, message, None
 
@@ -65,7 +66,7 @@ def search_path():
 
 
 def module_suffixes():
-    """The ends of the names of modules' files, those first that are found first; and the library's folder."""
+    """How the names of modules' files end, in Python's order; and the standard library's folder."""
     import os
     from importlib import machinery
 

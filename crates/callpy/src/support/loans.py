@@ -1,6 +1,6 @@
 
 
-# Loans that do not end: what holds a lent array, and what can be made to let go of it. Runs after
+# Loans that do not end: finds what holds a lent array, and lets go of it where that is safe. Runs after
 # support.py, in the same module.
 
 # Bound here, since programs replace what modules hold.
@@ -13,7 +13,7 @@ def _turn():
     return _thread.RLock()
 
 
-# One thread at a time searches, since a search holds what it comes across. A thread may search again
+# One thread at a time searches, since a search holds what it finds. A thread may search again
 # within its own search (a __del__ that calls Rust).
 _TURN = _turn()
 begin_turn = _TURN.acquire
@@ -40,7 +40,7 @@ def _untraced(work, *arguments):
 
 
 class _Kinds:
-    """What a search has to know of types."""
+    """What a search has to know about types."""
 
     def __init__(self, ndarray):
         import types
@@ -52,7 +52,7 @@ class _Kinds:
         self.module = types.ModuleType
         self.methods = (types.MethodType, types.BuiltinMethodType)
         self.slot = types.MemberDescriptorType
-        # Of which there is much, with few arrays in it.
+        # There are many of these, and they hold few arrays.
         self.code = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType)
         # Those that have a frame while they are suspended: by which attribute, and what they are.
         self.suspended = {
@@ -115,7 +115,7 @@ class _Search:
                 self.modules[id(module.__dict__)] = (name, module.__dict__)
         # The addresses of frames whose locals can be looked at, though they run.
         self.readable = set()
-        # What was come across, by its address, and the object through which.
+        # What was found, by its address, and the object that led to it.
         self.seen, self.holders = {}, {}
         # What the roots are, where they don't say it themselves.
         self.names = {}
@@ -127,7 +127,7 @@ class _Search:
         self.leave_out(*own + list(self.__dict__.values()) + list(self.kinds.__dict__.values()))
 
     def close(self):
-        """Lets go of what was come across: frames of the search could be among it, in a cycle."""
+        """Lets go of what was found: it may include frames of the search, in a cycle."""
         for mapping in (self.seen, self.holders, self.names):
             mapping.clear()
         for objects in self.found + [self.later]:
@@ -137,7 +137,7 @@ class _Search:
         return self.clock() >= self.end
 
     def leave_out(self, *own):
-        """Passes over what is the search's own."""
+        """Leaves out what belongs to the search."""
         self.seen.update((id(owner), None) for owner in own)
 
     def descend(self, roots, share=1.0, near=False, most=None):
@@ -216,7 +216,7 @@ class _Search:
     # --- in words
 
     def words(self, index):
-        """What holds a lent array, in words, with where it is to be found."""
+        """What holds a lent array, and where it is, in words."""
         found = self.found[index]
         words = [self.path(value, owner) for value, owner in zip(found[::2], found[1::2])]
         return list(dict.fromkeys(words))
@@ -328,7 +328,7 @@ def _key(mapping, value):
 
 
 def _young():
-    """The objects that were made last, as far as the collector tells them apart.
+    """The newest objects, as far as the collector tells them apart.
 
     To be cleared: the list can be among them, as the caller's frame is before Python 3.11.
     """
@@ -462,7 +462,7 @@ def _holders(seconds, function, at_the_end, lents):
 
 def _look(search, function, at_the_end):
     """Looks where a holder is likeliest, then everywhere; says whether it saw all."""
-    # First of all, since it would have the search's own lists among it else.
+    # First of all: later the search's own lists would be among it.
     young = _young()
     own, others = _stacks()
     running = own + [frame for stack in others if _LOCKED for frame in stack]
@@ -492,7 +492,7 @@ def _look(search, function, at_the_end):
 
 
 def _parts(function):
-    """Where a function retains things: in its object, in itself, in its module."""
+    """The places where a function retains things: its object, itself, its module."""
 
     def part(name):
         try:
