@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use callpy::{Array, Bytes, Copied, Function, Object, Python, named};
-use common::{alone, lambda, resident};
+use common::{COUNTED, alone, lambda, resident};
 
 /// Runs a mix of work many times, and asserts that memory stays as it was after a first part.
 ///
@@ -284,29 +284,17 @@ def work():
 /// What was learned of a callable that can't be referred to weakly does not keep its memory.
 #[test]
 fn callables_that_nothing_else_keeps_go() {
-    let source = "
+    let source = format!(
+        "{COUNTED}
 import operator
 
-alive = 0
-
-class Large:
-    def __init__(self):
-        global alive
-        alive += 1
-
-    def __del__(self):
-        global alive
-        alive -= 1
-
-def make():
+def make_callable():
     global made
-    made = operator.itemgetter(Large())
-
-def count():
-    return alive
-";
-    let module = common::module("makes_callables", source);
-    let [make, count] = ["make", "count"].map(|name| module.function(name).unwrap());
+    made = operator.itemgetter(make())
+"
+    );
+    let module = common::module("makes_callables", &source);
+    let [make, count] = ["make_callable", "count"].map(|name| module.function(name).unwrap());
     for _ in 0..200 {
         make.call::<()>(()).unwrap();
         drop(module.function("made").unwrap());

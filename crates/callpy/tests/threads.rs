@@ -9,7 +9,7 @@ use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 
 use callpy::{Array, Function, Given, Object, named};
-use common::{alone, eval, lambda, module, python};
+use common::{COUNTED, alone, eval, lambda, module, python};
 
 #[test]
 fn eight_threads_call_at_once() {
@@ -51,26 +51,6 @@ fn handles_are_cloned_and_dropped_while_others_call() {
         }
     });
 }
-
-/// Counts how many objects of its class are alive.
-const COUNTED: &str = "
-alive = 0
-
-class Counted:
-    def __init__(self):
-        global alive
-        alive += 1
-
-    def __del__(self):
-        global alive
-        alive -= 1
-
-def make():
-    return Counted()
-
-def count():
-    return alive
-";
 
 #[test]
 fn what_is_dropped_on_a_thread_that_never_attached_is_released() {

@@ -36,6 +36,26 @@ pub(crate) fn lambda(expression: &str) -> Function {
     module(&name, &source).function("f").unwrap()
 }
 
+/// A module that counts how many objects of its class are alive.
+pub(crate) const COUNTED: &str = "
+alive = 0
+
+class Counted:
+    def __init__(self):
+        global alive
+        alive += 1
+
+    def __del__(self):
+        global alive
+        alive -= 1
+
+def make():
+    return Counted()
+
+def count():
+    return alive
+";
+
 /// Evaluates an expression and converts its value to a `T`.
 pub(crate) fn eval<T: FromPython>(expression: &str) -> Result<T> {
     lambda(&format!("lambda: ({expression})")).call(())
