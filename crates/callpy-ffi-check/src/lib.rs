@@ -107,7 +107,7 @@ cpython_functions!(check);
 // The table has a C int for this enum.
 const _: () = assert!(size_of::<PyGILState_STATE>() == size_of::<c_int>());
 
-// This Python's object headers, which raw/layout.rs describes.
+// This Python's object headers, which raw/reference.rs describes.
 #[cfg(all(target_pointer_width = "64", not(Py_GIL_DISABLED)))]
 const _: () = {
     assert!(size_of::<PyObject>() == 16);

@@ -150,7 +150,6 @@ pub use lend::{give, lend};
 #[doc(hidden)]
 pub use values::{element_from_python, element_into_python, elements_from_python};
 
-pub(crate) use copies::Passing;
 pub(crate) use holders::{FixedNames, Names};
 pub(crate) use lend::{Loans, lend_closure};
 pub(crate) use read_only::explain;

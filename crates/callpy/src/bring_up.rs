@@ -144,7 +144,7 @@ fn refused(interpreter: &Interpreter, refusal: &Refusal) -> Error {
 #[cfg(test)]
 mod tests {
     use crate::interpreter::Python;
-    use crate::raw::layout::Header;
+    use crate::raw::cpython::Header;
     use crate::raw::proof::{matches_fields, matches_header};
     use crate::raw::pyconfig::Fields;
     use crate::scope::Scope;

@@ -1,26 +1,60 @@
-//! One call from beginning to end.
+//! Functions, and one call of a function from beginning to end.
 
-#[cfg(target_os = "linux")]
-use std::collections::VecDeque;
+mod otherwise;
+
 use std::panic::Location;
+use std::sync::Arc;
 use std::time::Instant;
 
-use crate::array::{self, Names, Passing};
+use crate::array::{self, Names};
 use crate::cancel::Limits;
 use crate::convert::{Call, FromPython, IntoPython};
-use crate::error::{Error, ErrorKind, Result};
-use crate::learn::Learned;
+use crate::error::{Error, Result};
+use crate::learn::{Known, Learned, Passing};
 use crate::object::Object;
-use crate::raw::deadline::Limited;
-use crate::raw::objects::ArgumentList;
-use crate::raw::seldom::Seldom;
-use crate::raw::{Attached, Attachment, Raised, Ref};
+use crate::queue;
+use crate::raw::call::{ArgumentList, Seldom};
+use crate::raw::{Attached, Attachment, Ref};
 use crate::receipt::Receipt;
 use crate::scope::Scope;
-#[cfg(target_os = "linux")]
-use crate::workers::Begun;
 use crate::workers::Remote;
-use crate::{queue, support};
+
+/// A Python function, or anything else that can be called.
+///
+/// Got from [`Python::function`](crate::Python::function). A handle is cheap to clone, and may be
+/// called and dropped on any thread: a call attaches the thread, and detaches it when it is done.
+///
+/// ```
+/// # std::env::set_current_dir("../../examples/outliers").unwrap();
+/// # callpy::Python::builder().script("outliers.py").start()?;
+/// let python = callpy::Python::start()?;
+/// let detect = python.function("outliers.py:detect")?;
+///
+/// let series = vec![1.0; 1_000];
+/// let indices: callpy::Array<i64> = detect.call(&series)?;
+///
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| detect.call::<callpy::Array<i64>>(&series));
+/// });
+/// # Ok::<(), callpy::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Function {
+    pub(crate) callable: Arc<Callable>,
+    pub(crate) deny_copies: bool,
+}
+
+/// What is known of a function.
+pub(crate) struct Callable {
+    pub(crate) object: Object,
+    /// As the caller wrote it, and as errors name the function.
+    pub(crate) name: String,
+    pub(crate) entry: Entry,
+    /// `None` where that depends on what its object holds when it is called.
+    pub(crate) learned: Option<&'static Learned>,
+    /// Keeps what was learned this function's.
+    pub(crate) known: Option<Arc<Known>>,
+}
 
 /// How a call gets to the callable.
 pub(crate) enum Entry {
@@ -47,18 +81,168 @@ impl Entry {
     }
 }
 
-/// What is called, its name in errors, where in the program, and how.
-pub(crate) struct Callee<'c, F> {
-    pub(crate) object: &'c Ref,
-    pub(crate) name: F,
-    pub(crate) site: &'static Location<'static>,
-    /// The number by which the queue knows the pace of its calls.
-    pub(crate) pace: usize,
-    pub(crate) entry: &'c Entry,
-    /// Whether it retains its arguments; none if that is looked up once there is an array to pass.
-    pub(crate) learned: Option<&'static Learned>,
+/// What a call can be made of: a function, or an object.
+pub(crate) trait Callee {
+    fn object(&self) -> &Ref;
+
+    /// Returns its name in errors.
+    fn name(&self) -> String;
+
+    #[inline]
+    fn entry(&self) -> &Entry {
+        &Entry::Frame
+    }
+
+    /// Returns whether it retains its arguments; none if that is looked up once there is an array to pass.
+    #[inline]
+    fn learned(&self) -> Option<&'static Learned> {
+        None
+    }
+
     /// Whether every copy of array memory is an error.
-    pub(crate) deny_copies: bool,
+    #[inline]
+    fn deny_copies(&self) -> bool {
+        false
+    }
+
+    /// Returns the number by which the queue knows the pace of its calls.
+    #[inline]
+    fn pace(&self) -> usize {
+        self.object().as_ptr().addr()
+    }
+}
+
+// Read where they are: copied for each call, these took a twentieth of a short call's instructions.
+impl Callee for Function {
+    #[inline]
+    fn object(&self) -> &Ref {
+        &self.callable.object.0
+    }
+
+    fn name(&self) -> String {
+        self.callable.name.clone()
+    }
+
+    #[inline]
+    fn entry(&self) -> &Entry {
+        &self.callable.entry
+    }
+
+    #[inline]
+    fn learned(&self) -> Option<&'static Learned> {
+        self.callable.learned
+    }
+
+    #[inline]
+    fn deny_copies(&self) -> bool {
+        self.deny_copies
+    }
+}
+
+/// An object that is called, with the name by which errors call it.
+pub(crate) struct CalledObject<'o, N> {
+    pub(crate) object: &'o Ref,
+    pub(crate) name: N,
+    pub(crate) learned: Option<&'static Learned>,
+}
+
+impl<N: Fn() -> String> Callee for CalledObject<'_, N> {
+    #[inline]
+    fn object(&self) -> &Ref {
+        self.object
+    }
+
+    fn name(&self) -> String {
+        (self.name)()
+    }
+
+    #[inline]
+    fn learned(&self) -> Option<&'static Learned> {
+        self.learned
+    }
+}
+
+impl Function {
+    /// Calls the function and converts its result to an `R`.
+    ///
+    /// Pass a single argument as it is, several as a tuple, and none as `()`; keyword arguments are made
+    /// by [`named`](crate::named) and come last.
+    ///
+    /// # Errors
+    ///
+    /// - `ErrorKind::Python` if the function raised an exception;
+    /// - `ErrorKind::Argument`, `ErrorKind::Result` if a value can't be converted;
+    /// - `ErrorKind::Numpy` if an array is passed and there is no NumPy;
+    /// - `ErrorKind::Kept` if the result holds memory that was lent for the call;
+    /// - `ErrorKind::CopyDenied` if a copy is needed and [denied](Function::deny_copies).
+    ///
+    /// # Aborts
+    ///
+    /// If Python retains memory that was only lent: see [`array`](crate::array).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use callpy::{ErrorKind, named};
+    ///
+    /// # let python = callpy::Python::start()?;
+    /// let int = python.function("builtins:int")?;
+    /// assert_eq!(int.call::<i64>("42")?, 42);                             // one
+    /// assert_eq!(int.call::<i64>(("2a", named("base", 16)))?, 42);        // several, one as a keyword argument
+    /// assert_eq!(int.call::<i64>(())?, 0);                                // none
+    ///
+    /// let error = int.call::<i64>("forty-two").unwrap_err();
+    /// assert_eq!(error.exception().unwrap().type_name(), "ValueError");
+    /// let error = int.call::<String>("42").unwrap_err();
+    /// assert!(matches!(error.kind(), ErrorKind::Result));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn call<'a, R: FromPython>(&self, arguments: impl IntoPython<'a>) -> Result<R> {
+        Call::run(self, Location::caller(), arguments, &mut Seldom::none())
+    }
+
+    /// Calls the function as [`call`](Function::call) does, and also returns what the call did.
+    ///
+    /// # Errors
+    ///
+    /// As `call`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use callpy::{Array, CopyReason};
+    ///
+    /// # callpy::Python::builder().require(["numpy"]).start()?;
+    /// # let python = callpy::Python::start()?;
+    /// let absolute = python.function("numpy:absolute")?.lends();
+    /// let (distances, receipt) = absolute.call_with_receipt::<Array<f64>>(&[-1.5, 2.5])?;
+    /// assert_eq!(distances[..], [1.5, 2.5]);
+    /// assert_eq!((receipt.lent_bytes, receipt.borrowed_bytes, receipt.copied_bytes()), (16, 16, 0));
+    ///
+    /// // A result that is a view of the argument can't outlive the loan.
+    /// let flip = python.function("numpy:flip")?.lends();
+    /// let (_, receipt) = flip.call_with_receipt::<Array<f64>>(&[-1.5, 2.5])?;
+    /// assert_eq!(receipt.copies[0].reason, CopyReason::Lent);
+    ///
+    /// // The first call of a function shows whether it retains its arguments.
+    /// let sort = python.function("numpy:sort")?;
+    /// let (_, receipt) = sort.call_with_receipt::<Array<f64>>(&[2.5, -1.5])?;
+    /// assert_eq!(receipt.copies[0].reason, CopyReason::FirstCall);
+    /// let (_, receipt) = sort.call_with_receipt::<Array<f64>>(&[2.5, -1.5])?;
+    /// assert_eq!((receipt.lent_bytes, receipt.copied_bytes()), (16, 0));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn call_with_receipt<'a, R: FromPython>(
+        &self,
+        arguments: impl IntoPython<'a>,
+    ) -> Result<(R, Receipt)> {
+        let mut receipt = Seldom::new(Receipt::begin());
+        let result = Call::run(self, Location::caller(), arguments, &mut receipt)?;
+        Ok((result, receipt.take().unwrap_or_default().end()))
+    }
 }
 
 impl<'a> Call<'a> {
@@ -67,35 +251,34 @@ impl<'a> Call<'a> {
     /// All of it is inlined, since what the steps hand to each other would go through memory otherwise.
     #[inline(always)]
     pub(crate) fn run<R: FromPython>(
-        callee: Callee<'_, impl Fn() -> String>,
+        callee: &impl Callee,
+        site: &'static Location<'static>,
         arguments: impl IntoPython<'a>,
         receipt: &mut Seldom<Receipt>,
     ) -> Result<R> {
-        let _turn = queue::enter(|| callee.entry.is_here().then_some(callee.pace));
+        let _turn = queue::enter(|| callee.entry().is_here().then(|| callee.pace()));
         let attachment = Attachment::new()?;
-        let mut call = Call::open(&attachment, &callee, receipt);
+        let mut call = Call::open(&attachment, callee, receipt);
         // What fails goes through the later steps too: arguments may have been lent already.
         let placed = arguments.place(&mut call);
-        let called = call.vectorcall(&callee, placed);
-        let result = call.receive(&callee, called);
-        let settled = call.settle(&callee, result);
+        let called = call.vectorcall(callee, site, placed);
+        let result = call.receive(callee, site, called);
+        let settled = call.settle(callee, site, result);
         std::mem::swap(&mut call.scope.receipt, receipt);
         settled.map_err(Error::resume_panic)
         // Detaches, and ends the turn.
     }
 
     #[inline(always)]
-    fn open<F>(
-        attachment: &Attachment,
-        callee: &Callee<'_, F>,
-        receipt: &mut Seldom<Receipt>,
-    ) -> Self {
+    fn open(attachment: &Attachment, callee: &impl Callee, receipt: &mut Seldom<Receipt>) -> Self {
         let mut scope = Scope::of(attachment);
-        scope.deny_copies = callee.deny_copies;
-        match callee.learned {
+        scope.deny_copies = callee.deny_copies();
+        // Looking up what is known of an object takes longer than a short call, so that waits for an array.
+        match callee.learned() {
             Some(learned) => scope.loans.passing = Passing::of(learned),
-            None => scope.loans.learn_of(callee.object.clone_ref(attachment.token())),
+            None => scope.loans.learn_of(callee.object().clone_ref(attachment.token())),
         }
+        // Conversions note their copies in the scope. After the call the caller has the receipt back.
         std::mem::swap(&mut scope.receipt, receipt);
         if let Some(receipt) = &mut *scope.receipt {
             receipt.attached();
@@ -104,14 +287,15 @@ impl<'a> Call<'a> {
     }
 
     #[inline(always)]
-    fn vectorcall<F: Fn() -> String>(
+    fn vectorcall(
         &mut self,
-        callee: &Callee<'_, F>,
+        callee: &impl Callee,
+        site: &'static Location<'static>,
         placed: Result<()>,
     ) -> Result<Ref> {
         let result = match placed {
-            Ok(()) => self.python(callee),
-            Err(error) => Err(at_function(error, &callee.name)),
+            Ok(()) => self.python(callee, site),
+            Err(error) => Err(at_function(error, callee)),
         };
         // Before settling, which counts the references that are left.
         self.list.release(self.scope.py());
@@ -119,14 +303,14 @@ impl<'a> Call<'a> {
     }
 
     #[inline(always)]
-    fn python<F: Fn() -> String>(&mut self, callee: &Callee<'_, F>) -> Result<Ref> {
+    fn python(&mut self, callee: &impl Callee, site: &'static Location<'static>) -> Result<Ref> {
         // Reading the clock takes as long as a tenth of a short call.
         let start = self.scope.receipt.is_some().then(Instant::now);
         let py = self.scope.py();
-        let result = match callee.entry {
-            Entry::Frame => py.with_frame(|| py.call(callee.object, &mut self.list)),
-            Entry::Direct => py.call(callee.object, &mut self.list),
-            _ => return self.otherwise(callee, start),
+        let result = match callee.entry() {
+            Entry::Frame => py.with_frame(|| py.call(callee.object(), &mut self.list)),
+            Entry::Direct => py.call(callee.object(), &mut self.list),
+            _ => return self.otherwise(callee, site, start),
         };
         self.note_time(start);
         self.scope.ok(result)
@@ -141,19 +325,21 @@ impl<'a> Call<'a> {
     }
 
     #[inline(always)]
-    fn receive<R: FromPython, F: Fn() -> String>(
+    fn receive<R: FromPython>(
         &mut self,
-        callee: &Callee<'_, F>,
+        callee: &impl Callee,
+        site: &'static Location<'static>,
         called: Result<Ref>,
     ) -> Result<R> {
         match called {
             Ok(object) => match R::from_python(Object(object), &mut self.scope) {
                 Ok(result) => Ok(result),
-                Err(error) => Err(at_result(error, &callee.name)),
+                Err(error) => Err(at_result(error, callee)),
             },
             Err(error) => {
-                let names = CallNames { callee, list: &self.list };
+                let names = CallNames { callee, site, list: &self.list };
                 let error = array::explain(self.scope.py(), &self.scope.loans, &names, error);
+                // It may not have come to the line that retains an argument.
                 self.scope.loans.failed = true;
                 Err(error)
             }
@@ -161,141 +347,35 @@ impl<'a> Call<'a> {
     }
 
     #[inline(always)]
-    fn settle<R, F: Fn() -> String>(
+    fn settle<R>(
         &mut self,
-        callee: &Callee<'_, F>,
+        callee: &impl Callee,
+        site: &'static Location<'static>,
         result: Result<R>,
     ) -> Result<R> {
-        self.scope.settle(&CallNames { callee, list: &self.list }, result)
-    }
-}
-
-impl<'a> Call<'a> {
-    /// Makes a call with a deadline, or one on a worker.
-    #[cold]
-    fn otherwise<F: Fn() -> String>(
-        &mut self,
-        callee: &Callee<'_, F>,
-        start: Option<Instant>,
-    ) -> Result<Ref> {
-        let result = match callee.entry {
-            Entry::Workers(remote) => remote.call(&mut self.scope, &self.list, callee.site),
-            Entry::Limited { needs_frame, limits } => self.limited(callee, *needs_frame, limits),
-            Entry::Frame | Entry::Direct => unreachable!("these are called at once"),
-        };
-        self.note_time(start);
-        result
-    }
-
-    /// Makes the call in this process, and has it asked to stop when its time is up or it is cancelled.
-    fn limited<F: Fn() -> String>(
-        &mut self,
-        callee: &Callee<'_, F>,
-        needs_frame: bool,
-        limits: &Limits,
-    ) -> Result<Ref> {
-        if limits.is_cancelled() {
-            return Err(Error::cancelled((callee.name)()));
-        }
-        let py = self.scope.py();
-        let exceptions = self.scope.ok(support::stopped(py))?;
-        let [late, cancelled] = exceptions.each_ref().map(Ref::as_ptr);
-        let at = limits.within.map(|within| Instant::now() + within);
-        let timed = Limited::begin(py, at, exceptions).map_err(|error| {
-            let message = format!("the thread that watches deadlines can't be started: {error}");
-            Error::new(ErrorKind::Start, message).with_source(error)
-        })?;
-        let _listening = limits.cancel.as_ref().map(|cancel| {
-            let canceller = timed.canceller();
-            cancel.listen(move || canceller.cancel())
-        });
-        let mut timed = Some(timed);
-        let mut was_asked = false;
-        // The end is within the base frame, whose code would raise an exception that comes too late.
-        let mut call = || {
-            let result = py.call(callee.object, &mut self.list);
-            was_asked = timed.take().is_some_and(|timed| timed.end(py));
-            result
-        };
-        let result = if needs_frame { py.with_frame(call) } else { call() };
-        // Where it was raised in the base frame, nothing was called.
-        was_asked |= timed.take().is_some_and(|timed| timed.end(py));
-        let class = match &result {
-            Err(Raised(Some(raised))) if was_asked => raised.class(py).cast(),
-            _ => return self.scope.ok(result),
-        };
-        match limits.within {
-            _ if class == cancelled => Err(Error::cancelled((callee.name)())),
-            Some(within) if class == late => Err(Error::late((callee.name)(), within)),
-            _ => self.scope.ok(result),
-        }
-    }
-
-    /// Makes calls on as many workers as are free, and one at least, each with one of the arguments.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn map_on_workers<R: FromPython, A: IntoPython<'a>, F: Fn() -> String>(
-        remote: &Remote,
-        callee: &Callee<'_, F>,
-        attachment: &Attachment,
-        arguments: Vec<A>,
-    ) -> Vec<Result<R>> {
-        let mut results = Vec::with_capacity(arguments.len());
-        let mut begun: VecDeque<(Call<'a>, Result<Begun<'_>>)> = VecDeque::new();
-        // Finishes the first of the calls under way, and sees to the limits of the others meanwhile.
-        let mut finish = |begun: &mut VecDeque<(Call<'a>, Result<Begun<'_>>)>| {
-            let Some((mut call, first)) = begun.pop_front() else { return false };
-            let mut others = || {
-                let others = begun.iter_mut().filter_map(|(_, other)| other.as_mut().ok());
-                others.filter_map(Begun::attend).min()
-            };
-            let result = first.and_then(|first| {
-                remote.finish(&mut call.scope, &call.list, callee.site, first, &mut others)
-            });
-            call.list.release(call.scope.py());
-            let result = call.receive(callee, result);
-            results.push(call.settle(callee, result));
-            true
-        };
-        for argument in arguments {
-            let mut call = Call::open(attachment, callee, &mut Seldom::none());
-            let next = match argument.place(&mut call) {
-                Err(error) => Err(at_function(error, &callee.name)),
-                Ok(()) => loop {
-                    match remote.begin_if_free(&mut call.scope, &call.list, callee.site) {
-                        Some(next) => break next,
-                        // None of its own to wait for: other callers have them all.
-                        None if begun.is_empty() => {
-                            break remote.begin(&mut call.scope, &call.list, callee.site);
-                        }
-                        None => _ = finish(&mut begun),
-                    }
-                },
-            };
-            begun.push_back((call, next));
-        }
-        while finish(&mut begun) {}
-        results
+        self.scope.settle(&CallNames { callee, site, list: &self.list }, result)
     }
 }
 
 #[cold]
-fn at_function(error: Error, name: &impl Fn() -> String) -> Error {
-    error.at(name())
+fn at_function(error: Error, callee: &impl Callee) -> Error {
+    error.at(callee.name())
 }
 
 #[cold]
-fn at_result(error: Error, name: &impl Fn() -> String) -> Error {
-    error.at(format_args!("the result of {}", name()))
+fn at_result(error: Error, callee: &impl Callee) -> Error {
+    error.at(format_args!("the result of {}", callee.name()))
 }
 
-struct CallNames<'c, F> {
-    callee: &'c Callee<'c, F>,
+struct CallNames<'c, C> {
+    callee: &'c C,
+    site: &'static Location<'static>,
     list: &'c ArgumentList,
 }
 
-impl<F: Fn() -> String> Names for CallNames<'_, F> {
+impl<C: Callee> Names for CallNames<'_, C> {
     fn function(&self) -> String {
-        (self.callee.name)()
+        self.callee.name()
     }
 
     fn argument(&self, py: Attached<'_>, place: usize) -> String {
@@ -304,71 +384,10 @@ impl<F: Fn() -> String> Names for CallNames<'_, F> {
     }
 
     fn callable(&self) -> Option<&Ref> {
-        Some(self.callee.object)
+        Some(self.callee.object())
     }
 
     fn site(&self) -> Option<&'static Location<'static>> {
-        Some(self.callee.site)
-    }
-}
-
-impl Object {
-    /// Calls the object, as [`Function::call`](crate::Function::call) does.
-    ///
-    /// # Errors
-    ///
-    /// Those of `Function::call`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # let python = callpy::Python::start()?;
-    /// let half: callpy::Object = python.function("operator:itemgetter")?.call(1)?;
-    /// assert_eq!(half.call::<String>((("left", "right"),))?, "right");
-    /// # Ok::<(), callpy::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn call<'a, R: FromPython>(&self, arguments: impl IntoPython<'a>) -> Result<R> {
-        let name = || support::callable_name(&self.0);
-        Call::run(self.callee(name, Location::caller()), arguments, &mut Seldom::none())
-    }
-
-    /// Calls a method of the object.
-    ///
-    /// # Errors
-    ///
-    /// Python's AttributeError, and those of [`Function::call`](crate::Function::call).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # let python = callpy::Python::start()?;
-    /// let text: callpy::Object = python.function("builtins:str")?.call("a,b")?;
-    /// assert_eq!(text.call_method::<Vec<String>>("split", ",")?, ["a", "b"]);
-    /// # Ok::<(), callpy::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn call_method<'a, R: FromPython>(
-        &self,
-        name: &str,
-        arguments: impl IntoPython<'a>,
-    ) -> Result<R> {
-        // One turn and one attachment for the look-up and the call.
-        let _turn = queue::enter(|| Some(self.0.as_ptr().addr() ^ name.len()));
-        let _attachment = Attachment::new()?;
-        let method = self.attr(name)?;
-        let full_name = || support::method_name(&self.0, name);
-        Call::run(method.callee(full_name, Location::caller()), arguments, &mut Seldom::none())
-    }
-
-    fn callee<F: Fn() -> String>(
-        &self,
-        name: F,
-        site: &'static Location<'static>,
-    ) -> Callee<'_, F> {
-        let object = &self.0;
-        let pace = object.as_ptr().addr();
-        let entry = &Entry::Frame;
-        Callee { object, name, site, pace, entry, learned: None, deny_copies: false }
+        Some(self.site)
     }
 }

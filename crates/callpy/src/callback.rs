@@ -50,9 +50,10 @@
 use std::fmt;
 use std::sync::{Mutex, TryLockError};
 
-use crate::array::{Array, Element, Passing, lend_closure};
+use crate::array::{Array, Element, lend_closure};
 use crate::convert::{FromPython, IntoPython};
 use crate::error::{Error, ErrorKind, Result};
+use crate::learn::Passing;
 use crate::object::Object;
 use crate::raw::callback::{self as raw, Passed, Work};
 use crate::raw::{Attachment, Outcome, Ref};

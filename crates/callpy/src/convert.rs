@@ -60,7 +60,7 @@ pub(crate) use collections::{dict, objects, vec};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::Object;
-use crate::raw::objects::ArgumentList;
+use crate::raw::call::ArgumentList;
 #[doc(hidden)]
 pub use crate::scope::Expected;
 use crate::scope::Scope;

@@ -1,60 +1,23 @@
-//! Functions, and the modules in which they are found.
+//! What can be called: handles of functions and how they differ, objects, and the modules in which
+//! functions are found.
 
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::call::{Callee, Entry};
+use crate::call::{Callable, CalledObject, Callee, Entry, Function};
 use crate::cancel::{Cancel, Limits};
 use crate::convert::{Call, FromPython, IntoPython};
 use crate::error::{Error, ErrorKind, Result};
 use crate::learn::{self, Habit, Known, Learned};
 use crate::object::Object;
 use crate::queue::{self, Series};
-use crate::raw::seldom::Seldom;
+use crate::raw::call::Seldom;
 use crate::raw::{self, Attachment};
-use crate::receipt::Receipt;
 use crate::scope::{Entered, Scope};
 use crate::support;
 use crate::workers::{Remote, Workers};
-
-/// A Python function, or anything else that can be called.
-///
-/// Got from [`Python::function`](crate::Python::function). A handle is cheap to clone, and may be
-/// called and dropped on any thread: a call attaches the thread, and detaches it when it is done.
-///
-/// ```
-/// # std::env::set_current_dir("../../examples/outliers").unwrap();
-/// # callpy::Python::builder().script("outliers.py").start()?;
-/// let python = callpy::Python::start()?;
-/// let detect = python.function("outliers.py:detect")?;
-///
-/// let series = vec![1.0; 1_000];
-/// let indices: callpy::Array<i64> = detect.call(&series)?;
-///
-/// std::thread::scope(|scope| {
-///     scope.spawn(|| detect.call::<callpy::Array<i64>>(&series));
-/// });
-/// # Ok::<(), callpy::Error>(())
-/// ```
-#[derive(Clone)]
-pub struct Function {
-    callable: Arc<Callable>,
-    deny_copies: bool,
-}
-
-/// What is known of a callable.
-struct Callable {
-    object: Object,
-    /// As the caller wrote it, and as errors name the function.
-    name: String,
-    entry: Entry,
-    /// `None` where that depends on what its object holds when it is called.
-    learned: Option<&'static Learned>,
-    /// Keeps what was learned this callable's.
-    known: Option<Arc<Known>>,
-}
 
 impl Function {
     /// Makes the function of a pool of workers.
@@ -85,65 +48,6 @@ impl Function {
         }
         let what = support::what(scope.py(), &object.0);
         Err(Error::new(ErrorKind::Target, format!("{name} is {what}, which can't be called")))
-    }
-
-    /// Calls the function and converts its result to an `R`.
-    ///
-    /// Pass a single argument as it is, several as a tuple, and none as `()`; keyword arguments are made
-    /// by [`named`](crate::named) and come last.
-    ///
-    /// # Errors
-    ///
-    /// - `ErrorKind::Python` if the function raised an exception;
-    /// - `ErrorKind::Argument`, `ErrorKind::Result` if a value can't be converted;
-    /// - `ErrorKind::Numpy` if an array is passed and there is no NumPy;
-    /// - `ErrorKind::Kept` if the result holds memory that was lent for the call;
-    /// - `ErrorKind::CopyDenied` if a copy is needed and [denied](Function::deny_copies).
-    ///
-    /// # Aborts
-    ///
-    /// If Python retains memory that was only lent: see [`array`](crate::array).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use callpy::{ErrorKind, named};
-    ///
-    /// # let python = callpy::Python::start()?;
-    /// let int = python.function("builtins:int")?;
-    /// assert_eq!(int.call::<i64>("42")?, 42);                             // one
-    /// assert_eq!(int.call::<i64>(("2a", named("base", 16)))?, 42);        // several, one as a keyword argument
-    /// assert_eq!(int.call::<i64>(())?, 0);                                // none
-    ///
-    /// let error = int.call::<i64>("forty-two").unwrap_err();
-    /// assert_eq!(error.exception().unwrap().type_name(), "ValueError");
-    /// let error = int.call::<String>("42").unwrap_err();
-    /// assert!(matches!(error.kind(), ErrorKind::Result));
-    /// # Ok::<(), callpy::Error>(())
-    /// ```
-    #[inline]
-    #[track_caller]
-    pub fn call<'a, R: FromPython>(&self, arguments: impl IntoPython<'a>) -> Result<R> {
-        Call::run(self.callee(Location::caller()), arguments, &mut Seldom::none())
-    }
-
-    #[inline]
-    fn callee(&self, site: &'static Location<'static>) -> Callee<'_, impl Fn() -> String> {
-        Callee {
-            object: &self.callable.object.0,
-            name: || self.callable.name.clone(),
-            site,
-            pace: self.pace(),
-            entry: &self.callable.entry,
-            learned: self.callable.learned,
-            deny_copies: self.deny_copies,
-        }
-    }
-
-    /// The number by which the queue knows the pace of this function's calls.
-    #[inline]
-    fn pace(&self) -> usize {
-        self.callable.object.0.as_ptr().addr()
     }
 
     /// Calls the function once for each of many arguments, in one attachment, and returns the results in
@@ -182,8 +86,7 @@ impl Function {
         if let Entry::Workers(remote) = &self.callable.entry
             && let Ok(attachment) = Attachment::new()
         {
-            let callee = self.callee(Location::caller());
-            return Call::map_on_workers(remote, &callee, &attachment, arguments);
+            return Call::map_on_workers(remote, self, Location::caller(), &attachment, arguments);
         }
         let mut results = Vec::with_capacity(arguments.len());
         let mut arguments = arguments.into_iter();
@@ -201,47 +104,6 @@ impl Function {
             }
         }
         results
-    }
-
-    /// Calls the function as [`call`](Function::call) does, and also returns what the call did.
-    ///
-    /// # Errors
-    ///
-    /// As `call`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use callpy::{Array, CopyReason};
-    ///
-    /// # callpy::Python::builder().require(["numpy"]).start()?;
-    /// # let python = callpy::Python::start()?;
-    /// let absolute = python.function("numpy:absolute")?.lends();
-    /// let (distances, receipt) = absolute.call_with_receipt::<Array<f64>>(&[-1.5, 2.5])?;
-    /// assert_eq!(distances[..], [1.5, 2.5]);
-    /// assert_eq!((receipt.lent_bytes, receipt.borrowed_bytes, receipt.copied_bytes()), (16, 16, 0));
-    ///
-    /// // A result that is a view of the argument can't outlive the loan.
-    /// let flip = python.function("numpy:flip")?.lends();
-    /// let (_, receipt) = flip.call_with_receipt::<Array<f64>>(&[-1.5, 2.5])?;
-    /// assert_eq!(receipt.copies[0].reason, CopyReason::Lent);
-    ///
-    /// // The first call of a function shows whether it retains its arguments.
-    /// let sort = python.function("numpy:sort")?;
-    /// let (_, receipt) = sort.call_with_receipt::<Array<f64>>(&[2.5, -1.5])?;
-    /// assert_eq!(receipt.copies[0].reason, CopyReason::FirstCall);
-    /// let (_, receipt) = sort.call_with_receipt::<Array<f64>>(&[2.5, -1.5])?;
-    /// assert_eq!((receipt.lent_bytes, receipt.copied_bytes()), (16, 0));
-    /// # Ok::<(), callpy::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn call_with_receipt<'a, R: FromPython>(
-        &self,
-        arguments: impl IntoPython<'a>,
-    ) -> Result<(R, Receipt)> {
-        let mut receipt = Seldom::new(Receipt::begin());
-        let result = Call::run(self.callee(Location::caller()), arguments, &mut receipt)?;
-        Ok((result, receipt.take().unwrap_or_default().end()))
     }
 
     /// Returns a handle by which every copy of array memory is an error.
@@ -356,6 +218,7 @@ impl Function {
     /// Returns another handle of a function on workers.
     fn changed(&self, change: impl FnOnce(&mut Remote)) -> Function {
         let Entry::Workers(remote) = &self.callable.entry else { return self.clone() };
+        // The worker pool is shared; only how this handle calls it differs.
         let mut remote = remote.clone();
         change(&mut remote);
         self.with_entry(Entry::Workers(remote))
@@ -476,6 +339,63 @@ impl Workers {
 }
 
 impl Object {
+    /// Calls the object, as [`Function::call`](crate::Function::call) does.
+    ///
+    /// # Errors
+    ///
+    /// Those of `Function::call`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let half: callpy::Object = python.function("operator:itemgetter")?.call(1)?;
+    /// assert_eq!(half.call::<String>((("left", "right"),))?, "right");
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn call<'a, R: FromPython>(&self, arguments: impl IntoPython<'a>) -> Result<R> {
+        let callee = CalledObject {
+            object: &self.0,
+            name: || support::callable_name(&self.0),
+            learned: None,
+        };
+        Call::run(&callee, Location::caller(), arguments, &mut Seldom::none())
+    }
+
+    /// Calls a method of the object.
+    ///
+    /// # Errors
+    ///
+    /// Python's AttributeError, and those of [`Function::call`](crate::Function::call).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let text: callpy::Object = python.function("builtins:str")?.call("a,b")?;
+    /// assert_eq!(text.call_method::<Vec<String>>("split", ",")?, ["a", "b"]);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn call_method<'a, R: FromPython>(
+        &self,
+        name: &str,
+        arguments: impl IntoPython<'a>,
+    ) -> Result<R> {
+        // One turn and one attachment for the look-up and the call.
+        // There is no address for a method that was not looked up yet; pace need not be exact.
+        let _turn = queue::enter(|| Some(self.0.as_ptr().addr() ^ name.len()));
+        let _attachment = Attachment::new()?;
+        let method = self.attr(name)?;
+        let callee = CalledObject {
+            object: &method.0,
+            name: || support::method_name(&self.0, name),
+            learned: None,
+        };
+        Call::run(&callee, Location::caller(), arguments, &mut Seldom::none())
+    }
+
     /// Returns a method of the object, or another attribute that can be called: `"predict"`.
     ///
     /// It is a function as any other: its calls have receipts, and errors name it with its class. The

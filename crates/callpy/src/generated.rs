@@ -30,7 +30,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::interpreter::Python;
 use crate::object::Object;
 use crate::scope::Scope;
-use crate::{function, load, support};
+use crate::{call, function, load, support};
 
 /// The names for the types of hand-declared functions, beside those in scope at the macro.
 pub mod prelude {
@@ -130,7 +130,7 @@ pub struct Function {
     /// Whether to compare it with the function that runs.
     check: bool,
     usage: Usage,
-    loaded: OnceLock<function::Function>,
+    loaded: OnceLock<call::Function>,
 }
 
 /// What a function does with its arguments, by its hints or the options of the macro.
@@ -182,7 +182,7 @@ impl Function {
     }
 
     #[inline]
-    fn get(&self) -> Result<&function::Function> {
+    fn get(&self) -> Result<&call::Function> {
         match self.loaded.get() {
             Some(function) => Ok(function),
             None => self.load(),
@@ -190,7 +190,7 @@ impl Function {
     }
 
     #[cold]
-    fn load(&self) -> Result<&function::Function> {
+    fn load(&self) -> Result<&call::Function> {
         let function = self.module.get()?.function(self.name)?;
         if self.check {
             self.compare(function.object())?;

@@ -18,9 +18,10 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::attach::Attached;
 use crate::bring_up::{another, bring_up, join_another};
+use crate::call::Function;
 use crate::environment::{self, Progress, Requirements};
 use crate::error::{Error, ErrorKind, Result};
-use crate::function::{Function, Module};
+use crate::function::Module;
 use crate::installation::Interpreter;
 use crate::language::Language;
 use crate::learn::{self, OnRetained, Retained};

@@ -18,7 +18,7 @@ pub(crate) use self::retained::{OnRetained, set_hook, tell};
 use crate::raw::{Attached, Ref};
 use subject::Subject;
 
-/// What is known of a callable.
+/// What is known about a callable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Habit {
@@ -34,7 +34,7 @@ pub(crate) enum Habit {
 pub(crate) struct Learned(AtomicU8);
 
 impl Learned {
-    /// Set beside the habit if the program has decided it, which nothing that is learned changes.
+    /// Set beside the habit if the program has decided it; then nothing that is learned changes it.
     const DECIDED: u8 = 4;
 
     pub(crate) const fn new() -> Learned {
@@ -60,15 +60,17 @@ impl Learned {
         }
     }
 
-    /// Notes that a call has returned and retained nothing. Of several first calls that run at once,
-    /// one that retains has the last word.
+    /// Notes that a call has returned and retained nothing. If several first calls run at once, one that
+    /// retains has the last word.
     pub(crate) fn saw_none_retained(&self) {
+        // Not a plain store: another call may have seen it retain, or the program may have decided.
         let (unknown, lends) = (Habit::Unknown as u8, Habit::Lends as u8);
         let _ = self.0.compare_exchange(unknown, lends, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// Notes that a call has retained an argument; says whether that is news of the callable.
+    /// Notes that a call has retained an argument; returns whether that was not known of the callable.
     pub(crate) fn saw_retained(&self) -> bool {
+        // One line for a callable, not one for each composition of it.
         self.begin_to_copy() && table::is_first_to_retain(self)
     }
 
@@ -83,8 +85,8 @@ impl Learned {
         self.0.store(habit as u8 | Learned::DECIDED, Ordering::Relaxed);
     }
 
-    /// Begins again for another callable, for whose method or function the program may have decided
-    /// already.
+    /// Begins again for another callable. The program may have decided already for all methods of its
+    /// function.
     fn begin(&self, general: impl Iterator<Item = &'static Learned>) {
         let mut states = general.map(|learned| learned.0.load(Ordering::Relaxed));
         let decided = states.find(|state| state & Learned::DECIDED != 0);
@@ -92,10 +94,44 @@ impl Learned {
     }
 }
 
-/// What was learned of a callable, which stays that callable's as long as this lives.
+/// How a call passes its arrays: lent, or as what is learned of the callable says.
+#[derive(Clone, Copy)]
+pub(crate) struct Passing(Option<&'static Learned>);
+
+impl Passing {
+    pub(crate) const LENT: Passing = Passing(None);
+    pub(crate) const COPIED: Passing = Passing(Some(&RETAINS));
+    /// As the callable's habit says, which is looked up once there is an array to pass.
+    pub(crate) const NOT_LOOKED_UP: Passing = Passing(Some(&NOT_LOOKED_UP));
+
+    #[inline]
+    pub(crate) fn of(learned: &'static Learned) -> Passing {
+        Passing((!learned.lends()).then_some(learned))
+    }
+
+    #[inline]
+    pub(crate) fn is_lent(self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Returns what was learned of the callable, if that decides.
+    pub(crate) fn learned(self) -> Option<&'static Learned> {
+        self.0
+    }
+
+    pub(crate) fn is_looked_up(self) -> bool {
+        !self.0.is_some_and(|learned| std::ptr::eq(learned, &NOT_LOOKED_UP))
+    }
+}
+
+/// For what always retains: an attribute that is set.
+static RETAINS: Learned = Learned::decided(Habit::Retains);
+static NOT_LOOKED_UP: Learned = Learned::new();
+
+/// What was learned of a callable. As long as this lives, it is not used for another callable.
 ///
-/// The callable itself does not keep it: a class can get another `__call__`, and an instance another
-/// class, while a bound method of it lives.
+/// A reference to the callable would not be enough: while a bound method lives, its class can get another
+/// `__call__`, and its instance another class.
 pub(crate) struct Known {
     pub(crate) learned: &'static Learned,
     subject: Subject,
@@ -107,7 +143,7 @@ impl Known {
         Known { learned: table::learned(py, &mut subject), subject }
     }
 
-    /// Whether to ask again at each call, since the callable's object may come to hold others.
+    /// Whether to ask again at each call, since the callable's object may hold other objects by then.
     pub(crate) fn may_change(&self) -> bool {
         self.subject.may_change()
     }
@@ -118,8 +154,8 @@ impl Known {
     }
 }
 
-/// Decides by hand what a callable does, whatever its object holds, and every method that it is the
-/// function of.
+/// Decides by hand what a callable does, whatever its object holds; if it is a function, for all methods
+/// that it implements too.
 pub(crate) fn decide(py: Attached<'_>, callable: &Ref, habit: Habit) {
     table::decide(py, Subject::of(py, callable), habit);
 }

@@ -95,6 +95,7 @@ pub use array::{
     IntoArray, IntoShape, Like, Scalar, SharedArray, Texts, TimeUnit, Timedelta64, unit,
 };
 pub use attach::Attached;
+pub use call::Function;
 pub use callback::{Callback, OwnedCallback, callback, callback_mut};
 #[cfg(feature = "macros")]
 pub use callpy_macros::{FromPython, IntoPython};
@@ -106,7 +107,7 @@ pub use convert::{
 pub use error::{Error, ErrorKind, Result};
 pub use exception::{PythonException, StackFrame};
 pub use frame::{Columns, Frame};
-pub use function::{Function, Module};
+pub use function::Module;
 pub use interpreter::{Builder, EndOnDrop, Python};
 pub use iterate::Items;
 pub use language::Language;

@@ -2,33 +2,26 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::raw::numpy::Numpy;
-use crate::raw::{Attached, Raised, ndarray};
+use crate::raw::{Attached, Raised, proof};
 use crate::{exception, support};
 
-impl Attached<'_> {
-    /// Returns NumPy, imported at the first use.
-    ///
-    /// # Errors
-    ///
-    /// `ErrorKind::Numpy` where it is missing, too old or can't be imported.
-    #[inline]
-    pub(crate) fn numpy(self) -> Result<&'static Numpy> {
-        let numpy = match Numpy::get(self) {
-            Some(numpy) => numpy,
-            None => import(self)?,
-        };
-        numpy.allocate_on_this_thread(self);
-        Ok(numpy)
-    }
+/// Returns NumPy, imported if it isn't yet, and has it allocate by callpy's allocator on this thread.
+#[cold]
+pub(crate) fn on_this_thread(py: Attached<'_>) -> Result<&'static Numpy> {
+    let numpy = match Numpy::get(py) {
+        Some(numpy) => numpy,
+        None => import(py)?,
+    };
+    numpy.allocate_on_this_thread(py);
+    Ok(numpy)
 }
 
 /// Imports NumPy. Other threads may do so meanwhile, since the import hands the interpreter over.
-#[cold]
 fn import(py: Attached<'_>) -> Result<&'static Numpy> {
     let capsule = support::numpy_table(py).map_err(|raised| not_imported(py, raised))?;
     let lent = support::lent(py).map_err(|raised| Error::raised(py, raised))?;
     let numpy = Numpy::new(py, &capsule, lent)?;
-    if !ndarray::has_known_layout(py, &numpy).unwrap_or(false) {
+    if !proof::matches_arrays(py, &numpy).unwrap_or(false) {
         let message = format!(
             "the arrays of this NumPy (C API version {:#x}) are not laid out as callpy knows them: \
              it needs NumPy 1.17 to 2.x",

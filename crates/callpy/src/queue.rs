@@ -109,6 +109,7 @@ struct Held {
 /// for only where it is needed: none for one that does not run in this process.
 #[inline]
 pub(crate) fn enter(function: impl FnOnce() -> Option<usize>) -> Turn {
+    // A thread that misses a new crowd makes a few calls more without a slot, which costs only time.
     let is_crowd = IS_CROWD.load(Ordering::Relaxed)
         || CALLER.with(|caller| match caller.until_look.get() {
             0 => caller.sees_others(),
@@ -157,6 +158,7 @@ impl Series {
     pub(crate) fn is_over(&mut self) -> bool {
         /// Asking for the time costs as much as half a call.
         const CALLS: u32 = 16;
+        // `sys.getswitchinterval()`: so long a thread of Python's waits until it asks for the lock.
         const SWITCH_INTERVAL: u64 = 5_000_000;
         self.calls += 1;
         let is_wanted = !line::is_empty();
@@ -189,6 +191,8 @@ impl Caller {
         let last = LAST.swap((number << 44) | (now / 1000), Ordering::Relaxed);
         self.until_look.set(CALLS - 1);
         let ago = (now / 1000).saturating_sub(last & ((1 << 44) - 1)) * 1000;
+        // The threads need not call at the same pace: one that called within two of this thread's intervals
+        // calls often enough to be in its way.
         last != 0 && last >> 44 != number && ago < (2 * elapsed).max(MILLISECOND) && watch::start()
     }
 
@@ -206,6 +210,7 @@ impl Caller {
         /// Measuring a call costs as much as a short one.
         const MEASURED: u64 = 16;
 
+        // A call within another doesn't wait: the holder of the slot could be waiting for this thread.
         if raw::thread::is_in_call() {
             return None;
         }
@@ -221,6 +226,7 @@ impl Caller {
         let is_measured = is_suspect
             || pace.usual() == 0
             || this.calls.load(Ordering::Relaxed).is_multiple_of(MEASURED);
+        // The CPU clock of a thread takes a system call; the time does not.
         let ran = || is_suspect.then(raw::process::thread_time).flatten();
         Some(Held { slot, pace, began: is_measured.then(|| (now(), ran())) })
     }
@@ -234,6 +240,7 @@ impl Caller {
         {
             return Some(slot);
         }
+        // Not past those who wait: a slot that no call is in may be about to be theirs.
         let slot = match line::is_empty() {
             true => (0..limit::get()).find(|&slot| SLOTS[slot].is_taken(number)),
             false => None,
@@ -262,6 +269,7 @@ impl Caller {
                 held.pace.judge(elapsed, ran, watch::are_lost_busy());
             }
         }
+        // Read before the slot is given back, since its next holder writes its own time there.
         let taken = this.taken.load(Ordering::Relaxed);
         if !self.gives_back(held.slot) {
             watch::ended(self.number());
@@ -291,15 +299,19 @@ impl Caller {
             let held_for = now().saturating_sub(this.taken.load(Ordering::Relaxed));
             let usual = this.usual.load(Ordering::Relaxed);
             let slice = slice(usual);
+            // The next caller is woken so early that it is awake when the slice ends, if a core is free for it
+            // to be awake on.
             if held_for + line::waking().max(usual) >= slice
                 && limit::leaves_a_core()
                 && !self.has_called.get()
             {
                 self.has_called.set(line::call());
             }
+            // Until the next one is awake, this caller's work costs it nothing.
             is_over = held_for >= slice
                 && (!limit::leaves_a_core() || held_for > 2 * slice || line::is_awake());
         }
+        // A slot above the limit goes to no one: the search has made it smaller meanwhile.
         if !is_over && !is_surplus {
             let is_ours = this.changes(busy, absent);
             if !is_ours {
@@ -344,6 +356,7 @@ impl Slot {
 
     /// Counts a call; approximately, since a caller that has lost the slot counts too.
     fn completed(&self, work: u64) {
+        // Not `fetch_add`, since an exact count would cost more than it is worth here.
         self.calls.store(self.calls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         self.work.store(self.work.load(Ordering::Relaxed) + work, Ordering::Relaxed);
     }
@@ -352,6 +365,7 @@ impl Slot {
 /// Nanoseconds since the first call.
 fn now() -> u64 {
     static FIRST: OnceLock<Instant> = OnceLock::new();
+    // `Instant` itself does not fit into an atomic.
     FIRST.get_or_init(Instant::now).elapsed().as_nanos() as u64
 }
 

@@ -18,37 +18,37 @@
 #[macro_use]
 mod functions;
 pub(crate) mod arrow;
-pub(crate) mod base;
+pub(crate) mod call;
 pub(crate) mod callback;
 pub(crate) mod child;
 pub(crate) mod composition;
 pub(crate) mod cpython;
 pub(crate) mod deadline;
+pub(crate) mod detach;
 pub(crate) mod end;
 pub(crate) mod failure;
 #[cfg(unix)]
 pub(crate) mod fork;
 mod idle;
-mod iterate;
-pub(crate) mod layout;
 pub(crate) mod library;
 pub(crate) mod memory;
 pub(crate) mod ndarray;
 pub(crate) mod numpy;
 pub(crate) mod objects;
+mod phase;
+mod place;
 pub(crate) mod process;
 pub(crate) mod proof;
 pub(crate) mod pyconfig;
+mod raised;
 mod reaper;
 pub(crate) mod reference;
-mod registry;
-pub(crate) mod seldom;
 #[cfg(target_os = "linux")]
 pub(crate) mod shared;
 pub(crate) mod start;
 mod text;
 pub(crate) mod thread;
 
-pub(crate) use objects::{Outcome, Raised};
+pub(crate) use raised::{Outcome, Raised};
 pub(crate) use reference::Ref;
 pub(crate) use thread::{Attached, Attachment, Within};

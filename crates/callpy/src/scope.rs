@@ -5,11 +5,14 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-use crate::array::{FixedNames, Loans, Names, Passing};
+use crate::array::{FixedNames, Loans, Names};
 use crate::error::{Error, ErrorKind, Result};
-use crate::raw::seldom::Seldom;
-use crate::raw::{Attached, Attachment, Raised, Ref, Within};
+use crate::learn::Passing;
+use crate::raw::call::Seldom;
+use crate::raw::numpy::Numpy;
+use crate::raw::{Attached, Attachment, Raised, Ref, Within, reference};
 use crate::receipt::{CopyReason, Receipt};
+use crate::{numpy, support};
 
 /// One call, for which values are converted.
 ///
@@ -82,7 +85,8 @@ impl<'a> Scope<'a> {
     /// Opens a scope, which the caller drops before the attachment.
     #[inline]
     pub(crate) fn of(attachment: &Attachment) -> Self {
-        crate::raw::reference::release_queued(attachment.token());
+        // Here, since each call comes by, and before anything of it could be held by what is queued.
+        reference::release_queued(attachment.token());
         Scope {
             loans: Loans::new(),
             within: attachment.within(),
@@ -151,6 +155,7 @@ impl<'a> Scope<'a> {
         {
             error.forget_object();
         }
+        // Where settling has to give the result up, that must drop it before the loans are looked at again.
         let mut result = Some(result);
         match self.loans.settle(py, names, || drop(result.take())) {
             Some(error) => Err(error),
@@ -180,8 +185,28 @@ impl<'a> Scope<'a> {
         got: &Ref,
     ) -> Error {
         let expected = expected.to_string();
-        let got = crate::support::got(self.py(), got, wanted.name(), &expected);
+        let got = support::got(self.py(), got, wanted.name(), &expected);
         Error::new(ErrorKind::Result, format!("expected {expected}, got {got}"))
+    }
+}
+
+thread_local! {
+    /// NumPy, once it allocates as callpy wants on this thread.
+    static NUMPY: Cell<Option<&'static Numpy>> = const { Cell::new(None) };
+}
+
+impl Attached<'_> {
+    /// Returns NumPy, imported at the first use.
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::Numpy` where it is missing, too old or can't be imported.
+    #[inline]
+    pub(crate) fn numpy(self) -> Result<&'static Numpy> {
+        match NUMPY.get() {
+            Some(numpy) => Ok(numpy),
+            None => numpy::on_this_thread(self).inspect(|numpy| NUMPY.set(Some(numpy))),
+        }
     }
 }
 

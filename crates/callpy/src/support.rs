@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::language::Language;
-use crate::raw::objects::{ArgumentList, Outcome, Raised};
-use crate::raw::{Attached, Attachment, Ref, base, process};
+use crate::raw::call::{self, ArgumentList};
+use crate::raw::{Attached, Attachment, Outcome, Raised, Ref, process};
 
 const SOURCE: &str = concat!(
     include_str!("support.py"),
@@ -33,8 +33,8 @@ fn module(py: Attached<'_>) -> Outcome<&'static Ref> {
     let module = py.run_module(c"callpy", c"<callpy>", source)?;
     let base_frame = py.attribute(&module, &py.interned(c"base_frame")?)?;
     let mut list = ArgumentList::new();
-    list.push(base::callback(py)?);
-    base::set(py.call(&base_frame, &mut list)?);
+    list.push(call::base_callback(py)?);
+    call::set_base_frame(py.call(&base_frame, &mut list)?);
     Ok(MODULE.get_or_init(|| module))
 }
 
@@ -63,12 +63,12 @@ pub(crate) fn library_threads(py: Attached<'_>, count: usize) -> Outcome<()> {
     call(py, c"library_threads", &[&py.int(count as i64)?]).map(drop)
 }
 
-/// What a started interpreter still needs: the host's signals stay the host's.
+/// Completes a start: the host's signals stay the host's.
 pub(crate) fn after_start(py: Attached<'_>) -> Outcome<()> {
     call(py, c"after_start", &[]).map(drop)
 }
 
-/// Completes the search path with the folders that it lacks, in their places.
+/// Adds the folders that the search path lacks, in their places.
 pub(crate) fn complete_path(py: Attached<'_>, folders: &[PathBuf]) -> Outcome<()> {
     let folders: Outcome<Vec<Ref>> =
         folders.iter().map(|folder| py.os_str(folder.as_os_str())).collect();
@@ -83,23 +83,23 @@ pub(crate) fn differences(py: Attached<'_>, expected: &[(String, String)]) -> Ou
     py.items(&found)?.iter().map(|text| py.text_escaped(text)).collect()
 }
 
-/// Has Python answer SIGINT with KeyboardInterrupt.
+/// Makes Python raise KeyboardInterrupt on SIGINT.
 pub(crate) fn enable_interrupts(py: Attached<'_>) -> Outcome<()> {
     call(py, c"enable_interrupts", &[]).map(drop)
 }
 
-/// Runs exit handlers and flushes the streams; there is no one left to report a failure to.
+/// Runs exit handlers and flushes the streams. At the end no one is left to read of a failure.
 pub(crate) fn end(py: Attached<'_>) {
     let _ = call(py, c"end", &[]);
 }
 
-/// Has a function called as the first thing when the interpreter is finalised.
+/// Registers a function that is called first when the interpreter is finalised.
 pub(crate) fn at_exit(py: Attached<'_>, function: &Ref) -> Outcome<()> {
     // The list of arguments is dropped before the interpreter can be finalised.
     call(py, c"at_exit", &[function]).map(drop)
 }
 
-/// Returns what is to be the base of every lent array.
+/// Returns the object that becomes the base of every lent array.
 pub(crate) fn lent(py: Attached<'_>) -> Outcome<Ref> {
     get(py, c"LENT")
 }
@@ -124,7 +124,7 @@ pub(crate) fn attribute_or(py: Attached<'_>, object: &Ref, name: &Ref, or: &Ref)
     call(py, c"attribute_or", &[object, name, or])
 }
 
-/// Returns a str in which UTF-8 can write every character: others are written as escapes.
+/// Returns a str that UTF-8 can encode, with escapes for the characters that it can't.
 pub(crate) fn utf8(py: Attached<'_>, text: &Ref) -> Outcome<Ref> {
     call(py, c"utf8", &[text])
 }
@@ -151,7 +151,7 @@ pub(crate) fn source_line(
 }
 
 /// Returns the failed imports that an exception is about: what failed, the module or file, Python's
-/// message, and the module's file. What there is none of is empty.
+/// message, and the module's file, each empty if there is none.
 pub(crate) fn failed_imports(py: Attached<'_>, exception: &Ref) -> Outcome<Vec<[String; 4]>> {
     let imports = call(py, c"failed_imports", &[exception])?;
     let fact = |fact: &Ref| match py.is_none(fact) {
@@ -173,7 +173,7 @@ pub(crate) fn search_path(py: Attached<'_>) -> Outcome<(String, Vec<PathBuf>)> {
     Ok((py.text_escaped(&executable)?, folders))
 }
 
-/// Returns the ends of the names of modules' files, and the folder of the standard library.
+/// Returns how the names of modules' files end, and the folder of the standard library.
 pub(crate) fn module_suffixes(py: Attached<'_>) -> Outcome<(Vec<String>, PathBuf)> {
     let (suffixes, library) = pair(py, &call(py, c"module_suffixes", &[])?)?;
     let suffix = |suffix: &Ref| py.text(suffix).map(str::to_owned);
@@ -216,7 +216,7 @@ pub(crate) fn exact_float(py: Attached<'_>, int: &Ref) -> Outcome<Ref> {
     call(py, c"exact_float", &[int])
 }
 
-/// As [`what`], found once for each type: the owners of arrays are of few.
+/// As [`what`], found once for each type: few types own arrays.
 pub(crate) fn what_type(py: Attached<'_>, object: &Ref) -> Arc<str> {
     static KNOWN: Mutex<Vec<(Ref, Arc<str>)>> = Mutex::new(Vec::new());
     let known = || KNOWN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -226,14 +226,14 @@ pub(crate) fn what_type(py: Attached<'_>, object: &Ref) -> Arc<str> {
     }
     let text: Arc<str> = what(py, object).into();
     let mut known = known();
-    // The types stay alive, so that no other type gets the address of one of them.
+    // The types are kept alive, so that no other type gets the address of one.
     if known.len() < 64 {
         known.push((class, Arc::clone(&text)));
     }
     text
 }
 
-/// Says what was got where another sort of value was expected, and how to make it one.
+/// Says what was got instead of the expected sort of value, and how to convert it.
 pub(crate) fn got(py: Attached<'_>, object: &Ref, wanted: &str, expected: &str) -> String {
     let got = || {
         let language = py.str(&format!("{:?}", Language::current()))?;
@@ -244,7 +244,7 @@ pub(crate) fn got(py: Attached<'_>, object: &Ref, wanted: &str, expected: &str) 
     got().unwrap_or_else(|_: Raised| what(py, object))
 }
 
-/// Writes a short value as it is, and what sort of value a long one is.
+/// Writes a short value as it is, and a long one by its type.
 pub(crate) fn shown(py: Attached<'_>, object: &Ref) -> String {
     text(py, c"shown", object).unwrap_or_else(|_| "the value".to_owned())
 }
@@ -439,7 +439,7 @@ pub(crate) fn native(py: Attached<'_>, array: &Ref) -> Outcome<Ref> {
     call(py, c"native", &[array])
 }
 
-/// Returns a copy of a subclass's array that is an ndarray and nothing else.
+/// Returns a copy of a subclass's array that is a plain ndarray.
 pub(crate) fn exact_copy(py: Attached<'_>, array: &Ref) -> Outcome<Ref> {
     call(py, c"exact_copy", &[array])
 }
@@ -454,7 +454,7 @@ pub(crate) fn is_masked(py: Attached<'_>, array: &Ref) -> Outcome<bool> {
     py.is_true(&call(py, c"is_masked", &[array])?)
 }
 
-/// Writes a function's signature; `None` if the function does not tell.
+/// Writes a function's signature; `None` if it has none that can be read.
 pub(crate) fn signature(py: Attached<'_>, function: &Ref) -> Outcome<Option<String>> {
     let text = call(py, c"signature", &[function])?;
     if py.is_none(&text) {
@@ -480,8 +480,8 @@ fn pair(py: Attached<'_>, tuple: &Ref) -> Outcome<(Ref, Ref)> {
     items.map(|[first, second]| (first, second)).map_err(|_| Raised(None))
 }
 
-/// Returns the function that a callable runs, the class for which, and what holds that which it may
-/// call, where those matter.
+/// Returns the function that a callable runs, and where they matter, the class for which it runs and the
+/// object that holds what it may call.
 pub(crate) fn subject(
     py: Attached<'_>,
     callable: &Ref,
@@ -492,8 +492,8 @@ pub(crate) fn subject(
     Ok((function, optional(class), optional(holder)))
 }
 
-/// Has a note dropped when a function is gone, or one of other objects, all of which can be referred to
-/// weakly.
+/// Has a note dropped when a function is freed, or one of the other objects, which all allow weak
+/// references.
 pub(crate) fn note_end(
     py: Attached<'_>,
     function: &Ref,
@@ -508,7 +508,7 @@ pub(crate) fn has_interpreter_lock(py: Attached<'_>) -> Outcome<bool> {
     py.is_true(&call(py, c"has_interpreter_lock", &[])?)
 }
 
-/// Whether a function runs no code but its own, and so can't ask for the frame above its own.
+/// Whether a function runs only its own code, and so can't ask for the frame above its own.
 pub(crate) fn calls_nothing(py: Attached<'_>, function: &Ref) -> bool {
     call(py, c"calls_nothing", &[function]).and_then(|answer| py.is_true(&answer)).unwrap_or(false)
 }
@@ -524,7 +524,7 @@ pub(crate) fn file_module(py: Attached<'_>, path: &Ref) -> Outcome<(Ref, Option<
     Ok((name, text))
 }
 
-/// Returns a folder of this process's own, which its end removes; `None` where there can be none.
+/// Returns a folder for this process alone, which Python's end removes; `None` if none can be created.
 pub(crate) fn temporary_folder(py: Attached<'_>) -> Outcome<Option<PathBuf>> {
     let folder = call(py, c"temporary_folder", &[])?;
     match py.is_none(&folder) {
@@ -539,7 +539,7 @@ pub(crate) fn encoded(py: Attached<'_>, text: &str) -> Outcome<Vec<u8>> {
     py.byte_slice(&bytes).map(<[u8]>::to_owned)
 }
 
-/// Has the import of a name run source text: returns the file that has it, or why that can't be.
+/// Has the import of a name run source text; returns the file with the text, or why that can't be.
 ///
 /// The arguments are the name, the path, the text, and whether it is written to that path.
 pub(crate) fn reserve(
@@ -563,7 +563,7 @@ pub(crate) fn add_path(py: Attached<'_>, folder: &Ref) -> Outcome<()> {
     call(py, c"add_path", &[folder]).map(drop)
 }
 
-/// Returns the names of an object's callables, those most like `wanted` first.
+/// Returns the names of an object's callables, those most similar to `wanted` first.
 pub(crate) fn callables(py: Attached<'_>, object: &Ref, wanted: &str) -> Outcome<Vec<String>> {
     let names = py.items(&call(py, c"callables", &[object, &py.str(wanted)?])?)?;
     names.iter().map(|name| py.text(name).map(str::to_owned)).collect()
@@ -572,8 +572,8 @@ pub(crate) fn callables(py: Attached<'_>, object: &Ref, wanted: &str) -> Outcome
 /// Whether an interrupt has come while loans were settled.
 static IS_PUT_OFF: AtomicBool = AtomicBool::new(false);
 
-/// Calls a function of those that settle loans, again if it was interrupted: the interrupt is put off
-/// until the loans are settled, since it is the next call's to raise.
+/// Calls a function that helps to settle loans, and calls it again if it was interrupted. The interrupt is
+/// raised by the next call instead.
 fn call_settling(py: Attached<'_>, name: &CStr, arguments: &[&Ref]) -> Outcome<Ref> {
     const TIMES: u32 = 3;
     let mut times = 0;
@@ -599,8 +599,8 @@ fn is_interrupt(py: Attached<'_>, exception: &Ref) -> bool {
     name().is_ok_and(|name| py.text(&name).is_ok_and(|name| name == "KeyboardInterrupt"))
 }
 
-/// A turn to search for what holds a loan: a search holds whatever it comes across, and two at once
-/// would take each other for holders.
+/// A turn to search for what holds a loan. A search holds whatever it finds, so two at once would take
+/// each other for holders.
 pub(crate) struct SearchTurn<'a> {
     py: Attached<'a>,
     begun: bool,
@@ -612,8 +612,7 @@ impl<'a> SearchTurn<'a> {
         SearchTurn { py, begun: call_settling(py, c"begin_turn", &[]).is_ok() }
     }
 
-    /// Lets others have their turns while this thread waits for them: one of them could need a turn
-    /// in order to let go.
+    /// Lets other threads search while this one waits for them: one could need a turn before it lets go.
     pub(crate) fn pause(&self, wait: impl FnOnce()) {
         let left = call_settling(self.py, c"leave_turn", &[]);
         self.py.detach(wait);
@@ -629,7 +628,7 @@ impl Drop for SearchTurn<'_> {
             let _ = call(self.py, c"end_turn", &[]);
         }
         if IS_PUT_OFF.swap(false, Ordering::Relaxed) {
-            process::interrupt_again(self.py);
+            process::interrupt_again(self.py.api);
         }
     }
 }
@@ -641,12 +640,12 @@ pub(crate) fn collect(py: Attached<'_>, generation: i64) {
     let _ = py.int(generation).and_then(|generation| call_settling(py, c"collect", &[&generation]));
 }
 
-/// Whether other threads run Python code, and may yet let go of a lent array.
+/// Whether other threads run Python code, and so may still let go of a lent array.
 pub(crate) fn others_run(py: Attached<'_>) -> bool {
     call_settling(py, c"others_run", &[]).and_then(|answer| py.is_true(&answer)).unwrap_or(true)
 }
 
-/// Clears the finished frames that hold lent arrays, of young frames or of all; says whether there
+/// Clears the finished frames that hold lent arrays, of the young frames or of all; returns whether there
 /// were any.
 pub(crate) fn release(py: Attached<'_>, young: bool, lents: &[&Ref]) -> bool {
     let release = || {
@@ -657,7 +656,7 @@ pub(crate) fn release(py: Attached<'_>, young: bool, lents: &[&Ref]) -> bool {
     release().unwrap_or(false)
 }
 
-/// What holds lent arrays: for each array in words.
+/// What holds lent arrays, in words, for each array.
 #[derive(Debug, Default)]
 pub(crate) struct Holders {
     pub(crate) each: Vec<Vec<String>>,
@@ -698,8 +697,8 @@ pub(crate) fn result_holds(
     look().unwrap_or_default()
 }
 
-/// Says what holds lent arrays after a call of the function; at the end of the process the search may
-/// leave things behind.
+/// Says what holds lent arrays after a call of the function. If the process ends next, the search need
+/// not clean up.
 pub(crate) fn holders(
     py: Attached<'_>,
     budget: Duration,

@@ -10,7 +10,7 @@ use super::lend::Loans;
 use super::settle::{self, Passed};
 use super::view::Layout;
 use crate::error::{Error, ErrorKind, Result};
-use crate::learn::{Habit, Known, Learned, Retained};
+use crate::learn::{Habit, Known, Learned, Passing, Retained};
 use crate::object::Object;
 use crate::raw::memory::Block;
 use crate::raw::ndarray::Ndarray;
@@ -18,43 +18,6 @@ use crate::raw::numpy::{Memory, Numpy};
 use crate::raw::{Attached, Ref};
 use crate::receipt::CopyReason;
 use crate::scope::Scope;
-
-/// How a call passes its arrays: lent, or as what is learned of the callable says.
-#[derive(Clone, Copy)]
-pub(crate) struct Passing(Option<&'static Learned>);
-
-impl Passing {
-    pub(crate) const LENT: Passing = Passing(None);
-    pub(crate) const COPIED: Passing = Passing(Some(&RETAINS));
-    /// As the callable's habit says, which is looked up once there is an array to pass.
-    const NOT_LOOKED_UP: Passing = Passing(Some(&NOT_LOOKED_UP));
-
-    #[inline]
-    pub(crate) fn of(learned: &'static Learned) -> Passing {
-        Passing((!learned.lends()).then_some(learned))
-    }
-
-    #[inline]
-    pub(super) fn is_lent(self) -> bool {
-        self.0.is_none()
-    }
-
-    /// Returns what was learned of the callable, if that decides.
-    pub(super) fn learned(self) -> Option<&'static Learned> {
-        self.0
-    }
-
-    fn is(self, other: Passing) -> bool {
-        match (self.0, other.0) {
-            (Some(one), Some(other)) => std::ptr::eq(one, other),
-            (one, other) => one.is_none() && other.is_none(),
-        }
-    }
-}
-
-/// For what always retains: an attribute that is set.
-static RETAINS: Learned = Learned::decided(Habit::Retains);
-static NOT_LOOKED_UP: Learned = Learned::new();
 
 /// In a call of an unknown callable, arrays beyond this many bytes are lent without a watched call.
 const MOST_WATCHED: usize = 64 << 20;
@@ -153,16 +116,11 @@ impl Span {
     }
 }
 
-/// Whether arrays may have to be passed as copies.
-#[inline]
-pub(super) fn may_copy(scope: &mut Scope<'_>) -> bool {
-    !scope.loans.passing.is_lent() && !look_up(scope).is_lent()
-}
-
-/// Looks up what is known of the callable, if that was deferred until there is an array to pass.
+/// Returns how arrays are passed; looks up what is known of the callable, if that was deferred until
+/// there is an array to pass.
 #[cold]
-fn look_up(scope: &mut Scope<'_>) -> Passing {
-    if scope.loans.passing.is(Passing::NOT_LOOKED_UP)
+pub(super) fn look_up(scope: &mut Scope<'_>) -> Passing {
+    if !scope.loans.passing.is_looked_up()
         && let Some(callable) = scope.loans.callable.take()
     {
         let known = Known::of(scope.py(), &callable);
@@ -225,7 +183,7 @@ pub(super) unsafe fn pass_copy(
 
 /// Returns why an array of this size must be copied; `None` if it is lent.
 fn reason_to_copy(size: usize, scope: &Scope<'_>) -> Option<CopyReason> {
-    let habit = scope.loans.passing.0.map_or(Habit::Lends, Learned::habit);
+    let habit = scope.loans.passing.learned().map_or(Habit::Lends, Learned::habit);
     match habit {
         Habit::Retains => Some(CopyReason::Retained),
         // A copy that shows what a function does is one of those that are denied.

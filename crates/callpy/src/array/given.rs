@@ -60,7 +60,7 @@ impl<O> Drop for Owner<O> {
             drop(value);
         } else {
             // A destructor that waits for another thread would keep the interpreter lock from it.
-            raw::thread::detached(|| drop(value));
+            raw::detach::detached(|| drop(value));
         }
     }
 }

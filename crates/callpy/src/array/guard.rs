@@ -17,16 +17,11 @@ use crate::raw::{Attached, process};
 /// Larger loans are not guarded: a copy and a comparison take as long as many functions do.
 const MOST: usize = 1 << 20;
 
-static GUARDING: AtomicBool = AtomicBool::new(cfg!(debug_assertions));
-
 /// Whether loans are guarded: where debug assertions are on, unless the program says otherwise.
-#[inline]
-pub(super) fn is_on() -> bool {
-    GUARDING.load(Ordering::Relaxed)
-}
+pub(super) static IS_ON: AtomicBool = AtomicBool::new(cfg!(debug_assertions));
 
 pub(crate) fn set(on: bool) {
-    GUARDING.store(on, Ordering::Relaxed);
+    IS_ON.store(on, Ordering::Relaxed);
 }
 
 /// The values of a loan when it was lent.

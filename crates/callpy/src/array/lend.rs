@@ -2,20 +2,21 @@
 
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
+use std::sync::atomic::Ordering;
 
-use super::copies::{self, PassedCopy, Passing};
+use super::copies::{self, PassedCopy};
 use super::element::{Dtype, Element};
 use super::guard::{self, Guard};
 use super::holders::Names;
 use super::settle::{Passed, settle_held};
 use super::view::Layout;
 use crate::error::{Error, Result};
-use crate::learn;
+use crate::learn::{self, Passing};
 use crate::object::Object;
+use crate::raw::call::Seldom;
 use crate::raw::callback::{Armed, Work};
 use crate::raw::ndarray::{self, Ndarray, SliceMemory};
 use crate::raw::numpy::{Memory, Numpy};
-use crate::raw::seldom::Seldom;
 use crate::raw::{Attached, Ref};
 use crate::scope::Scope;
 
@@ -296,6 +297,12 @@ pub(crate) fn lend_mut<'a, T: Element>(
     unsafe { lend_packed(T::DTYPE, memory, scope) }
 }
 
+/// Whether the call lends its arrays. If not, there may still be too many bytes to copy.
+#[inline]
+fn is_lent(scope: &mut Scope<'_>) -> bool {
+    scope.loans.passing.is_lent() || copies::look_up(scope).is_lent()
+}
+
 /// # Safety
 ///
 /// The memory meets the conditions of `ndarray::lend_slice`, with this dtype, for all of this scope.
@@ -306,7 +313,7 @@ pub(super) unsafe fn lend_packed(
     scope: &mut Scope<'_>,
 ) -> Result<Object> {
     let type_num = match dtype.type_num() {
-        Some(type_num) if !copies::may_copy(scope) => type_num,
+        Some(type_num) if is_lent(scope) => type_num,
         // SAFETY: as the caller says.
         _ => return unsafe { lend_otherwise(dtype, memory, scope) },
     };
@@ -320,7 +327,7 @@ pub(super) unsafe fn lend_packed(
     loans.add(numpy, array);
     if memory.writable && dtype == Dtype::Bool {
         loans.normalise(memory.data.cast(), Layout::new(&[memory.len as isize], &[1], 1));
-    } else if !memory.writable && guard::is_on() {
+    } else if !memory.writable && guard::IS_ON.load(Ordering::Relaxed) {
         let (len, stride) = (memory.len as isize, memory.item_size as isize);
         let layout = Layout::new(&[len], &[stride], memory.item_size);
         // SAFETY: as the caller says.
@@ -360,7 +367,7 @@ pub(super) unsafe fn lend_any(
     memory: Memory<'_>,
     scope: &mut Scope<'_>,
 ) -> Result<Object> {
-    if copies::may_copy(scope) {
+    if !is_lent(scope) {
         // SAFETY: as the caller says.
         if let Some(copy) = unsafe { copies::pass_copy(dtype, memory, scope) }? {
             return Ok(copy);
@@ -384,7 +391,7 @@ pub(super) unsafe fn lend_any(
     loans.add(numpy, array);
     if memory.writable && dtype == Dtype::Bool {
         loans.normalise(memory.data.cast(), layout);
-    } else if !memory.writable && guard::is_on() {
+    } else if !memory.writable && guard::IS_ON.load(Ordering::Relaxed) {
         // SAFETY: as the caller says.
         unsafe { loans.guard(dtype, memory.data, layout) };
     }

@@ -12,9 +12,9 @@ use super::receive::{ByteOrder, byte_order};
 use crate::convert::IntoPython;
 use crate::error::{Error, Result};
 use crate::object::Object;
+use crate::raw::call::ArgumentList;
 use crate::raw::ndarray::Ndarray;
 use crate::raw::numpy::{Memory, Numpy, flags};
-use crate::raw::objects::ArgumentList;
 use crate::raw::{Attached, Outcome, Ref};
 use crate::scope::Scope;
 

@@ -5,14 +5,14 @@ use std::panic::Location;
 use std::sync::OnceLock;
 
 use super::{Module, Place, Usage, compare};
-use crate::call::{Callee, Entry};
+use crate::call::CalledObject;
 use crate::convert::{Call, FromPython, IntoPython};
 use crate::error::{Error, Result};
 use crate::learn::{Habit, Learned};
 use crate::object::Object;
 use crate::queue;
 use crate::raw::Attachment;
-use crate::raw::seldom::Seldom;
+use crate::raw::call::Seldom;
 use crate::scope::Scope;
 
 /// A method of the instances of a class.
@@ -75,20 +75,13 @@ impl Method {
         let _attachment = Attachment::new()?;
         let name = self.path.rsplit('.').next().unwrap_or(self.path);
         let method = object.attr(name).map_err(|error| error.at(self.name()))?;
-        let callee = Callee {
-            object: &method.0,
-            name: || self.name(),
-            site,
-            pace: pace.addr(),
-            entry: &Entry::Frame,
-            learned: match self.usage {
-                Usage::Learned => None,
-                Usage::Retains => Some(&RETAINS),
-                Usage::Lends => Some(&LENDS),
-            },
-            deny_copies: false,
+        let learned = match self.usage {
+            Usage::Learned => None,
+            Usage::Retains => Some(&RETAINS),
+            Usage::Lends => Some(&LENDS),
         };
-        Call::run(callee, Place(place), &mut Seldom::none())
+        let callee = CalledObject { object: &method.0, name: || self.name(), learned };
+        Call::run(&callee, site, Place(place), &mut Seldom::none())
     }
 
     fn name(&self) -> String {

@@ -1,20 +1,20 @@
-//! What a callable is learned by: not the object that is called, which may be made for the one call,
-//! but the function that runs, and what that finds in the object.
+//! What identifies a callable to learn about: not the object that is called, which may exist for one call
+//! only, but the function that runs, and what that finds in the object.
 
 use crate::raw::composition::Composition;
-use crate::raw::objects::{Builtin, Outcome};
-use crate::raw::{Attached, Ref};
+use crate::raw::objects::Builtin;
+use crate::raw::{Attached, Outcome, Ref};
 use crate::support;
 
-/// A function, the class for which it runs if it is called as a method, and what it is composed with.
+/// A function, its instance's class if it is called as a method, and what the instance is composed of.
 ///
-/// The class is part of it since one inherited method (scikit-learn's `fit_transform`) calls others
-/// that are the class's own, some of which retain their argument. So is the composition, since one
-/// method (that of a pipeline) calls those of whatever its object holds.
+/// The class is part of it, since an inherited method (scikit-learn's `fit_transform`) calls methods of
+/// the class's own, some of which retain their argument. The composition is, since one method (that of a
+/// pipeline) calls those of the objects that its instance holds.
 pub(super) struct Subject {
     pub(super) function: Ref,
     pub(super) class: Option<Ref>,
-    /// What holds that which the function may call: its object, the other arguments of a partial.
+    /// The object that holds what the function may call: its instance, or the other arguments of a partial.
     holder: Option<Ref>,
     pub(super) composition: Composition,
     /// What the composition is made of.
@@ -23,7 +23,7 @@ pub(super) struct Subject {
 
 impl Subject {
     pub(super) fn of(py: Attached<'_>, callable: &Ref) -> Subject {
-        // Where Python code of the callable's own raised, the callable is learned by itself.
+        // If the callable's own Python code raised, it is learned by itself.
         let mut subject =
             Subject::find(py, callable).unwrap_or_else(|_| Subject::new(callable.clone_ref(py)));
         if let Some(holder) = &subject.holder {
@@ -41,7 +41,7 @@ impl Subject {
         Subject { function, class: None, holder: None, composition, parts: Vec::new() }
     }
 
-    /// Whether the callable will be learned by something else once its object holds others.
+    /// Whether the callable has another subject once its object holds other objects.
     pub(super) fn may_change(&self) -> bool {
         self.holder.is_some()
     }

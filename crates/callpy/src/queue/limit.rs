@@ -148,6 +148,7 @@ impl Search {
                     self.window = Window::open(now);
                     self.has_waited = false;
                     self.phase = Phase::Measuring;
+                    // A call's weight is learned from calls, and those differ from limit to limit.
                     IS_COMPARING.store(true, Ordering::Relaxed);
                 }
             }
@@ -164,6 +165,7 @@ impl Search {
             Phase::Settling { .. } => {}
             Phase::Trying { before } => match self.window.rate(now) {
                 Some(rate) => self.decide(now, before, rate),
+                // A bad limit is given up at once: eight callers at the wrong one get a fifth done.
                 None if self.window.is_below(now, self.rate) => self.decide(now, before, 0.0),
                 None => {}
             },
@@ -186,9 +188,11 @@ impl Search {
 
     fn try_another(&mut self, now: u64, busy: usize) {
         let before = get();
+        // A quarter, so that many cores are reached in a few trials, and single steps matter among few.
         let step = (before / 4).max(1);
         let up = (before + step).min(most());
         let down = before.saturating_sub(step).max(1);
+        // Where no one waited, one slot more would have stayed empty, and shown nothing.
         let can_rise = self.has_waited && up > before;
         let can_fall = (self.has_waited || busy > 1) && down < before;
         let next = match (can_rise, can_fall) {
@@ -198,6 +202,7 @@ impl Search {
             (false, false) => return self.rest(now, self.rest),
         };
         self.is_upwards = next > before;
+        // Calls that began under the old limit would be counted for the new one.
         LIMIT.store(next, Ordering::Relaxed);
         self.phase = Phase::Settling { until: now + SETTLING, before };
     }
@@ -210,6 +215,7 @@ impl Search {
             self.rest = REST.0;
         } else {
             LIMIT.store(before, Ordering::Relaxed);
+            // The other direction next time, since what was best may have moved that way.
             self.is_upwards = !self.is_upwards;
             let took = now - self.window.start;
             self.rest = (self.rest * 4).min(REST.1).max((RESTS * took).min(self.rest * 16));

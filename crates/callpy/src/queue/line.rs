@@ -88,6 +88,8 @@ pub(super) fn wait(number: u64) -> Option<usize> {
     });
     {
         let mut line = line();
+        // Under the lock, as `disperse` writes it: without a crowd the watch sleeps, and would not wake this
+        // caller.
         if !IS_CROWD.load(Ordering::Relaxed) {
             return None;
         }
@@ -104,6 +106,7 @@ pub(super) fn wait(number: u64) -> Option<usize> {
                 waiter.state.compare_exchange(PARKED, AWAKE, Ordering::AcqRel, Ordering::Acquire);
             let is_stuck =
                 now() - parked >= STANDSTILL.as_nanos() as u64 && watch::rounds() == rounds;
+            // If it is no longer in the line, it is being granted a slot, which it must then take.
             if is_stuck && waiter.slot().is_none() && waiter.leaves_line() {
                 return None;
             }
@@ -181,11 +184,13 @@ pub(super) fn is_awake() -> bool {
 pub(super) fn admit(slot: usize) {
     let mut line = line();
     let Some(first) = line.pop_front() else { return };
+    // A caller that came by may have taken the slot. The first one then keeps its place.
     if !SLOTS[slot].changes(0, first.number << 1 | 1) {
         line.push_front(first);
         return;
     }
     LENGTH.store(line.len(), Ordering::Relaxed);
+    // Waking takes a system call, for which the others need not wait.
     drop(line);
     SLOTS[slot].taken.store(now(), Ordering::Relaxed);
     if first.state.swap(GRANTED + slot as u32, Ordering::AcqRel) == PARKED {

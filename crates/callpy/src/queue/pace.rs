@@ -78,6 +78,7 @@ impl Pace {
         let usual = match self.usual() {
             0 => elapsed,
             _ if limit::is_comparing() => return,
+            // A busy machine makes calls longer, and nothing makes one shorter than it is.
             usual => elapsed.min(usual + usual / 64 + 1),
         };
         self.usual.store(usual, Ordering::Relaxed);

@@ -66,6 +66,7 @@ pub(super) fn start() -> bool {
     let is_running = STATE.is_running_after(|| {
         #[cfg(unix)]
         crate::raw::fork::in_child(super::forget);
+        // Without an interpreter lock, callers only share the cores, which the system does better.
         has_lock() && spawn_thread("callpy-queue", run).is_ok()
     });
     if !is_running {
@@ -95,6 +96,7 @@ fn run() {
     const QUIET: u64 = 50_000_000;
     let _ = WATCH.set(thread::current());
     fence(Ordering::SeqCst);
+    // Linux lets a sleep end 50 microseconds late: half a round.
     wake_in_time();
     let mut limit = limit::Search::new();
     let mut seen = [Seen::default(); SLOTS.len()];
@@ -208,6 +210,8 @@ impl Load {
         }
         let cores =
             ran.saturating_sub(before.0) as f64 / now.saturating_sub(before.1).max(1) as f64;
+        // Whether more callers would help shows in what the process as a whole gets done: nothing tells which
+        // thread waits for the interpreter lock.
         let inside = contending + busy;
         let is_idle = cores < 0.5;
         let is_parallel = inside < limit::cores() && cores > 0.8 * inside as f64;
@@ -274,6 +278,7 @@ fn round(seen: &mut [Seen; SLOTS.len()], now: u64, load: &mut Load) -> (usize, u
     for (number, (slot, seen)) in SLOTS.iter().zip(seen).enumerate() {
         let holder = slot.holder.load(Ordering::Acquire);
         let calls = slot.calls.load(Ordering::Relaxed);
+        // The same holder with another count is in another call.
         if (holder, calls) != (seen.holder, seen.calls) {
             *seen = Seen { holder, calls, first: now };
         }

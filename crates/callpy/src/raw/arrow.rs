@@ -10,8 +10,8 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use super::end;
-use super::objects::{Outcome, Raised};
+use super::phase;
+use super::raised::{Outcome, Raised};
 use super::reference::Ref;
 use super::thread::Attached;
 
@@ -102,7 +102,7 @@ struct Owned<T: Release>(T);
 impl<T: Release> Drop for Owned<T> {
     fn drop(&mut self) {
         // A producer's function may need the interpreter, which no thread gets any more.
-        if !end::is_ending() {
+        if !phase::is_ending() {
             // SAFETY: the struct came from a producer, and this is its only owner.
             unsafe { self.0.release() };
         }

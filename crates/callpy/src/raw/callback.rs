@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
-use std::ffi::{CStr, c_int};
+use std::ffi::c_int;
 use std::mem::transmute;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
@@ -14,9 +14,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 
 use super::cpython::{PyMethodDef, PyObject};
-use super::objects::{ArgumentList, Outcome, Raised};
+use super::detach;
+use super::raised::{Outcome, Raised};
 use super::reference::Ref;
-use super::thread::{self, Attached, Attachment};
+use super::thread::{Attached, Attachment};
 
 /// What a callable does, on whichever thread Python calls it.
 pub(crate) type Work<'w> = dyn Fn(&Attachment, Passed<'_>) -> Outcome<Ref> + Send + Sync + 'w;
@@ -83,7 +84,7 @@ impl Gate {
             return;
         }
         // Whoever is inside may need the interpreter lock to get out.
-        thread::detached(|| {
+        detach::detached(|| {
             let mut waiting = self.lock();
             while self.inside.load(Ordering::Acquire) != CLOSED {
                 waiting = self.left.wait(waiting).unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -193,7 +194,7 @@ fn run(
     work(attachment, Passed { py, values })
 }
 
-impl<'a> Attached<'a> {
+impl Attached<'_> {
     /// Makes a callable that Python may keep, and the work with it.
     pub(crate) fn keep(self, work: Box<Work<'static>>) -> Outcome<Ref> {
         self.callable(work).map(|(callable, _)| callable)
@@ -242,24 +243,6 @@ impl<'a> Attached<'a> {
         let class = self.class_of(&exception);
         // SAFETY: attached; takes over both references.
         unsafe { (self.api.PyErr_Restore)(class.into_ptr(), exception.into_ptr(), null_mut()) };
-    }
-
-    /// Makes one of Python's own exceptions without raising it.
-    pub(crate) fn exception(self, class: &CStr, message: &str) -> Raised {
-        let made = || {
-            let class = self.attribute(&self.import(c"builtins")?, &self.interned(class)?)?;
-            self.instance(&class, message)
-        };
-        match made() {
-            Ok(exception) => Raised(Some(exception)),
-            Err(raised) => raised,
-        }
-    }
-
-    fn instance(self, class: &Ref, message: &str) -> Outcome<Ref> {
-        let mut list = ArgumentList::new();
-        list.push(self.str(message)?);
-        self.call(class, &mut list)
     }
 }
 

@@ -8,8 +8,7 @@ use std::ffi::{c_int, c_ulong, c_void};
 use std::mem::transmute;
 use std::ptr::NonNull;
 
-use super::cpython::{PyObject, PyTypeObject};
-use super::layout::Header;
+use super::cpython::{Header, PyObject, PyTypeObject};
 use super::reference::Ref;
 use super::thread::Attached;
 
@@ -146,12 +145,14 @@ impl Walk<'_, '_> {
         self.objects_left -= 1;
         let class = self.class(holder);
         let has_options = self.has_options(class);
+        // One list serves the whole walk, as a stack: what a holder refers to is above its own part.
         let begin = self.held.len();
         self.hold(holder, if has_options { MOST_ATTRIBUTES } else { MOST_ITEMS });
         let end = self.held.len();
         self.held_left -= end - begin;
         for index in begin..end {
             let held = self.held[index];
+            // Since 3.9 an instance of a class made in Python visits its class (`tp_traverse`), before it does not.
             if held.as_ptr() == class.cast() {
                 continue;
             }
@@ -283,6 +284,7 @@ impl Walk<'_, '_> {
     }
 }
 
+// The steps of rustc's `FxHasher`: no one chooses addresses so that they collide.
 fn mix(hash: &mut u64, value: usize) {
     *hash = (hash.rotate_left(5) ^ value as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
 }

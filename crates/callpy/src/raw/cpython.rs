@@ -9,7 +9,6 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::failure::{Failure, FailureKind};
-use super::layout::Header;
 use super::library::Library;
 use super::pyconfig::{PyConfig, PyPreConfig, PyStatus};
 
@@ -51,6 +50,11 @@ fn known_versions() -> String {
     format!("callpy knows CPython 3.{} to 3.{}", VERSIONS.start(), VERSIONS.end())
 }
 
+fn missing(name: &str) -> Failure {
+    let message = format!("this Python has no {name}: {}", known_versions());
+    Failure::new(FailureKind::Start, message)
+}
+
 /// Refuses a version whose structures callpy does not know, unless it is named.
 pub(crate) fn admit(minor: u32) -> Result<(), Failure> {
     let is_named = || std::env::var_os(UNTESTED).is_some_and(|name| name == *format!("3.{minor}"));
@@ -68,6 +72,30 @@ pub(crate) fn admit(minor: u32) -> Result<(), Failure> {
     };
     let message = format!("this is Python 3.{minor}: {}; {fix}", known_versions());
     Err(Failure::new(FailureKind::Start, message))
+}
+
+/// Which header this interpreter's objects have: `reference.rs` reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Header {
+    /// Up to 3.13.
+    Classic,
+    /// 3.14 and newer, on 64 bits.
+    Split,
+    /// The builds without an interpreter lock.
+    FreeThreaded,
+}
+
+impl Header {
+    /// Tells the header from `Py_GetVersion`'s text, which names a free-threaded build since 3.13.
+    pub(crate) fn of(version: &str, minor: u32) -> Header {
+        if version.contains("free-threading") {
+            Header::FreeThreaded
+        } else if minor >= 14 && cfg!(target_pointer_width = "64") {
+            Header::Split
+        } else {
+            Header::Classic
+        }
+    }
 }
 
 // callpy-ffi-check asserts the same of pyo3-ffi's.
@@ -92,16 +120,15 @@ macro_rules! table {
             /// The minor version: 12 for Python 3.12.
             pub(crate) minor: u32,
             pub(crate) header: Header,
+            /// Returns the current thread state: this thread's own if it is attached. Up to 3.11 it is
+            /// that of whichever thread holds the lock, and so another's, or null, if this thread does
+            /// not. Only reads a variable, and may be called by any thread.
+            pub(super) current_state: unsafe extern "C" fn() -> *mut PyThreadState,
         }
 
         impl Api {
             fn from_library(library: &Library, minor: u32, header: Header) -> Result<Api, Failure> {
-                let required = |name: &str| {
-                    library.symbol(name).ok_or_else(|| {
-                        Failure::new(FailureKind::Start, format!(
-                            "this Python has no {name}: {}", known_versions()))
-                    })
-                };
+                let required = |name: &str| library.symbol(name).ok_or_else(|| missing(name));
                 // SAFETY: the symbol is CPython's function of that name, and the signature beside
                 // it is checked against pyo3-ffi for every version by callpy-ffi-check. An address
                 // and a function pointer have the same size on every supported platform.
@@ -114,6 +141,7 @@ macro_rules! table {
                     $($object: required(stringify!($object))?.cast(),)*
                     minor,
                     header,
+                    current_state: no_state,
                 } })
             }
 
@@ -136,6 +164,7 @@ macro_rules! table {
             use super::*;
 
             $(pub(super) unsafe extern "C" fn $name($($arg: $ty),*) $(-> $ret)? {
+                // An unwinding that reached a frame of the ABI "C" would abort the process there.
                 // SAFETY: as the caller says; the ABI is the same but for unwinding.
                 stop_unwinding(|| unsafe {
                     let function: unsafe extern "C-unwind" fn($($ty),*) $(-> $ret)? =
@@ -162,6 +191,12 @@ unsafe impl Send for Api {}
 // SAFETY: as above; the table is never written after it was made.
 unsafe impl Sync for Api {}
 
+/// In a table that is being filled.
+unsafe extern "C" fn no_state() -> *mut PyThreadState {
+    null_mut()
+}
+
+/// The table of the library that was found; no interpreter need run yet.
 static API: OnceLock<Api> = OnceLock::new();
 
 #[cfg(unix)]
@@ -223,6 +258,7 @@ impl Api {
             CStr::from_ptr(get_version())
         }
         .to_string_lossy();
+        // The text goes on with the patch level and the compiler: "3.12.1 (main, Dec  8 2023) [GCC 12.2.0]".
         let minor = version
             .strip_prefix("3.")
             .and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok())
@@ -231,7 +267,12 @@ impl Api {
                 Failure::new(FailureKind::Start, message)
             })?;
         admit(minor)?;
-        let api = Api::from_library(library, minor, Header::of(&version, minor))?;
+        let mut api = Api::from_library(library, minor, Header::of(&version, minor))?;
+        // The public name is that of 3.13 and newer. `PyThreadState_Get` would end the process where there
+        // is no state.
+        let current_state = api.PyThreadState_GetUnchecked.or(api._PyThreadState_UncheckedGet);
+        api.current_state = current_state.ok_or_else(|| missing("PyThreadState_GetUnchecked"))?;
+        // If two threads come here at once, both have found the same addresses.
         Ok(API.get_or_init(|| api))
     }
 
@@ -244,17 +285,6 @@ impl Api {
         }
         #[cfg(not(unix))]
         self
-    }
-
-    /// Returns the current thread state: this thread's own if it is attached. Up to 3.11 it is that of
-    /// whichever thread holds the lock, and so another's, or null, if this thread does not.
-    #[inline]
-    pub(super) fn current_state(&self) -> *mut PyThreadState {
-        match (self.PyThreadState_GetUnchecked, self._PyThreadState_UncheckedGet) {
-            // SAFETY: only reads a variable, and may be called by any thread.
-            (Some(get), _) | (None, Some(get)) => unsafe { get() },
-            (None, None) => null_mut(),
-        }
     }
 
     /// Whether an interpreter runs.

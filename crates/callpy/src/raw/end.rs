@@ -1,104 +1,44 @@
 //! The end of Python: by the program itself, as the process exits, or by the owner of a joined one.
 //!
-//! The interpreter is not finalised, since extension modules crash there. What it does at its end
-//! otherwise is done by a function given from above; here is who may still call meanwhile, and who
-//! waits for whom.
+//! The interpreter is not finalised, since extension modules crash there. Whatever else it does at its
+//! end is done by a function that is passed in; this file decides who waits for whom meanwhile.
 
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use super::base;
+use super::call::{self, METH_NOARGS};
 use super::cpython::{Api, PyMethodDef, PyObject, api};
 use super::failure::{Failure, FailureKind};
-use super::objects::Outcome;
-use super::process::{self, complain};
-use super::reaper::ThreadId;
+use super::phase;
+use super::place::Place;
+use super::process::{self, ThreadId, complain};
+use super::raised::Outcome;
 use super::reference::Ref;
-use super::registry::{self, Thread};
-use super::thread::{self, Attached, Attachment, Place};
+use super::thread::{self, Attached, Attachment, Thread};
 
 /// What Python does at its end, on an attached thread.
 pub(crate) type Work = fn(Attached<'_>);
 
 /// How long the end waits for calls under way, before exit handlers run and once more after that.
 const FOR_CALLS: Duration = Duration::from_millis(500);
-/// How long it waits for the lock until it says so, and how long after that.
+/// How long it waits for the lock before it says so, and how long after that.
 const FOR_LOCK: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
-static PHASE: AtomicU8 = AtomicU8::new(RUNNING);
-const RUNNING: u8 = 0;
-/// As before, on a build without an interpreter lock.
-const RUNNING_FREE: u8 = 1;
-/// Exit handlers run. New calls are errors, but those of Python's own threads and within others.
-const ENDING: u8 = 2;
-/// New calls are errors, but those within others.
-const OVER: u8 = 3;
-
-/// The thread that brought `ENDING` about, while it is at it.
+/// The thread that ends Python, until it has done so.
 static ENDER: AtomicPtr<Thread> = AtomicPtr::new(std::ptr::null_mut());
 static IS_OVER: Signal = Signal::new();
-/// Whether the owner of a joined interpreter finalises it, or has done so.
-static IS_FINALISED: AtomicBool = AtomicBool::new(false);
-/// Whether a joined interpreter is gone. Its owner may start another, to which no handle leads.
-static IS_GONE: AtomicBool = AtomicBool::new(false);
-/// Whether the lock could not be had, and Python's own end was left out.
+/// Whether another thread kept the lock, so that Python's own end was left out.
 static GAVE_UP: AtomicBool = AtomicBool::new(false);
-
-/// Says that the interpreter has no lock, so that flags of its threads are not ordered by that.
-pub(super) fn without_lock() {
-    let _ = PHASE.compare_exchange(RUNNING, RUNNING_FREE, Ordering::AcqRel, Ordering::Relaxed);
-}
-
-/// Whether every thread may begin a call. Asked between `Thread::enter` and attaching.
-#[inline]
-pub(super) fn admits_all() -> bool {
-    match PHASE.load(Ordering::Acquire) {
-        RUNNING => true,
-        RUNNING_FREE => {
-            // No lock comes after this, which would keep a thread that was not seen from going on.
-            fence(Ordering::SeqCst);
-            PHASE.load(Ordering::Acquire) == RUNNING_FREE
-        }
-        _ => false,
-    }
-}
-
-/// Whether a thread may begin a call: one within another, or on a thread of Python's own, perhaps.
-pub(super) fn admits(api: &Api, is_nested: bool, is_pythons: bool) -> bool {
-    match PHASE.load(Ordering::Acquire) {
-        RUNNING | RUNNING_FREE => true,
-        // The owner of a joined interpreter may have finalised it.
-        ENDING => (is_nested || is_pythons) && api.is_initialized(),
-        _ => is_nested && api.is_initialized(),
-    }
-}
-
-#[inline]
-pub(super) fn is_ending() -> bool {
-    PHASE.load(Ordering::Acquire) >= ENDING
-}
-
-/// Whether thread states are to be left alone: no one needs them destroyed, or CPython does so.
-pub(super) fn is_over() -> bool {
-    PHASE.load(Ordering::Acquire) == OVER || IS_FINALISED.load(Ordering::Acquire)
-}
-
-/// Whether there are no thread states any more, since the interpreter is finalised.
-pub(super) fn has_gone(api: &Api) -> bool {
-    is_ending() && (IS_GONE.load(Ordering::Acquire) || !api.is_initialized())
-}
 
 /// Begins the end on this thread; false if it has begun already.
 fn begin(ender: &'static Thread) -> bool {
-    let begun = PHASE.fetch_update(Ordering::AcqRel, Ordering::Acquire, |phase| {
-        (phase < ENDING).then_some(ENDING)
-    });
-    if begun.is_ok() {
+    let begun = phase::begin_end();
+    if begun {
         ENDER.store(std::ptr::from_ref(ender).cast_mut(), Ordering::Release);
-        barrier();
+        phase::barrier();
     }
-    begun.is_ok()
+    begun
 }
 
 fn is_ender(thread: &Thread) -> bool {
@@ -106,38 +46,15 @@ fn is_ender(thread: &Thread) -> bool {
 }
 
 fn finish() {
-    PHASE.store(OVER, Ordering::Release);
+    phase::finish_end();
     ENDER.store(std::ptr::null_mut(), Ordering::Release);
     IS_OVER.set();
 }
 
-/// Lets every thread see the phase, or be seen in its call.
+/// Does what Python does at its end, unless that is done already.
 ///
-/// A thread notes its call and then reads the phase; here the phase is written, and the notes are read
-/// after this. Both need a fence between the two, or each could miss the other. That of the threads,
-/// which would be paid for in every call, is had from the system instead, for all at once.
-fn barrier() {
-    fence(Ordering::SeqCst);
-    #[cfg(target_os = "linux")]
-    {
-        // `linux/membarrier.h`.
-        const PRIVATE_EXPEDITED: libc::c_int = 1 << 3;
-        const REGISTER_PRIVATE_EXPEDITED: libc::c_int = 1 << 4;
-        // SAFETY: these commands only make processors order their memory accesses.
-        let done = unsafe {
-            libc::syscall(libc::SYS_membarrier, REGISTER_PRIVATE_EXPEDITED, 0);
-            libc::syscall(libc::SYS_membarrier, PRIVATE_EXPEDITED, 0) == 0
-        };
-        if done {
-            return;
-        }
-    }
-    // No processor holds a write back for so long.
-    std::thread::sleep(Duration::from_millis(1));
-}
-
-/// Runs what Python does at its end, if it is yet to be done, and gives calls under way the time to
-/// return: before, since exit handlers take down what they use, and after, since C's destructors do.
+/// Calls under way get the time to return, once before that, since exit handlers destroy what calls use,
+/// and once after it, since C's destructors do.
 fn run(py: Attached<'_>, work: Option<Work>) {
     wait_for_calls(py);
     if let Some(work) = work {
@@ -148,12 +65,25 @@ fn run(py: Attached<'_>, work: Option<Work>) {
 
 /// Waits, detached, until no other thread is in a call.
 ///
-/// The last look is under the lock, and no new call begins: so no thread is in one afterwards.
+/// The last look is under the lock, and no new call begins, so afterwards no thread is in one.
 fn wait_for_calls(py: Attached<'_>) {
     let deadline = Instant::now() + FOR_CALLS;
-    while registry::others_are_busy() && Instant::now() < deadline {
+    while others_are_busy() && Instant::now() < deadline {
         py.detach(|| std::thread::sleep(Duration::from_micros(200)));
     }
+}
+
+/// Whether another thread is in a call, or has ended and left its state to the reaper.
+fn others_are_busy() -> bool {
+    let is_busy = |thread: &Thread| thread.is_in_call() || thread.has_ended();
+    thread::threads().iter().any(|thread| is_busy(thread) && !thread.is_this())
+}
+
+/// Returns the names of the other threads that are in a call.
+fn names_in_call() -> Vec<String> {
+    let threads = thread::threads();
+    let in_call = threads.iter().filter(|thread| thread.is_in_call() && !thread.is_this());
+    in_call.map(|thread| thread.id.name()).collect()
 }
 
 /// Ends Python on this thread, and returns when that is done, by this thread or another.
@@ -164,7 +94,7 @@ fn wait_for_calls(py: Attached<'_>) {
 /// thread holds the interpreter lock for too long.
 pub(crate) fn end(work: Work) -> Result<(), Failure> {
     let Some(api) = api() else { return Ok(()) };
-    let thread = registry::register(api);
+    let thread = thread::register(api);
     if is_ender(thread) {
         return Ok(());
     }
@@ -181,9 +111,9 @@ pub(crate) fn end(work: Work) -> Result<(), Failure> {
     ended
 }
 
-/// Waits until the lock can be had, which another thread may not let go of: one in `Python::attach`.
+/// Waits until this thread can have the lock, which one in `Python::attach` may keep.
 fn wait_for_lock(api: &'static Api) -> Result<(), Failure> {
-    if registry::names_in_call().is_empty() {
+    if names_in_call().is_empty() {
         return Ok(());
     }
     let had = Arc::new(Signal::new());
@@ -195,6 +125,7 @@ fn wait_for_lock(api: &'static Api) -> Result<(), Failure> {
             had.set();
         }
     };
+    // Without a thread to try it, this one waits for the lock as long as it takes.
     if spawn(probe).is_err() {
         return Ok(());
     }
@@ -208,24 +139,23 @@ fn spawn(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
     std::thread::Builder::new().name("callpy-end".to_owned()).spawn(work).map(drop)
 }
 
-/// Forgets an end that another thread was at, in the child of a fork, which has its own end.
+/// Forgets an end that another thread had begun, in the child of a fork, which has its own end.
 #[cfg(unix)]
 pub(super) fn forget() {
-    let is_own = registry::this().is_some_and(is_ender);
-    if PHASE.load(Ordering::Acquire) != ENDING || is_own {
+    let is_own = thread::this().is_some_and(is_ender);
+    if is_own || !phase::cancel_end() {
         return;
     }
     HAS_BEGUN.store(false, Ordering::Release);
     ENDER.store(std::ptr::null_mut(), Ordering::Release);
-    PHASE.store(RUNNING, Ordering::Release);
     if !thread::has_lock() {
-        without_lock();
+        phase::without_lock();
     }
 }
 
-/// What is done as the process exits.
+/// What Python does at its end, when the process exits.
 static AT_EXIT: OnceLock<Work> = OnceLock::new();
-/// Whether the process exits, and a thread ends Python for that.
+/// Whether a thread ends Python since the process exits.
 static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
 
 /// Ends Python when the process exits, unless the program has done so itself.
@@ -235,8 +165,10 @@ pub(crate) fn at_exit(work: Work) {
     }
 }
 
-/// Has Python end before the libraries that were loaded since: C runs last what was registered first,
-/// and exit handlers that use a library whose own destructors have run already crash (jax's do).
+/// Has Python end before the destructors of the libraries that were loaded since.
+///
+/// C runs last what was registered first, and exit handlers that use a library after its destructors
+/// have run crash (jax's do).
 pub(crate) fn at_exit_before_libraries() {
     static LOADED: AtomicU64 = AtomicU64::new(0);
     let loaded = libraries_loaded();
@@ -258,7 +190,7 @@ pub(super) fn as_thread_ends() {
 }
 
 fn at_process_end() {
-    // Nothing to be done about a panic while the process exits, but it must not leave this function.
+    // A panic can't be reported while the process exits, but it must not leave this function.
     let _ = std::panic::catch_unwind(|| {
         if let (Some(api), Some(work)) = (api(), AT_EXIT.get()) {
             end_with_process(api, *work);
@@ -289,8 +221,8 @@ fn libraries_loaded() -> u64 {
             _: usize,
             loaded: *mut std::ffi::c_void,
         ) -> i32 {
-            // SAFETY: the caller below passes a number, and the C library what it knows of a library, in
-            // which the count of all that were loaded is the same for each.
+            // The count is the same in the description of each library.
+            // SAFETY: the caller below passes a number, and the C library a description of a library.
             unsafe { *loaded.cast() = (*info).dlpi_adds };
             1
         }
@@ -303,13 +235,13 @@ fn libraries_loaded() -> u64 {
     0
 }
 
-/// Ends Python on a thread made for that, which holds the lock from then on: the libraries' own
-/// destructors run next, and a thread that computed in them meanwhile could crash or hang.
+/// Ends Python on a new thread, which holds the lock from then on: the libraries' destructors run next,
+/// and a thread that computes in a library meanwhile could crash or hang.
 ///
-/// Not on this thread: C has destroyed its thread-local objects already, and libraries use theirs in
-/// what exit handlers call.
+/// Not on this thread: C has already destroyed its thread-local objects, which libraries use in what exit
+/// handlers call.
 fn end_with_process(api: &'static Api, work: Work) {
-    let thread = registry::register(api);
+    let thread = thread::register(api);
     if is_ender(thread) {
         // An exit handler of Python's has called `exit`.
         return;
@@ -318,14 +250,21 @@ fn end_with_process(api: &'static Api, work: Work) {
         // SAFETY: this thread is attached, and does not return to where it was so.
         unsafe { (api.PyEval_SaveThread)() };
     }
-    thread.exits();
-    // Registered more than once: the first to come does it.
+    exits(thread);
+    // This may be registered more than once: the first call ends Python, and the others wait.
     static IS_DONE: Signal = Signal::new();
     if HAS_BEGUN.swap(true, Ordering::AcqRel) {
         return IS_DONE.wait();
     }
     end_once(api, work, begin(thread));
     IS_DONE.set();
+}
+
+/// Notes that this thread exits the process, and so does not return to the calls that it is in.
+fn exits(this: &Thread) {
+    this.depth.store(0, Ordering::Release);
+    this.paused.store(0, Ordering::Relaxed);
+    this.has_ended.store(false, Ordering::Release);
 }
 
 fn end_once(api: &'static Api, work: Work, is_first: bool) {
@@ -344,6 +283,7 @@ fn end_once(api: &'static Api, work: Work, is_first: bool) {
             let _ = sender.send(ThreadId::current());
             hold(api, is_first.then_some(work), &attached);
             done.set();
+            // Detaching would let another thread have the lock.
             loop {
                 std::thread::park();
             }
@@ -357,7 +297,7 @@ fn end_once(api: &'static Api, work: Work, is_first: bool) {
         Ok(()) => {
             let thread = receiver.recv().ok();
             while done.wait_for(FOR_LOCK[0]) != State::Happened {
-                // The standard library has a second thread that exits the process wait for ever.
+                // If that thread exits the process too, the standard library has it wait for ever.
                 if thread.as_ref().is_some_and(ThreadId::waits_for_a_signal) {
                     complain(
                         "callpy: an exit handler of Python's calls exit: those left do not run",
@@ -370,24 +310,25 @@ fn end_once(api: &'static Api, work: Work, is_first: bool) {
     }
 }
 
-/// Attaches this thread for good, and ends Python if that is yet to be done.
+/// Attaches this thread for good, and ends Python unless that is done already.
 fn hold(api: &'static Api, work: Option<Work>, attached: &Signal) {
     let attachment = Attachment::to_end(api);
-    // Where no one waits any more, the process is in its last destructors.
+    // Otherwise no one waits any more, and the process is in its last destructors.
     if attached.set() {
-        ENDER.store(std::ptr::from_ref(registry::register(api)).cast_mut(), Ordering::Release);
+        ENDER.store(std::ptr::from_ref(thread::register(api)).cast_mut(), Ordering::Release);
         run(attachment.token(), work);
         finish();
     }
+    // Kept for good: the libraries' destructors run next.
     std::mem::forget(attachment);
 }
 
-/// Has calls end, and no new ones begin, when the owner of a joined interpreter finalises it: CPython
-/// ends or hangs threads that want the lock from then on.
+/// When the owner of a joined interpreter finalises it, lets calls return and no new ones begin: from
+/// then on, CPython ends or hangs threads that want the lock.
 ///
-/// `register` has the function called as an exit handler. Where it is dropped instead
-/// (`atexit._clear`, as `multiprocessing` has it in the child of a fork), Python goes on, and its end
-/// is noticed when it has come.
+/// `register` has the function called as an exit handler. If the handler is dropped instead, as
+/// `multiprocessing` does in the child of a fork (`atexit._clear`), callpy notices the end only once it
+/// has come.
 pub(crate) fn watch_finalisation(
     py: Attached<'_>,
     register: impl FnOnce(&Ref) -> Outcome<()>,
@@ -395,36 +336,43 @@ pub(crate) fn watch_finalisation(
     static FINALISING: PyMethodDef = PyMethodDef {
         name: c"callpy_ends".as_ptr(),
         function: finalising,
-        flags: base::METH_NOARGS,
+        flags: METH_NOARGS,
         documentation: std::ptr::null(),
     };
     unsafe extern "C" fn finalising(_: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
-        // Nothing to be done about a panic here or below, but it must not cross this frame.
+        // A panic here or below can't be reported, but it must not cross this frame.
         let _ = std::panic::catch_unwind(|| {
             process::disable_interrupts();
-            IS_FINALISED.store(true, Ordering::Release);
+            phase::note_finalising();
             thread::if_attached(|py| {
-                if begin(registry::register(py.api)) {
+                if begin(thread::register(py.api)) {
                     run(py, None);
                 }
             });
         });
-        base::none()
+        call::none()
     }
     extern "C" fn gone() {
         let _ = std::panic::catch_unwind(|| {
             process::disable_interrupts();
-            IS_FINALISED.store(true, Ordering::Release);
-            IS_GONE.store(true, Ordering::Release);
-            PHASE.fetch_max(ENDING, Ordering::AcqRel);
-            registry::forget_states();
+            phase::note_gone();
+            forget_states();
         });
     }
 
-    // SAFETY: may be called at any time. Where this fails (CPython allows 32), a second interpreter of
-    // the owner's is taken for the first.
+    // If this fails, since CPython has room for 32, a second interpreter of the owner's is taken for the
+    // first.
+    // SAFETY: may be called at any time.
     unsafe { (py.api.Py_AtExit)(Some(gone)) };
     py.function_in_c(&FINALISING).and_then(|function| register(&function))
+}
+
+/// Forgets all thread states, which were destroyed with their interpreter.
+fn forget_states() {
+    thread::threads().retain(|thread| {
+        thread.cache(std::ptr::null_mut(), false);
+        !thread.has_ended()
+    });
 }
 
 /// Something that happens once, and that other threads wait for.
@@ -445,7 +393,7 @@ impl Signal {
         Signal { state: Mutex::new(State::Awaited), changed: Condvar::new() }
     }
 
-    /// Says that it has happened; false where that is too late.
+    /// Says that it has happened; returns false if that is too late.
     fn set(&self) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if *state == State::Awaited {
@@ -461,14 +409,14 @@ impl Signal {
         drop(awaited.unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Waits for the lock to be had, and says so if that takes long. Gives up in the end, and returns
-    /// the names of those who had it.
+    /// Waits until a thread has the lock, and says so if that takes long. Gives up in the end, and returns
+    /// the names of the threads that keep it.
     fn wait_patiently(&self) -> Result<(), String> {
         let [at_first, afterwards] = FOR_LOCK;
         if self.wait_for(at_first) == State::Happened {
             return Ok(());
         }
-        let names = match registry::names_in_call().join(", ") {
+        let names = match names_in_call().join(", ") {
             names if names.is_empty() => "a thread of Python's".to_owned(),
             names => names,
         };

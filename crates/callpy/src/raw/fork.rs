@@ -1,53 +1,57 @@
 //! What the child of a fork needs to go on calling.
 //!
-//! It has this thread only, and what others had locked would stay locked. So the locks that detached
-//! threads take are this thread's while it forks. `os.fork` in Python destroys the others' thread
-//! states in the child; here the child forgets these threads, and callpy's own.
+//! Only the thread that forks exists in the child, where a lock that another thread held would stay
+//! locked. So the forking thread takes the locks that detached threads take. In the child, `os.fork`
+//! destroys the thread states of the other threads; callpy forgets these threads, and its own.
 
 use std::cell::UnsafeCell;
-use std::sync::{Once, OnceLock};
+use std::sync::{MutexGuard, Once, OnceLock};
 
-use super::{end, idle, reaper, reference, registry};
+use super::thread::{self, Threads};
+use super::{end, idle, reaper, reference};
 
-struct Held(UnsafeCell<Option<(registry::Lock, reference::Locks)>>);
+struct Held(UnsafeCell<Option<(MutexGuard<'static, Threads>, reference::Locks)>>);
 
-// SAFETY: only the thread that has the registry's lock looks at it.
+// SAFETY: only the thread that has the lock of the threads' entries looks at it.
 unsafe impl Sync for Held {}
 
 static HELD: Held = Held(UnsafeCell::new(None));
 
-/// Sees to it that a fork leaves callpy whole in the child, if that is yet to be done.
-pub(super) fn watch() {
+/// Keeps callpy usable in the child of a fork; called before the first thread attaches.
+pub(super) fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // SAFETY: the functions do not unwind. Where this fails, memory is out.
+        // It fails only if there is no memory.
+        // SAFETY: the functions do not unwind.
         unsafe { libc::pthread_atfork(Some(prepare), Some(in_parent), Some(forget)) };
     });
 }
 
-/// What else is to be done in the child.
+/// What else to do in the child.
 static IN_CHILD: OnceLock<fn()> = OnceLock::new();
 
-/// Has the function run in the child: it may only write to atomics.
+/// Runs the function in the child of each fork; it may only write to atomics.
 pub(crate) fn in_child(forget: fn()) {
     let _ = IN_CHILD.set(forget);
 }
 
 unsafe extern "C" fn prepare() {
-    let locks = (registry::threads(), reference::lock());
-    // SAFETY: this thread has the registry's lock.
+    let locks = (thread::threads(), reference::lock());
+    // SAFETY: this thread has the lock of the threads' entries.
     unsafe { *HELD.0.get() = Some(locks) };
 }
 
 unsafe extern "C" fn in_parent() {
-    // SAFETY: `prepare` has run on this thread, which has had the registry's lock since.
+    // SAFETY: `prepare` has run on this thread, which has had the lock of the threads' entries since.
     drop(unsafe { (*HELD.0.get()).take() });
 }
 
 unsafe extern "C" fn forget() {
     // SAFETY: as in the parent, of which this is a copy.
     if let Some((mut threads, _)) = unsafe { (*HELD.0.get()).take() } {
-        registry::forget_others(&mut threads);
+        // The child has no other thread, and this one has a new number.
+        threads.retain(|thread| thread.is_this());
+        threads.iter().for_each(|this| this.id.renew());
         reaper::forget();
         idle::forget();
         end::forget();

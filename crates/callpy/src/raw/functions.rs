@@ -9,6 +9,7 @@ macro_rules! cpython_functions {
         $reader! {
             required {
                 fn Py_IsInitialized() -> c_int;
+                // CPython has room for 32 such functions (`NEXITFUNCS`), and calls them after finalisation.
                 fn Py_AtExit(function: Option<extern "C" fn()>) -> c_int;
                 fn PyPreConfig_InitPythonConfig(config: *mut PyPreConfig);
                 fn Py_PreInitializeFromBytesArgs(config: *const PyPreConfig, count: Py_ssize_t, arguments: *mut *mut c_char) -> PyStatus;
@@ -34,13 +35,16 @@ macro_rules! cpython_functions {
                 fn PyThreadState_SetAsyncExc(thread: c_ulong, exception: *mut PyObject) -> c_int;
                 fn PyThread_get_thread_ident() -> c_ulong;
 
+                // Not Py_INCREF, which is a macro that each version and build defines for itself.
                 fn Py_IncRef(object: *mut PyObject);
                 fn Py_DecRef(object: *mut PyObject);
                 fn PyType_GetFlags(class: *mut PyTypeObject) -> c_ulong;
+                // Up to 3.9 it refuses static types.
                 fn PyType_GetSlot(class: *mut PyTypeObject, slot: c_int) -> *mut c_void;
                 fn PyType_IsSubtype(class: *mut PyTypeObject, base: *mut PyTypeObject) -> c_int;
 
                 fn PyErr_Occurred() -> *mut PyObject;
+                // Deprecated since 3.12, where an exception is one object, and still exported.
                 fn PyErr_Fetch(class: *mut *mut PyObject, value: *mut *mut PyObject, traceback: *mut *mut PyObject);
                 fn PyErr_Restore(class: *mut PyObject, value: *mut PyObject, traceback: *mut PyObject);
                 fn PyErr_NormalizeException(class: *mut *mut PyObject, value: *mut *mut PyObject, traceback: *mut *mut PyObject);

@@ -1,16 +1,32 @@
-//! Frees what others left, on a thread of its own: memory of NumPy's arrays that mimalloc still keeps
-//! a second after the last use, and references that were dropped on detached threads.
+//! A thread of callpy's own that frees what other threads left behind, once they have left it alone for
+//! a second: memory of NumPy's arrays, and references that were dropped on detached threads.
 //!
-//! Noting a use costs one relaxed load. The thread is started by the first one, wakes once a second
-//! while there are more, and then sleeps until the next. Nothing waits for it as the process exits.
+//! Noting a use costs one relaxed load. The first use starts the thread. It wakes once a second while
+//! there are more uses, and then sleeps until the next one. The process doesn't wait for it to exit.
 
 use std::ptr::null_mut;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-use super::thread::Attachment;
-use super::{end, memory, process, reference};
+use super::process;
+
+/// What the thread does.
+pub(super) struct Work {
+    /// After a second, and [soon](work_soon) where that is asked for. Where it frees an array, that is
+    /// a use.
+    pub(super) release: fn(),
+    /// After a second in which `release` had nothing to free.
+    pub(super) trim: fn(),
+}
+
+static WORK: OnceLock<Work> = OnceLock::new();
+
+/// Says what the thread is to do; called before the first use.
+pub(super) fn install(work: Work) {
+    let _ = WORK.set(work);
+}
 
 /// For how long there must be no use.
 const QUIET_FOR: Duration = Duration::from_secs(1);
@@ -22,11 +38,11 @@ const ASLEEP: u8 = 0;
 const QUIET: u8 = 1;
 const USED: u8 = 2;
 
-/// Whether references are to be released without waiting for a quiet second.
+/// Whether to release without waiting for a quiet second.
 static IS_URGENT: AtomicBool = AtomicBool::new(false);
 
 static IS_STARTED: AtomicBool = AtomicBool::new(false);
-/// The thread, to be woken; null until it looks at the above for the first time.
+/// The thread, for waking it; null until it first looks at the above.
 static THREAD: AtomicPtr<Thread> = AtomicPtr::new(null_mut());
 
 /// Notes that something may be left to free.
@@ -45,27 +61,26 @@ fn note_first_use() {
     }
 }
 
-/// Has the references that were dropped on detached threads released as soon as the thread can attach.
+/// Has the thread release what it can now.
 #[cold]
-pub(super) fn release_soon() {
+pub(super) fn work_soon() {
     IS_URGENT.store(true, Ordering::SeqCst);
     wake();
 }
 
 fn wake() {
-    if !IS_STARTED.swap(true, Ordering::SeqCst) {
-        start();
+    if let Some(work) = WORK.get()
+        && !IS_STARTED.swap(true, Ordering::SeqCst)
+    {
+        // If no thread can be started, memory stays until `Python::trim`, and references until the next
+        // call.
+        let _ = process::spawn_thread("callpy-idle", || run(work));
     }
     // SAFETY: null, or leaked by `run`. If it is null, the thread has yet to look at the state, which
     // was written before this.
     if let Some(thread) = unsafe { THREAD.load(Ordering::SeqCst).as_ref() } {
         thread.unpark();
     }
-}
-
-fn start() {
-    // Where there can be no thread, memory stays until `Python::trim`, and references until the next call.
-    let _ = process::spawn_thread("callpy-idle", run);
 }
 
 /// Says that there is no such thread, in the child of a fork.
@@ -76,13 +91,13 @@ pub(super) fn forget() {
     STATE.store(ASLEEP, Ordering::SeqCst);
 }
 
-fn run() {
+fn run(work: &Work) {
     let this = Box::new(std::thread::current());
     THREAD.store(Box::into_raw(this), Ordering::SeqCst);
     let mut quiet_since = Instant::now();
     loop {
         if IS_URGENT.swap(false, Ordering::SeqCst) {
-            release_queued();
+            (work.release)();
         }
         let left = QUIET_FOR.saturating_sub(quiet_since.elapsed());
         match STATE.load(Ordering::SeqCst) {
@@ -93,12 +108,9 @@ fn run() {
             }
             _ if !left.is_zero() => std::thread::park_timeout(left),
             _ => {
-                // Where this frees an array, that is a use, and another second follows.
-                release_queued();
+                (work.release)();
                 if change(QUIET, ASLEEP) {
-                    memory::trim();
-                    // Calls may have loaded some.
-                    end::at_exit_before_libraries();
+                    (work.trim)();
                 }
             }
         }
@@ -107,13 +119,4 @@ fn run() {
 
 fn change(from: u8, to: u8) -> bool {
     STATE.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok()
-}
-
-/// Releases references, unless Python ends; then no one needs to.
-fn release_queued() {
-    if reference::are_queued()
-        && let Ok(attachment) = Attachment::new()
-    {
-        reference::release_queued(attachment.token());
-    }
 }

@@ -21,19 +21,24 @@ impl Library {
     pub(crate) fn of_this_process() -> Option<Library> {
         #[cfg(unix)]
         let library = Os::this();
-        // A PyO3 program imports python3X.dll by name, so its functions are not the executable's.
+        // A PyO3 program imports python3X.dll by name, so its functions are not the executable's. Also of a
+        // version that callpy does not know: then that is the reason why it can't be joined.
         #[cfg(windows)]
-        let library = (*super::cpython::VERSIONS.start()..100)
+        let library = (0..100)
             .find_map(|minor| Os::open_already_loaded(format!("python3{minor}.dll")).ok())?;
         let library = Library(library);
         library.symbol("Py_IsInitialized").map(|_| library)
     }
 
     /// Loads libpython with its names visible to extension modules, which look them up globally.
+    ///
+    /// Since 3.8 they are not linked with libpython themselves: with local names, the first import of one
+    /// fails with "undefined symbol: PyExc_…".
     pub(crate) fn load(path: &Path) -> Result<Library, Failure> {
         #[cfg(unix)]
         // SAFETY: libpython's initialisers only set up its own globals.
         let library = unsafe {
+            // All symbols now: a lazy one that is missing would end the process at its first call.
             let flags = libloading::os::unix::RTLD_NOW | libloading::os::unix::RTLD_GLOBAL;
             Os::open(Some(path), flags)
         };

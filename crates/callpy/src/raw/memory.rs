@@ -7,7 +7,7 @@ use std::ffi::{c_char, c_void};
 use std::ptr::NonNull;
 
 use super::idle;
-use super::objects::Outcome;
+use super::raised::Outcome;
 use super::reference::Ref;
 use super::thread::Attached;
 
@@ -49,6 +49,7 @@ fn is_available(size: usize) -> bool {
     let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANON);
     // SAFETY: maps fresh pages, and unmaps them unused.
     unsafe {
+        // Without MAP_NORESERVE, so that the kernel compares with what it has.
         let pages = libc::mmap(std::ptr::null_mut(), size, access, kind, -1, 0);
         pages != libc::MAP_FAILED && libc::munmap(pages, size) == 0
     }
@@ -82,6 +83,7 @@ unsafe extern "C" fn realloc(_: *mut c_void, block: *mut c_void, size: usize) ->
     if !is_available(size) {
         return std::ptr::null_mut();
     }
+    // mimalloc keeps the old block where there is no memory for a larger one, as C's function does.
     // SAFETY: NumPy passes only blocks of this allocator.
     unsafe { libmimalloc_sys::mi_realloc(block, size) }
 }
@@ -110,6 +112,7 @@ static HANDLER: Handler = Handler {
 /// Wraps the handler as NumPy requires: in a capsule of this name.
 pub(crate) fn handler(py: Attached<'_>) -> Outcome<Ref> {
     let pointer = (&raw const HANDLER).cast_mut().cast::<c_void>();
+    // Without a destructor: each array holds the capsule as long as it has memory of this allocator.
     // SAFETY: attached; the handler is a static, and NumPy only reads it.
     let capsule = unsafe { (py.api.PyCapsule_New)(pointer, c"mem_handler".as_ptr(), None) };
     // SAFETY: a new reference, or null with an exception.

@@ -8,26 +8,25 @@ use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use super::cpython::{PyObject, PyTypeObject};
-use super::layout::Header;
+use super::cpython::{Header, PyObject, PyTypeObject};
 use super::numpy::{Memory, Numpy, flags};
-use super::objects::{Outcome, Raised};
+use super::raised::Outcome;
 use super::reference::Ref;
 use super::thread::Attached;
 
 /// `PyArrayObject_fields` after the object header (`numpy/ndarraytypes.h`), the same in 1.x and 2.x.
 #[repr(C)]
-struct ArrayFields {
-    data: *mut c_void,
-    nd: c_int,
-    dimensions: *mut isize,
-    strides: *mut isize,
-    base: *mut PyObject,
-    dtype: *mut PyObject,
-    flags: c_int,
-    weakrefs: *mut PyObject,
+pub(super) struct ArrayFields {
+    pub(super) data: *mut c_void,
+    pub(super) nd: c_int,
+    pub(super) dimensions: *mut isize,
+    pub(super) strides: *mut isize,
+    pub(super) base: *mut PyObject,
+    pub(super) dtype: *mut PyObject,
+    pub(super) flags: c_int,
+    pub(super) weakrefs: *mut PyObject,
     /// Since NumPy 1.20.
-    exports: *mut c_void,
+    pub(super) exports: *mut c_void,
 }
 
 /// `PyArray_Descr` after the object header; what follows differs between 1.x and 2.x.
@@ -48,52 +47,6 @@ const _: () = {
     assert!(std::mem::offset_of!(DtypeFields, type_num) == 12);
 };
 
-/// The shape of the array on which the layout is checked, and its strides in bytes.
-const SHAPE: [isize; 2] = [2, 3];
-const STRIDES: [isize; 2] = [12, 4];
-
-/// Whether an array has its fields where callpy reads them, checked on one whose fields all differ.
-pub(crate) fn has_known_layout(py: Attached<'_>, numpy: &Numpy) -> Outcome<bool> {
-    const INT16: c_int = 3;
-    let mut values = [0i16; 12];
-    let dtype = numpy.dtype_of(py, INT16)?;
-    let data = values.as_mut_ptr().cast();
-    let memory = Memory { data, shape: &SHAPE, strides: Some(&STRIDES), writable: false };
-    let base = numpy.lent.clone_ref(py);
-    // SAFETY: the values live as long as the array, to which no one else gets a reference; every
-    // element of this shape is within them.
-    let array = unsafe { numpy.new_array(py, dtype.clone_ref(py), memory, base) }?;
-    let fields = Ndarray { py, object: &array }.fields();
-    // SAFETY: the array is alive, and only this thread refers to it.
-    Ok(unsafe { is_sample(fields, data, numpy.lent.as_ptr(), dtype.as_ptr()) })
-}
-
-/// Whether these are the fields of that array.
-///
-/// # Safety
-///
-/// They can be read. What the later ones point to is read only if the first ones are right.
-unsafe fn is_sample(
-    fields: *const ArrayFields,
-    data: *mut c_void,
-    base: *mut PyObject,
-    dtype: *mut PyObject,
-) -> bool {
-    // SAFETY: as the caller says.
-    unsafe {
-        let fields = fields.read();
-        let mask = flags::OWNDATA | flags::ALIGNED | flags::WRITEABLE | flags::C_CONTIGUOUS;
-        fields.data == data
-            && fields.nd == 2
-            && fields.base == base
-            && fields.dtype == dtype
-            && fields.flags & mask == flags::ALIGNED
-            && fields.weakrefs.is_null()
-            && fields.dimensions.cast::<[isize; 2]>().read() == SHAPE
-            && fields.strides.cast::<[isize; 2]>().read() == STRIDES
-    }
-}
-
 /// An object that is known to be an ndarray, and is kept alive by the borrow.
 #[derive(Clone, Copy)]
 pub(crate) struct Ndarray<'r> {
@@ -105,13 +58,13 @@ impl<'r> Ndarray<'r> {
     /// Returns the object as an ndarray if it is one, or of a subclass.
     #[inline]
     pub(crate) fn of(py: Attached<'r>, numpy: &Numpy, object: &'r Ref) -> Option<Ndarray<'r>> {
-        py.is_instance(object, numpy.array_type()).then_some(Ndarray { py, object })
+        py.is_instance(object, numpy.array_type).then_some(Ndarray { py, object })
     }
 
     /// Returns the object as an ndarray, which the caller knows it to be.
     #[inline]
     pub(crate) fn known(py: Attached<'r>, object: &'r Ref) -> Ndarray<'r> {
-        debug_assert!(Numpy::get(py).is_some_and(|n| py.is_instance(object, n.array_type())));
+        debug_assert!(Numpy::get(py).is_some_and(|n| py.is_instance(object, n.array_type)));
         Ndarray { py, object }
     }
 
@@ -121,7 +74,7 @@ impl<'r> Ndarray<'r> {
     }
 
     #[inline]
-    fn fields(self) -> *mut ArrayFields {
+    pub(super) fn fields(self) -> *mut ArrayFields {
         // SAFETY: an ndarray's fields follow its header, in the same allocation.
         unsafe { self.object.as_ptr().byte_add(self.py.api.header.size()).cast() }
     }
@@ -237,7 +190,7 @@ impl<'r> Ndarray<'r> {
     /// reference.
     #[inline]
     pub(crate) fn is_exactly_ndarray(self, numpy: &Numpy) -> bool {
-        self.object.class(self.py) == numpy.array_type()
+        self.object.class(self.py) == numpy.array_type
     }
 
     /// Empties an array that no one holds, so that it refers to no memory if a weak reference revives it.
@@ -265,17 +218,25 @@ impl<'r> Ndarray<'r> {
     #[inline]
     pub(crate) fn is_forgotten(self, numpy: &Numpy) -> bool {
         // SAFETY: only projects; `exports` is read only if the field exists.
+        // The count first: as long as someone else holds the array, its fields may change.
         self.is_held_by(1)
             && self.is_lent(numpy)
             && self.is_exactly_ndarray(numpy)
             && self.rank() == 1
-            && numpy.arrays_know_their_exports()
+            && numpy.knows_exports
             && self.read(|f| unsafe { &raw mut (*f).exports }).is_null()
-            && numpy.is_lendable(self.type_num().0, self.dtype_ptr())
+            && self.has_lendable_dtype(numpy)
+    }
+
+    /// Whether the dtype is the very one that slices are lent with.
+    #[inline]
+    fn has_lendable_dtype(self, numpy: &Numpy) -> bool {
+        let dtype = numpy.lendable.get(self.type_num().0 as usize);
+        dtype.is_some_and(|dtype| dtype.load(Ordering::Relaxed) == self.dtype_ptr())
     }
 }
 
-/// The flags of a lent slice: one axis, packed.
+/// The flags of a lent slice: one axis, packed, which NumPy calls contiguous in both orders.
 const SLICE: c_int = flags::C_CONTIGUOUS | flags::F_CONTIGUOUS | flags::ALIGNED;
 
 /// The cached headers of a thread, each with the number of its dtype.
@@ -348,7 +309,7 @@ pub(crate) unsafe fn lend_slice(
     numpy: &Numpy,
     type_num: c_int,
     memory: SliceMemory,
-) -> Result<Ref, Raised> {
+) -> Outcome<Ref> {
     let SliceMemory { data, len, item_size, writable } = memory;
     let flags = SLICE | if writable { flags::WRITEABLE } else { 0 };
     if let Some(header) = with_headers(|headers| headers.take(type_num)).flatten() {
@@ -359,6 +320,7 @@ pub(crate) unsafe fn lend_slice(
             (*fields).data = data;
             (*fields).dimensions.write(len as isize);
             (*fields).strides.write(item_size as isize);
+            // All of them: the last call may have changed some (`setflags`).
             (*fields).flags = flags;
         }
         return Ok(header);
@@ -375,43 +337,5 @@ pub(crate) fn cache_header(py: Attached<'_>, header: Ref) {
     let (type_num, _) = Ndarray::known(py, &header).type_num();
     if let Some(header) = with_headers(|headers| headers.put(header, type_num)).flatten() {
         header.release(py);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::ptr::{null_mut, without_provenance_mut};
-
-    use super::*;
-
-    #[test]
-    fn a_wrong_layout_of_arrays_is_found() {
-        let (mut shape, mut strides, mut other) = (SHAPE, STRIDES, [1, 1]);
-        let (data, base, dtype) =
-            (without_provenance_mut(16), without_provenance_mut(32), without_provenance_mut(48));
-        let sample = ArrayFields {
-            data,
-            nd: 2,
-            dimensions: shape.as_mut_ptr(),
-            strides: strides.as_mut_ptr(),
-            base,
-            dtype,
-            flags: flags::ALIGNED,
-            weakrefs: null_mut(),
-            exports: null_mut(),
-        };
-        let other = other.as_mut_ptr();
-        // SAFETY: the fields point to the lengths and strides above.
-        let is_sample =
-            |fields: ArrayFields| unsafe { is_sample(&raw const fields, data, base, dtype) };
-        assert!(is_sample(ArrayFields { ..sample }));
-        assert!(!is_sample(ArrayFields { data: dtype.cast(), ..sample }));
-        assert!(!is_sample(ArrayFields { nd: 1, ..sample }));
-        assert!(!is_sample(ArrayFields { dimensions: other, ..sample }));
-        assert!(!is_sample(ArrayFields { strides: other, ..sample }));
-        assert!(!is_sample(ArrayFields { base: dtype, ..sample }));
-        assert!(!is_sample(ArrayFields { dtype: base, ..sample }));
-        assert!(!is_sample(ArrayFields { flags: flags::ALIGNED | flags::OWNDATA, ..sample }));
-        assert!(!is_sample(ArrayFields { weakrefs: base, ..sample }));
     }
 }

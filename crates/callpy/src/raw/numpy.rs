@@ -3,7 +3,6 @@
 //! The table is an array of addresses in a capsule; the slots are NumPy's own, stable since 1.0
 //! (`numpy/_core/code_generators/numpy_api.py`).
 
-use std::cell::Cell;
 use std::ffi::{c_int, c_uchar, c_uint, c_void};
 use std::ptr::null_mut;
 use std::sync::OnceLock;
@@ -12,7 +11,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use super::cpython::{PyObject, PyTypeObject, stop_unwinding};
 use super::failure::{Failure, FailureKind};
 use super::memory;
-use super::objects::Outcome;
+use super::raised::Outcome;
 use super::reference::Ref;
 use super::thread::Attached;
 
@@ -71,10 +70,15 @@ pub(crate) struct Numpy {
     table: *const *mut c_void,
     /// The version of the C API.
     pub(crate) features: u32,
+    /// The class `numpy.ndarray`.
+    pub(super) array_type: *mut PyTypeObject,
+    /// Whether an array records the buffers that it exported (see `Ndarray::is_forgotten`).
+    pub(super) knows_exports: bool,
     /// The base of every lent array, which identifies it and keeps it from being made writable.
     pub(crate) lent: Ref,
-    /// The dtype objects that slices were lent with, each at its number; NumPy keeps them alive.
-    lendable: [AtomicPtr<PyObject>; LENDABLE],
+    /// The dtype objects that slices were lent with, each at its number; NumPy keeps them alive. Others
+    /// may have the number too, with fields or metadata.
+    pub(super) lendable: [AtomicPtr<PyObject>; LENDABLE],
     handler: Option<Ref>,
 }
 
@@ -109,11 +113,6 @@ pub(crate) mod flags {
 
 static NUMPY: OnceLock<Numpy> = OnceLock::new();
 
-thread_local! {
-    /// Whether callpy's allocator is set in this thread's context: NumPy has it in a context variable.
-    static ALLOCATES: Cell<bool> = const { Cell::new(false) };
-}
-
 impl Numpy {
     /// Returns NumPy if it was needed before; otherwise no object can be an array of callpy's.
     #[inline]
@@ -137,6 +136,8 @@ impl Numpy {
         let mut numpy = Numpy {
             table: table.cast(),
             features: 0,
+            array_type: null_mut(),
+            knows_exports: false,
             lent,
             lendable: Default::default(),
             handler: None,
@@ -149,12 +150,16 @@ impl Numpy {
                 numpy.slot::<Version>(GET_NDARRAY_C_FEATURE_VERSION)(),
             )
         };
+        // `NPY_ABI_VERSION` is 0x0100_0009 in all of NumPy 1 and 0x0200_0000 in NumPy 2.
         if !(0x0100_0000..0x0300_0000).contains(&abi) || features < FEATURES_1_17 {
             return failed(format!(
                 "this NumPy's C API (ABI {abi:#x}, version {features:#x}) is not one that callpy knows: it needs NumPy 1.17 to 2.x"
             ));
         }
         numpy.features = features;
+        // SAFETY: slot 2 is PyArray_Type itself.
+        numpy.array_type = unsafe { numpy.slot(ARRAY_TYPE) };
+        numpy.knows_exports = features >= FEATURES_1_20;
         if features >= FEATURES_1_22 {
             numpy.handler = memory::handler(py).ok();
         }
@@ -164,14 +169,6 @@ impl Numpy {
     /// Makes this the NumPy that [`get`](Numpy::get) returns, unless another thread was first.
     pub(crate) fn install(self) -> &'static Numpy {
         NUMPY.get_or_init(|| self)
-    }
-
-    /// Makes NumPy use callpy's allocator on this thread, if it does not yet.
-    #[inline]
-    pub(crate) fn allocate_on_this_thread(&self, py: Attached<'_>) {
-        if !ALLOCATES.replace(true) {
-            self.set_handler(py);
-        }
     }
 
     /// Reads a function's address out of the table.
@@ -187,12 +184,6 @@ impl Numpy {
         unsafe { std::mem::transmute_copy(&*self.table.add(index)) }
     }
 
-    #[inline]
-    pub(crate) fn array_type(&self) -> *mut PyTypeObject {
-        // SAFETY: slot 2 is PyArray_Type itself.
-        unsafe { self.slot(ARRAY_TYPE) }
-    }
-
     /// Returns the dtype's number of a NumPy scalar type, if it is a number. A subclass is not: its code
     /// may behave differently.
     #[inline]
@@ -200,12 +191,6 @@ impl Numpy {
         // SAFETY: each of these slots holds a type, the same in every NumPy since 1.6.
         let is = |slot: usize| unsafe { self.slot::<*mut PyTypeObject>(slot) } == class;
         NUMBERS.iter().find(|(slot, _)| is(*slot)).map(|(_, number)| *number)
-    }
-
-    /// Whether an array records the buffers it exported (see `Ndarray::is_forgotten`).
-    #[inline]
-    pub(crate) fn arrays_know_their_exports(&self) -> bool {
-        self.features >= FEATURES_1_20
     }
 
     /// Returns the dtype of a built-in type number.
@@ -219,18 +204,11 @@ impl Numpy {
     /// Returns the dtype of a built-in type number, to lend a slice with.
     pub(crate) fn lendable(&self, py: Attached<'_>, type_num: c_int) -> Outcome<Ref> {
         let dtype = self.dtype_of(py, type_num)?;
+        // NumPy has one object for each of its own dtypes, so this stores the same one each time.
         if let Some(slot) = self.lendable.get(type_num as usize) {
             slot.store(dtype.as_ptr(), Ordering::Relaxed);
         }
         Ok(dtype)
-    }
-
-    /// Whether this is the very dtype that slices are lent with: others may have its number, with fields
-    /// or metadata.
-    #[inline]
-    pub(crate) fn is_lendable(&self, type_num: c_int, dtype: *mut PyObject) -> bool {
-        let slot = self.lendable.get(type_num as usize);
-        slot.is_some_and(|slot| slot.load(Ordering::Relaxed) == dtype)
     }
 
     /// Makes an independent copy of a dtype.
@@ -282,7 +260,7 @@ impl Numpy {
             Ref::steal(
                 py,
                 self.slot::<NewFromDescr>(NEW_FROM_DESCR)(
-                    self.array_type(),
+                    self.array_type,
                     dtype.into_ptr(),
                     shape.len() as c_int,
                     shape.as_ptr(),
@@ -294,6 +272,8 @@ impl Numpy {
             )
         }
         .ok_or_else(|| py.take_raised())?;
+        // A view of a view gets the first view's base, unless that is no array (`PyArray_SetBaseObject`).
+        // So the views of an array with this base all refer to the array itself.
         // SAFETY: slot 282 has this type and steals the base, on failure too.
         let status =
             unsafe { self.slot::<SetBaseObject>(SET_BASE_OBJECT)(array.as_ptr(), base.into_ptr()) };
@@ -303,6 +283,7 @@ impl Numpy {
     /// Copies an array into a new one in C order that owns its memory, with the same dtype.
     pub(crate) fn copy(&self, py: Attached<'_>, array: &Ref) -> Outcome<Ref> {
         type NewCopy = unsafe extern "C-unwind" fn(*mut PyObject, c_int) -> *mut PyObject;
+        // `NPY_CORDER`. `NPY_KEEPORDER` would keep a transposed result from being read as a slice.
         const C_ORDER: c_int = 0;
         // SAFETY: slot 85 has this type; the caller has checked that this is an ndarray.
         let new_copy = || unsafe { self.slot::<NewCopy>(NEW_COPY)(array.as_ptr(), C_ORDER) };
@@ -312,8 +293,8 @@ impl Numpy {
         unsafe { Ref::steal(py, copy) }.ok_or_else(|| py.take_raised())
     }
 
-    /// Sets callpy's allocator in the current context; before 1.22 NumPy has only its own.
-    fn set_handler(&self, py: Attached<'_>) {
+    /// Sets callpy's allocator in this thread's context; before 1.22 NumPy has only its own.
+    pub(crate) fn allocate_on_this_thread(&self, py: Attached<'_>) {
         type SetHandler = unsafe extern "C" fn(*mut PyObject) -> *mut PyObject;
         let Some(handler) = &self.handler else { return };
         // SAFETY: slot 304 has this type since 1.22; it borrows the capsule and returns a new
@@ -321,6 +302,7 @@ impl Numpy {
         let before = unsafe {
             Ref::steal(py, self.slot::<SetHandler>(DATA_MEM_SET_HANDLER)(handler.as_ptr()))
         };
+        // The allocator before is held by its own arrays, so it may go here.
         if before.is_none() {
             let _ = py.take_raised();
         }

@@ -1,20 +1,13 @@
 //! CPython's object protocol as safe functions of an attached thread.
 
-use std::ffi::{CStr, c_char, c_void};
-use std::mem::MaybeUninit;
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::null_mut;
 
-use super::cpython::{PyObject, PyTypeObject};
+use super::cpython::{self, PyObject, PyTypeObject};
+use super::process;
+use super::raised::{Outcome, Raised};
 use super::reference::Ref;
-use super::seldom::Seldom;
 use super::thread::Attached;
-
-/// A Python exception, taken out of the interpreter's error indicator.
-///
-/// `None` where a function failed without setting one, which a broken extension module can do.
-pub(crate) struct Raised(pub(crate) Option<Ref>);
-
-pub(crate) type Outcome<T> = Result<T, Raised>;
 
 /// What an object is, by the subclass bits of its type's flags (`Include/object.h`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,218 +22,7 @@ pub(crate) enum Builtin {
     Other,
 }
 
-/// How many arguments of a call need no allocation.
-const INLINE: usize = 7;
-
-/// `PyObject_Vectorcall` (PEP 590).
-type Vectorcall = unsafe extern "C" fn(
-    *mut PyObject,
-    *const *mut PyObject,
-    usize,
-    *mut PyObject,
-) -> *mut PyObject;
-
-/// The arguments of one call, laid out as `PyObject_Vectorcall` expects them.
-pub(crate) struct ArgumentList {
-    /// Owned references in slots 1 to `len`, while they are few. Slot 0 is scratch space that the
-    /// callee may use (`PY_VECTORCALL_ARGUMENTS_OFFSET`).
-    inline: [MaybeUninit<*mut PyObject>; INLINE + 1],
-    len: usize,
-    positional: usize,
-    rest: Seldom<Rest>,
-}
-
-/// What few calls have.
-#[derive(Default)]
-struct Rest {
-    /// All the slots, once they are too many for `inline`.
-    many: Vec<MaybeUninit<*mut PyObject>>,
-    names: Vec<Ref>,
-}
-
-impl ArgumentList {
-    #[inline]
-    pub(crate) fn new() -> ArgumentList {
-        let inline = [MaybeUninit::uninit(); INLINE + 1];
-        ArgumentList { inline, len: 0, positional: 0, rest: Seldom::none() }
-    }
-
-    #[inline]
-    fn add(&mut self, value: Ref) {
-        self.len += 1;
-        if self.len <= INLINE {
-            self.inline[self.len].write(value.into_ptr());
-        } else {
-            self.add_to_many(value);
-        }
-    }
-
-    #[cold]
-    fn add_to_many(&mut self, value: Ref) {
-        let rest = self.rest.get_or_insert_default();
-        if rest.many.is_empty() {
-            rest.many.extend(self.inline);
-        }
-        rest.many.push(MaybeUninit::new(value.into_ptr()));
-    }
-
-    /// Adds a positional argument; false after a keyword argument.
-    #[inline]
-    pub(crate) fn push(&mut self, value: Ref) -> bool {
-        if self.positional < self.len {
-            return false;
-        }
-        self.add(value);
-        self.positional += 1;
-        true
-    }
-
-    /// Adds a keyword argument; the name is a Python str.
-    pub(crate) fn push_named(&mut self, name: Ref, value: Ref) {
-        self.add(value);
-        self.rest.get_or_insert_default().names.push(name);
-    }
-
-    /// Returns how many arguments there are, with and without names.
-    #[inline]
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
-    #[inline]
-    pub(crate) fn next_position(&self) -> usize {
-        self.len + 1
-    }
-
-    /// Returns the name of the keyword argument at a place, counted from 1; also after `release`.
-    pub(crate) fn name(&self, place: usize) -> Option<&Ref> {
-        self.names().get(place.checked_sub(self.positional + 1)?)
-    }
-
-    #[inline]
-    pub(crate) fn names(&self) -> &[Ref] {
-        self.rest.as_ref().map_or(&[], |rest| &rest.names)
-    }
-
-    #[inline]
-    fn values(&self) -> &[*mut PyObject] {
-        let values = match &*self.rest {
-            Some(rest) if self.len > INLINE => &rest.many[1..],
-            _ => &self.inline[1..=self.len.min(INLINE)],
-        };
-        // SAFETY: `add` has written each slot after the first, up to `len`.
-        unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), values.len()) }
-    }
-
-    /// As the callee gets them, who may write to the scratch space.
-    #[inline]
-    fn slots_mut(&mut self) -> *mut *mut PyObject {
-        match &mut *self.rest {
-            Some(rest) if self.len > INLINE => rest.many.as_mut_ptr().cast(),
-            _ => self.inline.as_mut_ptr().cast(),
-        }
-    }
-
-    /// Returns the argument at a place, counted from 0; there are so many.
-    pub(crate) fn value(&self, py: Attached<'_>, place: usize) -> Ref {
-        // SAFETY: the list owns a reference to each of its values.
-        unsafe { Ref::borrow(py, self.values()[place]) }.expect("an argument has an address")
-    }
-
-    /// Releases the arguments, but not their names.
-    #[inline]
-    pub(crate) fn release(&mut self, py: Attached<'_>) {
-        for value in self.values() {
-            // SAFETY: the list owns a reference to each of its values, and forgets them below.
-            unsafe { Ref::steal(py, *value) }.into_iter().for_each(|value| value.release(py));
-        }
-        self.len = 0;
-        if let Some(rest) = &mut *self.rest {
-            rest.many.clear();
-        }
-    }
-}
-
-impl Drop for ArgumentList {
-    #[inline]
-    fn drop(&mut self) {
-        if self.len > 0 {
-            // A panic or an early error: a call has released them.
-            super::thread::if_attached(|py| self.release(py));
-        }
-    }
-}
-
 impl<'a> Attached<'a> {
-    /// Takes over a function's result, or the exception it set.
-    #[inline]
-    pub(super) fn outcome(self, pointer: *mut PyObject) -> Outcome<Ref> {
-        // SAFETY: callers pass the new reference that a CPython function returned.
-        unsafe { Ref::steal(self, pointer) }.ok_or_else(|| self.take_raised())
-    }
-
-    fn status(self, status: i32) -> Outcome<()> {
-        if status == -1 { Err(self.take_raised()) } else { Ok(()) }
-    }
-
-    #[cold]
-    pub(crate) fn take_raised(self) -> Raised {
-        if let Some(get) = self.api.PyErr_GetRaisedException {
-            // SAFETY: attached; returns a new reference or null and clears the indicator.
-            return Raised(unsafe { Ref::steal(self, get()) });
-        }
-        let (mut class, mut value, mut traceback) = (null_mut(), null_mut(), null_mut());
-        // SAFETY: the three become owned references, each of which may be null; normalising makes
-        // the value an instance, and setting its traceback takes no reference over.
-        unsafe {
-            (self.api.PyErr_Fetch)(&mut class, &mut value, &mut traceback);
-            if class.is_null() {
-                return Raised(None);
-            }
-            (self.api.PyErr_NormalizeException)(&mut class, &mut value, &mut traceback);
-            let value = Ref::steal(self, value);
-            if let (Some(value), false) = (&value, traceback.is_null()) {
-                (self.api.PyException_SetTraceback)(value.as_ptr(), traceback);
-            }
-            drop((Ref::steal(self, class), Ref::steal(self, traceback)));
-            Raised(value)
-        }
-    }
-
-    /// Returns the traceback of what the caller knows to be an exception.
-    pub(crate) fn traceback_of(self, exception: &Ref) -> Option<Ref> {
-        // SAFETY: attached, and the exception is alive; returns a new reference or null.
-        unsafe { Ref::steal(self, (self.api.PyException_GetTraceback)(exception.as_ptr())) }
-    }
-
-    /// Takes away the traceback of what the caller knows to be an exception.
-    pub(crate) fn clear_traceback(self, exception: &Ref) {
-        let none = self.api._Py_NoneStruct;
-        // SAFETY: attached, and both are alive; None is accepted and stands for no traceback.
-        unsafe { (self.api.PyException_SetTraceback)(exception.as_ptr(), none) };
-    }
-
-    /// Returns the exception that one was raised from.
-    pub(crate) fn cause_of(self, exception: &Ref) -> Option<Ref> {
-        // SAFETY: as for the traceback.
-        unsafe { Ref::steal(self, (self.api.PyException_GetCause)(exception.as_ptr())) }
-    }
-
-    /// Returns the exception that was being handled when one was raised.
-    pub(crate) fn context_of(self, exception: &Ref) -> Option<Ref> {
-        // SAFETY: as for the traceback.
-        unsafe { Ref::steal(self, (self.api.PyException_GetContext)(exception.as_ptr())) }
-    }
-
-    fn raised(self) -> Outcome<()> {
-        // SAFETY: attached; the answer is borrowed and only compared with null.
-        if unsafe { (self.api.PyErr_Occurred)() }.is_null() {
-            Ok(())
-        } else {
-            Err(self.take_raised())
-        }
-    }
-
     #[inline]
     pub(crate) fn none(self) -> Ref {
         // SAFETY: None lives as long as the library.
@@ -293,22 +75,13 @@ impl<'a> Attached<'a> {
     pub(crate) fn list(self, items: Vec<Ref>) -> Outcome<Ref> {
         // SAFETY: attached; returns a new reference to a list of empty slots.
         let list = self.outcome(unsafe { (self.api.PyList_New)(items.len() as isize) })?;
-        for (index, item) in (0..).zip(items) {
-            // SAFETY: the index is in range, and the item's reference is given up to the list.
-            unsafe { (self.api.PyList_SetItem)(list.as_ptr(), index, item.into_ptr()) };
-        }
-        Ok(list)
+        Ok(fill(list, self.api.PyList_SetItem, items))
     }
 
     pub(crate) fn tuple(self, items: Vec<Ref>) -> Outcome<Ref> {
         // SAFETY: attached; returns a new reference to a tuple of empty slots.
         let tuple = self.outcome(unsafe { (self.api.PyTuple_New)(items.len() as isize) })?;
-        for (index, item) in (0..).zip(items) {
-            // SAFETY: the index is in range, no one else has the tuple yet, and the item's reference is
-            // given up to it.
-            unsafe { (self.api.PyTuple_SetItem)(tuple.as_ptr(), index, item.into_ptr()) };
-        }
-        Ok(tuple)
+        Ok(fill(tuple, self.api.PyTuple_SetItem, items))
     }
 
     pub(crate) fn dict(self, items: impl IntoIterator<Item = (Ref, Ref)>) -> Outcome<Ref> {
@@ -360,22 +133,32 @@ impl<'a> Attached<'a> {
         self.sequence_items(&pairs)?.into_iter().map(pair).collect()
     }
 
+    /// Returns an iterator over the object.
+    pub(crate) fn iterator(self, iterable: &Ref) -> Outcome<Ref> {
+        // SAFETY: attached, and the object is alive.
+        self.outcome(unsafe { (self.api.PyObject_GetIter)(iterable.as_ptr()) })
+    }
+
+    /// Returns the next item of what [`iterator`](Attached::iterator) returned; `None` at its end.
+    pub(crate) fn next(self, iterator: &Ref) -> Outcome<Option<Ref>> {
+        // SAFETY: attached, and an iterator; a new reference, or null at the end or with an exception.
+        match unsafe { Ref::steal(self, (self.api.PyIter_Next)(iterator.as_ptr())) } {
+            Some(item) => Ok(Some(item)),
+            None => self.raised().map(|()| None),
+        }
+    }
+
     /// Returns what iterating over the object yields.
     pub(crate) fn items(self, iterable: &Ref) -> Outcome<Vec<Ref>> {
-        // SAFETY: attached, and the object is alive.
-        let iterator = self.outcome(unsafe { (self.api.PyObject_GetIter)(iterable.as_ptr()) })?;
-        let mut items = Vec::new();
-        // SAFETY: PyIter_Next returns a new reference, or null at the end or on an exception.
-        let next = || unsafe { Ref::steal(self, (self.api.PyIter_Next)(iterator.as_ptr())) };
-        while let Some(item) = next() {
-            items.push(item);
-        }
-        self.raised().map(|()| items)
+        let iterator = self.iterator(iterable)?;
+        std::iter::from_fn(|| self.next(&iterator).transpose()).collect()
     }
 
     pub(crate) fn builtin(self, object: &Ref) -> Builtin {
         // SAFETY: attached; the type of a live object is alive.
         let flags = unsafe { (self.api.PyType_GetFlags)(object.class(self)) };
+        // `Py_TPFLAGS_LONG_SUBCLASS` is bit 24, `Py_TPFLAGS_TYPE_SUBCLASS` bit 31; between dict and type is
+        // the bit of exceptions.
         match flags >> 24 & 0xff {
             bits if bits & 1 << 0 != 0 => Builtin::Int,
             bits if bits & 1 << 1 != 0 => Builtin::List,
@@ -442,6 +225,7 @@ impl<'a> Attached<'a> {
     pub(crate) fn as_f64(self, float: &Ref) -> Outcome<f64> {
         // SAFETY: attached, and the object is alive.
         let value = unsafe { (self.api.PyFloat_AsDouble)(float.as_ptr()) };
+        // It means an error, or is the value.
         if value == -1.0 {
             self.raised()?;
         }
@@ -486,23 +270,31 @@ impl<'a> Attached<'a> {
         // SAFETY: CPython caches these bytes in the str object, which the borrow keeps alive.
         let text = unsafe { std::slice::from_raw_parts(text.cast(), length as usize) };
         std::str::from_utf8(text).map_err(|_| {
-            self.value_error("the str holds code points beyond U+10FFFF, which no text has")
+            self.exception(
+                c"ValueError",
+                "the str holds code points beyond U+10FFFF, which no text has",
+            )
         })
     }
 
-    /// Makes a ValueError without raising it.
+    /// Makes one of Python's own exceptions without raising it.
     #[cold]
-    fn value_error(self, message: &str) -> Raised {
+    pub(crate) fn exception(self, class: &CStr, message: &str) -> Raised {
         let made = || {
-            let class = self.attribute(&self.import(c"builtins")?, &self.str("ValueError")?)?;
-            let mut list = ArgumentList::new();
-            list.push(self.str(message)?);
-            self.call(&class, &mut list)
+            let class = self.attribute(&self.import(c"builtins")?, &self.interned(class)?)?;
+            self.instance(&class, message)
         };
         match made() {
             Ok(exception) => Raised(Some(exception)),
             Err(raised) => raised,
         }
+    }
+
+    /// Makes an instance of an exception's class.
+    pub(super) fn instance(self, class: &Ref, message: &str) -> Outcome<Ref> {
+        let arguments = self.tuple(vec![self.str(message)?])?;
+        // SAFETY: attached; a class and a tuple, both alive.
+        self.outcome(unsafe { (self.api.PyObject_CallObject)(class.as_ptr(), arguments.as_ptr()) })
     }
 
     /// Returns the contents of what the caller knows to be a bytes object.
@@ -564,73 +356,6 @@ impl<'a> Attached<'a> {
         unsafe { (self.api.PyCallable_Check)(object.as_ptr()) != 0 }
     }
 
-    /// Calls an object with arguments, which stay with the caller.
-    #[inline]
-    pub(crate) fn call(self, callable: &Ref, list: &mut ArgumentList) -> Outcome<Ref> {
-        match (self.api.PyObject_Vectorcall, list.names()) {
-            (Some(vectorcall), []) => self.vectorcall(vectorcall, callable, list, null_mut()),
-            _ => self.call_with_names(callable, list),
-        }
-    }
-
-    #[cold]
-    fn call_with_names(self, callable: &Ref, list: &mut ArgumentList) -> Outcome<Ref> {
-        let names = match list.names() {
-            [] => None,
-            names => Some(self.tuple(names.iter().map(|name| name.clone_ref(self)).collect())?),
-        };
-        let Some(vectorcall) = self.api.PyObject_Vectorcall else {
-            return self.call_with_tuple(callable, list, names.as_ref());
-        };
-        let names = names.as_ref().map_or(null_mut(), Ref::as_ptr);
-        self.vectorcall(vectorcall, callable, list, names)
-    }
-
-    #[inline]
-    fn vectorcall(
-        self,
-        vectorcall: Vectorcall,
-        callable: &Ref,
-        list: &mut ArgumentList,
-        names: *mut PyObject,
-    ) -> Outcome<Ref> {
-        const OFFSET: usize = 1 << (usize::BITS - 1);
-        // SAFETY: the list's values are alive, the slot before the first of them is the list's to
-        // lend as scratch space, and names is null or a tuple of strings with one name for each
-        // value after the positional ones.
-        let result = unsafe {
-            let first = list.slots_mut().add(1);
-            vectorcall(callable.as_ptr(), first, list.positional | OFFSET, names)
-        };
-        self.outcome(result)
-    }
-
-    /// The call for CPython 3.8 and 3.9, where `PyObject_Vectorcall` is an inline of the headers.
-    #[cold]
-    fn call_with_tuple(
-        self,
-        callable: &Ref,
-        list: &ArgumentList,
-        names: Option<&Ref>,
-    ) -> Outcome<Ref> {
-        // SAFETY: the list owns a reference to each of its values.
-        let value = |value: &*mut PyObject| unsafe { Ref::borrow(self, *value) };
-        let (positional, named) = list.values().split_at(list.positional);
-        let positional = self.tuple(positional.iter().filter_map(value).collect())?;
-        let keywords = match names {
-            Some(names) => {
-                let named = named.iter().filter_map(value);
-                Some(self.dict(self.tuple_items(names)?.into_iter().zip(named))?)
-            }
-            None => None,
-        };
-        let keywords = keywords.as_ref().map_or(null_mut(), Ref::as_ptr);
-        // SAFETY: attached; a callable, a tuple, and a dict or null, all alive.
-        self.outcome(unsafe {
-            (self.api.PyObject_Call)(callable.as_ptr(), positional.as_ptr(), keywords)
-        })
-    }
-
     pub(crate) fn import(self, name: &CStr) -> Outcome<Ref> {
         // SAFETY: attached; copies the name.
         self.outcome(unsafe { (self.api.PyImport_ImportModule)(name.as_ptr()) })
@@ -644,12 +369,14 @@ impl<'a> Attached<'a> {
 
     /// Runs source text as a new module that is not in `sys.modules`.
     pub(crate) fn run_module(self, name: &CStr, file: &CStr, source: &CStr) -> Outcome<Ref> {
+        // `Py_file_input` (`Include/compile.h`): statements, not one expression.
         const FILE_INPUT: i32 = 257;
         // SAFETY: attached; the module's dict is borrowed from the module, which is alive, as are
         // the builtins from the interpreter; each new reference is taken over by `outcome`.
         unsafe {
             let module = self.outcome((self.api.PyModule_New)(name.as_ptr()))?;
             let globals = (self.api.PyModule_GetDict)(module.as_ptr());
+            // Without this name, 3.8 and 3.9 run code with builtins that have only `None` in them.
             let key = self.interned(c"__builtins__")?;
             let builtins = (self.api.PyEval_GetBuiltins)();
             self.status((self.api.PyDict_SetItem)(globals, key.as_ptr(), builtins))?;
@@ -696,11 +423,24 @@ impl<'a> Attached<'a> {
     }
 }
 
+type SetItem = unsafe extern "C" fn(*mut PyObject, isize, *mut PyObject) -> c_int;
+
+/// Fills the slots of a new list or tuple.
+fn fill(sequence: Ref, set: SetItem, items: Vec<Ref>) -> Ref {
+    for (index, item) in (0..).zip(items) {
+        // SAFETY: the function of the sequence's own type, whose callers are attached. The index is in
+        // range, no one else has the sequence yet, and the item's reference is given up to it.
+        unsafe { set(sequence.as_ptr(), index, item.into_ptr()) };
+    }
+    sequence
+}
+
 /// The name by which callpy knows its own capsules.
 const CAPSULE: &CStr = c"callpy.memory";
 
 unsafe extern "C" fn drop_capsule<T: Send>(capsule: *mut PyObject) {
-    let Some(api) = super::cpython::api() else { return };
+    // Not an `Attached` of a caller's: this function has only what CPython passes.
+    let Some(api) = cpython::api() else { return };
     // SAFETY: CPython calls this once, attached, with the capsule made in `Attached::capsule`, whose
     // pointer is a box of a T that may be dropped on any thread.
     let value = unsafe { (api.PyCapsule_GetPointer)(capsule, CAPSULE.as_ptr()).cast::<T>() };
@@ -718,7 +458,7 @@ unsafe extern "C" fn drop_capsule<T: Send>(capsule: *mut PyObject) {
         drop(unsafe { Box::from_raw(value) })
     }));
     if let Err(panic) = dropped {
-        super::process::complain("callpy: dropping memory that was moved to Python panicked");
+        process::complain("callpy: dropping memory that was moved to Python panicked");
         // Its own destructor might panic as well.
         std::mem::forget(panic);
     }

@@ -1,10 +1,12 @@
-//! The process around the interpreter: its variables, its interrupts, its last words.
+//! The process around the interpreter: its variables, its threads, its interrupts, its last words.
 
 use std::ffi::OsString;
 use std::ptr::null_mut;
+#[cfg(target_os = "linux")]
+use std::sync::atomic::AtomicI32;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::cpython::api;
+use super::cpython::{Api, api};
 
 /// The host's SIGINT handling: importing Python's signal module replaces it even where the start was
 /// told not to.
@@ -52,6 +54,7 @@ pub(crate) fn spawn_joined(
     work: impl FnOnce() + Send + 'static,
 ) -> std::io::Result<std::thread::JoinHandle<()>> {
     let thread = std::thread::Builder::new().name(name.to_owned());
+    // A new thread inherits the mask of the one that starts it.
     #[cfg(unix)]
     let _restored = BlockedSignals::new();
     thread.spawn(work)
@@ -158,11 +161,85 @@ fn clock(clock: libc::clockid_t) -> Option<u64> {
     time.map(|time| time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
 }
 
+/// A thread, as the system knows it.
+pub(super) struct ThreadId(#[cfg(target_os = "linux")] AtomicI32);
+
+#[cfg(target_os = "linux")]
+impl ThreadId {
+    pub(super) fn current() -> ThreadId {
+        let id = ThreadId(AtomicI32::new(0));
+        id.renew();
+        id
+    }
+
+    /// Notes this thread's number, which is a new one in the child of a fork.
+    pub(super) fn renew(&self) {
+        // SAFETY: only asks.
+        self.0.store(unsafe { libc::gettid() }, Ordering::Relaxed);
+    }
+
+    fn number(&self) -> libc::pid_t {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Whether the thread has gone. If another thread got its number, that one must go first.
+    pub(super) fn is_gone(&self) -> bool {
+        // Not by `/proc`, which a container may lack.
+        // SAFETY: sends nothing, and only asks whether there is such a thread.
+        let status = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), self.number(), 0) };
+        status == -1 && std::io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH)
+    }
+
+    /// Whether the thread does nothing until a signal comes (`pause`).
+    pub(super) fn waits_for_a_signal(&self) -> bool {
+        // Where there is no such call, the C library calls `ppoll`, for no files and without a limit.
+        #[cfg(target_arch = "x86_64")]
+        let pause = format!("{} ", libc::SYS_pause);
+        #[cfg(not(target_arch = "x86_64"))]
+        let pause = format!("{} 0x0 0x0 0x0 ", libc::SYS_ppoll);
+        std::fs::read_to_string(format!("/proc/self/task/{}/syscall", self.number()))
+            .is_ok_and(|call| call.starts_with(&pause))
+    }
+
+    /// The thread's name, as messages have it.
+    pub(super) fn name(&self) -> String {
+        let name = std::fs::read_to_string(format!("/proc/self/task/{}/comm", self.number()));
+        name.map_or_else(
+            |_| format!("thread {}", self.number()),
+            |name| format!("thread {:?}", name.trim_end()),
+        )
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+impl ThreadId {
+    pub(super) fn current() -> ThreadId {
+        ThreadId()
+    }
+
+    #[cfg(unix)]
+    pub(super) fn renew(&self) {}
+
+    /// Not known here, and not asked: see `reaper::start`.
+    pub(super) fn is_gone(&self) -> bool {
+        false
+    }
+
+    pub(super) fn waits_for_a_signal(&self) -> bool {
+        false
+    }
+
+    pub(super) fn name(&self) -> String {
+        "another thread".to_owned()
+    }
+}
+
 /// Makes this thread's sleeps end when they are to, not some 50 microseconds later.
 pub(crate) fn wake_in_time() {
     #[cfg(target_os = "linux")]
     // SAFETY: sets how far this thread's timers may be put off, in nanoseconds; a failure changes nothing.
     unsafe {
+        // 0 would set the default.
         libc::prctl(libc::PR_SET_TIMERSLACK, 1 as libc::c_ulong)
     };
 }
@@ -174,6 +251,7 @@ static ENABLED: AtomicBool = AtomicBool::new(false);
 /// system does about the signal stays as it is.
 pub(crate) fn enable_interrupts<E>(enable: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
     let interrupts = Interrupts::save();
+    // `signal.signal` replaces the process's action as well as Python's handler.
     let enabled = enable();
     interrupts.restore();
     enabled.map(|()| ENABLED.store(true, Ordering::Release))
@@ -194,9 +272,9 @@ pub(crate) fn interrupt() {
 }
 
 /// Has Python raise KeyboardInterrupt once more, which it has raised where nothing could be done with it.
-pub(crate) fn interrupt_again(py: super::Attached<'_>) {
+pub(crate) fn interrupt_again(api: &Api) {
     // SAFETY: needs no attachment, and only sets flags. Python has a handler, which has just run.
-    unsafe { (py.api.PyErr_SetInterrupt)() }
+    unsafe { (api.PyErr_SetInterrupt)() }
 }
 
 /// Ends the process at once with a message, where going on would be unsound.
@@ -218,6 +296,7 @@ pub(crate) fn write_stderr(mut rest: &[u8]) {
     #[cfg(unix)]
     while !rest.is_empty() {
         // SAFETY: the buffer is as long as is said. A closed or full stderr is no reason to go on.
+        // Not all of it may be written at once, to a pipe for instance.
         match unsafe { libc::write(libc::STDERR_FILENO, rest.as_ptr().cast(), rest.len()) } {
             written @ 1.. => rest = &rest[written as usize..],
             _ => break,

@@ -90,6 +90,7 @@ impl Fields {
     }
 }
 
+// CPython fills a structure before it reads anything from it; zeros only keep Rust's rules.
 impl PyPreConfig {
     pub(crate) fn zeroed() -> PyPreConfig {
         PyPreConfig { _before: [0; 5], coerce_c_locale: 0, _after: [0; (ROOM - 24) / 8] }

@@ -1,37 +1,34 @@
-//! Destroys the states of threads that have ended, on a thread of its own.
+//! Destroys the thread states of threads that have ended, on a thread of callpy's own: the reaper.
 //!
 //! CPython destroys a thread state only under the interpreter lock. If an ending thread waited for
 //! the lock, joining it from inside an attachment would never return. So a thread just ends, and the
 //! reaper destroys its state later. CPython does the same to other threads' states, in the child of a
 //! fork and when it finalises.
 //!
-//! A state is destroyed once its thread has gone, not earlier: destructors that run after callpy's
-//! own may still attach, in C++ too. Only Linux says when that is; elsewhere, and where there is no
-//! interpreter lock to wait for, an ending thread destroys its own state.
+//! The reaper waits until the thread has gone, since destructors that run after callpy's own may still
+//! attach, in C++ too. Only Linux says when that is. Elsewhere, and where there is no interpreter lock
+//! to wait for, an ending thread destroys its own state.
 
-#[cfg(target_os = "linux")]
-use std::sync::atomic::AtomicI32;
+use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Condvar, PoisonError};
 use std::time::Duration;
 
-use super::cpython::Api;
-use super::layout::Header;
-use super::registry::{self, Thread};
-use super::thread::Attached;
-use super::{end, process, reference, thread};
+use super::cpython::{Api, Header};
+use super::thread::{self, Attached, Hooks, Thread};
+use super::{end, phase, process, reference};
 
 static IS_STARTED: AtomicBool = AtomicBool::new(false);
 static IS_RUNNING: AtomicBool = AtomicBool::new(false);
 static ENDED: Condvar = Condvar::new();
 
-/// Whether states can be left to the reaper.
-pub(super) fn is_running() -> bool {
-    IS_RUNNING.load(Ordering::Relaxed)
+/// Has every thread's state destroyed after the thread; called before the first one attaches.
+pub(super) fn install() {
+    let _ = thread::HOOKS.set(Hooks { state_is_cached: start, thread_ends });
 }
 
-/// Starts the reaper where it is needed, if that is yet to be done.
-pub(super) fn start(api: &'static Api) {
+/// Starts the reaper where it is needed, unless it runs already.
+fn start(api: &'static Api) {
     let is_needed = cfg!(target_os = "linux") && api.header != Header::FreeThreaded;
     if is_needed && !IS_STARTED.swap(true, Ordering::Relaxed) {
         // Since 3.12, a debug build asserts that a thread deletes no other's state.
@@ -54,36 +51,74 @@ pub(super) fn forget() {
     IS_RUNNING.store(false, Ordering::Relaxed);
 }
 
-/// Tells the reaper that a thread has ended.
-pub(super) fn wake() {
-    // Under the lock, so that the reaper is not between its look and its wait.
-    let _threads = registry::threads();
-    ENDED.notify_one();
+/// Leaves the state of a thread that ends to the reaper, or destroys it; returns whether the thread's
+/// entry is needed no more.
+fn thread_ends(thread: &'static Thread) -> bool {
+    end::as_thread_ends();
+    let has_state = !thread.state().is_null();
+    // A thread that is in a call as it ends has called `exit`, and does not return to the call.
+    // The interpreter's first state stays as well: see `Attachment::of_starter`.
+    if thread.is_in_call() || has_state && !thread.is_destroyed.load(Ordering::Relaxed) {
+        return false;
+    }
+    if has_state && IS_RUNNING.load(Ordering::Relaxed) {
+        thread.has_ended.store(true, Ordering::Release);
+        // Under the lock, so that the reaper is not between its look and its wait.
+        let _threads = thread::threads();
+        ENDED.notify_one();
+        return false;
+    }
+    if has_state {
+        destroy_own_state(thread);
+    }
+    true
+}
+
+/// Destroys the state of this thread, which is ending.
+///
+/// Destructors that run meanwhile may call: the thread stays attached until the last of them is
+/// done. `PyGILState_Release` would destroy the state a second time in such a call, up to 3.12.
+fn destroy_own_state(thread: &'static Thread) {
+    let api = thread.api;
+    thread.enter();
+    fence(Ordering::SeqCst);
+    if thread::admits_all() {
+        let state = thread.state();
+        // SAFETY: the state is this thread's own, not current, and forgotten before it is destroyed.
+        unsafe {
+            (api.PyEval_RestoreThread)(state);
+            (api.PyThreadState_Clear)(state);
+            thread.cache(null_mut(), false);
+            (api.PyThreadState_DeleteCurrent)();
+        }
+    }
+    thread.leave();
 }
 
 fn run(api: &'static Api) {
     loop {
         let gone = next_gone();
-        let reaper = registry::register(api);
+        let reaper = thread::register(api);
         reaper.enter();
         fence(Ordering::SeqCst);
-        // A joined interpreter destroys them itself when it is finalised, and may be gone.
-        if !end::is_over() {
+        // A joined interpreter destroys them itself when it is finalised, and may be gone by now.
+        if !phase::is_over() {
             destroy_states(api, &gone);
         }
         reaper.leave();
     }
 }
 
-/// Waits for threads that have gone, and removes them from the registry.
+/// Waits until threads have gone, and removes and returns their entries.
 fn next_gone() -> Vec<Arc<Thread>> {
-    /// A thread takes some microseconds to go after callpy's destructor, or as long as its others do.
+    /// After callpy's destructor a thread lasts for some microseconds, or as long as its others take.
     const SOON: Duration = Duration::from_millis(1);
     const LATER: Duration = Duration::from_millis(64);
     let mut pause = SOON;
-    let mut threads = registry::threads();
+    let mut threads = thread::threads();
     loop {
-        let gone: Vec<_> = threads.extract_if(.., |thread| thread.has_gone()).collect();
+        let gone: Vec<_> =
+            threads.extract_if(.., |thread| thread.has_ended() && thread.id.is_gone()).collect();
         if !gone.is_empty() {
             return gone;
         }
@@ -101,8 +136,8 @@ fn next_gone() -> Vec<Arc<Thread>> {
 
 fn destroy_states(api: &'static Api, gone: &[Arc<Thread>]) {
     // SAFETY: the reaper attaches here with a state that lives until the end of this function. The
-    // others' threads have gone, so no one else uses their states, and each is destroyed once, since
-    // it is in the registry no more. What clearing runs may attach and detach, as anywhere.
+    // other threads have gone, so nothing else uses their states, and each is destroyed once, since its
+    // entry has been removed. What clearing runs may attach and detach, as anywhere.
     unsafe {
         (api.PyGILState_Ensure)();
         thread::if_attached(reference::release_queued);
@@ -110,84 +145,11 @@ fn destroy_states(api: &'static Api, gone: &[Arc<Thread>]) {
             (api.PyThreadState_Clear)(thread.state());
         }
         // Since 3.12, deleting another thread's state makes CPython forget this thread's. So nothing
-        // runs between the first deletion and the last, which is that of this thread's.
-        (api.PyThreadState_Clear)(api.current_state());
+        // runs from the first deletion to the last one, which is that of this thread's own state.
+        (api.PyThreadState_Clear)((api.current_state)());
         for thread in gone {
             (api.PyThreadState_Delete)(thread.state());
         }
         (api.PyThreadState_DeleteCurrent)();
-    }
-}
-
-/// A thread, as the system knows it.
-pub(super) struct ThreadId(#[cfg(target_os = "linux")] AtomicI32);
-
-#[cfg(target_os = "linux")]
-impl ThreadId {
-    pub(super) fn current() -> ThreadId {
-        let id = ThreadId(AtomicI32::new(0));
-        id.renew();
-        id
-    }
-
-    /// Notes this thread's number, which is another in the child of a fork.
-    pub(super) fn renew(&self) {
-        // SAFETY: only asks.
-        self.0.store(unsafe { libc::gettid() }, Ordering::Relaxed);
-    }
-
-    fn number(&self) -> libc::pid_t {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Whether the thread exists no more. Where its number has been given to another, that one must
-    /// go first.
-    pub(super) fn is_gone(&self) -> bool {
-        // SAFETY: sends nothing, and only asks whether there is such a thread.
-        let status = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), self.number(), 0) };
-        status == -1 && std::io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH)
-    }
-
-    /// Whether the thread does nothing until a signal comes (`pause`).
-    pub(super) fn waits_for_a_signal(&self) -> bool {
-        // Where there is no such call, the C library calls `ppoll`, for no files and without a limit.
-        #[cfg(target_arch = "x86_64")]
-        let pause = format!("{} ", libc::SYS_pause);
-        #[cfg(not(target_arch = "x86_64"))]
-        let pause = format!("{} 0x0 0x0 0x0 ", libc::SYS_ppoll);
-        std::fs::read_to_string(format!("/proc/self/task/{}/syscall", self.number()))
-            .is_ok_and(|call| call.starts_with(&pause))
-    }
-
-    /// The thread's name, as messages have it.
-    pub(super) fn name(&self) -> String {
-        let name = std::fs::read_to_string(format!("/proc/self/task/{}/comm", self.number()));
-        name.map_or_else(
-            |_| format!("thread {}", self.number()),
-            |name| format!("thread {:?}", name.trim_end()),
-        )
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-impl ThreadId {
-    pub(super) fn current() -> ThreadId {
-        ThreadId()
-    }
-
-    #[cfg(unix)]
-    pub(super) fn renew(&self) {}
-
-    /// Not known here, and not asked: see `start`.
-    pub(super) fn is_gone(&self) -> bool {
-        false
-    }
-
-    pub(super) fn waits_for_a_signal(&self) -> bool {
-        false
-    }
-
-    pub(super) fn name(&self) -> String {
-        "another thread".to_owned()
     }
 }

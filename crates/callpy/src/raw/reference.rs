@@ -1,18 +1,17 @@
-//! One owned reference to a Python object, and the queue of those dropped on detached threads.
+//! One owned reference to a Python object: where the object keeps its type and its count, and the
+//! queue of references that were dropped on detached threads.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, offset_of};
 use std::num::NonZeroUsize;
-use std::ptr::NonNull;
-use std::sync::Mutex;
-#[cfg(unix)]
-use std::sync::MutexGuard;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::ptr::{NonNull, null_mut};
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::cpython::{PyObject, PyTypeObject};
+use super::cpython::{Header, PyObject, PyTypeObject};
 use super::thread::{self, Attached, Attachment};
-use super::{end, idle};
+use super::{idle, phase};
 
 /// Owns one reference. May be sent anywhere and dropped anywhere.
 #[repr(transparent)]
@@ -70,8 +69,7 @@ impl Ref {
     /// a handle of this object counts, so the object stays.
     #[cold]
     pub(crate) fn clone_uncounted(&self) -> Ref {
-        let mut uncounted = UNCOUNTED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        uncounted.insert(self.0.addr());
+        uncounted().insert(self.0.addr());
         HAS_UNCOUNTED.store(true, Ordering::Release);
         Ref(self.0)
     }
@@ -80,10 +78,7 @@ impl Ref {
     #[inline]
     fn is_counted(&self) -> bool {
         // An uncounted copy was made from a borrow of some handle, whose drop comes after that.
-        !HAS_UNCOUNTED.load(Ordering::Acquire) || {
-            let uncounted = UNCOUNTED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            !uncounted.contains(&self.0.addr())
-        }
+        !HAS_UNCOUNTED.load(Ordering::Acquire) || !uncounted().contains(&self.0.addr())
     }
 
     /// Drops the reference here and now, without asking whether this thread is attached.
@@ -104,7 +99,7 @@ impl Ref {
     }
 
     /// Whether there are exactly so many references to the object, this one included: see
-    /// [`Header::is_held_by`](super::layout::Header::is_held_by).
+    /// [`Header::is_held_by`].
     #[inline]
     pub(crate) fn is_held_by(&self, py: Attached<'_>, holders: usize) -> bool {
         // SAFETY: self keeps the object alive.
@@ -120,13 +115,22 @@ impl Ref {
 }
 
 /// Returns this thread's number in a free-threaded build, which what it makes has.
+///
+/// Asked of an object: CPython has no function for it that is the same on every platform.
 fn this_thread(py: Attached<'_>) -> usize {
     thread_local!(static NUMBER: Cell<usize> = const { Cell::new(0) });
-    if NUMBER.get() == 0
-        && let Ok(object) = py.list(Vec::new())
-    {
-        // SAFETY: the object is alive, and this thread made it.
-        NUMBER.set(unsafe { py.api.header.owner(object.as_ptr()) });
+    if NUMBER.get() == 0 {
+        let mut error = [null_mut(); 3];
+        let [class, value, traceback] = &mut error;
+        // SAFETY: attached; each is a new reference or null, and the list is this thread's.
+        unsafe {
+            match Ref::steal(py, (py.api.PyList_New)(0)) {
+                Some(object) => NUMBER.set(py.api.header.owner(object.as_ptr())),
+                // Memory is out: for now no object is this thread's alone.
+                None => (py.api.PyErr_Fetch)(class, value, traceback),
+            }
+            error.into_iter().for_each(|part| drop(Ref::steal(py, part)));
+        }
     }
     NUMBER.get()
 }
@@ -135,6 +139,7 @@ impl Drop for Ref {
     #[inline]
     fn drop(&mut self) {
         let pointer = self.0;
+        // Attaching here could wait for the lock: for a thread, perhaps, that waits for this one.
         let dropped = thread::if_attached(|py| {
             if self.is_counted() {
                 // SAFETY: this was the reference that self owned.
@@ -142,7 +147,7 @@ impl Drop for Ref {
             }
         });
         // Once Python ends, no one comes to release what is queued.
-        if dropped.is_none() && !end::is_ending() {
+        if dropped.is_none() && !phase::is_ending() {
             queue(Ref(pointer));
         }
     }
@@ -157,6 +162,14 @@ static HAS_UNCOUNTED: AtomicBool = AtomicBool::new(false);
 static QUEUE: Mutex<Vec<Ref>> = Mutex::new(Vec::new());
 static QUEUED: AtomicUsize = AtomicUsize::new(0);
 
+fn uncounted() -> MutexGuard<'static, BTreeSet<NonZeroUsize>> {
+    UNCOUNTED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn waiting() -> MutexGuard<'static, Vec<Ref>> {
+    QUEUE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[cfg(unix)]
 pub(super) type Locks =
     (MutexGuard<'static, BTreeSet<NonZeroUsize>>, MutexGuard<'static, Vec<Ref>>);
@@ -164,13 +177,12 @@ pub(super) type Locks =
 /// Takes both locks, so that no other thread has them.
 #[cfg(unix)]
 pub(super) fn lock() -> Locks {
-    let uncounted = UNCOUNTED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    (uncounted, QUEUE.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+    (uncounted(), waiting())
 }
 
 #[cold]
 fn queue(reference: Ref) {
-    let mut queue = QUEUE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut queue = waiting();
     queue.push(reference);
     QUEUED.store(queue.len(), Ordering::Release);
     drop(queue);
@@ -178,7 +190,7 @@ fn queue(reference: Ref) {
 }
 
 /// Whether references wait for an attachment.
-pub(super) fn are_queued() -> bool {
+fn are_queued() -> bool {
     QUEUED.load(Ordering::Acquire) != 0
 }
 
@@ -205,11 +217,21 @@ impl Drop for Urgency {
             return;
         }
         if thread::has_lock() {
-            idle::release_soon();
-        } else if let Ok(attachment) = Attachment::new() {
+            idle::work_soon();
+        } else {
             // A free-threaded build leaves an object to the thread that made it, which may be this one.
-            release_queued(attachment.token());
+            release_from_any_thread();
         }
+    }
+}
+
+/// Releases what was dropped detached, on a thread that may have to attach; not while Python ends, when
+/// no one needs it.
+pub(super) fn release_from_any_thread() {
+    if are_queued()
+        && let Ok(attachment) = Attachment::new()
+    {
+        release_queued(attachment.token());
     }
 }
 
@@ -230,8 +252,197 @@ fn drain(py: Attached<'_>) {
 }
 
 fn pop() -> Option<Ref> {
-    let mut queue = QUEUE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut queue = waiting();
     let reference = queue.pop();
     QUEUED.store(queue.len(), Ordering::Release);
     reference
+}
+
+/// `PyObject` of CPython up to 3.13 (`Include/object.h`): one count of machine size.
+#[repr(C)]
+struct Classic {
+    refcnt: AtomicIsize,
+    class: *mut PyTypeObject,
+}
+
+/// `PyObject` of CPython 3.14 and newer on 64 bits: the count is the low half, flags the other.
+#[cfg(target_endian = "little")]
+#[repr(C)]
+struct Split {
+    refcnt: AtomicU32,
+    _overflow_and_flags: u32,
+    class: *mut PyTypeObject,
+}
+
+/// `PyObject` of the free-threaded builds (PEP 703): the owning thread counts for itself.
+#[repr(C)]
+struct FreeThreaded {
+    tid: AtomicUsize,
+    _flags_mutex_gc_bits: u32,
+    local: AtomicU32,
+    shared: AtomicIsize,
+    class: *mut PyTypeObject,
+}
+
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    assert!(size_of::<Classic>() == 16 && offset_of!(Classic, class) == 8);
+    assert!(size_of::<Split>() == 16 && offset_of!(Split, class) == 8);
+    assert!(size_of::<FreeThreaded>() == 32 && offset_of!(FreeThreaded, class) == 24);
+    assert!(offset_of!(FreeThreaded, local) == 12 && offset_of!(FreeThreaded, shared) == 16);
+};
+
+/// The two low bits of the shared count are flags (`_Py_REF_SHARED_SHIFT`).
+const SHARED_SHIFT: u32 = 2;
+/// The flags of an object whose owning thread counts no more (`_Py_REF_MERGED`); its `tid` is 0.
+const MERGED: isize = 3;
+
+impl Header {
+    /// The size of the header, which is the offset of a type's own first field.
+    pub(crate) fn size(self) -> usize {
+        match self {
+            Header::Classic | Header::Split => size_of::<Classic>(),
+            Header::FreeThreaded => size_of::<FreeThreaded>(),
+        }
+    }
+
+    /// Returns the type of an object.
+    ///
+    /// # Safety
+    ///
+    /// The object must be alive and this thread attached.
+    #[inline]
+    pub(crate) unsafe fn class(self, object: *mut PyObject) -> *mut PyTypeObject {
+        // SAFETY: every live object begins with the header of its build.
+        unsafe {
+            match self {
+                Header::Classic | Header::Split => (*object.cast::<Classic>()).class,
+                Header::FreeThreaded => (*object.cast::<FreeThreaded>()).class,
+            }
+        }
+    }
+
+    /// Whether there are exactly so many references to an object, all known to the caller. If so, no
+    /// other thread has one or gets one, unless the caller passes it on or a weak reference leads to
+    /// the object.
+    ///
+    /// `thread` is this thread, as a free-threaded build numbers it (see [`Header::owner`]). There it
+    /// is one look: the owner alone changes the local count, and all others are in the shared word. A
+    /// count that another thread owns can't be looked at so, and the answer is no.
+    ///
+    /// # Safety
+    ///
+    /// The object must be alive and this thread attached.
+    #[inline]
+    pub(crate) unsafe fn is_held_by(
+        self,
+        object: *mut PyObject,
+        holders: usize,
+        thread: impl FnOnce() -> usize,
+    ) -> bool {
+        if self != Header::FreeThreaded {
+            // SAFETY: as the caller says.
+            return unsafe { self.references(object) } == holders;
+        }
+        // SAFETY: the object is alive, and begins with the header of its build.
+        let object = unsafe { &*object.cast::<FreeThreaded>() };
+        match object.tid.load(Ordering::Relaxed) {
+            0 => {
+                let count = (holders as isize) << SHARED_SHIFT;
+                object.shared.load(Ordering::Acquire) == count | MERGED
+            }
+            owner => {
+                owner == thread()
+                    && object.local.load(Ordering::Relaxed) as usize == holders
+                    && object.shared.load(Ordering::Acquire) == 0
+            }
+        }
+    }
+
+    /// Returns the number of the thread that owns an object of a free-threaded build: the one that
+    /// made it.
+    ///
+    /// # Safety
+    ///
+    /// The object must be alive and this thread attached, to a free-threaded build.
+    pub(crate) unsafe fn owner(self, object: *mut PyObject) -> usize {
+        debug_assert_eq!(self, Header::FreeThreaded);
+        // SAFETY: as the caller says.
+        unsafe { (*object.cast::<FreeThreaded>()).tid.load(Ordering::Relaxed) }
+    }
+
+    /// Returns how many references to an object there are, summed over all threads.
+    ///
+    /// Where the answer is 1 and the caller owns that reference, no other thread can come to have
+    /// one, but through a weak reference. Immortal objects answer a large number.
+    ///
+    /// # Safety
+    ///
+    /// The object must be alive and this thread attached.
+    #[inline]
+    pub(crate) unsafe fn references(self, object: *mut PyObject) -> usize {
+        // SAFETY: every live object begins with the header of its build; the fields are read
+        // atomically since other threads of a free-threaded build may count at the same time.
+        unsafe {
+            match self {
+                Header::Classic => {
+                    (*object.cast::<Classic>()).refcnt.load(Ordering::Relaxed) as usize
+                }
+                Header::Split => (*object.cast::<Split>()).refcnt.load(Ordering::Relaxed) as usize,
+                Header::FreeThreaded => {
+                    let object = &*object.cast::<FreeThreaded>();
+                    let sum = || {
+                        let local = object.local.load(Ordering::Acquire) as isize;
+                        let shared = object.shared.load(Ordering::Acquire) >> SHARED_SHIFT;
+                        local + shared
+                    };
+                    // Two fields can't be read at one moment: a reference handed from one thread to
+                    // another between the two loads is in neither. It is in the second sum.
+                    sum().max(sum()) as usize
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether an object of a free-threaded build with these fields is seen to have one holder.
+    fn is_held_once(tid: usize, local: u32, shared: isize) -> bool {
+        let object = FreeThreaded {
+            tid: AtomicUsize::new(tid),
+            _flags_mutex_gc_bits: 0,
+            local: AtomicU32::new(local),
+            shared: AtomicIsize::new(shared),
+            class: std::ptr::null_mut(),
+        };
+        let object = (&raw const object).cast_mut().cast();
+        // SAFETY: it has the header of a free-threaded build.
+        unsafe { Header::FreeThreaded.is_held_by(object, 1, || THIS) }
+    }
+
+    const THIS: usize = 0x7000;
+    const OTHER: usize = 0x8000;
+    const WEAKREFS: isize = 1;
+    const QUEUED: isize = 2;
+    const ONE: isize = 1 << SHARED_SHIFT;
+
+    #[test]
+    fn one_look_says_whether_an_object_is_this_threads_alone() {
+        assert!(is_held_once(THIS, 1, 0));
+        // Another thread holds it, has a weak reference, or has given one back.
+        assert!(!is_held_once(THIS, 1, ONE));
+        assert!(!is_held_once(THIS, 1, WEAKREFS));
+        assert!(!is_held_once(THIS, 1, QUEUED - ONE));
+        assert!(!is_held_once(THIS, 2, 0));
+        assert!(!is_held_once(THIS, 2, QUEUED - ONE));
+        // Another thread counts for itself.
+        assert!(!is_held_once(OTHER, 1, 0));
+        assert!(!is_held_once(OTHER, 0, ONE));
+        // The thread that made it has ended.
+        assert!(is_held_once(0, 0, ONE | MERGED));
+        assert!(!is_held_once(0, 0, (2 * ONE) | MERGED));
+    }
 }

@@ -17,6 +17,7 @@ pub(crate) struct SharedFile(OwnedFd);
 impl SharedFile {
     /// Makes a file of so many bytes, all zero. It takes memory only where it is written.
     pub(crate) fn new(name: &CStr, len: usize) -> io::Result<SharedFile> {
+        // A descriptor that another program inherited would keep the memory.
         let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
         let cannot = |what: &str, error: io::Error| {
             let message = format!("memory can't be shared with another process: {what}: {error}");
@@ -247,6 +248,7 @@ pub(crate) fn send_descriptors(socket: BorrowedFd<'_>, sent: &[BorrowedFd<'_>]) 
         (*header).cmsg_len = libc::CMSG_LEN(bytes) as _;
         let data = libc::CMSG_DATA(header).cast::<u8>();
         std::ptr::copy_nonoverlapping(descriptors.as_ptr().cast(), data, bytes as usize);
+        // A socket whose other end is closed would raise SIGPIPE, which ends most programs.
         match libc::sendmsg(socket.as_raw_fd(), &message, libc::MSG_NOSIGNAL) {
             1 => Ok(()),
             _ => Err(io::Error::last_os_error()),
@@ -320,6 +322,7 @@ fn poll(polled: &mut [libc::pollfd], until: Option<Instant>) -> io::Result<()> {
         let status = unsafe {
             libc::ppoll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, time, std::ptr::null())
         };
+        // After a signal the rest of the time is worked out again.
         match check(status) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             answer => return answer.map(drop),

@@ -8,10 +8,14 @@ use std::sync::Mutex;
 
 use super::cpython::{self, Api};
 use super::failure::{Failure, FailureKind};
+#[cfg(unix)]
+use super::fork;
+use super::idle::{self, Work};
 use super::process::Interrupts;
-use super::pyconfig::{PyConfig, PyPreConfig, PyStatus};
-use super::thread::{self, Attached, Attachment};
-use super::{Raised, proof};
+use super::pyconfig::{Fields, PyConfig, PyPreConfig, PyStatus};
+use super::raised::Raised;
+use super::thread::{Attached, Attachment};
+use super::{end, memory, proof, reaper, reference};
 
 /// Why the interpreter did not start.
 #[derive(Debug)]
@@ -55,16 +59,32 @@ pub(crate) fn was_begun() -> bool {
     !matches!(*progress(), Progress::Nothing)
 }
 
+/// Tells the rooms below what the rooms above do for them, before any thread attaches.
+fn connect() {
+    reaper::install();
+    #[cfg(unix)]
+    fork::install();
+    idle::install(Work {
+        release: reference::release_from_any_thread,
+        trim: || {
+            memory::trim();
+            // Calls may have loaded some.
+            end::at_exit_before_libraries();
+        },
+    });
+}
+
 /// Joins the interpreter that runs.
 ///
 /// # Errors
 ///
 /// `FailureKind::Start` if it is not laid out as callpy knows its version, and what attaching fails with.
 pub(crate) fn join(api: &'static Api) -> Result<(), Failure> {
+    connect();
     let api = api.joined();
     {
         let attachment = Attachment::of(api)?;
-        proof::object_header(attachment.token())
+        proof::matches_header(attachment.token(), api.header)
             .map_err(|wrong| Failure::new(FailureKind::Start, wrong))?;
     }
     cpython::set_running(api);
@@ -80,6 +100,7 @@ pub(crate) fn initialize(
     arguments: &[OsString],
     settle: impl FnOnce(Attached<'_>),
 ) -> Result<(), Refusal> {
+    connect();
     let mut progress = progress();
     let interrupts = Interrupts::save();
     let started = match &*progress {
@@ -101,19 +122,23 @@ fn begin(
     arguments: &[OsString],
     settle: impl FnOnce(Attached<'_>),
 ) -> Result<(), Refusal> {
+    // Where CPython fails late, it leaves half an interpreter, and then there is a thread state.
     let status = configure(api, arguments)?;
-    if api.current_state().is_null() {
+    // SAFETY: only reads a variable.
+    if unsafe { (api.current_state)() }.is_null() {
         return status.map_err(|words| Refusal::at(Progress::Nothing, words));
     }
-    let attachment = thread::started_here(api);
+    let attachment = Attachment::of_starter(api);
     let py = attachment.token();
-    let started = proof::object_header(py).map_err(|wrong| (wrong, false)).and_then(|()| {
-        // The exception that the status is about is still set.
-        status.map_err(|words| (words + &raised(py), api.is_initialized()))
-    });
+    let started =
+        proof::matches_header(py, api.header).map_err(|wrong| (wrong, false)).and_then(|()| {
+            // The exception that the status is about is still set.
+            status.map_err(|words| (words + &raised(py), api.is_initialized()))
+        });
     if !matches!(started, Err((_, false))) {
         settle(py);
     }
+    // This one was attached by CPython, so dropping it does not detach.
     drop(attachment);
     // SAFETY: attached since CPython made the state, which stays with this thread.
     unsafe { (api.PyEval_SaveThread)() };
@@ -130,7 +155,8 @@ fn begin(
 /// The outer one before CPython did anything, the inner one with a status of its own.
 fn configure(api: &Api, arguments: &[OsString]) -> Result<Result<(), String>, Refusal> {
     let nothing = |words| Refusal::at(Progress::Nothing, words);
-    let fields = proof::config_fields(api).map_err(nothing)?;
+    let fields = Fields::of(api.minor);
+    proof::matches_fields(api, fields).map_err(nothing)?;
     let encode = |text: &OsString| CString::new(text.as_encoded_bytes());
     let arguments: Vec<CString> = arguments
         .iter()
@@ -147,6 +173,7 @@ fn configure(api: &Api, arguments: &[OsString]) -> Result<Result<(), String>, Re
     unsafe { (api.PyPreConfig_InitPythonConfig)(&mut before) };
     // It would set a variable of the environment, which other threads may be reading.
     before.coerce_c_locale = 0;
+    // Before the other configuration, whose texts are decoded as this one says.
     // SAFETY: both structures are initialised; the arguments end with a zero each and are copied.
     status(unsafe { (api.Py_PreInitializeFromBytesArgs)(&before, count, pointers) })
         .map_err(nothing)?;

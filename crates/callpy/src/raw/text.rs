@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString, c_char};
 
-use super::objects::Outcome;
+use super::raised::Outcome;
 use super::reference::Ref;
 use super::thread::Attached;
 

@@ -1,4 +1,4 @@
-//! A thread's attachment: holding a thread state, and caching it from one call to the next.
+//! A thread that calls: its entry, which others read, and its attachment to the interpreter.
 //!
 //! `PyGILState_Ensure` makes a thread state where a thread has none, and `PyGILState_Release`
 //! destroys it again, which costs ten times as much as taking the lock. So a thread's first
@@ -6,16 +6,17 @@
 //! the thread (see `reaper`). A state that exists before the first attachment is not callpy's: Python
 //! destroys it, on a thread that Python started. That one is never cached.
 
-use std::ffi::c_ulong;
+use std::cell::Cell;
 use std::marker::PhantomData;
-use std::ptr::null_mut;
-use std::sync::atomic::{Ordering, fence};
+use std::ptr::{self, null_mut};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering, compiler_fence, fence};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::cpython::{Api, PyGILState_STATE, PyInterpreterState, PyThreadState, api};
+use super::cpython::{Api, Header, PyGILState_STATE, PyThreadState, api};
 use super::failure::{Failure, FailureKind};
-use super::layout::Header;
-use super::registry::{self, Thread};
-use super::{end, reaper};
+use super::phase;
+use super::place::Place;
+use super::process::ThreadId;
 
 /// Proof that this thread is attached: it holds a thread state, and the lock where there is one.
 ///
@@ -23,7 +24,7 @@ use super::{end, reaper};
 #[derive(Clone, Copy)]
 pub(crate) struct Attached<'a> {
     pub(crate) api: &'static Api,
-    attachment: PhantomData<&'a Attachment>,
+    pub(super) attachment: PhantomData<&'a Attachment>,
 }
 
 /// An attachment of this thread, released on drop.
@@ -53,15 +54,17 @@ impl Attachment {
     /// `FailureKind::Attach` on a thread that is in a sub-interpreter.
     #[inline]
     pub(crate) fn new() -> Result<Attachment, Failure> {
-        let Some(thread) = registry::this() else { return Attachment::first() };
-        let (state, current) = (thread.state(), thread.api.current_state());
+        let Some(thread) = this() else { return Attachment::first() };
+        // Up to 3.11 the current state may be another thread's, which holds the lock. Then it is neither
+        // null nor this thread's, and the longer way finds out whose it is.
+        let (state, current) = (thread.state(), thread.current_state());
         if current == state {
             if !state.is_null() {
                 return Ok(Attachment::nested(thread));
             }
         } else if current.is_null() {
             thread.enter();
-            if end::admits_all() {
+            if admits_all() {
                 // SAFETY: the state is this thread's own, lasts as long as the thread, and is not
                 // current. `PyGILState_Ensure` would do the same after it had looked the state up.
                 unsafe { (thread.api.PyEval_RestoreThread)(state) };
@@ -79,7 +82,7 @@ impl Attachment {
 
     /// Attaches this thread to an interpreter, also before all threads may.
     pub(super) fn of(api: &'static Api) -> Result<Attachment, Failure> {
-        Attachment::as_admitted(registry::register(api))
+        Attachment::as_admitted(register(api))
     }
 
     /// Does what `new` does if more than the cached state has to be checked.
@@ -89,7 +92,7 @@ impl Attachment {
         // Before a thread state is read, since a joined interpreter destroys it when it is finalised.
         thread.enter();
         fence(Ordering::SeqCst);
-        let found = match end::has_gone(thread.api) {
+        let found = match phase::has_gone(thread.api) {
             true => Err(ending()),
             false => Attachment::found(thread, is_nested),
         };
@@ -106,8 +109,10 @@ impl Attachment {
             Place::Elsewhere => return Err(elsewhere()),
             Place::Detached(own) => own,
         };
+        // The state was there before callpy's first attachment: that of a thread of `threading`, say, which
+        // the end joins.
         let is_pythons = !own.is_null() && thread.state().is_null();
-        match end::admits(thread.api, is_nested, is_pythons) {
+        match phase::admits(thread.api, is_nested, is_pythons) {
             true => Ok(Attachment::take(thread, own)),
             false => Err(ending()),
         }
@@ -115,7 +120,7 @@ impl Attachment {
 
     /// Attaches the thread that ends Python.
     pub(super) fn to_end(api: &'static Api) -> Attachment {
-        let thread = registry::register(api);
+        let thread = register(api);
         match Place::of(api, thread.state()) {
             Place::Detached(own) => {
                 // Entered only after it has the lock: the end waits for others, not for itself.
@@ -125,6 +130,18 @@ impl Attachment {
             }
             Place::Attached | Place::Elsewhere => Attachment::nested(thread),
         }
+    }
+
+    /// Notes the thread that has started the interpreter, and is attached since.
+    ///
+    /// Its state stays when the thread ends, since CPython 3.11 and 3.12 abort where the next state is
+    /// made after the first was the only one. But a free-threaded build knows an object's thread by an
+    /// address, which the next thread may have again: objects of that one that other threads drop would
+    /// never be freed. So there it is destroyed, as any other.
+    pub(super) fn of_starter(api: &'static Api) -> Attachment {
+        let thread = register(api);
+        thread.cache(thread.current_state(), api.header == Header::FreeThreaded);
+        Attachment::nested(thread)
     }
 
     #[inline]
@@ -142,8 +159,10 @@ impl Attachment {
         } else {
             // SAFETY: the interpreter runs, and this thread is detached.
             let state = unsafe { (api.PyGILState_Ensure)() };
-            if own.is_null() && thread.cache(thread.api.current_state(), true) {
-                reaper::start(api);
+            // Without a `Release` for this `Ensure`, CPython's own count for the state never falls to 0, at
+            // which it would destroy the state.
+            if own.is_null() && thread.cache(thread.current_state(), true) {
+                HOOKS.get().inspect(|hooks| (hooks.state_is_cached)(api));
                 End::Save
             } else {
                 End::Release(state)
@@ -164,6 +183,25 @@ impl Attachment {
     }
 }
 
+impl Drop for Attachment {
+    #[inline]
+    fn drop(&mut self) {
+        let api = self.thread.api;
+        match self.end {
+            End::Nothing => return,
+            // `SaveThread` returns the state, which the entry has.
+            // SAFETY: this thread restored its state (an Attachment is not Send), and attachments
+            // are nested as values are.
+            End::Save => unsafe {
+                (api.PyEval_SaveThread)();
+            },
+            // SAFETY: the state is what Ensure returned on this thread; as above.
+            End::Release(state) => unsafe { (api.PyGILState_Release)(state) },
+        }
+        self.thread.leave();
+    }
+}
+
 /// A token without a lifetime: its owner makes sure that this thread stays attached.
 pub(crate) struct Within {
     api: &'static Api,
@@ -177,156 +215,178 @@ impl Within {
     }
 }
 
-impl Drop for Attachment {
-    #[inline]
+/// What callpy knows about one thread.
+///
+/// It is the thread's own to write. Other threads read it to see which calls are under way, and to
+/// destroy the thread state once the thread has gone.
+pub(super) struct Thread {
+    pub(super) api: &'static Api,
+    /// The thread state that is cached for the thread's life; null where there is none.
+    state: AtomicPtr<PyThreadState>,
+    /// How many attachments the thread is in; 0 while it does work of its own in `detach`.
+    pub(super) depth: AtomicU32,
+    /// How many of its attachments wait in `detach`.
+    pub(super) paused: AtomicU32,
+    /// Whether threads share the entry that attach in their last destructors, when their own is gone.
+    is_shared: bool,
+    /// Whether the state is callpy's to destroy when the thread has ended.
+    pub(super) is_destroyed: AtomicBool,
+    /// Set by callpy's thread-local destructor. The thread may still attach in later ones.
+    pub(super) has_ended: AtomicBool,
+    pub(super) id: ThreadId,
+}
+
+thread_local! {
+    /// This thread's entry; null before its first attachment.
+    static THIS: Cell<*const Thread> = const { Cell::new(ptr::null()) };
+    static AT_THREAD_END: AtThreadEnd = const { AtThreadEnd };
+}
+
+pub(super) type Threads = Vec<Arc<Thread>>;
+
+static THREADS: Mutex<Threads> = Mutex::new(Vec::new());
+
+pub(super) fn threads() -> MutexGuard<'static, Threads> {
+    THREADS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the rooms above do for threads; set before the first one attaches.
+pub(super) struct Hooks {
+    pub(super) state_is_cached: fn(&'static Api),
+    /// Returns whether the entry is needed no more.
+    pub(super) thread_ends: fn(&'static Thread) -> bool,
+}
+
+pub(super) static HOOKS: OnceLock<Hooks> = OnceLock::new();
+
+/// Returns this thread's entry, if it has one.
+#[inline]
+pub(super) fn this() -> Option<&'static Thread> {
+    // SAFETY: null, or the address of an entry that `THREADS` holds until this thread has gone or
+    // THIS is null again. Callers keep the reference on this thread's stack.
+    unsafe { THIS.get().as_ref() }
+}
+
+/// Returns this thread's entry, made if there is none.
+#[cold]
+pub(super) fn register(api: &'static Api) -> &'static Thread {
+    if let Some(thread) = this() {
+        return thread;
+    }
+    // The destructor has run, so nothing would remove an entry of this thread's own.
+    if AT_THREAD_END.try_with(|_| ()).is_err() {
+        static SHARED: OnceLock<Thread> = OnceLock::new();
+        return SHARED.get_or_init(|| Thread::new(api, true));
+    }
+    if api.header == Header::FreeThreaded {
+        phase::without_lock();
+    }
+    let thread = Arc::new(Thread::new(api, false));
+    THIS.set(Arc::as_ptr(&thread));
+    threads().push(thread);
+    this().expect("it was set above")
+}
+
+/// What callpy does when a thread ends.
+struct AtThreadEnd;
+
+impl Drop for AtThreadEnd {
     fn drop(&mut self) {
-        let api = self.thread.api;
-        match self.end {
-            End::Nothing => return,
-            // SAFETY: this thread restored its state (an Attachment is not Send), and attachments
-            // are nested as values are.
-            End::Save => unsafe {
-                (api.PyEval_SaveThread)();
-            },
-            // SAFETY: the state is what Ensure returned on this thread; as above.
-            End::Release(state) => unsafe { (api.PyGILState_Release)(state) },
-        }
-        self.thread.leave();
-    }
-}
-
-impl Attached<'_> {
-    /// Runs work while other threads may use the interpreter.
-    pub(crate) fn detach<R>(self, work: impl FnOnce() -> R) -> R {
-        struct Restore {
-            api: &'static Api,
-            state: *mut PyThreadState,
-            thread: Option<(&'static Thread, u32)>,
-        }
-        impl Drop for Restore {
-            fn drop(&mut self) {
-                if let Some((thread, depth)) = self.thread {
-                    thread.resume(depth);
-                }
-                // SAFETY: SaveThread returned this state on this thread, which holds none now.
-                unsafe { (self.api.PyEval_RestoreThread)(self.state) }
-            }
-        }
-        let thread = registry::this();
-        // SAFETY: this thread is attached.
-        let state = unsafe { (self.api.PyEval_SaveThread)() };
-        let thread = thread.map(|thread| (thread, thread.pause()));
-        let _restore = Restore { api: self.api, state, thread };
-        work()
-    }
-}
-
-/// Registers the thread that has started the interpreter, and is attached since.
-///
-/// Its state stays when the thread ends, since CPython 3.11 and 3.12 abort where the next state is
-/// made after the first was the only one. But a free-threaded build knows an object's thread by an
-/// address, which the next thread may have again: objects of that one that other threads drop would
-/// never be freed. So there it is destroyed, as any other.
-pub(super) fn started_here(api: &'static Api) -> Attachment {
-    let thread = registry::register(api);
-    thread.cache(thread.api.current_state(), api.header == Header::FreeThreaded);
-    Attachment::nested(thread)
-}
-
-/// Destroys the state of this thread, which is ending.
-///
-/// Destructors that run meanwhile may call: the thread stays attached until the last of them is
-/// done. `PyGILState_Release` would destroy the state a second time in such a call, up to 3.12.
-pub(super) fn destroy_own_state(thread: &'static Thread) {
-    let api = thread.api;
-    thread.enter();
-    fence(Ordering::SeqCst);
-    if end::admits_all() {
-        let state = thread.state();
-        // SAFETY: the state is this thread's own, not current, and forgotten before it is destroyed.
-        unsafe {
-            (api.PyEval_RestoreThread)(state);
-            (api.PyThreadState_Clear)(state);
-            thread.cache(null_mut(), false);
-            (api.PyThreadState_DeleteCurrent)();
-        }
-    }
-    thread.leave();
-}
-
-/// Where a thread is, as CPython sees it.
-pub(super) enum Place {
-    /// It holds a thread state of the main interpreter.
-    Attached,
-    /// It holds none; its own is this one, or null if it has none yet.
-    Detached(*mut PyThreadState),
-    /// Its thread state is a sub-interpreter's.
-    Elsewhere,
-}
-
-impl Place {
-    /// Finds out where this thread is; `cached` is its state as the registry has it, or null.
-    pub(super) fn of(api: &Api, cached: *mut PyThreadState) -> Place {
-        let own = match cached.is_null() {
-            // SAFETY: only reads, once the interpreter runs.
-            true => unsafe { (api.PyGILState_GetThisThreadState)() },
-            false => cached,
-        };
-        let current = api.current_state();
-        if !current.is_null() && (current == own || is_of_this_thread(api, current)) {
-            return if is_of_main(api, current) { Place::Attached } else { Place::Elsewhere };
-        }
-        // Since 3.12, CPython takes a thread's latest state for its own.
-        match own.is_null() || is_of_main(api, own) {
-            true => Place::Detached(own),
-            false => Place::Elsewhere,
+        if let (Some(thread), Some(hooks)) = (this(), HOOKS.get())
+            && (hooks.thread_ends)(thread)
+        {
+            THIS.set(ptr::null());
+            threads().retain(|other| !ptr::eq(&**other, thread));
         }
     }
 }
 
-/// Whether a state of this thread's is one of the main interpreter.
-fn is_of_main(api: &Api, state: *mut PyThreadState) -> bool {
-    // SAFETY: the state is this thread's, and so alive. 3.8 lacks the function; there the third
-    // field is the interpreter (`Include/cpython/pystate.h`).
-    unsafe {
-        let interpreter = match api.PyThreadState_GetInterpreter {
-            Some(get) => get(state),
-            None => state.cast::<*mut PyInterpreterState>().add(2).read(),
-        };
-        interpreter == (api.PyInterpreterState_Main)()
+impl Thread {
+    fn new(api: &'static Api, is_shared: bool) -> Thread {
+        Thread {
+            api,
+            state: AtomicPtr::new(null_mut()),
+            depth: AtomicU32::new(0),
+            paused: AtomicU32::new(0),
+            is_shared,
+            is_destroyed: AtomicBool::new(false),
+            has_ended: AtomicBool::new(false),
+            id: ThreadId::current(),
+        }
+    }
+
+    #[inline]
+    pub(super) fn state(&self) -> *mut PyThreadState {
+        self.state.load(Ordering::Relaxed)
+    }
+
+    /// Returns the [current state](Api::current_state), asked on this thread.
+    #[inline]
+    fn current_state(&self) -> *mut PyThreadState {
+        // SAFETY: only reads a variable, and may be called by any thread.
+        unsafe { (self.api.current_state)() }
+    }
+
+    /// Caches the thread's state; false where the entry is not the thread's own.
+    pub(super) fn cache(&self, state: *mut PyThreadState, is_destroyed: bool) -> bool {
+        if self.is_shared {
+            return false;
+        }
+        self.is_destroyed.store(is_destroyed, Ordering::Relaxed);
+        self.state.store(state, Ordering::Relaxed);
+        true
+    }
+
+    /// Notes one more attachment of this thread, before it waits for the lock.
+    #[inline]
+    pub(super) fn enter(&self) {
+        // Not `fetch_add`, which would take longer than the rest of a call's bookkeeping: no other thread
+        // writes here, except to a shared entry, whose count no one reads.
+        self.depth.store(self.depth.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        // The phase is read next, and must not be read before others can see this. Here is the
+        // compiler's part of that; the processor's is left to the thread that ends Python, since a
+        // fence would cost every call more than all else here: see `phase::barrier`.
+        compiler_fence(Ordering::SeqCst);
+    }
+
+    #[inline]
+    pub(super) fn leave(&self) {
+        self.depth.store(self.depth.load(Ordering::Relaxed).wrapping_sub(1), Ordering::Release);
+    }
+
+    /// Whether the thread is in a call, or waits for the lock to begin one.
+    ///
+    /// Not known where the entry is shared: several threads count there at once, without an atomic step.
+    pub(super) fn is_in_call(&self) -> bool {
+        !self.is_shared && self.depth.load(Ordering::Acquire) > 0
+    }
+
+    /// Whether what this thread calls now is part of a call that is under way.
+    pub(super) fn is_nested(&self) -> bool {
+        self.is_in_call() || !self.is_shared && self.paused.load(Ordering::Relaxed) > 0
+    }
+
+    pub(super) fn is_this(&self) -> bool {
+        ptr::eq(self, THIS.get())
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::Acquire)
     }
 }
 
-/// Whether the current state, which is not the one that this thread is known by, is this thread's.
-///
-/// Since 3.12 each thread has a current state of its own. Before, the current state is that of
-/// whichever thread holds the lock, and only its `thread_id` says which that is.
-fn is_of_this_thread(api: &Api, current: *mut PyThreadState) -> bool {
-    // The offset of `thread_id` in `PyThreadState` (`Include/cpython/pystate.h`), on 64 bits.
-    let offset = match api.minor {
-        8..=10 => 176,
-        11 => 152,
-        _ => return true,
-    };
-    // SAFETY: only asks for this thread's number.
-    let this = unsafe { (api.PyThread_get_thread_ident)() };
-    peek(current.cast::<c_ulong>().wrapping_byte_add(offset)) == Some(this)
-}
-
-/// Reads a number out of another thread's state, which may be freed meanwhile.
-#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
-fn peek(address: *const c_ulong) -> Option<c_ulong> {
-    let mut value = 0;
-    let to = libc::iovec { iov_base: (&raw mut value).cast(), iov_len: size_of::<c_ulong>() };
-    let from = libc::iovec { iov_base: address.cast_mut().cast(), ..to };
-    // SAFETY: writes only to `value`; the system returns an error if the address is not mapped.
-    let size = unsafe { libc::process_vm_readv(libc::getpid(), &to, 1, &from, 1, 0) };
-    (size == size_of::<c_ulong>() as isize).then_some(value)
-}
-
-#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
-fn peek(_address: *const c_ulong) -> Option<c_ulong> {
-    None
+/// Whether every thread may begin a call. Asked between `Thread::enter` and attaching.
+#[inline]
+pub(super) fn admits_all() -> bool {
+    match phase::PHASE.load(Ordering::Acquire) {
+        phase::RUNNING => true,
+        phase::RUNNING_FREE => {
+            // No lock comes after this, which would keep a thread that was not seen from going on.
+            fence(Ordering::SeqCst);
+            phase::PHASE.load(Ordering::Acquire) == phase::RUNNING_FREE
+        }
+        _ => false,
+    }
 }
 
 /// Whether this thread is attached to the main interpreter, as CPython itself has it.
@@ -334,27 +394,23 @@ fn peek(_address: *const c_ulong) -> Option<c_ulong> {
 /// Not `PyGILState_Check`: once a sub-interpreter exists, it always answers yes.
 #[inline]
 pub(crate) fn is_attached() -> bool {
-    let Some(thread) = registry::this() else { return is_attached_unregistered() };
+    let Some(thread) = this() else { return api().is_some_and(is_found_attached) };
     let state = thread.state();
     if state.is_null() {
         return is_found_attached(thread.api);
     }
-    thread.api.current_state() == state
+    thread.current_state() == state
 }
 
 #[cold]
-fn is_attached_unregistered() -> bool {
-    api().is_some_and(is_found_attached)
-}
-
 fn is_found_attached(api: &Api) -> bool {
-    !end::has_gone(api) && matches!(Place::of(api, null_mut()), Place::Attached)
+    !phase::has_gone(api) && matches!(Place::of(api, null_mut()), Place::Attached)
 }
 
 /// Whether a call that this thread makes now would be part of another call, or of an attachment, also
 /// where that is detached.
 pub(crate) fn is_in_call() -> bool {
-    registry::this().is_some_and(Thread::is_nested) || is_attached()
+    this().is_some_and(Thread::is_nested) || is_attached()
 }
 
 /// Whether threads take turns at an interpreter lock: not in a free-threaded build.
@@ -369,14 +425,6 @@ pub(crate) fn if_attached<R>(work: impl FnOnce(Attached<'_>) -> R) -> Option<R> 
         return None;
     }
     api().map(|api| work(Attached { api, attachment: PhantomData }))
-}
-
-/// Runs work detached, on a thread that may be attached or not.
-pub(crate) fn detached<R>(work: impl FnOnce() -> R) -> R {
-    match api().filter(|_| is_attached()) {
-        Some(api) => Attached { api, attachment: PhantomData }.detach(work),
-        None => work(),
-    }
 }
 
 #[cold]

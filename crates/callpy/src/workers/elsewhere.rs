@@ -6,7 +6,7 @@ use crate::cancel::Limits;
 use crate::error::Result;
 use crate::learn::Habit;
 use crate::raw::Ref;
-use crate::raw::objects::ArgumentList;
+use crate::raw::call::ArgumentList;
 use crate::scope::Scope;
 
 /// There is none.

@@ -16,7 +16,7 @@ use crate::crash::Crash;
 use crate::error::{Error, ErrorKind, Result};
 use crate::learn::{self, Habit, Learned, Retained};
 use crate::raw::Ref;
-use crate::raw::objects::ArgumentList;
+use crate::raw::call::ArgumentList;
 use crate::scope::Scope;
 
 /// A function of a pool, by its target.
@@ -41,7 +41,7 @@ impl Remote {
             let mut workers = pool.acquire_all_free();
             if workers.is_empty() {
                 // Those who have the workers may need Python before they give them back.
-                workers.extend(crate::raw::thread::detached(|| {
+                workers.extend(crate::raw::detach::detached(|| {
                     pool.acquire(None, &Limits::default())
                 })?);
             }
@@ -196,7 +196,7 @@ fn load(workers: &mut Vec<Lent<'_>>, target: &str) -> Result<bool> {
         }
         loaded
     };
-    crate::raw::thread::detached(work)
+    crate::raw::detach::detached(work)
 }
 
 /// The parts of an answer.
