@@ -64,12 +64,12 @@ impl<'a> Call<'a> {
         // The end is within the base frame, whose code would raise an exception that comes too late.
         let mut call = || {
             let result = py.call(callee.object(), &mut self.list);
-            was_asked = timed.take().is_some_and(|timed| timed.end(py));
+            was_asked = timed.take().is_some_and(Limited::end);
             result
         };
         let result = if needs_frame { py.with_frame(call) } else { call() };
         // Where it was raised in the base frame, nothing was called.
-        was_asked |= timed.take().is_some_and(|timed| timed.end(py));
+        was_asked |= timed.take().is_some_and(Limited::end);
         let class = match &result {
             Err(Raised(Some(raised))) if was_asked => raised.class(py).cast(),
             _ => return self.scope.ok(result),

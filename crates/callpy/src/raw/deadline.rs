@@ -18,7 +18,10 @@ use super::reference::Ref;
 use super::thread::{Attached, Attachment};
 
 /// A call that can be asked to stop, on the thread that runs it.
-pub(crate) struct Limited {
+///
+/// Dropped, it asks no more: an exception that came later would hit another call.
+pub(crate) struct Limited<'py> {
+    py: Attached<'py>,
     call: Arc<Call>,
     /// When its time is up, if it ever is.
     at: Option<Instant>,
@@ -61,18 +64,19 @@ fn timer() -> MutexGuard<'static, Timer> {
     TIMER.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Limited {
+impl<'py> Limited<'py> {
     /// Has one of the exceptions, which are classes, raised in this thread unless the call is over by
     /// then: the first at that time, the second when the call is cancelled.
     pub(crate) fn begin(
-        py: Attached<'_>,
+        py: Attached<'py>,
         at: Option<Instant>,
         exceptions: [Ref; 2],
-    ) -> io::Result<Limited> {
+    ) -> io::Result<Self> {
         // SAFETY: needs no attachment; the number is that of this thread.
         let thread = unsafe { (py.api.PyThread_get_thread_ident)() };
         let mut timer = timer();
         let this = std::process::id();
+        // In the child of a fork the calls are the parent's, and will end there.
         if timer.process != Some(this) {
             process::spawn_thread("callpy-deadlines", run)?;
             timer.process = Some(this);
@@ -89,7 +93,7 @@ impl Limited {
         if let Some(at) = at {
             timer.add(at, &call);
         }
-        Ok(Limited { call, at })
+        Ok(Limited { py, call, at })
     }
 
     /// Returns what cancels the call.
@@ -98,30 +102,30 @@ impl Limited {
     }
 
     /// Ends the call; says whether it was asked to stop.
-    pub(crate) fn end(self, py: Attached<'_>) -> bool {
-        self.forget();
+    pub(crate) fn end(self) -> bool {
+        self.take_back()
+    }
+
+    /// Has the call asked no more; says whether it was asked to stop, and nothing the second time.
+    fn take_back(&self) -> bool {
+        if let Some(at) = self.at {
+            timer().calls.remove(&(at, self.call.number));
+        }
         let mut stage = self.call.stage();
         let was_asked = matches!(*stage, Stage::Asked(_));
         *stage = Stage::Over;
         if was_asked {
+            // CPython has room for one such exception a thread (`async_exc`), and forgets it here.
             // SAFETY: attached; takes back what this thread has not raised yet.
-            unsafe { (py.api.PyThreadState_SetAsyncExc)(self.call.thread, null_mut()) };
+            unsafe { (self.py.api.PyThreadState_SetAsyncExc)(self.call.thread, null_mut()) };
         }
         was_asked
     }
-
-    fn forget(&self) {
-        if let Some(at) = self.at {
-            timer().calls.remove(&(at, self.call.number));
-        }
-    }
 }
 
-impl Drop for Limited {
-    /// Ends a call that a panic has left, which must not be asked any more.
+impl Drop for Limited<'_> {
     fn drop(&mut self) {
-        self.forget();
-        *self.call.stage() = Stage::Over;
+        self.take_back();
     }
 }
 
@@ -179,10 +183,38 @@ fn run() {
                 };
             }
         };
+        // Without the timer's lock, since a thread that is attached may wait for that.
         if let Some(call) = due
             && let Ok(attachment) = Attachment::new()
         {
             call.ask(attachment.token());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+    use crate::interpreter::Python;
+    use crate::support;
+
+    #[test]
+    fn a_call_that_unwinds_is_asked_no_more() {
+        let python = Python::start().unwrap();
+        let code = python.function("textwrap:dedent").unwrap();
+        let attachment = Attachment::new().unwrap();
+        let py = attachment.token();
+        let exceptions = support::stopped(py).unwrap_or_else(|_| panic!("there are such classes"));
+        let unwound = catch_unwind(AssertUnwindSafe(|| {
+            let limited = Limited::begin(py, Some(Instant::now()), exceptions).unwrap();
+            while *limited.call.stage() == Stage::Running {
+                py.detach(std::thread::yield_now);
+            }
+            panic!("before the call is over");
+        }));
+        assert!(unwound.is_err());
+        assert_eq!(code.call::<String>(" the next call").unwrap(), "the next call");
     }
 }
