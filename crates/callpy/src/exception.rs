@@ -49,6 +49,7 @@ struct Parts {
     qualified_name: String,
     module: String,
     message: String,
+    missing_module: Option<String>,
     frames: Vec<StackFrame>,
     notes: Vec<String>,
     printed: Option<Printed>,
@@ -166,6 +167,18 @@ impl PythonException {
     /// Returns `str(exception)`.
     pub fn message(&self) -> &str {
         &self.0.message
+    }
+
+    /// Returns the name of the module that an import did not find: that of a `ModuleNotFoundError`.
+    ///
+    /// ```
+    /// # let python = callpy::Python::start()?;
+    /// let error = python.module("json.absent").unwrap_err();
+    /// assert_eq!(error.exception().unwrap().missing_module(), Some("json.absent"));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn missing_module(&self) -> Option<&str> {
+        self.0.missing_module.as_deref()
     }
 
     /// Returns the frames that the exception went through, the innermost last.

@@ -1,6 +1,7 @@
 //! NumPy, imported when an array is first passed or returned.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::exception::PythonException;
 use crate::raw::numpy::Numpy;
 use crate::raw::{Attached, Raised, proof};
 use crate::{exception, support};
@@ -34,12 +35,9 @@ fn import(py: Attached<'_>) -> Result<&'static Numpy> {
 
 fn not_imported(py: Attached<'_>, raised: Raised) -> Error {
     let error = Error::raised(py, raised);
-    let missing = error.exception().is_some_and(|exception| {
-        exception.type_name() == "ModuleNotFoundError"
-            && exception.message() == "No module named 'numpy'"
-    });
+    let missing = error.exception().and_then(PythonException::missing_module);
     let python = support::executable(py);
-    let message = if missing {
+    let message = if missing == Some("numpy") {
         let install = exception::install(&python, "numpy");
         format!("arrays need NumPy, which {python} does not have: {install}")
     } else {

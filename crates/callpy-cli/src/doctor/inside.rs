@@ -121,7 +121,5 @@ fn look_at_target(diagnosis: &mut Diagnosis, python: Python, look: &Module, targ
 
 /// Returns the name of the module that an import did not find.
 pub(crate) fn missing_module(error: &Error) -> Option<&str> {
-    let exception = error.exception()?;
-    let name = exception.message().strip_prefix("No module named '")?.strip_suffix('\'')?;
-    (exception.type_name() == "ModuleNotFoundError").then_some(name)
+    error.exception()?.missing_module()
 }

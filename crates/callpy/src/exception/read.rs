@@ -1,7 +1,7 @@
-//! From a raised exception to an owned one, attribute by attribute.
+//! Reads a raised exception, attribute by attribute.
 //!
-//! It is done here and not in `support.py`, since an exception should cost little more than in Python:
-//! see `docs/decisions/0023-cheap-exceptions.md`.
+//! Not in `support.py`, since an exception should cost little more than in Python: see
+//! `docs/decisions/0023-cheap-exceptions.md`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -13,7 +13,7 @@ use crate::raw::objects::Builtin;
 use crate::raw::{Attached, Outcome, Raised, Ref};
 use crate::support;
 
-/// A chain of exceptions is followed so far.
+/// How far a chain of exceptions is followed.
 const LINKS: usize = 100;
 
 /// Reads a raised exception and lets go of it; also returns what is known of failed imports, if it is
@@ -57,7 +57,7 @@ fn let_go_of_frames(py: Attached<'_>, read: &PythonException, holders: usize) {
     }
 }
 
-/// An exception of which there is no object.
+/// Makes the error of an exception that has no object.
 fn nameless(message: &str) -> PythonException {
     PythonException(Arc::new(Parts {
         type_name: "SystemError".to_owned(),
@@ -79,6 +79,7 @@ struct Names {
     code: Ref,
     line: Ref,
     next: Ref,
+    missing: Ref,
     file: Ref,
     function: Ref,
     printed_by_python: Vec<Ref>,
@@ -99,6 +100,7 @@ fn names(py: Attached<'_>) -> Outcome<&'static Names> {
         code: py.interned(c"f_code")?,
         line: py.interned(c"tb_lineno")?,
         next: py.interned(c"tb_next")?,
+        missing: py.interned(c"name")?,
         file: py.interned(c"co_filename")?,
         function: py.interned(c"co_name")?,
         printed_by_python: support::printed_by_python(py)?,
@@ -106,8 +108,7 @@ fn names(py: Attached<'_>) -> Outcome<&'static Names> {
     Ok(NAMES.get_or_init(|| names))
 }
 
-/// Reads an exception and the chain below it. What can't be read, since memory is out or the stack is,
-/// is left out.
+/// Reads an exception and the chain below it; leaves out what can't be read for want of memory or stack.
 struct Reader<'p> {
     py: Attached<'p>,
     names: &'static Names,
@@ -128,6 +129,9 @@ impl Reader<'_> {
             qualified_name: word(&names.qualified_name).unwrap_or_else(|_| type_name.clone()),
             module: word(&names.module).unwrap_or_else(|_| "<unknown>".to_owned()),
             message: self.text_of(exception),
+            missing_module: (type_name == "ModuleNotFoundError")
+                .then(|| self.text(&py.attribute(exception, &names.missing).ok()?).ok())
+                .flatten(),
             frames: self.frames(traceback).unwrap_or_default(),
             notes: self.notes(exception).unwrap_or_default(),
             printed: self.printed(exception, &type_name),
@@ -217,8 +221,8 @@ impl Reader<'_> {
         Some(if is(&kinds[0]) { Printed::End(printed) } else { Printed::All(printed) })
     }
 
-    /// Reads the frames, but for those of callpy's own module and of an import that it began: 3.11 and
-    /// older leave those of some.
+    /// Reads the frames, except those of callpy's own module and of an import that it began, some of which
+    /// 3.11 and older leave in.
     fn frames(&self, traceback: Option<Ref>) -> Outcome<Vec<StackFrame>> {
         let (py, names) = (self.py, self.names);
         let mut frames: Vec<StackFrame> = Vec::new();
@@ -228,7 +232,7 @@ impl Reader<'_> {
             let frame = py.attribute(&traceback, &names.frame)?;
             let code = py.attribute(&frame, &names.code)?;
             let line_object = py.attribute(&traceback, &names.line)?;
-            // None where the compiler left no line.
+            // The compiler leaves some instructions without a line.
             let line = if py.is_none(&line_object) { 0 } else { py.as_u64(&line_object)? };
             let next = py.attribute(&traceback, &names.next)?;
             rest = (!py.is_none(&next)).then_some(next);
@@ -286,7 +290,7 @@ impl Reader<'_> {
     }
 }
 
-/// What a frame's code says of its place, but for the line.
+/// What a frame's code says about its place, except the line.
 #[derive(Clone)]
 struct Place {
     file: Arc<str>,
@@ -294,8 +298,8 @@ struct Place {
     source: Source,
 }
 
-/// The places of code that exceptions went through, by the address of the code, which is kept alive so
-/// that no other has it. Code holds no variables.
+/// The places of code that exceptions went through, by the address of the code. That is kept alive, so
+/// that no other code gets the address; it holds no variables.
 static CODES: Mutex<BTreeMap<usize, (Ref, Place)>> = Mutex::new(BTreeMap::new());
 
 fn codes() -> MutexGuard<'static, BTreeMap<usize, (Ref, Place)>> {
@@ -322,7 +326,7 @@ fn remember_code(py: Attached<'_>, code: &Ref, place: &Place) {
 }
 
 /// For each file name that code was compiled under: the name to show, and where the source text is.
-/// Names that are made up for code as a program runs are not among them.
+/// Names that a program makes up for code as it runs are not in it.
 static SOURCES: Mutex<BTreeMap<String, (Arc<str>, Source)>> = Mutex::new(BTreeMap::new());
 
 fn known_source(name: &str) -> Option<(Arc<str>, Source)> {
@@ -334,8 +338,7 @@ fn remember(name: &str, shown: &str, source: Source) {
     sources.insert(name.to_owned(), (shown.into(), source));
 }
 
-/// Takes note of the source text of a file that callpy has written, and of the name by which its
-/// author knows it.
+/// Remembers the source text of a file that callpy has written, and the name by which its author knows it.
 pub(crate) fn remember_text(file: &str, shown: &str, text: &str) {
     remember(file, shown, Source::Text(text.into()));
 }

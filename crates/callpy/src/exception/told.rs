@@ -1,11 +1,11 @@
-//! An exception that another process has told of.
+//! An exception that was raised in another process.
 
 use std::sync::Arc;
 
 use super::frame::Source;
 use super::{Bases, Kept, Parts, Printed, PythonException, StackFrame, Traceback};
 
-/// What another process says of an exception.
+/// What another process says about an exception.
 pub(crate) struct Told {
     pub(crate) type_name: String,
     pub(crate) qualified_name: String,
@@ -46,6 +46,7 @@ impl Told {
             type_name: self.type_name,
             qualified_name: self.qualified_name,
             module: self.module,
+            missing_module: None,
             message: self.message,
             frames: frames.collect(),
             notes: self.notes,
