@@ -83,8 +83,8 @@ fn a_target_that_is_not_there() {
         .run(&["gone:first"])
         .failed(2, &["has no module 'gone'", "-m pip install gone", "path/to/file.py:first"]);
     folder.run(&["os.gone:first"]).failed(1, &["'os' is not a package"]);
-    folder.run(&[":first"]).failed(2, &["names no function"]);
-    folder.run(&[""]).failed(2, &["names no function"]);
+    folder.run(&[":first"]).failed(2, &["names no module"]);
+    folder.run(&[""]).failed(2, &["names no module"]);
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::raw::call::Seldom;
 use crate::raw::{self, Attachment};
 use crate::scope::{Entered, Scope};
 use crate::support;
+use crate::target::Target;
 use crate::workers::{Remote, Workers};
 
 impl Function {
@@ -334,6 +335,7 @@ impl Workers {
     /// # Ok::<(), callpy::Error>(())
     /// ```
     pub fn function(&self, target: &str) -> Result<Function> {
+        Target::parse(target).parts()?;
         Function::on_workers(self.remote(target)?, target)
     }
 }

@@ -62,17 +62,16 @@ impl Target {
     ///
     /// `ErrorKind::Target` if the target names no module or no function.
     pub fn parts(&self) -> Result<(&OsStr, &str)> {
-        match self.function() {
-            Some(function) if !self.module.is_empty() => Ok((&self.module, function)),
-            _ => Err(Error::new(
-                ErrorKind::Target,
-                format!(
-                    "{:?} names no function: write \"module:function\" or \
-                     \"path/to/file.py:function\"",
-                    self.text
-                ),
-            )),
-        }
+        let missing = match self.function() {
+            _ if self.module.is_empty() => "names no module",
+            Some(function) => return Ok((&self.module, function)),
+            None => "names no function",
+        };
+        let message = format!(
+            "{:?} {missing}: write \"module:function\" or \"path/to/file.py:function\"",
+            self.text
+        );
+        Err(Error::new(ErrorKind::Target, message))
     }
 }
 
@@ -112,11 +111,21 @@ mod tests {
             ("outliers.py", "outliers.py", None),
             ("outliers.py:", "outliers.py", None),
             (":detect", "", Some("detect")),
+            (":", "", None),
+            ("", "", None),
         ] {
             let target = Target::parse(text);
             assert_eq!((target.module(), target.function()), (module.as_ref(), function), "{text}");
-            let is_whole = function.is_some() && !module.is_empty();
-            assert_eq!(target.parts().is_ok(), is_whole, "{text}");
+            let missing = match function {
+                _ if module.is_empty() => "names no module",
+                None => "names no function",
+                Some(function) => {
+                    assert_eq!(target.parts().unwrap(), (module.as_ref(), function));
+                    continue;
+                }
+            };
+            let error = target.parts().unwrap_err().to_string();
+            assert!(error.contains(missing), "{error}");
         }
     }
 }

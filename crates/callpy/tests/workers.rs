@@ -376,6 +376,7 @@ fn targets_that_lead_nowhere_are_errors_at_once() {
         ("labour:ech", "there is no \"ech\" in it".replace('"', "'")),
         ("labour:count", "can't be called".to_owned()),
         ("labour", "names no function".to_owned()),
+        (":echo", "names no module".to_owned()),
         ("nowhere.py:f", "there is no file nowhere.py".to_owned()),
     ] {
         let error = workers.function(target).unwrap_err();

@@ -5,10 +5,6 @@
 def _import_target(target):
     """The callable that "module:function" or "path/to/file.py:function" names."""
     module, _, path = target.rpartition(":")
-    if not module or not path:
-        raise LookupError(
-            '%r names no function: write "module:function" or "path/to/file.py:function"' % target
-        )
     if module.endswith(".py") or "/" in module:
         import os
 
