@@ -169,6 +169,11 @@ fn frames_are_places() {
     let error = python().function("json:loads").unwrap().call::<()>("{").unwrap_err();
     assert_eq!(error.to_string(), raised(&error).to_string());
     assert!(raised(&error).own_frame().is_none());
+    // Source text is the program's own, even if its name is none of a file.
+    let source = "def half(x):\n    return x / 2\n";
+    let half = python().module_from_source("halves_of_text", "<halves>", source).unwrap();
+    let error = half.function("half").unwrap().call::<f64>("x").unwrap_err();
+    assert!(error.to_string().ends_with(" in half (<halves>, line 2)"), "{error}");
 }
 
 #[test]

@@ -58,11 +58,17 @@ impl StackFrame {
         self.times
     }
 
-    /// Whether this is in a file of the program's own, neither installed nor of the standard library.
+    /// Whether this is in a file of the program's own, neither installed nor of the standard library, or
+    /// in source text of its own, whatever its name.
     pub(super) fn is_own(&self) -> bool {
+        if let Source::Text(_) = self.source {
+            return !self.file.starts_with("<callpy");
+        }
         let file = self.file.replace('\\', "/");
-        let parts = ["/site-packages/", "/dist-packages/", "/lib/python3", "/Lib/"];
-        !file.starts_with('<') && !parts.iter().any(|part| file.contains(part))
+        // A folder of the user's may be called python3-tools.
+        let parts = ["/site-packages/", "/dist-packages/", "/lib/python3.", "/Lib/"];
+        let is_zipped = || file.contains("/lib/python3") && file.contains(".zip/");
+        !file.starts_with('<') && !is_zipped() && !parts.iter().any(|part| file.contains(part))
     }
 }
 
