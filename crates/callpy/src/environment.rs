@@ -15,6 +15,7 @@
 //! # Ok::<(), callpy::Error>(())
 //! ```
 
+mod cached;
 mod install;
 mod installed;
 mod requirements;
@@ -26,10 +27,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use cached::{Cached, cached};
 pub(crate) use installed::has;
 pub(crate) use requirements::Key;
 pub use requirements::Requirements;
-pub(crate) use specifiers::Specifiers;
+pub(crate) use specifiers::{Specifiers, numbers};
 
 use crate::child::ASKED;
 use crate::error::{Error, ErrorKind, Result};
@@ -103,12 +105,23 @@ pub enum Progress {
         /// The line, without its line break.
         line: String,
     },
+    /// Something that the installer can't do as it was asked for.
+    Note {
+        /// What, and how to fix it.
+        text: String,
+    },
     /// The environment is ready.
     Done,
 }
 
 /// The file that marks a complete environment. It contains the interpreter's facts.
 const MARKER: &str = "callpy.json";
+
+/// The file with the requirements of all environments beside it.
+const REQUIREMENTS: &str = "requirements.txt";
+
+/// The end of the name of the file that processes lock that use an environment.
+const USED: &str = ".used";
 
 /// The file with the name of the environment to use if no interpreter is named.
 const DEFAULT: &str = "default";
@@ -183,6 +196,8 @@ pub(crate) fn make(
             make_locked(&lock, &folder, creation, base, context, &unwritable)?
         }
     };
+    // For people who look into the cache.
+    _ = write(&home.join(REQUIREMENTS), &creation.key.text);
     // Starts that name no interpreter must not depend on the one that was named last.
     if creation.is_default {
         // If this fails, the next start takes longer, but finds the same environment.
@@ -236,6 +251,7 @@ fn make_locked(
         // The facts are not cached, since a launcher runs this Python.
         write(&marker, "{}").map_err(unwritable)?;
     }
+    cached::hold(folder);
     creation.tell(&Progress::Done);
     Ok(made)
 }
@@ -270,7 +286,8 @@ fn stopped() -> Error {
 /// Returns the environment in `folder` if it is complete, and its base still exists.
 fn ready_in(folder: &Path, context: &Context) -> Option<Interpreter> {
     let marker = folder.join(MARKER);
-    if !marker.is_file() {
+    // Held before the marker is looked at, so that nothing removes what was found.
+    if !folder.is_dir() || !cached::hold(folder) || !marker.is_file() {
         return None;
     }
     let found = interpreter(&python_in(folder), Some(&marker), context).ok()?;

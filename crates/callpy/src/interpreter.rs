@@ -471,6 +471,8 @@ fn module_name(name: &str) -> Result<CString> {
 pub struct Builder {
     python: Option<PathBuf>,
     requirements: Requirements,
+    by_default: Requirements,
+    folder: Option<PathBuf>,
     scripts: Vec<PathBuf>,
     search: Vec<PathBuf>,
     progress: Option<environment::OnProgress>,
@@ -509,7 +511,27 @@ impl Builder {
         self
     }
 
-    /// Adds the requirements in the header of a Python file (PEP 723).
+    /// Adds packages that must be there if nothing else is required, by [`require`](Builder::require) or
+    /// in a script's header.
+    ///
+    /// A Python that has them is used as it is, and so is any virtual environment; otherwise an
+    /// environment with them is created.
+    ///
+    /// ```
+    /// let python = callpy::Python::builder().require_by_default(["numpy"]).start()?;
+    /// assert!(python.module("numpy").is_ok());
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn require_by_default(
+        mut self,
+        packages: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.by_default = self.by_default.merge(Requirements::new(packages));
+        self
+    }
+
+    /// Adds the requirements in the header of a Python file (PEP 723). Its project's environment, `.venv`
+    /// in the file's folder or above, is found too.
     ///
     /// ```
     /// # std::env::set_current_dir("../../examples/outliers").unwrap();
@@ -518,7 +540,10 @@ impl Builder {
     /// # Ok::<(), callpy::Error>(())
     /// ```
     pub fn script(mut self, path: impl Into<PathBuf>) -> Self {
-        self.scripts.push(path.into());
+        let path = path.into();
+        let folder = path.parent().map(Path::to_owned);
+        self.folder = self.folder.or(folder);
+        self.scripts.push(path);
         self
     }
 
@@ -679,7 +704,8 @@ impl Builder {
             array::guard::set(on);
         }
         for script in std::mem::take(&mut self.scripts) {
-            self.requirements = self.requirements.merge(read_script(&script)?);
+            let declared = Requirements::from_file(&script)?.unwrap_or_default();
+            self.requirements = self.requirements.merge(declared);
         }
         let running = match RUNNING.get() {
             Some(running) => running,
@@ -808,6 +834,8 @@ impl Builder {
         Wanted {
             python: self.python.clone(),
             requirements: self.requirements.clone(),
+            by_default: self.by_default.clone(),
+            folder: self.folder.clone(),
             progress: self.progress.clone(),
             stop: self.stop.clone(),
         }
@@ -886,16 +914,6 @@ impl Builder {
         }
         Ok(())
     }
-}
-
-fn read_script(path: &Path) -> Result<Requirements> {
-    let source = std::fs::read_to_string(path).map_err(|error| {
-        Error::new(ErrorKind::Target, format!("{} can't be read: {error}", path.display()))
-            .with_source(error)
-    })?;
-    Requirements::from_script(&source)
-        .map(Option::unwrap_or_default)
-        .map_err(|error| error.at(path.display()))
 }
 
 impl fmt::Debug for Builder {

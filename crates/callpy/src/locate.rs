@@ -6,8 +6,11 @@
 //!    an executable, the folder of an environment, a command such as `python3.12`, or a version;
 //! 2. the environment that callpy made earlier for the declared requirements;
 //! 3. the activated environment: `VIRTUAL_ENV`, then `CONDA_PREFIX`;
-//! 4. `.venv` in the current folder or the nearest folder above it;
-//! 5. `python3`, then `python`, in any folder on PATH.
+//! 4. `.venv` in the folder of the Python file to call or the nearest folder above it, then in the
+//!    current folder or above: what uv, poetry and pdm create for a project;
+//! 5. `python3`, then `python`, in any folder on PATH;
+//! 6. if the requirements name versions of Python, and none of these has one: `python3.13`,
+//!    `python3.12` and so on, on PATH; pyenv's Pythons; the one that `uv python find` finds.
 //!
 //! A named interpreter that can't be used is an error: no other is used instead. With declared
 //! requirements, a named interpreter that meets them all is used as it is; otherwise callpy creates an
@@ -24,6 +27,7 @@
 //! # Ok::<(), callpy::Error>(())
 //! ```
 
+mod places;
 mod report;
 mod search;
 

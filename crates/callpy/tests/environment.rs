@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use callpy::ErrorKind;
-use callpy::environment::{OnProgress, Progress, Requirements, Stop};
+use callpy::environment::{OnProgress, Progress, Requirements, Stop, cached};
 use callpy::locate::{Context, Interpreter, Problem, Source, Verdict, Wanted, find_in, report_in};
 use fake::World;
 
@@ -124,6 +124,126 @@ fn a_named_interpreter_that_meets_the_requirements_is_used_as_it_is() {
     let report = report_in(&named, &world.context()).unwrap();
     assert!(matches!(report.candidates()[0].verdict(), Verdict::Base(_)), "{report}");
     assert!(find(&named, &world).prefix().starts_with(world.path("cache")));
+}
+
+#[test]
+fn what_is_required_by_default_counts_if_nothing_else_is() {
+    let world = World::new();
+    world.uv("");
+    let by_default = || Requirements::new(["tiny>=2"]);
+    // A Python that says, asked with arguments, which version is installed.
+    let python = |name: &str, version: &str, prefix: &str| {
+        let mut facts = world.facts(name);
+        let facts = facts.set("prefix", &format!("{prefix:?}")).json();
+        world.script(
+            name,
+            &format!(
+                "#!/bin/sh\nif [ $# -gt 2 ]; then echo 'callpy:[\"{version}\"]'; else echo 'callpy:{facts}'; fi\n"
+            ),
+        )
+    };
+    let prefix = world.path("");
+    let prefix = prefix.to_str().unwrap();
+    let with = python("bin/python3", "2.1", prefix);
+    let wanted = Wanted { by_default: by_default(), ..Wanted::default() };
+    assert_eq!(find(&wanted, &world).executable(), with);
+    python("bin/python3", "1.0", prefix);
+    let made = find(&wanted, &world);
+    assert!(made.prefix().starts_with(world.path("cache")), "{made:?}");
+    assert_eq!(find(&wanted, &world), made);
+    assert_eq!(uv_ran(&world), ["venv", "pip"]);
+
+    // What is declared takes its place.
+    let declared = Wanted { by_default: by_default(), ..wanting("other") };
+    assert_ne!(find(&declared, &world).prefix(), made.prefix());
+    assert!(world.ran().iter().any(|line| line.ends_with(" other")), "{:?}", world.ran());
+
+    // An environment of the user's is used as it is.
+    let own = python("venv/bin/python", "1.0", &world.path("venv").display().to_string());
+    let active = world.context().with("VIRTUAL_ENV", world.path("venv"));
+    assert_eq!(find_in(&wanted, &active).unwrap().0.executable(), own);
+}
+
+#[test]
+fn what_only_uv_understands_of_a_script_is_left_to_uv() {
+    let world = World::new();
+    world.good("bin/python3");
+    world.uv("");
+    let script = world.path("here/f.py");
+    let write = |uv: &str| {
+        let header = format!("# /// script\n# dependencies = ['tiny']\n{uv}# ///\n");
+        fs::write(&script, header).unwrap();
+        Requirements::from_file(&script).unwrap().unwrap()
+    };
+    let ran_for = |requirements: Requirements| {
+        let before = world.ran().len();
+        find(&Wanted { requirements, ..Wanted::default() }, &world);
+        world
+            .ran()
+            .split_off(before)
+            .into_iter()
+            .filter(|it| it.starts_with("uv "))
+            .collect::<Vec<_>>()
+    };
+    let plain = ran_for(write(""));
+    assert!(plain[1].starts_with("uv pip install"), "{plain:?}");
+    let settings = "# [tool.uv]\n# exclude-newer = '2024-01-01T00:00:00Z'\n";
+    let synced = ran_for(write(settings));
+    assert!(
+        synced[1].starts_with("uv sync --active") && !synced[1].contains("--frozen"),
+        "{synced:?}"
+    );
+    assert_eq!(synced.len(), 2, "{synced:?}");
+    assert!(ran_for(write(settings)).is_empty());
+
+    // What else is required comes on top.
+    fs::write(world.path("here/f.py.lock"), "version = 1\n").unwrap();
+    let locked = ran_for(write("").merge(Requirements::new(["other"])));
+    assert!(locked[1].contains("--frozen") && locked[1].contains("f.py"), "{locked:?}");
+    assert!(locked[2].starts_with("uv pip") && locked[2].ends_with("python other"), "{locked:?}");
+    fs::write(world.path("here/f.py.lock"), "version = 2\n").unwrap();
+    assert_eq!(ran_for(write("")).len(), 2, "another lock file is another environment");
+}
+
+#[test]
+fn an_environment_is_removed_unless_it_is_in_use() {
+    let world = World::new();
+    world.good("bin/python3");
+    world.uv("");
+    assert!(cached(&world.context()).is_empty());
+    // Created by another process, which has ended.
+    let mut maker = Command::new(std::env::current_exe().unwrap());
+    maker.args(["--exact", "in_a_process_of_its_own"]).env_clear().stdout(Stdio::null());
+    maker.env("CALLPY_TEST_CHILD", "1").env("PATH", world.path("bin"));
+    maker.env("CALLPY_CACHE", world.path("cache")).current_dir(world.path("here"));
+    assert!(maker.status().unwrap().success());
+    let [one] = &cached(&world.context())[..] else { panic!("{:?}", cached(&world.context())) };
+    assert!(one.folder().starts_with(world.path("cache")) && one.unused_for().as_secs() < 3600);
+    assert_eq!(one.requirements().len(), 1);
+    assert!(one.remove().unwrap());
+    assert!(!one.folder().exists() && cached(&world.context()).is_empty());
+
+    let used = find(&wanting("tiny"), &world);
+    let [one] = &cached(&world.context())[..] else { panic!("{:?}", cached(&world.context())) };
+    assert_eq!((one.folder(), one.requirements()), (used.prefix(), &["tiny".to_owned()][..]));
+    assert!(!one.remove().unwrap());
+    assert_eq!(find(&wanting("tiny"), &world), used);
+}
+
+#[test]
+fn a_python_that_has_all_is_named_if_no_environment_can_be_created() {
+    let world = World::new();
+    let facts = world.facts("bin/python3").json();
+    let python = world.script(
+        "bin/python3",
+        &format!(
+            "#!/bin/sh\ncase $# in 2|1|0) echo 'callpy:{facts}';; *) echo 'callpy:[true]';; esac\n"
+        ),
+    );
+    world.uv("echo 'error: no network' >&2; exit 1");
+    let error = find_in(&wanting("tiny"), &world.context()).unwrap_err().to_string();
+    let named = format!("{} has all that is required", python.display());
+    assert!(error.contains("no network") && error.contains(&named), "{error}");
 }
 
 #[test]

@@ -262,6 +262,96 @@ fn a_search_finds_the_required_version() {
     assert!(error.to_string().contains("`new`"), "{error}");
 }
 
+/// A Python of a version, at a path.
+fn of_version(world: &World, name: &str, version: &str) -> PathBuf {
+    world.python(name, world.facts(name).set("version", version))
+}
+
+fn requiring(python: &str) -> Wanted {
+    Wanted { requirements: Requirements::default().with_python(python), ..Wanted::default() }
+}
+
+#[test]
+fn a_required_version_is_found_on_path_then_by_pyenv_then_by_uv() {
+    let world = World::new();
+    of_version(&world, "bin/python3", "[3, 8, 1]");
+    let context = world.context().with("PYENV_ROOT", world.path("pyenv"));
+    let found = || {
+        let (found, report) = find_in(&requiring(">=3.10"), &context).unwrap();
+        (found.executable().to_owned(), report.chosen().unwrap().source())
+    };
+    let (error, _) = refused(&requiring(">=3.10"), &context);
+    assert!(error.to_string().contains("Python >=3.10 is required"), "{error}");
+
+    // From last to first: each new one is found before all that are there already.
+    let managed = of_version(&world, "uv/python", "[3, 12, 4]");
+    let script =
+        "#!/bin/sh\n[ \"$1 $2\" = 'python find' ] || exit 1\ncase \"$*\" in *'>=3.10'*) echo";
+    world.script("bin/uv", &format!("{script} {};; esac\n", managed.display()));
+    assert_eq!(found(), (managed, Source::Uv));
+    of_version(&world, "pyenv/versions/3.9.9/bin/python", "[3, 9, 9]");
+    of_version(&world, "pyenv/versions/pypy3.11/bin/python", "[3, 11, 0]");
+    let ten = of_version(&world, "pyenv/versions/3.10.2/bin/python", "[3, 10, 2]");
+    assert_eq!(found(), (ten, Source::Pyenv));
+    let newest = of_version(&world, "pyenv/versions/3.10.11/bin/python", "[3, 10, 11]");
+    assert_eq!(found(), (newest, Source::Pyenv));
+    let ten = of_version(&world, "bin/python3.10", "[3, 10, 0]");
+    assert_eq!(found(), (ten, Source::Path));
+    let eleven = of_version(&world, "bin/python3.11", "[3, 11, 0]");
+    assert_eq!(found(), (eleven, Source::Path));
+
+    // A Python that has the version is used before all of them.
+    let (found, report) = find_in(&requiring(">=3.8"), &context).unwrap();
+    assert_eq!(found.version(), (3, 8, 1));
+    assert_eq!(report.candidates().len(), 1);
+}
+
+#[test]
+fn a_named_version_is_found_although_a_shim_does_not_know_it() {
+    let world = World::new();
+    let shim = "#!/bin/sh\necho \"pyenv: $0: command not found\" >&2\nexit 127\n";
+    world.script("bin/python3.12", shim);
+    let python = of_version(&world, "pyenv/versions/3.12.4/bin/python", "[3, 12, 4]");
+    let context = world.context().with("PYENV_ROOT", world.path("pyenv"));
+    for name in ["3.12", "python3.12", "3.12.4"] {
+        let (found, _) = find_in(&named(name), &context).unwrap();
+        assert_eq!(found.executable(), python, "{name}");
+    }
+    let by_variable = context.clone().with("CALLPY_PYTHON", "3.12");
+    assert_eq!(find_in(&Wanted::default(), &by_variable).unwrap().0.executable(), python);
+
+    // Another patch version is another Python.
+    let (_, report) = refused(&named("3.12.5"), &context);
+    assert!(report.candidates().iter().all(|one| one.interpreter().is_none()), "{report}");
+    of_version(&world, "bin/python3.12", "[3, 11, 0]");
+    let (found, report) = find_in(&named("3.12"), &context).unwrap();
+    assert_eq!(found.executable(), python);
+    assert!(report.to_string().contains("it is 3.11.0, but Python 3.12 is required"), "{report}");
+}
+
+#[test]
+fn a_projects_environment_is_found_from_the_targets_folder_first() {
+    let world = World::new();
+    let here = world.good("here/.venv/bin/python");
+    let near = |folder: &str| Wanted { folder: Some(folder.into()), ..Wanted::default() };
+    let found = |wanted: &Wanted, context: &Context| {
+        find_in(wanted, context).unwrap().0.executable().to_owned()
+    };
+    let context = world.context();
+    fs::create_dir_all(world.path("project/src/deep")).unwrap();
+    assert_eq!(found(&near("../project/src"), &context), here);
+    let project = world.good("project/.venv/bin/python").canonicalize().unwrap();
+    assert_eq!(found(&near("../project/src/deep"), &context).canonicalize().unwrap(), project);
+    assert_eq!(found(&near(""), &context), here);
+    assert_eq!(found(&Wanted::default(), &context), here);
+
+    let own = world.good("project/own/bin/python").canonicalize().unwrap();
+    let context = context.with("UV_PROJECT_ENVIRONMENT", "own");
+    assert_eq!(found(&near("../project/src"), &context).canonicalize().unwrap(), project);
+    fs::write(world.path("project/pyproject.toml"), "").unwrap();
+    assert_eq!(found(&near("../project/src"), &context).canonicalize().unwrap(), own);
+}
+
 #[test]
 fn an_interpreter_is_asked_once() {
     let world = World::new();

@@ -35,6 +35,9 @@ const CLEARED: &[&str] = &[
 const FORGOTTEN: &str = "its exit code is unknown, since this process ignores SIGCHLD or waits for all \
                          its children: set SIGCHLD to its default action while Python starts";
 
+/// What is wrong with Debian's Python as it comes.
+const NO_VENV: &str = "this Python has no venv module";
+
 /// Creates environments in a context without variables that would mislead an installer.
 pub(super) struct Installer<'a> {
     /// The environment's lock. Each command has it as its stdin, so that the lock is held until the
@@ -71,13 +74,36 @@ impl<'a> Installer<'a> {
                 create.args(["venv", "--no-project", "--python"]).arg(base).arg(folder);
                 let what = format!("uv can't create an environment from {}", base.display());
                 self.run(create, &what)?;
+                let failure = format!("uv can't install {}", dependencies.join(", "));
+                let mut rest = dependencies.to_vec();
+                if let Some(script) = self.creation.requirements.for_uv() {
+                    let mut sync = self.command(uv, folder);
+                    sync.args(["sync", "--active", "--compile-bytecode", "--script"]);
+                    sync.arg(&script.script).env("VIRTUAL_ENV", folder);
+                    if script.is_locked {
+                        sync.arg("--frozen");
+                    }
+                    self.run(sync, &failure)?;
+                    rest.retain(|one| !script.dependencies.contains(one));
+                    if rest.is_empty() {
+                        return Ok(());
+                    }
+                }
                 let mut install = self.command(uv, folder);
                 // Compiled now, since the folder may not be writable later.
                 install.args(["pip", "install", "--compile-bytecode", "--python"]);
-                install.arg(python_in(folder)).args(dependencies);
-                self.run(install, &format!("uv can't install {}", dependencies.join(", ")))
+                install.arg(python_in(folder)).args(rest);
+                self.run(install, &failure)
             }
             None => {
+                if let Some(script) = self.creation.requirements.for_uv() {
+                    let what = if script.is_locked { "the lock file" } else { "[tool.uv]" };
+                    let text = format!(
+                        "{what} of {} is for uv and has no effect, since pip installs: put uv on PATH",
+                        script.script.display()
+                    );
+                    self.creation.tell(&Progress::Note { text });
+                }
                 let mut create = self.command(base, folder);
                 // -I ignores the current folder and the user's own packages.
                 create.args(["-I", "-m", "venv"]).arg(folder);
@@ -99,6 +125,7 @@ impl<'a> Installer<'a> {
     }
 
     fn run(&self, mut command: Command, failure: &str) -> Result<()> {
+        let base = Path::new(command.get_program()).to_owned();
         let failed = |why: &str| Error::new(ErrorKind::Environment, format!("{failure}: {why}"));
         let stop = || self.creation.is_stopped();
         let locked = self.lock.try_clone();
@@ -116,19 +143,24 @@ impl<'a> Installer<'a> {
         let text = ended.text();
         match ended.status.map(|status| status.success()) {
             Some(true) => Ok(()),
-            Some(false) => Err(failed(&reason(&text)).with_detail(text)),
+            Some(false) => Err(failed(&reason(&text, &base)).with_detail(text)),
             None => Err(failed(FORGOTTEN).with_detail(text)),
         }
     }
 }
 
-/// Returns the most informative line of an installer's output, or the fix if it is known.
-fn reason(text: &str) -> String {
+/// Returns the most informative line of an installer's output, or the fix if it is known; `program` is
+/// what ran.
+fn reason(text: &str, program: &Path) -> String {
     if text.contains("ensurepip is not") || text.contains("No module named venv") {
-        // Debian's message ends with the exact package.
-        let package = text.split_whitespace().rfind(|word| word.ends_with("-venv"));
+        // Debian's message ends with the package for this version, which only a Python needs that is
+        // not Debian's `python3`.
+        let own = text.split_whitespace().rfind(|word| word.ends_with("-venv"));
+        let real = |path: &Path| path.canonicalize().ok();
+        let is_default = real(program) == real(Path::new("/usr/bin/python3"));
+        let package = own.filter(|_| !is_default && program.starts_with("/usr/bin"));
         return format!(
-            "this Python has no venv module; apt install {}, or install uv",
+            "{NO_VENV}; apt install {}, or install uv",
             package.unwrap_or("python3-venv")
         );
     }
@@ -149,18 +181,22 @@ fn reason(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn python() -> &'static Path {
+        Path::new("/usr/bin/python3")
+    }
+
     #[test]
     fn the_most_informative_line() {
         let pip = "Looking in links: /x\nERROR: Could not find a version of x (from versions: 1)\n\
                    ERROR: No matching distribution found for x>=2\n[notice] update pip";
-        assert_eq!(reason(pip), "No matching distribution found for x>=2");
+        assert_eq!(reason(pip, python()), "No matching distribution found for x>=2");
         let uv = "Using Python 3.12\nerror: No solution found\n  cause: Because x was not found";
-        assert_eq!(reason(uv), "Because x was not found");
-        assert_eq!(reason("one\ntwo\n"), "two");
-        assert_eq!(reason(""), "it failed without any output");
+        assert_eq!(reason(uv, python()), "Because x was not found");
+        assert_eq!(reason("one\ntwo\n", python()), "two");
+        assert_eq!(reason("", python()), "it failed without any output");
         let offline = "WARNING: Retrying (Retry(total=0)) after connection broken by 'New'\n\
                        ERROR: No matching distribution found for numpy";
-        assert!(reason(offline).contains("can't be reached"));
+        assert!(reason(offline, python()).contains("can't be reached"));
     }
 
     #[test]
@@ -169,7 +205,11 @@ mod tests {
                       available.  On Debian/Ubuntu systems, you need to install the python3-venv\n\
                       package using the following command.\n\n    apt install python3.11-venv\n\n\
                       You may need to use sudo with that command.";
-        assert!(reason(debian).contains("apt install python3.11-venv"));
-        assert!(reason("/usr/bin/python3: No module named venv").contains("python3-venv"));
+        let advice = "this Python has no venv module; apt install python3-venv, or install uv";
+        assert_eq!(reason(debian, python()), advice);
+        assert_eq!(reason("/usr/bin/python3: No module named venv", python()), advice);
+        // A second Python beside Debian's default one.
+        let other = Path::new("/usr/bin/python3.99");
+        assert!(reason(debian, other).contains("apt install python3.11-venv"));
     }
 }

@@ -1,5 +1,6 @@
 //! Requirements, and the name of the environment that meets them.
 
+use super::script::ForUv;
 use super::specifiers::Specifiers;
 use crate::error::{Error, ErrorKind, Result};
 use crate::installation::cache::hash;
@@ -20,13 +21,14 @@ use crate::installation::cache::hash;
 pub struct Requirements {
     dependencies: Vec<String>,
     requires_python: Option<String>,
+    pub(super) uv: Option<ForUv>,
 }
 
 impl Requirements {
     /// Requires packages, each written as for pip and in `pyproject.toml`: `numpy>=1.21`.
     pub fn new(dependencies: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let dependencies = dependencies.into_iter().map(Into::into).collect();
-        Requirements { dependencies, requires_python: None }
+        Requirements { dependencies, requires_python: None, uv: None }
     }
 
     /// Requires a version of Python, such as `>=3.8,<3.13`.
@@ -46,6 +48,7 @@ impl Requirements {
             (Some(one), Some(two)) if one != two => Some(format!("{one},{two}")),
             (one, two) => one.or(two),
         };
+        self.uv = self.uv.or(other.uv);
         self
     }
 
@@ -57,6 +60,11 @@ impl Requirements {
     /// Returns the allowed versions of Python; none if all are.
     pub fn requires_python(&self) -> Option<&str> {
         self.requires_python.as_deref()
+    }
+
+    /// Returns what only uv understands of the script that declares them.
+    pub(super) fn for_uv(&self) -> Option<&ForUv> {
+        self.uv.as_ref()
     }
 
     pub(crate) fn needs_environment(&self) -> bool {
@@ -87,7 +95,10 @@ impl Requirements {
         let mut python: Vec<String> =
             self.requires_python().unwrap_or("").split(',').map(without_spaces).collect();
         python.sort();
-        let text = format!("{}\npython {}", normal.join("\n"), python.join(","));
+        let mut text = format!("{}\npython {}", normal.join("\n"), python.join(","));
+        if let Some(uv) = &self.uv {
+            text += &format!("\nuv {}", hash(&uv.text));
+        }
         Ok(Key { folder: format!("{name}-{}", hash(&text)), text })
     }
 }

@@ -1,5 +1,7 @@
 //! Reads the requirements in a script's header: PEP 723, `# /// script`.
 
+use std::path::{Path, PathBuf};
+
 use boml::types::TomlValue;
 
 use super::Requirements;
@@ -10,8 +12,8 @@ const EXAMPLE: &str = "dependencies = [\"numpy>=1.21\"]";
 impl Requirements {
     /// Reads the requirements in the header of a script, as PEP 723 defines it.
     ///
-    /// Returns none if the script has no such header. Other parts of the header, such as `[tool]`, are
-    /// ignored.
+    /// Returns none if the script has no such header. `[tool.uv]` in it counts only for
+    /// [`from_file`](Requirements::from_file); other tools are ignored.
     ///
     /// # Errors
     /// The script has two such headers, or one that is not valid TOML or whose dependencies are not
@@ -44,6 +46,68 @@ impl Requirements {
                 Err(wrong("the script has more than one `# /// script` header; remove all but one"))
             }
         }
+    }
+}
+
+impl Requirements {
+    /// Reads the requirements in the header of a Python file, as [`from_script`](Self::from_script) does.
+    ///
+    /// Where uv creates the environment, it also gets what the header says in `[tool.uv]`, and the
+    /// versions that `uv lock --script` has written to a file beside it.
+    ///
+    /// # Errors
+    /// `ErrorKind::Target` if the file can't be read, and the errors of `from_script`.
+    ///
+    /// # Examples
+    /// ```
+    /// use callpy::environment::Requirements;
+    ///
+    /// let requirements = Requirements::from_file("../../examples/outliers/outliers.py")?.unwrap();
+    /// assert_eq!(requirements.dependencies(), ["numpy>=1.21"]);
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Option<Self>> {
+        let path = path.as_ref();
+        let source = std::fs::read_to_string(path).map_err(|error| {
+            Error::new(ErrorKind::Target, format!("{} can't be read: {error}", path.display()))
+                .with_source(error)
+        })?;
+        let read = Requirements::from_script(&source).map_err(|error| error.at(path.display()))?;
+        Ok(read.map(|mut requirements| {
+            requirements.uv = ForUv::of(path, &source, requirements.dependencies());
+            requirements
+        }))
+    }
+}
+
+/// What only uv understands of a script: the settings in its header, and its lock file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ForUv {
+    /// The script's absolute path.
+    pub(crate) script: PathBuf,
+    /// Its own requirements, which uv reads itself.
+    pub(crate) dependencies: Vec<String>,
+    pub(crate) is_locked: bool,
+    /// The header and the lock file: an environment is for this text.
+    pub(crate) text: String,
+}
+
+impl ForUv {
+    fn of(path: &Path, source: &str, dependencies: &[String]) -> Option<ForUv> {
+        let source = source.replace("\r\n", "\n");
+        let header = headers(&source.split('\n').collect::<Vec<_>>()).pop()?;
+        let toml = boml::parse(&header).ok()?;
+        let tools = toml.get("tool").and_then(|tools| tools.as_table());
+        let has_settings = tools.is_some_and(|tools| tools.get("uv").is_some());
+        let mut lock = path.as_os_str().to_owned();
+        lock.push(".lock");
+        let lock = std::fs::read_to_string(Path::new(&lock)).ok();
+        (has_settings || lock.is_some()).then(|| ForUv {
+            script: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+            dependencies: dependencies.to_vec(),
+            is_locked: lock.is_some(),
+            text: format!("{header}\n{}", lock.unwrap_or_default()),
+        })
     }
 }
 

@@ -27,6 +27,12 @@ enum Relation {
 }
 
 impl Specifiers {
+    /// Returns what `3.12` or `3.12.4` stands for: that version, whatever follows its numbers.
+    pub(crate) fn within(version: &str) -> Self {
+        let wanted = numbers(version).unwrap_or_default();
+        Specifiers { text: version.to_owned(), conditions: vec![(Relation::Within, wanted)] }
+    }
+
     /// Returns whether a version meets them. Versions are padded with zeros: 3.8 is 3.8.0.
     pub(crate) fn contains(&self, version: &[u64]) -> bool {
         self.conditions.iter().all(|(relation, wanted)| {

@@ -75,8 +75,21 @@ impl Context {
         self.folder.as_ref().map_or_else(|| path.to_owned(), |folder| folder.join(path))
     }
 
-    /// Returns callpy's cache folder.
-    pub(crate) fn cache_folder(&self) -> Option<PathBuf> {
+    /// Returns the user's home folder.
+    pub(crate) fn home(&self) -> Option<PathBuf> {
+        self.variable("HOME").map(PathBuf::from).or_else(|| self.home.clone())
+    }
+
+    /// Returns callpy's cache folder: `CALLPY_CACHE`, or one in the user's own.
+    ///
+    /// ```
+    /// use callpy::locate::Context;
+    ///
+    /// let context = Context::empty("/").with("CALLPY_CACHE", "/var/cache/callpy");
+    /// assert_eq!(context.cache_folder().unwrap().to_str(), Some("/var/cache/callpy"));
+    /// assert_eq!(Context::empty("/").cache_folder(), None);
+    /// ```
+    pub fn cache_folder(&self) -> Option<PathBuf> {
         if let Some(folder) = self.variable("CALLPY_CACHE") {
             return Some(self.resolve(folder.as_ref()));
         }
@@ -88,7 +101,7 @@ impl Context {
         if let Some(shared) = shared.filter(|path| path.is_absolute()) {
             return Some(shared.join("callpy"));
         }
-        let home = self.variable("HOME").map(PathBuf::from).or_else(|| self.home.clone())?;
+        let home = self.home()?;
         let caches = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
         Some(home.join(caches).join("callpy"))
     }

@@ -176,10 +176,14 @@ pub enum Source {
     VirtualEnv,
     /// The variable `CONDA_PREFIX`: an activated conda environment.
     Conda,
-    /// A folder `.venv` in the current folder or one above it.
+    /// The environment of a project: `.venv` in the target's folder, the current one, or one above.
     DotVenv,
     /// A command on PATH.
     Path,
+    /// A Python that pyenv has installed.
+    Pyenv,
+    /// A Python that uv finds.
+    Uv,
 }
 
 impl Source {
@@ -199,6 +203,8 @@ impl fmt::Display for Source {
             Source::Conda => "CONDA_PREFIX",
             Source::DotVenv => ".venv",
             Source::Path => "PATH",
+            Source::Pyenv => "pyenv",
+            Source::Uv => "uv",
         })
     }
 }

@@ -1,23 +1,13 @@
 //! The search: the order of the candidates, and which one is used.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::places::{Place, version};
 use super::report::{Candidate, Report, Source, Verdict};
 use crate::environment::{self, Creation, Key, OnProgress, Requirements, Specifiers, Stop};
 use crate::error::{Error, ErrorKind, Result};
-use crate::installation::{Context, Interpreter, Problem, cache::hash, interpreter, python_in};
-
-const ORDER: [Source; 7] = [
-    Source::Named,
-    Source::CallpyPython,
-    Source::Environment,
-    Source::VirtualEnv,
-    Source::Conda,
-    Source::DotVenv,
-    Source::Path,
-];
+use crate::installation::{Context, Interpreter, Problem, cache::hash, interpreter};
 
 /// What to search for.
 ///
@@ -36,6 +26,12 @@ pub struct Wanted {
     pub python: Option<PathBuf>,
     /// The required packages and versions of Python.
     pub requirements: Requirements,
+    /// Packages that are required if `requirements` names none. A Python that has them is used as it
+    /// is, and so is any virtual environment; otherwise an environment with them is created.
+    pub by_default: Requirements,
+    /// The folder of the Python file to call: `.venv` is searched for in it and above it, before the
+    /// current folder.
+    pub folder: Option<PathBuf>,
     /// Called with each step of the creation of an environment.
     pub progress: Option<OnProgress>,
     /// Called to ask whether to stop the creation of an environment.
@@ -44,10 +40,12 @@ pub struct Wanted {
 
 impl fmt::Debug for Wanted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Wanted { python, requirements, progress: _, stop: _ } = self;
+        let Wanted { python, requirements, by_default, folder, progress: _, stop: _ } = self;
         f.debug_struct("Wanted")
             .field("python", python)
             .field("requirements", requirements)
+            .field("by_default", by_default)
+            .field("folder", folder)
             .finish_non_exhaustive()
     }
 }
@@ -92,15 +90,22 @@ pub fn find_in(wanted: &Wanted, context: &Context) -> Result<(Interpreter, Repor
     match search.run(false)? {
         Decision::Use(interpreter) => Ok((interpreter, search.report)),
         Decision::Make(base) => {
-            let Wanted { requirements, progress, stop, .. } = wanted;
+            let Wanted { progress, stop, .. } = wanted;
             let creation = Creation {
-                requirements,
+                requirements: &search.required,
                 progress: progress.as_ref(),
                 stop: stop.as_ref(),
                 key: &search.key,
                 is_default: !search.named,
             };
-            let made = environment::make(&creation, &base, context)?;
+            let made = environment::make(&creation, &base, context);
+            let made = made.map_err(|error| match search.ready_elsewhere() {
+                Some(python) => error.with_hint(format_args!(
+                    "{} has all that is required: name it with CALLPY_PYTHON",
+                    python.executable().display()
+                )),
+                None => error,
+            })?;
             search.report.push(
                 Source::Environment,
                 made.executable().to_owned(),
@@ -198,6 +203,8 @@ enum Decision {
 struct Search<'a> {
     wanted: &'a Wanted,
     context: &'a Context,
+    /// The requirements that count: those that were declared, or else those by default.
+    required: Requirements,
     key: Key,
     python: Specifiers,
     /// Whether the program, the command line or `CALLPY_PYTHON` names an interpreter.
@@ -207,11 +214,17 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(wanted: &'a Wanted, context: &'a Context) -> Result<Self> {
+        let declared = &wanted.requirements;
+        let required = match declared.needs_environment() {
+            true => declared.clone(),
+            false => declared.clone().merge(wanted.by_default.clone()),
+        };
         Ok(Search {
             wanted,
             context,
-            key: wanted.requirements.key()?,
-            python: wanted.requirements.python()?,
+            key: required.key()?,
+            python: required.python()?,
+            required,
             named: wanted.python.is_some() || context.variable("CALLPY_PYTHON").is_some(),
             report: Report::default(),
         })
@@ -222,8 +235,8 @@ impl<'a> Search<'a> {
         let mut decision = Decision::Nothing;
         // A named interpreter ends the search, even if it can't be used.
         let mut open = true;
-        for source in ORDER {
-            if source == Source::Environment && self.wanted.requirements.needs_environment() {
+        for place in Place::ORDER {
+            if place == Place::Environment && self.wanted.requirements.needs_environment() {
                 // If an interpreter is named, its environment is looked up after it was found.
                 if open && !self.named {
                     let (path, found) = environment::ready_by_default(&self.key, self.context);
@@ -235,16 +248,24 @@ impl<'a> Search<'a> {
                         }
                         None => Verdict::Unusable(Problem::NotMade),
                     };
-                    self.report.push(source, path, verdict);
+                    self.report.push(place.source(), path, verdict);
                 }
             }
-            let paths = if open || all { self.paths(source) } else { break };
-            let names_one = source.names_one() && !paths.is_empty();
-            for path in paths {
+            let is_last = place.is_last_resort();
+            if !open && (!all || is_last) || is_last && self.python.to_string().is_empty() {
+                break;
+            }
+            let name = place.name(self.wanted, self.context);
+            let mut some = false;
+            for path in place.paths(self.wanted, self.context, &self.python) {
+                some = true;
                 if !open && !all {
                     break;
                 }
-                let verdict = match self.look(&path) {
+                if is_last && self.is_known(&path) {
+                    continue;
+                }
+                let verdict = match self.look(&path, name) {
                     // No other is used instead, or the result would depend on what is cached.
                     Err(problem @ Problem::DoesNotStart { .. }) if open => {
                         open = false;
@@ -255,7 +276,7 @@ impl<'a> Search<'a> {
                     Ok(found) if !open => Verdict::Usable(found),
                     Ok(found) => {
                         open = false;
-                        if self.is_enough(source, &found) {
+                        if self.is_enough(place.source(), &found) {
                             decision = Decision::Use(found.clone());
                             Verdict::Chosen(found)
                         } else {
@@ -264,102 +285,64 @@ impl<'a> Search<'a> {
                         }
                     }
                 };
-                self.report.push(source, path, verdict);
+                self.report.push(place.source(), path, verdict);
             }
-            open &= !names_one;
+            if let Some(name) = name {
+                if !some {
+                    let problem = Verdict::Unusable(Problem::NotOnPath);
+                    self.report.push(place.source(), name.to_owned(), problem);
+                }
+                open = false;
+            }
         }
         Ok(decision)
     }
 
-    /// Returns the interpreter at `path`, if it can be used.
-    fn look(&self, path: &Path) -> Result<Interpreter, Problem> {
+    /// Returns whether the search has looked at this file on PATH, maybe by another name.
+    fn is_known(&self, path: &Path) -> bool {
+        let real = path.canonicalize().ok();
+        let mut earlier = self.report.candidates().iter();
+        earlier.any(|one| one.source() == Source::Path && one.path().canonicalize().ok() == real)
+    }
+
+    /// Returns the interpreter at `path`, if it can be used. It must have the version in its `name`, if
+    /// there is one.
+    fn look(&self, path: &Path, name: Option<&Path>) -> Result<Interpreter, Problem> {
         let cache = self.context.cache_folder().map(|folder| {
             folder.join("facts").join(hash(&format!("{path:?}"))).with_extension("json")
         });
         let found = interpreter(path, cache.as_deref(), self.context)?;
-        let version = found.version();
-        if self.python.contains(&[version.0.into(), version.1.into(), version.2.into()]) {
-            Ok(found)
-        } else {
-            Err(Problem::RequiresPython { version, required: self.python.to_string() })
-        }
+        let (major, minor, patch) = found.version();
+        let numbers = [major.into(), minor.into(), patch.into()];
+        let required = match name.and_then(version) {
+            Some(asked) if !asked.contains(&numbers) => asked.to_string(),
+            _ if !self.python.contains(&numbers) => self.python.to_string(),
+            _ => return Ok(found),
+        };
+        Err(Problem::RequiresPython { version: (major, minor, patch), required })
     }
 
     fn is_enough(&self, source: Source, found: &Interpreter) -> bool {
-        if !self.wanted.requirements.needs_environment() {
+        if !self.required.needs_environment() {
             return true;
         }
-        source.names_one()
-            && environment::has(found, &self.wanted.requirements, &self.key, self.context)
-    }
-
-    /// Returns the paths that a source points at, including ones that do not exist.
-    fn paths(&self, source: Source) -> Vec<PathBuf> {
-        let context = self.context;
-        let folder = |name: &str| {
-            context.variable(name).map(|folder| python_in(&context.resolve(folder.as_ref())))
-        };
-        match source {
-            Source::Named => {
-                self.wanted.python.as_deref().map(|name| named(name, context)).unwrap_or_default()
-            }
-            Source::CallpyPython => context
-                .variable("CALLPY_PYTHON")
-                .map(|name| named(name.as_ref(), context))
-                .unwrap_or_default(),
-            Source::Environment => Vec::new(),
-            Source::VirtualEnv => Vec::from_iter(folder("VIRTUAL_ENV")),
-            Source::Conda => Vec::from_iter(folder("CONDA_PREFIX")),
-            Source::DotVenv => {
-                let above = context.folder().into_iter().flat_map(Path::ancestors);
-                let nearest = above.map(|folder| folder.join(".venv")).find(|venv| venv.is_dir());
-                Vec::from_iter(nearest.map(|venv| python_in(&venv)))
-            }
-            Source::Path => {
-                let names: &[&str] = if cfg!(windows) {
-                    &["python3", "python", "py"]
-                } else {
-                    &["python3", "python"]
-                };
-                let mut found: Vec<PathBuf> =
-                    names.iter().flat_map(|name| context.on_path(name.as_ref())).collect();
-                // /bin is often a link to /usr/bin, and PATH may contain a folder twice.
-                let mut seen = Vec::new();
-                found.retain(|path| {
-                    let place = (path.parent().map(Path::canonicalize), path.file_name());
-                    let place = format!("{place:?}");
-                    let new = !seen.contains(&place);
-                    seen.push(place);
-                    new
-                });
-                found
-            }
+        if !self.wanted.requirements.needs_environment() {
+            // The user decides what is in an environment of his own.
+            let is_own = found.is_virtual_environment() || source == Source::Conda;
+            return is_own || self.has(found);
         }
+        source.names_one() && self.has(found)
     }
-}
 
-/// Returns the places of an interpreter that is named by path, folder, command or version.
-fn named(name: &Path, context: &Context) -> Vec<PathBuf> {
-    let path = context.resolve(name);
-    let is_bare = name.components().count() == 1 && !name.is_absolute();
-    if path.is_dir() {
-        return vec![python_in(&path)];
+    fn has(&self, found: &Interpreter) -> bool {
+        environment::has(found, &self.required, &self.key, self.context)
     }
-    if !is_bare {
-        return vec![path];
+
+    /// Returns an interpreter that could be used as it is if it were named.
+    fn ready_elsewhere(&self) -> Option<Interpreter> {
+        let mut search = Search::new(self.wanted, self.context).ok()?;
+        search.run(true).ok()?;
+        let mut usable = search.report.candidates.iter().filter_map(Candidate::interpreter);
+        usable.find(|&found| search.has(found)).cloned()
     }
-    // Every place on PATH, since the first may be a shim that does not work.
-    let mut found = context.on_path(name.as_os_str());
-    let is_version = name.to_string_lossy().starts_with(|first: char| first.is_ascii_digit());
-    if found.is_empty() && is_version {
-        let mut command = OsString::from("python");
-        command.push(name);
-        found = context.on_path(&command);
-    }
-    if found.is_empty() && path.is_file() {
-        found.push(path);
-    } else if found.is_empty() {
-        found.push(name.to_owned());
-    }
-    found
 }

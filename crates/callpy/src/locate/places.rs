@@ -1,0 +1,221 @@
+//! Where to look for a Python: names, variables, folders, PATH, and the managers of Pythons.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::report::Source;
+use super::search::Wanted;
+use crate::child;
+use crate::environment::{Specifiers, numbers};
+use crate::installation::{Context, python_in};
+use crate::raw::cpython::VERSIONS;
+
+/// How long uv may take to find a Python.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A place to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Named,
+    CallpyPython,
+    Environment,
+    VirtualEnv,
+    Conda,
+    DotVenv,
+    /// `python3` and `python` on PATH.
+    Path,
+    /// `python3.13`, `python3.12` and so on, on PATH.
+    Versions,
+    Pyenv,
+    Uv,
+}
+
+impl Place {
+    pub(super) const ORDER: [Place; 10] = [
+        Place::Named,
+        Place::CallpyPython,
+        Place::Environment,
+        Place::VirtualEnv,
+        Place::Conda,
+        Place::DotVenv,
+        Place::Path,
+        Place::Versions,
+        Place::Pyenv,
+        Place::Uv,
+    ];
+
+    pub(super) fn source(self) -> Source {
+        match self {
+            Place::Named => Source::Named,
+            Place::CallpyPython => Source::CallpyPython,
+            Place::Environment => Source::Environment,
+            Place::VirtualEnv => Source::VirtualEnv,
+            Place::Conda => Source::Conda,
+            Place::DotVenv => Source::DotVenv,
+            Place::Path | Place::Versions => Source::Path,
+            Place::Pyenv => Source::Pyenv,
+            Place::Uv => Source::Uv,
+        }
+    }
+
+    /// Returns whether it is only looked at for a required version that nothing before it has.
+    pub(super) fn is_last_resort(self) -> bool {
+        matches!(self, Place::Versions | Place::Pyenv | Place::Uv)
+    }
+
+    /// Returns the interpreter that is named: no other may be used instead.
+    pub(super) fn name<'a>(self, wanted: &'a Wanted, context: &'a Context) -> Option<&'a Path> {
+        match self {
+            Place::Named => wanted.python.as_deref(),
+            Place::CallpyPython => context.variable("CALLPY_PYTHON").map(Path::new),
+            _ => None,
+        }
+    }
+
+    /// Returns the paths to look at, including ones that do not exist; `python` has the versions that
+    /// the requirements allow.
+    ///
+    /// They are found one by one, since some cost the start of another program.
+    pub(super) fn paths<'a>(
+        self,
+        wanted: &'a Wanted,
+        context: &'a Context,
+        python: &Specifiers,
+    ) -> Box<dyn Iterator<Item = PathBuf> + 'a> {
+        let folder = |name: &str| {
+            context.variable(name).map(|folder| python_in(&context.resolve(folder.as_ref())))
+        };
+        match self {
+            Place::Named | Place::CallpyPython => match self.name(wanted, context) {
+                Some(name) => named(name, context),
+                None => Box::new(std::iter::empty()),
+            },
+            Place::Environment => Box::new(std::iter::empty()),
+            Place::VirtualEnv => Box::new(folder("VIRTUAL_ENV").into_iter()),
+            Place::Conda => Box::new(folder("CONDA_PREFIX").into_iter()),
+            Place::DotVenv => Box::new(dot_venvs(wanted, context).into_iter()),
+            Place::Path => Box::new(commands(context).into_iter()),
+            Place::Versions => {
+                let names = VERSIONS.rev().map(|minor| format!("python3.{minor}"));
+                Box::new(names.flat_map(|name| context.on_path(name.as_ref())))
+            }
+            Place::Pyenv => Box::new(pyenv(context, python).into_iter()),
+            Place::Uv => {
+                let request = python.to_string();
+                Box::new(std::iter::once_with(move || uv(context, &request)).flatten())
+            }
+        }
+    }
+}
+
+/// Returns the environment of the target's project, then that of the current folder's.
+fn dot_venvs(wanted: &Wanted, context: &Context) -> Vec<PathBuf> {
+    let target = wanted.folder.as_deref().map(|folder| context.resolve(folder));
+    // Without `..`, which would lead `ancestors` astray.
+    let target = target.map(|folder| folder.canonicalize().unwrap_or(folder));
+    let mut found: Vec<PathBuf> = Vec::new();
+    for folder in [target.as_deref(), context.folder()].into_iter().flatten() {
+        let nearest = folder.ancestors().find_map(|folder| environment_of(folder, context));
+        if let Some(python) = nearest.map(|venv| python_in(&venv))
+            && !found.contains(&python)
+        {
+            found.push(python);
+        }
+    }
+    found
+}
+
+/// Returns the environment in a folder. uv, poetry and pdm call it `.venv` too, unless uv is told of
+/// another for the folder of a project.
+fn environment_of(folder: &Path, context: &Context) -> Option<PathBuf> {
+    let of_project = || {
+        let name = context.variable("UV_PROJECT_ENVIRONMENT")?;
+        folder.join("pyproject.toml").is_file().then(|| folder.join(name))
+    };
+    of_project().into_iter().chain([folder.join(".venv")]).find(|venv| venv.is_dir())
+}
+
+/// Returns each `python3` and `python` on PATH.
+fn commands(context: &Context) -> Vec<PathBuf> {
+    let names: &[&str] =
+        if cfg!(windows) { &["python3", "python", "py"] } else { &["python3", "python"] };
+    let mut found: Vec<PathBuf> =
+        names.iter().flat_map(|name| context.on_path(name.as_ref())).collect();
+    // /bin is often a link to /usr/bin, and PATH may contain a folder twice.
+    let mut seen = Vec::new();
+    found.retain(|path| {
+        let place = (path.parent().map(Path::canonicalize), path.file_name());
+        let place = format!("{place:?}");
+        let new = !seen.contains(&place);
+        seen.push(place);
+        new
+    });
+    found
+}
+
+/// Returns the places of an interpreter that is named by path, folder, command or version.
+fn named<'a>(name: &'a Path, context: &'a Context) -> Box<dyn Iterator<Item = PathBuf> + 'a> {
+    let path = context.resolve(name);
+    let is_bare = name.components().count() == 1 && !name.is_absolute();
+    if path.is_dir() {
+        return Box::new(std::iter::once(python_in(&path)));
+    }
+    if !is_bare {
+        return Box::new(std::iter::once(path));
+    }
+    // Every place on PATH, since the first may be a shim that does not work.
+    let mut found = context.on_path(name.as_os_str());
+    let Some(asked) = version(name) else {
+        found.extend(Some(path).filter(|path| found.is_empty() && path.is_file()));
+        return Box::new(found.into_iter());
+    };
+    let numbers = asked.to_string();
+    if found.is_empty() {
+        // A patch version has no command of its own.
+        let minor = numbers.split('.').take(2).collect::<Vec<_>>().join(".");
+        let mut command = OsString::from("python");
+        command.push(minor);
+        found = context.on_path(&command);
+    }
+    let own = Some(path).filter(|path| found.is_empty() && path.is_file());
+    let managed = pyenv(context, &asked);
+    let by_uv = std::iter::once_with(move || uv(context, &numbers)).flatten();
+    Box::new(found.into_iter().chain(own).chain(managed).chain(by_uv))
+}
+
+/// Returns the version in a name such as `3.12`, `3.12.4` or `python3.12`.
+pub(super) fn version(name: &Path) -> Option<Specifiers> {
+    let name = name.to_str()?;
+    let version = name.strip_prefix("python").unwrap_or(name);
+    let parts = numbers(version)?;
+    (version.contains('.') && (2..=3).contains(&parts.len())).then(|| Specifiers::within(version))
+}
+
+/// Returns pyenv's Pythons that have one of these versions, the newest first.
+fn pyenv(context: &Context, python: &Specifiers) -> Vec<PathBuf> {
+    let root = context.variable("PYENV_ROOT").map(PathBuf::from);
+    let Some(root) = root.or_else(|| Some(context.home()?.join(".pyenv"))) else {
+        return Vec::new();
+    };
+    let entries = root.join("versions").read_dir().into_iter().flatten().flatten();
+    // Other names are those of environments and of other implementations.
+    let mut versions: Vec<(Vec<u64>, PathBuf)> = entries
+        .filter_map(|entry| Some((numbers(entry.file_name().to_str()?)?, entry.path())))
+        .filter(|(version, _)| python.contains(version))
+        .collect();
+    versions.sort();
+    versions.into_iter().rev().map(|(_, folder)| python_in(&folder)).collect()
+}
+
+/// Asks uv for a Python of a version, such as `3.12` or `>=3.10`.
+fn uv(context: &Context, request: &str) -> Option<PathBuf> {
+    let uv = context.on_path("uv".as_ref()).into_iter().next()?;
+    // It finds; what it would install is the user's decision.
+    let mut command = context.clone().with("UV_PYTHON_DOWNLOADS", "never").command(&uv);
+    command.args(["python", "find", "--system", "--no-project"]);
+    command.args(Some(request).filter(|request| !request.is_empty()));
+    let ended = child::run(command, Some(LIMIT), |_| ()).ok()?;
+    let path = PathBuf::from(ended.lines.back()?.trim());
+    path.is_file().then_some(path)
+}
