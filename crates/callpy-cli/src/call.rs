@@ -1,13 +1,13 @@
 //! `callpy call`: calls a function with the numbers of a file, and prints or draws the result.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use callpy::{Arguments, Object};
 use clap::{Args, ValueHint};
 
 use crate::doctor;
 use crate::failure::{Result, check_signals};
-use crate::file::check_writable;
+use crate::file::{check_writable, replace_by};
 use crate::inputs::Inputs;
 use crate::output::Output;
 use crate::parameters::Slot;
@@ -45,21 +45,27 @@ const EXAMPLES: &str = "\x1b[1m\x1b[4mExamples:\x1b[0m
   A column goes to the parameter that --column PARAM=NAME names. The others go, in order, to the \
 parameters with an array hint (NDArray, ArrayLike, list[float], ...), or to those without a hint if \
 there is none. Without --column, the columns with the names of those parameters are used, or else the \
-only column of numbers.
-  Values are float64, or int64 if the hint is NDArray[np.int64]; they are a list if the hint is a list \
-or Sequence. The function owns them: it may change and retain them.
+only column that fits. Several columns for the same parameter are one array with two axes.
+  Values are float64, or what the hint says: NDArray[np.float32], NDArray[np.int64], list[str], \
+list[bool], list[datetime], NDArray[np.datetime64]. They are a list if the hint is a list or Sequence. \
+A parameter with the hint pd.DataFrame, pl.DataFrame or pa.Table gets all columns, or those that \
+--column names. The function owns what it gets: it may change and retain it.
 
 \x1b[1m\x1b[4mFiles:\x1b[0m
-  CSV, separated by commas, or by tabs or semicolons if the first line has no comma. The first row is a \
-header if it has text above a number, or no number at all. Every row must have as many cells as the \
-first. An empty cell in a column that is used is an error; `nan` and `inf` are numbers.
+  Tables: CSV, separated by commas, tabs, semicolons, bars or spaces, whichever splits all of the first \
+rows alike; JSON, a record in each line or a list of them. In UTF-8 or UTF-16, also compressed with \
+gzip or zstd. The first row of CSV is a header if it has text above a number, or no number at all; \
+where that is a guess, as with years, it is told on stderr. Every row must have as many cells as the \
+first. A missing value in a column that is used is an error unless --missing says otherwise; `nan` and \
+`inf` are numbers, and `12 %` is 0.12.
   .npy files of any numeric dtype and byte order, mapped and read-only as with numpy.load(FILE, \
-mmap_mode='r'). The whole array is passed, or the column that --column names by its number.
+mmap_mode='r'). The whole array is passed, or the column that --column names by its number. The arrays \
+of a .npz file are its columns.
 
 \x1b[1m\x1b[4mOutput:\x1b[0m
-  The result as Python's print writes it; nothing for None. With --json, NaN and infinities become \
-null, dataclasses and named tuples become objects, dates become strings, and what Python prints goes \
-to stderr.
+  The result as Python's print writes it; a frame as a table with all rows; nothing for None. With \
+--json, NaN and infinities become null, dataclasses and named tuples become objects, frames become \
+lists of objects, dates become strings, and what Python prints goes to stderr.
 
 \x1b[1m\x1b[4mExit codes:\x1b[0m
   0 success; 1 the function raised an exception or could not run; 2 the command line, a file or the \
@@ -89,6 +95,18 @@ pub(crate) struct Call {
     #[arg(long)]
     json: bool,
 
+    /// Print the result as CSV: frames, columns, records and arrays
+    #[arg(long, conflicts_with_all = ["json", "rows"])]
+    csv: bool,
+
+    /// Write the result into FILE.npy, .npz, .csv, .json or .parquet instead of printing it
+    ///
+    /// .npz takes several arrays: those of a dict, a tuple, a record or a frame. Parquet is written by
+    /// polars or pyarrow.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(value_parser = result_file, conflicts_with = "rows")]
+    out: Option<PathBuf>,
+
     /// Draw the numbers and the result into FILE.svg or FILE.png
     ///
     /// Rows that the result selects are marked in the series; other results are drawn with it, or in
@@ -105,15 +123,33 @@ fn picture_file(name: &str) -> Result<PathBuf, String> {
     if is("svg") || is("png") { Ok(path) } else { Err("write FILE.svg or FILE.png".into()) }
 }
 
+/// Accepts file names of results.
+fn result_file(name: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(name);
+    match ending(&path) {
+        Some(_) => Ok(path),
+        None => Err("write FILE.npy, .npz, .csv, .json or .parquet".into()),
+    }
+}
+
+/// Returns the ending of a file of results.
+fn ending(path: &Path) -> Option<&'static str> {
+    let end = path.extension()?;
+    let known = ["npy", "npz", "csv", "json", "parquet"];
+    known.into_iter().find(|known| end.eq_ignore_ascii_case(known))
+}
+
 /// Runs the command.
 pub(crate) fn run(call: &Call) -> Result<()> {
     // Checked before the call, which may take long.
-    if let Some(file) = &call.plot {
+    for file in call.plot.iter().chain(&call.out) {
         check_writable(file)?;
     }
     // Opened before Python is told to print elsewhere.
-    let output = Output::new(call.json)?;
-    session::run(&call.inputs, call.rows, call.json, |session| call_in(&session, call, output))
+    let output = Output::new(call.json, call.json || call.csv)?;
+    session::run(&call.inputs, call.rows, call.json || call.csv, |session| {
+        call_in(&session, call, output)
+    })
 }
 
 fn call_in(session: &Session<'_>, call: &Call, mut output: Output) -> Result<()> {
@@ -147,18 +183,27 @@ fn call_in(session: &Session<'_>, call: &Call, mut output: Output) -> Result<()>
         }
         _ => Ok(()),
     };
+    if let Some(file) = &call.out {
+        let ending = ending(file).unwrap_or_default();
+        replace_by(file, |part| helper.save(&result, part, ending))?;
+    }
     check_signals()?;
     match (&session.source, indices) {
         (Some(source), Some(indices)) => {
             let rows = signals::during(Running::Work, || source.rows(indices, helper))?;
             output.rows(&rows)?;
         }
+        _ if call.out.is_some() => {}
         _ if call.json => output.line(&helper.json(&result)?)?,
-        _ => {
-            if let Some(text) = helper.text(&result)? {
-                output.line(&text)?;
+        _ if call.csv => output.text(&helper.csv(&result)?)?,
+        _ => match helper.frame_rows(&result)? {
+            Some((names, rows)) => output.table(names, rows)?,
+            None => {
+                if let Some(text) = helper.text(&result)? {
+                    output.line(&text)?;
+                }
             }
-        }
+        },
     }
     output.end()?;
     drawn

@@ -120,6 +120,92 @@ def from_npy(data):
     return array.reshape(shape, order="F" if fortran else "C")
 
 
+def from_npz(data, names):
+    """The arrays of a .npz file, given by its bytes."""
+    import io
+
+    import numpy
+
+    try:
+        with numpy.load(io.BytesIO(data.tobytes()), allow_pickle=False) as file:
+            return [file[name] for name in names]
+    except Exception as error:
+        raise InputError("it can't be read: %s" % str(error).split("\n")[0]) from None
+
+
+def stack(columns):
+    """One array with the columns as its last axis."""
+    import numpy
+
+    return numpy.stack([numpy.asarray(column) for column in columns], axis=-1)
+
+
+def cast(values, dtype):
+    """An array of another dtype, if no whole number is changed by that."""
+    import numpy
+
+    array = numpy.asarray(values)
+    converted = numpy.array(values, dtype=None if dtype == "str" else dtype)
+    if converted.dtype.kind in "iu" and len(array):
+        low, high = numpy.iinfo(dtype).min, numpy.iinfo(dtype).max
+        for value in (array.min(), array.max()):
+            if not low <= int(value) <= high:
+                raise InputError("%d is out of the range of %s, which the hint asks for" % (value, dtype))
+    return converted
+
+
+def times(values, dtype, as_list):
+    """Times from microseconds since 1970, of which the smallest number is none."""
+    import datetime
+
+    none = -(2**63)
+    if not as_list:
+        import numpy
+
+        return numpy.array(values, "int64").view("datetime64[us]").astype(dtype)
+    start = datetime.datetime(1970, 1, 1)
+    moments = [
+        None if value == none else start + datetime.timedelta(microseconds=value) for value in values
+    ]
+    if dtype == "datetime64[D]":
+        moments = [moment and moment.date() for moment in moments]
+    return moments
+
+
+def new_columns():
+    return {}
+
+
+def add_column(columns, name, values, missing, is_time):
+    """Adds a column; None is in the rows where its value is missing."""
+    if is_time:
+        values = times(values, "datetime64[us]", True)
+    if missing:
+        values = values.tolist() if hasattr(values, "tolist") else values
+        for at in missing:
+            values[at] = None
+    unique, number = name, 1
+    while unique in columns:
+        number += 1
+        unique = "%s_%d" % (name, number)
+    # A lent array ends with the call.
+    columns[unique] = values.copy() if hasattr(values, "copy") else values
+
+
+def to_frame(columns, library):
+    if library == "pandas":
+        import pandas
+
+        return pandas.DataFrame(columns)
+    if library == "polars":
+        import polars
+
+        return polars.DataFrame(columns)
+    import pyarrow
+
+    return pyarrow.table(columns)
+
+
 def column(array, number):
     """One column, counted from 1, as a view."""
     if array.ndim > 2:
@@ -138,6 +224,160 @@ def cells(array, indices):
 
 
 # --- the result
+
+
+def _frame_columns(value):
+    """The columns of a frame as (name, values); None for anything else."""
+    package = type(value).__module__.partition(".")[0]
+    if package == "pandas" and hasattr(value, "columns"):
+        index = value.index
+        if index.names != [None] or type(index).__name__ != "RangeIndex":
+            value = value.reset_index()
+        return [(str(name), value.iloc[:, at].tolist()) for at, name in enumerate(value.columns)]
+    if package == "polars" and hasattr(value, "to_dicts"):
+        return [(name, value[name].to_list()) for name in value.columns]
+    if package == "pyarrow" and hasattr(value, "column_names"):
+        columns = enumerate(value.column_names)
+        return [(name, value.column(at).to_pylist()) for at, name in columns]
+    return None
+
+
+_MISSING = ("NAType", "NaTType")  # pandas
+
+
+def _cell(value):
+    """A value as a cell; nothing for a missing one."""
+    if value is None or type(value).__name__ in _MISSING or isinstance(value, float) and value != value:
+        return ""
+    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def frame_rows(result):
+    """The names of a frame's columns, and its rows as text; None for anything else."""
+    columns = _frame_columns(result)
+    if columns is None:
+        return None
+    rows = [list(map(_cell, row)) for row in zip(*(values for _, values in columns))]
+    return [name for name, _ in columns], rows
+
+
+def _table(result):
+    """A result as names and rows, for CSV: a frame, columns, records, or an array."""
+    columns = _frame_columns(result)
+    value = _fields(result)
+    if columns is None and isinstance(value, dict) and value:
+        listed = {str(name): _listed(item) for name, item in value.items()}
+        lengths = {len(item) for item in listed.values() if item is not None}
+        if None not in listed.values() and len(lengths) == 1:
+            columns = list(listed.items())
+        elif not lengths:
+            return list(listed), [list(value.values())]
+        else:
+            raise Failure("the result has columns of different lengths, which CSV can't hold")
+    if columns is not None:
+        return [name for name, _ in columns], list(zip(*(values for _, values in columns)))
+    rows = _listed(result)
+    if rows is None:
+        return None, [[result]]
+    fields = [_fields(row) for row in rows]
+    if rows and all(isinstance(row, dict) for row in fields):
+        names = list(dict.fromkeys(name for row in fields for name in row))
+        return [str(name) for name in names], [[row.get(name) for name in names] for row in fields]
+    return None, [row if isinstance(row, (list, tuple)) else [row] for row in rows]
+
+
+def _fields(value):
+    """The fields of a record as a dict; other values as they are."""
+    if hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
+        return {name: getattr(value, name) for name in value.__dataclass_fields__}
+    if hasattr(value, "_asdict"):
+        return value._asdict()
+    names = getattr(getattr(value, "dtype", None), "names", None)
+    return {name: value[name] for name in names} if names else value
+
+
+def _listed(value):
+    """A list of the items; None for what has none."""
+    if isinstance(value, (str, bytes, dict)) or not hasattr(value, "__len__"):
+        return None
+    if getattr(value, "ndim", 1) == 0 or not hasattr(value, "__iter__"):
+        return None
+    return value.tolist() if hasattr(value, "tolist") else list(value)
+
+
+def to_csv(result):
+    import csv
+    import io
+
+    if getattr(result, "ndim", 1) > 2:
+        raise Failure("the result is %s, which has no rows and columns" % what(result))
+    names, rows = _table(result)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    if names is not None:
+        writer.writerow(names)
+    writer.writerows(map(_cell, row) for row in rows)
+    return text.getvalue()
+
+
+def save(result, path, ending):
+    """Writes a result: .npy, .npz, .csv, .json or .parquet."""
+    with open(path, "wb") as file:
+        if ending in ("csv", "json"):
+            text = to_csv(result) if ending == "csv" else to_json(result) + "\n"
+            file.write(text.encode("utf-8"))
+        elif ending == "parquet":
+            _save_parquet(result, file)
+        else:
+            _save_arrays(result, file, ending)
+
+
+def _save_arrays(result, file, ending):
+    import numpy
+
+    columns = _frame_columns(result)
+    value = dict(columns) if columns is not None else _fields(result)
+    if ending == "npz":
+        arrays = value if isinstance(value, dict) else {}
+        if not arrays:
+            items = value if isinstance(value, tuple) else (value,)
+            arrays = {"arr_%d" % at: item for at, item in enumerate(items)}
+        arrays = {str(name): _array(item, name) for name, item in arrays.items()}
+        return numpy.savez(file, **arrays)
+    if isinstance(value, dict):
+        raise Failure("the result is %s, of which a .npy file holds one part; use .npz" % what(result))
+    numpy.save(file, _array(value, "the result"), allow_pickle=False)
+
+
+def _array(value, name):
+    import numpy
+
+    try:
+        array = numpy.asarray(value)
+    except ValueError as error:
+        raise Failure("%s can't be made an array: %s" % (name, error)) from None
+    if array.dtype.hasobject:
+        raise Failure("%s is %s, of which there are no arrays of numbers or text" % (name, what(value)))
+    return array
+
+
+def _save_parquet(result, file):
+    package = type(result).__module__.partition(".")[0]
+    if package == "polars" and hasattr(result, "write_parquet"):
+        return result.write_parquet(file)
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise Failure("Parquet is written by pyarrow, which this Python lacks: add --with pyarrow") from None
+    if package == "pandas" and hasattr(result, "to_parquet"):
+        result = pyarrow.Table.from_pandas(result)
+    elif not isinstance(result, pyarrow.Table):
+        names, rows = _table(result)
+        columns = list(zip(*rows))
+        names = names or [str(number) for number in range(1, len(columns) + 1)]
+        result = pyarrow.table([pyarrow.array(list(column)) for column in columns], names=names)
+    pyarrow.parquet.write_table(result, file)
 
 
 def text(result):
@@ -281,12 +521,12 @@ def _rises(values):
 def _named_numbers(value):
     """The numbers in a value as (name, numbers, columns); 0 columns for a single number."""
     result = value
-    if hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
-        value = {name: getattr(value, name) for name in value.__dataclass_fields__}
-    elif hasattr(value, "_asdict"):
-        value = value._asdict()
-    elif hasattr(value, "to_dict") and hasattr(value, "columns"):
-        value = {str(name): value[name] for name in value.columns}  # a table of pandas
+    columns = _frame_columns(value)
+    value = dict(columns) if columns is not None else _fields(value)
+    if isinstance(value, (list, tuple)) and value and not hasattr(value[0], "dtype"):
+        records = [_fields(item) for item in value]
+        if all(isinstance(item, dict) for item in records):
+            value = {name: [item.get(name) for item in records] for name in records[0]}
     if isinstance(value, dict) and value:
         found = [(str(name), _numbers(item)) for name, item in value.items()]
         found = [(name,) + numbers for name, numbers in found if numbers is not None]
@@ -297,8 +537,9 @@ def _named_numbers(value):
         numbers = _numbers(value)
         found = [] if numbers is None else [("",) + numbers]
     if not found:
-        message = "the result is %s, which can't be drawn; a number, a series or a table of numbers can"
-        raise Failure(message % what(result))
+        parts = " without numbers" if isinstance(value, dict) else ""
+        message = "the result is %s%s, which can't be drawn; a number, a series or a table of numbers can"
+        raise Failure(message % (what(result), parts))
     return found
 
 
@@ -366,6 +607,13 @@ def _plain(value):
         return value
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
+    columns = _frame_columns(value)
+    if columns is not None:
+        names = [_plain(name) for name, _ in columns]
+        rows = zip(*(values for _, values in columns))
+        return [dict(zip(names, map(_plain, row))) for row in rows]
+    if type(value).__name__ in _MISSING:
+        return None
     if isinstance(value, dict):
         return {_key(key): _plain(item) for key, item in value.items()}
     if hasattr(value, "_asdict"):

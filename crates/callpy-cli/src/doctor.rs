@@ -10,7 +10,8 @@ mod probe;
 mod problem;
 mod report;
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use callpy::environment::Requirements;
@@ -20,7 +21,7 @@ use clap::{Args, ValueHint};
 
 use self::fix::fixes;
 pub(crate) use self::inside::missing_module;
-use self::problem::Diagnosis;
+use self::problem::{Diagnosis, Kind};
 use crate::failure::{Failure, Result, check_signals, failed};
 use crate::output::Output;
 use crate::progress::Display;
@@ -55,6 +56,10 @@ pub(crate) struct Doctor {
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     python: Option<PathBuf>,
 
+    /// Require this package too, as for `callpy call`
+    #[arg(long = "with", value_name = "PACKAGE")]
+    packages: Vec<String>,
+
     /// Print JSON and nothing else
     #[arg(long)]
     json: bool,
@@ -74,7 +79,7 @@ pub(crate) fn run(doctor: &Doctor) -> Result<()> {
         let target = doctor.target.as_deref();
         return probe::answer(&inside::look(|| doctor.start(), target));
     }
-    let mut output = Output::new(doctor.json)?;
+    let mut output = Output::new(doctor.json, doctor.json)?;
     let diagnosis = doctor.diagnose()?;
     match doctor.json {
         true => output.line(&report::json(&diagnosis))?,
@@ -102,11 +107,21 @@ fn first_fix(error: &callpy::Error) -> Option<String> {
             outside::nothing_usable(&mut diagnosis);
         }
         ErrorKind::Numpy => diagnosis.fatal(inside::kind(error), ""),
+        ErrorKind::Environment => {
+            if let kind @ Kind::NoVenv = inside::kind(error) {
+                diagnosis.fatal(kind, "");
+            }
+        }
         _ => {}
     }
     let python = Python::running().and_then(|python| python.interpreter());
     let mut fixes = diagnosis.problems.iter().flat_map(|problem| fixes(&problem.kind, python));
     fixes.next().map(|fix| fix.action)
+}
+
+/// Returns whether a call of the target with numbers would need NumPy.
+fn needs_numpy(target: &Target) -> bool {
+    target::needs_numpy(target, target::declared(target).as_ref(), &[], true)
 }
 
 impl Doctor {
@@ -125,12 +140,21 @@ impl Doctor {
         }
         if diagnosis.works() {
             let limit = Duration::from_secs(self.limit);
-            let (python, target) = (self.python.as_deref(), self.target.as_deref());
-            signals::during(Running::Work, || probe::ask(python, target, limit, &mut diagnosis))?;
+            let options = self.options();
+            let target = self.target.as_deref();
+            signals::during(Running::Work, || probe::ask(options, target, limit, &mut diagnosis))?;
             outside::compare_library(&mut diagnosis);
+            outside::numpy_by_default(&mut diagnosis);
         }
         check_signals()?;
         Ok(diagnosis)
+    }
+
+    /// Returns the options that the look from inside needs too.
+    fn options(&self) -> Vec<OsString> {
+        let python = self.python.iter().flat_map(|it| ["--python".into(), it.into()]);
+        let packages = self.packages.iter().flat_map(|it| ["--with".into(), it.into()]);
+        python.chain(packages).collect()
     }
 
     fn target(&self) -> Option<Target> {
@@ -140,13 +164,16 @@ impl Doctor {
     /// Returns what a call of the target would search for.
     fn wanted(&self) -> Result<Wanted> {
         let mut wanted = Wanted { python: self.python.clone(), ..Wanted::default() };
-        if let Some(target) = self.target()
-            && let Some(file) = target.file()
-            && let Ok(source) = std::fs::read_to_string(file)
-        {
-            let requirements = Requirements::from_script(&source)
-                .map_err(|error| failed(format_args!("{}: {error}", file.display())))?;
-            wanted.requirements = requirements.unwrap_or_default();
+        wanted.requirements = Requirements::new(&self.packages);
+        if let Some(target) = self.target() {
+            if let Some(file) = target.file().filter(|file| file.is_file()) {
+                let declared = Requirements::from_file(file).map_err(failed)?;
+                wanted.requirements = wanted.requirements.merge(declared.unwrap_or_default());
+                wanted.folder = file.parent().map(Path::to_owned);
+            }
+            if needs_numpy(&target) {
+                wanted.by_default = Requirements::new(["numpy"]);
+            }
         }
         let display = Display::new();
         wanted.progress = Some(std::sync::Arc::new(move |step| display.show(step)));
@@ -157,7 +184,11 @@ impl Doctor {
     /// Starts Python as `callpy call` does.
     fn start(&self) -> callpy::Result<Python> {
         let mut builder = Python::builder().language(callpy::Language::Command);
+        builder = builder.require(&self.packages);
         if let Some(target) = self.target() {
+            if needs_numpy(&target) {
+                builder = builder.require_by_default(["numpy"]);
+            }
             builder = match target.file() {
                 // A missing file is the target's problem, not the start's.
                 Some(file) if !file.is_file() => builder,

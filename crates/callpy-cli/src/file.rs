@@ -17,6 +17,16 @@ pub(crate) fn replace(file: &Path, contents: &[u8]) -> io::Result<()> {
         .inspect_err(|_| _ = fs::remove_file(&part))
 }
 
+/// Has `write` write a file, which takes the place of an older one in one step.
+pub(crate) fn replace_by(file: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let part = beside(file);
+    let written = write(&part).and_then(|()| {
+        let renamed = fs::rename(&part, file);
+        renamed.or_else(|error| bad_input(format!("can't write {}: {error}", file.display())))
+    });
+    written.inspect_err(|_| _ = fs::remove_file(&part))
+}
+
 /// Checks, before there is anything to write, that a file could be written.
 pub(crate) fn check_writable(file: &Path) -> Result<()> {
     let name = file.display();

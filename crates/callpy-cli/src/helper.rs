@@ -4,9 +4,14 @@ use callpy::{Bytes, Function, IntoPython, Module, Object, Python};
 
 use crate::failure::{COMMAND_MODULE, Result};
 use crate::npy::Npy;
+use crate::parameters::Library;
+use crate::values::{List, Values};
 
 /// A parameter's name, kind, whether it is required, and hint.
 pub(crate) type Parameter = (String, i64, bool, String);
+
+/// The names of a frame's columns, and its rows as text.
+pub(crate) type FrameRows = (Vec<String>, Vec<Vec<String>>);
 
 /// What the numbers of a series are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +79,76 @@ impl Helper {
     /// Makes the array of a .npy file, without copying its bytes.
     pub(crate) fn array(&self, file: Npy) -> Result<Object> {
         Ok(self.function("from_npy")?.call(file)?)
+    }
+
+    /// Makes the arrays of a .npz file.
+    pub(crate) fn arrays(&self, file: Npy, names: &[String]) -> Result<Vec<Object>> {
+        Ok(self.function("from_npz")?.call((file, names.to_vec()))?)
+    }
+
+    /// Makes one array with an axis more from several.
+    pub(crate) fn stack(&self, columns: Vec<Object>) -> Result<Object> {
+        Ok(self.function("stack")?.call((columns,))?)
+    }
+
+    /// Makes an array of a dtype that Rust has no vectors for here.
+    pub(crate) fn cast(&self, values: &Values, dtype: &str) -> Result<Object> {
+        let cast = self.function("cast")?;
+        Ok(match values {
+            Values::Float64(values) => cast.call((&values[..], dtype))?,
+            Values::Int64(values) => cast.call((&values[..], dtype))?,
+            Values::UInt64(values) => cast.call((&values[..], dtype))?,
+            other => cast.call((List(other), dtype))?,
+        })
+    }
+
+    /// Makes an array of times, or a list of Python's own.
+    pub(crate) fn times(&self, values: &Values, dtype: &str, as_list: bool) -> Result<Object> {
+        Ok(self.function("times")?.call((List(values), dtype, as_list))?)
+    }
+
+    /// Makes a frame of columns, each with the rows in which its value is missing.
+    pub(crate) fn frame(
+        &self,
+        library: Library,
+        names: Vec<String>,
+        columns: &[(Values, Vec<i64>)],
+    ) -> Result<Object> {
+        let add = self.function("add_column")?;
+        let frame: Object = self.function("new_columns")?.call(())?;
+        for (name, (values, holes)) in names.iter().zip(columns) {
+            let is_time = matches!(values, Values::Time(_));
+            let holes = Values::Int64(holes.clone());
+            // Arrays are faster, but polars and pyarrow do without NumPy.
+            match values {
+                Values::Float64(numbers) if library == Library::Pandas => {
+                    let _: () = add.call((&frame, &name[..], &numbers[..], List(&holes), false))?;
+                }
+                Values::Int64(numbers) if library == Library::Pandas => {
+                    let _: () = add.call((&frame, &name[..], &numbers[..], List(&holes), false))?;
+                }
+                _ => {
+                    let _: () =
+                        add.call((&frame, &name[..], List(values), List(&holes), is_time))?;
+                }
+            }
+        }
+        Ok(self.function("to_frame")?.call((&frame, library.to_string()))?)
+    }
+
+    /// Returns the names of a frame's columns, and its rows as text; none for anything else.
+    pub(crate) fn frame_rows(&self, result: &Object) -> Result<Option<FrameRows>> {
+        Ok(self.function("frame_rows")?.call(result)?)
+    }
+
+    /// Returns a result as CSV.
+    pub(crate) fn csv(&self, result: &Object) -> Result<String> {
+        Ok(self.function("to_csv")?.call(result)?)
+    }
+
+    /// Writes a result into a file, in the format that the ending of a name asks for.
+    pub(crate) fn save(&self, result: &Object, file: &std::path::Path, ending: &str) -> Result<()> {
+        Ok(self.function("save")?.call((result, file, ending))?)
     }
 
     /// Returns the number of an array's rows.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 use serde_json::Value;
 
+use crate::format::Format;
+
 #[derive(Debug, Args)]
 pub(crate) struct Inputs {
     /// The function: path/to/file.py:function or module:function
@@ -13,17 +15,18 @@ pub(crate) struct Inputs {
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) target: String,
 
-    /// The numbers: a CSV or .npy file; `-` or nothing for standard input
+    /// The numbers: a table or arrays in a file; `-` or nothing for standard input
     ///
-    /// Without a FILE, standard input is read if something is piped in and either a column is named
-    /// or the function takes an array that no --arg passes.
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub(crate) file: Option<PathBuf>,
+    /// Several files, or a pattern such as '2024-*.csv', are read as one table. Without a FILE, standard
+    /// input is read if something is piped in and either a column is named or the function takes an
+    /// array that no --arg passes.
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
 
     /// Pass a column, by name or number (from 1), to a parameter
     ///
-    /// Can be repeated. A column with exactly this NAME has precedence, even if NAME looks like
-    /// PARAM=NAME or like a number.
+    /// Can be repeated; several columns for the same PARAM are the columns of one array. A column with
+    /// exactly this NAME has precedence, even if NAME looks like PARAM=NAME or like a number.
     #[arg(short, long = "column", value_name = "[PARAM=]NAME")]
     pub(crate) columns: Vec<String>,
 
@@ -37,8 +40,9 @@ pub(crate) struct Inputs {
     /// Use this Python: an executable, an environment's folder, or a version such as 3.12
     ///
     /// Default: CALLPY_PYTHON, the environment created for the function's requirements, VIRTUAL_ENV,
-    /// CONDA_PREFIX, .venv here or above, python3 on PATH. If the function's file declares packages that
-    /// this Python lacks, an environment is created from it.
+    /// CONDA_PREFIX, .venv in the function's folder or above, then here or above, python3 on PATH; then
+    /// other versions on PATH, pyenv's and uv's. If the function's file declares packages that this
+    /// Python lacks, an environment is created from it.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) python: Option<PathBuf>,
 
@@ -48,6 +52,9 @@ pub(crate) struct Inputs {
     /// that the function's file declares.
     #[arg(long = "with", value_name = "PACKAGE")]
     pub(crate) packages: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) format: Format,
 }
 
 /// Splits NAME=JSON, and makes JSON of a bare word.

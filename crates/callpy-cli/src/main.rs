@@ -5,19 +5,28 @@
 
 mod bindgen;
 mod bitmap;
+mod cache;
 mod call;
+mod cell;
+mod columnar;
 mod completions;
+mod decode;
+mod dialect;
 mod doctor;
 mod failure;
 mod file;
+mod format;
 mod helper;
+mod hints;
 mod inputs;
 mod man;
 mod npy;
+mod npz;
 mod output;
 mod parameters;
 mod picture;
 mod progress;
+mod records;
 mod session;
 mod signals;
 mod source;
@@ -27,6 +36,7 @@ mod target;
 mod text;
 mod time;
 mod times;
+mod values;
 
 use std::process::ExitCode;
 
@@ -48,6 +58,7 @@ enum Command {
     Time(time::Time),
     Doctor(doctor::Doctor),
     Bindgen(bindgen::Bindgen),
+    Cache(cache::Cache),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -58,6 +69,7 @@ fn main() -> ExitCode {
         Command::Call(call) => call::run(&call),
         Command::Time(time) => time::run(&time),
         Command::Doctor(doctor) => doctor::run(&doctor),
+        Command::Cache(cache) => cache::run(&cache),
         Command::Bindgen(bindgen) => bindgen::run(&bindgen),
         Command::Completions(completions) => completions::run(&completions, Arguments::command()),
         Command::Man(man) => man::run(&man, Arguments::command()),

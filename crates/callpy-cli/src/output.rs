@@ -25,9 +25,9 @@ pub(crate) struct Rows<'f> {
 }
 
 impl Output {
-    /// Opens standard output. With `json`, Python can be told to print elsewhere afterwards.
-    pub(crate) fn new(json: bool) -> Result<Output> {
-        let stream: Box<dyn Write> = if json { own()? } else { Box::new(io::stdout()) };
+    /// Opens standard output. With `alone`, Python can be told to print elsewhere afterwards.
+    pub(crate) fn new(json: bool, alone: bool) -> Result<Output> {
+        let stream: Box<dyn Write> = if alone { own()? } else { Box::new(io::stdout()) };
         let terminal = io::stdout().is_terminal();
         Ok(Output { stream: BufWriter::new(stream), json, terminal })
     }
@@ -35,6 +35,16 @@ impl Output {
     /// Prints a text and a line break.
     pub(crate) fn line(&mut self, text: &str) -> Result<()> {
         Ok(writeln!(self.stream, "{text}")?)
+    }
+
+    /// Prints a text as it is.
+    pub(crate) fn text(&mut self, text: &str) -> Result<()> {
+        Ok(self.stream.write_all(text.as_bytes())?)
+    }
+
+    /// Prints a table with names above its columns.
+    pub(crate) fn table(&mut self, names: Vec<String>, rows: Vec<Vec<String>>) -> Result<()> {
+        Ok(self.lines(Some(names), rows)?)
     }
 
     /// Prints rows: aligned on a terminal, unchanged elsewhere, or as JSON.
@@ -73,13 +83,20 @@ impl Output {
         let values: Vec<Vec<String>> = numbered.collect();
         let names = rows.header.map(|_| [index].into_iter().chain(rows.names.iter().cloned()));
         let names: Option<Vec<String>> = names.map(Iterator::collect);
+        self.lines(names, values)
+    }
+
+    /// Prints cells in columns, numbers to the right.
+    fn lines(&mut self, names: Option<Vec<String>>, values: Vec<Vec<String>>) -> io::Result<()> {
         let width = values.first().or(names.as_ref()).map_or(0, Vec::len);
         let columns: Vec<(usize, bool)> = (0..width)
             .map(|column| {
                 let cells = values.iter().map(|row| &row[column]);
                 let length = cells.clone().chain(names.iter().map(|row| &row[column]));
                 let length = length.map(|cell| cell.chars().count()).max().unwrap_or(0);
-                (length, cells.clone().all(|cell| cell.trim().parse::<f64>().is_ok()))
+                let is_number =
+                    |cell: &String| cell.is_empty() || cell.trim().parse::<f64>().is_ok();
+                (length, cells.clone().all(is_number))
             })
             .collect();
         for row in names.iter().chain(&values) {

@@ -1,35 +1,73 @@
 //! A function's parameters: which of them take arrays, and which argument goes to which.
 
+use std::fmt;
+
 use callpy::Function;
-use callpy_signature::{Dtypes, ParameterKind, ScalarKind, ScalarType, Type};
+use callpy_signature::{Dtypes, ParameterKind, ScalarKind, Type};
 
 use crate::failure::{Result, usage};
 use crate::helper::{self, Helper};
-use crate::table::{Column, Number};
+use crate::hints;
+use crate::table::Column;
+use crate::values::Number;
 
 /// The numbers that a parameter takes, by its hint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Takes {
     Array(Number),
     List(Number),
+    Frame(Library),
     /// It has no hint, or `Any`.
     Anything,
     /// It takes something else.
     Other,
 }
 
-/// A column that the command line or the command chose.
+/// A library of frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Library {
+    Pandas,
+    Polars,
+    Pyarrow,
+}
+
+impl fmt::Display for Library {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Library::Pandas => "pandas",
+            Library::Polars => "polars",
+            Library::Pyarrow => "pyarrow",
+        })
+    }
+}
+
+impl Takes {
+    /// Returns what an array or a list has.
+    pub(crate) fn number(self) -> Option<Number> {
+        match self {
+            Takes::Array(number) | Takes::List(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Returns whether a hint asks for a column, several, or all.
+    fn is_hinted(self) -> bool {
+        matches!(self, Takes::Array(_) | Takes::List(_) | Takes::Frame(_))
+    }
+}
+
+/// Columns that the command line or the command chose, for one parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Choice {
     /// The parameter it is for, if the command line says so.
     pub(crate) parameter: Option<String>,
-    /// None is the whole of an array.
-    pub(crate) column: Option<Column>,
+    /// None are the whole of an array or a table; several are those of an array with two axes.
+    pub(crate) columns: Vec<Column>,
 }
 
 impl Choice {
-    pub(crate) fn new(parameter: Option<&str>, column: Option<Column>) -> Choice {
-        Choice { parameter: parameter.map(str::to_owned), column }
+    pub(crate) fn new(parameter: Option<&str>, columns: Vec<Column>) -> Choice {
+        Choice { parameter: parameter.map(str::to_owned), columns }
     }
 }
 
@@ -39,6 +77,7 @@ struct Parameter {
     kind: ParameterKind,
     required: bool,
     takes: Takes,
+    hint: Option<Type>,
 }
 
 /// A function's parameters.
@@ -83,11 +122,61 @@ impl Parameters {
                     3 => ParameterKind::KeywordOnly,
                     _ => ParameterKind::VarKeyword,
                 };
-                Parameter { name, kind, required, takes: takes(&hint) }
+                let hint = (!hint.is_empty()).then(|| callpy_signature::read_hint(&hint));
+                let takes = hint.as_ref().map_or(Takes::Anything, takes_type);
+                Parameter { name, kind, required, takes, hint }
             };
             list.into_iter().map(parameter).collect()
         });
         Ok(Parameters { function: function.name().to_owned(), list })
+    }
+
+    /// Returns a function's parameters as its file declares them; none if its decorators may change them.
+    pub(crate) fn declared(function: &callpy_signature::Function) -> Option<Parameters> {
+        if function.unsettling_decorator().is_some() || function.overloads > 0 {
+            return None;
+        }
+        let parameter = |it: &callpy_signature::Parameter| {
+            let hint = it.hint.as_ref().map(|hint| hint.ty.clone());
+            let variable =
+                matches!(it.kind, ParameterKind::VarPositional | ParameterKind::VarKeyword);
+            Parameter {
+                name: it.name.clone(),
+                kind: it.kind,
+                required: it.default.is_none() && !variable,
+                takes: hint.as_ref().map_or(Takes::Anything, takes_type),
+                hint,
+            }
+        };
+        let list = function.parameters.iter().map(parameter).collect();
+        Some(Parameters { function: function.name.clone(), list: Some(list) })
+    }
+
+    /// Checks values against the hints of their parameters.
+    pub(crate) fn check(&self, values: &[(String, String)]) -> Result<()> {
+        for (name, json) in values {
+            let list = self.list.as_deref().unwrap_or_default();
+            let parameter = list.iter().find(|parameter| {
+                parameter.name == *name && parameter.kind != ParameterKind::VarKeyword
+            });
+            if let Some(hint) = parameter.and_then(|parameter| parameter.hint.as_ref())
+                && let Err(wanted) = hints::check(hint, json)
+            {
+                return usage(format!("--arg {name}={json}: {} takes {wanted}", self.function));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether an array would be passed that needs NumPy, if there are numbers to pass.
+    pub(crate) fn want_numpy(&self, values: &[(String, String)]) -> bool {
+        let Some(list) = &self.list else { return true };
+        let needs = |takes| match takes {
+            Takes::Frame(library) => library == Library::Pandas,
+            Takes::List(_) | Takes::Other => false,
+            Takes::Array(_) | Takes::Anything => true,
+        };
+        self.free(list, values).iter().any(|parameter| needs(parameter.takes))
     }
 
     /// Returns the parameters that take arrays and have no value.
@@ -106,7 +195,7 @@ impl Parameters {
             (!found.is_empty()).then_some(found)
         };
         // Parameters with array hints come first, then required ones without a hint, then optional ones.
-        some(&|it| matches!(it.takes, Takes::Array(_) | Takes::List(_)))
+        some(&|it| it.takes.is_hinted())
             .or_else(|| {
                 let must = |it: &Parameter| it.required || it.kind == ParameterKind::VarPositional;
                 some(&|it| it.takes == Takes::Anything && must(it))
@@ -115,12 +204,13 @@ impl Parameters {
             .unwrap_or_default()
     }
 
-    /// Returns the names of the parameters that take one array each, and whether they are required.
-    pub(crate) fn arrays(&self, values: &[(String, String)]) -> Vec<(&str, bool)> {
+    /// Returns the names of the parameters that take one array each, what they take, and whether they are
+    /// required.
+    pub(crate) fn arrays(&self, values: &[(String, String)]) -> Vec<(&str, Takes, bool)> {
         let list = self.list.as_deref().unwrap_or_default();
         let single = |it: &&Parameter| it.kind != ParameterKind::VarPositional;
         let free = self.free(list, values).into_iter().filter(single);
-        free.map(|parameter| (&parameter.name[..], parameter.required)).collect()
+        free.map(|it| (&it.name[..], it.takes, it.required)).collect()
     }
 
     /// Returns whether the function needs numbers.
@@ -128,8 +218,9 @@ impl Parameters {
         match &self.list {
             None => values.is_empty(),
             Some(list) => self.free(list, values).iter().any(|parameter| {
-                let hinted = matches!(parameter.takes, Takes::Array(_) | Takes::List(_));
-                parameter.required || hinted || parameter.kind == ParameterKind::VarPositional
+                parameter.required
+                    || parameter.takes.is_hinted()
+                    || parameter.kind == ParameterKind::VarPositional
             }),
         }
     }
@@ -246,8 +337,10 @@ impl Parameters {
                 [one] => format!("takes one array, {one}"),
                 more => format!("takes {} arrays, {}", more.len(), more.join(" and ")),
             };
+            let name = free.first().copied().unwrap_or("PARAM");
             return usage(format!(
-                "{} {takes}, but the command line has {} for it; choose with --column PARAM=NAME; {}",
+                "{} {takes}, but the command line has {} for it; choose with --column PARAM=NAME, or \
+                 pass all as one array with `--column {name}=NAME` for each; {}",
                 self.function,
                 crate::text::count(columns.len() as u64, "column"),
                 self.has()
@@ -283,14 +376,7 @@ impl Parameters {
     }
 }
 
-/// Returns the numbers that a hint asks for.
-fn takes(hint: &str) -> Takes {
-    match hint {
-        "" => Takes::Anything,
-        hint => takes_type(&callpy_signature::read_hint(hint)),
-    }
-}
-
+/// Returns what a hint asks for.
 fn takes_type(hint: &Type) -> Takes {
     match hint {
         Type::Any => Takes::Anything,
@@ -306,7 +392,16 @@ fn takes_type(hint: &Type) -> Takes {
         }
         // A member of the union that older releases of NumPy print for ArrayLike.
         Type::Unknown { name, .. } if name.ends_with("._SupportsArray") => {
-            Takes::Array(Number::Float64)
+            Takes::Array(Number::Float("float64"))
+        }
+        Type::Unknown { name, .. } => {
+            let (library, _) = name.split_once('.').unwrap_or_default();
+            match (library, name.rsplit('.').next().unwrap_or_default()) {
+                ("pandas" | "pd", "DataFrame") => Takes::Frame(Library::Pandas),
+                ("polars" | "pl", "DataFrame") => Takes::Frame(Library::Polars),
+                ("pyarrow" | "pa", "Table") => Takes::Frame(Library::Pyarrow),
+                _ => Takes::Other,
+            }
         }
         _ => Takes::Other,
     }
@@ -314,20 +409,44 @@ fn takes_type(hint: &Type) -> Takes {
 
 fn takes_item(item: &Type) -> Option<Number> {
     match item {
-        Type::Float | Type::Any => Some(Number::Float64),
-        Type::Int => Some(Number::Int64),
+        Type::Float | Type::Any => Some(Number::Float("float64")),
+        Type::Int => Some(Number::Int("int64")),
+        Type::Bool => Some(Number::Bool),
+        Type::Str => Some(Number::Text),
+        Type::Unknown { name, .. } => match &name[..] {
+            "datetime.datetime" | "datetime" => Some(Number::Time),
+            "datetime.date" | "date" => Some(Number::Date),
+            _ => None,
+        },
         Type::Union(members) => members.iter().find_map(takes_item),
         _ => None,
     }
 }
 
-/// Returns what to read a column as for an array: int64 only where a hint asks for it.
+/// Returns what to read a column as for an array: the dtype that a hint asks for, else float64.
 fn number(dtypes: &Dtypes) -> Number {
     match dtypes {
-        Dtypes::One(ScalarType::Int64)
-        | Dtypes::Kind(ScalarKind::Integer | ScalarKind::SignedInteger) => Number::Int64,
-        Dtypes::Union(each) if each.iter().all(|it| number(it) == Number::Int64) => Number::Int64,
-        _ => Number::Float64,
+        Dtypes::One(one) => match one.numpy_name() {
+            name if name.contains("int") || name.ends_with("long") => Number::Int(name),
+            name @ ("float16" | "float32" | "float64") => Number::Float(name),
+            "bool" => Number::Bool,
+            "str_" => Number::Text,
+            "datetime64" => Number::Time,
+            _ => Number::Float("float64"),
+        },
+        Dtypes::Kind(ScalarKind::UnsignedInteger) => Number::Int("uint64"),
+        Dtypes::Kind(ScalarKind::Integer | ScalarKind::SignedInteger) => Number::Int("int64"),
+        Dtypes::Union(each) => {
+            let each: Vec<Number> = each.iter().map(number).collect();
+            // Of several types the widest, if all are numbers of the same kind.
+            let widest = [Number::Float("float64"), Number::Int("int64")];
+            let is_int = |number: &Number| matches!(number, Number::Int(_));
+            match each.first() {
+                Some(first) if each.iter().all(|it| it == first) => *first,
+                _ => widest[usize::from(each.iter().all(is_int))],
+            }
+        }
+        _ => Number::Float("float64"),
     }
 }
 
@@ -335,6 +454,13 @@ fn number(dtypes: &Dtypes) -> Number {
 mod tests {
     use super::*;
     use crate::failure::Failure;
+
+    fn takes(hint: &str) -> Takes {
+        match hint {
+            "" => Takes::Anything,
+            hint => takes_type(&callpy_signature::read_hint(hint)),
+        }
+    }
 
     /// A function's parameters, written as in Python.
     fn of(signature: &str) -> Parameters {
@@ -367,7 +493,8 @@ mod tests {
             };
             let required = required
                 && !matches!(this, ParameterKind::VarKeyword | ParameterKind::VarPositional);
-            list.push(Parameter { name: name.into(), kind: this, required, takes: takes(hint) });
+            let takes = takes(hint);
+            list.push(Parameter { name: name.into(), kind: this, required, takes, hint: None });
         }
         Parameters { function: "f".into(), list: Some(list) }
     }
@@ -376,7 +503,7 @@ mod tests {
     fn bound(signature: &str, columns: &[Option<&str>], values: &[&str]) -> String {
         let values: Vec<_> =
             values.iter().map(|name| ((*name).to_owned(), String::new())).collect();
-        let columns: Vec<_> = columns.iter().map(|name| Choice::new(*name, None)).collect();
+        let columns: Vec<_> = columns.iter().map(|name| Choice::new(*name, vec![0])).collect();
         let bound = match of(signature).bind(&columns, &values) {
             Ok(bound) => bound,
             Err(Failure::Usage(text)) => return text,
@@ -397,7 +524,7 @@ mod tests {
 
     #[test]
     fn a_hint_says_what_a_parameter_takes() {
-        let (float, int) = (Number::Float64, Number::Int64);
+        let (float, int) = (Number::Float("float64"), Number::Int("int64"));
         for (hint, expected) in [
             ("", Takes::Anything),
             ("npt.NDArray[np.float64]", Takes::Array(float)),
@@ -411,11 +538,26 @@ mod tests {
             ("list[int] | None", Takes::List(int)),
             ("str | np.ndarray", Takes::Array(float)),
             // The name of a dtype that only contains another, and that of a parameter's class.
-            ("NDArray[np.uint64]", Takes::Array(float)),
+            ("NDArray[np.uint64]", Takes::Array(Number::Int("uint64"))),
+            ("NDArray[np.float32]", Takes::Array(Number::Float("float32"))),
+            ("NDArray[np.float32] | NDArray[np.float64]", Takes::Array(Number::Float("float32"))),
+            ("NDArray[np.int32 | np.int64]", Takes::Array(int)),
+            ("NDArray[np.complex128]", Takes::Array(float)),
+            ("NDArray[np.bool_]", Takes::Array(Number::Bool)),
+            ("NDArray[np.str_]", Takes::Array(Number::Text)),
+            ("NDArray[np.datetime64]", Takes::Array(Number::Time)),
             ("NDArray[np.integer]", Takes::Array(int)),
             ("shop.ndarrays.Basket", Takes::Other),
             ("typing.Any", Takes::Anything),
-            ("list[str]", Takes::Other),
+            ("list[str]", Takes::List(Number::Text)),
+            ("typing.Sequence[bool]", Takes::List(Number::Bool)),
+            ("list[datetime.date]", Takes::List(Number::Date)),
+            ("list[shop.Basket]", Takes::Other),
+            ("pd.DataFrame", Takes::Frame(Library::Pandas)),
+            ("pandas.core.frame.DataFrame", Takes::Frame(Library::Pandas)),
+            ("polars.dataframe.frame.DataFrame | None", Takes::Frame(Library::Polars)),
+            ("pyarrow.lib.Table", Takes::Frame(Library::Pyarrow)),
+            ("shop.DataFrame", Takes::Other),
             ("float", Takes::Other),
             ("str", Takes::Other),
         ] {

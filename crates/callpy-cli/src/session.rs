@@ -47,19 +47,26 @@ pub(crate) fn run(
     let target = Target::parse(&inputs.target);
     // Problems with the files are reported before Python starts, or an environment is created.
     target::check(&target)?;
-    let source = match &inputs.file {
-        Some(file) => Some(Source::open(file)?),
-        None if numbers || !inputs.columns.is_empty() => match Source::piped()? {
+    // None if only Python knows the function, as it does in the end.
+    let declared = target::declared(&target);
+    if let Some(declared) = &declared {
+        declared.check(&inputs.args)?;
+    }
+    let source = match &inputs.files[..] {
+        [] if numbers || !inputs.columns.is_empty() => match Source::piped(&inputs.format)? {
             Some(source) => Some(source),
             None => return usage("there are no numbers: name a file, or pipe them to the command"),
         },
-        None => None,
+        [] => None,
+        files => Some(Source::open(files, &inputs.format)?),
     };
     let choices = match &source {
         Some(source) => source.choose(&inputs.columns)?,
         None => Vec::new(),
     };
-    let python = signals::during(Running::Work, || start(inputs, &target))?;
+    let has_numbers = source.is_some();
+    let python =
+        signals::during(Running::Work, || start(inputs, &target, declared.as_ref(), has_numbers))?;
     signals::during(Running::Python, || {
         check_signals()?;
         let helper = Helper::load(python, divert)?;
@@ -80,10 +87,20 @@ pub(crate) fn run(
     })
 }
 
-fn start(inputs: &Inputs, target: &Target) -> Result<Python> {
+fn start(
+    inputs: &Inputs,
+    target: &Target,
+    declared: Option<&Parameters>,
+    has_numbers: bool,
+) -> Result<Python> {
     let display = Display::new();
     let builder = Python::builder().language(Language::Command).require(&inputs.packages);
     let mut builder = target::needs(target, builder);
+    // Numbers that are piped in are only read if the function takes some.
+    let has_numbers = has_numbers || declared.is_some() && Source::is_piped();
+    if target::needs_numpy(target, declared, &inputs.args, has_numbers) {
+        builder = builder.require_by_default(["numpy"]);
+    }
     if let Some(python) = &inputs.python {
         builder = builder.python(python);
     }
@@ -114,9 +131,12 @@ fn find(text: &str, target: &Target, python: Python, helper: &Helper) -> Result<
 
 /// Adds the fix to a failed import, if it is known.
 fn explain(name: &str, target: &Target, error: callpy::Error) -> Failure {
-    let Some(missing) = doctor::missing_module(&error).map(str::to_owned) else {
-        return error.into();
-    };
+    // A module that is there has no others in it: its name is wrong, and nothing is missing.
+    let message = error.exception().map(|exception| exception.message());
+    let is_no_package = message.is_some_and(|message| message.ends_with("is not a package"));
+    let missing = doctor::missing_module(&error).filter(|_| !is_no_package).map(str::to_owned);
+    let Some(missing) = missing else { return error.into() };
+    let also = target::project(target).map(|also| format!("\n{also}")).unwrap_or_default();
     let own = name == missing || name.starts_with(&format!("{missing}."));
     if own && target.file().is_none() {
         let function = target.function().unwrap_or("FUNCTION");
@@ -126,9 +146,9 @@ fn explain(name: &str, target: &Target, error: callpy::Error) -> Failure {
                 format!("there is no module {missing}; did you mean {near}:{function}?")
             }
             Some(hint) => format!(
-                "{hint}; to call a function of a file, write its path: path/to/file.py:{function}"
+                "{hint}; to call a function of a file, write its path: path/to/file.py:{function}{also}"
             ),
-            None => format!("there is no module {missing}"),
+            None => format!("there is no module {missing}{also}"),
         });
     }
     let mut failure = Failure::from(error);
@@ -136,7 +156,7 @@ fn explain(name: &str, target: &Target, error: callpy::Error) -> Failure {
     {
         *help += &format!(
             "\nor declare the package in the header of {}:\n  # /// script\n  # dependencies = \
-             [\"{missing}\"]\n  # ///",
+             [\"{missing}\"]\n  # ///{also}",
             file.display()
         );
     }
@@ -155,9 +175,10 @@ impl<'a> Session<'a> {
         let values = &inputs.args[..];
         let function = find(&inputs.target, target, python, helper)?;
         let parameters = Parameters::of(&function, helper)?;
+        parameters.check(values)?;
         // The command line names no numbers, but the function takes some.
         if source.is_none() && parameters.want_numbers(values) {
-            source = signals::during(Running::Nothing, Source::piped)?;
+            source = signals::during(Running::Nothing, || Source::piped(&inputs.format))?;
         }
         if let Some(source) = &mut source {
             source.load(helper)?;
@@ -202,7 +223,7 @@ impl<'a> Session<'a> {
 
     /// Returns the columns that are passed to the function.
     pub(crate) fn columns(&self) -> Vec<Column> {
-        self.choices.iter().filter_map(|choice| choice.column).collect()
+        self.choices.iter().flat_map(|choice| choice.columns.clone()).collect()
     }
 
     /// Returns the number of the file's rows.

@@ -1,110 +1,193 @@
-//! A CSV file: its names, its columns as numbers, its rows as text.
+//! A table of text: its names, its columns as values, its rows as text.
+
+use std::cell::RefCell;
 
 use csv::ByteRecord;
 
-use crate::failure::{Result, bad_input, check_signals, usage};
+use crate::cell::{self, is_missing};
+use crate::decode::{Decoded, note};
+use crate::dialect;
+use crate::failure::{Result, bad_input, check_signals};
+use crate::format::{Format, Missing};
 use crate::progress::Reading;
 use crate::text::count;
 use crate::times;
+use crate::values::{Number, Values};
 
 /// A column of a table or an array, counted from 0.
 pub(crate) type Column = usize;
 
-/// A CSV file in memory.
+/// So many rows say what a column is, for choosing one.
+const SAMPLE: usize = 100;
+
+/// A table in memory: one file, or several with the same columns.
 pub(crate) struct Table {
-    /// The file's name for messages.
+    /// The name of the first file, for messages.
     name: String,
     text: Vec<u8>,
+    parts: Vec<Part>,
+    format: Format,
     separator: u8,
     header: Option<Vec<String>>,
     /// The first row of values.
     first: ByteRecord,
+    /// The first cell of each column that is not missing, in the first rows.
+    sample: Vec<Vec<u8>>,
     width: usize,
+    /// Columns of JSON strings, which are no numbers even if they look like some.
+    texts: Vec<bool>,
+    /// The rows without a value that is needed, which are left out; in order.
+    skipped: RefCell<Vec<usize>>,
 }
 
-/// The type of numbers to read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Number {
-    Float64,
-    Int64,
-}
-
-/// The numbers of a column.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Values {
-    Float64(Vec<f64>),
-    Int64(Vec<i64>),
+/// The text of one file.
+struct Part {
+    name: String,
+    /// Where it begins.
+    at: usize,
+    /// The number of the line there.
+    line: u64,
 }
 
 /// A row of the file, unchanged.
 pub(crate) struct Row<'t> {
+    /// Its index in the file, with the rows that were left out.
+    pub(crate) index: usize,
     /// Without its line break.
     pub(crate) text: &'t [u8],
     pub(crate) cells: Vec<String>,
 }
 
 impl Table {
-    /// Makes a table from a file's bytes, of which only the first rows are read.
-    pub(crate) fn new(name: String, mut text: Vec<u8>) -> Result<Table> {
-        match &text[..] {
-            [0xEF, 0xBB, 0xBF, ..] => drop(text.drain(..3)),
-            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => {
-                return bad_input(format!(
-                    "{name} is UTF-16; convert it with `iconv -f utf-16 -t utf-8`"
-                ));
-            }
-            [0x1F, 0x8B, ..] => {
-                return bad_input(format!("{name} is compressed; use `gunzip -c FILE | callpy …`"));
-            }
-            [b'P', b'K', 3, 4, ..] => {
-                return bad_input(format!(
-                    "{name} is an archive (.npz, .xlsx, .zip); save the numbers as .npy or CSV"
-                ));
-            }
-            [b'P', b'A', b'R', b'1', ..] => {
-                return bad_input(format!(
-                    "{name} is a Parquet file; save the numbers as CSV or .npy"
-                ));
-            }
-            _ if text[..text.len().min(8192)].contains(&0) => {
-                return bad_input(format!(
-                    "{name} contains binary data; save the numbers as CSV or .npy"
-                ));
-            }
-            _ => {}
-        }
-        let separator = separator(&text);
-        let mut table =
-            Table { name, text, separator, header: None, first: ByteRecord::new(), width: 0 };
-        let mut rows = table.reader().into_byte_records();
-        let mut next = || rows.next().transpose().map(Option::unwrap_or_default);
-        let rows = next().and_then(|first| Ok((first, next()?)));
-        let (first, second) = match rows {
-            Ok(rows) => rows,
-            Err(error) => return table.broken(&error),
-        };
-        if first.is_empty() {
-            return bad_input(format!("{} is empty", table.name));
-        }
-        table.width = first.len();
-        // Rows of unequal length are reported when the columns are read.
-        let text_above_number = || {
-            first.iter().zip(&second).any(|(above, below)| !is_number(above) && is_number(below))
-        };
-        if !first.iter().any(is_number) || text_above_number() {
-            let names = first.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned());
-            table.header = Some(names.collect());
-            table.first = second;
-        } else {
-            table.first = first;
+    /// Makes a table from files, of which only the first rows are read.
+    pub(crate) fn new(mut files: Vec<Decoded>, format: &Format) -> Result<Table> {
+        let others = files.split_off(1);
+        let mut table = Table::one(files.remove(0), format)?;
+        for other in others {
+            let other = Table::one(other, format)?;
+            table.append(other)?;
         }
         Ok(table)
+    }
+
+    fn one(file: Decoded, format: &Format) -> Result<Table> {
+        let Decoded { name, mut text, header, texts } = file;
+        let skipped = dialect::before(&mut text, &name);
+        let mut format = format.clone();
+        format.separator = format.separator.or(skipped.separator);
+        let separator =
+            format.separator.unwrap_or_else(|| dialect::separator(&text, format.comment));
+        if separator == b' ' {
+            text = dialect::single_spaces(&text);
+        }
+        // The header of records is in no line of the file.
+        let first_line = u64::from(texts.is_none() || header != Some(true));
+        let parts = vec![Part { name: name.clone(), at: 0, line: skipped.lines + first_line }];
+        let texts = texts.unwrap_or_default();
+        let skipped = RefCell::default();
+        let (first, sample) = Default::default();
+        let mut table = Table {
+            name,
+            text,
+            parts,
+            format,
+            separator,
+            header: None,
+            first,
+            sample,
+            width: 0,
+            texts,
+            skipped,
+        };
+        let mut rows = Vec::new();
+        for row in table.reader().into_byte_records().take(SAMPLE) {
+            match row {
+                Ok(row) => rows.push(row),
+                // Rows of unequal length further down are reported when the columns are read.
+                Err(error) if rows.len() < 2 => return table.broken(&error),
+                Err(_) => break,
+            }
+        }
+        let Some(first) = rows.first() else {
+            return bad_input(format!("{} is empty", table.name));
+        };
+        table.width = first.len();
+        let is_header = match table.format.has_header().or(header) {
+            Some(known) => known,
+            None => {
+                let (is_header, guessed) = dialect::has_header(&rows, &table.format);
+                if let Some(guessed) = guessed {
+                    note(format_args!("{}: {guessed}", table.name));
+                }
+                is_header
+            }
+        };
+        if is_header {
+            let names = first.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned());
+            table.header = Some(names.collect());
+            rows.remove(0);
+        }
+        let value = |column| {
+            let cells = rows.iter().filter_map(|row: &ByteRecord| row.get(column));
+            cells.filter(|cell| !is_missing(cell)).map(<[u8]>::to_vec).next().unwrap_or_default()
+        };
+        table.sample = (0..table.width).map(value).collect();
+        table.first = rows.into_iter().next().unwrap_or_default();
+        Ok(table)
+    }
+
+    /// Adds the rows of another file.
+    fn append(&mut self, other: Table) -> Result<()> {
+        if (self.names(), self.has_header()) != (other.names(), other.has_header()) {
+            let columns = |table: &Table| match table.has_header() {
+                true => table.names().join(", "),
+                false => format!("{} without a header", count(table.width as u64, "column")),
+            };
+            return bad_input(format!(
+                "the files have different columns: {} has {}, but {} has {}",
+                self.name,
+                columns(self),
+                other.name,
+                columns(&other)
+            ));
+        }
+        if self.separator != other.separator {
+            return bad_input(format!(
+                "the files have different separators: {} has {:?}, but {} has {:?}",
+                self.name,
+                char::from(self.separator),
+                other.name,
+                char::from(other.separator)
+            ));
+        }
+        let mut reader = other.reader();
+        if other.has_header() && reader.read_byte_record(&mut ByteRecord::new()).is_err() {
+            return Ok(());
+        }
+        let start = reader.position().byte() as usize;
+        if !self.text.ends_with(b"\n") {
+            self.text.push(b'\n');
+        }
+        let part = &other.parts[0];
+        let line = part.line + reader.position().line() - 1;
+        self.parts.push(Part { name: part.name.clone(), at: self.text.len(), line });
+        self.text.extend_from_slice(&other.text[start..]);
+        if self.first.is_empty() {
+            self.first = other.first;
+        }
+        for (cell, others) in self.sample.iter_mut().zip(other.sample) {
+            if cell.is_empty() {
+                *cell = others;
+            }
+        }
+        Ok(())
     }
 
     fn reader(&self) -> csv::Reader<&[u8]> {
         csv::ReaderBuilder::new()
             .has_headers(false)
             .delimiter(self.separator)
+            .comment(self.format.comment)
             .from_reader(&self.text)
     }
 
@@ -112,10 +195,17 @@ impl Table {
     fn broken<T>(&self, error: &csv::Error) -> Result<T> {
         match error.kind() {
             csv::ErrorKind::UnequalLengths { pos: Some(at), expected_len, len } => {
+                let start = &self.text[at.byte() as usize..];
+                let start = start.iter().find(|byte| !matches!(byte, b'\r' | b'\n'));
+                let comment = match start {
+                    Some(b'#') if self.format.comment.is_none() => {
+                        "; if lines that begin with # are comments, add --comment '#'"
+                    }
+                    _ => "",
+                };
                 bad_input(format!(
-                    "{}, line {}: the row has {}, but the first row has {expected_len}",
-                    self.name,
-                    self.line(at),
+                    "{}: the row has {}, but the first row has {expected_len}{comment}",
+                    self.place(at),
                     count(*len, "cell"),
                 ))
             }
@@ -123,11 +213,14 @@ impl Table {
         }
     }
 
-    /// Returns the line at which a row starts; the reader's position is before blank lines.
-    fn line(&self, at: &csv::Position) -> u64 {
-        let rest = &self.text[at.byte() as usize..];
-        let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-        at.line() + blank.filter(|byte| **byte == b'\n').count() as u64
+    /// Returns the file and the line at which a row starts; the reader's position is before blank lines.
+    fn place(&self, at: &csv::Position) -> String {
+        let at = at.byte() as usize;
+        let part = self.parts.iter().rev().find(|part| part.at <= at).unwrap_or(&self.parts[0]);
+        let blank = self.text[at..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let before = &self.text[part.at..at + blank];
+        let ends = before.iter().filter(|byte| **byte == b'\n').count();
+        format!("{}, line {}", part.name, part.line + ends as u64)
     }
 
     /// Returns whether the columns have names.
@@ -141,6 +234,11 @@ impl Table {
             Some(names) => names.clone(),
             None => (1..=self.width).map(|number| number.to_string()).collect(),
         }
+    }
+
+    /// Returns a column's name for messages.
+    fn name_of(&self, column: Column) -> String {
+        self.names().swap_remove(column)
     }
 
     /// Finds a column with exactly this name.
@@ -174,91 +272,221 @@ impl Table {
         }
     }
 
-    /// Returns the columns whose first value is a number.
-    pub(crate) fn numeric(&self) -> Vec<Column> {
-        let cells = self.first.iter().enumerate();
-        cells.filter(|(_, cell)| is_number(cell)).map(|(column, _)| column).collect()
+    fn is_number(&self, column: Column, cell: &[u8]) -> bool {
+        !self.is_text(column) && dialect::is_number(cell, &self.format)
     }
 
-    /// Makes the error of a table with several columns of numbers, or with none.
-    pub(crate) fn choose<T>(&self, numeric: &[Column]) -> Result<T> {
+    fn is_text(&self, column: Column) -> bool {
+        self.texts.get(column).copied().unwrap_or_default()
+    }
+
+    /// Returns the columns whose first value fits what a parameter takes.
+    pub(crate) fn fitting(&self, number: Number) -> Vec<Column> {
+        let fits = |column: &Column| {
+            let cell = &self.sample[*column];
+            match number {
+                Number::Text => {
+                    !self.is_number(*column, cell) && cell::moment(cell, &self.format).is_none()
+                }
+                Number::Time | Number::Date => cell::moment(cell, &self.format).is_some(),
+                Number::Bool => cell::truth(cell).is_some(),
+                _ => self.is_number(*column, cell),
+            }
+        };
+        (0..self.width).filter(fits).collect()
+    }
+
+    /// Makes the error of a table with several columns that could be meant, or with none.
+    pub(crate) fn choose<T>(&self, fitting: &[Column], what: &str) -> Result<T> {
         if self.first.is_empty() {
             return bad_input(format!("{} has a header but no rows", self.name));
         }
-        if numeric.is_empty() {
-            let point = self.first.iter().find_map(with_a_point).unwrap_or_default();
+        if fitting.is_empty() {
+            let options = self.first.iter().find_map(cell::options);
+            let options = options.map(|it| format!("; to read them as numbers add {it}"));
             return bad_input(format!(
-                "{} has no column of numbers; its first row of values is {}{point}",
+                "{} has no column of {what}; its first row of values is {}{}",
                 self.name,
                 String::from_utf8_lossy(
                     &self.first.iter().collect::<Vec<_>>().join(&self.separator)
-                )
+                ),
+                options.unwrap_or_default()
             ));
         }
-        usage(format!(
-            "{} has several columns of numbers; choose with --column: {}",
+        bad_input(format!(
+            "{} has several columns of {what}; choose with --column: {}",
             self.name,
-            self.listed(numeric.iter().copied())
+            self.listed(fitting.iter().copied())
         ))
     }
 
     /// Lists columns for a message.
     fn listed(&self, columns: impl Iterator<Item = Column>) -> String {
-        let name = |column: Column| match &self.header {
-            Some(names) => names[column].clone(),
-            None => (column + 1).to_string(),
-        };
-        let listed = columns.map(name).collect::<Vec<_>>().join(", ");
+        let listed = columns.map(|column| self.name_of(column)).collect::<Vec<_>>().join(", ");
         match &self.header {
             Some(_) => listed,
             None => format!("no header, and columns {listed}"),
         }
     }
 
-    /// Reads columns in one pass.
-    pub(crate) fn read(&self, wanted: &[(Column, Number)]) -> Result<Vec<Values>> {
-        let empty = |(_, number): &(Column, Number)| match number {
-            Number::Float64 => Values::Float64(Vec::new()),
-            Number::Int64 => Values::Int64(Vec::new()),
-        };
-        let mut read: Vec<Values> = wanted.iter().map(empty).collect();
+    /// Finds out what the values of columns are: the narrowest type that fits all of them.
+    pub(crate) fn kinds(&self, columns: &[Column]) -> Result<Vec<Number>> {
+        let mut left: Vec<Vec<Number>> = columns
+            .iter()
+            .map(|column| match self.is_text(*column) {
+                true => vec![Number::Time, Number::Text],
+                false => {
+                    let int = Number::Int("int64");
+                    vec![int, Number::Float("float64"), Number::Bool, Number::Time, Number::Text]
+                }
+            })
+            .collect();
+        let mut some = vec![false; columns.len()];
         self.each(|row, _| {
-            for ((column, _), values) in wanted.iter().zip(&mut read) {
-                if !values.push(&row[*column]) {
-                    return self.no_number(row, *column, values);
+            for ((column, left), some) in columns.iter().zip(&mut left).zip(&mut some) {
+                let cell = &row[*column];
+                if !is_missing(cell) {
+                    *some = true;
+                    while left.len() > 1 && !Values::fits(left[0], cell, &self.format) {
+                        left.remove(0);
+                    }
                 }
             }
             Ok(())
         })?;
+        // Nothing is known of a column without values.
+        let kind = |(left, some): (Vec<Number>, bool)| if some { left[0] } else { Number::Text };
+        Ok(left.into_iter().zip(some).map(kind).collect())
+    }
+
+    /// Reads columns in one pass.
+    pub(crate) fn read(&self, wanted: &[(Column, Number)]) -> Result<Vec<Values>> {
+        let missing = self.format.missing.unwrap_or(Missing::Error);
+        self.read_into(wanted, missing, None)
+    }
+
+    /// Reads columns, and for each the rows in which its value is missing, unless the command line says
+    /// that there must be none.
+    pub(crate) fn read_with_holes(
+        &self,
+        wanted: &[(Column, Number)],
+    ) -> Result<Vec<(Values, Vec<i64>)>> {
+        let mut holes = vec![Vec::new(); wanted.len()];
+        let missing = self.format.missing.unwrap_or(Missing::Nan);
+        let read = self.read_into(wanted, missing, Some(&mut holes))?;
+        Ok(read.into_iter().zip(holes).collect())
+    }
+
+    fn read_into(
+        &self,
+        wanted: &[(Column, Number)],
+        missing: Missing,
+        mut holes: Option<&mut [Vec<i64>]>,
+    ) -> Result<Vec<Values>> {
+        let mut read: Vec<Values> = wanted.iter().map(|(_, number)| Values::new(*number)).collect();
+        let mut without = Vec::new();
+        let mut percent = None;
+        self.each(|row, index| {
+            let lacks = |(column, number): &(Column, Number)| {
+                let cell = &row[*column];
+                let counts = *number != Number::Text || cell.is_empty();
+                counts && is_missing(cell)
+            };
+            if missing == Missing::Skip && wanted.iter().any(lacks) {
+                without.push(index);
+                return Ok(());
+            }
+            for (at, ((column, number), values)) in wanted.iter().zip(&mut read).enumerate() {
+                let cell = &row[*column];
+                if missing == Missing::Nan
+                    && lacks(&(*column, *number))
+                    && let Some(holes) = holes.as_deref_mut()
+                {
+                    holes[at].push(values.len() as i64);
+                    values.push_any();
+                    continue;
+                }
+                if values.push(cell, &self.format) {
+                    continue;
+                }
+                if missing == Missing::Nan && is_missing(cell) && values.push_missing() {
+                    continue;
+                }
+                if let Some(part) = cell::percentage(cell, &self.format)
+                    && values.push_float(part)
+                {
+                    percent = percent.take().or_else(|| {
+                        let text = String::from_utf8_lossy(cell).trim().to_owned();
+                        Some((self.name_of(*column), text, part))
+                    });
+                    continue;
+                }
+                return self.no_value(row, *column, *number);
+            }
+            Ok(())
+        })?;
+        if let Some((column, text, part)) = percent {
+            note(format_args!("{}: column {column} has percentages; {text} is {part}", self.name));
+        }
+        if !without.is_empty() {
+            let rows = count(without.len() as u64, "row");
+            note(format_args!("{}: left out {rows} with missing values", self.name));
+            self.skipped.replace(without);
+        }
         Ok(read)
     }
 
     #[cold]
-    fn no_number(&self, row: &ByteRecord, column: Column, values: &Values) -> Result<()> {
-        let line = row.position().map_or(0, |at| self.line(at));
-        let name = match &self.header {
-            Some(names) => &names[column],
-            None => &(column + 1).to_string(),
-        };
+    fn no_value(&self, row: &ByteRecord, column: Column, number: Number) -> Result<()> {
+        let place = row.position().map_or_else(|| self.name.clone(), |at| self.place(at));
+        let name = self.name_of(column);
         let cell = String::from_utf8_lossy(&row[column]);
-        let what = match values {
-            _ if cell.trim().is_empty() => {
-                "the cell is empty; write nan for a missing value".into()
+        let what = match number {
+            _ if is_missing(&row[column]) => {
+                let is = match cell.trim() {
+                    "" => "the cell is empty".to_owned(),
+                    word => format!("{word:?} is a missing value"),
+                };
+                match number {
+                    Number::Int(dtype) => format!(
+                        "{is}, and {dtype} has none; leave out such rows with --missing skip"
+                    ),
+                    Number::Bool => format!("{is}; leave out such rows with --missing skip"),
+                    _ => format!(
+                        "{is}; pass it as nan with --missing nan, or leave out such rows with --missing skip"
+                    ),
+                }
             }
-            Values::Int64(_) => {
-                format!("{cell:?} is not an int64, which the function's hint asks for")
+            Number::Int(dtype) => {
+                format!("{cell:?} is not an {dtype}, which the function's hint asks for")
+                    .replace("an uint", "a uint")
             }
-            Values::Float64(_) => {
-                let point = with_a_point(&row[column]).unwrap_or_default();
-                format!("{cell:?} is not a number{point}")
+            Number::Float(_) => {
+                let fix = match cell::options(&row[column]) {
+                    Some(options) => format!("; add {options}"),
+                    None if self.is_number(column, &self.sample[column]) => String::new(),
+                    None => "; for text or dates, give the parameter a hint such as list[str] or \
+                             list[datetime]"
+                        .to_owned(),
+                };
+                format!("{cell:?} is not a number{fix}")
             }
+            Number::Bool => format!("{cell:?} is not true or false"),
+            Number::Time | Number::Date => {
+                format!(
+                    "{cell:?} is not a date; say how dates are written, such as --dates %d/%m/%Y"
+                )
+            }
+            Number::Text => format!("{cell:?} is not UTF-8"),
         };
-        bad_input(format!("{}, line {line}, column {name}: {what}", self.name))
+        bad_input(format!("{place}, column {name}: {what}"))
     }
 
-    /// Calls `visit` with each row of values and its index.
+    /// Calls `visit` with each row of values and its index in the file, without those that are left out.
     fn each(&self, mut visit: impl FnMut(&ByteRecord, usize) -> Result<()>) -> Result<()> {
         let progress = Reading::new(&self.name, self.text.len());
+        let skipped = self.skipped.borrow().clone();
+        let mut skipped = skipped.into_iter().peekable();
         let mut reader = self.reader();
         let mut row = ByteRecord::new();
         let mut index = 0;
@@ -267,7 +495,9 @@ impl Table {
             match reader.read_byte_record(&mut row) {
                 Ok(true) if skip => skip = false,
                 Ok(true) => {
-                    visit(&row, index)?;
+                    if skipped.next_if_eq(&index).is_none() {
+                        visit(&row, index)?;
+                    }
                     index += 1;
                     if index % 4096 == 0 {
                         check_signals()?;
@@ -283,8 +513,8 @@ impl Table {
     /// Returns the number of rows of values.
     pub(crate) fn len(&self) -> Result<usize> {
         let mut count = 0;
-        self.each(|_, index| {
-            count = index + 1;
+        self.each(|_, _| {
+            count += 1;
             Ok(())
         })?;
         Ok(count)
@@ -296,19 +526,23 @@ impl Table {
     /// It is the first column of ISO 8601 times, or one of numbers with a name such as `time`.
     pub(crate) fn times(&self, used: &[Column]) -> Result<Option<(String, bool, Vec<f64>)>> {
         const NAMES: [&str; 6] = ["time", "timestamp", "datetime", "date", "seconds", "t"];
-        let text = |cell: &[u8]| std::str::from_utf8(cell).ok().and_then(times::parse);
+        let text = |cell: &[u8]| match &self.format.dates {
+            Some(_) => cell::moment(cell, &self.format).map(|micros| micros as f64 / 1e6),
+            None => std::str::from_utf8(cell).ok().and_then(times::parse),
+        };
         let names: Vec<String> = self.header.iter().flatten().map(|it| it.to_lowercase()).collect();
         let mut cells = self.first.iter().enumerate().filter(|(column, _)| !used.contains(column));
         let column = cells.clone().find(|(_, cell)| text(cell).is_some()).or_else(|| {
             let is_time =
                 |column: usize| names.get(column).is_some_and(|it| NAMES.contains(&&it[..]));
-            cells.find(|(column, cell)| is_time(*column) && is_number(cell))
+            cells.find(|(column, cell)| is_time(*column) && self.is_number(*column, cell))
         });
         let Some((column, first)) = column else { return Ok(None) };
         let is_text = text(first).is_some();
         let mut times = Vec::new();
         self.each(|row, _| {
-            let time = if is_text { text(&row[column]) } else { number(&row[column]) };
+            let time =
+                if is_text { text(&row[column]) } else { cell::number(&row[column], &self.format) };
             times.push(time.unwrap_or(f64::NAN));
             Ok(())
         })?;
@@ -339,28 +573,34 @@ impl Table {
         self.separator
     }
 
-    /// Returns the rows with these indices, in their order.
+    /// Returns the rows with these indices, in their order; rows that were left out do not count.
     pub(crate) fn rows(&self, indices: &[usize]) -> Result<Vec<Row<'_>>> {
         let mut sorted: Vec<usize> = (0..indices.len()).collect();
         sorted.sort_by_key(|at| indices[*at]);
         let mut found: Vec<Option<Row<'_>>> = indices.iter().map(|_| None).collect();
         let mut due = sorted.into_iter().peekable();
+        let skipped = self.skipped.borrow().clone();
+        let mut skipped = skipped.into_iter().peekable();
         let mut reader = self.reader();
         let mut row = ByteRecord::new();
-        let mut index = 0;
+        let (mut index, mut counted) = (0, 0);
         let mut skip = self.header.is_some();
         while due.peek().is_some() {
             let start = reader.position().byte() as usize;
             match reader.read_byte_record(&mut row) {
                 Ok(true) if skip => skip = false,
                 Ok(true) => {
-                    while let Some(at) = due.next_if(|at| indices[*at] == index) {
-                        let end = reader.position().byte() as usize;
-                        let cells = row.iter().map(|cell| String::from_utf8_lossy(cell).into());
-                        found[at] = Some(Row {
-                            text: trim(&self.text[start..end]),
-                            cells: cells.collect(),
-                        });
+                    if skipped.next_if_eq(&index).is_none() {
+                        while let Some(at) = due.next_if(|at| indices[*at] == counted) {
+                            let end = reader.position().byte() as usize;
+                            let cells = row.iter().map(|cell| String::from_utf8_lossy(cell).into());
+                            found[at] = Some(Row {
+                                index,
+                                text: trim(&self.text[start..end]),
+                                cells: cells.collect(),
+                            });
+                        }
+                        counted += 1;
                     }
                     index += 1;
                 }
@@ -372,46 +612,6 @@ impl Table {
     }
 }
 
-impl Values {
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Values::Float64(values) => values.len(),
-            Values::Int64(values) => values.len(),
-        }
-    }
-
-    pub(crate) fn dtype(&self) -> &'static str {
-        match self {
-            Values::Float64(_) => "float64",
-            Values::Int64(_) => "int64",
-        }
-    }
-
-    /// Adds a cell; returns false if it is not such a number.
-    fn push(&mut self, cell: &[u8]) -> bool {
-        match self {
-            Values::Float64(values) => number(cell).map(|value| values.push(value)).is_some(),
-            Values::Int64(values) => number(cell).map(|value| values.push(value)).is_some(),
-        }
-    }
-}
-
-fn number<T: std::str::FromStr>(cell: &[u8]) -> Option<T> {
-    std::str::from_utf8(cell).ok()?.trim().parse().ok()
-}
-
-/// Returns advice about a number with a decimal comma.
-fn with_a_point(cell: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(cell).ok()?.trim();
-    let point = text.replacen(',', ".", 1);
-    (point != text && point.parse::<f64>().is_ok())
-        .then(|| format!("; write numbers with a point: {point}"))
-}
-
-fn is_number(cell: &[u8]) -> bool {
-    number::<f64>(cell).is_some()
-}
-
 /// Returns a row without its line break and the blank lines before it.
 fn trim(row: &[u8]) -> &[u8] {
     let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
@@ -420,26 +620,27 @@ fn trim(row: &[u8]) -> &[u8] {
     &row[start..end]
 }
 
-/// Finds the separator of cells: a comma, or if the first line has none, tabs or semicolons.
-fn separator(text: &[u8]) -> u8 {
-    let start = text.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(0);
-    let line = text[start..].split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
-    *[b',', b'\t', b';'].iter().find(|separator| line.contains(separator)).unwrap_or(&b',')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::failure::Failure;
 
-    fn table(text: &str) -> Table {
-        Table::new("t.csv".into(), text.as_bytes().to_vec()).unwrap_or_else(|_| panic!("{text:?}"))
+    fn read(text: &str, format: &Format) -> Result<Table> {
+        let decoded = crate::decode::decode("t.csv".into(), text.as_bytes().to_vec())?;
+        Table::new(vec![decoded], format)
     }
 
+    fn table(text: &str) -> Table {
+        read(text, &Format::default()).unwrap_or_else(|_| panic!("{text:?}"))
+    }
+
+    const FLOAT: Number = Number::Float("float64");
+    const INT: Number = Number::Int("int64");
+
     fn floats(text: &str, column: Column) -> Vec<f64> {
-        match table(text).read(&[(column, Number::Float64)]).unwrap().remove(0) {
+        match table(text).read(&[(column, FLOAT)]).unwrap().remove(0) {
             Values::Float64(values) => values,
-            Values::Int64(_) => unreachable!(),
+            _ => unreachable!(),
         }
     }
 
@@ -456,7 +657,11 @@ mod tests {
             ("time,value\n1,2\n", true),
             ("1,2\n3,4\n", false),
             ("a,1\nb,2\n", false),
-            ("name,2019,2020\nx,1,2\n", false),
+            ("name,2019,2020\nx,1,2\n", true),
+            ("2019,2020\n1.5,2\n", true),
+            ("2019,2020\n2021,2022\n", false),
+            ("0,1,2\n0.5,1,2\n", true),
+            ("0,1,2\n3,4,5\n", false),
             ("id,2019,2020\n7,1,2\n", true),
             ("name,city\nann,rome\n", true),
             ("value\n", true),
@@ -487,23 +692,23 @@ mod tests {
 
     #[test]
     fn integers_are_read_with_all_digits() {
-        let read = table("id\n9007199254740993\n").read(&[(0, Number::Int64)]).unwrap();
+        let read = table("id\n9007199254740993\n").read(&[(0, INT)]).unwrap();
         assert_eq!(read, [Values::Int64(vec![9_007_199_254_740_993])]);
-        let text = wrong(table("id\n1\n2.0\n").read(&[(0, Number::Int64)]));
+        let text = wrong(table("id\n1\n2.0\n").read(&[(0, INT)]));
         assert!(text.contains("line 3") && text.contains("int64"), "{text}");
     }
 
     #[test]
     fn errors_name_line_and_column() {
-        let read = |text| wrong(table(text).read(&[(1, Number::Float64)]));
+        let read = |text: &str| wrong(table(text).read(&[(1, FLOAT)]));
         let text = read("t,v\na,1\n\n\nb,x\n");
         assert_eq!(text, "t.csv, line 5, column v: \"x\" is not a number");
         let text = read("t,v\n\"two\nlines\",1\nb,\n");
         assert!(text.starts_with("t.csv, line 4, column v: the cell is empty"), "{text}");
         let text = read("t;v\na;1\nb;2,5\n");
-        assert!(text.ends_with("is not a number; write numbers with a point: 2.5"), "{text}");
-        let text = wrong::<()>(table("t;v\na;2,5\n").choose(&[]));
-        assert!(text.ends_with("write numbers with a point: 2.5"), "{text}");
+        assert!(text.ends_with("is not a number; add --decimal ,"), "{text}");
+        let text = wrong::<()>(table("t;v\na;2,5\n").choose(&[], "numbers"));
+        assert!(text.ends_with("to read them as numbers add --decimal ,"), "{text}");
         let text = read("t,v\na,1\nb\n");
         assert_eq!(text, "t.csv, line 3: the row has 1 cell, but the first row has 2");
         let text = read("a,1\nb,2\nc,3,4\n");
@@ -520,7 +725,7 @@ mod tests {
         for name in ["0", "4", "A=B", ""] {
             assert!(wrong(table.column(name)).contains("it has größe, a=b, 3"), "{name}");
         }
-        assert_eq!(table.numeric(), [0, 1]);
+        assert_eq!(table.fitting(FLOAT), [0, 1]);
     }
 
     #[test]
@@ -542,20 +747,52 @@ mod tests {
     }
 
     #[test]
-    fn files_that_are_not_csv_are_refused_by_their_type() {
-        for (bytes, word) in [
-            (&b""[..], "empty"),
-            (b"\n\n", "empty"),
-            (b"\xEF\xBB\xBF", "empty"),
-            (b"\xFF\xFE1\x00", "UTF-16"),
-            (b"\x1F\x8B\x08", "compressed"),
-            (b"PK\x03\x04", "archive"),
-            (b"PAR1", "Parquet"),
-            (b"\x7FELF\x02\x01\x01\x00\n\x00", "binary"),
-        ] {
-            let text = wrong(Table::new("t.csv".into(), bytes.to_vec()));
-            assert!(text.contains(word), "{text}");
-        }
-        assert!(wrong::<()>(table("a,b\n").choose(&[])).contains("no rows"));
+    fn missing_values_are_refused_or_passed_or_left_out() {
+        let text = "t,v,w\na,1,x\nb,NA,y\nc,,z\nd,4,\n";
+        let with = |missing| Format { missing: Some(missing), ..Format::default() };
+        let table = read(text, &with(Missing::Nan)).unwrap();
+        let Values::Float64(values) = table.read(&[(1, FLOAT)]).unwrap().remove(0) else {
+            unreachable!()
+        };
+        assert_eq!((values[0], values[3]), (1.0, 4.0));
+        assert!(values[1].is_nan() && values[2].is_nan());
+        assert!(wrong(table.read(&[(1, INT)])).contains("--missing skip"));
+
+        let table = read(text, &with(Missing::Skip)).unwrap();
+        assert_eq!(table.read(&[(1, INT)]).unwrap(), [Values::Int64(vec![1, 4])]);
+        assert_eq!(table.len().unwrap(), 2);
+        let rows = table.rows(&[1]).unwrap();
+        assert_eq!((rows[0].index, &rows[0].cells[0][..]), (3, "d"));
+
+        let table = read(text, &Format::default()).unwrap();
+        let error = wrong(table.read(&[(1, FLOAT)]));
+        assert!(error.contains("line 3") && error.contains("--missing nan"), "{error}");
+    }
+
+    #[test]
+    fn the_kinds_of_columns() {
+        let text = "i,f,b,t,s,e\n1,1,true,2024-01-31,a,\n2,1.5,no,2024-02-01 10:00,3,\n,,,,,\n";
+        let kinds = table(text).kinds(&[0, 1, 2, 3, 4, 5]).unwrap();
+        assert_eq!(kinds, [INT, FLOAT, Number::Bool, Number::Time, Number::Text, Number::Text]);
+    }
+
+    #[test]
+    fn several_files_are_one_table() {
+        let decoded = |name: &str, text: &str| {
+            crate::decode::decode(name.into(), text.as_bytes().to_vec()).unwrap()
+        };
+        let files = vec![decoded("a.csv", "x,y\n1,2"), decoded("b.csv", "x,y\n\n3,4\n5,z\n")];
+        let table = Table::new(files, &Format::default()).unwrap();
+        assert_eq!(table.read(&[(0, INT)]).unwrap(), [Values::Int64(vec![1, 3, 5])]);
+        assert!(wrong(table.read(&[(1, INT)])).starts_with("b.csv, line 4, column y"));
+        assert_eq!(table.rows(&[1]).unwrap()[0].text, b"3,4");
+        let files = vec![decoded("a.csv", "x,y\n1,2"), decoded("b.csv", "x,z\n1,2\n")];
+        let error = wrong(Table::new(files, &Format::default()));
+        assert!(error.contains("a.csv has x, y, but b.csv has x, z"), "{error}");
+    }
+
+    #[test]
+    fn a_table_without_rows() {
+        assert!(wrong::<()>(table("a,b\n").choose(&[], "numbers")).contains("no rows"));
     }
 }

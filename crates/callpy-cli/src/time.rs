@@ -18,9 +18,9 @@ use crate::parameters::Slot;
 use crate::progress::Line;
 use crate::session::{self, Argued, Session};
 use crate::signals;
-use crate::source::{self, Numbers};
-use crate::table::Values;
+use crate::source::Numbers;
 use crate::text::whole;
+use crate::values::{List, Values};
 
 const LONG: &str = "\
 Measure how long a call takes on this data, and where the time goes
@@ -103,8 +103,7 @@ impl<'a> IntoPython<'a> for Passed<'a> {
             Passed::Ints(values) => values.into_python(scope),
             Passed::WritableFloats(values) => values.into_python(scope),
             Passed::WritableInts(values) => values.into_python(scope),
-            Passed::List(Values::Float64(values)) => source::list(values.iter().copied(), scope),
-            Passed::List(Values::Int64(values)) => source::list(values.iter().copied(), scope),
+            Passed::List(values) => List(values).into_python(scope),
             Passed::Object(object) => Ok(object),
         }
     }
@@ -112,7 +111,7 @@ impl<'a> IntoPython<'a> for Passed<'a> {
 
 /// Runs the command.
 pub(crate) fn run(time: &Time) -> Result<()> {
-    let output = Output::new(true)?;
+    let output = Output::new(true, true)?;
     // What the function prints goes to stderr, so that stdout has the command's output only.
     session::run(&time.inputs, false, true, |session| {
         let argued = session.arguments()?;
@@ -157,9 +156,11 @@ fn shown(session: &Session<'_>, argued: &[Argued]) -> String {
 fn supplies(argued: Vec<Argued>, helper: &Helper) -> Result<Vec<Supply>> {
     let supply = |argued: Argued| {
         let kind = match &argued.numbers {
-            Numbers::Array(values) => Kind::Array(values.clone()),
+            Numbers::Array(values @ (Values::Float64(_) | Values::Int64(_))) => {
+                Kind::Array(values.clone())
+            }
             Numbers::List(values) => Kind::List(values.clone()),
-            Numbers::Object(_) => Kind::Object,
+            Numbers::Array(_) | Numbers::Object(_) => Kind::Object,
         };
         Ok(Supply { slot: argued.slot, kind, ready: helper.same(argued.numbers)? })
     };
@@ -411,7 +412,7 @@ impl Supply {
             }
             (Kind::Array(Values::Float64(values)), ..) => Passed::Floats(values),
             (Kind::Array(Values::Int64(values)), ..) => Passed::Ints(values),
-            (Kind::List(values), ..) => Passed::List(values),
+            (Kind::Array(values) | Kind::List(values), ..) => Passed::List(values),
             (Kind::Object, Passing::Lent, _) => Passed::Object(self.ready.clone()),
             (Kind::Object, ..) => Passed::Object(helper.copy(&self.ready)?),
         })

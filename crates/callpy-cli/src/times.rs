@@ -18,24 +18,56 @@ const STEPS: [i64; 30] = [
 ];
 const MONTHS: [i64; 9] = [1, 2, 3, 6, 12, 24, 60, 120, 600];
 
-/// Parses an ISO 8601 date, or date and time: `2020-04-02`, `2020-04-02T09:30:00.5+02:00`.
+/// Parses a date, or a date and time: ISO 8601 as in `2020-04-02T09:30:00.5+02:00`, with slashes, or the
+/// day first with points as in `2.4.2020 9:30`.
 ///
 /// Returns seconds since 1970, in UTC if the time has an offset.
 pub(crate) fn parse(text: &str) -> Option<f64> {
-    let text = text.trim().replace('/', "-").replacen(' ', "T", 1).replace(',', ".");
-    // chrono accepts years and months of any length, but most numbers with hyphens are not dates.
-    if text.as_bytes().get(4) != Some(&b'-') || text.as_bytes().get(7) != Some(&b'-') {
+    parse_micros(text).map(|micros| micros as f64 / 1e6)
+}
+
+/// Parses a date, or a date and time, to microseconds since 1970.
+pub(crate) fn parse_micros(text: &str) -> Option<i64> {
+    let text = text.trim();
+    if !text.as_bytes().first()?.is_ascii_digit() {
         return None;
     }
-    if let Ok(date) = NaiveDate::parse_from_str(&text, "%Y-%m-%d") {
-        return Some(date.and_time(Default::default()).and_utc().timestamp() as f64);
+    // chrono accepts years and months of any length, but most numbers with hyphens are not dates.
+    let mark = |at: usize| text.as_bytes().get(at).copied();
+    if matches!(mark(4), Some(b'-' | b'/')) && mark(7) == mark(4) {
+        let text = text.replace('/', "-").replacen(' ', "T", 1).replace(',', ".");
+        return with_formats(&text, "%Y-%m-%d", "T");
     }
-    let time = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"].into_iter().find_map(|format| {
-        let local = NaiveDateTime::parse_from_str(&text, format).map(|time| time.and_utc());
-        let with_offset = || DateTime::parse_from_str(&text, &format!("{format}%#z"));
-        local.or_else(|_| with_offset().map(|time| time.to_utc())).ok()
-    })?;
-    Some(time.timestamp_micros() as f64 / 1e6)
+    let points = text.split(' ').next()?.split('.').map(str::len).collect::<Vec<_>>();
+    match points[..] {
+        [1 | 2, 1 | 2, 4] => with_formats(text, "%d.%m.%Y", " "),
+        _ => None,
+    }
+}
+
+fn with_formats(text: &str, date: &str, between: &str) -> Option<i64> {
+    if let Some(moment) = parse_as(text, date) {
+        return Some(moment);
+    }
+    let times = ["%H:%M:%S%.f", "%H:%M"];
+    times.into_iter().find_map(|time| parse_as(text, &format!("{date}{between}{time}")))
+}
+
+/// Parses a date, or a date and time, that is written as `format` says; an offset may follow.
+pub(crate) fn parse_as(text: &str, format: &str) -> Option<i64> {
+    let text = text.trim();
+    let local = || Some(NaiveDateTime::parse_from_str(text, format).ok()?.and_utc());
+    // A date alone is midnight, but a time that lacks its minutes is not.
+    let is_date = !format.contains("%H") && !format.contains("%I") && !format.contains("%T");
+    let date = || {
+        let date = NaiveDate::parse_from_str(text, format).ok().filter(|_| is_date)?;
+        Some(date.and_time(NaiveTime::MIN).and_utc())
+    };
+    let with_offset =
+        || Some(DateTime::parse_from_str(text, &format!("{format}%#z")).ok()?.to_utc());
+    let own_offset = || Some(DateTime::parse_from_str(text, format).ok()?.to_utc());
+    let found = local().or_else(date).or_else(with_offset).or_else(own_offset)?;
+    Some(found.timestamp_micros())
 }
 
 /// Returns round times between two, with their labels, and the day or the year that all of them share.
@@ -98,6 +130,10 @@ mod tests {
         }
         assert_eq!(parse("2020-04-02T11:20:00.25"), Some(noon + 0.25));
         assert_eq!(parse("1970-01-02"), Some(86_400.0));
+        assert_eq!(parse("2.1.1970"), Some(86_400.0));
+        assert_eq!(parse("02.01.1970 00:01"), Some(86_460.0));
+        assert_eq!(parse_as("01/02/1970", "%m/%d/%Y"), Some(86_400_000_000));
+        assert_eq!(parse_as("1970-01-02 1h", "%Y-%m-%d %Hh"), None);
         for text in [
             "",
             "12",
@@ -107,6 +143,9 @@ mod tests {
             "2020-04-02T",
             "2020-04-02T25:00",
             "a-b-c",
+            "1.2.3",
+            "1.2",
+            "01/02/2020",
         ] {
             assert_eq!(parse(text), None, "{text}");
         }

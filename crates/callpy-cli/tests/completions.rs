@@ -43,6 +43,23 @@ fn bash_completes() {
     assert_eq!(offered(&folder, &["callpy", "call", "f.py:f", "--plot", "ser"]), "series.csv\n");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn bash_completes_the_functions_of_a_file() {
+    let folder = Folder::plain(
+        "import os\nasync def later(): pass\ndef first(x):\n    def inner(): pass\ndef _own(): pass\n\
+         class C:\n    def method(self): pass\n",
+    );
+    // With its file where a colon does not end a word, alone where it does.
+    let names = |word: &str| {
+        let offered = offered(&folder, &["callpy", "call", word]);
+        offered.lines().map(|line| line.replace("f.py:", "")).collect::<Vec<_>>()
+    };
+    assert_eq!(names("f.py:"), ["later", "first"]);
+    assert_eq!(names("f.py:fi"), ["first"]);
+    assert_eq!(names("./gone.py:"), [""]);
+}
+
 #[test]
 fn manual_pages() {
     let folder = Folder::new();

@@ -56,6 +56,7 @@ pub(super) fn fixes(kind: &Kind, python: Option<&Interpreter>) -> Vec<Fix> {
             "check that the package index can be reached and the cache folder is writable \
              (CALLPY_CACHE sets another), then call again",
         ),
+        Kind::NoVenv => everywhere(here, install_venv),
         Kind::StartFailed | Kind::Crashed { with_target: false } => {
             any_system(format!("{ANOTHER_PYTHON}, or reinstall this one"))
         }
@@ -215,6 +216,18 @@ fn install_python(system: System) -> Option<String> {
             "PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install {NEW} && pyenv global {NEW}"
         ),
     })
+}
+
+/// Returns how to get what environments are created with.
+fn install_venv(system: System) -> Option<String> {
+    match system {
+        System::Debian => Some("apt install python3-venv".to_owned()),
+        // Python comes with it there.
+        System::Fedora | System::MacOs | System::Windows => None,
+        System::Conda => Some("conda install uv".to_owned()),
+        System::Uv => Some("curl -LsSf https://astral.sh/uv/install.sh | sh".to_owned()),
+        System::Pyenv => Some("pip install uv".to_owned()),
+    }
 }
 
 /// Returns how to install the shared library of a Python.

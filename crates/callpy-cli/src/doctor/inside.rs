@@ -26,6 +26,7 @@ pub(super) fn look(
 /// Returns the kind of problem that an error of a start or a call is.
 pub(super) fn kind(error: &Error) -> Kind {
     match error.kind() {
+        ErrorKind::Environment if error.to_string().contains("no venv module") => Kind::NoVenv,
         ErrorKind::Environment => Kind::EnvironmentFailed,
         ErrorKind::Start => Kind::StartFailed,
         ErrorKind::Numpy => Kind::NoNumpy,

@@ -4,6 +4,7 @@ A problem's kind decides its fixes; problem.rs has the kinds.
 """
 
 import importlib.machinery
+import importlib.util
 import os
 import sys
 
@@ -23,6 +24,9 @@ def _python(facts, problems):
     facts.append(("running", "version", built))
     facts.append(("running", "executable", sys.executable))
     facts.append(("running", "interpreter lock", "yes" if lock else "no: free-threaded"))
+    # Debian has the first without the second.
+    find = importlib.util.find_spec
+    facts.append(("running", "venv", "yes" if find("venv") and find("ensurepip") else "no"))
     try:
         import resource
     except ImportError:

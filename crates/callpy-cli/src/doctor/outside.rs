@@ -103,6 +103,29 @@ pub(super) fn compare_library(diagnosis: &mut Diagnosis) {
     }
 }
 
+/// A Python of the system's own needs no NumPy: a call that passes arrays gets an environment with it.
+pub(super) fn numpy_by_default(diagnosis: &mut Diagnosis) {
+    let Some(python) = diagnosis.interpreter().cloned() else { return };
+    let is_conda = python.prefix().join("conda-meta").is_dir();
+    if python.is_virtual_environment() || is_conda {
+        return;
+    }
+    let can_create = diagnosis.known("running", "venv") != Some("no");
+    for problem in &mut diagnosis.problems {
+        if matches!(problem.kind, Kind::NoNumpy) {
+            problem.fatal = false;
+            "NumPy is not installed; the first call that passes an array creates an environment with it"
+                .clone_into(&mut problem.what);
+        }
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let has_uv = || std::env::split_paths(&path).any(|folder| folder.join("uv").is_file());
+    if !can_create && !has_uv() {
+        let what = "this Python has no venv module and uv is not on PATH, so no environment can be created";
+        diagnosis.possible(Kind::NoVenv, what);
+    }
+}
+
 /// Reads the version in `pyvenv.cfg`: venv writes it as `version`, uv as `version_info`.
 fn version_of_environment(prefix: &Path) -> Option<(u8, u8)> {
     let text = fs::read_to_string(prefix.join("pyvenv.cfg")).ok()?;

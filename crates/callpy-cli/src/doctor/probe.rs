@@ -1,7 +1,7 @@
 //! Runs the look from inside in a process of its own, and reports how that process ended.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -23,12 +23,12 @@ pub(super) fn answer(seen: &Diagnosis) -> Result<()> {
 
 /// Runs the look in another process, and adds its diagnosis, or how that process ended.
 pub(super) fn ask(
-    python: Option<&Path>,
+    options: Vec<OsString>,
     target: Option<&str>,
     limit: Duration,
     diagnosis: &mut Diagnosis,
 ) -> Result<()> {
-    let ended = run_until(command(python, target)?, Some(limit), &signals::has_come, |_| ());
+    let ended = run_until(command(options, target)?, Some(limit), &signals::has_come, |_| ());
     check_signals()?;
     let ended = match ended {
         Ok(ended) => ended,
@@ -67,14 +67,11 @@ pub(super) fn ask(
 }
 
 /// Returns this program's command for the look from inside.
-fn command(python: Option<&Path>, target: Option<&str>) -> Result<Command> {
+fn command(options: Vec<OsString>, target: Option<&str>) -> Result<Command> {
     let program = std::env::current_exe()
         .map_err(|error| failed(format_args!("can't find this program: {error}")))?;
     let mut command = Command::new(program);
-    command.args(["doctor", "--probe"]);
-    if let Some(python) = python {
-        command.arg("--python").arg(python);
-    }
+    command.args(["doctor", "--probe"]).args(options);
     if let Some(target) = target {
         command.arg("--").arg(target);
     }

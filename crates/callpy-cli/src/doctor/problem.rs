@@ -49,6 +49,8 @@ pub(super) enum Kind {
     WrongLibrary,
     /// The environment for the requirements can't be created.
     EnvironmentFailed,
+    /// There is no venv module to create it with, and no uv.
+    NoVenv,
     /// Python can't be started.
     StartFailed,
     /// Python, or the target, ended the process.
@@ -145,6 +147,7 @@ impl Kind {
         match self {
             Kind::StartFailed => ("start-failed", ""),
             Kind::EnvironmentFailed => ("environment-failed", ""),
+            Kind::NoVenv => ("no-venv", ""),
             Kind::NoNumpy => ("no-numpy", ""),
             Kind::OldNumpy => ("old-numpy", ""),
             Kind::BrokenNumpy => ("broken-numpy", ""),
@@ -160,6 +163,7 @@ impl Kind {
         let with_names = [
             Kind::StartFailed,
             Kind::EnvironmentFailed,
+            Kind::NoVenv,
             Kind::NoNumpy,
             Kind::OldNumpy,
             Kind::BrokenNumpy,
@@ -188,6 +192,7 @@ mod tests {
         let kinds = [
             Kind::StartFailed,
             Kind::EnvironmentFailed,
+            Kind::NoVenv,
             Kind::NoNumpy,
             Kind::OldNumpy,
             Kind::BrokenNumpy,

@@ -1,0 +1,223 @@
+//! What the text of a table leaves open: its separator, and whether it has a header.
+
+use csv::ByteRecord;
+
+use crate::cell::{self, is_missing};
+use crate::decode::note;
+use crate::format::Format;
+
+/// So many rows are compared.
+const ROWS: usize = 10;
+
+/// What comes before the first row.
+#[derive(Default)]
+pub(crate) struct Before {
+    pub(crate) lines: u64,
+    pub(crate) separator: Option<u8>,
+}
+
+/// Removes what comes before the first row: comments, and Excel's `sep=;`.
+pub(crate) fn before(text: &mut Vec<u8>, name: &str) -> Before {
+    let mut before = Before::default();
+    let (mut at, mut comments) = (0, 0);
+    loop {
+        let line = text[at..].split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+        let trimmed = line.trim_ascii();
+        match trimmed {
+            [b'#', ..] => comments += 1,
+            [b's', b'e', b'p', b'=', separator] if at == 0 => before.separator = Some(*separator),
+            [] if !line.is_empty() => {}
+            _ => break,
+        }
+        at += line.len();
+        before.lines += 1;
+    }
+    if comments > 0 {
+        let lines = crate::text::count(comments, "comment line");
+        note(format_args!("{name}: left out {lines} before the first row"));
+    }
+    text.drain(..at);
+    before
+}
+
+/// Finds the separator of cells: one that splits all of the first rows into the same number of cells.
+pub(crate) fn separator(text: &[u8], comment: Option<u8>) -> u8 {
+    let widths = |separator: u8, text: &[u8]| -> Vec<usize> {
+        let mut reader = csv::ReaderBuilder::new();
+        let reader = reader.has_headers(false).flexible(true).comment(comment).delimiter(separator);
+        let rows = reader.from_reader(text).into_byte_records().take(ROWS);
+        rows.map_while(|row| row.ok()).map(|row| row.len()).collect()
+    };
+    let splits = |widths: &[usize]| {
+        widths.first().is_some_and(|first| *first > 1 && widths.iter().all(|it| it == first))
+    };
+    // Numbers may have commas, so the others are tried first, with at least two rows to show it.
+    for separator in [b'\t', b';', b'|'] {
+        let widths = widths(separator, text);
+        if widths.len() > 1 && splits(&widths) {
+            return separator;
+        }
+    }
+    let first = |separator| widths(separator, text).first().copied().unwrap_or_default();
+    if let Some(found) = [b',', b'\t', b';', b'|'].into_iter().find(|it| first(*it) > 1) {
+        return found;
+    }
+    // Dates have spaces too, so there must be a number beside one.
+    let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    let spaced = single_spaces(&lines.take(ROWS).collect::<Vec<_>>().join(&b'\n'));
+    let has_number = spaced
+        .split(|byte| matches!(byte, b' ' | b'\n'))
+        .any(|cell| is_number(cell, &Format::default()));
+    if splits(&widths(b' ', &spaced)) && has_number { b' ' } else { b',' }
+}
+
+/// Writes one space where there are several, or tabs, and none at the ends of lines.
+pub(crate) fn single_spaces(text: &[u8]) -> Vec<u8> {
+    let line = |line: &[u8]| {
+        let cells = line.split(|byte| matches!(byte, b' ' | b'\t' | b'\r'));
+        cells.filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(&b' ')
+    };
+    text.split(|byte| *byte == b'\n').map(line).collect::<Vec<_>>().join(&b'\n')
+}
+
+pub(crate) fn is_number(cell: &[u8], format: &Format) -> bool {
+    cell::number::<f64>(cell, format).is_some() || cell::percentage(cell, format).is_some()
+}
+
+/// Returns whether the first row is a header; and what to tell the user, if it might be otherwise.
+pub(crate) fn has_header(rows: &[ByteRecord], format: &Format) -> (bool, Option<String>) {
+    let Some((first, rest)) = rows.split_first() else { return (false, None) };
+    let is_number = |cell: &[u8]| is_number(cell, format);
+    // The first value below each cell of the first row.
+    let below = |column| {
+        let mut cells = rest.iter().filter_map(|row: &ByteRecord| row.get(column));
+        cells.find(|cell| !is_missing(cell))
+    };
+    let pairs: Vec<_> = first.iter().enumerate().map(|(at, cell)| (cell, below(at))).collect();
+    let has_text_above_number = pairs
+        .iter()
+        .any(|(cell, below)| !is_missing_or(cell, is_number) && below.is_some_and(is_number));
+    let is_all_missing =
+        first.iter().all(is_missing) && rest.iter().any(|row| row.iter().any(is_number));
+    if is_all_missing {
+        return (false, Some("the first row, of missing values, was taken for values: --header makes it the header".to_owned()));
+    }
+    if !first.iter().any(is_number) || has_text_above_number {
+        return (true, None);
+    }
+    let whole = |cell: &[u8]| cell::number::<i64>(cell, format);
+    let years = |cell: &[u8]| whole(cell).is_some_and(|it| (1800..=2200).contains(&it));
+    let numbers: Vec<&[u8]> = first.iter().filter(|cell| is_number(cell)).collect();
+    let shown =
+        || String::from_utf8_lossy(&first.iter().collect::<Vec<_>>().join(&b", "[..])).into_owned();
+    if numbers.iter().all(|cell| years(cell)) {
+        let is_year_below =
+            |(cell, below): &(&[u8], Option<&[u8]>)| years(cell) && below.is_some_and(years);
+        return match pairs.iter().any(is_year_below) || rest.is_empty() {
+            true => (
+                false,
+                Some(format!(
+                    "the first row, {}, was taken for values: --header makes it the header",
+                    shown()
+                )),
+            ),
+            false => (
+                true,
+                Some(format!(
+                    "the first row, {}, was taken for the header: --no-header makes it values",
+                    shown()
+                )),
+            ),
+        };
+    }
+    // Columns numbered by a program.
+    let counted: Option<Vec<i64>> = numbers.iter().map(|cell| whole(cell)).collect();
+    let is_counted = counted.is_some_and(|it| {
+        it.len() > 2 && matches!(it[0], 0 | 1) && it.windows(2).all(|pair| pair[1] == pair[0] + 1)
+    });
+    let has_fraction = pairs
+        .iter()
+        .any(|(_, below)| below.is_some_and(|cell| is_number(cell) && whole(cell).is_none()));
+    match is_counted && has_fraction {
+        true => (
+            true,
+            Some(format!(
+                "the first row, {}, was taken for the header: --no-header makes it values",
+                shown()
+            )),
+        ),
+        false => (false, None),
+    }
+}
+
+/// An empty cell above numbers is the name of an index, or a missing value.
+fn is_missing_or(cell: &[u8], is_number: impl Fn(&[u8]) -> bool) -> bool {
+    is_missing(cell) || is_number(cell)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_separator_is_the_one_that_splits_all_rows_alike() {
+        for (text, expected) in [
+            ("a,b\n1,2\n", b','),
+            ("a;b\n1;2\n", b';'),
+            ("1,5;2,5\n3,5;4,5\n", b';'),
+            ("a, cm;b\n1,5;2\n", b';'),
+            ("id,tags\n1,a;b\n2,c;d\n", b','),
+            ("a\tb\n1,5\t2\n", b'\t'),
+            ("a|b\n1|2\n", b'|'),
+            ("x   y\n1   2\n 3  4\n", b' '),
+            ("when\n2024-01-01 10:00\n", b','),
+            ("first last\nann lee\n", b','),
+            ("v\n1\n", b','),
+            ("\"a;b\",c\n\"d;e\",f\n", b','),
+        ] {
+            let found = separator(text.as_bytes(), None);
+            assert_eq!(char::from(found), char::from(expected), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_comes_before_the_first_row() {
+        let of = |text: &str| {
+            let mut text = text.as_bytes().to_vec();
+            let found = before(&mut text, "t.csv");
+            (String::from_utf8(text).unwrap(), found.lines, found.separator)
+        };
+        assert_eq!(of("sep=;\r\na;b\n"), ("a;b\n".into(), 1, Some(b';')));
+        assert_eq!(of("# one\n\n#two\na\n# b\n"), ("a\n# b\n".into(), 3, None));
+        assert_eq!(of("a\n"), ("a\n".into(), 0, None));
+        assert_eq!(of(""), (String::new(), 0, None));
+    }
+
+    #[test]
+    fn a_header_that_might_be_values_is_told_of() {
+        let guess = |text: &str| {
+            let rows: Result<Vec<ByteRecord>, _> = csv::ReaderBuilder::new()
+                .has_headers(false)
+                .from_reader(text.as_bytes())
+                .into_byte_records()
+                .collect();
+            let (is_header, told) = has_header(&rows.unwrap(), &Format::default());
+            (is_header, told.is_some())
+        };
+        for (text, expected) in [
+            ("a,b\n1,2\n", (true, false)),
+            ("1,2\n3,4\n", (false, false)),
+            ("2019,2020\n1.5,7\n", (true, true)),
+            ("2019,2020\n2021,2022\n", (false, true)),
+            ("country,2019\nx,7\n", (true, true)),
+            ("country,2019\nx,\ny,7\n", (true, true)),
+            ("2019\n2020\n", (false, true)),
+            ("0,1,2\n0.5,1,1\n", (true, true)),
+            ("1,2,3\n4,5,6\n", (false, false)),
+            (",x\n0,7\n", (true, false)),
+            ("NA\n1\n", (false, true)),
+        ] {
+            assert_eq!(guess(text), expected, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The options that say how a table is to be read, for what its text does not say by itself.
+
+use clap::{Args, ValueEnum};
+
+use crate::failure::Result;
+
+/// How to read tables of text.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Tables")]
+pub(crate) struct Format {
+    /// The first row is a header
+    #[arg(long, overrides_with = "no_header")]
+    pub(crate) header: bool,
+
+    /// The first row has values
+    #[arg(long, overrides_with = "header")]
+    pub(crate) no_header: bool,
+
+    /// The character between cells: `,`, `;`, `tab`, or `space` for one or more spaces
+    #[arg(long, value_name = "CHAR", value_parser = separator)]
+    pub(crate) separator: Option<u8>,
+
+    /// The decimal mark of numbers: a comma, instead of a point
+    #[arg(long, value_name = "CHAR", value_parser = mark)]
+    pub(crate) decimal: Option<char>,
+
+    /// The character between thousands: `--thousands ,` reads 1,234.5
+    #[arg(long, value_name = "CHAR", value_parser = mark)]
+    pub(crate) thousands: Option<char>,
+
+    /// What a missing value becomes, in a column that is passed
+    ///
+    /// Missing are empty cells and NA, N/A, null, none, nil and `-` in columns that are not text.
+    /// Frames get their library's missing value unless this says otherwise.
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub(crate) missing: Option<Missing>,
+
+    /// Leave out the lines that begin with this character
+    ///
+    /// Lines that begin with # are always left out before the first row.
+    #[arg(long, value_name = "CHAR", value_parser = byte)]
+    pub(crate) comment: Option<u8>,
+
+    /// How dates are written, as for strftime: `%d/%m/%Y`
+    ///
+    /// Without it: 2024-12-31, 2024/12/31 and 31.12.2024, each also with a time.
+    #[arg(long, value_name = "FORMAT", value_parser = dates)]
+    pub(crate) dates: Option<String>,
+}
+
+/// What to do about a missing value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Missing {
+    /// Stop with an error
+    Error,
+    /// Pass nan, or NaT for a date
+    Nan,
+    /// Leave out the row
+    Skip,
+}
+
+impl Format {
+    /// Returns whether there is a header, if the command line says so.
+    pub(crate) fn has_header(&self) -> Option<bool> {
+        (self.header || self.no_header).then_some(self.header)
+    }
+}
+
+fn separator(text: &str) -> Result<u8, String> {
+    match text {
+        "tab" | "\\t" => Ok(b'\t'),
+        "space" => Ok(b' '),
+        _ => byte(text),
+    }
+}
+
+fn byte(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        [byte @ (b'\t' | b' '..=b'~')] if *byte != b'"' => Ok(*byte),
+        _ => Err("write one character".to_owned()),
+    }
+}
+
+fn mark(text: &str) -> Result<char, String> {
+    match text {
+        "space" => return Ok(' '),
+        "comma" => return Ok(','),
+        "point" => return Ok('.'),
+        _ => {}
+    }
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
+        (Some(mark), None) if !mark.is_alphanumeric() && !"+-%\"".contains(mark) => Ok(mark),
+        _ => Err("write one character, such as , or .".to_owned()),
+    }
+}
+
+fn dates(format: &str) -> Result<String, String> {
+    use chrono::format::{Item, StrftimeItems};
+    match StrftimeItems::new(format).any(|item| item == Item::Error) {
+        false if format.contains('%') => Ok(format.to_owned()),
+        _ => Err("write it as for strftime, such as %d/%m/%Y".to_owned()),
+    }
+}

@@ -1,0 +1,250 @@
+//! Ten tables as they come in the world, and what hints make of their columns.
+#![allow(missing_docs, reason = "a test")]
+
+mod command;
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use command::Folder;
+
+/// Functions that need nothing but Python.
+const FUNCTIONS: &str = "
+from datetime import date, datetime
+
+def total(amount: 'list[float]'):
+    return len(amount), round(sum(amount), 6)
+
+def names(name: 'list[str]'):
+    return name
+
+def both(name: 'list[str]', amount: 'list[float]'):
+    return [one for one, value in zip(name, amount) if value > 1000]
+
+def whole(count: 'list[int]'):
+    return count
+
+def truths(paid: 'list[bool]'):
+    return paid
+
+def days(day: 'list[date]'):
+    return [str(one) for one in day]
+
+def moments(when: 'list[datetime]'):
+    return [str(one) for one in when]
+
+def flagged(amount: 'list[float]'):
+    return [at for at, value in enumerate(amount) if value > 1000]
+";
+
+fn folder() -> Folder {
+    Folder::plain(FUNCTIONS)
+}
+
+fn gz(text: &[u8]) -> Vec<u8> {
+    piped("gzip", &["-c"], text).expect("gzip is there")
+}
+
+/// Pipes bytes through a program; none if it is not installed.
+fn piped(program: &str, arguments: &[&str], input: &[u8]) -> Option<Vec<u8>> {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().ok()?;
+    let mut stdin = child.stdin.take().unwrap();
+    let output = std::thread::scope(|scope| {
+        scope.spawn(move || stdin.write_all(input).unwrap());
+        child.wait_with_output()
+    });
+    Some(output.unwrap().stdout)
+}
+
+fn utf_16(text: &str) -> Vec<u8> {
+    let units = text.encode_utf16().flat_map(u16::to_le_bytes);
+    [0xFF, 0xFE].into_iter().chain(units).collect()
+}
+
+#[test]
+fn quotes_a_mark_and_windows_line_ends() {
+    let text =
+        "\u{feff}name,amount\r\n\"Müller, \"\"Max\"\"\",\"1000.5\"\r\n\"two\r\nlines\",2\r\n";
+    let folder = folder().file("bank.csv", text);
+    assert_eq!(folder.printed(&["f.py:total", "bank.csv"]), "(2, 1002.5)\n");
+    let names = folder.printed(&["f.py:names", "bank.csv"]);
+    assert_eq!(names, "['Müller, \"Max\"', 'two\\r\\nlines']\n");
+}
+
+#[test]
+fn european_numbers_as_excel_exports_them() {
+    let text = "sep=;\r\nname;amount\r\nann;1.250,50\r\nbob;12,00\r\n";
+    let folder = folder().file("de.csv", text).file("plain.csv", "amount\n1,5\n2,25\n");
+    // Each message has the options that lead on.
+    let said = folder.run(&["f.py:total", "de.csv"]);
+    said.failed(2, &["no column of numbers", "add --decimal , --thousands ."]);
+    let options = ["--decimal", ",", "--thousands", "."];
+    let both = [&["f.py:both", "de.csv"][..], &options].concat();
+    assert_eq!(folder.printed(&both), "['ann']\n");
+    let total = [&["f.py:total", "de.csv"][..], &options].concat();
+    assert_eq!(folder.printed(&total), "(2, 1262.5)\n");
+    let tsv = utf_16("name\tamount\r\nå\t1 250,50\r\n");
+    let spaced = folder.pipe(&["f.py:total", "--decimal", ",", "--thousands", "space"], &tsv);
+    assert_eq!(spaced.printed(), "(1, 1250.5)\n");
+}
+
+#[test]
+fn thousands_with_commas_and_percentages() {
+    let folder = folder();
+    let text = "name;amount\na;1,234\nb;12,345.5\n";
+    let said = folder.pipe(&["f.py:total", "-c", "amount"], text);
+    said.failed(2, &["line 2, column amount", "--decimal , or --thousands ,"]);
+    let said = folder.pipe(&["f.py:total", "--thousands", ","], text).printed();
+    assert_eq!(said, "(2, 13579.5)\n");
+    let ended = folder.pipe(&["f.py:total"], "amount\n12.5 %\n50%\n");
+    assert_eq!(ended.stdout, "(2, 0.625)\n");
+    assert!(ended.stderr.contains("12.5 % is 0.125"), "{}", ended.stderr);
+}
+
+#[test]
+fn gaps_are_told_of_or_passed_or_left_out() {
+    let text = "name,amount,count\na,1,1\nb,NA,2\nc,,3\nd,2000,\n";
+    let folder = folder().file("gaps.csv", text);
+    let said = folder.run(&["f.py:total", "gaps.csv"]);
+    said.failed(2, &["gaps.csv, line 3", "\"NA\" is a missing value", "--missing skip"]);
+    let ended = folder.run(&["f.py:total", "gaps.csv", "--missing", "skip"]);
+    assert_eq!(ended.stdout, "(2, 2001.0)\n");
+    assert!(ended.stderr.contains("left out 2 rows"), "{}", ended.stderr);
+    assert_eq!(folder.printed(&["f.py:total", "gaps.csv", "--missing", "nan"]), "(4, nan)\n");
+    let said = folder.run(&["f.py:whole", "gaps.csv", "--missing", "nan"]);
+    said.failed(2, &["line 5, column count", "int64 has none", "--missing skip"]);
+    // The rows that are printed are the file's.
+    let rows = ["f.py:flagged", "gaps.csv", "--missing", "skip", "--rows"];
+    assert_eq!(folder.printed(&rows), "row,name,amount,count\n3,d,2000,\n");
+}
+
+#[test]
+fn compressed_files() {
+    let text = b"name,amount\na,1\nb,2\n";
+    let folder = folder().file("t.csv.gz", gz(text)).file("cut.gz", &gz(text)[..20]);
+    assert_eq!(folder.printed(&["f.py:total", "t.csv.gz"]), "(2, 3.0)\n");
+    assert_eq!(folder.pipe(&["f.py:total"], gz(text)).printed(), "(2, 3.0)\n");
+    folder.run(&["f.py:total", "cut.gz"]).failed(2, &["can't decompress cut.gz"]);
+    let records = gz(b"{\"amount\": 1}\n{\"amount\": 2.5}\n");
+    assert_eq!(folder.pipe(&["f.py:total"], records).printed(), "(2, 3.5)\n");
+    if let Some(zst) = piped("zstd", &["-c"], text) {
+        assert_eq!(folder.pipe(&["f.py:total"], zst).printed(), "(2, 3.0)\n");
+    }
+}
+
+#[test]
+fn records_of_json() {
+    let lines = "{\"name\": \"a\", \"amount\": 1, \"paid\": true}\n{\"amount\": 2000, \"name\": \"01\", \"paid\": false}\n";
+    let folder =
+        folder().file("t.jsonl", lines).file("t.json", "[{\"amount\": 1}, {\"amount\": 2}]");
+    assert_eq!(folder.printed(&["f.py:both", "t.jsonl"]), "['01']\n");
+    assert_eq!(folder.printed(&["f.py:truths", "t.jsonl"]), "[True, False]\n");
+    assert_eq!(folder.printed(&["f.py:total", "t.json"]), "(2, 3.0)\n");
+    let said = folder.pipe(&["f.py:total"], "{\"amount\": 1}\n{\"amount\": \"x\"}\n");
+    said.failed(2, &["line 2, column amount"]);
+}
+
+#[test]
+fn dates_in_several_forms() {
+    let folder = folder();
+    let of = |function: &str, text: &str, options: &[&str]| {
+        folder.pipe(&[&[function][..], options].concat(), text)
+    };
+    let expected = "['2024-01-31', '2024-02-01']\n";
+    for text in [
+        "day\n2024-01-31\n2024-02-01\n",
+        "day\n31.01.2024\n1.2.2024\n",
+        "day\n2024/01/31\n2024/02/01\n",
+    ] {
+        assert_eq!(of("f.py:days", text, &[]).printed(), expected, "{text}");
+    }
+    let american = "day\n01/31/2024\n02/01/2024\n";
+    of("f.py:days", american, &["-c", "day"]).failed(2, &["is not a date", "--dates %d/%m/%Y"]);
+    assert_eq!(of("f.py:days", american, &["--dates", "%m/%d/%Y"]).printed(), expected);
+    let moments = of("f.py:moments", "when,x\n2024-01-31T10:00:00.5Z,1\n", &[]).printed();
+    assert_eq!(moments, "['2024-01-31 10:00:00.500000']\n");
+    of("f.py:days", american, &["--dates", "nonsense"]).failed(2, &["strftime"]);
+}
+
+#[test]
+fn spaces_comments_and_a_header_that_may_be_values() {
+    let folder = folder();
+    let text = "# from the sensor\n# in mm\n  name   amount\n  a      1.5\n  b      2\n";
+    let ended = folder.pipe(&["f.py:total"], text);
+    assert_eq!(ended.stdout, "(2, 3.5)\n");
+    assert!(ended.stderr.contains("2 comment lines"), "{}", ended.stderr);
+    let text = "amount,n\n1,1\n# broken\n2,2\n";
+    folder.pipe(&["f.py:total"], text).failed(2, &["line 3", "--comment '#'"]);
+    assert_eq!(folder.pipe(&["f.py:total", "--comment", "#"], text).printed(), "(2, 3.0)\n");
+
+    let years = "2019,2020\n1.5,7\n2.5,8\n";
+    let ended = folder.pipe(&["f.py:total", "-c", "2019"], years);
+    assert_eq!(ended.stdout, "(2, 4.0)\n");
+    assert!(ended.stderr.contains("taken for the header: --no-header"), "{}", ended.stderr);
+    let ended = folder.pipe(&["f.py:total", "-c", "1", "--no-header"], years);
+    assert_eq!((&ended.stdout[..], &ended.stderr[..]), ("(3, 2023.0)\n", ""));
+    let ended = folder.pipe(&["f.py:total", "-c", "1"], "2019,2020\n2021,2022\n");
+    assert_eq!(ended.stdout, "(2, 4040.0)\n");
+    assert!(ended.stderr.contains("taken for values: --header"), "{}", ended.stderr);
+    let ended = folder.pipe(&["f.py:total", "-c", "2019", "--header"], "2019,2020\n2021,2022\n");
+    assert_eq!((&ended.stdout[..], &ended.stderr[..]), ("(1, 2021.0)\n", ""));
+}
+
+#[test]
+fn several_files_are_one_table() {
+    let folder = folder()
+        .file("data/2.csv", "name,amount\nc,3\nd,x\n")
+        .file("data/1.csv", "name,amount\na,1\nb,2\n")
+        .file("other.csv", "name,sum\na,1\n");
+    let total = |files: &[&str]| folder.run(&[&["f.py:names"][..], files].concat());
+    let all = "['a', 'b', 'c', 'd']\n";
+    assert_eq!(total(&["data/1.csv", "data/2.csv"]).printed(), all);
+    assert_eq!(total(&["data/*.csv"]).printed(), all);
+    folder.run(&["f.py:total", "data/*.csv"]).failed(2, &["data/2.csv, line 3, column amount"]);
+    total(&["data/1.csv", "other.csv"])
+        .failed(2, &["different columns", "other.csv has name, sum"]);
+    total(&["none/*.csv"]).failed(2, &["no file matches none/*.csv"]);
+}
+
+#[test]
+fn a_million_rows() {
+    let mut text = String::from("name,amount\n");
+    for row in 0..1_000_000 {
+        text += if row % 2 == 0 { "a,0.5\n" } else { "b,1.5\n" };
+    }
+    let folder = Folder::plain("def last(amount: 'list[float]'):\n    return [len(amount) - 1]\n");
+    let ended =
+        folder.file("big.csv.gz", gz(text.as_bytes())).run(&["f.py:last", "big.csv.gz", "--rows"]);
+    assert_eq!(ended.printed(), "row,name,amount\n999999,b,1.5\n");
+}
+
+#[test]
+fn hints_choose_the_dtype() {
+    let folder = Folder::with(
+        "import numpy.typing as npt\n\
+         def single(x: npt.NDArray[np.float32]): return str(x.dtype), x.tolist()\n\
+         def small(x: npt.NDArray[np.int8]): return str(x.dtype), x.tolist()\n\
+         def large(x: npt.NDArray[np.uint64]): return str(x.dtype), x.tolist()\n\
+         def truth(x: npt.NDArray[np.bool_]): return str(x.dtype), x.tolist()\n\
+         def words(x: npt.NDArray[np.str_]): return x.dtype.kind, x.tolist()\n\
+         def times(x: npt.NDArray[np.datetime64]): return str(x.dtype), x.astype(str).tolist()\n\
+         def table(data: npt.NDArray[np.float64]): return data.shape, data.tolist()\n",
+    );
+    let run = |function: &str, text: &str, options: &[&str]| {
+        folder.pipe(&[&[&format!("f.py:{function}")[..]], options].concat(), text)
+    };
+    assert_eq!(run("single", "x\n0.5\n", &[]).printed(), "('float32', [0.5])\n");
+    assert_eq!(run("small", "x\n-128\n", &[]).printed(), "('int8', [-128])\n");
+    run("small", "x\n128\n", &[]).failed(2, &["128 is out of the range of int8"]);
+    let large = run("large", "x\n18446744073709551615\n", &[]).printed();
+    assert_eq!(large, "('uint64', [18446744073709551615])\n");
+    run("large", "x\n-1\n", &[]).failed(2, &["not a uint64"]);
+    assert_eq!(run("truth", "x\nyes\nFALSE\n", &[]).printed(), "('bool', [True, False])\n");
+    assert_eq!(run("words", "x\na\nbc\n", &[]).printed(), "('U', ['a', 'bc'])\n");
+    let times = run("times", "x\n2024-01-31\nNA\n", &["--missing", "nan"]).printed();
+    assert_eq!(times, "('datetime64[us]', ['2024-01-31T00:00:00.000000', 'NaT'])\n");
+    let two = run("table", "a,b,c\n1,2,3\n4,5,6\n", &["-c", "data=c", "-c", "data=a"]).printed();
+    assert_eq!(two, "((2, 2), [[3.0, 1.0], [6.0, 4.0]])\n");
+}
