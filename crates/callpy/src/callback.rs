@@ -365,7 +365,7 @@ pub struct OwnedCallback(Box<Work<'static>>);
 
 /// Makes a callback of a closure, which may borrow: it is lent for one call.
 ///
-/// The [module](crate::callback) says more.
+/// The [module](mod@crate::callback) says more.
 ///
 /// ```
 /// use callpy::{Result, callback};

@@ -669,6 +669,16 @@ impl<'a> Columns<'a> {
     }
 
     /// Passes the columns as a `pyarrow.Table`, which has an Arrow stream for everyone who takes one.
+    ///
+    /// ```
+    /// # callpy::Python::builder().require(["numpy"]).start()?;
+    /// # let python = callpy::Python::start()?;
+    /// # if python.module("pyarrow").is_ok() {
+    /// let table = callpy::Columns::new().with("x", &[1.5, 2.5]).pyarrow();
+    /// assert_eq!(python.function("builtins:len")?.call::<usize>(table)?, 2);
+    /// # }
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
     #[must_use]
     pub fn pyarrow(self) -> Self {
         Columns { package: Some(Package::Pyarrow), ..self }

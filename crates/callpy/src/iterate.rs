@@ -111,7 +111,7 @@ impl<T: FromPython> Iterator for Items<T> {
             Err(raised) => {
                 let error = scope.ok::<()>(Err(raised)).unwrap_err();
                 self.iterator = None;
-                Some(Err(error))
+                Some(Err(error.resume_panic()))
             }
         }
     }

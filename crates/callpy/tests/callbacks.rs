@@ -316,6 +316,45 @@ def leave_behind(function, wait_until_inside):
 }
 
 #[test]
+fn a_thread_in_the_closure_may_hold_what_was_lent() {
+    let module = module(
+        "lent_leavers",
+        "
+import threading
+
+def leave_behind(function, tell, xs):
+    thread = threading.Thread(target=lambda: function(xs))
+    thread.start()
+    tell()
+    return 'left'
+",
+    );
+    let (start, go) = std::sync::mpsc::channel::<()>();
+    let go = Mutex::new(go);
+    let python = python();
+    let waits = callback(|xs: Object| -> Result<()> {
+        python.attach(|attached| attached.detach(|| go.lock().unwrap().recv().unwrap()))?;
+        drop(xs);
+        Ok(())
+    });
+    // The thread goes on while the call waits for it, or before.
+    let tell = callback(|| start.send(()).unwrap());
+    let leave = module.function("leave_behind").unwrap().lends();
+    assert_eq!(leave.call::<String>((waits, tell, &[1.0, 2.0])).unwrap(), "left");
+}
+
+#[test]
+fn a_panic_in_a_generator_goes_on_where_it_is_iterated_over() {
+    python();
+    let panics = callback(|_: i64| -> i64 { std::panic::panic_any(7_u8) }).owned();
+    let mut items: callpy::Items<i64> =
+        lambda("lambda f: (f(i) for i in range(3))").call(panics).unwrap();
+    let panic = catch_unwind(AssertUnwindSafe(|| items.next())).unwrap_err();
+    assert_eq!(panic.downcast_ref::<u8>(), Some(&7));
+    assert!(items.next().is_none());
+}
+
+#[test]
 fn python_sees_a_function() {
     python();
     let shown: (String, bool, String) =

@@ -156,7 +156,9 @@ impl Loans {
         names: &impl Names,
         give_up: impl FnOnce(),
     ) -> Option<Error> {
-        let more = self.more.take().unwrap_or_default();
+        let mut more = self.more.take().unwrap_or_default();
+        // First, since a thread that is in a closure may hold what it was called with.
+        more.closures.clear();
         let rest = self.few.iter_mut().filter_map(Option::take).chain(more.loans);
         held.extend(rest.filter_map(|loan| loan.end(py, numpy)));
         let mut results = more.results;
