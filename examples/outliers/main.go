@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"github.com/callpy/callpy/go/callpy"
+	callpy "github.com/callpy/callpy/go"
 )
 
 func main() {

@@ -12,7 +12,7 @@ import (
 	"errors"
 	"sync/atomic"
 
-	"github.com/callpy/callpy/go/callpy"
+	callpy "github.com/callpy/callpy/go"
 )
 
 // Initialize starts Python. NewOutliers does so too.

@@ -9,10 +9,10 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/callpy/callpy/go/callpy"
+	callpy "github.com/callpy/callpy/go"
 )
 
-const folder = "../../examples/outliers"
+const folder = "testdata"
 
 // A child finds Python by CALLPY_PYTHON and the module by PYTHONPATH, and nobody starts it before.
 const childVariable = "CALLPY_GO_TEST_CHILD"

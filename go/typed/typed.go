@@ -16,7 +16,7 @@ package typed
 import (
 	_ "embed"
 
-	"github.com/callpy/callpy/go/callpy"
+	callpy "github.com/callpy/callpy/go"
 )
 
 //go:embed typed.py

@@ -1,6 +1,6 @@
 //! Every dtype in Rust, in C and in Go: the table of `callpy-dtypes` and what is made of it.
 //!
-//! go/callpy/dtypes_test.go walks the same rows with a Go toolchain, and tests/c.rs with a C compiler.
+//! go/callpy_test.go walks the same rows with a Go toolchain, and tests/c.rs with a C compiler.
 
 use std::ffi::CString;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,7 @@ callpy_dtypes::dtypes!(rows);
 #[test]
 fn every_dtype_goes_through_rust_c_and_go() {
     let header = read("include/callpy.h");
-    let go = read("../../go/callpy/dtypes.go");
+    let go = read("../../go/dtypes.go");
     for row in ROWS {
         if let Some(in_rust) = row.in_rust {
             in_rust(row);

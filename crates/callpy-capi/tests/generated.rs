@@ -26,7 +26,7 @@ fn the_header_is_up_to_date() {
 
 #[test]
 fn the_dtypes_in_go_are_up_to_date() {
-    check("../../go/callpy/dtypes.go", &go());
+    check("../../go/dtypes.go", &go());
 }
 
 /// Compares a file with what it must contain, or writes it.
@@ -153,7 +153,7 @@ fn constants() -> String {
     text
 }
 
-/// Writes `go/callpy/dtypes.go`, laid out as gofmt does.
+/// Writes `go/dtypes.go`, laid out as gofmt does.
 fn go() -> String {
     let types: Vec<&str> = DTYPES
         .iter()

@@ -363,7 +363,7 @@ impl<'m> Writer<'m> {
         if is_embedded {
             code.push_str("\t_ \"embed\"\n\n");
         }
-        code.push_str("\t\"github.com/callpy/callpy/go/callpy\"\n)\n");
+        code.push_str("\tcallpy \"github.com/callpy/callpy/go\"\n)\n");
         // Types alone need no functions of the library.
         let uses = |text: &str| text.contains("callpy.");
         if import.is_some() && self.glue.is_empty() && !uses(types) && !uses(&self.functions) {

@@ -4,7 +4,7 @@
 //! [`dtypes!`] and [`units!`] take the name of a macro, the *reader*, and expand to a call of it with
 //! the rows. From these `callpy` makes its `Dtype` and its element types, `callpy-signature` the names in
 //! hints, `callpy-codegen` the types it writes in Rust and Go, `callpy-capi` the constants of
-//! `callpy.h`, and its tests the file `go/callpy/dtypes.go`. If one of them lacks a dtype, it does not
+//! `callpy.h`, and its tests the file `go/dtypes.go`. If one of them lacks a dtype, it does not
 //! compile, or `callpy-capi/tests/dtypes.rs`, which tests every row, fails.
 //!
 //! ```

@@ -1,9 +1,9 @@
-// Go through callpy, as go/callpy's documentation shows it: results are copies that Go owns.
+// Go through callpy, as its documentation shows it: results are copies that Go owns.
 package main
 
 import (
 	"github.com/callpy/callpy/bench/rivals/go/harness"
-	"github.com/callpy/callpy/go/callpy"
+	callpy "github.com/callpy/callpy/go"
 )
 
 func load[F any](name string) F {

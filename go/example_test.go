@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/callpy/callpy/go/callpy"
+	callpy "github.com/callpy/callpy/go"
 )
 
 func ExampleLoad() {
-	detect, err := callpy.Load[func([]float64) ([]int64, error)]("../../examples/outliers/outliers.py:detect")
+	detect, err := callpy.Load[func([]float64) ([]int64, error)]("outliers/testdata/outliers.py:detect")
 	if err != nil {
 		panic(err)
 	}

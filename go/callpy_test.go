@@ -31,7 +31,7 @@ func start() error {
 }
 
 func target(function string) string {
-	return "../../crates/callpy-capi/tests/c/functions.py:" + function
+	return "testdata/functions.py:" + function
 }
 
 func load[F any](t testing.TB, function string) F {
