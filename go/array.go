@@ -1,18 +1,13 @@
 package callpy
 
-/*
-#include "callpy.h"
-*/
-import "C"
-
 import (
+	"fmt"
 	"reflect"
+	"slices"
 	"unsafe"
 )
 
-func elementDtype[T Element]() C.uint32_t {
-	return dtypeOf(reflect.TypeFor[T]().Kind())
-}
+func elementDtype[T Element]() uint32 { return dtypeOf(reflect.TypeFor[T]().Kind()) }
 
 // An Array is Go memory with a shape: an argument that is lent without a copy, or a copied result.
 type Array[T Element] struct {
@@ -22,72 +17,176 @@ type Array[T Element] struct {
 	Shape []int
 }
 
-type shaped interface {
-	parts() (data reflect.Value, shape []int)
+// ArrayOf returns an array over a slice, with one axis if no shape is passed. A shape whose product is not
+// len(data) is an error of the call that the array is passed to.
+func ArrayOf[T Element](data []T, shape ...int) Array[T] {
+	if len(shape) == 0 {
+		shape = []int{len(data)}
+	}
+	return Array[T]{data, shape}
 }
 
-func (a Array[T]) parts() (reflect.Value, []int) { return reflect.ValueOf(a.Data), a.Shape }
-
-type fillable interface {
-	dtype() C.uint32_t
-	fill(*C.callpy_array) *Error
+// At returns an element. It panics if an index is out of range.
+func (a Array[T]) At(index ...int) T {
+	checkIndex(index, a.Shape)
+	place := 0
+	for axis, length := range a.Shape {
+		place = place*length + index[axis]
+	}
+	return a.Data[place]
 }
 
-func (a *Array[T]) dtype() C.uint32_t { return elementDtype[T]() }
+// Strides returns the step of each axis in bytes.
+func (a Array[T]) Strides() []int {
+	var element T
+	strides, step := make([]int, len(a.Shape)), int(unsafe.Sizeof(element))
+	for axis := len(a.Shape) - 1; axis >= 0; axis-- {
+		strides[axis] = step
+		step *= a.Shape[axis]
+	}
+	return strides
+}
 
-func (a *Array[T]) fill(from *C.callpy_array) *Error {
-	if err := checkMemory(from); err != nil {
+// Mutable returns the array as an argument that Python may write.
+func (a Array[T]) Mutable() Mutable[T] { return Mutable[T]{a} }
+
+// Copied returns the array as an argument that is copied.
+func (a Array[T]) Copied() Copied[T] { return Copied[T]{array: a} }
+
+// A Mutable is an argument that Python may write: a slice or an [Array], which no one else may use during the
+// call.
+type Mutable[T Element] struct{ array Array[T] }
+
+// MutableOf returns a slice as an argument that Python may write, with one axis if no shape is passed.
+func MutableOf[T Element](data []T, shape ...int) Mutable[T] {
+	return ArrayOf(data, shape...).Mutable()
+}
+
+// A Copied is an argument of which Python gets a copy, for functions that retain or write it: a slice, an
+// [Array] or a [View].
+type Copied[T Element] struct {
+	array Array[T]
+	view  *View[T]
+}
+
+// CopiedOf returns a slice as an argument that is copied, with one axis if no shape is passed.
+func CopiedOf[T Element](data []T, shape ...int) Copied[T] { return ArrayOf(data, shape...).Copied() }
+
+// A lendable is an array, or an argument made of one.
+type lendable interface {
+	lend(f *frame, to *cValue) *Error
+}
+
+func (a Array[T]) lend(f *frame, to *cValue) *Error { return lendArray(f, to, a.Data, a.Shape, 0) }
+
+func (m Mutable[T]) lend(f *frame, to *cValue) *Error {
+	return lendArray(f, to, m.array.Data, m.array.Shape, cWritable)
+}
+
+func (c Copied[T]) lend(f *frame, to *cValue) *Error {
+	if c.view == nil {
+		return lendArray(f, to, c.array.Data, c.array.Shape, cCopied)
+	}
+	if err := f.hold(c.view, to); err != nil {
 		return err
 	}
-	a.Data = make([]T, elements(from))
-	copyOut(from, unsafe.Pointer(unsafe.SliceData(a.Data)))
-	a.Shape = shapeOf(from)
+	// Described as memory of the caller's.
+	array := *arrayOf(to)
+	array.flags, array.marker = cCopied, 0
+	to.content[0] = f.keep(unsafe.Pointer(&array))
 	return nil
 }
 
-// Mutable lets Python write to a slice, an [Array], or the array that a pointer leads to. No one else may
-// use that memory during the call.
-func Mutable(array any) any { return flagged{array, C.CALLPY_WRITABLE} }
-
-// Copied passes a copy of a slice, an [Array] or a [View], for functions that retain or write it.
-func Copied(array any) any { return flagged{array, C.CALLPY_COPIED} }
-
-type flagged struct {
-	array any
-	flags C.uint32_t
-}
-
-func axes(first *C.ptrdiff_t, ndim C.size_t) []C.ptrdiff_t {
-	if ndim == 0 {
-		return nil
+func lendArray[T Element](f *frame, to *cValue, data []T, shape []int, flags uint32) *Error {
+	if all := product(shape); all != len(data) {
+		// If the product overflows or a length is negative, C reports it.
+		return failure(BadArgument, "%d elements can't have the shape %v", len(data), shape)
 	}
-	return unsafe.Slice(first, int(ndim))
-}
-
-func shapeOf(array *C.callpy_array) []int {
-	shape := make([]int, 0, array.ndim)
-	for _, length := range axes(array.shape, array.ndim) {
-		shape = append(shape, int(length))
+	array := &cArray{ndim: uintptr(len(shape)), dtype: elementDtype[T](), flags: flags}
+	if len(shape) > 0 {
+		array.shape = f.keep(unsafe.Pointer(unsafe.SliceData(shape)))
 	}
-	return shape
+	if len(data) > 0 {
+		array.data = f.keep(unsafe.Pointer(unsafe.SliceData(data)))
+	}
+	to.tag = cTagArray
+	to.content[0] = f.keep(unsafe.Pointer(array))
+	return nil
 }
 
-func elements(array *C.callpy_array) int {
+func product(shape []int) int {
 	all := 1
-	for _, length := range axes(array.shape, array.ndim) {
-		all *= int(length)
+	for _, length := range shape {
+		all *= length
 	}
 	return all
 }
 
-func packed(array *C.callpy_array) bool {
-	if elements(array) == 0 {
+func checkIndex(index, shape []int) {
+	if len(index) != len(shape) {
+		panic(fmt.Sprintf("callpy: %d indices for %d axes", len(index), len(shape)))
+	}
+	for axis, place := range index {
+		if place < 0 || place >= shape[axis] {
+			panic(fmt.Sprintf("callpy: index %d of %d", place, shape[axis]))
+		}
+	}
+}
+
+type fillable interface {
+	dtype() uint32
+	fill(*cArray) *Error
+}
+
+func (a *Array[T]) dtype() uint32 { return elementDtype[T]() }
+
+func (a *Array[T]) fill(from *cArray) *Error {
+	data, err := copied[T](from)
+	if err != nil {
+		return err
+	}
+	a.Data, a.Shape = data, slices.Clone(from.lengths())
+	if a.Shape == nil {
+		a.Shape = []int{}
+	}
+	return nil
+}
+
+// lengths returns the length of each axis, in C's memory.
+func (a *cArray) lengths() []int { return axes(a.shape, a.ndim) }
+
+// steps returns the step of each axis in bytes, in C's memory.
+func (a *cArray) steps() []int { return axes(a.strides, a.ndim) }
+
+func axes(address, ndim uintptr) []int {
+	if ndim == 0 {
+		return nil
+	}
+	return unsafe.Slice(at[int](address), int(ndim))
+}
+
+func (a *cArray) elements() int { return product(a.lengths()) }
+
+// memory returns how many bytes lie between the first element's beginning and the last one's end.
+func (a *cArray) memory() int {
+	if a.elements() == 0 {
+		return 0
+	}
+	extent, steps := int(a.itemSize), a.steps()
+	for axis, length := range a.lengths() {
+		extent += (length - 1) * max(steps[axis], -steps[axis])
+	}
+	return extent
+}
+
+func (a *cArray) isPacked() bool {
+	if a.elements() == 0 {
 		return true
 	}
-	expected := C.ptrdiff_t(array.item_size)
-	shape, strides := axes(array.shape, array.ndim), axes(array.strides, array.ndim)
+	expected := int(a.itemSize)
+	shape, steps := a.lengths(), a.steps()
 	for axis := len(shape) - 1; axis >= 0; axis-- {
-		if shape[axis] != 1 && strides[axis] != expected {
+		if shape[axis] != 1 && steps[axis] != expected {
 			return false
 		}
 		expected *= shape[axis]
@@ -95,27 +194,37 @@ func packed(array *C.callpy_array) bool {
 	return true
 }
 
-// copyOut copies the elements in C order to memory of the same size.
-func copyOut(array *C.callpy_array, to unsafe.Pointer) {
-	count, size := elements(array), int(array.item_size)
+// copied returns the elements of an array in C order, in Go's memory, as Ts: one or, of text, several for each.
+func copied[T any](array *cArray) ([]T, *Error) {
+	var element T
+	count := array.elements() * int(array.itemSize) / int(unsafe.Sizeof(element))
 	if count == 0 {
-		return
+		return []T{}, nil
 	}
-	out := unsafe.Slice((*byte)(to), count*size)
-	if packed(array) {
-		copy(out, unsafe.Slice((*byte)(array.data), count*size))
-		return
+	if array.isPacked() {
+		from := unsafe.Slice(at[T](array.data), count)
+		// In this form the compiler leaves out the zeros that make would write first.
+		data := make([]T, len(from))
+		copy(data, from)
+		return data, nil
 	}
-	copyAxes(out, array.data, axes(array.shape, array.ndim), axes(array.strides, array.ndim), size)
+	// What has gaps may be larger without them.
+	if err := arrayCheckMemory.call(addressOf(array)); err != 0 {
+		return nil, takeError(err)
+	}
+	data := make([]T, count)
+	out := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(data))), count*int(unsafe.Sizeof(element)))
+	copyAxes(out, array.data, array.lengths(), array.steps(), int(array.itemSize))
+	return data, nil
 }
 
 // copyAxes copies elements that have gaps between them, axis by axis, and returns the rest of out.
-func copyAxes(out []byte, from unsafe.Pointer, shape, strides []C.ptrdiff_t, size int) []byte {
+func copyAxes(out []byte, from uintptr, shape, strides []int, size int) []byte {
 	if len(shape) == 0 {
-		return out[copy(out, unsafe.Slice((*byte)(from), size)):]
+		return out[copy(out, unsafe.Slice(at[byte](from), size)):]
 	}
-	for index := range int(shape[0]) {
-		out = copyAxes(out, unsafe.Add(from, index*int(strides[0])), shape[1:], strides[1:], size)
+	for index := range shape[0] {
+		out = copyAxes(out, from+uintptr(index*strides[0]), shape[1:], strides[1:], size)
 	}
 	return out
 }

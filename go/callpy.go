@@ -9,8 +9,9 @@
 //
 // Building needs no Python. libpython is found and loaded when the first function is loaded: through the
 // environment variables CALLPY_PYTHON, VIRTUAL_ENV and CONDA_PREFIX, a folder .venv, or PATH, unless
-// [Start] names one. The program links libcallpy_c.a, which crates/callpy-capi/install puts where
-// CGO_CFLAGS and CGO_LDFLAGS point.
+// [Start] names one. Nor does building need cgo: callpy's C library is loaded at run time too, and for Linux on
+// amd64 and arm64 it is part of this module (see [WithLibrary]). A program that is built with the tag
+// callpy_static links libcallpy_c.a instead, through cgo.
 //
 // # What goes in and out
 //
@@ -20,8 +21,9 @@
 //	slices and arrays of bool, numbers,       a read-only array over the same memory
 //	complex numbers
 //	Array[T]                                  the same with any shape
-//	Mutable(x), Copied(x)                     an array that Python may write; one that it may retain
+//	Mutable[T], Copied[T]                     an array that Python may write; one that it may retain
 //	other slices and arrays, Tuple, maps      list, tuple, dict
+//	structs of exported fields                tuple; dict if fields have the tag callpy:"key"
 //	nil; pointers to values                   None; None or the value
 //	*Object                                   any other object
 //	*View[T]                                  an array that is read in place
@@ -32,7 +34,7 @@
 //
 // Python must not retain an array that was only lent. The first call of each function passes copies, which
 // show whether it does; if so, it gets copies from then on, which [WithOnRetained] tells, and else later
-// calls lend. Pass [Copied] to a function that retains its argument only sometimes, or call
+// calls lend. Pass a [Copied] to a function that retains its argument only sometimes, or call
 // [Function.Retains].
 //
 // # Goroutines and threads
@@ -49,9 +51,9 @@
 //
 // # Contexts
 //
-// A function may take a context.Context as its first argument. It is checked before the call begins, and
-// does not stop a running call: the arguments are lent until Python returns. A function that must end in
-// time needs a limit of its own in Python.
+// A function may take a context.Context as its first argument. A call whose context has ended does not begin:
+// that is looked at before it and after it has waited. A running call is not stopped: the arguments are lent
+// until Python returns. A function that must end in time needs a limit of its own in Python.
 //
 // # The end of the process
 //
@@ -59,41 +61,30 @@
 // and flushes its streams; where a program ends with os.Exit, it ends with [Exit] instead.
 package callpy
 
-/*
-#cgo LDFLAGS: -lcallpy_c -lm
-#cgo linux LDFLAGS: -ldl -lpthread
-#include <stdlib.h>
-#include "callpy.h"
-
-extern void callpyGoRetained(callpy_retained *retained);
-
-static inline void callpy_go_retained(const callpy_retained *retained, void *context) {
-    (void)context;
-    callpyGoRetained((callpy_retained *)retained);
-}
-
-static inline void callpy_go_tell(callpy_python_options *options) {
-    options->on_retained = callpy_go_retained;
-}
-*/
-import "C"
-
 import (
+	"os"
 	"runtime"
 	"slices"
 	"strings"
 	"unsafe"
+
+	"github.com/ebitengine/purego"
 )
 
 // An Option says which Python to start, and which packages it needs.
 type Option func(*options)
 
 type options struct {
-	python                         string
+	library, python                string
 	requirements, scripts, folders []string
 	onRetained                     func(Retained)
 	libraryThreads                 uint
 }
+
+// WithLibrary names the file of callpy's C library, for the first use of this package. Without it the library is
+// the file that CALLPY_LIBRARY names, libcallpy_c.so beside the executable, or the one that is part of this
+// module.
+func WithLibrary(file string) Option { return func(o *options) { o.library = file } }
 
 // WithPython names the interpreter: a python executable, an environment's folder, or a command on
 // PATH.
@@ -127,30 +118,29 @@ func Start(with ...Option) error {
 	for _, option := range with {
 		option(&wanted)
 	}
-	all := append([]string{wanted.python}, slices.Concat(wanted.requirements, wanted.scripts, wanted.folders)...)
+	all := append([]string{wanted.library, wanted.python}, slices.Concat(wanted.requirements, wanted.scripts, wanted.folders)...)
 	for _, text := range all {
 		if strings.ContainsRune(text, 0) {
 			return failure(NotStarted, "the option %q has a NUL character in it", text)
 		}
 	}
-	var texts cTexts
-	defer texts.free()
-	// In C's memory, like everything it points to, so that no Go pointer is passed on.
-	size := C.size_t(unsafe.Sizeof(C.callpy_python_options{}))
-	passed := (*C.callpy_python_options)(texts.allocate(size))
-	passed.language = C.CALLPY_LANGUAGE_GO
-	if wanted.python != "" {
-		passed.python = texts.text(wanted.python)
+	if err := loadLibrary(wanted.library); err != nil {
+		return err
 	}
-	passed.requirements, passed.requirements_len = texts.list(wanted.requirements)
-	passed.scripts, passed.scripts_len = texts.list(wanted.scripts)
-	passed.search_path, passed.search_path_len = texts.list(wanted.folders)
-	passed.library_threads = C.size_t(wanted.libraryThreads)
+	var keeper keeper
+	defer keeper.done()
+	passed := &cOptions{language: cLanguageGo, libraryThreads: uintptr(wanted.libraryThreads)}
+	if wanted.python != "" {
+		passed.python = keeper.text(wanted.python)
+	}
+	passed.requirements, passed.requirementsLength = keeper.texts(wanted.requirements)
+	passed.scripts, passed.scriptsLength = keeper.texts(wanted.scripts)
+	passed.folders, passed.foldersLength = keeper.texts(wanted.folders)
 	if tell := wanted.onRetained; tell != nil {
 		onRetained.Store(&tell)
-		C.callpy_go_tell(passed)
+		passed.onRetained = retainedHook()
 	}
-	return toError(C.callpy_python_start(passed))
+	return toError(pythonStart.call(keeper.keep(unsafe.Pointer(passed))))
 }
 
 // End ends Python, as the last thing in main: it joins Python's threads that are not daemons, runs its
@@ -160,52 +150,28 @@ func Start(with ...Option) error {
 //	func main() {
 //		defer callpy.End()
 func End() error {
-	return toError(C.callpy_python_end())
+	if !isLoaded() {
+		return nil
+	}
+	return toError(pythonEnd.call())
 }
 
 // Trim gives memory that freed arrays were in back to the system. callpy does so by itself about a second
 // after the last use of arrays; this is for a program that needs the memory elsewhere now. It does nothing
 // if Python does not run.
 func Trim() error {
-	return toError(C.callpy_python_trim())
+	if !isLoaded() {
+		return nil
+	}
+	return toError(pythonTrim.call())
 }
 
 // Exit ends Python as [End] does, and the process as C does. Deferred functions do not run.
 func Exit(code int) {
 	runtime.LockOSThread()
 	End() // Where this fails, so does what C's exit handlers try in its place, which says so.
-	C.exit(C.int(code))
-}
-
-// cTexts owns C memory.
-type cTexts []unsafe.Pointer
-
-func (t *cTexts) allocate(size C.size_t) unsafe.Pointer {
-	memory := C.calloc(1, size)
-	*t = append(*t, memory)
-	return memory
-}
-
-func (t *cTexts) text(text string) *C.char {
-	memory := C.CString(text)
-	*t = append(*t, unsafe.Pointer(memory))
-	return memory
-}
-
-func (t *cTexts) list(texts []string) (**C.char, C.size_t) {
-	if len(texts) == 0 {
-		return nil, 0
+	if exit, err := purego.Dlsym(purego.RTLD_DEFAULT, "exit"); err == nil {
+		purego.SyscallN(exit, uintptr(code))
 	}
-	length := C.size_t(len(texts))
-	memory := (**C.char)(t.allocate(length * C.size_t(unsafe.Sizeof(uintptr(0)))))
-	for index, text := range texts {
-		unsafe.Slice(memory, len(texts))[index] = t.text(text)
-	}
-	return memory, length
-}
-
-func (t *cTexts) free() {
-	for _, memory := range *t {
-		C.free(memory)
-	}
+	os.Exit(code)
 }

@@ -1,74 +1,102 @@
 package callpy
 
-/*
-#include <stdlib.h>
-#include "callpy.h"
-*/
-import "C"
-
 import (
 	"fmt"
 	"reflect"
-	"strconv"
+	"strings"
 	"unsafe"
 )
 
 // Integers of this many bits and a sign are exact as floats.
 const maxExact = 53
 
-func itoa(number int) string { return strconv.Itoa(number) }
-
-// release frees what a result holds; a number holds nothing.
-func release(outcome outcome) {
-	if outcome.value.tag > C.CALLPY_TAG_FLOAT {
-		releaseAll(outcome)
+func itemsOf(value *cValue) []cValue {
+	if value.content[1] == 0 {
+		return nil
 	}
+	return unsafe.Slice(at[cValue](value.content[0]), int(value.content[1]))
 }
 
-// A function of its own, since what is passed to C by its address escapes to the heap.
-func releaseAll(outcome outcome) { C.callpy_value_release(&outcome.value) }
-
-func itemsOf(value *C.callpy_value) []C.callpy_value {
-	items := content[C.callpy_items](value)
-	return unsafe.Slice(items.data, int(items.len))
-}
-
-func textOf(value *C.callpy_value) []byte {
-	text := content[C.callpy_text](value)
-	return unsafe.Slice((*byte)(unsafe.Pointer(text.data)), int(text.len))
+// textOf returns the text in a value, in C's memory.
+func textOf(value *cValue) string {
+	return unsafe.String(at[byte](value.content[0]), int(value.content[1]))
 }
 
 // arrayOf returns the array in a value; nil if it is something else.
-func arrayOf(value *C.callpy_value) *C.callpy_array {
-	if value.tag != C.CALLPY_TAG_ARRAY {
+func arrayOf(value *cValue) *cArray {
+	if value.tag != cTagArray {
 		return nil
 	}
-	return *content[*C.callpy_array](value)
+	return at[cArray](value.content[0])
 }
 
-// decoded converts a function's result to a type, and frees it.
-func decoded[R any](function *Function, outcome outcome) (R, error) {
+// decode converts the result of a call to a type; what most results are needs no reflection.
+func decode[R any](f *frame, function *Function) (R, error) {
 	var result R
-	switch number := any(&result).(type) {
+	value := &f.call.result
+	switch got := any(&result).(type) {
 	case *float64:
-		if outcome.value.tag == C.CALLPY_TAG_FLOAT {
-			*number = *content[float64](&outcome.value)
+		if value.tag == cTagFloat {
+			*got = *content[float64](value)
 			return result, nil
 		}
 	case *int64:
-		if outcome.value.tag == C.CALLPY_TAG_INT {
-			*number = *content[int64](&outcome.value)
+		if value.tag == cTagInt {
+			*got = *content[int64](value)
+			return result, nil
+		}
+	case *int:
+		if number := *content[int64](value); value.tag == cTagInt && int64(int(number)) == number {
+			*got = int(number)
+			return result, nil
+		}
+	case *bool:
+		if value.tag == cTagBool {
+			*got = *content[bool](value)
+			return result, nil
+		}
+	case *[]float64:
+		if decodeVector(value, got, cDtypeFloat64) {
+			return result, nil
+		}
+	case *[]float32:
+		if decodeVector(value, got, cDtypeFloat32) {
+			return result, nil
+		}
+	case *[]int64:
+		if decodeVector(value, got, cDtypeInt64) {
+			return result, nil
+		}
+	case *[]int:
+		if decodeVector(value, got, dtypeOf(reflect.Int)) {
+			return result, nil
+		}
+	case *[]bool:
+		if decodeVector(value, got, cDtypeBool) {
 			return result, nil
 		}
 	}
-	return decodedByReflection[R](function, outcome)
+	return decodeByReflection[R](f, function)
 }
 
-// decodedByReflection does the same by reflection, for which result and value escape to the heap.
-func decodedByReflection[R any](function *Function, outcome outcome) (R, error) {
+// decodeVector takes over an array of one axis without gaps; it returns false for all else.
+func decodeVector[T any](value *cValue, to *[]T, dtype uint32) bool {
+	array := arrayOf(value)
+	if array == nil || array.ndim != 1 || array.dtype != dtype || !array.isPacked() {
+		return false
+	}
+	*to, _ = copied[T](array)
+	// It was taken out of the value, which holds nothing then.
+	value.tag = cTagNone
+	arrayRelease.with(unsafe.Pointer(array))
+	return true
+}
+
+// decodeByReflection does the same by reflection, for which the result escapes to the heap.
+func decodeByReflection[R any](f *frame, function *Function) (R, error) {
 	var result R
-	err := decodeInto(&outcome.value, reflect.ValueOf(&result).Elem())
-	release(outcome)
+	err := decodeInto(&f.call.result, reflect.ValueOf(&result).Elem())
+	f.release()
 	if err != nil {
 		var none R
 		return none, err.at("the result of " + function.name)
@@ -77,20 +105,17 @@ func decodedByReflection[R any](function *Function, outcome outcome) (R, error) 
 }
 
 // wrong says that a value is not of a type, and how to make it one.
-func wrong(wanted reflect.Type, got *C.callpy_value) *Error {
-	kind := C.uint32_t(C.CALLPY_WANT_VALUE)
-	zero := reflect.Zero(wanted).Interface()
-	_, isShaped := zero.(shaped)
-	_, isView := zero.(takeable)
+func wrong(wanted reflect.Type, got *cValue) *Error {
+	kind := uint32(cWantValue)
 	switch {
-	case isShaped || isView:
-		kind = C.CALLPY_WANT_ARRAY
+	case wanted.Implements(takeableType) || reflect.PointerTo(wanted).Implements(fillableType):
+		kind = cWantArray
 	case wanted.Kind() == reflect.Slice || wanted.Kind() == reflect.Array:
-		kind = C.CALLPY_WANT_LIST
+		kind = cWantList
 		if dtype := dtypeOf(wanted.Elem().Kind()); dtype != 0 {
-			kind = C.CALLPY_WANT_ARRAY
+			kind = cWantArray
 			if array := arrayOf(got); array != nil && array.dtype == dtype && array.ndim != 1 {
-				kind = C.CALLPY_WANT_FLAT
+				kind = cWantFlat
 			}
 		}
 	}
@@ -98,27 +123,15 @@ func wrong(wanted reflect.Type, got *C.callpy_value) *Error {
 }
 
 // mismatch makes an error whose words are the library's.
-func mismatch(expected string, wanted C.uint32_t, got *C.callpy_value) *Error {
-	text := C.CString(expected)
-	defer C.free(unsafe.Pointer(text))
-	return takeError(C.callpy_value_mismatch(got, text, wanted))
+func mismatch(expected string, wanted uint32, got *cValue) *Error {
+	var keeper keeper
+	defer keeper.done()
+	return takeError(valueMismatch.call(keeper.keep(unsafe.Pointer(got)), keeper.text(expected), uintptr(wanted)))
 }
 
-// checkMemory returns an error where a copy of an array would need more memory than there is.
-func checkMemory(array *C.callpy_array) *Error {
-	// What has no gaps is as large in C.
-	if packed(array) {
-		return nil
-	}
-	if err := C.callpy_array_check_memory(array); err != nil {
-		return takeError(err)
-	}
-	return nil
-}
-
-func decodeTuple(value *C.callpy_value, out []reflect.Value) *Error {
-	if value.tag != C.CALLPY_TAG_TUPLE || len(itemsOf(value)) != len(out) {
-		return mismatch(fmt.Sprintf("a tuple of %d", len(out)), C.CALLPY_WANT_VALUE, value)
+func decodeTuple(value *cValue, out []reflect.Value) *Error {
+	if value.tag != cTagTuple || len(itemsOf(value)) != len(out) {
+		return mismatch(fmt.Sprintf("a tuple of %d", len(out)), cWantValue, value)
 	}
 	for index := range out {
 		if err := decodeInto(&itemsOf(value)[index], out[index]); err != nil {
@@ -129,25 +142,21 @@ func decodeTuple(value *C.callpy_value, out []reflect.Value) *Error {
 }
 
 // decodeInto converts a value to a type. What it takes over no longer belongs to the value.
-func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
+func decodeInto(value *cValue, out reflect.Value) *Error {
 	kind := out.Type()
 	switch result := out.Addr().Interface().(type) {
 	case *Bytes:
-		if value.tag != C.CALLPY_TAG_BYTES {
+		if value.tag != cTagBytes {
 			return wrong(kind, value)
 		}
 		*result = append(Bytes{}, textOf(value)...)
 		return nil
 	case **Object:
-		if value.tag != C.CALLPY_TAG_OBJECT && value.tag != C.CALLPY_TAG_ARRAY {
+		if value.tag != cTagObject && value.tag != cTagArray {
 			return wrong(kind, value)
 		}
 		*result = newObject(value)
 		return nil
-	case *any:
-		natural, err := natural(value)
-		*result = natural
-		return err
 	case fillable:
 		if array := arrayOf(value); array != nil && array.dtype == result.dtype() {
 			return result.fill(array)
@@ -164,7 +173,7 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 			return nil
 		}
 		// None or a value.
-		if value.tag == C.CALLPY_TAG_NONE {
+		if value.tag == cTagNone {
 			out.SetZero()
 			return nil
 		}
@@ -176,30 +185,30 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 	}
 	switch kind.Kind() {
 	case reflect.Bool:
-		if value.tag == C.CALLPY_TAG_BOOL {
+		if value.tag == cTagBool {
 			out.SetBool(*content[bool](value))
 			return nil
 		}
 	case reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Int:
-		if number := *content[int64](value); value.tag == C.CALLPY_TAG_INT && !out.OverflowInt(number) {
+		if number := *content[int64](value); value.tag == cTagInt && !out.OverflowInt(number) {
 			out.SetInt(number)
 			return nil
 		}
 	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uint:
 		number := *content[uint64](value)
-		fits := value.tag == C.CALLPY_TAG_UINT || value.tag == C.CALLPY_TAG_INT && int64(number) >= 0
+		fits := value.tag == cTagUint || value.tag == cTagInt && int64(number) >= 0
 		if fits && !out.OverflowUint(number) {
 			out.SetUint(number)
 			return nil
 		}
 	case reflect.Float32, reflect.Float64:
 		switch value.tag {
-		case C.CALLPY_TAG_FLOAT:
+		case cTagFloat:
 			if number := *content[float64](value); !out.OverflowFloat(number) {
 				out.SetFloat(number)
 				return nil
 			}
-		case C.CALLPY_TAG_INT:
+		case cTagInt:
 			// Only what a float holds exactly.
 			if number := *content[int64](value); number>>maxExact == 0 || number>>maxExact == -1 {
 				out.SetFloat(float64(number))
@@ -207,28 +216,22 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 			}
 		}
 	case reflect.String:
-		if value.tag == C.CALLPY_TAG_STRING {
-			out.SetString(string(textOf(value)))
+		if value.tag == cTagString {
+			out.SetString(strings.Clone(textOf(value)))
 			return nil
 		}
 	case reflect.Slice:
 		switch value.tag {
-		case C.CALLPY_TAG_ARRAY:
+		case cTagArray:
 			array := arrayOf(value)
-			if array.dtype == C.CALLPY_DTYPE_STR && array.ndim == 1 && kind.Elem().Kind() == reflect.String {
+			if array.dtype == cDtypeStr && array.ndim == 1 && kind.Elem().Kind() == reflect.String {
 				return decodeTexts(array, out)
 			}
 			if array.dtype != dtypeOf(kind.Elem().Kind()) || array.ndim != 1 {
 				return wrong(kind, value)
 			}
-			if err := checkMemory(array); err != nil {
-				return err
-			}
-			count := elements(array)
-			out.Set(reflect.MakeSlice(kind, count, count))
-			copyOut(array, out.UnsafePointer())
-			return nil
-		case C.CALLPY_TAG_LIST, C.CALLPY_TAG_TUPLE:
+			return decodeNumbers(array, out)
+		case cTagList, cTagTuple:
 			items := itemsOf(value)
 			out.Set(reflect.MakeSlice(kind, len(items), len(items)))
 			for index := range items {
@@ -242,21 +245,23 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 		return decodeArray(value, out)
 	case reflect.Complex64, reflect.Complex128:
 		if array := arrayOf(value); array != nil && array.ndim == 0 && array.dtype == dtypeOf(kind.Kind()) {
-			copyOut(array, out.Addr().UnsafePointer())
+			if kind.Kind() == reflect.Complex64 {
+				out.SetComplex(complex128(*at[complex64](array.data)))
+			} else {
+				out.SetComplex(*at[complex128](array.data))
+			}
 			return nil
 		}
 	case reflect.Struct:
-		if value.tag != C.CALLPY_TAG_TUPLE || !isTuple(kind) || len(itemsOf(value)) != kind.NumField() {
-			return wrong(kind, value)
+		return decodeStruct(value, out)
+	case reflect.Interface:
+		natural, err := natural(value)
+		if err == nil && natural != nil {
+			out.Set(reflect.ValueOf(natural))
 		}
-		for index := range kind.NumField() {
-			if err := decodeInto(&itemsOf(value)[index], out.Field(index)); err != nil {
-				return err.at("field " + kind.Field(index).Name)
-			}
-		}
-		return nil
+		return err
 	case reflect.Map:
-		if value.tag == C.CALLPY_TAG_DICT {
+		if value.tag == cTagDict {
 			items := itemsOf(value)
 			out.Set(reflect.MakeMapWithSize(kind, len(items)/2))
 			for index := 0; index < len(items); index += 2 {
@@ -278,14 +283,83 @@ func decodeInto(value *C.callpy_value, out reflect.Value) *Error {
 	return wrong(kind, value)
 }
 
+// decodeStruct fills a struct from a tuple, or from a dict, of which it takes the keys that it has.
+func decodeStruct(value *cValue, out reflect.Value) *Error {
+	kind := out.Type()
+	fields, err := fieldsOf(kind)
+	switch {
+	case err != nil:
+		return wrong(kind, value)
+	case fields.isDict:
+		return decodeFields(value, fields, out)
+	case value.tag != cTagTuple || len(itemsOf(value)) != len(fields.all):
+		return wrong(kind, value)
+	}
+	for index, field := range fields.all {
+		if err := decodeInto(&itemsOf(value)[index], out.Field(field.index)); err != nil {
+			return err.at("field " + field.name)
+		}
+	}
+	return nil
+}
+
+func decodeFields(value *cValue, fields fields, out reflect.Value) *Error {
+	if value.tag != cTagDict {
+		return wrong(out.Type(), value)
+	}
+	items := itemsOf(value)
+	byKey := make(map[string]*cValue, len(items)/2)
+	for index := 0; index < len(items); index += 2 {
+		if items[index].tag == cTagString {
+			byKey[textOf(&items[index])] = &items[index+1]
+		}
+	}
+	for _, field := range fields.all {
+		place := out.Field(field.index)
+		item, ok := byKey[field.key]
+		switch {
+		case ok:
+			if err := decodeInto(item, place); err != nil {
+				return err.at("field " + field.name)
+			}
+		case place.Kind() != reflect.Pointer:
+			return failure(BadResult, "expected %v, got a dict without the key %q; only a field that is a pointer may be missing", out.Type(), field.key)
+		}
+	}
+	return nil
+}
+
+// decodeNumbers makes a slice of an array with one axis.
+func decodeNumbers(array *cArray, out reflect.Value) *Error {
+	switch array.itemSize {
+	case 1:
+		return decodeElements[uint8](array, out)
+	case 2:
+		return decodeElements[uint16](array, out)
+	case 4:
+		return decodeElements[uint32](array, out)
+	case 8:
+		return decodeElements[uint64](array, out)
+	}
+	return decodeElements[[2]uint64](array, out)
+}
+
+// decodeElements makes a slice whose elements are as large as T.
+func decodeElements[T any](array *cArray, out reflect.Value) *Error {
+	data, err := copied[T](array)
+	if err == nil {
+		out.Set(reflect.NewAt(out.Type(), unsafe.Pointer(&data)).Elem())
+	}
+	return err
+}
+
 // decodeTexts converts NumPy's fixed-width text to strings: code points of four bytes each, padded with zeros.
-func decodeTexts(array *C.callpy_array, out reflect.Value) *Error {
-	if err := checkMemory(array); err != nil {
+func decodeTexts(array *cArray, out reflect.Value) *Error {
+	count, size := array.elements(), int(array.itemSize)/4
+	points, err := copied[rune](array)
+	if err != nil {
 		return err
 	}
-	count, size := elements(array), int(array.item_size)/4
-	points := make([]rune, count*size)
-	copyOut(array, unsafe.Pointer(unsafe.SliceData(points)))
 	out.Set(reflect.MakeSlice(out.Type(), count, count))
 	for index := range count {
 		text := points[index*size : (index+1)*size]
@@ -298,7 +372,7 @@ func decodeTexts(array *C.callpy_array, out reflect.Value) *Error {
 }
 
 // decodeArray fills a Go array, whose length is part of its type.
-func decodeArray(value *C.callpy_value, out reflect.Value) *Error {
+func decodeArray(value *cValue, out reflect.Value) *Error {
 	items := reflect.New(reflect.SliceOf(out.Type().Elem())).Elem()
 	if err := decodeInto(value, items); err != nil {
 		return err
@@ -311,37 +385,37 @@ func decodeArray(value *C.callpy_value, out reflect.Value) *Error {
 }
 
 // natural returns a value as its natural Go type.
-func natural(value *C.callpy_value) (any, *Error) {
+func natural(value *cValue) (any, *Error) {
 	switch value.tag {
-	case C.CALLPY_TAG_NONE:
+	case cTagNone:
 		return nil, nil
-	case C.CALLPY_TAG_BOOL:
+	case cTagBool:
 		return *content[bool](value), nil
-	case C.CALLPY_TAG_INT:
+	case cTagInt:
 		return *content[int64](value), nil
-	case C.CALLPY_TAG_UINT:
+	case cTagUint:
 		return *content[uint64](value), nil
-	case C.CALLPY_TAG_FLOAT:
+	case cTagFloat:
 		return *content[float64](value), nil
-	case C.CALLPY_TAG_STRING:
-		return string(textOf(value)), nil
-	case C.CALLPY_TAG_BYTES:
+	case cTagString:
+		return strings.Clone(textOf(value)), nil
+	case cTagBytes:
 		return naturally[Bytes](value)
-	case C.CALLPY_TAG_LIST, C.CALLPY_TAG_TUPLE:
+	case cTagList, cTagTuple:
 		return naturally[[]any](value)
-	case C.CALLPY_TAG_DICT:
+	case cTagDict:
 		return naturally[map[any]any](value)
-	case C.CALLPY_TAG_OBJECT:
+	case cTagObject:
 		return newObject(value), nil
 	}
 	array := arrayOf(value)
-	if array.dtype == C.CALLPY_DTYPE_STR {
+	if array.dtype == cDtypeStr {
 		return naturally[[]string](value)
 	}
 	return naturalNumbers(value, array)
 }
 
-func naturally[T any](value *C.callpy_value) (any, *Error) {
+func naturally[T any](value *cValue) (any, *Error) {
 	var result T
 	err := decodeInto(value, reflect.ValueOf(&result).Elem())
 	return result, err

@@ -2,11 +2,6 @@
 
 package callpy
 
-/*
-#include "callpy.h"
-*/
-import "C"
-
 import (
 	"reflect"
 	"strconv"
@@ -18,119 +13,119 @@ type Element interface {
 }
 
 // dtypeOf returns the dtype of an element's kind, 0 if no array has such elements.
-func dtypeOf(kind reflect.Kind) C.uint32_t {
+func dtypeOf(kind reflect.Kind) uint32 {
 	switch kind {
 	case reflect.Bool:
-		return C.CALLPY_DTYPE_BOOL
+		return cDtypeBool
 	case reflect.Int8:
-		return C.CALLPY_DTYPE_INT8
+		return cDtypeInt8
 	case reflect.Int16:
-		return C.CALLPY_DTYPE_INT16
+		return cDtypeInt16
 	case reflect.Int32:
-		return C.CALLPY_DTYPE_INT32
+		return cDtypeInt32
 	case reflect.Int64:
-		return C.CALLPY_DTYPE_INT64
+		return cDtypeInt64
 	case reflect.Uint8:
-		return C.CALLPY_DTYPE_UINT8
+		return cDtypeUint8
 	case reflect.Uint16:
-		return C.CALLPY_DTYPE_UINT16
+		return cDtypeUint16
 	case reflect.Uint32:
-		return C.CALLPY_DTYPE_UINT32
+		return cDtypeUint32
 	case reflect.Uint64:
-		return C.CALLPY_DTYPE_UINT64
+		return cDtypeUint64
 	case reflect.Float32:
-		return C.CALLPY_DTYPE_FLOAT32
+		return cDtypeFloat32
 	case reflect.Float64:
-		return C.CALLPY_DTYPE_FLOAT64
+		return cDtypeFloat64
 	case reflect.Complex64:
-		return C.CALLPY_DTYPE_COMPLEX64
+		return cDtypeComplex64
 	case reflect.Complex128:
-		return C.CALLPY_DTYPE_COMPLEX128
+		return cDtypeComplex128
 	case reflect.Int:
 		if strconv.IntSize == 64 {
-			return C.CALLPY_DTYPE_INT64
+			return cDtypeInt64
 		}
-		return C.CALLPY_DTYPE_INT32
+		return cDtypeInt32
 	case reflect.Uint:
 		if strconv.IntSize == 64 {
-			return C.CALLPY_DTYPE_UINT64
+			return cDtypeUint64
 		}
-		return C.CALLPY_DTYPE_UINT32
+		return cDtypeUint32
 	}
 	return 0
 }
 
 // dtypeName returns NumPy's name of a dtype.
-func dtypeName(dtype C.uint32_t) string {
+func dtypeName(dtype uint32) string {
 	switch dtype {
-	case C.CALLPY_DTYPE_BOOL:
+	case cDtypeBool:
 		return "bool"
-	case C.CALLPY_DTYPE_INT8:
+	case cDtypeInt8:
 		return "int8"
-	case C.CALLPY_DTYPE_INT16:
+	case cDtypeInt16:
 		return "int16"
-	case C.CALLPY_DTYPE_INT32:
+	case cDtypeInt32:
 		return "int32"
-	case C.CALLPY_DTYPE_INT64:
+	case cDtypeInt64:
 		return "int64"
-	case C.CALLPY_DTYPE_UINT8:
+	case cDtypeUint8:
 		return "uint8"
-	case C.CALLPY_DTYPE_UINT16:
+	case cDtypeUint16:
 		return "uint16"
-	case C.CALLPY_DTYPE_UINT32:
+	case cDtypeUint32:
 		return "uint32"
-	case C.CALLPY_DTYPE_UINT64:
+	case cDtypeUint64:
 		return "uint64"
-	case C.CALLPY_DTYPE_FLOAT16:
+	case cDtypeFloat16:
 		return "float16"
-	case C.CALLPY_DTYPE_FLOAT32:
+	case cDtypeFloat32:
 		return "float32"
-	case C.CALLPY_DTYPE_FLOAT64:
+	case cDtypeFloat64:
 		return "float64"
-	case C.CALLPY_DTYPE_COMPLEX64:
+	case cDtypeComplex64:
 		return "complex64"
-	case C.CALLPY_DTYPE_COMPLEX128:
+	case cDtypeComplex128:
 		return "complex128"
-	case C.CALLPY_DTYPE_DATETIME64:
+	case cDtypeDatetime64:
 		return "datetime64"
-	case C.CALLPY_DTYPE_TIMEDELTA64:
+	case cDtypeTimedelta64:
 		return "timedelta64"
-	case C.CALLPY_DTYPE_STR:
+	case cDtypeStr:
 		return "str"
-	case C.CALLPY_DTYPE_BYTES:
+	case cDtypeBytes:
 		return "bytes"
 	}
 	return "?"
 }
 
 // naturalNumbers returns an array of numbers as the Array that Go has for its dtype.
-func naturalNumbers(value *C.callpy_value, array *C.callpy_array) (any, *Error) {
+func naturalNumbers(value *cValue, array *cArray) (any, *Error) {
 	switch array.dtype {
-	case C.CALLPY_DTYPE_BOOL:
+	case cDtypeBool:
 		return naturally[Array[bool]](value)
-	case C.CALLPY_DTYPE_INT8:
+	case cDtypeInt8:
 		return naturally[Array[int8]](value)
-	case C.CALLPY_DTYPE_INT16:
+	case cDtypeInt16:
 		return naturally[Array[int16]](value)
-	case C.CALLPY_DTYPE_INT32:
+	case cDtypeInt32:
 		return naturally[Array[int32]](value)
-	case C.CALLPY_DTYPE_INT64:
+	case cDtypeInt64:
 		return naturally[Array[int64]](value)
-	case C.CALLPY_DTYPE_UINT8:
+	case cDtypeUint8:
 		return naturally[Array[uint8]](value)
-	case C.CALLPY_DTYPE_UINT16:
+	case cDtypeUint16:
 		return naturally[Array[uint16]](value)
-	case C.CALLPY_DTYPE_UINT32:
+	case cDtypeUint32:
 		return naturally[Array[uint32]](value)
-	case C.CALLPY_DTYPE_UINT64:
+	case cDtypeUint64:
 		return naturally[Array[uint64]](value)
-	case C.CALLPY_DTYPE_FLOAT32:
+	case cDtypeFloat32:
 		return naturally[Array[float32]](value)
-	case C.CALLPY_DTYPE_FLOAT64:
+	case cDtypeFloat64:
 		return naturally[Array[float64]](value)
-	case C.CALLPY_DTYPE_COMPLEX64:
+	case cDtypeComplex64:
 		return naturally[Array[complex64]](value)
-	case C.CALLPY_DTYPE_COMPLEX128:
+	case cDtypeComplex128:
 		return naturally[Array[complex128]](value)
 	}
 	return nil, failure(BadResult, "an array of %s has no type in Go; an *Object can hold it", dtypeName(array.dtype))

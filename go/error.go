@@ -1,39 +1,75 @@
 package callpy
 
-/*
-#include "callpy.h"
-*/
-import "C"
-
 import (
-	"context"
 	"fmt"
 	"runtime"
+	"unsafe"
 )
 
-// A Kind says what sort of failure an [Error] is, for programs that act on it.
+// A Kind says what sort of failure an [Error] is, for programs that act on it. It is an error itself, so that
+// errors.Is finds it:
+//
+//	if errors.Is(err, callpy.Exception) {
 type Kind uint32
 
 // The kinds of failure.
 const (
-	Exception   Kind = C.CALLPY_ERROR_PYTHON      // Python raised an exception
-	BadArgument Kind = C.CALLPY_ERROR_ARGUMENT    // an argument can't be passed to Python
-	BadResult   Kind = C.CALLPY_ERROR_RESULT      // the result is not what was asked for
-	BadTarget   Kind = C.CALLPY_ERROR_TARGET      // a target does not lead to a function
-	NoPython    Kind = C.CALLPY_ERROR_LOCATE      // no interpreter could be used; Detail names each
-	Environment Kind = C.CALLPY_ERROR_ENVIRONMENT // an environment could not be created
-	NotStarted  Kind = C.CALLPY_ERROR_START       // the interpreter could not be started
-	NoNumpy     Kind = C.CALLPY_ERROR_NUMPY       // NumPy is missing, or too old, or broken
-	Kept        Kind = C.CALLPY_ERROR_KEPT        // the result retains lent memory
-	Ending      Kind = C.CALLPY_ERROR_ENDING      // Python is ending, or has ended
-	Panic       Kind = C.CALLPY_ERROR_PANIC       // a bug in callpy
-	Attach      Kind = C.CALLPY_ERROR_ATTACH      // the thread is in a sub-interpreter, or inside a call
-	Other       Kind = C.CALLPY_ERROR_OTHER       // any other failure
-	Closed      Kind = 1000                       // the function was closed
+	Exception   Kind = cErrorPython      // Python raised an exception
+	BadArgument Kind = cErrorArgument    // an argument can't be passed to Python
+	BadResult   Kind = cErrorResult      // the result is not what was asked for
+	BadTarget   Kind = cErrorTarget      // a target does not lead to a function
+	NoPython    Kind = cErrorLocate      // no interpreter could be used; Detail names each
+	Environment Kind = cErrorEnvironment // an environment could not be created
+	NotStarted  Kind = cErrorStart       // the interpreter could not be started
+	NoNumpy     Kind = cErrorNumpy       // NumPy is missing, or too old, or broken
+	Kept        Kind = cErrorKept        // the result retains lent memory
+	Ending      Kind = cErrorEnding      // Python is ending, or has ended
+	Panic       Kind = cErrorPanic       // a bug in callpy
+	Attach      Kind = cErrorAttach      // the thread is in a sub-interpreter, or inside a call
+	Crashed     Kind = cErrorCrashed     // the worker that ran the call has ended
+	Busy        Kind = cErrorBusy        // all workers are busy, and enough calls wait
+	Deadline    Kind = cErrorDeadline    // the call took longer than it may
+	Cancelled   Kind = cErrorCancelled   // the call was cancelled
+	Other       Kind = cErrorOther       // any other failure
+	Closed      Kind = 1000              // the function was closed
+	NoLibrary   Kind = 1001              // callpy's C library is not there, or of another release
 )
 
+var kindNames = map[Kind]string{
+	Exception:   "a Python exception",
+	BadArgument: "a bad argument",
+	BadResult:   "a bad result",
+	BadTarget:   "a bad target",
+	NoPython:    "no usable Python",
+	Environment: "no environment",
+	NotStarted:  "Python not started",
+	NoNumpy:     "no usable NumPy",
+	Kept:        "lent memory retained",
+	Ending:      "Python ending",
+	Panic:       "a bug in callpy",
+	Attach:      "no attachment",
+	Crashed:     "a crashed worker",
+	Busy:        "busy workers",
+	Deadline:    "a deadline exceeded",
+	Cancelled:   "a cancelled call",
+	Other:       "another failure",
+	Closed:      "a closed function",
+	NoLibrary:   "no C library",
+}
+
+// String returns the kind in a few words.
+func (k Kind) String() string {
+	if name, ok := kindNames[k]; ok {
+		return name
+	}
+	return fmt.Sprintf("Kind(%d)", uint32(k))
+}
+
+// Error returns the same as String.
+func (k Kind) Error() string { return k.String() }
+
 // An Error is any failure in this package except a context's. With the kind [Exception] it is a Python
-// exception as text; nothing of it stays in the interpreter.
+// exception as text; nothing of it stays in the interpreter. Formatted by %+v it is its Detail.
 type Error struct {
 	Kind Kind
 	// Type is the name of the exception's type, such as "ValueError", and Module the module that defines it.
@@ -45,40 +81,50 @@ type Error struct {
 
 	// place is where the failure was, and line says what failed, unless C does.
 	place, line string
-	c           *C.callpy_error
-	owner       *errorOwner
+	// The address of C's error; 0 if this is Go's own.
+	c     uintptr
+	owner *errorOwner
 }
 
 // An errorOwner frees an error of C's once neither it nor one of its causes is used.
-type errorOwner struct{ root *C.callpy_error }
+type errorOwner struct{ root uintptr }
 
 // Error says what failed and where, in one line.
-func (e *Error) Error() string {
-	if e.c == nil {
-		return e.place + e.line
-	}
-	defer runtime.KeepAlive(e.owner)
-	return e.place + text(C.callpy_error_message(e.c))
-}
+func (e *Error) Error() string { return e.place + e.text(errorMessage, e.line) }
 
 // Detail returns the line and everything else that belongs in a log, such as the traceback. It is made when
 // it is asked for.
-func (e *Error) Detail() string {
-	if e.c == nil {
-		return e.place + e.line
-	}
-	defer runtime.KeepAlive(e.owner)
-	return e.place + text(C.callpy_error_detail(e.c))
-}
+func (e *Error) Detail() string { return e.place + e.text(errorDetail, e.line) }
 
 // Traceback returns the traceback as Python prints it, chained exceptions included; nothing if this is no
 // exception. It is made when it is asked for: the source lines are read from their files then.
-func (e *Error) Traceback() string {
-	if e.c == nil {
-		return ""
+func (e *Error) Traceback() string { return e.text(errorTraceback, "") }
+
+// text returns one of the texts of C's error, or Go's own.
+func (e *Error) text(which cFunction, own string) string {
+	if e.c == 0 {
+		return own
 	}
 	defer runtime.KeepAlive(e.owner)
-	return text(C.callpy_error_traceback(e.c))
+	return goText(which.call(e.c))
+}
+
+// Format writes the detail for %+v, and the line for other verbs.
+func (e *Error) Format(state fmt.State, verb rune) {
+	text := e.Error()
+	if verb == 'v' {
+		verb = 's'
+		if state.Flag('+') {
+			text = e.Detail()
+		}
+	}
+	fmt.Fprintf(state, fmt.FormatString(state, verb), text)
+}
+
+// Is reports whether the error is of a [Kind].
+func (e *Error) Is(target error) bool {
+	kind, ok := target.(Kind)
+	return ok && kind == e.Kind
 }
 
 // Unwrap returns the cause.
@@ -99,46 +145,31 @@ func (e *Error) at(place string) *Error {
 	return e
 }
 
-// toError takes over an error from C.
-func toError(e *C.callpy_error) error {
-	if e == nil {
+// toError takes over an error from C, or none.
+func toError(address uintptr) error {
+	if address == 0 {
 		return nil
 	}
-	return takeError(e)
+	return takeError(address)
 }
 
-func takeError(e *C.callpy_error) *Error {
-	owner := &errorOwner{e}
-	runtime.AddCleanup(owner, func(e *C.callpy_error) { C.callpy_error_free(e) }, e)
-	return readError(e, owner)
+func takeError(address uintptr) *Error {
+	owner := &errorOwner{address}
+	runtime.AddCleanup(owner, func(address uintptr) { errorFree.with(unsafe.Pointer(at[byte](address))) }, address)
+	return readError(address, owner)
 }
 
-func readError(e *C.callpy_error, owner *errorOwner) *Error {
+func readError(address uintptr, owner *errorOwner) *Error {
 	read := &Error{
-		Kind:    Kind(C.callpy_error_kind(e)),
-		Type:    text(C.callpy_error_exception_type(e)),
-		Module:  text(C.callpy_error_exception_module(e)),
-		Message: text(C.callpy_error_exception_message(e)),
-		c:       e,
+		Kind:    Kind(errorKind.call(address)),
+		Type:    goText(errorExceptionType.call(address)),
+		Module:  goText(errorExceptionModule.call(address)),
+		Message: goText(errorExceptionMessage.call(address)),
+		c:       address,
 		owner:   owner,
 	}
-	if cause := C.callpy_error_cause(e); cause != nil {
+	if cause := errorCause.call(address); cause != 0 {
 		read.Cause = readError(cause, owner)
 	}
 	return read
-}
-
-func text(text *C.char) string {
-	if text == nil {
-		return ""
-	}
-	return C.GoString(text)
-}
-
-// begin returns the context's error if the call may not begin.
-func begin(ctx context.Context) error {
-	if ctx == nil {
-		return nil
-	}
-	return ctx.Err()
 }

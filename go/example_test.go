@@ -69,12 +69,12 @@ func ExampleView() {
 }
 
 func ExampleMutable() {
-	sort, err := callpy.Find("numpy:ndarray.sort")
+	sort, err := callpy.Load[func(callpy.Mutable[float64]) error]("numpy:ndarray.sort")
 	if err != nil {
 		panic(err)
 	}
 	data := []float64{3, 1, 2}
-	if err := sort.Run(context.Background(), callpy.Mutable(data)); err != nil {
+	if err := sort(callpy.MutableOf(data)); err != nil {
 		panic(err)
 	}
 	fmt.Println(data)
@@ -88,7 +88,7 @@ func ExampleError() {
 	}
 	_, err = loads("{")
 	var failure *callpy.Error
-	if errors.As(err, &failure) && failure.Kind == callpy.Exception {
+	if errors.As(err, &failure) && errors.Is(err, callpy.Exception) {
 		fmt.Println(failure.Module, failure.Type)
 		fmt.Println(failure.Message)
 	}

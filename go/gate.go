@@ -1,68 +1,90 @@
 package callpy
 
 import (
+	"container/list"
+	"context"
 	"sync"
 	"sync/atomic"
 )
 
-// maxCalls is how many calls may be in C at once, apart from up to a thousand that began before there were
-// that many threads. Each occupies a thread, Go never returns threads, and it ends the process at 10,000.
-// The goroutines beyond the limit wait, which costs next to nothing.
+// maxCalls is how many calls may be in C at once. Each occupies a thread, Go never returns threads, and it
+// ends the process at 10,000. The goroutines beyond the limit wait, which costs next to nothing.
 const maxCalls = 1000
 
-// A gate admits maxCalls at once. It counts only once that many threads have called, so that a program
-// with fewer pays nothing for it.
+// A gate admits maxCalls at once, in the order in which they come.
 type gate struct {
 	inside  atomic.Int64
 	waiting atomic.Int64
 	mutex   sync.Mutex
-	left    sync.Cond
+	// The channels of those who wait, first come first.
+	line list.List
 }
 
-var calls = newGate()
+var calls gate
 
-func newGate() *gate {
-	gate := new(gate)
-	gate.left.L = &gate.mutex
-	return gate
-}
-
-// enter reports whether it has counted its caller, who passes that on to leave.
-func (g *gate) enter(threads uint32) bool {
-	return threads >= maxCalls && g.count()
-}
-
-func (g *gate) count() bool {
-	if g.inside.Add(1) > maxCalls {
-		g.inside.Add(-1)
-		g.wait()
+// enter waits until there is room, and returns the context's error if that ends before.
+func (g *gate) enter(ctx context.Context) error {
+	if g.inside.Add(1) <= maxCalls {
+		return nil
 	}
-	return true
+	g.inside.Add(-1)
+	return g.wait(ctx)
 }
 
-// wait counts its caller as waiting before it checks again: a call that leaves after that check sees it.
-func (g *gate) wait() {
-	g.mutex.Lock()
-	defer g.mutex.Unlock()
+func (g *gate) wait(ctx context.Context) error {
+	// Counted as waiting before it looks again: who leaves after that look sees it.
 	g.waiting.Add(1)
 	defer g.waiting.Add(-1)
-	for g.inside.Add(1) > maxCalls {
+	woken := make(chan struct{}, 1)
+	for wasWoken := false; ; wasWoken = true {
+		g.mutex.Lock()
+		if g.inside.Add(1) <= maxCalls {
+			g.mutex.Unlock()
+			// It may have ended in the meantime.
+			if err := ended(ctx); err != nil {
+				g.leave()
+				return err
+			}
+			return nil
+		}
 		g.inside.Add(-1)
-		g.left.Wait()
+		// Who was woken and found that another had been faster is still the first.
+		var place *list.Element
+		if wasWoken {
+			place = g.line.PushFront(woken)
+		} else {
+			place = g.line.PushBack(woken)
+		}
+		g.mutex.Unlock()
+		select {
+		case <-woken:
+		case <-ctx.Done():
+			g.mutex.Lock()
+			g.line.Remove(place)
+			g.mutex.Unlock()
+			// If it was woken as well, that was for someone who would have come in.
+			select {
+			case <-woken:
+				g.wake()
+			default:
+			}
+			return ended(ctx)
+		}
 	}
 }
 
-func (g *gate) leave(counted bool) {
-	if counted {
-		g.uncount()
-	}
-}
-
-func (g *gate) uncount() {
+func (g *gate) leave() {
 	g.inside.Add(-1)
 	if g.waiting.Load() > 0 {
-		g.mutex.Lock()
-		defer g.mutex.Unlock()
-		g.left.Signal()
+		g.wake()
+	}
+}
+
+// wake wakes the first in the line.
+func (g *gate) wake() {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	if first := g.line.Front(); first != nil {
+		g.line.Remove(first).(chan struct{}) <- struct{}{}
 	}
 }

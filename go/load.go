@@ -1,116 +1,174 @@
 package callpy
 
-/*
-#include "callpy.h"
-*/
-import "C"
-
 import (
 	"context"
 	"reflect"
-	"unsafe"
-)
-
-var (
-	errorType   = reflect.TypeFor[error]()
-	contextType = reflect.TypeFor[context.Context]()
+	"slices"
 )
 
 // Load returns a Python function as a Go function of type F, whose last result is an error.
 //
 //	detect, err := callpy.Load[func([]float64) ([]int64, error)]("outliers:detect")
 //
-// F may begin with a context.Context (see [Function.Call]) and end with variadic arguments. For several
-// results before the error, Python returns a tuple. Pass [Named], [Mutable] and [Copied] to parameters
-// of type any.
+// F may begin with a context.Context (see [Function.Call]) and end with variadic arguments. Parameters of type
+// [Arg] are keyword arguments, and so is what [Named] returns where a parameter is of type any. For several
+// results before the error, Python returns a tuple. A type of which no call can ever succeed, such as one with a
+// channel, is an error at once.
 func Load[F any](target string) (F, error) {
 	var load F
 	kind := reflect.TypeFor[F]()
-	if kind.Kind() != reflect.Func || kind.NumOut() == 0 || kind.Out(kind.NumOut()-1) != errorType {
-		return load, failure(BadArgument, "%s can't be loaded as %v: expected a function type whose last result is an error", target, kind)
+	if err := checkFunction(kind); err != nil {
+		return load, failure(BadArgument, "%s can't be loaded as %v: %v", target, kind, err)
 	}
 	function, err := Find(target)
 	if err != nil {
 		return load, err
 	}
-	// Common types need no reflection.
-	switch typed := any(&load).(type) {
-	case *func([]float64) error:
-		*typed = sliceToNothing[float64](function)
-	case *func([]float32) error:
-		*typed = sliceToNothing[float32](function)
-	case *func([]float64) ([]float64, error):
-		*typed = sliceToSlice[float64, float64](function)
-	case *func([]float64) ([]int64, error):
-		*typed = sliceToSlice[float64, int64](function)
-	case *func([]float64) ([]int, error):
-		*typed = sliceToSlice[float64, int](function)
-	case *func([]float64) ([]bool, error):
-		*typed = sliceToSlice[float64, bool](function)
-	case *func([]float32) ([]float32, error):
-		*typed = sliceToSlice[float32, float32](function)
-	case *func([]int64) ([]int64, error):
-		*typed = sliceToSlice[int64, int64](function)
-	case *func([]float64) (float64, error):
-		*typed = sliceToValue[float64, float64](function)
-	case *func([]float64) (*View[float64], error):
-		*typed = sliceToValue[float64, *View[float64]](function)
-	case *func([]float64) (*View[int64], error):
-		*typed = sliceToValue[float64, *View[int64]](function)
-	case *func(context.Context, []float64) ([]float64, error):
-		*typed = withContext(sliceToSlice[float64, float64](function))
-	case *func(context.Context, []float64) ([]int64, error):
-		*typed = withContext(sliceToSlice[float64, int64](function))
-	default:
+	if !loadCommon(&load, function) {
 		reflect.ValueOf(&load).Elem().Set(reflect.MakeFunc(kind, reflected(function, kind)))
 	}
 	return load, nil
 }
 
-func sliceToNothing[T Element](function *Function) func([]T) error {
-	dtype := elementDtype[T]()
-	return func(data []T) error { return runSlice(function, data, dtype) }
+// loadCommon makes a function of a common type, which is called without reflection; false if it is of another.
+func loadCommon(load any, f *Function) bool {
+	return loadOne[[]float64](load, f) || loadOne[[]float32](load, f) || loadOne[[]int64](load, f) ||
+		loadOne[float64](load, f) || loadOne[int](load, f) || loadOne[int64](load, f) || loadOne[string](load, f) ||
+		loadTwo[float64, float64](load, f) || loadTwo[int, int](load, f) || loadTwo[int64, int64](load, f) ||
+		loadTwo[string, string](load, f) || loadTwo[[]float64, float64](load, f) || loadTwo[[]float64, int](load, f) ||
+		loadTwo[[]float64, []float64](load, f) || loadThree[float64, float64, float64](load, f)
 }
 
-func sliceToSlice[T, R Element](function *Function) func([]T) ([]R, error) {
-	dtype, expected := elementDtype[T](), elementDtype[R]()
-	return func(data []T) ([]R, error) {
-		outcome, err := callSlice(function, data, dtype)
-		if err != nil {
-			return nil, err
-		}
-		if array := arrayOf(&outcome.value); array != nil && array.ndim == 1 && array.dtype == expected {
-			result := make([]R, elements(array))
-			copyOut(array, unsafe.Pointer(unsafe.SliceData(result)))
-			C.callpy_array_release(array)
-			return result, nil
-		}
-		return decoded[[]R](function, outcome)
+func loadOne[A any](load any, f *Function) bool {
+	switch load := load.(type) {
+	case *func(A) error:
+		*load = func(a A) error { return only(one[A, nothing](background, f, a)) }
+	case *func(context.Context, A) error:
+		*load = func(ctx context.Context, a A) error { return only(one[A, nothing](ctx, f, a)) }
+	default:
+		return loadOneFor[A, float64](load, f) || loadOneFor[A, int](load, f) || loadOneFor[A, int64](load, f) ||
+			loadOneFor[A, bool](load, f) || loadOneFor[A, string](load, f) || loadOneFor[A, []float64](load, f) ||
+			loadOneFor[A, []float32](load, f) || loadOneFor[A, []int64](load, f) || loadOneFor[A, []int](load, f) ||
+			loadOneFor[A, []bool](load, f) || loadOneFor[A, *View[float64]](load, f) || loadOneFor[A, *View[int64]](load, f)
 	}
+	return true
 }
 
-func sliceToValue[T Element, R any](function *Function) func([]T) (R, error) {
-	dtype := elementDtype[T]()
-	return func(data []T) (R, error) {
-		outcome, err := callSlice(function, data, dtype)
-		if err != nil {
-			var none R
-			return none, err
-		}
-		return decoded[R](function, outcome)
+func loadOneFor[A, R any](load any, f *Function) bool {
+	switch load := load.(type) {
+	case *func(A) (R, error):
+		*load = func(a A) (R, error) { return one[A, R](background, f, a) }
+	case *func(context.Context, A) (R, error):
+		*load = func(ctx context.Context, a A) (R, error) { return one[A, R](ctx, f, a) }
+	default:
+		return false
 	}
+	return true
 }
 
-func withContext[A, R any](call func(A) (R, error)) func(context.Context, A) (R, error) {
-	return func(ctx context.Context, argument A) (R, error) {
-		if err := begin(ctx); err != nil {
-			var none R
-			return none, err
-		}
-		return call(argument)
+func loadTwo[A, B any](load any, f *Function) bool {
+	switch load := load.(type) {
+	case *func(A, B) error:
+		*load = func(a A, b B) error { return only(two[A, B, nothing](background, f, a, b)) }
+	case *func(context.Context, A, B) error:
+		*load = func(ctx context.Context, a A, b B) error { return only(two[A, B, nothing](ctx, f, a, b)) }
+	default:
+		return loadTwoFor[A, B, float64](load, f) || loadTwoFor[A, B, int](load, f) || loadTwoFor[A, B, int64](load, f) ||
+			loadTwoFor[A, B, bool](load, f) || loadTwoFor[A, B, string](load, f) || loadTwoFor[A, B, []float64](load, f) ||
+			loadTwoFor[A, B, []int64](load, f) || loadTwoFor[A, B, []int](load, f)
 	}
+	return true
 }
 
+func loadTwoFor[A, B, R any](load any, f *Function) bool {
+	switch load := load.(type) {
+	case *func(A, B) (R, error):
+		*load = func(a A, b B) (R, error) { return two[A, B, R](background, f, a, b) }
+	case *func(context.Context, A, B) (R, error):
+		*load = func(ctx context.Context, a A, b B) (R, error) { return two[A, B, R](ctx, f, a, b) }
+	default:
+		return false
+	}
+	return true
+}
+
+func loadThree[A, B, C any](load any, f *Function) bool {
+	return loadThreeFor[A, B, C, float64](load, f) || loadThreeFor[A, B, C, int](load, f) || loadThreeFor[A, B, C, []float64](load, f)
+}
+
+func loadThreeFor[A, B, C, R any](load any, f *Function) bool {
+	switch load := load.(type) {
+	case *func(A, B, C) (R, error):
+		*load = func(a A, b B, c C) (R, error) { return three[A, B, C, R](background, f, a, b, c) }
+	case *func(context.Context, A, B, C) (R, error):
+		*load = func(ctx context.Context, a A, b B, c C) (R, error) { return three[A, B, C, R](ctx, f, a, b, c) }
+	default:
+		return false
+	}
+	return true
+}
+
+var background = context.Background()
+
+// nothing is the result that is not wanted.
+type nothing struct{}
+
+func only(_ nothing, err error) error { return err }
+
+func one[A, R any](ctx context.Context, function *Function, a A) (R, error) {
+	if err := function.usable(ctx); err != nil {
+		var none R
+		return none, err
+	}
+	frame := newFrame()
+	failed := put(frame, a)
+	return finish[R](ctx, frame, function, failed)
+}
+
+func two[A, B, R any](ctx context.Context, function *Function, a A, b B) (R, error) {
+	if err := function.usable(ctx); err != nil {
+		var none R
+		return none, err
+	}
+	frame := newFrame()
+	failed := put(frame, a)
+	if failed == nil {
+		failed = put(frame, b)
+	}
+	return finish[R](ctx, frame, function, failed)
+}
+
+func three[A, B, C, R any](ctx context.Context, function *Function, a A, b B, c C) (R, error) {
+	if err := function.usable(ctx); err != nil {
+		var none R
+		return none, err
+	}
+	frame := newFrame()
+	failed := put(frame, a)
+	if failed == nil {
+		failed = put(frame, b)
+	}
+	if failed == nil {
+		failed = put(frame, c)
+	}
+	return finish[R](ctx, frame, function, failed)
+}
+
+// finish makes the call, unless an argument has failed, and converts its result.
+func finish[R any](ctx context.Context, frame *frame, function *Function, failed *Error) (R, error) {
+	defer frame.done()
+	var none R
+	if failed != nil {
+		return none, failed.at(function.name)
+	}
+	_, isUnwanted := any(none).(nothing)
+	if err := frame.run(ctx, function, !isUnwanted); err != nil || isUnwanted {
+		return none, err
+	}
+	return decode[R](frame, function)
+}
+
+// reflected returns a function of any type for reflect.MakeFunc.
 func reflected(function *Function, kind reflect.Type) func([]reflect.Value) []reflect.Value {
 	results := kind.NumOut() - 1
 	return func(in []reflect.Value) []reflect.Value {
@@ -129,37 +187,40 @@ func reflected(function *Function, kind reflect.Type) func([]reflect.Value) []re
 }
 
 func (f *Function) callReflected(kind reflect.Type, in, out []reflect.Value) error {
-	if len(in) > 0 && kind.In(0) == contextType {
-		ctx, _ := in[0].Interface().(context.Context)
-		if err := begin(ctx); err != nil {
-			return err
-		}
+	ctx := background
+	if kind.NumIn() > 0 && kind.In(0) == contextType {
+		// nil stays nil.
+		ctx, _ = in[0].Interface().(context.Context)
 		in = in[1:]
 	}
-	arguments := make([]any, 0, len(in))
-	for index, argument := range in {
-		if kind.IsVariadic() && index == len(in)-1 {
-			for rest := range argument.Len() {
-				arguments = append(arguments, argument.Index(rest).Interface())
-			}
-			break
-		}
-		arguments = append(arguments, argument.Interface())
+	if err := f.usable(ctx); err != nil {
+		return err
 	}
-	outcome, err := f.call(arguments, len(out) > 0)
-	if err != nil {
+	frame := newFrame()
+	defer frame.done()
+	if kind.IsVariadic() {
+		last := in[len(in)-1]
+		in = slices.Clip(in[:len(in)-1])
+		for index := range last.Len() {
+			in = append(in, last.Index(index))
+		}
+	}
+	for _, argument := range in {
+		if err := frame.argument(argument); err != nil {
+			return err.at(f.name)
+		}
+	}
+	if err := frame.run(ctx, f, len(out) > 0); err != nil || len(out) == 0 {
 		return err
 	}
 	var failed *Error
-	switch len(out) {
-	case 0:
-	case 1:
-		failed = decodeInto(&outcome.value, out[0])
-	default:
-		failed = decodeTuple(&outcome.value, out)
+	if result := &frame.call.result; len(out) == 1 {
+		failed = decodeInto(result, out[0])
+	} else {
+		failed = decodeTuple(result, out)
 	}
-	// Only now, when everything that was taken over no longer belongs to the outcome.
-	release(outcome)
+	// Only now, when everything that was taken over no longer belongs to the result.
+	frame.release()
 	if failed != nil {
 		return failed.at("the result of " + f.name)
 	}

@@ -1,11 +1,5 @@
 package callpy
 
-/*
-#include <stdlib.h>
-#include "callpy.h"
-*/
-import "C"
-
 import (
 	"strings"
 	"sync"
@@ -55,9 +49,12 @@ func (s *Source) Run() error {
 			return failure(BadTarget, "the source of %q has a NUL character in it", s.Name)
 		}
 	}
-	var texts cTexts
-	defer texts.free()
-	if err := toError(C.callpy_module_run(texts.text(s.Name), texts.text(s.File), texts.text(*s.Text))); err != nil {
+	if err := loadLibrary(""); err != nil {
+		return err
+	}
+	var keeper keeper
+	defer keeper.done()
+	if err := toError(moduleRun.call(keeper.text(s.Name), keeper.text(s.File), keeper.text(*s.Text))); err != nil {
 		return err
 	}
 	// Only now, since a module's requirements count at the first start: messages name Go's fixes from here on.
@@ -112,5 +109,8 @@ func (l *Lazy[F]) decide() error {
 	if err != nil {
 		return err
 	}
-	return function.decide(l.Retains)
+	if l.Retains {
+		return function.Retains()
+	}
+	return function.Lends()
 }

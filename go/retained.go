@@ -1,13 +1,10 @@
 package callpy
 
-/*
-#include "callpy.h"
-*/
-import "C"
-
 import (
+	"sync"
 	"sync/atomic"
-	"unsafe"
+
+	"github.com/ebitengine/purego"
 )
 
 // A Retained is what a program is told of a function that retains its arguments.
@@ -33,14 +30,17 @@ var onRetained atomic.Pointer[func(Retained)]
 // later [Start] takes its place.
 func WithOnRetained(tell func(Retained)) Option { return func(o *options) { o.onRetained = tell } }
 
-//export callpyGoRetained
-func callpyGoRetained(retained *C.callpy_retained) {
+// retainedHook returns the address of what C calls.
+var retainedHook = sync.OnceValue(func() uintptr { return purego.NewCallback(tellRetained) })
+
+func tellRetained(address, _ uintptr) uintptr {
 	tell := onRetained.Load()
+	retained := at[cRetained](address)
 	told := Retained{
-		Function:  C.GoString(retained.function),
-		Arguments: goTexts(retained.arguments, retained.arguments_len),
-		Holders:   goTexts(retained.holders, retained.holders_len),
-		message:   C.GoString(retained.message),
+		Function:  goText(retained.function),
+		Arguments: goTexts(retained.arguments, retained.argumentsLength),
+		Holders:   goTexts(retained.holders, retained.holdersLength),
+		message:   goText(retained.message),
 	}
 	// On a goroutine of its own: a panic or a runtime.Goexit in it must not unwind the frames of C below.
 	done := make(chan struct{})
@@ -55,12 +55,5 @@ func callpyGoRetained(retained *C.callpy_retained) {
 		(*tell)(told)
 	}()
 	<-done
-}
-
-func goTexts(texts **C.char, length C.size_t) []string {
-	copied := make([]string, length)
-	for index, text := range unsafe.Slice(texts, length) {
-		copied[index] = C.GoString(text)
-	}
-	return copied
+	return 0
 }

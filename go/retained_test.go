@@ -110,6 +110,6 @@ func TestAPanicWhileToldIsGos(t *testing.T) {
 func panicWhileTold() int {
 	must(start())
 	must(Start(WithOnRetained(func(Retained) { panic("as this test wants it") })))
-	must(must1(Find(target("keep"))).Run(nil, []float64{1}))
+	must(must1(Find(target("keep"))).Run(ctx, []float64{1}))
 	return 7
 }

@@ -85,15 +85,15 @@ func stress(t *testing.T) func(calls int64) {
 			}
 			return err
 		case 2:
-			return expect(echo.Run(nil, data, make(chan int)), BadArgument)
+			return expect(echo.Run(ctx, data, make(chan int)), BadArgument)
 		case 3:
 			// Only C sees that.
-			return expect(echo.Run(nil, []any{data, "\xff"}), BadArgument)
+			return expect(echo.Run(ctx, []any{data, "\xff"}), BadArgument)
 		case 4:
 			_, err := wrong(data)
 			return expect(err, BadResult)
 		case 5:
-			value, err := CallAs[map[string]any](nil, echo, map[string]any{"a": []string{"b"}, "c": data})
+			value, err := CallAs[map[string]any](ctx, echo, map[string]any{"a": []string{"b"}, "c": data})
 			if err == nil && value["c"].(Array[float64]).Data[place] != 3 {
 				err = errors.New("got another array back")
 			}
@@ -117,7 +117,7 @@ func stress(t *testing.T) func(calls int64) {
 			go view.Release()
 			// Released or not: never freed while it is read.
 			_ = view.Copy()
-			_ = echo.Run(nil, view)
+			_ = echo.Run(ctx, view)
 		}
 		return nil
 	}
@@ -183,7 +183,7 @@ func TestAViewIsReleasedWhileItIsUsed(t *testing.T) {
 		for user := range 4 {
 			spawn(&users, func() {
 				for range 10 {
-					sum, err := CallAs[float64](nil, total, view)
+					sum, err := CallAs[float64](ctx, total, view)
 					if err != nil && expect(err, BadArgument) != nil || err == nil && sum != 12 {
 						t.Error(sum, err)
 					}

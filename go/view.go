@@ -1,14 +1,9 @@
 package callpy
 
-/*
-#include "callpy.h"
-*/
-import "C"
-
 import (
-	"fmt"
 	"reflect"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"unsafe"
 )
@@ -16,9 +11,10 @@ import (
 // held is a result that still belongs to C. It is freed when its last user is done with it: a view that is
 // released while a call or another goroutine reads it is freed after that.
 type held struct {
-	// Aligned to eight bytes, as C expects, since Go aligns users to eight.
-	value C.callpy_value
+	value cValue
 	users atomic.Int64
+	// How much memory of C's is in it.
+	memory int
 }
 
 func (h *held) use() bool {
@@ -35,7 +31,8 @@ func (h *held) use() bool {
 
 func (h *held) done() {
 	if h.users.Add(-1) == 0 {
-		C.callpy_value_release(&h.value)
+		release(&h.value)
+		foreign.freed(h.memory)
 	}
 }
 
@@ -50,11 +47,15 @@ type owner struct {
 type holder interface{ use() *held }
 
 // take takes over what a value holds.
-func (o *owner) take(value *C.callpy_value) {
+func (o *owner) take(value *cValue) {
 	o.held = &held{value: *value}
+	if array := arrayOf(value); array != nil {
+		o.held.memory = array.memory()
+	}
 	o.held.users.Store(1)
-	value.tag = C.CALLPY_TAG_NONE
+	value.tag = cTagNone
 	o.cleanup = runtime.AddCleanup(o, (*held).done, o.held)
+	foreign.allocated(o.held.memory)
 }
 
 // use returns what is held, nil if it is released; the caller must call done.
@@ -91,7 +92,13 @@ func (o *Object) Release() {
 	}
 }
 
-func newObject(value *C.callpy_value) *Object {
+// Close releases the object, and returns nil: an Object is an io.Closer.
+func (o *Object) Close() error {
+	o.Release()
+	return nil
+}
+
+func newObject(value *cValue) *Object {
 	object := new(Object)
 	object.owner.take(value)
 	return object
@@ -106,14 +113,14 @@ type View[T Element] struct {
 	elements int
 }
 
-type takeable interface{ take(*C.callpy_value) *Error }
+type takeable interface{ take(*cValue) *Error }
 
-func (v *View[T]) take(from *C.callpy_value) *Error {
+func (v *View[T]) take(from *cValue) *Error {
 	array := arrayOf(from)
 	if array == nil || array.dtype != elementDtype[T]() {
 		return wrong(reflect.TypeFor[*View[T]](), from)
 	}
-	v.shape, v.elements = shapeOf(array), elements(array)
+	v.shape, v.elements = slices.Clone(array.lengths()), array.elements()
 	v.owner.take(from)
 	return nil
 }
@@ -121,7 +128,7 @@ func (v *View[T]) take(from *C.callpy_value) *Error {
 func (v *View[T]) use() *held { return v.owner.use() }
 
 // array returns the array, nil once it is released, and a function to call when it is no longer used.
-func (v *View[T]) array() (*C.callpy_array, func()) {
+func (v *View[T]) array() (*cArray, func()) {
 	held := v.use()
 	if held == nil {
 		return nil, func() {}
@@ -142,11 +149,7 @@ func (v *View[T]) Strides() []int {
 	if array == nil {
 		return nil
 	}
-	var strides []int
-	for _, stride := range axes(array.strides, array.ndim) {
-		strides = append(strides, int(stride))
-	}
-	return strides
+	return slices.Clone(array.steps())
 }
 
 // Slice returns the elements in place; false if they are not in C order without gaps, or if the view is
@@ -158,10 +161,10 @@ func (v *View[T]) Strides() []int {
 func (v *View[T]) Slice() ([]T, bool) {
 	array, done := v.array()
 	defer done()
-	if array == nil || !packed(array) {
+	if array == nil || !array.isPacked() {
 		return nil, false
 	}
-	return unsafe.Slice((*T)(array.data), v.elements), true
+	return unsafe.Slice(at[T](array.data), v.elements), true
 }
 
 // At returns an element. It panics if the index is out of range or the view is released.
@@ -171,17 +174,13 @@ func (v *View[T]) At(index ...int) T {
 		panic("callpy: the view is released")
 	}
 	defer held.done()
-	if len(index) != len(v.shape) {
-		panic(fmt.Sprintf("callpy: %d indices for %d axes", len(index), len(v.shape)))
+	checkIndex(index, v.shape)
+	array := arrayOf(&held.value)
+	address := array.data
+	for axis, step := range array.steps() {
+		address += uintptr(index[axis] * step)
 	}
-	array, offset := arrayOf(&held.value), 0
-	for axis, stride := range axes(array.strides, array.ndim) {
-		if index[axis] < 0 || index[axis] >= v.shape[axis] {
-			panic(fmt.Sprintf("callpy: index %d of %d", index[axis], v.shape[axis]))
-		}
-		offset += index[axis] * int(stride)
-	}
-	return *(*T)(unsafe.Add(array.data, offset))
+	return *at[T](address)
 }
 
 // Copy returns a copy that Go owns; an empty one once the view is released. It panics if there is no memory
@@ -198,10 +197,19 @@ func (v *View[T]) Copy() Array[T] {
 	return copied
 }
 
+// Copied returns the view as an argument that is copied, for functions that retain or write it.
+func (v *View[T]) Copied() Copied[T] { return Copied[T]{view: v} }
+
 // Release frees the array. What Slice returned must not be used afterwards. Releasing it twice, or
 // releasing nil, does nothing.
 func (v *View[T]) Release() {
 	if v != nil {
 		v.owner.release()
 	}
+}
+
+// Close releases the view, and returns nil: a View is an io.Closer.
+func (v *View[T]) Close() error {
+	v.Release()
+	return nil
 }

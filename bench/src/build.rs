@@ -107,11 +107,10 @@ fn cargo(folder: &Path, command: &str, python: &Environment) -> Result<Cargo> {
     Ok(Cargo { programs, whole: output.status.success() })
 }
 
-/// A Go toolchain, and the flags that cgo needs.
+/// A Go toolchain, and the flags that cgo needs for the fixed glue.
 struct Go {
     command: PathBuf,
     headers: String,
-    libraries: String,
     libpython: String,
 }
 
@@ -140,17 +139,18 @@ impl Go {
         }
         let library = target().join("capi");
         let install = root().join("crates/callpy-capi/install");
-        run(Command::new(install).arg(&library).arg("--static").stdout(Stdio::null()))?;
+        run(Command::new(install).arg(&library).stdout(Stdio::null()))?;
+        // Where the program looks for it: beside itself.
+        let name = "libcallpy_c.so";
+        std::fs::copy(library.join("lib").join(name), target().join(name))?;
         let answer = python.ask(ASK)?;
         let [include, numpy, name] = answer.split(' ').collect::<Vec<_>>()[..] else {
             return Err("the folders of the headers have spaces in their names".into());
         };
         let glue = root().join("bench/rivals/glue");
-        let (glue, library) = (glue.display(), library.display());
         Ok(Go {
             command,
-            headers: format!("-O2 -I{library}/include -I{include} -I{numpy} -I{glue}"),
-            libraries: format!("-L{library}/lib"),
+            headers: format!("-O2 -I{include} -I{numpy} -I{}", glue.display()),
             libpython: format!("-L{} -l{name}", python.library_folder().display()),
         })
     }
@@ -159,11 +159,10 @@ impl Go {
         let program = target().join(format!("go-{name}"));
         let mut command = Command::new(&self.command);
         command.current_dir(root().join("bench/rivals/go")).args(["build", "-o"]).arg(&program);
-        // callpy links to no Python.
-        let libpython = if name == "glue" { self.libpython.as_str() } else { "" };
-        command
-            .env("CGO_CFLAGS", &self.headers)
-            .env("CGO_LDFLAGS", format!("{} {libpython}", self.libraries));
+        // callpy links to nothing.
+        if name == "glue" {
+            command.env("CGO_CFLAGS", &self.headers).env("CGO_LDFLAGS", &self.libpython);
+        }
         run(command.arg(format!("./{name}")))?;
         Ok(program)
     }

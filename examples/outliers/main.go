@@ -1,8 +1,8 @@
 // Finds the outliers in a column of a CSV file with a NumPy function.
 //
-//	crates/callpy-capi/install target/capi --static
-//	export CGO_CFLAGS=-I$PWD/target/capi/include CGO_LDFLAGS=-L$PWD/target/capi/lib
-//	cd go && go run ../examples/outliers/main.go ../examples/outliers
+//	go mod init example.com/outliers
+//	go get github.com/callpy/callpy/go
+//	go run main.go .
 package main
 
 import (

@@ -195,3 +195,8 @@ def frame():
 
 def broadcast(length):
     return np.broadcast_to(0.5, (length,))
+
+
+def calls_so_far(data):
+    calls_so_far.count = getattr(calls_so_far, "count", 0) + 1
+    return calls_so_far.count

@@ -341,6 +341,26 @@ typedef struct callpy_named {
     struct callpy_value value;
 } callpy_named;
 
+// A call, and what came of it. All zeros is a good beginning: `= {0}`.
+typedef struct callpy_invocation {
+    // The function.
+    const struct callpy_function *function;
+    // The positional arguments.
+    const struct callpy_value *arguments;
+    // How many.
+    size_t arguments_len;
+    // The keyword arguments.
+    const struct callpy_named *named;
+    // How many.
+    size_t named_len;
+    // 0 for a result that is not wanted, which is not looked at.
+    size_t wanted;
+    // The result, the caller's to release.
+    struct callpy_value result;
+    // What failed, the caller's to free; NULL if all went well.
+    struct callpy_error *error;
+} callpy_invocation;
+
 // A function was seen to retain arguments, and gets copies from now on. All of it is callpy's, and
 // gone when the hook returns.
 typedef struct callpy_retained {
@@ -562,6 +582,9 @@ struct callpy_function *callpy_function_clone(const struct callpy_function *func
 
 // Frees a function's handle.
 void callpy_function_free(struct callpy_function *function);
+
+// Calls a function as callpy_function_call does: for languages that call C fastest with one pointer.
+void callpy_invoke(struct callpy_invocation *invocation);
 
 // Imports source text as the Python module `name`; it is then found as "name:function", and by
 // `import name`. The same text again is the same module; another text under a known name, or the

@@ -60,6 +60,7 @@ callpy_dtypes::dtypes!(rows);
 fn every_dtype_goes_through_rust_c_and_go() {
     let header = read("include/callpy.h");
     let go = read("../../go/dtypes.go");
+    let go_constants = read("../../go/constants.go");
     for row in ROWS {
         if let Some(in_rust) = row.in_rust {
             in_rust(row);
@@ -68,7 +69,10 @@ fn every_dtype_goes_through_rust_c_and_go() {
         let (constant, code, value) = row.c;
         assert_eq!(code, value, "{constant}");
         assert!(header.contains(&format!("#define {constant} {code}\n")), "callpy.h: {constant}");
-        assert!(go.contains(&format!("case C.{constant}:\n")), "dtypes.go: {constant}");
+        let in_go = go_constants.split_once(&format!("// {constant}\nconst ")).expect(constant).1;
+        let (in_go, number) = in_go.split_once(" = ").expect(constant);
+        assert!(number.starts_with(&format!("{code}\n")), "constants.go: {constant}");
+        assert!(go.contains(&format!("case {in_go}:\n")), "dtypes.go: {constant}");
         if let Some(go_type) = row.go {
             assert!(go.contains(&format!("~{go_type} ")), "dtypes.go: {go_type}");
         }

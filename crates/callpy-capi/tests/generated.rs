@@ -1,4 +1,4 @@
-//! Files made from the source: `include/callpy.h`, and the part of the Go module that knows dtypes.
+//! Files made from the source: `include/callpy.h`, and what the Go module knows of its constants and dtypes.
 //!
 //! `CALLPY_WRITE=1 cargo test -p callpy-capi --test generated` writes them.
 
@@ -7,6 +7,10 @@ use std::path::Path;
 
 #[test]
 fn the_header_is_up_to_date() {
+    check("include/callpy.h", &header());
+}
+
+fn header() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut config =
         cbindgen::Config::from_file(folder.join("cbindgen.toml")).expect("cbindgen.toml");
@@ -21,11 +25,12 @@ fn the_header_is_up_to_date() {
     let mut text = Vec::new();
     bindings.write(&mut text);
     let text = String::from_utf8(text).expect("it is text");
-    check("include/callpy.h", &without_safety(&text));
+    without_safety(&text)
 }
 
 #[test]
-fn the_dtypes_in_go_are_up_to_date() {
+fn the_constants_and_dtypes_in_go_are_up_to_date() {
+    check("../../go/constants.go", &go_constants(&header()));
     check("../../go/dtypes.go", &go());
 }
 
@@ -153,6 +158,26 @@ fn constants() -> String {
     text
 }
 
+/// Writes `go/constants.go`, laid out as gofmt does: what the header defines as numbers.
+fn go_constants(header: &str) -> String {
+    let mut text = String::from(
+        "// Code generated from crates/callpy-capi/include/callpy.h; DO NOT EDIT.\n\npackage callpy\n",
+    );
+    for definition in header.lines().filter_map(|line| line.strip_prefix("#define ")) {
+        if let Some((constant, number)) = definition.split_once(' ') {
+            write!(text, "\n// {constant}\nconst {} = {number}\n", go_name(constant))
+                .expect("text can be written");
+        }
+    }
+    text
+}
+
+/// Returns the name that a constant of the header has in Go: `cDtypeFloat64` for `CALLPY_DTYPE_FLOAT64`.
+fn go_name(constant: &str) -> String {
+    let words = constant.trim_start_matches("CALLPY_").split('_').map(str::to_lowercase);
+    words.fold(String::from("c"), |name, word| name + &kind(&word))
+}
+
 /// Writes `go/dtypes.go`, laid out as gofmt does.
 fn go() -> String {
     let types: Vec<&str> = DTYPES
@@ -164,20 +189,21 @@ fn go() -> String {
     for Dtype { constant, numpy, go, .. } in DTYPES {
         // NumPy writes some names with a `_` only to tell the class from Python's own.
         let name = numpy.trim_end_matches('_');
-        names += &format!("\tcase C.{constant}:\n\t\treturn \"{name}\"\n");
+        let constant = go_name(constant);
+        names += &format!("\tcase {constant}:\n\t\treturn \"{name}\"\n");
         if let Some(go) = go {
-            codes += &format!("\tcase reflect.{}:\n\t\treturn C.{constant}\n", kind(go));
-            arrays += &format!("\tcase C.{constant}:\n\t\treturn naturally[Array[{go}]](value)\n");
+            codes += &format!("\tcase reflect.{}:\n\t\treturn {constant}\n", kind(go));
+            arrays += &format!("\tcase {constant}:\n\t\treturn naturally[Array[{go}]](value)\n");
         }
     }
     for Machine { go, narrow, wide } in MACHINE {
         let Some(go) = go else { continue };
         let constant = |row: &str| {
             let row = DTYPES.iter().find(|dtype| dtype.name == row);
-            row.expect("the table has the row").constant
+            go_name(row.expect("the table has the row").constant)
         };
         codes += &format!(
-            "\tcase reflect.{}:\n\t\tif strconv.IntSize == 64 {{\n\t\t\treturn C.{}\n\t\t}}\n\t\treturn C.{}\n",
+            "\tcase reflect.{}:\n\t\tif strconv.IntSize == 64 {{\n\t\t\treturn {}\n\t\t}}\n\t\treturn {}\n",
             kind(go),
             constant(wide),
             constant(narrow)
@@ -187,11 +213,6 @@ fn go() -> String {
         "// Code generated from the table of crates/callpy-dtypes; DO NOT EDIT.
 
 package callpy
-
-/*
-#include \"callpy.h\"
-*/
-import \"C\"
 
 import (
 \t\"reflect\"
@@ -204,21 +225,21 @@ type Element interface {{
 }}
 
 // dtypeOf returns the dtype of an element's kind, 0 if no array has such elements.
-func dtypeOf(kind reflect.Kind) C.uint32_t {{
+func dtypeOf(kind reflect.Kind) uint32 {{
 \tswitch kind {{
 {codes}\t}}
 \treturn 0
 }}
 
 // dtypeName returns NumPy's name of a dtype.
-func dtypeName(dtype C.uint32_t) string {{
+func dtypeName(dtype uint32) string {{
 \tswitch dtype {{
 {names}\t}}
 \treturn \"?\"
 }}
 
 // naturalNumbers returns an array of numbers as the Array that Go has for its dtype.
-func naturalNumbers(value *C.callpy_value, array *C.callpy_array) (any, *Error) {{
+func naturalNumbers(value *cValue, array *cArray) (any, *Error) {{
 \tswitch array.dtype {{
 {arrays}\t}}
 \treturn nil, failure(BadResult, \"an array of %s has no type in Go; an *Object can hold it\", dtypeName(array.dtype))

@@ -79,7 +79,10 @@ impl Place {
         _ = fs::remove_dir_all(&home);
         fs::create_dir_all(&home).expect("a folder in target");
         synchronise(&root(), &copy);
-        Place { copy, home, target, installed: false, library: false }
+        let place = Place { copy, home, target, installed: false, library: false };
+        // What `go get` finds: the modules of this checkout, as if they were released.
+        place.bash("go/proxy ~/proxy").expect("go/proxy packs the modules");
+        place
     }
 
     fn run(&mut self, block: &Block) -> Result<Outcome, String> {
@@ -87,7 +90,8 @@ impl Place {
             // A drawing has no language.
             "rust" | "" => return Ok(Outcome::Elsewhere),
             "console" | "sh" => {
-                if block.text.replace("cargo", "").contains("go run ")
+                let text = block.text.replace("cargo", "");
+                if ["go run ", "go get "].iter().any(|command| text.contains(command))
                     && self.bash("command -v go").is_err()
                 {
                     return Ok(Outcome::Impossible(
@@ -174,8 +178,8 @@ impl Place {
         let prefix = self.library();
         self.write("go/block/main.go", &block.whole());
         let printed = self.bash(&format!(
-            "export CGO_CFLAGS=-I'{0}/include' CGO_LDFLAGS='-L{0}/lib' LD_LIBRARY_PATH='{0}/lib'\n\
-             cd go && go build -o ../go-block ./block && cd ../examples/outliers && ../../go-block",
+            "cd go && go build -o ../go-block ./block && cd ../examples/outliers\n\
+             CALLPY_LIBRARY='{}/lib/libcallpy_c.so' ../../go-block",
             prefix.display()
         ))?;
         self.compare(block, &printed)?;
@@ -259,7 +263,9 @@ impl Place {
             // Kept from run to run: what is downloaded is the same each time.
             .env("PIP_CACHE_DIR", downloads.join("pip"))
             .env("GOCACHE", downloads.join("go"))
-            .env("GOFLAGS", "-mod=mod")
+            .env("GOFLAGS", "-mod=mod -modcacherw")
+            .env("GOPROXY", format!("file://{}", self.home.join("proxy").display()))
+            .env("GOSUMDB", "off")
             .stdin(Stdio::null());
         let ended = command.output().map_err(|error| format!("{program} can't be run: {error}"))?;
         let stdout = String::from_utf8_lossy(&ended.stdout);

@@ -155,7 +155,7 @@ fn fix() -> &'static str {
             "pass the memory itself, as a Vec or an Arc<[T]>, or a copy, with callpy::Copied"
         }
         Language::C => "pass a copy: add CALLPY_COPIED to the array's flags",
-        Language::Go => "pass a copy, with callpy.Copied",
+        Language::Go => "pass a copy, with callpy.CopiedOf",
     }
 }
 

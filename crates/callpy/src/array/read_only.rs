@@ -54,7 +54,7 @@ pub(super) fn fix() -> &'static str {
              to let Python write a copy"
         }
         Language::Go => {
-            "pass it with callpy.Mutable to have it written in place, or with callpy.Copied to let \
+            "pass it with callpy.MutableOf to have it written in place, or with callpy.CopiedOf to let \
              Python write a copy"
         }
     }

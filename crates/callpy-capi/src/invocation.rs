@@ -1,0 +1,51 @@
+//! A call with all that belongs to it in one struct.
+
+use std::ptr::null_mut;
+
+use crate::error::callpy_error;
+use crate::function::{callpy_function, callpy_function_call};
+use crate::value::{callpy_named, callpy_value};
+
+/// A call, and what came of it. All zeros is a good beginning: `= {0}`.
+#[repr(C)]
+pub struct callpy_invocation {
+    /// The function.
+    pub function: *const callpy_function,
+    /// The positional arguments.
+    pub arguments: *const callpy_value,
+    /// How many.
+    pub arguments_len: usize,
+    /// The keyword arguments.
+    pub named: *const callpy_named,
+    /// How many.
+    pub named_len: usize,
+    /// 0 for a result that is not wanted, which is not looked at.
+    pub wanted: usize,
+    /// The result, the caller's to release.
+    pub result: callpy_value,
+    /// What failed, the caller's to free; NULL if all went well.
+    pub error: *mut callpy_error,
+}
+
+/// Calls a function as callpy_function_call does: for languages that call C fastest with one pointer.
+///
+/// # Safety
+///
+/// The invocation is NULL or can be written, and what it has is as callpy_function_call expects it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_invoke(invocation: *mut callpy_invocation) {
+    // SAFETY: as the caller says.
+    let Some(invocation) = (unsafe { invocation.as_mut() }) else { return };
+    let result = if invocation.wanted == 0 { null_mut() } else { &raw mut invocation.result };
+    // SAFETY: as the caller says.
+    invocation.error = unsafe {
+        callpy_function_call(
+            invocation.function,
+            invocation.arguments,
+            invocation.arguments_len,
+            invocation.named,
+            invocation.named_len,
+            result,
+        )
+    };
+}

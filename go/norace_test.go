@@ -1,0 +1,5 @@
+//go:build !race
+
+package callpy
+
+const isRace = false

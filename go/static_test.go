@@ -1,0 +1,6 @@
+//go:build callpy_static
+
+package callpy
+
+// There is no library to find.
+func findLibrary() int { return 0 }
