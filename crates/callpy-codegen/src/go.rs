@@ -476,7 +476,15 @@ fn docstring_of(text: &str) -> String {
         true => (summary, rest.trim_matches('\n')),
         false => ("", text),
     };
+    // gofmt takes an indented block for a list if it begins like one.
+    let (summary, rest) = match begins_list(rest) {
+        true => ("", text),
+        false => (summary, rest),
+    };
     let mut comment = String::new();
+    if begins_list(rest) {
+        comment.push_str("//\n//\tThe docstring:\n");
+    }
     if !summary.is_empty() {
         comment.push_str("//\n");
         for line in summary.lines() {
@@ -502,6 +510,22 @@ fn aligned(fields: &str) -> String {
     let fields: Vec<(String, String)> = fields.lines().filter_map(split).collect();
     let widest = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     fields.iter().fold(String::new(), |all, (name, ty)| format!("{all}\t{name:widest$} {ty}\n"))
+}
+
+/// Whether a text begins with an item of a list, as gofmt sees it.
+fn begins_list(text: &str) -> bool {
+    let line = text.trim_start();
+    let rest = match line.strip_prefix(['-', '*', '+', '\u{2022}']) {
+        Some(rest) => rest,
+        None => {
+            let digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
+            match digits.strip_prefix(['.', ')']).filter(|_| digits.len() < line.len()) {
+                Some(rest) => rest,
+                None => return false,
+            }
+        }
+    };
+    rest.starts_with([' ', '\t'])
 }
 
 fn stem(file: &str) -> &str {

@@ -55,6 +55,10 @@ pub(crate) enum Lowered {
     /// An instance of a class of the file that has no value in other languages: the Python object, with
     /// the class's methods.
     Instance(String),
+    /// A result that is read item by item: an iterator, or a generator.
+    Items(Box<Lowered>),
+    /// A length of time.
+    Duration,
     /// An instance of a class of a neighbour, by its number in `Lowering::handles`.
     Handle(usize),
 }
@@ -201,7 +205,11 @@ impl<'m> Lowering<'m> {
     pub(crate) fn result(&mut self, path: &str, returns: Option<&Hint>) -> Lowered {
         let words = format!("the result of `{path}`");
         let name = format!("{}Result", camel(path));
-        self.hint(returns, Place { name, words: &words })
+        let place = Place { name, words: &words };
+        match returns.and_then(|hint| item_of(&hint.ty)) {
+            Some(item) => Lowered::Items(Box::new(self.lower(item, &place))),
+            None => self.hint(returns, place),
+        }
     }
 
     fn hint(&mut self, hint: Option<&Hint>, place: Place<'_>) -> Lowered {
@@ -259,6 +267,9 @@ impl<'m> Lowering<'m> {
                     Lowered::Path
                 }
                 "collections.abc.Hashable" | "typing.Hashable" => Lowered::Object { any: true },
+                // A callback is any function that can be passed.
+                "collections.abc.Callable" => Lowered::Object { any: true },
+                "datetime.timedelta" => Lowered::Duration,
                 // Such a function only ever raises, so there is no value to convert.
                 "typing.NoReturn" | "typing.Never" => Lowered::Unit,
                 // Abstract classes that no one makes an instance of: the function takes a plain number.
@@ -694,6 +705,18 @@ pub(crate) fn is_exception(module: &Module, class: &Class) -> bool {
         })
 }
 
+/// Returns the items of an iterator, or of a generator.
+fn item_of(ty: &Type) -> Option<&Type> {
+    match ty {
+        Type::Unknown { name, arguments }
+            if matches!(&name[..], "collections.abc.Iterator" | "collections.abc.Generator") =>
+        {
+            arguments.first()
+        }
+        _ => None,
+    }
+}
+
 /// Returns whether a dtype is a number of one of these kinds.
 fn is_number(dtype: ScalarType, kinds: &[NumberKind]) -> bool {
     matches!(Meaning::of(dtype), Meaning::Number(number) if kinds.contains(&number.kind))
@@ -711,6 +734,8 @@ fn variant(lowering: &Lowering<'_>, lowered: &Lowered) -> String {
         Lowered::Bytes => "Bytes",
         Lowered::Path => "Path",
         Lowered::Object { .. } => "Object",
+        Lowered::Items(_) => "Items",
+        Lowered::Duration => "Duration",
         Lowered::List { .. } => "List",
         Lowered::Tuple(_) | Lowered::VariadicTuple(_) => "Tuple",
         Lowered::Dict(..) => "Dict",

@@ -6,12 +6,14 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use callpy_signature::{Class, ClassKind, Dtypes, Type};
+use callpy_signature::{Class, ClassKind, Dtypes, File, Type};
 
 /// The files of the same package.
 pub(crate) struct Neighbours {
     file: Option<PathBuf>,
     known: HashMap<(PathBuf, String), Option<Found>>,
+    /// Each file that was read; none for one that is not Python.
+    files: HashMap<PathBuf, Option<File>>,
     /// The files that were read: a change in them may change the code.
     pub(crate) read: BTreeSet<PathBuf>,
 }
@@ -35,15 +37,14 @@ pub(crate) struct NeighbourClass {
 /// How far a name is followed, since files may import each other in a circle.
 const FARTHEST: usize = 6;
 
-const PROBE: &str = "__callpy_probe";
-
 /// Separates a file and a class in it, in the name of a class that a neighbour's type contains.
 const IN: &str = "::";
 
 impl Neighbours {
     pub(crate) fn new(file: Option<&Path>) -> Self {
         let file = file.map(Path::to_owned);
-        Neighbours { file, known: HashMap::new(), read: BTreeSet::new() }
+        let (known, files, read) = (HashMap::new(), HashMap::new(), BTreeSet::new());
+        Neighbours { file, known, files, read }
     }
 
     /// Returns the type of an imported name, if a neighbour defines it.
@@ -76,15 +77,18 @@ impl Neighbours {
 
     /// Reads the name as if it were a hint in that file; returns its class as well, if it is one.
     fn probe(&mut self, file: &Path, item: &str) -> Option<(Type, Option<Class>)> {
-        let bytes = std::fs::read(file).ok()?;
-        let source = callpy_signature::decode(&bytes).ok()?;
-        self.read.insert(file.to_owned());
-        // So the name gets the same treatment as in a hint: aliases, `TYPE_CHECKING`, strings.
-        let module =
-            callpy_signature::read(&format!("{source}\n\n\ndef {PROBE}(x: {item}): ...\n")).ok()?;
-        let ty = module.function(PROBE)?.parameters.first()?.hint.as_ref()?.ty.clone();
+        if !self.files.contains_key(file) {
+            let read = || {
+                let bytes = std::fs::read(file).ok()?;
+                File::read(&callpy_signature::decode(&bytes).ok()?).ok()
+            };
+            self.files.insert(file.to_owned(), read());
+            self.read.insert(file.to_owned());
+        }
+        let read = self.files.get(file)?.as_ref()?;
+        let ty = read.hint(item);
         let class = match &ty {
-            Type::Class { name, .. } => module.class(name).cloned(),
+            Type::Class { name, .. } => read.module().class(name).cloned(),
             _ => None,
         };
         Some((ty, class))

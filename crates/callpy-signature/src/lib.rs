@@ -67,6 +67,48 @@ pub fn read(source: &str) -> Result<Module, Error> {
     Ok(module::module(docstring, &statements, &positions))
 }
 
+/// A file that was read, of which more hints can be asked: what a name means that others import from it.
+#[derive(Debug)]
+pub struct File {
+    source: String,
+    statements: Vec<syntax::Statement>,
+    module: Module,
+}
+
+impl File {
+    /// Reads the source of a Python file, as [`read`] does.
+    ///
+    /// # Errors
+    ///
+    /// As `read`.
+    ///
+    /// ```
+    /// use callpy_signature::{File, Type};
+    ///
+    /// let file = File::read("from typing import List\nNames = List[str]")?;
+    /// assert_eq!(file.hint("Names").to_string(), "list[str]");
+    /// assert_eq!(file.module().aliases[0].name, "Names");
+    /// # Ok::<(), callpy_signature::Error>(())
+    /// ```
+    pub fn read(source: &str) -> Result<File, Error> {
+        let source = source.strip_prefix('\u{feff}').unwrap_or(source).to_owned();
+        let positions = position::Positions::new(&source);
+        let (docstring, statements) = parse::file(&source, &positions)?;
+        let module = module::module(docstring, &statements, &positions);
+        Ok(File { source, statements, module })
+    }
+
+    /// Returns what the file declares.
+    pub fn module(&self) -> &Module {
+        &self.module
+    }
+
+    /// Returns the type that a hint has in this file.
+    pub fn hint(&self, hint: &str) -> Type {
+        module::hint(hint, &self.statements, &position::Positions::new(&self.source))
+    }
+}
+
 /// The imports that [`read_hint`] assumes: what files usually write, and the names that `inspect` prints.
 const USUAL_IMPORTS: &str = "\
 import collections.abc, jaxtyping, numpy, numpy as np, numpy.typing, numpy.typing as npt, typing

@@ -8,27 +8,14 @@ use crate::hint::{Hints, Scope};
 use crate::model::{Alias, Module, Type};
 use crate::names::Names;
 use crate::position::Positions;
-use crate::syntax::{Condition, Expr, ExprKind, Statement, positional};
+use crate::syntax::{Condition, Expr, ExprKind, Identifier, Statement, positional};
 
 pub(crate) fn module(
     docstring: Option<String>,
     statements: &[Statement],
     positions: &Positions<'_>,
 ) -> Module {
-    let mut names = Names::of(statements);
-    let mut made = Vec::new();
-    visit(statements, false, &mut |statement, is_conditional| {
-        if let Statement::Assign { targets, value: Some(value), .. } = statement
-            && let [target] = &targets[..]
-            && functional::makes_class(value, &names)
-        {
-            made.push((target.clone(), value.clone(), is_conditional));
-        }
-    });
-    // Before any hint is resolved, since hints may refer to classes that are created further down.
-    for (target, ..) in &made {
-        names.make_class(&target.text);
-    }
+    let (names, made) = names(statements);
     let hints = Hints::new(&names, positions);
     let mut functions = Functions::default();
     let mut classes = Classes::default();
@@ -68,6 +55,35 @@ pub(crate) fn module(
         functions: functions.finish(),
         classes: classes.done,
         aliases: aliases(&hints),
+    }
+}
+
+/// The names of a file, and the assignments among them that create classes.
+fn names(statements: &[Statement]) -> (Names, Vec<(Identifier, Expr, bool)>) {
+    let mut names = Names::of(statements);
+    let mut made = Vec::new();
+    visit(statements, false, &mut |statement, is_conditional| {
+        if let Statement::Assign { targets, value: Some(value), .. } = statement
+            && let [target] = &targets[..]
+            && functional::makes_class(value, &names)
+        {
+            made.push((target.clone(), value.clone(), is_conditional));
+        }
+    });
+    // Before any hint is resolved, since hints may refer to classes that are created further down.
+    for (target, ..) in &made {
+        names.make_class(&target.text);
+    }
+    (names, made)
+}
+
+/// The type that a hint has among the statements.
+pub(crate) fn hint(text: &str, statements: &[Statement], positions: &Positions<'_>) -> Type {
+    let (names, _) = names(statements);
+    let hints = Hints::new(&names, positions);
+    match crate::parse::hint(text) {
+        Some(expr) => hints.ty(&expr, Scope::new(&HashMap::new())),
+        None => Type::Invalid { reason: "it is not a Python expression".to_owned() },
     }
 }
 

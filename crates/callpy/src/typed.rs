@@ -55,6 +55,9 @@
 //! | `T \| None` | `Option<T>` | `Option<T>` |
 //! | `A \| B` | anything that is `Into` a generated enum: an `A` or a `B` | that enum |
 //! | `Literal["a", "b"]` | a generated enum | that enum |
+//! | `timedelta` | [`Duration`](std::time::Duration) | the same |
+//! | `Iterator[T]`, `Generator[T, …]` | `&Object` | [`Items<T>`](crate::Items), as a result |
+//! | `Callable` | a [`callback`](crate::callback()), or anything else | `Object` |
 //! | `pathlib.Path` | any `AsRef<Path>` | `PathBuf` |
 //! | a dataclass, `NamedTuple`, `TypedDict`, a class of attrs, a model of pydantic, of the file | a reference to a generated struct | that struct |
 //! | an `Enum` of the file | a generated enum | that enum |

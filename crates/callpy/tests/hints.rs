@@ -3,6 +3,7 @@
 mod common;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use callpy::{Array, Object};
 
@@ -94,6 +95,22 @@ fn a_container_is_what_its_hint_says() {
         .unwrap(),
         "dict dict set list tuple set dict dict list set"
     );
+}
+
+#[test]
+fn an_iterator_is_read_item_by_item() {
+    common::python();
+    let mut items = counted(1_000_000).unwrap();
+    assert_eq!(items.next().unwrap().unwrap(), 0.0);
+    assert_eq!(items.next().unwrap().unwrap(), 0.5);
+}
+
+#[test]
+fn times_and_callbacks_are_those_of_rust() {
+    common::python();
+    assert_eq!(waited(Duration::from_millis(1500)).unwrap(), Duration::from_secs(3));
+    let doubled = called(callpy::callback(|x: f64| -> callpy::Result<f64> { Ok(x * 2.0) }));
+    assert_eq!(doubled.unwrap(), 4.0);
 }
 
 #[test]

@@ -90,9 +90,12 @@ impl Go {
             Lowered::Complex => "complex128".into(),
             Lowered::Str | Lowered::Path => "string".into(),
             Lowered::Bytes => "callpy.Bytes".into(),
-            Lowered::Unit | Lowered::Object { .. } | Lowered::Union(_) | Lowered::Handle(_) => {
-                "any".into()
-            }
+            Lowered::Unit
+            | Lowered::Object { .. }
+            | Lowered::Items(_)
+            | Lowered::Duration
+            | Lowered::Union(_)
+            | Lowered::Handle(_) => "any".into(),
             // What is a list or a text in C comes as one.
             Lowered::Instance(name) if is_plain_in_c(lowering, name) => "any".into(),
             Lowered::Instance(name) => format!("*{}", self.class(name)),

@@ -77,6 +77,11 @@ impl<'l, 'm> Writer<'l, 'm> {
             Lowered::Bytes => quote!(#callpy::Bytes<::std::vec::Vec<u8>>),
             Lowered::Path => quote!(::std::path::PathBuf),
             Lowered::Object { .. } => quote!(#callpy::Object),
+            Lowered::Items(item) => {
+                let item = self.owned(item);
+                quote!(#callpy::Items<#item>)
+            }
+            Lowered::Duration => quote!(::core::time::Duration),
             Lowered::List { item, .. } | Lowered::VariadicTuple(item) => {
                 let item = self.owned(item);
                 quote!(::std::vec::Vec<#item>)
@@ -180,6 +185,7 @@ impl<'l, 'm> Writer<'l, 'm> {
             Lowered::Object { any: true } => (quote!(impl #callpy::IntoPython<'a> + 'a), value),
             // Of a class that only Python can make, there are only objects.
             Lowered::Object { any: false } => (quote!(&'a #callpy::Object), value),
+            Lowered::Duration => (quote!(::core::time::Duration), value),
             Lowered::Array { element, shape } => {
                 let element = match element {
                     Some(element) => self.element(*element),
@@ -300,6 +306,7 @@ impl<'l, 'm> Writer<'l, 'm> {
                 let star = reference.then(|| quote!(*));
                 quote!(#callpy::generated::scalar(#star #value))
             }
+            Lowered::Duration if reference => quote!(*#value),
             Lowered::Str if reference => quote!(#value.as_str()),
             Lowered::Bytes if reference => quote!(#callpy::Bytes(#value.0.as_slice())),
             Lowered::Path => quote!(#callpy::generated::path(#value)),

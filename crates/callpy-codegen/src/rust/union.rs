@@ -166,7 +166,10 @@ fn hint(writer: &Writer<'_, '_>, lowered: &Lowered, within: &mut Vec<usize>) -> 
                 false => quote!(Instance(#class)),
             }
         }
-        Lowered::Unit | Lowered::Object { .. } | Lowered::Union(_) => quote!(Any),
+        Lowered::Duration => quote!(Instance("timedelta")),
+        Lowered::Unit | Lowered::Object { .. } | Lowered::Items(_) | Lowered::Union(_) => {
+            quote!(Any)
+        }
     };
     quote!(#callpy::generated::Hint::#hint)
 }

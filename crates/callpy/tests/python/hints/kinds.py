@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import (
     TYPE_CHECKING, Any, Dict, FrozenSet, Hashable, List, Optional, Set, Tuple, TypedDict, TypeVar, Union, overload,
 )
@@ -143,6 +145,18 @@ def twice(x: int) -> int: ...
 def twice(x: str) -> str: ...
 def twice(x: Any) -> Any:
     return x + x
+
+
+def counted(n: int) -> Iterator[float]:
+    return (x / 2 for x in range(n))
+
+
+def waited(time: timedelta) -> timedelta:
+    return time * 2
+
+
+def called(function: Callable[[float], float]) -> float:
+    return function(2.0)
 
 
 def instance(x: f64) -> f64:
