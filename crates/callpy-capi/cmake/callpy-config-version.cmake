@@ -1,0 +1,11 @@
+# Which versions find_package(callpy VERSION) accepts: those that Cargo considers compatible.
+set(PACKAGE_VERSION "@version@")
+set(PACKAGE_VERSION_COMPATIBLE FALSE)
+if(NOT PACKAGE_FIND_VERSION VERSION_GREATER PACKAGE_VERSION)
+    if("${PACKAGE_FIND_VERSION}." MATCHES "^@abi@\\." OR "@abi@." MATCHES "^${PACKAGE_FIND_VERSION}\\.")
+        set(PACKAGE_VERSION_COMPATIBLE TRUE)
+    endif()
+endif()
+if(PACKAGE_FIND_VERSION VERSION_EQUAL PACKAGE_VERSION)
+    set(PACKAGE_VERSION_EXACT TRUE)
+endif()
