@@ -21,11 +21,12 @@ impl Library {
     pub(crate) fn of_this_process() -> Option<Library> {
         #[cfg(unix)]
         let library = Os::this();
-        // A PyO3 program imports python3X.dll by name, so its functions are not the executable's. Also of a
-        // version that callpy does not know: then that is the reason why it can't be joined.
+        // A PyO3 program imports python3X.dll by name, so its functions are not the executable's.
+        // python3Xt.dll is free-threaded.
         #[cfg(windows)]
-        let library = (0..100)
-            .find_map(|minor| Os::open_already_loaded(format!("python3{minor}.dll")).ok())?;
+        let library = (*super::cpython::VERSIONS.start()..100)
+            .flat_map(|minor| ["", "t"].map(|threads| format!("python3{minor}{threads}.dll")))
+            .find_map(|name| Os::open_already_loaded(name).ok())?;
         let library = Library(library);
         library.symbol("Py_IsInitialized").map(|_| library)
     }
@@ -42,9 +43,16 @@ impl Library {
             let flags = libloading::os::unix::RTLD_NOW | libloading::os::unix::RTLD_GLOBAL;
             Os::open(Some(path), flags)
         };
+        // The folder of python3X.dll also has what that needs (vcruntime140.dll, say), and is not where
+        // Windows looks by itself; nor should it look in the current folder, as it would.
         #[cfg(windows)]
         // SAFETY: as above.
-        let library = unsafe { Os::new(path) };
+        let library = unsafe {
+            use libloading::os::windows as dll;
+            let flags =
+                dll::LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | dll::LOAD_LIBRARY_SEARCH_DEFAULT_DIRS;
+            Os::load_with_flags(path, flags)
+        };
         library.map(Library).map_err(|error| {
             Failure::new(FailureKind::Start, format!("cannot load {}: {error}", path.display()))
                 .with_source(error)
