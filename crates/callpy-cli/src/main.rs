@@ -88,13 +88,4 @@ mod tests {
     fn the_arguments_are_consistent() {
         Arguments::command().debug_assert();
     }
-
-    #[test]
-    fn the_page_names_every_subcommand() {
-        let page = include_str!("../../../docs/command.md");
-        for command in Arguments::command().get_subcommands() {
-            let name = format!("`callpy {}", command.get_name());
-            assert!(page.contains(&name), "docs/command.md does not have {name}`");
-        }
-    }
 }

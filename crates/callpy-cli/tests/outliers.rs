@@ -2,10 +2,10 @@
 
 mod command;
 
-use command::{Folder, root};
+use command::{Folder, examples};
 
 fn outliers(more: &[&str]) -> String {
-    let folder = root().join("examples/outliers");
+    let folder = examples();
     let target = format!("{}:detect", folder.join("outliers.py").display());
     let csv = folder.join("cpu.csv");
     let arguments = [&[&target[..], csv.to_str().unwrap()], more].concat();

@@ -4,7 +4,7 @@ mod command;
 
 use std::fs;
 
-use command::{Folder, root};
+use command::{Folder, examples};
 
 const FUNCTIONS: &str = "
 from collections import namedtuple
@@ -76,7 +76,7 @@ const MARK: &str = "#D55E00";
 
 #[test]
 fn the_article_s_outliers_are_marked() {
-    let examples = root().join("examples/outliers");
+    let examples = examples();
     let target = format!("{}:detect", examples.join("outliers.py").display());
     let csv = examples.join("cpu.csv");
     let folder = Folder::new();

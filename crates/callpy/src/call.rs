@@ -25,7 +25,7 @@ use crate::workers::Remote;
 /// called and dropped on any thread: a call attaches the thread, and detaches it when it is done.
 ///
 /// ```
-/// # std::env::set_current_dir("../../examples/outliers").unwrap();
+/// # std::env::set_current_dir("examples").unwrap();
 /// # callpy::Python::builder().script("outliers.py").start()?;
 /// let python = callpy::Python::start()?;
 /// let detect = python.function("outliers.py:detect")?;

@@ -534,7 +534,7 @@ impl Builder {
     /// in the file's folder or above, is found too.
     ///
     /// ```
-    /// # std::env::set_current_dir("../../examples/outliers").unwrap();
+    /// # std::env::set_current_dir("examples").unwrap();
     /// let python = callpy::Python::builder().script("outliers.py").start()?;
     /// let detect = python.function("outliers.py:detect")?;
     /// # Ok::<(), callpy::Error>(())

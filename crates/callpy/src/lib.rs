@@ -1,7 +1,7 @@
 //! Calls Python functions in memory: slices in, NumPy arrays out, nothing copied.
 //!
 //! ```
-//! # callpy::module!(mod outliers = "../../examples/outliers/outliers.py");
+//! # callpy::module!(mod outliers = "examples/outliers.py");
 //! # #[cfg(any())] // so that the line below is as in a program
 //! callpy::module!(mod outliers = "python/outliers.py");   // typed from its hints, at compile time
 //!
@@ -14,7 +14,7 @@
 //! And without the macro:
 //!
 //! ```
-//! # std::env::set_current_dir("../../examples/outliers").unwrap();
+//! # std::env::set_current_dir("examples").unwrap();
 //! # callpy::Python::builder().script("outliers.py").start()?;
 //! let python = callpy::Python::start()?;
 //! let detect = python.function("outliers.py:detect")?;
@@ -45,6 +45,7 @@
 //! - `half`: `half::f16` as an element.
 //! - `chrono`, `jiff`: their dates, times and spans of time, both ways.
 //! - `rust_decimal`, `uuid`: `Decimal` and `UUID`, both ways.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
 #![deny(clippy::disallowed_methods)]
 

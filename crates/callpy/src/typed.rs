@@ -18,7 +18,7 @@
 //! ```
 //!
 //! ```
-//! # callpy::module!(pub mod smoothing = "../../examples/smoothing.py");
+//! # callpy::module!(pub mod smoothing = "examples/smoothing.py");
 //! # #[cfg(any())] // so that the line below is as in a program
 //! callpy::module!(pub mod smoothing = "python/smoothing.py");
 //!
@@ -147,7 +147,7 @@
 //! ```
 //! use callpy::Array;
 //!
-//! # callpy::module!(pub mod outliers = "../../examples/outliers/outliers.py" {
+//! # callpy::module!(pub mod outliers = "examples/outliers.py" {
 //! #     fn detect(data: &[f64]) -> Array<i64>;
 //! # });
 //! # #[cfg(any())] // so that the lines below are as in a program
@@ -182,7 +182,7 @@
 /// Makes a Rust module of a Python file's typed functions: see [`typed`](crate::typed).
 ///
 /// ```
-/// # callpy::module!(pub mod outliers = "../../examples/outliers/outliers.py");
+/// # callpy::module!(pub mod outliers = "examples/outliers.py");
 /// # #[cfg(any())] // so that the line below is as in a program
 /// callpy::module!(pub mod outliers = "python/outliers.py");
 ///

@@ -7,7 +7,7 @@
 //!
 //! ```
 //! # #[cfg(target_os = "linux")] {
-//! # std::env::set_current_dir("../../examples/outliers").unwrap();
+//! # std::env::set_current_dir("examples").unwrap();
 //! use std::time::Duration;
 //!
 //! use callpy::{Array, Python};

@@ -207,10 +207,8 @@ fn keyword_arguments_go_by_their_names() {
 
     let error = failure(defaults.call::<Object>((named("a", 1), 2)));
     assert!(matches!(error.kind(), ErrorKind::Argument), "{error}");
-    // Go finds it before the library does, and says it in the same words.
     let words = "a positional argument follows a keyword argument: put keyword arguments last";
-    let go = include_str!("../../../go/encode.go");
-    assert!(error.to_string().contains(words) && go.contains(words), "{error}");
+    assert!(error.to_string().contains(words), "{error}");
     let error = failure(defaults.call::<Object>(((named("a", 1),), 2)));
     assert!(matches!(error.kind(), ErrorKind::Argument), "{error}");
     assert_eq!(defaults.call::<(i64, i64, i64)>(7).unwrap(), (7, 2, 3), "nothing stays behind");

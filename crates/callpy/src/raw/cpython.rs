@@ -296,29 +296,8 @@ impl Api {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::path::Path;
-
     use super::super::failure::Reason;
     use super::*;
-
-    /// Fails where a new end of `VERSIONS` needs something else.
-    #[test]
-    fn every_place_knows_the_same_versions() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let known = format!("3.{} to 3.{}", VERSIONS.start(), VERSIONS.end());
-        for page in
-            ["README.md", "crates/callpy/src/lib.rs", "docs/decisions/0001-run-time-loading.md"]
-        {
-            let text = fs::read_to_string(root.join(page)).unwrap();
-            assert!(text.contains(&format!("CPython {known}")), "{page} does not say {known}");
-        }
-        // The first that pyo3-ffi describes is 3.9; 3.8 is asserted beside its structures.
-        for minor in VERSIONS.skip(1) {
-            let file = root.join(format!("crates/callpy-ffi-check/python/3.{minor}.txt"));
-            assert!(file.is_file(), "{} is missing", file.display());
-        }
-    }
 
     #[test]
     fn unknown_versions_are_refused_by_name() {

@@ -21,10 +21,11 @@ impl Library {
     pub(crate) fn of_this_process() -> Option<Library> {
         #[cfg(unix)]
         let library = Os::this();
-        // A PyO3 program imports python3X.dll by name, so its functions are not the executable's.
+        // A PyO3 program imports python3X.dll by name, so its functions are not the executable's. Also of a
+        // version that callpy does not know: then that is the reason why it can't be joined.
         // python3Xt.dll is free-threaded.
         #[cfg(windows)]
-        let library = (*super::cpython::VERSIONS.start()..100)
+        let library = (0..100)
             .flat_map(|minor| ["", "t"].map(|threads| format!("python3{minor}{threads}.dll")))
             .find_map(|name| Os::open_already_loaded(name).ok())?;
         let library = Library(library);
