@@ -180,6 +180,9 @@
 // The call was cancelled with callpy_call_cancel.
 #define CALLPY_ERROR_CANCELLED 17
 
+// An error of the program's own, which a callback returned: see callpy_error_new.
+#define CALLPY_ERROR_CALLBACK 18
+
 // The program is written in C or C++.
 #define CALLPY_LANGUAGE_C 0
 
@@ -223,6 +226,9 @@
 // "builtins:repr" and "builtins:getattr". A result is one too if it is an int of more than 64 bits,
 // a str that UTF-8 can't write, a masked array, or an array of structs or of Python objects.
 #define CALLPY_TAG_OBJECT 11
+
+// A function of the program's, for Python to call: content.callback. An argument, but never a result.
+#define CALLPY_TAG_CALLBACK 12
 
 // A single value was wanted.
 #define CALLPY_WANT_VALUE 0
@@ -302,6 +308,27 @@ typedef struct callpy_items {
     size_t len;
 } callpy_items;
 
+// What Python calls. The arguments are callpy's, released when it returns; arrays among them are read
+// only. It writes its result to `result`, which is None before and is copied; a result of another call
+// may be moved there, and is released by callpy. An error that it returns is an exception in Python, and
+// callpy's to free: one of a function of callpy's, or one that callpy_error_new makes.
+//
+// Python calls it on whichever thread it likes, and on several at once. It may call any function of
+// callpy's. It must return: no exception and no longjmp may leave it.
+typedef struct callpy_error *(*callpy_callback_function)(const struct callpy_value *arguments,
+                                                         size_t arguments_len,
+                                                         struct callpy_value *result,
+                                                         void *context);
+
+// A function of C's as an argument, lent for one call: content.callback of a CALLPY_TAG_CALLBACK. Python
+// may still have the callable afterwards, but all that it does from then on is raise a RuntimeError.
+typedef struct callpy_callback {
+    // The function.
+    callpy_callback_function function;
+    // What it is passed last.
+    void *context;
+} callpy_callback;
+
 // What a value holds; its tag says which of these.
 typedef union callpy_content {
     // 0 or 1.
@@ -320,6 +347,8 @@ typedef union callpy_content {
     struct callpy_array *array;
     // CALLPY_TAG_OBJECT.
     struct callpy_object *object;
+    // CALLPY_TAG_CALLBACK.
+    const struct callpy_callback *callback;
 } callpy_content;
 
 // A value. One of the caller's making is never freed by callpy, nor need it outlive the call; a
@@ -524,6 +553,11 @@ int32_t callpy_error_signal(const struct callpy_error *error);
 // Returns the exit status of the worker of a call; -1 if it did not exit by itself, or this is not
 // CALLPY_ERROR_CRASHED.
 int32_t callpy_error_exit_status(const struct callpy_error *error);
+
+// Makes an error of the program's own, for a callback to return: in Python it is an exception of the class
+// callpy.CallbackError, and it is the error of the call that the callback was passed to. NULL is no
+// message.
+struct callpy_error *callpy_error_new(const char *message);
 
 // Frees an error that a function of callpy returned, with all texts that were got from it.
 void callpy_error_free(struct callpy_error *error);

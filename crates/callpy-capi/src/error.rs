@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 use callpy::workers::Crash;
 use callpy::{Error, ErrorKind, PythonException};
 
+use crate::text::text;
+
 /// Python raised an exception.
 pub const CALLPY_ERROR_PYTHON: u32 = 1;
 /// An argument can't be passed to Python as it is, or is NULL or invalid.
@@ -44,6 +46,8 @@ pub const CALLPY_ERROR_BUSY: u32 = 15;
 pub const CALLPY_ERROR_DEADLINE: u32 = 16;
 /// The call was cancelled with callpy_call_cancel.
 pub const CALLPY_ERROR_CANCELLED: u32 = 17;
+/// An error of the program's own, which a callback returned: see callpy_error_new.
+pub const CALLPY_ERROR_CALLBACK: u32 = 18;
 
 /// A failure, the caller's to free with callpy_error_free.
 ///
@@ -93,6 +97,15 @@ impl callpy_error {
         let exception = of.exception().map(|_| Exception::default());
         let (message, detail) = (Text::default(), Text::default());
         callpy_error { kind, of, message, detail, exception, cause: OnceLock::new() }
+    }
+
+    /// Takes the failure that a callback returned out of what C has of it.
+    pub(crate) fn into_source(self) -> Box<dyn std::error::Error + Send + Sync> {
+        match self.of {
+            Of::Error(error) => error.into(),
+            Of::Exception(exception) => Error::from(exception).into(),
+            Of::Text(text) => text.into(),
+        }
     }
 
     fn message(&self) -> *const c_char {
@@ -160,6 +173,7 @@ impl From<Error> for callpy_error {
             ErrorKind::Busy => CALLPY_ERROR_BUSY,
             ErrorKind::Deadline => CALLPY_ERROR_DEADLINE,
             ErrorKind::Cancelled => CALLPY_ERROR_CANCELLED,
+            ErrorKind::Callback => CALLPY_ERROR_CALLBACK,
             _ => CALLPY_ERROR_OTHER,
         };
         callpy_error::new(kind, Of::Error(error))
@@ -342,6 +356,21 @@ pub unsafe extern "C" fn callpy_error_signal(error: *const callpy_error) -> i32 
 pub unsafe extern "C" fn callpy_error_exit_status(error: *const callpy_error) -> i32 {
     // SAFETY: as the caller says.
     unsafe { ask(error, -1, |error| error.of.crash().and_then(Crash::exit_status).unwrap_or(-1)) }
+}
+
+/// Makes an error of the program's own, for a callback to return: in Python it is an exception of the class
+/// callpy.CallbackError, and it is the error of the call that the callback was passed to. NULL is no
+/// message.
+///
+/// # Safety
+///
+/// The message is NULL or ends with a zero byte.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_error_new(message: *const c_char) -> *mut callpy_error {
+    // SAFETY: as the caller says.
+    let message = unsafe { text(message, "the message") };
+    let message = message.map_or_else(|error| error.to_string(), str::to_owned);
+    Box::into_raw(Box::new(callpy_error::new(CALLPY_ERROR_CALLBACK, Of::Text(message))))
 }
 
 /// Frees an error that a function of callpy returned, with all texts that were got from it.

@@ -1,10 +1,12 @@
-//! callpy's C ABI: error, python, function, array, value, retained and workers, each in the file of its name.
+//! callpy's C ABI: error, python, function, array, value, callback, retained and workers, each in the file of
+//! its name.
 //!
 //! `include/callpy.h` is generated from here and is what a C programmer reads. One C call makes one
 //! Python call: attaching, conversion, settling and detaching happen inside.
 #![allow(non_camel_case_types, reason = "these are the names of the C types")]
 
 mod array;
+mod callback;
 mod constant;
 mod error;
 mod function;
@@ -17,6 +19,7 @@ mod value;
 mod workers;
 
 pub use array::*;
+pub use callback::*;
 pub use error::*;
 pub use function::*;
 pub use invocation::*;

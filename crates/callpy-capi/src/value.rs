@@ -8,6 +8,7 @@ use callpy::convert::{self, Expected, Value};
 use callpy::{Error, FromPython, IntoPython, Object, Result, Scope};
 
 use crate::array::{self, callpy_array, callpy_array_release};
+use crate::callback::{Callback, callpy_callback};
 use crate::constant::{Sort, wrong};
 use crate::error::{callpy_error, guard, guard_silently};
 use crate::text::{reference, slice, text};
@@ -38,6 +39,8 @@ pub const CALLPY_TAG_ARRAY: u32 = 10;
 /// "builtins:repr" and "builtins:getattr". A result is one too if it is an int of more than 64 bits,
 /// a str that UTF-8 can't write, a masked array, or an array of structs or of Python objects.
 pub const CALLPY_TAG_OBJECT: u32 = 11;
+/// A function of the program's, for Python to call: content.callback. An argument, but never a result.
+pub const CALLPY_TAG_CALLBACK: u32 = 12;
 
 /// Text or bytes.
 #[repr(C)]
@@ -82,6 +85,8 @@ pub union callpy_content {
     pub array: *mut callpy_array,
     /// CALLPY_TAG_OBJECT.
     pub object: *mut callpy_object,
+    /// CALLPY_TAG_CALLBACK.
+    pub callback: *const callpy_callback,
 }
 
 /// A value. One of the caller's making is never freed by callpy, nor need it outlive the call; a
@@ -149,6 +154,12 @@ impl<'a> IntoPython<'a> for Argument<'a> {
             // SAFETY: as the caller of `new` says.
             return unsafe { array(self.0)?.lend(scope) };
         }
+        if self.0.tag == CALLPY_TAG_CALLBACK {
+            // SAFETY: as the caller of `new` says.
+            let callback =
+                unsafe { Callback::new(reference(self.0.content.callback, "a callback")?) };
+            return callpy::callback(callback?).into_python(scope);
+        }
         // SAFETY: as the caller of `new` says.
         unsafe { read(self.0, 0) }?.into_python(scope)
     }
@@ -197,6 +208,10 @@ unsafe fn read<'a>(value: &'a callpy_value, depth: usize) -> Result<Value<'a>> {
             CALLPY_TAG_OBJECT => {
                 let object: &callpy_object = reference(value.content.object, "an object")?;
                 Value::Object(object.0.clone())
+            }
+            CALLPY_TAG_CALLBACK => {
+                let message = "a callback can't be inside another value: pass it as an argument";
+                return Err(Error::argument(message));
             }
             tag => return Err(wrong(Sort::Tag, tag)),
         }
@@ -273,9 +288,16 @@ impl callpy_value {
 }
 
 /// A value on its way to C, released if it does not get there.
+#[repr(transparent)]
 pub(crate) struct Owned(callpy_value);
 
 impl Owned {
+    pub(crate) const NONE: Owned = Owned(callpy_value::NONE);
+
+    pub(crate) fn as_mut(&mut self) -> &mut callpy_value {
+        &mut self.0
+    }
+
     pub(crate) fn into_value(self) -> callpy_value {
         ManuallyDrop::new(self).0
     }

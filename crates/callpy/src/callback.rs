@@ -252,6 +252,18 @@ pub trait ClosureMut<S> {
 pub struct Arguments<'p>(Passed<'p>);
 
 impl Arguments<'_> {
+    /// Returns how many there are.
+    #[doc(hidden)]
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Returns one of them as it is.
+    #[doc(hidden)]
+    pub fn get(&self, index: usize) -> Object {
+        Object(self.0.get(index))
+    }
+
     fn check(&self, count: usize) -> Result<()> {
         match self.0.len() {
             got if got == count => Ok(()),

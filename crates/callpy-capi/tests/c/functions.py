@@ -200,3 +200,11 @@ def frame():
 
 def broadcast(length):
     return np.broadcast_to(0.5, (length,))
+
+
+def apply(function, *arguments):
+    return function(*arguments)
+
+
+def echo_object(function):
+    return [function][0]

@@ -192,6 +192,84 @@ static void unconverted(void) {
     callpy_function_free(evaluated);
 }
 
+// What callbacks are passed, and how often they were called.
+struct context { int calls; double offset; };
+
+static callpy_error *distance(const callpy_value *arguments, size_t len, callpy_value *result, void *passed) {
+    struct context *context = passed;
+    context->calls++;
+    if (len != 1 || arguments[0].tag != CALLPY_TAG_FLOAT) return callpy_error_new("expected a float");
+    double number = arguments[0].content.number - context->offset;
+    *result = callpy_float(number < 0 ? -number : number);
+    return NULL;
+}
+
+// Calls Python itself, and passes on its result or its error.
+static callpy_error *inner(const callpy_value *arguments, size_t len, callpy_value *result, void *function) {
+    return callpy_function_call(function, arguments, len, NULL, 0, result);
+}
+
+static callpy_error *sums(const callpy_value *arguments, size_t len, callpy_value *result, void *context) {
+    static double rows[2];
+    static ptrdiff_t two = 2;
+    static callpy_array lent;
+    (void)len, (void)context;
+    const callpy_array *array = arguments[0].content.array;
+    CHECK(arguments[0].tag == CALLPY_TAG_ARRAY && array->dtype == CALLPY_DTYPE_FLOAT64);
+    rows[0] = ((double *)array->data)[0], rows[1] = ((double *)array->data)[array->shape[0] - 1];
+    *result = callpy_vector(CALLPY_DTYPE_FLOAT64, rows, &two, &lent);
+    return NULL;
+}
+
+static void callbacks(void) {
+    struct context context = {0, 2.25};
+    callpy_callback callback = {distance, &context};
+    callpy_value numbers[] = {callpy_float(1), callpy_float(2), callpy_float(3)}, result;
+    callpy_value tuple = {.tag = CALLPY_TAG_TUPLE, .content.items = {numbers, 3}};
+    callpy_named key = {"key", {.tag = CALLPY_TAG_CALLBACK, .content.callback = &callback}};
+    callpy_function *lowest = load("builtins:min");
+    good(callpy_function_call(lowest, &tuple, 1, &key, 1, &result));
+    CHECK(result.content.number == 2 && context.calls == 3);
+    // Its error is that of the call, whatever Python makes of it in between.
+    numbers[1] = callpy_string("two");
+    bad(callpy_function_call(lowest, &tuple, 1, &key, 1, &result), CALLPY_ERROR_CALLBACK, "expected a float");
+    CHECK(context.calls == 5);
+    // Another call inside, whose result and whose exception go through.
+    callpy_function *divmod = load("builtins:divmod");
+    callback = (callpy_callback){inner, divmod};
+    callpy_value applied[] = {key.value, callpy_int(7), callpy_int(2)};
+    callpy_function *apply = load("apply");
+    good(callpy_function_call(apply, applied, 3, NULL, 0, &result));
+    CHECK(result.tag == CALLPY_TAG_TUPLE && result.content.items.data[0].content.integer == 3);
+    callpy_value_release(&result);
+    applied[2] = callpy_int(0);
+    bad(callpy_function_call(apply, applied, 3, NULL, 0, &result), CALLPY_ERROR_PYTHON, "ZeroDivisionError");
+    callpy_function_free(divmod);
+    // Arrays both ways; what it returns is copied.
+    callback = (callpy_callback){sums, NULL};
+    double series[3] = {1, 2, 3.5};
+    ptrdiff_t three = 3;
+    callpy_array lent;
+    applied[1] = callpy_vector(CALLPY_DTYPE_FLOAT64, series, &three, &lent);
+    good(callpy_function_call(apply, applied, 2, NULL, 0, &result));
+    CHECK(result.tag == CALLPY_TAG_ARRAY && ((double *)result.content.array->data)[1] == 3.5);
+    callpy_value_release(&result);
+    // After its call it is only a callable that raises.
+    callpy_value kept = call("echo_object", key.value);
+    CHECK(kept.tag == CALLPY_TAG_OBJECT);
+    bad(callpy_function_call(apply, &kept, 1, NULL, 0, NULL), CALLPY_ERROR_PYTHON, "RuntimeError");
+    callpy_value_release(&kept);
+    // And where it can't be.
+    callpy_value list = {.tag = CALLPY_TAG_LIST, .content.items = {&key.value, 1}};
+    bad(callpy_function_call(apply, &list, 1, NULL, 0, NULL), CALLPY_ERROR_ARGUMENT, "inside another value");
+    callback.function = NULL;
+    bad(callpy_function_call(apply, applied, 2, NULL, 0, NULL), CALLPY_ERROR_ARGUMENT, "function is NULL");
+    key.value.content.callback = NULL;
+    bad(callpy_function_call(lowest, &tuple, 1, &key, 1, NULL), CALLPY_ERROR_ARGUMENT, "a callback is NULL");
+    callpy_function_free(apply);
+    callpy_function_free(lowest);
+}
+
 static void series_of_calls(void) {
     callpy_function *divmod = NULL;
     good(callpy_function_load("builtins:divmod", &divmod));
@@ -723,7 +801,7 @@ static void constants(void) {
         {CALLPY_DTYPE_BOOL, "got CALLPY_DTYPE_BOOL", "CALLPY_TAG_BOOL"},
         {CALLPY_DTYPE_DATETIME64, "got CALLPY_DTYPE_DATETIME64", "CALLPY_TAG_ARRAY"},
         {CALLPY_UNIT_YEAR, "got CALLPY_UNIT_YEAR", "CALLPY_TAG_*"},
-        {12, "got 12", "CALLPY_TAG_*"},
+        {13, "got 13", "CALLPY_TAG_*"},
     };
     for (size_t index = 0; index < sizeof tags / sizeof *tags; index++) {
         callpy_value argument = callpy_none();
@@ -766,7 +844,7 @@ static void nonsense(void) {
     bad(callpy_python_start(&options), CALLPY_ERROR_ARGUMENT, "NULL");
 
     callpy_value values[] = {
-        {.tag = 12}, {.tag = UINT32_MAX},
+        {.tag = 13}, {.tag = UINT32_MAX},
         {.tag = CALLPY_TAG_STRING, .content.text = {"\xff", 1}},
         {.tag = CALLPY_TAG_STRING, .content.text = {NULL, 1}},
         {.tag = CALLPY_TAG_BYTES, .content.text = {"a", SIZE_MAX}},
@@ -1001,6 +1079,7 @@ int main(int count, char **arguments) {
     named();
     arguments_in_a_word();
     unconverted();
+    callbacks();
     series_of_calls();
     arrays();
     dtypes();
