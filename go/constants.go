@@ -152,6 +152,9 @@ const cErrorDeadline = 16
 // CALLPY_ERROR_CANCELLED
 const cErrorCancelled = 17
 
+// CALLPY_ERROR_CALLBACK
+const cErrorCallback = 18
+
 // CALLPY_LANGUAGE_C
 const cLanguageC = 0
 
@@ -193,6 +196,9 @@ const cTagArray = 10
 
 // CALLPY_TAG_OBJECT
 const cTagObject = 11
+
+// CALLPY_TAG_CALLBACK
+const cTagCallback = 12
 
 // CALLPY_WANT_VALUE
 const cWantValue = 0

@@ -91,7 +91,7 @@
 //! ```
 //!
 //! ```
-//! # callpy::module!(pub mod models = "../../examples/models.py");
+//! # callpy::module!(pub mod models = "examples/models.py");
 //! # #[cfg(any())] // so that the line below is as in a program
 //! callpy::module!(pub mod models = "python/models.py");
 //!
