@@ -125,6 +125,7 @@ mod rows;
 mod settle;
 #[cfg(target_os = "linux")]
 pub(crate) mod shared;
+pub(crate) mod shared_array;
 mod special;
 mod texts;
 mod time;
@@ -138,7 +139,7 @@ pub use element::{Dtype, Element, Field};
 pub use given::Given;
 pub use like::{Like, Scalar};
 pub use receive::Cast;
-pub use shared::{IntoShape, SharedArray};
+pub use shared_array::{IntoShape, SharedArray};
 pub use special::{FixedBytes, FixedStr};
 pub use texts::{Texts, TextsIter};
 pub use time::{Datetime64, TimeUnit, Timedelta64, Unit, unit};

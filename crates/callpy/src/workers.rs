@@ -77,6 +77,7 @@ use std::fmt;
 #[cfg(target_os = "linux")]
 use std::path::Path;
 use std::sync::Arc;
+#[cfg(target_os = "linux")]
 use std::time::Duration;
 
 pub use crate::crash::Crash;

@@ -7,7 +7,7 @@ use std::ptr::NonNull;
 use std::sync::{Arc, Mutex};
 
 use super::process::lock;
-use crate::array::shared::Leased;
+use crate::array::shared_array::Leased;
 use crate::raw::shared::{Mapping, SharedFile};
 
 /// The least that is taken: a page, so that memory can be given back.
