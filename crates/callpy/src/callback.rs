@@ -445,6 +445,7 @@ fn answer(
     run: impl FnOnce(&mut Scope<'static>) -> Result<Object>,
 ) -> Outcome<Ref> {
     let mut scope = Scope::of(attachment);
+    scope.is_callback = true;
     // Python may keep what is returned.
     scope.loans.passing = Passing::COPIED;
     match run(&mut scope) {

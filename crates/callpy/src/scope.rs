@@ -42,6 +42,8 @@ pub struct Scope<'a> {
     // scopes, and the inner call would then end the outer one's attachment.
     within: Within,
     pub(crate) deny_copies: bool,
+    /// Whether it is of a callback, whose arguments may be lent by the call around it.
+    pub(crate) is_callback: bool,
     pub(crate) receipt: Seldom<Receipt>,
     lends: PhantomData<Cell<&'a ()>>,
 }
@@ -91,6 +93,7 @@ impl<'a> Scope<'a> {
             loans: Loans::new(),
             within: attachment.within(),
             deny_copies: false,
+            is_callback: false,
             receipt: Seldom::none(),
             lends: PhantomData,
         }

@@ -371,3 +371,14 @@ fn an_argument_that_is_lent_to_the_outer_call_can_be_read() {
     let sum = callback(|row: &[f64]| row.iter().sum::<f64>());
     assert_eq!(apply.call::<f64>((sum, &[1.0, 2.0])).unwrap(), 5.0);
 }
+
+#[test]
+fn a_closure_may_keep_what_is_lent_to_the_outer_call() {
+    python();
+    let apply = lambda("lambda f, xs: f(xs)").lends();
+    let kept = Mutex::new(Vec::new());
+    let keep = callback(|it: Object| kept.lock().unwrap().push(it));
+    apply.call::<()>((keep, &[1.0, 2.0])).unwrap();
+    let sum = lambda("lambda xs: float(sum(xs))");
+    assert_eq!(sum.call::<f64>(&kept.into_inner().unwrap()[0]).unwrap(), 3.0);
+}

@@ -374,3 +374,15 @@ fn several_threads_have_deadlines_of_their_own() {
         }
     });
 }
+
+#[test]
+fn a_call_within_another_takes_no_deadline_from_it() {
+    python();
+    let outer = lambda("lambda f: (f(), [None for _ in iter(int, 1)])");
+    let sleep = lambda("lambda: __import__('time').sleep(0.3)").within(Duration::from_millis(100));
+    // Both are asked while the inner one sleeps, and CPython has room for one exception a thread.
+    let inner = callpy::callback(|| _ = sleep.call::<()>(()));
+    let error = outer.within(Duration::from_millis(50)).call::<()>((inner,)).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Deadline), "{error:#}");
+    assert!(error.to_string().contains("50ms"), "{error}");
+}

@@ -195,6 +195,10 @@ fn nothing_is_written_after_a_call_that_failed() {
     let error = function(&workers, "write_and_crash").call::<()>(&mut array).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Crashed(_)), "{error}");
     assert_eq!((array[0], array[1]), (7.0, 0.0));
+    // Another attempt would read what this one has written.
+    let crashes = workers.statistics().crashes;
+    function(&workers, "write_and_crash").retries(2).call::<()>(&mut array).unwrap_err();
+    assert_eq!(workers.statistics().crashes, crashes + 1);
 
     // A worker that has to be killed.
     let write_on = function(&workers, "write_on").within(Duration::from_millis(30));
@@ -219,7 +223,14 @@ fn nothing_is_written_after_a_call_that_failed() {
     assert!(error.to_string().contains("it retains argument 1"), "{error}");
     assert!(array[0] > 7.0 && !exists(array[0]));
 
-    // Which gets copies if it is known to, and the receipt says so.
+    // One that retains it, and hides what looking for who does comes by.
+    let hide = function(&workers, "remember_and_hide");
+    let error = hide.call::<()>(&mut array).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Kept), "{error}");
+    function(&workers, "write_what_is_remembered").call::<()>(()).unwrap_err();
+    assert!(array[0] > 7.0);
+
+    // A function gets copies if it is known to retain them, and the receipt says so.
     let remember = function(&workers, "remember").retains();
     let (_, receipt) = remember.call_with_receipt::<()>(&array).unwrap();
     assert_eq!((receipt.lent_bytes, receipt.copied_bytes()), (0, 800_000));

@@ -88,3 +88,10 @@ fn missing_values_are_none() {
     let error = eval::<Vec<Option<i64>>>("numpy.ma.array([0.5], mask=[True])").unwrap_err();
     assert!(error.to_string().contains("int64"), "{error}");
 }
+
+#[test]
+fn texts_that_no_memory_has_room_for_are_an_error() {
+    python();
+    let huge = "numpy.broadcast_to(numpy.array('a'), 10 ** 15)";
+    assert!(eval::<Texts>(huge).unwrap_err().to_string().contains("memory"));
+}

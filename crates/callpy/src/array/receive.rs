@@ -337,7 +337,7 @@ fn normalise_bools(array: Ndarray<'_>) -> bool {
 /// Replaces views of lent memory in a result by copies before it leaves the call: the result itself, or
 /// the items of its tuples, lists and dicts.
 pub(crate) fn detach_from_loans(object: Ref, scope: &mut Scope<'_>) -> Result<Ref> {
-    if !scope.loans.are_held(scope.py()) {
+    if !scope.is_callback && !scope.loans.are_held(scope.py()) {
         return Ok(object);
     }
     let copies = scope.taken(scope.py().tuple(scope.loans.bases_of_copies(scope.py())))?;

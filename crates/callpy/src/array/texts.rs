@@ -70,6 +70,7 @@ impl Texts {
 
     fn of_array(array: &AnyArray) -> Result<Texts> {
         let &[length] = array.shape() else { unreachable!("the caller has checked the axes") };
+        array.check_memory()?;
         let stride = array.strides()[0];
         let mut texts = Texts { text: String::new(), ends: Vec::with_capacity(length) };
         for index in 0..length {

@@ -91,12 +91,14 @@ impl<'a> Call<'a> {
         arguments: Vec<A>,
     ) -> Vec<Result<R>> {
         let mut results = Vec::with_capacity(arguments.len());
-        let mut begun: VecDeque<(Call<'a>, Result<Begun<'_>>)> = VecDeque::new();
+        // Dropped in this order where a conversion panics: a worker that may write what is lent is gone
+        // before the loan is settled.
+        let mut begun: VecDeque<(Result<Begun<'_>>, Call<'a>)> = VecDeque::new();
         // Finishes the first of the calls under way, and sees to the limits of the others meanwhile.
-        let mut finish = |begun: &mut VecDeque<(Call<'a>, Result<Begun<'_>>)>| {
-            let Some((mut call, first)) = begun.pop_front() else { return false };
+        let mut finish = |begun: &mut VecDeque<(Result<Begun<'_>>, Call<'a>)>| {
+            let Some((first, mut call)) = begun.pop_front() else { return false };
             let mut others = || {
-                let others = begun.iter_mut().filter_map(|(_, other)| other.as_mut().ok());
+                let others = begun.iter_mut().filter_map(|(other, _)| other.as_mut().ok());
                 others.filter_map(Begun::attend).min()
             };
             let result = first.and_then(|first| {
@@ -123,7 +125,7 @@ impl<'a> Call<'a> {
                     }
                 },
             };
-            begun.push_back((call, next));
+            begun.push_back((next, call));
         }
         while finish(&mut begun) {}
         results

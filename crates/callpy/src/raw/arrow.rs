@@ -6,10 +6,12 @@
 //! array's, which Python code can still write.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
-use std::mem::MaybeUninit;
-use std::ptr::NonNull;
+use std::mem::{MaybeUninit, transmute};
+use std::ptr::{NonNull, null_mut};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
+use super::detach;
 use super::phase;
 use super::raised::{Outcome, Raised};
 use super::reference::Ref;
@@ -52,8 +54,11 @@ macro_rules! structs {
             unsafe fn take(from: *mut $name) -> Owned<$name> {
                 // SAFETY: as the caller says; the interface lets a struct be moved so.
                 unsafe {
-                    let taken = from.read();
-                    (*from).release = None;
+                    // First and at once: on a free-threaded build another thread may take it, too.
+                    let place = (&raw mut (*from).release).cast::<*mut ()>();
+                    let release = AtomicPtr::from_ptr(place).swap(null_mut(), Ordering::AcqRel);
+                    let mut taken = from.read();
+                    taken.release = transmute::<*mut (), Option<unsafe extern "C" fn(*mut $name)>>(release);
                     Owned(taken)
                 }
             }
@@ -104,7 +109,7 @@ impl<T: Release> Drop for Owned<T> {
         // A producer's function may need the interpreter, which no thread gets any more.
         if !phase::is_ending() {
             // SAFETY: the struct came from a producer, and this is its only owner.
-            unsafe { self.0.release() };
+            detach::detached(|| unsafe { self.0.release() });
         }
     }
 }
@@ -164,7 +169,7 @@ impl Attached<'_> {
         };
         let mut schema = MaybeUninit::<ArrowSchema>::zeroed();
         // SAFETY: the stream is alive; it writes a schema if it returns 0.
-        let status = unsafe { get_schema(&mut stream.0, schema.as_mut_ptr()) };
+        let status = self.detach(|| unsafe { get_schema(&mut stream.0, schema.as_mut_ptr()) });
         if status != 0 {
             return Err(self.stream_failed(&mut stream, status));
         }
@@ -174,8 +179,9 @@ impl Attached<'_> {
         let mut batches = Vec::new();
         loop {
             let mut array = MaybeUninit::<ArrowArray>::zeroed();
+            // Detached: the producer may wait for threads that need the interpreter lock.
             // SAFETY: as above; it writes an array, which is released already at the end.
-            let status = unsafe { get_next(&mut stream.0, array.as_mut_ptr()) };
+            let status = self.detach(|| unsafe { get_next(&mut stream.0, array.as_mut_ptr()) });
             if status != 0 {
                 return Err(self.stream_failed(&mut stream, status));
             }
@@ -350,6 +356,8 @@ pub(crate) struct Column {
     nulls: usize,
     validity: Option<NonNull<u8>>,
     values: Values,
+    /// Where the last text ends, as it was when the offsets were checked.
+    text_end: i64,
     /// What the values are indices into.
     dictionary: Option<Box<Column>>,
     /// Keeps the memory.
@@ -514,10 +522,11 @@ impl Column {
             nulls: 0,
             validity,
             values,
+            text_end: 0,
             dictionary: None,
             _owner: Arc::clone(owner),
         };
-        column.check_offsets(name)?;
+        column.text_end = column.check_offsets(name)?;
         column.nulls = match (&column.values, array.null_count) {
             (Values::Null, _) => length,
             (_, 0) => {
@@ -533,12 +542,12 @@ impl Column {
         Ok(column)
     }
 
-    /// Checks that texts follow one another. That the last one ends within its buffer, only the producer
-    /// knows.
-    fn check_offsets(&self, name: &str) -> Result<(), Wrong> {
+    /// Checks that texts follow one another, and returns where the last one ends. That this is within its
+    /// buffer, only the producer knows.
+    fn check_offsets(&self, name: &str) -> Result<i64, Wrong> {
         let data = match self.values {
             Values::Bytes32(_, data) | Values::Bytes64(_, data) if self.length > 0 => data,
-            _ => return Ok(()),
+            _ => return Ok(0),
         };
         let mut before = self.start_of(0);
         for index in 1..=self.length {
@@ -550,7 +559,7 @@ impl Column {
         }
         match data.is_null() && before > self.start_of(0) {
             true => wrong(format!("{name} lacks a buffer")),
-            false => Ok(()),
+            false => Ok(before),
         }
     }
 
@@ -646,7 +655,9 @@ impl Column {
                 // Read again, and so checked again: someone may have written to them.
                 let (start, end) = (self.start_of(index), self.start_of(index + 1));
                 match (usize::try_from(start), end.checked_sub(start).map(usize::try_from)) {
-                    (Ok(start), Some(Ok(length))) => (data.wrapping_add(start), length),
+                    (Ok(start), Some(Ok(length))) if end <= self.text_end => {
+                        (data.wrapping_add(start), length)
+                    }
                     _ => return false,
                 }
             }

@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
-use std::ffi::c_int;
+use std::ffi::{c_int, c_ulong};
 use std::mem::transmute;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
@@ -54,12 +54,24 @@ struct State {
 unsafe impl Sync for State {}
 
 /// Counts who is inside, and lets no one in once it is closed.
-#[derive(Default)]
 struct Gate {
     /// How many are inside, and `CLOSED`.
     inside: AtomicUsize,
     waiting: Mutex<()>,
     left: Condvar,
+    /// The process that made it.
+    process: u32,
+}
+
+impl Gate {
+    fn new() -> Gate {
+        Gate {
+            inside: AtomicUsize::new(0),
+            waiting: Mutex::new(()),
+            left: Condvar::new(),
+            process: std::process::id(),
+        }
+    }
 }
 
 const CLOSED: usize = 1 << (usize::BITS - 1);
@@ -81,6 +93,10 @@ impl Gate {
     /// Closes the gate, and waits until everyone has left.
     fn close(&self) {
         if self.inside.fetch_or(CLOSED, Ordering::AcqRel) & !CLOSED == 0 {
+            return;
+        }
+        // The child of a fork has none of the threads that were inside.
+        if self.process != std::process::id() {
             return;
         }
         // Whoever is inside may need the interpreter lock to get out.
@@ -123,6 +139,9 @@ type Fastcall = unsafe extern "C" fn(
 ) -> *mut PyObject;
 type CFunction = unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> *mut PyObject;
 
+/// `Py_TPFLAGS_BASE_EXC_SUBCLASS` (`Include/object.h`): CPython writes into what it takes for an exception.
+const EXCEPTION: c_ulong = 1 << 30;
+
 /// `METH_FASTCALL | METH_KEYWORDS` (`Include/methodobject.h`).
 const FLAGS: c_int = 0x80 | 0x02;
 
@@ -155,7 +174,9 @@ unsafe extern "C" fn call(
                 // SAFETY: CPython passes so many values, which live until this function returns.
                 count => unsafe { std::slice::from_raw_parts(arguments, count as usize) },
             };
-            let is_named = !names.is_null();
+            // The tuple may be empty (PEP 590).
+            // SAFETY: attached; null, or a tuple of names.
+            let is_named = !names.is_null() && unsafe { (py.api.PyTuple_Size)(names) } > 0;
             let work = AssertUnwindSafe(|| run(&attachment, state, values, is_named));
             catch_unwind(work).unwrap_or_else(|panic| Err(carry_panic(py, panic)))
         }
@@ -213,7 +234,7 @@ impl Attached<'_> {
 
     fn callable(self, work: Box<Work<'static>>) -> Outcome<(Ref, Arc<State>)> {
         let work = UnsafeCell::new(Some(work));
-        let state = Arc::new(State { gate: Gate::default(), work });
+        let state = Arc::new(State { gate: Gate::new(), work });
         let capsule = self.capsule(Box::new(Arc::clone(&state)))?;
         let definition = std::ptr::from_ref(&CALLBACK).cast_mut();
         // SAFETY: attached; the definition is a static, which CPython only reads, and the callable gets a
@@ -241,6 +262,12 @@ impl Attached<'_> {
             },
         };
         let class = self.class_of(&exception);
+        // SAFETY: attached; the type of a live object is alive.
+        if unsafe { (self.api.PyType_GetFlags)(class.as_ptr().cast()) } & EXCEPTION == 0 {
+            // A program has put something else in the place of an exception's class. Without an exception
+            // CPython raises one of its own.
+            return;
+        }
         // SAFETY: attached; takes over both references.
         unsafe { (self.api.PyErr_Restore)(class.into_ptr(), exception.into_ptr(), null_mut()) };
     }
@@ -336,7 +363,7 @@ mod tests {
 
     #[test]
     fn a_closed_gate_lets_no_one_in_and_waits_for_those_inside() {
-        let gate = Gate::default();
+        let gate = Gate::new();
         let (told, heard) = mpsc::channel();
         thread::scope(|scope| {
             let inside = gate.enter().unwrap();
@@ -353,6 +380,14 @@ mod tests {
             waiter.join().unwrap();
         });
         assert_eq!(heard.recv(), Ok("closed"));
+        assert!(gate.enter().is_none());
+    }
+
+    #[test]
+    fn the_child_of_a_fork_waits_for_no_thread_of_its_parent() {
+        let gate = Gate { process: 0, ..Gate::new() };
+        std::mem::forget(gate.enter());
+        gate.close();
         assert!(gate.enter().is_none());
     }
 }

@@ -5,6 +5,7 @@
 //! call's end have the same lock, and what was not raised by then is taken back while the thread is
 //! still attached.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::c_ulong;
 use std::io;
@@ -25,6 +26,19 @@ pub(crate) struct Limited<'py> {
     call: Arc<Call>,
     /// When its time is up, if it ever is.
     at: Option<Instant>,
+    /// The call around it on this thread, which may have been asked to stop meanwhile.
+    outer: Option<Arc<Call>>,
+}
+
+thread_local! {
+    /// The innermost call of this thread that can be asked to stop.
+    static INNERMOST: RefCell<Option<Arc<Call>>> = const { RefCell::new(None) };
+}
+
+/// Puts a call in the place of the innermost one, and returns that.
+fn replace_innermost(call: Option<Arc<Call>>) -> Option<Arc<Call>> {
+    // A thread that is ending has none.
+    INNERMOST.try_with(|innermost| innermost.replace(call)).ok().flatten()
 }
 
 /// Asks one call to stop, from any thread.
@@ -93,7 +107,9 @@ impl<'py> Limited<'py> {
         if let Some(at) = at {
             timer.add(at, &call);
         }
-        Ok(Limited { py, call, at })
+        drop(timer);
+        let outer = replace_innermost(Some(Arc::clone(&call)));
+        Ok(Limited { py, call, at, outer })
     }
 
     /// Returns what cancels the call.
@@ -102,22 +118,33 @@ impl<'py> Limited<'py> {
     }
 
     /// Ends the call; says whether it was asked to stop.
-    pub(crate) fn end(self) -> bool {
+    pub(crate) fn end(mut self) -> bool {
         self.take_back()
     }
 
     /// Has the call asked no more; says whether it was asked to stop, and nothing the second time.
-    fn take_back(&self) -> bool {
+    fn take_back(&mut self) -> bool {
         if let Some(at) = self.at {
             timer().calls.remove(&(at, self.call.number));
         }
-        let mut stage = self.call.stage();
-        let was_asked = matches!(*stage, Stage::Asked(_));
-        *stage = Stage::Over;
+        let before = std::mem::replace(&mut *self.call.stage(), Stage::Over);
+        if before == Stage::Over {
+            return false;
+        }
+        let outer = self.outer.take();
+        replace_innermost(outer.clone());
+        let was_asked = before != Stage::Running;
         if was_asked {
             // CPython has room for one such exception a thread (`async_exc`), and forgets it here.
             // SAFETY: attached; takes back what this thread has not raised yet.
             unsafe { (self.py.api.PyThreadState_SetAsyncExc)(self.call.thread, null_mut()) };
+            // With it goes what the call around this one was asked.
+            if let Some(outer) = outer {
+                let stage = outer.stage();
+                if let Stage::Asked(which) = *stage {
+                    outer.raise(self.py, which);
+                }
+            }
         }
         was_asked
     }
@@ -159,10 +186,14 @@ impl Call {
         // A function that has caught the one is asked by the other.
         if *stage != Stage::Over && *stage != Stage::Asked(which) {
             *stage = Stage::Asked(which);
-            let exception = self.exceptions[which].as_ptr();
-            // SAFETY: attached; the class is alive, and CPython adds a reference of its own.
-            unsafe { (py.api.PyThreadState_SetAsyncExc)(self.thread, exception) };
+            self.raise(py, which);
         }
+    }
+
+    fn raise(&self, py: Attached<'_>, which: usize) {
+        let exception = self.exceptions[which].as_ptr();
+        // SAFETY: attached; the class is alive, and CPython adds a reference of its own.
+        unsafe { (py.api.PyThreadState_SetAsyncExc)(self.thread, exception) };
     }
 }
 

@@ -131,6 +131,8 @@ impl Remote {
     ) -> Result<Ref> {
         let (mut retries, mut chances) = (self.retries, CHANCES);
         loop {
+            // It has written what the next attempt would read.
+            let may_write = begun.worker.may_write;
             match attempt.finish(scope, begun, &mut others)? {
                 Outcome::Done(result) => return Ok(result),
                 Outcome::NotBegun if chances > 0 => chances -= 1,
@@ -140,7 +142,7 @@ impl Remote {
                         "each worker that was to make the call ended before it began",
                     ));
                 }
-                Outcome::Crashed(_) if retries > 0 => retries -= 1,
+                Outcome::Crashed(_) if retries > 0 && !may_write => retries -= 1,
                 Outcome::Crashed(crash) => {
                     let message = crash.to_string();
                     let detail = crash.stderr().to_owned();
@@ -324,12 +326,13 @@ impl<'p> Attempt<'p, '_> {
         match scope.py().detach(|| worker.wait(others)) {
             Reply::Answer(answer) => self.read(&answer, worker, copies, lends, scope),
             Reply::Dead(Death::BeforeTheCall) => {
-                worker.retire();
+                scope.py().detach(|| worker.retire());
                 Ok(Outcome::NotBegun)
             }
             Reply::Dead(death) => Ok(self.crashed(worker, &death, scope)),
             Reply::Killed(reason) => {
-                worker.retire();
+                // A killed process can take long to go.
+                scope.py().detach(|| worker.retire());
                 Err(remote.stopped(reason))
             }
         }
@@ -405,7 +408,7 @@ impl<'p> Attempt<'p, '_> {
         };
         let Parts { held, aside, value } = parts;
         if answer.status == Status::Retained {
-            worker.retire();
+            scope.py().detach(|| worker.retire());
             return Err(self.kept(&held, scope));
         }
         for written in written {

@@ -155,6 +155,8 @@ def serve(descriptors, parent, setup, search_path, targets):
     running = signalled = 0
     # Whether an import was stopped.
     is_spoilt = False
+    # Whether the call under way was passed memory of the program's to write.
+    may_write = False
 
     def find_numpy():
         nonlocal numpy, ndarray, copyto, dtypes, running
@@ -262,6 +264,7 @@ def serve(descriptors, parent, setup, search_path, targets):
 
     def take(frame, at, copies, lent, written, shared, mirrored):
         """A value of a request, and where it ends."""
+        nonlocal may_write
         tag = frame[at]
         at += 1
         if tag == 109:  # m: an array that is the program's, too
@@ -278,6 +281,7 @@ def serve(descriptors, parent, setup, search_path, targets):
                 stop = at + 4 + u32.unpack_from(frame, at)[0]
                 dtype = other_dtype(frame[at + 4 : stop])
                 at = stop
+            may_write = may_write or bool(access)
             value = ndarray(shape, dtype, writable_arrays if access else arrays, offset)
             if copies < 2:
                 shared.append(value)
@@ -421,8 +425,15 @@ def serve(descriptors, parent, setup, search_path, targets):
         for place, count in reversed(list(enumerate(references(values)))):
             if count > once:
                 # One by one, so that the search finds no list and no tuple of this worker's own.
-                words, _ = holders(0.2, None, False, values.pop(place))
-                held.append((place, tuple(map(utf8, words[0]))))
+                value = values.pop(place)
+                try:
+                    words, _ = holders(0.2, None, False, value)
+                    words = tuple(map(utf8, words[0]))
+                except BaseException:
+                    # The search runs code of others. That something holds it is known without it.
+                    words = ()
+                del value
+                held.append((place, words))
         return held[::-1]
 
     def find(target):
@@ -445,7 +456,7 @@ def serve(descriptors, parent, setup, search_path, targets):
 
     def call(sequence, frame, function, copies, at):
         """Runs one call and answers it."""
-        nonlocal running
+        nonlocal running, may_write
         positional, named, out = [], {}, []
         # Arrays that are lent, those that are written, those that are the program's too, and copies of such.
         lent, written, shared, mirrored = passed = [], [], [], []
@@ -497,6 +508,7 @@ def serve(descriptors, parent, setup, search_path, targets):
             kept = tuple((places[0][place], words) for place, words in retained(lent))
         if shared:
             kept_shared = tuple((places[2][place], words) for place, words in retained(shared))
+        may_write = False
         if kept_shared or (kept and not copies):
             plain(kept_shared or kept, out := [])
             answer(sequence, 4, out)
@@ -559,6 +571,9 @@ def serve(descriptors, parent, setup, search_path, targets):
         except BaseException as exception:
             # Of the import, or of an interrupt between two steps of the call: it is not answered yet.
             running = 0
+            if may_write:
+                # Something may hold the program's memory still, which has it back after an answer.
+                os._exit(70)
             give_up()
             failed(sequence, exception)
         function = message = None

@@ -466,6 +466,22 @@ def write_and_crash(values):
     crash()
 
 
+class _Hidden:
+    @property
+    def __class__(self):
+        raise RuntimeError("an optional package is missing")
+
+
+def remember_and_hide(values):
+    """Remembers an array, where looking for who has it raises."""
+    sys.modules["hidden"] = _Hidden()
+    remember(values)
+
+
+def write_what_is_remembered():
+    last[:] = 0
+
+
 def write_on(values):
     """Writes for ever, whatever is asked of it; first of all, which process this is."""
     values[0] = os.getpid()
