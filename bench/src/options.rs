@@ -7,7 +7,7 @@ use crate::rivals::{ALL, Rival};
 
 /// Compare callpy with everything a user would otherwise choose.
 ///
-/// A full run takes about a quarter of an hour, writes bench/results and the plots, and updates the
+/// A full run takes about twenty minutes, writes bench/results and the plots, and updates the
 /// tables in README.md and docs/comparison.md. A partial run writes into target/bench only.
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
