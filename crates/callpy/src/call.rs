@@ -112,7 +112,7 @@ pub(crate) trait Callee {
     }
 }
 
-// Read where they are: copied for each call, these took a twentieth of a short call's instructions.
+// Read where they are: copied for each call, these took a fiftieth of a short call's instructions.
 impl Callee for Function {
     #[inline]
     fn object(&self) -> &Ref {
