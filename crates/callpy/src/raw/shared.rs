@@ -14,6 +14,21 @@ fn check(status: libc::c_int) -> io::Result<libc::c_int> {
 /// A file without a name, in memory, which no process can make shorter.
 pub(crate) struct SharedFile(OwnedFd);
 
+/// Returns how many bytes the system and the container could supply now, as far as they say.
+fn available() -> Option<usize> {
+    let field = |path: &str, name: &str| {
+        let text = std::fs::read_to_string(path).ok()?;
+        let value = text.lines().find_map(|line| line.strip_prefix(name))?;
+        value.trim().trim_end_matches(" kB").parse::<usize>().ok()
+    };
+    let system = field("/proc/meminfo", "MemAvailable:")?.saturating_mul(1024);
+    let group = |file: &str, name| field(&format!("/sys/fs/cgroup/memory.{file}"), name);
+    let Some(most) = group("max", "") else { return Some(system) };
+    // The cache of files goes where memory is needed.
+    let used = group("current", "")?.saturating_sub(group("stat", "inactive_file").unwrap_or(0));
+    Some(system.min(most.saturating_sub(used)))
+}
+
 impl SharedFile {
     /// Makes a file of so many bytes, all zero. It takes memory only where it is written.
     pub(crate) fn new(name: &CStr, len: usize) -> io::Result<SharedFile> {
@@ -79,6 +94,10 @@ impl SharedFile {
         // A signal has the system give up a step and what was done of it.
         const STEP: usize = 16 << 20;
         let end = offset.checked_add(len).ok_or(io::ErrorKind::OutOfMemory)?;
+        // The system would rather end processes than refuse.
+        if len >= STEP && available().is_some_and(|available| available < len) {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
         let mut offset = offset;
         while offset < end {
             let step = (end - offset).min(STEP);
