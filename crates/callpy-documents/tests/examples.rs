@@ -256,13 +256,15 @@ fn a_method_is_used_where_it_is_called_or_defined() {
     assert!(!is_used("start", "start"));
 }
 
-/// The first column of the troubleshooting page consists of messages in the library.
+/// The first column of the troubleshooting page consists of messages in the library and the command.
 #[test]
 fn the_messages_of_the_troubleshooting_page_are_real() {
     let root = callpy_documents::root();
     let mut source = String::new();
-    let folder = root.join("crates/callpy/src");
-    for path in files(&folder, &[], "rs").into_iter().chain(files(&folder, &[], "py")) {
+    let [library, command] =
+        ["callpy", "callpy-cli"].map(|it| root.join("crates").join(it).join("src"));
+    let all = [(&library, "rs"), (&library, "py"), (&command, "rs")];
+    for path in all.iter().flat_map(|(folder, ending)| files(folder, &[], ending)) {
         // Joins strings that continue on the next line.
         let text = fs::read_to_string(path).unwrap();
         let lines = text.split("\\\n").map(str::trim_start);
@@ -276,5 +278,5 @@ fn the_messages_of_the_troubleshooting_page_are_real() {
     assert!(messages.len() > 20, "the table was not found");
     let foreign: Vec<&&str> =
         messages.iter().filter(|message| !source.contains(**message)).collect();
-    assert!(foreign.is_empty(), "no such message is in the library: {foreign:?}");
+    assert!(foreign.is_empty(), "no such message is in the library or the command: {foreign:?}");
 }

@@ -103,6 +103,9 @@ use crate::support;
 #[cfg(target_os = "linux")]
 const GRACE: Duration = Duration::from_millis(200);
 
+/// How long after an interrupt the next one follows, within that time.
+const AGAIN: Duration = Duration::from_millis(50);
+
 /// What a worker runs: all that callpy does in Python, and the worker itself.
 #[cfg(target_os = "linux")]
 static SOURCE: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {

@@ -51,7 +51,9 @@ mod on_workers {
                 cancel.cancel();
                 is_cancelled(call.join().unwrap());
             });
-            assert_eq!(pid.call::<u32>(()).unwrap() == id, stays, "{name}");
+            // One that does not stop may not have begun to run.
+            let has_stayed = pid.call::<u32>(()).unwrap() == id;
+            assert!(has_stayed || !stays, "{name}");
             // One that begins after that is not made.
             is_cancelled(called.call(()));
         }

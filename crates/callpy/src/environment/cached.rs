@@ -131,12 +131,16 @@ impl Cached {
     ///
     /// # Examples
     ///
-    /// ```no_run
+    /// ```
+    /// use std::time::Duration;
+    ///
     /// use callpy::environment::cached;
     /// use callpy::locate::Context;
     ///
-    /// for one in cached(&Context::of_this_process()) {
-    ///     one.remove()?;
+    /// let context = Context::empty("/").with("CALLPY_CACHE", "/srv/cache");
+    /// let month = Duration::from_secs(30 * 24 * 3600);
+    /// for old in cached(&context).iter().filter(|one| one.unused_for() > month) {
+    ///     old.remove()?;
     /// }
     /// # Ok::<(), std::io::Error>(())
     /// ```

@@ -14,9 +14,9 @@ use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::GRACE;
 use super::arrays::Arrays;
 use super::frame::{ALIGN, Block, Broken, Head, MESSAGE, Reader, Status, Writer};
+use super::{AGAIN, GRACE};
 use crate::cancel::{Cancel, Limits, Listening};
 use crate::child::is_running;
 use crate::crash::Crash;
@@ -332,6 +332,8 @@ pub(crate) struct Worker {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stop {
     pub(crate) reason: Reason,
+    /// When to ask again.
+    again: Instant,
     end: Instant,
     is_killed: bool,
 }
@@ -660,7 +662,14 @@ impl Worker {
         let now = Instant::now();
         match &mut self.stop {
             Some(stop) if stop.is_killed => None,
-            Some(stop) if now < stop.end => Some(stop.end),
+            Some(stop) if now < stop.end => {
+                // An interrupt that comes just before the function begins to sleep does not wake it.
+                if now >= stop.again {
+                    stop.again = now + AGAIN;
+                    self.process.interrupt();
+                }
+                Some(stop.end.min(stop.again))
+            }
             Some(stop) => {
                 stop.is_killed = true;
                 self.process.kill();
@@ -678,9 +687,9 @@ impl Worker {
                 self.arguments.write(8, &(reason as u64).to_ne_bytes());
                 self.arguments.write(0, &self.sequence.to_ne_bytes());
                 self.process.interrupt();
-                let end = now + GRACE;
-                self.stop = Some(Stop { reason, end, is_killed: false });
-                Some(end)
+                let (again, end) = (now + AGAIN, now + GRACE);
+                self.stop = Some(Stop { reason, again, end, is_killed: false });
+                Some(again)
             }
         }
     }
