@@ -166,7 +166,11 @@ def work(path, is_first):
     }
 
     fn workers() -> Workers {
-        Python::builder().require(["numpy"]).search_path(file("")).workers(1).unwrap()
+        let workers =
+            Python::builder().require(["numpy"]).search_path(file("")).workers(1).unwrap();
+        // The one that is free last is taken first, and a spare that gets ready meanwhile would be that.
+        wait_for("the spare worker", || workers.statistics().free == 2);
+        workers
     }
 
     fn function(workers: &Workers, name: &str) -> Function {
