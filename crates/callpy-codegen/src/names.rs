@@ -30,10 +30,10 @@ pub(crate) fn unique<'n>(
 ) -> Vec<Ident> {
     let names: Vec<&str> = names.into_iter().collect();
     let mut found: Vec<Option<Ident>> = vec![None; names.len()];
-    for is_mended in [false, true] {
+    for is_adjusted in [false, true] {
         for (name, found) in names.iter().zip(&mut found).filter(|(_, found)| found.is_none()) {
             let text = plain(&ident(name));
-            if is_mended {
+            if is_adjusted {
                 *found = Some(unused(&text, used));
             } else if text == **name && used.insert(text) {
                 *found = Some(ident(name));

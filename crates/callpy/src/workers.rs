@@ -104,6 +104,7 @@ use crate::support;
 const GRACE: Duration = Duration::from_millis(200);
 
 /// How long after an interrupt the next one follows, within that time.
+#[cfg(target_os = "linux")]
 const AGAIN: Duration = Duration::from_millis(50);
 
 /// What a worker runs: all that callpy does in Python, and the worker itself.

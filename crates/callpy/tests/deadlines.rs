@@ -41,19 +41,24 @@ mod on_workers {
     fn a_call_is_cancelled_whatever_it_does() {
         let workers = workers();
         let pid = function(&workers, "pid");
+        let folder = tempfile::tempdir().unwrap();
+        let begun = folder.path().join("begun");
         for (name, stays) in [("spin", true), ("sleep", true), ("will_not_stop", false)] {
             let cancel = Cancel::new();
             let id: u32 = pid.call(()).unwrap();
             let called = function(&workers, name).cancelled_by(&cancel);
             thread::scope(|scope| {
-                let call = scope.spawn(|| called.call(()));
+                let call = scope.spawn(|| match stays {
+                    true => called.call(()),
+                    false => called.call(begun.as_path()),
+                });
                 wait_for("a busy worker", || workers.statistics().busy == 1);
+                // One that is cancelled before its function begins stops.
+                wait_for("the function", || stays || begun.exists());
                 cancel.cancel();
                 is_cancelled(call.join().unwrap());
             });
-            // One that does not stop may not have begun to run.
-            let has_stayed = pid.call::<u32>(()).unwrap() == id;
-            assert!(has_stayed || !stays, "{name}");
+            assert_eq!(pid.call::<u32>(()).unwrap() == id, stays, "{name}");
             // One that begins after that is not made.
             is_cancelled(called.call(()));
         }

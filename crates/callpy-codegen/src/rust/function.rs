@@ -406,9 +406,9 @@ impl Names {
         // The file may have a function or a parameter with the same name.
         let name = plain(&callable.name);
         let python = &callable.function.name;
-        // Without the `_` that a mended name has.
-        let is_mended = name.trim_end_matches('_') == python.trim_end_matches('_');
-        let mut with = format!("{}_with", if is_mended { python } else { &name });
+        // Without the `_` that an adjusted name has.
+        let is_adjusted = name.trim_end_matches('_') == python.trim_end_matches('_');
+        let mut with = format!("{}_with", if is_adjusted { python } else { &name });
         if !has_options {
             with.clear();
         }

@@ -34,7 +34,8 @@ pub(crate) trait Leased: Send + 'static {
 ///
 /// What a call that failed has written is there. A worker that retains the array, or is to be stopped and
 /// does not, is killed before its call returns: nothing is written after that, except by processes that
-/// the worker has started itself.
+/// the worker has started itself, and by a function that reaches around the array: its `base` leads to the
+/// memory of all arrays of the pool.
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {

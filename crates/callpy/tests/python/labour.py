@@ -139,7 +139,10 @@ def sleep():
     time.sleep(60)
 
 
-def will_not_stop():
+def will_not_stop(begun=None):
+    """Goes on whatever is raised, and makes a file first if one is named."""
+    if begun:
+        open(begun, "w").close()
     while True:
         try:
             time.sleep(60)
