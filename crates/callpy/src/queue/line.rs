@@ -25,8 +25,15 @@ struct Waiter {
 }
 
 /// After so long without a round of the watch, which is starved or stopped, a caller goes on without a
-/// slot.
+/// slot; behind others, after as many times as long as there are groups of [`GROUP`] before it. If a
+/// thousand callers looked every 50 milliseconds, they would keep a core busy; and if they all went on
+/// at once, the watch would be starved for good.
 const STANDSTILL: Duration = Duration::from_millis(50);
+const GROUP: usize = 8;
+
+fn patience(ahead: usize) -> Duration {
+    STANDSTILL * (1 + ahead / GROUP) as u32
+}
 
 /// How long a thread takes to wake up, in nanoseconds: 5 microseconds on a machine of one's own, and
 /// ten times as much on a virtual one whose host is busy.
@@ -86,7 +93,7 @@ pub(super) fn wait(number: u64) -> Option<usize> {
         woken: AtomicU64::new(0),
         state: AtomicU32::new(AWAKE),
     });
-    {
+    let patience = {
         let mut line = line();
         // Under the lock, as `disperse` writes it: without a crowd the watch sleeps, and would not wake this
         // caller.
@@ -95,17 +102,18 @@ pub(super) fn wait(number: u64) -> Option<usize> {
         }
         line.push_back(Arc::clone(&waiter));
         LENGTH.store(line.len(), Ordering::Relaxed);
-    }
+        patience(line.len() - 1)
+    };
     loop {
         let is_parked =
             waiter.state.compare_exchange(AWAKE, PARKED, Ordering::AcqRel, Ordering::Acquire);
         if is_parked.is_ok() {
             let (rounds, parked) = (watch::rounds(), now());
-            waiter.park();
+            waiter.park(patience);
             let _ =
                 waiter.state.compare_exchange(PARKED, AWAKE, Ordering::AcqRel, Ordering::Acquire);
             let is_stuck =
-                now() - parked >= STANDSTILL.as_nanos() as u64 && watch::rounds() == rounds;
+                now() - parked >= patience.as_nanos() as u64 && watch::rounds() == rounds;
             // If it is no longer in the line, it is being granted a slot, which it must then take.
             if is_stuck && waiter.slot().is_none() && waiter.leaves_line() {
                 return None;
@@ -134,9 +142,9 @@ impl Waiter {
     }
 
     /// Waits until it is woken, or for so long that the watch seems to stand still.
-    fn park(&self) {
+    fn park(&self, patience: Duration) {
         let is_woken = self.is_woken.lock().unwrap_or_else(PoisonError::into_inner);
-        let woken = self.changed.wait_timeout_while(is_woken, STANDSTILL, |is_woken| !*is_woken);
+        let woken = self.changed.wait_timeout_while(is_woken, patience, |is_woken| !*is_woken);
         *woken.unwrap_or_else(PoisonError::into_inner).0 = false;
     }
 
