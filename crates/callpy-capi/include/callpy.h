@@ -370,6 +370,20 @@ typedef struct callpy_named {
     struct callpy_value value;
 } callpy_named;
 
+// What may end a call before it returns: see callpy_function_limit. All zeros is nothing: `= {0}`.
+//
+// On workers, a call ends at most 200 milliseconds after that, whatever the function does. In this
+// process it is only asked to end: C code can't be stopped.
+typedef struct callpy_limits {
+    // How long the call may take, in nanoseconds, with the time that it waits for a worker: then it ends
+    // with CALLPY_ERROR_DEADLINE. 0 for any time.
+    uint64_t within;
+    // Ends the call with CALLPY_ERROR_CANCELLED once it is cancelled; may be NULL.
+    const struct callpy_call *call;
+    // How often the call is repeated if its worker crashes, for a function that may run twice.
+    size_t retries;
+} callpy_limits;
+
 // A call, and what came of it. All zeros is a good beginning: `= {0}`.
 typedef struct callpy_invocation {
     // The function.
@@ -384,6 +398,8 @@ typedef struct callpy_invocation {
     size_t named_len;
     // 0 for a result that is not wanted, which is not looked at.
     size_t wanted;
+    // What may end this call before it returns, beside the function's own limits; NULL for nothing.
+    const struct callpy_limits *limits;
     // The result, the caller's to release.
     struct callpy_value result;
     // What failed, the caller's to free; NULL if all went well.
@@ -491,20 +507,6 @@ typedef struct callpy_workers_statistics {
     uint64_t bytes_received;
 } callpy_workers_statistics;
 
-// What may end a call before it returns: see callpy_function_limit. All zeros is nothing: `= {0}`.
-//
-// On workers, a call ends at most 200 milliseconds after that, whatever the function does. In this
-// process it is only asked to end: C code can't be stopped.
-typedef struct callpy_limits {
-    // How long the call may take, in nanoseconds, with the time that it waits for a worker: then it ends
-    // with CALLPY_ERROR_DEADLINE. 0 for any time.
-    uint64_t within;
-    // Ends the call with CALLPY_ERROR_CANCELLED once it is cancelled; may be NULL.
-    const struct callpy_call *call;
-    // How often the call is repeated if its worker crashes, for a function that may run twice.
-    size_t retries;
-} callpy_limits;
-
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -534,6 +536,12 @@ const char *callpy_error_exception_type(const struct callpy_error *error);
 // Returns the module of the exception's type, such as "builtins", the error's own; NULL if this is
 // not a Python exception.
 const char *callpy_error_exception_module(const struct callpy_error *error);
+
+// Returns whether the exception is of a class or of one derived from it, as in an `except` clause:
+// "builtins.OSError", "json.decoder.JSONDecodeError". The name of one of Python's own needs no module.
+// False if this is not a Python exception, or the class is NULL.
+bool callpy_error_exception_is(const struct callpy_error *error,
+                               const char *class_);
 
 // Returns str(exception), the error's own; NULL if this is not a Python exception.
 const char *callpy_error_exception_message(const struct callpy_error *error);

@@ -297,6 +297,24 @@ pub unsafe extern "C" fn callpy_error_exception_module(
     unsafe { ask_exception(error, |texts| &texts.module, PythonException::module) }
 }
 
+/// Returns whether the exception is of a class or of one derived from it, as in an `except` clause:
+/// "builtins.OSError", "json.decoder.JSONDecodeError". The name of one of Python's own needs no module.
+/// False if this is not a Python exception, or the class is NULL.
+///
+/// # Safety
+///
+/// As callpy_error_kind; and the class is NULL or ends with a zero byte.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_error_exception_is(
+    error: *const callpy_error,
+    class: *const c_char,
+) -> bool {
+    // SAFETY: as the caller says.
+    let Ok(class) = (unsafe { text(class, "the class") }) else { return false };
+    // SAFETY: as the caller says.
+    unsafe { ask(error, false, |error| error.of.exception().is_some_and(|it| it.is(class))) }
+}
+
 /// Returns str(exception), the error's own; NULL if this is not a Python exception.
 ///
 /// # Safety

@@ -46,7 +46,8 @@ pub struct Function {
 
 /// What is known of a function.
 pub(crate) struct Callable {
-    pub(crate) object: Object,
+    /// Shared by the handles of it that differ in limits: those are made without attaching.
+    pub(crate) object: Arc<Object>,
     /// As the caller wrote it, and as errors name the function.
     pub(crate) name: String,
     pub(crate) entry: Entry,

@@ -29,6 +29,7 @@ impl Function {
         static LENT: Learned = Learned::decided(Habit::Lends);
         let entry = Entry::Workers(Box::new(remote));
         let (name, learned) = (name.to_owned(), Some(&LENT));
+        let object = Arc::new(object);
         let callable = Arc::new(Callable { object, name, entry, learned, known: None });
         Ok(Function { callable, deny_copies: false })
     }
@@ -44,6 +45,7 @@ impl Function {
             let known = (!known.may_change()).then(|| Arc::new(known));
             let learned = known.as_ref().map(|known| known.learned);
             let entry = Entry::of(needs_frame);
+            let object = Arc::new(object);
             let callable = Arc::new(Callable { object, name, entry, learned, known });
             return Ok(Function { callable, deny_copies: false });
         }
@@ -227,7 +229,7 @@ impl Function {
 
     fn with_entry(&self, entry: Entry) -> Function {
         let Callable { object, name, learned, known, .. } = &*self.callable;
-        let (object, name) = (object.clone(), name.clone());
+        let (object, name) = (Arc::clone(object), name.clone());
         let (learned, known) = (*learned, known.clone());
         let callable = Arc::new(Callable { object, name, entry, learned, known });
         Function { callable, deny_copies: self.deny_copies }

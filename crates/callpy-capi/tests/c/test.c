@@ -654,13 +654,18 @@ static void errors(void) {
         CHECK(!strcmp(callpy_error_exception_type(error), "ValueError"));
         CHECK(!strcmp(callpy_error_exception_module(error), "builtins"));
         CHECK(!strcmp(callpy_error_exception_message(error), "outer"));
+        CHECK(callpy_error_exception_is(error, "builtins.ValueError"));
+        CHECK(callpy_error_exception_is(error, "Exception"));
+        CHECK(!callpy_error_exception_is(error, "KeyError") && !callpy_error_exception_is(error, NULL));
         CHECK(strstr(callpy_error_traceback(error), "in cause"));
         const callpy_error *cause = callpy_error_cause(error);
         CHECK(!strcmp(callpy_error_exception_type(cause), "KeyError"));
         CHECK(callpy_error_cause(cause) == NULL);
+        CHECK(callpy_error_exception_is(cause, "LookupError"));
         callpy_error_free(error);
     }
     callpy_function_free(function);
+    CHECK(!callpy_error_exception_is(NULL, "Exception"));
     bad(callpy_function_load("no_such_module_here:f", &function), CALLPY_ERROR_PYTHON, "no_such_module_here");
     bad(callpy_function_load("math:no-such-function", &function), CALLPY_ERROR_TARGET, "no-such-function");
     bad(callpy_function_load("math", &function), CALLPY_ERROR_TARGET, "names no function");
@@ -1009,16 +1014,24 @@ static void workers(void) {
         bad(callpy_function_call(limited, &argument, 1 - index, NULL, 0, NULL), CALLPY_ERROR_CANCELLED,
             "it was cancelled");
         CHECK(!pthread_join(thread, NULL));
-        callpy_call_free(call);
         bad(callpy_function_call(limited, &argument, 1 - index, NULL, 0, NULL), CALLPY_ERROR_CANCELLED,
             "it was cancelled");
         callpy_function_free(limited);
+        // The limits of one call.
+        callpy_invocation invocation = {
+            .function = both[index], .arguments = &argument, .arguments_len = 1 - index, .limits = &limits};
+        callpy_invoke(&invocation);
+        bad(invocation.error, CALLPY_ERROR_CANCELLED, "it was cancelled");
+        invocation.function = NULL;
+        callpy_invoke(&invocation);
+        bad(invocation.error, CALLPY_ERROR_ARGUMENT, "the function is NULL");
+        callpy_call_free(call);
     }
     callpy_function_free(here);
 
     callpy_workers_statistics now;
     good(callpy_workers_get_statistics(workers, &now));
-    CHECK(now.crashes == 5 && now.deadlines == 1 && now.cancelled == 2 && now.busy == 0);
+    CHECK(now.crashes == 5 && now.deadlines == 1 && now.cancelled == 3 && now.busy == 0);
     CHECK(now.bytes_sent >= 3 * sizeof series && now.started >= 7);
     good(callpy_workers_restart(workers));
     callpy_workers_free(workers);
