@@ -51,8 +51,19 @@ type cInvocation struct {
 	arguments, argumentsLength uintptr
 	named, namedLength         uintptr
 	wanted                     uintptr
+	limits                     uintptr
 	result                     cValue
 	failed                     uintptr
+}
+
+type cLimits struct {
+	within, call, retries uintptr
+}
+
+type cWorkersOptions struct {
+	setup                      uintptr
+	variables, variablesLength uintptr
+	maxWaiting, calls, memory  uintptr
 }
 
 // content is what a value holds, read as a T.
@@ -71,17 +82,24 @@ type cFunction int
 const (
 	arrayCheckMemory cFunction = iota
 	arrayRelease
+	callCancel
+	callFree
+	callNew
 	errorCause
 	errorDetail
+	errorExceptionIs
 	errorExceptionMessage
 	errorExceptionModule
 	errorExceptionType
+	errorExitStatus
 	errorFree
 	errorKind
 	errorMessage
+	errorSignal
 	errorTraceback
 	functionFree
 	functionLends
+	functionLimit
 	functionLoad
 	functionMap
 	functionRetains
@@ -93,23 +111,35 @@ const (
 	valueMismatch
 	valueRelease
 	version
+	workersFree
+	workersFunction
+	workersGetStatistics
+	workersRestart
+	workersStart
 )
 
 // The names of the library's functions.
 var cNames = [...]string{
 	arrayCheckMemory:      "callpy_array_check_memory",
 	arrayRelease:          "callpy_array_release",
+	callCancel:            "callpy_call_cancel",
+	callFree:              "callpy_call_free",
+	callNew:               "callpy_call_new",
 	errorCause:            "callpy_error_cause",
 	errorDetail:           "callpy_error_detail",
+	errorExceptionIs:      "callpy_error_exception_is",
 	errorExceptionMessage: "callpy_error_exception_message",
 	errorExceptionModule:  "callpy_error_exception_module",
 	errorExceptionType:    "callpy_error_exception_type",
+	errorExitStatus:       "callpy_error_exit_status",
 	errorFree:             "callpy_error_free",
 	errorKind:             "callpy_error_kind",
 	errorMessage:          "callpy_error_message",
+	errorSignal:           "callpy_error_signal",
 	errorTraceback:        "callpy_error_traceback",
 	functionFree:          "callpy_function_free",
 	functionLends:         "callpy_function_lends",
+	functionLimit:         "callpy_function_limit",
 	functionLoad:          "callpy_function_load",
 	functionMap:           "callpy_function_map",
 	functionRetains:       "callpy_function_retains",
@@ -121,6 +151,11 @@ var cNames = [...]string{
 	valueMismatch:         "callpy_value_mismatch",
 	valueRelease:          "callpy_value_release",
 	version:               "callpy_version",
+	workersFree:           "callpy_workers_free",
+	workersFunction:       "callpy_workers_function",
+	workersGetStatistics:  "callpy_workers_get_statistics",
+	workersRestart:        "callpy_workers_restart",
+	workersStart:          "callpy_workers_start",
 }
 
 // call calls one of the library's functions with numbers and addresses, and returns its result. What the
@@ -132,6 +167,9 @@ func (f cFunction) call(arguments ...uintptr) uintptr {
 
 // with calls one of the library's functions that takes one pointer, at a fraction of call's cost.
 func (f cFunction) with(argument unsafe.Pointer) { onearg.Call(addresses[f], argument) }
+
+// free calls one of the library's functions that frees what is at an address of C's.
+func free(with cFunction, address uintptr) { with.with(unsafe.Pointer(at[byte](address))) }
 
 // A keeper keeps memory alive, and on the heap, while C reads it.
 type keeper struct{ kept []unsafe.Pointer }

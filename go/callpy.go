@@ -52,8 +52,10 @@
 // # Contexts
 //
 // A function may take a context.Context as its first argument. A call whose context has ended does not begin:
-// that is looked at before it and after it has waited. A running call is not stopped: the arguments are lent
-// until Python returns. A function that must end in time needs a limit of its own in Python.
+// that is looked at before it and after each wait, that for Python's interpreter lock included. A running call is
+// cancelled when its context ends. In this process that only asks: an exception is raised between two steps of
+// Python code, and code in C can't be stopped. The arguments are lent until Python returns. On [Workers] the call
+// ends within 200 milliseconds, whatever the function does. The error is the context's, with its cause.
 //
 // # The end of the process
 //
@@ -79,6 +81,12 @@ type options struct {
 	requirements, scripts, folders []string
 	onRetained                     func(Retained)
 	libraryThreads                 uint
+
+	// What only workers have, and the name of an option that sets some of it.
+	setup                     string
+	variables                 []string
+	maxWaiting, calls, memory uint
+	forWorkers                string
 }
 
 // WithLibrary names the file of callpy's C library, for the first use of this package. Without it the library is
@@ -114,33 +122,48 @@ func WithLibraryThreads(count uint) Option {
 // Start starts Python in this process, or joins the one that runs. [Load] and [Find] start it without
 // options if it does not run yet. PYTHONPATH and CALLPY_PYTHON are honoured.
 func Start(with ...Option) error {
-	var wanted options
-	for _, option := range with {
-		option(&wanted)
-	}
-	all := append([]string{wanted.library, wanted.python}, slices.Concat(wanted.requirements, wanted.scripts, wanted.folders)...)
-	for _, text := range all {
-		if strings.ContainsRune(text, 0) {
-			return failure(NotStarted, "the option %q has a NUL character in it", text)
-		}
-	}
-	if err := loadLibrary(wanted.library); err != nil {
+	wanted, err := chosen(with)
+	if err != nil {
 		return err
+	}
+	if wanted.forWorkers != "" {
+		return failure(NotStarted, "%s is an option of StartWorkers", wanted.forWorkers)
 	}
 	var keeper keeper
 	defer keeper.done()
-	passed := &cOptions{language: cLanguageGo, libraryThreads: uintptr(wanted.libraryThreads)}
-	if wanted.python != "" {
-		passed.python = keeper.text(wanted.python)
+	return toError(pythonStart.call(wanted.passed(&keeper)))
+}
+
+// chosen returns the options that are set, once the library is loaded that they name.
+func chosen(with []Option) (*options, error) {
+	wanted := new(options)
+	for _, option := range with {
+		option(wanted)
 	}
-	passed.requirements, passed.requirementsLength = keeper.texts(wanted.requirements)
-	passed.scripts, passed.scriptsLength = keeper.texts(wanted.scripts)
-	passed.folders, passed.foldersLength = keeper.texts(wanted.folders)
-	if tell := wanted.onRetained; tell != nil {
+	all := slices.Concat([]string{wanted.library, wanted.python, wanted.setup}, wanted.requirements, wanted.scripts,
+		wanted.folders, wanted.variables)
+	for _, text := range all {
+		if strings.ContainsRune(text, 0) {
+			return nil, failure(NotStarted, "the option %q has a NUL character in it", text)
+		}
+	}
+	return wanted, loadLibrary(wanted.library)
+}
+
+// passed returns the address of the options that C takes, and has the program's hook told from now on.
+func (o *options) passed(keeper *keeper) uintptr {
+	passed := &cOptions{language: cLanguageGo, libraryThreads: uintptr(o.libraryThreads)}
+	if o.python != "" {
+		passed.python = keeper.text(o.python)
+	}
+	passed.requirements, passed.requirementsLength = keeper.texts(o.requirements)
+	passed.scripts, passed.scriptsLength = keeper.texts(o.scripts)
+	passed.folders, passed.foldersLength = keeper.texts(o.folders)
+	if tell := o.onRetained; tell != nil {
 		onRetained.Store(&tell)
 		passed.onRetained = retainedHook()
 	}
-	return toError(pythonStart.call(keeper.keep(unsafe.Pointer(passed))))
+	return keeper.keep(unsafe.Pointer(passed))
 }
 
 // End ends Python, as the last thing in main: it joins Python's threads that are not daemons, runs its

@@ -104,6 +104,73 @@ func contextEndsInLine() int {
 	return 7
 }
 
+// An ending is a context whose end the test makes.
+type ending struct {
+	context.Context
+	done    chan struct{}
+	cancels chan func()
+}
+
+func (e *ending) Done() <-chan struct{} { return e.done }
+
+func (e *ending) Err() error {
+	select {
+	case <-e.done:
+		return context.Canceled
+	default:
+		return nil
+	}
+}
+
+// AfterFunc is what context.AfterFunc calls.
+func (e *ending) AfterFunc(cancels func()) func() bool {
+	e.cancels <- cancels
+	return func() bool { return false }
+}
+
+// Another call has the interpreter lock, for which this one waits until its context has ended.
+func TestAContextEndsWhileItsCallWaitsForPython(t *testing.T) {
+	if good(CallAs[bool](ctx, find(t, target("is_free_threaded"))))(t) {
+		t.Skip("there is no lock to wait for")
+	}
+	hold := load[func(uintptr, uintptr) error](t, target("hold_lock"))
+	called := find(t, target("calls_so_far"))
+	before := good(CallAs[int](ctx, called, nil))(t)
+	ready, isReady, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	until, goOn, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, returned := make(chan error), make(chan error)
+	// Fd makes them block, for which Python holds the lock.
+	descriptor, end := isReady.Fd(), until.Fd()
+	go func() { held <- hold(descriptor, end) }()
+	if _, err := ready.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	waiting := &ending{ctx, make(chan struct{}), make(chan func())}
+	go func() { returned <- called.Run(waiting, nil) }()
+	cancels := <-waiting.cancels
+	close(waiting.done)
+	cancels()
+	if _, err := goOn.Write([]byte{1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-returned; err != context.Canceled {
+		t.Error(err)
+	}
+	if err := <-held; err != nil {
+		t.Error(err)
+	}
+	equal(t, good(CallAs[int](ctx, called, nil))(t), before+1)
+	for _, file := range []*os.File{ready, isReady, until, goOn} {
+		file.Close()
+	}
+}
+
 func TestAGateAdmitsItsWaitersInOrder(t *testing.T) {
 	var gate gate
 	for range maxCalls {

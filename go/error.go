@@ -3,7 +3,8 @@ package callpy
 import (
 	"fmt"
 	"runtime"
-	"unsafe"
+	"strings"
+	"syscall"
 )
 
 // A Kind says what sort of failure an [Error] is, for programs that act on it. It is an error itself, so that
@@ -31,7 +32,7 @@ const (
 	Deadline    Kind = cErrorDeadline    // the call took longer than it may
 	Cancelled   Kind = cErrorCancelled   // the call was cancelled
 	Other       Kind = cErrorOther       // any other failure
-	Closed      Kind = 1000              // the function was closed
+	Closed      Kind = 1000              // the function was closed, or its workers
 	NoLibrary   Kind = 1001              // callpy's C library is not there, or of another release
 )
 
@@ -53,7 +54,7 @@ var kindNames = map[Kind]string{
 	Deadline:    "a deadline exceeded",
 	Cancelled:   "a cancelled call",
 	Other:       "another failure",
-	Closed:      "a closed function",
+	Closed:      "a closed function or workers",
 	NoLibrary:   "no C library",
 }
 
@@ -99,6 +100,38 @@ func (e *Error) Detail() string { return e.place + e.text(errorDetail, e.line) }
 // Traceback returns the traceback as Python prints it, chained exceptions included; nothing if this is no
 // exception. It is made when it is asked for: the source lines are read from their files then.
 func (e *Error) Traceback() string { return e.text(errorTraceback, "") }
+
+// IsA reports whether the exception is of a class or of one derived from it, as in an except clause:
+// "builtins.OSError", "json.decoder.JSONDecodeError". The name of one of Python's own needs no module. Of an
+// exception on [Workers] only its own class is known.
+func (e *Error) IsA(class string) bool {
+	if e.c == 0 || strings.ContainsRune(class, 0) {
+		return false
+	}
+	var keeper keeper
+	defer keeper.done()
+	defer runtime.KeepAlive(e.owner)
+	// C sets the lowest byte of a bool, and leaves the others as they were.
+	return uint8(errorExceptionIs.call(e.c, keeper.text(class))) != 0
+}
+
+// Signal returns the signal that ended the worker of a call; 0 if none did, or the error is not of kind [Crashed].
+func (e *Error) Signal() syscall.Signal {
+	return syscall.Signal(e.number(errorSignal, 0))
+}
+
+// ExitStatus returns the exit status of the worker of a call; -1 if it did not exit by itself, or the error is not
+// of kind [Crashed].
+func (e *Error) ExitStatus() int { return e.number(errorExitStatus, -1) }
+
+// number returns one of the numbers of C's error, or Go's own.
+func (e *Error) number(which cFunction, own int) int {
+	if e.c == 0 {
+		return own
+	}
+	defer runtime.KeepAlive(e.owner)
+	return int(int32(which.call(e.c)))
+}
 
 // text returns one of the texts of C's error, or Go's own.
 func (e *Error) text(which cFunction, own string) string {
@@ -155,7 +188,7 @@ func toError(address uintptr) error {
 
 func takeError(address uintptr) *Error {
 	owner := &errorOwner{address}
-	runtime.AddCleanup(owner, func(address uintptr) { errorFree.with(unsafe.Pointer(at[byte](address))) }, address)
+	runtime.AddCleanup(owner, func(address uintptr) { free(errorFree, address) }, address)
 	return readError(address, owner)
 }
 

@@ -21,6 +21,15 @@ func TestAKindIsAnErrorInWords(t *testing.T) {
 	_, err := CallAs[int](ctx, find(t, target("cause")))
 	wrapped := fmt.Errorf("the model: %w", err)
 	equal(t, []bool{errors.Is(wrapped, Exception), errors.Is(wrapped, BadResult)}, []bool{true, false})
+	var failed *Error
+	equal(t, errors.As(wrapped, &failed), true)
+	for class, is := range map[string]bool{
+		"ValueError": true, "builtins.ValueError": true, "Exception": true, "KeyError": false, "numpy.ValueError": false,
+		"": false, "Value\x00Error": false,
+	} {
+		equal(t, failed.IsA(class), is)
+	}
+	equal(t, failed.Cause.IsA("LookupError"), true)
 	var kind Kind
 	equal(t, errors.As(wrapped, &kind), false)
 }

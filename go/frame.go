@@ -13,6 +13,7 @@ import (
 type frame struct {
 	keeper
 	call   cInvocation
+	limits cLimits
 	values []cValue
 	named  []cNamed
 	// Results of C's that are in use until the call ends.
@@ -58,12 +59,16 @@ func (f *frame) next() *cValue {
 	return &f.values[len(f.values)-1]
 }
 
-// run makes the call, whose result is in f.call.result then. The context may be nil.
+// run makes the call, whose result is in f.call.result then.
 func (f *frame) run(ctx context.Context, function *Function, wanted bool) error {
 	if err := ended(ctx); err != nil {
 		return err
 	}
 	if err := calls.enter(ctx); err != nil {
+		return err
+	}
+	defer calls.leave()
+	if err := function.enter(); err != nil {
 		return err
 	}
 	f.call.function = function.handle
@@ -72,10 +77,16 @@ func (f *frame) run(ctx context.Context, function *Function, wanted bool) error 
 	if wanted {
 		f.call.wanted = 1
 	}
-	invoke.with(unsafe.Pointer(&f.call))
-	calls.leave()
-	runtime.KeepAlive(function)
-	return toError(f.call.failed)
+	if ctx.Done() == nil {
+		invoke.with(unsafe.Pointer(&f.call))
+	} else {
+		stop := cancelWith(ctx, &f.limits)
+		f.call.limits = addressOf(&f.limits)
+		invoke.with(unsafe.Pointer(&f.call))
+		stop()
+	}
+	function.leave()
+	return orEnded(ctx, toError(f.call.failed))
 }
 
 // release frees what the result holds; a number holds nothing.

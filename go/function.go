@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"sync/atomic"
+	"time"
 	"unsafe"
 )
 
@@ -16,6 +17,8 @@ type Function struct {
 	handle uintptr
 	closed atomic.Bool
 	name   string
+	// The workers that it is on; nil in this process.
+	pool *pool
 }
 
 // Find returns the function that a target names: "module:function", "package.module:Class.method" or
@@ -34,9 +37,67 @@ func Find(target string) (*Function, error) {
 	if err := toError(functionLoad.call(keeper.text(target), keeper.keep(unsafe.Pointer(handle)))); err != nil {
 		return nil, err
 	}
-	function := &Function{handle: *handle, name: target}
-	runtime.AddCleanup(function, func(handle uintptr) { functionFree.with(unsafe.Pointer(at[byte](handle))) }, *handle)
-	return function, nil
+	return newFunction(*handle, target, nil), nil
+}
+
+// newFunction takes over C's handle of a function.
+func newFunction(handle uintptr, name string, pool *pool) *Function {
+	function := &Function{handle: handle, name: name, pool: pool}
+	if pool == nil {
+		runtime.AddCleanup(function, func(handle uintptr) { free(functionFree, handle) }, handle)
+	} else {
+		pool.add(handle)
+		runtime.AddCleanup(function, pool.free, handle)
+	}
+	return function
+}
+
+// Within returns the same function with calls that end after this time, with an error of kind [Deadline]. On
+// [Workers] that holds, whatever the function does, and the time counts from the beginning of the call, that of
+// waiting for a worker included. In this process it counts from when the function is called, and only asks, as a
+// context does that ends.
+func (f *Function) Within(limit time.Duration) *Function {
+	// 0 is no limit in C.
+	return f.limited(&cLimits{within: uintptr(max(limit, 1))})
+}
+
+// Retries returns the same function with calls that are repeated up to so many times if their worker crashes: for
+// a function that may run twice. In this process a crash ends the program.
+func (f *Function) Retries(most uint) *Function { return f.limited(&cLimits{retries: uintptr(most)}) }
+
+// limited returns a handle of the same function with limits; one that can't be called if this one can't.
+func (f *Function) limited(limits *cLimits) *Function {
+	if f.enter() != nil {
+		return f
+	}
+	defer f.leave()
+	var keeper keeper
+	defer keeper.done()
+	limited := new(uintptr)
+	failed := functionLimit.call(f.handle, keeper.keep(unsafe.Pointer(limits)), keeper.keep(unsafe.Pointer(limited)))
+	if failed != 0 {
+		// For lack of a function only.
+		panic("callpy: " + takeError(failed).Error())
+	}
+	return newFunction(*limited, f.name, f.pool)
+}
+
+// enter has the function's handle stay until leave, or returns an error if the function can't be called.
+func (f *Function) enter() error {
+	if err := f.unusable(); err != nil || f.pool == nil {
+		return err
+	}
+	if err := f.pool.enter(); err != nil {
+		return failure(Closed, "%s: the workers are closed", f.name)
+	}
+	return nil
+}
+
+func (f *Function) leave() {
+	if f.pool != nil {
+		f.pool.leave()
+	}
+	runtime.KeepAlive(f)
 }
 
 // Retains decides that the Python function retains its arguments: it gets copies, also at its first call.
@@ -50,10 +111,10 @@ func (f *Function) Retains() error { return f.decide(functionRetains) }
 func (f *Function) Lends() error { return f.decide(functionLends) }
 
 func (f *Function) decide(what cFunction) error {
-	if err := f.unusable(); err != nil {
+	if err := f.enter(); err != nil {
 		return err
 	}
-	defer runtime.KeepAlive(f)
+	defer f.leave()
 	return toError(what.call(f.handle))
 }
 
@@ -99,8 +160,8 @@ func (f *Function) usable(ctx context.Context) error {
 // string, [Bytes], []any, map[any]any, [Array] of the dtype's type, []string or [*Object]. [CallAs]
 // converts it to a given type.
 //
-// A call whose context has ended does not begin, whatever it waited for. A running call is not stopped, and its
-// result is returned even if the context has ended by then.
+// A call whose context has ended does not begin, whatever it waited for. A running call is cancelled when the
+// context ends, and returns the context's error; if it returns a result nevertheless, that is returned.
 func (f *Function) Call(ctx context.Context, arguments ...any) (any, error) {
 	return CallAs[any](ctx, f, arguments...)
 }
@@ -189,15 +250,19 @@ func MapAs[R any, A any](ctx context.Context, f *Function, inputs []A) (results 
 	if err := calls.enter(ctx); err != nil {
 		return failAll(err)
 	}
-	err := toError(functionMap.call(f.handle, frame.keep(unsafe.Pointer(unsafe.SliceData(values))), uintptr(len(places)), 1,
+	defer calls.leave()
+	limited, done, err := f.cancelledBy(ctx)
+	if err != nil {
+		return failAll(err)
+	}
+	err = toError(functionMap.call(limited, frame.keep(unsafe.Pointer(unsafe.SliceData(values))), uintptr(len(places)), 1,
 		frame.keep(unsafe.Pointer(unsafe.SliceData(got))), frame.keep(unsafe.Pointer(unsafe.SliceData(failed)))))
-	calls.leave()
-	runtime.KeepAlive(f)
+	done()
 	if err != nil {
 		return failAll(err)
 	}
 	for call, index := range places {
-		err := toError(failed[call])
+		err := orEnded(ctx, toError(failed[call]))
 		if err == nil {
 			frame.call.result = got[call]
 			results[index], err = decode[R](frame, f)
@@ -207,4 +272,30 @@ func MapAs[R any, A any](ctx context.Context, f *Function, inputs []A) (results 
 		}
 	}
 	return results, errors
+}
+
+// cancelledBy returns a handle of the function whose calls are cancelled once the context ends, and a function to
+// call when they have returned.
+func (f *Function) cancelledBy(ctx context.Context) (handle uintptr, done func(), err error) {
+	if err := f.enter(); err != nil {
+		return 0, nil, err
+	}
+	if ctx.Done() == nil {
+		return f.handle, f.leave, nil
+	}
+	limits, limited := new(cLimits), new(uintptr)
+	stop := cancelWith(ctx, limits)
+	var keeper keeper
+	defer keeper.done()
+	failed := functionLimit.call(f.handle, keeper.keep(unsafe.Pointer(limits)), keeper.keep(unsafe.Pointer(limited)))
+	done = func() {
+		stop()
+		free(functionFree, *limited)
+		f.leave()
+	}
+	if failed != 0 {
+		done()
+		return 0, nil, toError(failed)
+	}
+	return *limited, done, nil
 }

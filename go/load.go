@@ -15,19 +15,44 @@ import (
 // results before the error, Python returns a tuple. A type of which no call can ever succeed, such as one with a
 // channel, is an error at once.
 func Load[F any](target string) (F, error) {
-	var load F
-	kind := reflect.TypeFor[F]()
-	if err := checkFunction(kind); err != nil {
-		return load, failure(BadArgument, "%s can't be loaded as %v: %v", target, kind, err)
+	var none F
+	// Before it is looked for.
+	if err := checkType[F](target); err != nil {
+		return none, err
 	}
 	function, err := Find(target)
 	if err != nil {
-		return load, err
+		return none, err
 	}
-	if !loadCommon(&load, function) {
-		reflect.ValueOf(&load).Elem().Set(reflect.MakeFunc(kind, reflected(function, kind)))
+	return As[F](function)
+}
+
+// As returns a function as a Go function of type F, as [Load] does: one on [Workers], or with limits.
+//
+//	function, err := workers.Function("outliers:detect")
+//	detect, err := callpy.As[func([]float64) ([]int64, error)](function.Within(50 * time.Millisecond))
+func As[F any](f *Function) (F, error) {
+	var typed F
+	kind := reflect.TypeFor[F]()
+	if err := f.unusable(); err != nil {
+		return typed, err
 	}
-	return load, nil
+	if err := checkType[F](f.name); err != nil {
+		return typed, err
+	}
+	if !loadCommon(&typed, f) {
+		reflect.ValueOf(&typed).Elem().Set(reflect.MakeFunc(kind, reflected(f, kind)))
+	}
+	return typed, nil
+}
+
+// checkType returns an error if a function of type F can never be called.
+func checkType[F any](target string) error {
+	kind := reflect.TypeFor[F]()
+	if err := checkFunction(kind); err != nil {
+		return failure(BadArgument, "%s can't be loaded as %v: %v", target, kind, err)
+	}
+	return nil
 }
 
 // loadCommon makes a function of a common type, which is called without reflection; false if it is of another.

@@ -11,17 +11,24 @@ package callpy
 static const uintptr_t callpy_go_addresses[] = {
     (uintptr_t)callpy_array_check_memory,
     (uintptr_t)callpy_array_release,
+    (uintptr_t)callpy_call_cancel,
+    (uintptr_t)callpy_call_free,
+    (uintptr_t)callpy_call_new,
     (uintptr_t)callpy_error_cause,
     (uintptr_t)callpy_error_detail,
+    (uintptr_t)callpy_error_exception_is,
     (uintptr_t)callpy_error_exception_message,
     (uintptr_t)callpy_error_exception_module,
     (uintptr_t)callpy_error_exception_type,
+    (uintptr_t)callpy_error_exit_status,
     (uintptr_t)callpy_error_free,
     (uintptr_t)callpy_error_kind,
     (uintptr_t)callpy_error_message,
+    (uintptr_t)callpy_error_signal,
     (uintptr_t)callpy_error_traceback,
     (uintptr_t)callpy_function_free,
     (uintptr_t)callpy_function_lends,
+    (uintptr_t)callpy_function_limit,
     (uintptr_t)callpy_function_load,
     (uintptr_t)callpy_function_map,
     (uintptr_t)callpy_function_retains,
@@ -33,6 +40,11 @@ static const uintptr_t callpy_go_addresses[] = {
     (uintptr_t)callpy_value_mismatch,
     (uintptr_t)callpy_value_release,
     (uintptr_t)callpy_version,
+    (uintptr_t)callpy_workers_free,
+    (uintptr_t)callpy_workers_function,
+    (uintptr_t)callpy_workers_get_statistics,
+    (uintptr_t)callpy_workers_restart,
+    (uintptr_t)callpy_workers_start,
 };
 
 enum { callpy_go_count = sizeof callpy_go_addresses / sizeof *callpy_go_addresses };
@@ -63,6 +75,9 @@ var (
 	_ [unsafe.Sizeof(cArray{})]struct{}                    = [C.sizeof_callpy_array]struct{}{}
 	_ [unsafe.Sizeof(cNamed{})]struct{}                    = [C.sizeof_callpy_named]struct{}{}
 	_ [unsafe.Sizeof(cOptions{})]struct{}                  = [C.sizeof_callpy_python_options]struct{}{}
+	_ [unsafe.Sizeof(cLimits{})]struct{}                   = [C.sizeof_callpy_limits]struct{}{}
+	_ [unsafe.Sizeof(cWorkersOptions{})]struct{}           = [C.sizeof_callpy_workers_options]struct{}{}
+	_ [unsafe.Sizeof(Statistics{})]struct{}                = [C.sizeof_callpy_workers_statistics]struct{}{}
 	_ [unsafe.Sizeof(cRetained{})]struct{}                 = [C.sizeof_callpy_retained]struct{}{}
 	_ [unsafe.Sizeof(cInvocation{})]struct{}               = [C.sizeof_callpy_invocation]struct{}{}
 	_ [unsafe.Offsetof(cValue{}.content)]struct{}          = [unsafe.Offsetof(C.callpy_value{}.content)]struct{}{}
@@ -70,6 +85,10 @@ var (
 	_ [unsafe.Offsetof(cArray{}.flags)]struct{}            = [unsafe.Offsetof(C.callpy_array{}.flags)]struct{}{}
 	_ [unsafe.Offsetof(cOptions{}.libraryThreads)]struct{} = [unsafe.Offsetof(C.callpy_python_options{}.library_threads)]struct{}{}
 	_ [unsafe.Offsetof(cRetained{}.holders)]struct{}       = [unsafe.Offsetof(C.callpy_retained{}.holders)]struct{}{}
+	_ [unsafe.Offsetof(cLimits{}.call)]struct{}            = [unsafe.Offsetof(C.callpy_limits{}.call)]struct{}{}
+	_ [unsafe.Offsetof(cWorkersOptions{}.memory)]struct{}  = [unsafe.Offsetof(C.callpy_workers_options{}.memory)]struct{}{}
+	_ [unsafe.Offsetof(Statistics{}.Calls)]struct{}        = [unsafe.Offsetof(C.callpy_workers_statistics{}.calls)]struct{}{}
+	_ [unsafe.Offsetof(cInvocation{}.limits)]struct{}      = [unsafe.Offsetof(C.callpy_invocation{}.limits)]struct{}{}
 	_ [unsafe.Offsetof(cInvocation{}.result)]struct{}      = [unsafe.Offsetof(C.callpy_invocation{}.result)]struct{}{}
 	_ [unsafe.Offsetof(cInvocation{}.failed)]struct{}      = [unsafe.Offsetof(C.callpy_invocation{}.error)]struct{}{}
 )

@@ -200,3 +200,40 @@ def broadcast(length):
 def calls_so_far(data):
     calls_so_far.count = getattr(calls_so_far, "count", 0) + 1
     return calls_so_far.count
+
+
+def hold_lock(ready, until):
+    """Holds the interpreter lock until there is a byte to read."""
+    import ctypes
+
+    libc = ctypes.PyDLL(None)
+    libc.write(ready, b"x", 1)
+    libc.read(until, ctypes.create_string_buffer(1), 1)
+
+
+def spin():
+    while True:
+        pass
+
+
+def exit_once(file):
+    """Ends its process the first time."""
+    import os
+
+    try:
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return "again"
+    os._exit(3)
+
+
+def set_up():
+    import os
+
+    os.environ["CALLPY_IS_SET_UP"] = "yes"
+
+
+def is_free_threaded():
+    import sys
+
+    return not getattr(sys, "_is_gil_enabled", lambda: True)()
