@@ -50,6 +50,10 @@ pub(crate) struct Bindgen {
     /// A function, a class or a method (Class.method) to leave out; may be repeated
     #[arg(long, value_name = "NAME")]
     skip: Vec<String>,
+
+    /// In Go, have each function take a context.Context first, whose end cancels the call
+    #[arg(long)]
+    context: bool,
 }
 
 impl Bindgen {
@@ -80,6 +84,9 @@ pub(crate) fn run(arguments: &Bindgen) -> Result<()> {
         Some(name) => name.clone(),
         None => module_name(path, arguments.lang),
     };
+    if arguments.context && matches!(arguments.lang, Language::Rust) {
+        return usage("--context is for Go; add --lang go");
+    }
     let (code, reports) = match arguments.lang {
         Language::Rust => rust(&source, is_decoded, &file, &name, arguments)?,
         Language::Go => go(&source, is_decoded, &file, &name, arguments)?,
@@ -130,6 +137,7 @@ fn go(
     input.is_decoded = is_decoded;
     input.usages = arguments.usages();
     input.skip = arguments.skip.clone();
+    input.context = arguments.context;
     let generated = callpy_codegen::generate_go_package(source, &input).map_err(report)?;
     Ok((generated.code, generated.functions))
 }

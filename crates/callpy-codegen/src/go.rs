@@ -40,6 +40,8 @@ pub struct GoInput {
     pub usages: Usages,
     /// The functions, classes and methods (`Class.method`) that are left out.
     pub skip: Vec<String>,
+    /// Each function and method takes a `context.Context` first, whose end cancels the call.
+    pub context: bool,
 }
 
 impl GoInput {
@@ -53,6 +55,7 @@ impl GoInput {
             is_decoded: false,
             usages: Usages::default(),
             skip: Vec::new(),
+            context: false,
         }
     }
 }
@@ -360,8 +363,15 @@ impl<'m> Writer<'m> {
         }
         let _ = write!(code, "package {package}\n\nimport (\n");
         let is_embedded = import.is_none() && !self.input.is_decoded;
+        let has_context = self.functions.contains("context.Context");
+        if has_context {
+            code.push_str("\t\"context\"\n");
+        }
         if is_embedded {
-            code.push_str("\t_ \"embed\"\n\n");
+            code.push_str("\t_ \"embed\"\n");
+        }
+        if has_context || is_embedded {
+            code.push('\n');
         }
         code.push_str("\tcallpy \"github.com/callpy/callpy/go\"\n)\n");
         // Types alone need no functions of the library.

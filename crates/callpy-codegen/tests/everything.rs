@@ -63,6 +63,26 @@ fn parameters_in_go_hide_nothing_that_the_body_uses() {
 }
 
 #[test]
+fn functions_in_go_take_a_context_where_asked() {
+    let source = "class M:\n    def f(self, ctx: int) -> str: ...\n    def __enter__(self) -> 'M': ...\n    \
+                  def __exit__(self, *a) -> None: ...\n";
+    let mut input = GoInput::new("p", "p.py");
+    input.context = true;
+    let code = generate_go(source, &input).unwrap();
+    for expected in [
+        "import (\n\t\"context\"\n\t_ \"embed\"\n\n",
+        "callpy.Lazy[func(context.Context, *M, int) (string, error)]",
+        "func (m *M) F(ctx context.Context, ctxArg int) (result string, err error) {",
+        "return call(ctx, m, ctxArg)",
+        "func (m *M) With(ctx context.Context, body func(*M) error) error {",
+        "entered, err := enter(ctx, m)",
+        "callpy.Lazy[func(*M, any) error]",
+    ] {
+        assert!(code.contains(expected), "{expected}:\n{code}");
+    }
+}
+
+#[test]
 fn a_bad_hint_leaves_its_function_out_and_no_other() {
     let source = "def good(x: int) -> int: ...\ndef bad(x: 1 + 1) -> int: ...\n\
                   def all(*args: *tuple[int, str]) -> int: ...\n\

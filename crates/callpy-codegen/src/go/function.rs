@@ -90,6 +90,7 @@ impl<'m> Writer<'m> {
         // The function's body and its results have names in the same scope.
         let mut used: Vec<String> = BODY_NAMES.map(str::to_owned).into();
         used.extend(kind.receiver().map(|class| receiver_name(&class.name)));
+        used.extend(self.input.context.then(|| "ctx".to_owned()));
         let mut arguments = Vec::new();
         for parameter in parameters {
             let lowered = self.lowering.parameter(&path, &parameter);
@@ -257,7 +258,9 @@ impl<'m> Writer<'m> {
         // Where any value may be, those of the package's types are marked.
         let recognises = self.recognises;
         let is_marked = |ty: &str| recognises && MARKED.contains(&ty);
-        let mut takes: Vec<String> = receiver.iter().map(|(_, ty)| ty.clone()).collect();
+        let context = self.input.context;
+        let mut takes: Vec<String> = context.then(|| "context.Context".to_owned()).into_iter().collect();
+        takes.extend(receiver.iter().map(|(_, ty)| ty.clone()));
         takes.extend(types.iter().map(|ty| match is_marked(ty) {
             true => "any".to_owned(),
             false => ty.clone(),
@@ -299,7 +302,9 @@ impl<'m> Writer<'m> {
         );
 
         let mut parameters: Vec<String> =
-            required.iter().zip(&types).map(|(one, ty)| format!("{} {ty}", one.name)).collect();
+            context.then(|| "ctx context.Context".to_owned()).into_iter().collect();
+        parameters
+            .extend(required.iter().zip(&types).map(|(one, ty)| format!("{} {ty}", one.name)));
         if !options.is_empty() {
             parameters.push(format!("options ...{}", typed.option));
         }
@@ -333,7 +338,8 @@ impl<'m> Writer<'m> {
             }
         };
         let _ = writeln!(code, "\t\treturn{failed}\n\t}}");
-        let mut arguments: Vec<String> = receiver.into_iter().map(|(name, _)| name).collect();
+        let mut arguments: Vec<String> = context.then(|| "ctx".to_owned()).into_iter().collect();
+        arguments.extend(receiver.into_iter().map(|(name, _)| name));
         arguments.extend(required.iter().zip(&types).map(|(one, ty)| match is_marked(ty) {
             true => format!("marked({})", one.name),
             false => one.name.clone(),
@@ -411,10 +417,16 @@ impl<'m> Writer<'m> {
         let (enter, exit) = (self.go.take(&enter), self.go.take(&exit));
         let glue = self.glue_name();
         let (file, line) = (&self.input.file, python.name_span.start.line);
+        let (takes, ctx) = match self.input.context {
+            true => ("ctx context.Context, ", "ctx, "),
+            false => ("", ""),
+        };
+        let kind = takes.trim_start_matches("ctx ");
         let code = &mut self.functions;
+        // It is left whether the context has ended or not.
         let _ = write!(
             code,
-            "\nvar {enter} = callpy.Lazy[func(*{go}) ({ty}, error)]{{Source: &glue, Target: \
+            "\nvar {enter} = callpy.Lazy[func({kind}*{go}) ({ty}, error)]{{Source: &glue, Target: \
              \"{glue}:{class}.enter\"}}\n\nvar {exit} = callpy.Lazy[func(*{go}, any) error]{{Source: &glue, \
              Target: \"{glue}:{class}.exit\"}}\n",
             class = class.name,
@@ -426,9 +438,9 @@ impl<'m> Writer<'m> {
         code.push_str(&head(&docs, python.docstring.as_deref()));
         let _ = write!(
             code,
-            "func ({receiver} *{go}) {name}(body func({ty}) error) error {{\n\tenter, err := \
+            "func ({receiver} *{go}) {name}({takes}body func({ty}) error) error {{\n\tenter, err := \
              {enter}.Get()\n\tif err != nil {{\n\t\treturn err\n\t}}\n\texit, err := {exit}.Get()\n\tif err \
-             != nil {{\n\t\treturn err\n\t}}\n\tentered, err := enter({receiver})\n\tif err != nil \
+             != nil {{\n\t\treturn err\n\t}}\n\tentered, err := enter({ctx}{receiver})\n\tif err != nil \
              {{\n\t\treturn err\n\t}}\n\tvar reason any\n\tfailed := body(entered)\n\tif failed != nil \
              {{\n\t\treason = failed.Error()\n\t}}\n\tif err := exit({receiver}, reason); err != nil \
              {{\n\t\treturn err\n\t}}\n\treturn failed\n}}\n"
