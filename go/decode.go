@@ -95,7 +95,7 @@ func decodeVector[T any](value *cValue, to *[]T, dtype uint32) bool {
 // decodeByReflection does the same by reflection, for which the result escapes to the heap.
 func decodeByReflection[R any](f *frame, function *Function) (R, error) {
 	var result R
-	err := decodeInto(&f.call.result, reflect.ValueOf(&result).Elem())
+	err := f.types.decodeInto(&f.call.result, reflect.ValueOf(&result).Elem())
 	f.release()
 	if err != nil {
 		var none R
@@ -129,12 +129,12 @@ func mismatch(expected string, wanted uint32, got *cValue) *Error {
 	return takeError(valueMismatch.call(keeper.keep(unsafe.Pointer(got)), keeper.text(expected), uintptr(wanted)))
 }
 
-func decodeTuple(value *cValue, out []reflect.Value) *Error {
+func (t *Types) decodeTuple(value *cValue, out []reflect.Value) *Error {
 	if value.tag != cTagTuple || len(itemsOf(value)) != len(out) {
 		return mismatch(fmt.Sprintf("a tuple of %d", len(out)), cWantValue, value)
 	}
 	for index := range out {
-		if err := decodeInto(&itemsOf(value)[index], out[index]); err != nil {
+		if err := t.decodeInto(&itemsOf(value)[index], out[index]); err != nil {
 			return err
 		}
 	}
@@ -142,7 +142,7 @@ func decodeTuple(value *cValue, out []reflect.Value) *Error {
 }
 
 // decodeInto converts a value to a type. What it takes over no longer belongs to the value.
-func decodeInto(value *cValue, out reflect.Value) *Error {
+func (t *Types) decodeInto(value *cValue, out reflect.Value) *Error {
 	kind := out.Type()
 	switch result := out.Addr().Interface().(type) {
 	case *Bytes:
@@ -177,7 +177,7 @@ func decodeInto(value *cValue, out reflect.Value) *Error {
 			out.SetZero()
 			return nil
 		}
-		if err := decodeInto(value, pointer.Elem()); err != nil {
+		if err := t.decodeInto(value, pointer.Elem()); err != nil {
 			return err
 		}
 		out.Set(pointer)
@@ -235,14 +235,14 @@ func decodeInto(value *cValue, out reflect.Value) *Error {
 			items := itemsOf(value)
 			out.Set(reflect.MakeSlice(kind, len(items), len(items)))
 			for index := range items {
-				if err := decodeInto(&items[index], out.Index(index)); err != nil {
+				if err := t.decodeInto(&items[index], out.Index(index)); err != nil {
 					return err
 				}
 			}
 			return nil
 		}
 	case reflect.Array:
-		return decodeArray(value, out)
+		return t.decodeArray(value, out)
 	case reflect.Complex64, reflect.Complex128:
 		if array := arrayOf(value); array != nil && array.ndim == 0 && array.dtype == dtypeOf(kind.Kind()) {
 			if kind.Kind() == reflect.Complex64 {
@@ -253,9 +253,9 @@ func decodeInto(value *cValue, out reflect.Value) *Error {
 			return nil
 		}
 	case reflect.Struct:
-		return decodeStruct(value, out)
+		return t.decodeStruct(value, out)
 	case reflect.Interface:
-		natural, err := natural(value)
+		natural, err := t.natural(value)
 		if err == nil && natural != nil {
 			out.Set(reflect.ValueOf(natural))
 		}
@@ -266,10 +266,10 @@ func decodeInto(value *cValue, out reflect.Value) *Error {
 			out.Set(reflect.MakeMapWithSize(kind, len(items)/2))
 			for index := 0; index < len(items); index += 2 {
 				key, item := reflect.New(kind.Key()).Elem(), reflect.New(kind.Elem()).Elem()
-				if err := decodeInto(&items[index], key); err != nil {
+				if err := t.decodeInto(&items[index], key); err != nil {
 					return err
 				}
-				if err := decodeInto(&items[index+1], item); err != nil {
+				if err := t.decodeInto(&items[index+1], item); err != nil {
 					return err
 				}
 				if !key.Comparable() {
@@ -284,26 +284,26 @@ func decodeInto(value *cValue, out reflect.Value) *Error {
 }
 
 // decodeStruct fills a struct from a tuple, or from a dict, of which it takes the keys that it has.
-func decodeStruct(value *cValue, out reflect.Value) *Error {
+func (t *Types) decodeStruct(value *cValue, out reflect.Value) *Error {
 	kind := out.Type()
 	fields, err := fieldsOf(kind)
 	switch {
 	case err != nil:
 		return wrong(kind, value)
 	case fields.isDict:
-		return decodeFields(value, fields, out)
+		return t.decodeFields(value, fields, out)
 	case value.tag != cTagTuple || len(itemsOf(value)) != len(fields.all):
 		return wrong(kind, value)
 	}
 	for index, field := range fields.all {
-		if err := decodeInto(&itemsOf(value)[index], out.Field(field.index)); err != nil {
+		if err := t.decodeInto(&itemsOf(value)[index], out.Field(field.index)); err != nil {
 			return err.at("field " + field.name)
 		}
 	}
 	return nil
 }
 
-func decodeFields(value *cValue, fields fields, out reflect.Value) *Error {
+func (t *Types) decodeFields(value *cValue, fields fields, out reflect.Value) *Error {
 	if value.tag != cTagDict {
 		return wrong(out.Type(), value)
 	}
@@ -319,7 +319,7 @@ func decodeFields(value *cValue, fields fields, out reflect.Value) *Error {
 		item, ok := byKey[field.key]
 		switch {
 		case ok:
-			if err := decodeInto(item, place); err != nil {
+			if err := t.decodeInto(item, place); err != nil {
 				return err.at("field " + field.name)
 			}
 		case place.Kind() != reflect.Pointer:
@@ -372,9 +372,9 @@ func decodeTexts(array *cArray, out reflect.Value) *Error {
 }
 
 // decodeArray fills a Go array, whose length is part of its type.
-func decodeArray(value *cValue, out reflect.Value) *Error {
+func (t *Types) decodeArray(value *cValue, out reflect.Value) *Error {
 	items := reflect.New(reflect.SliceOf(out.Type().Elem())).Elem()
-	if err := decodeInto(value, items); err != nil {
+	if err := t.decodeInto(value, items); err != nil {
 		return err
 	}
 	if items.Len() != out.Len() {
@@ -385,7 +385,12 @@ func decodeArray(value *cValue, out reflect.Value) *Error {
 }
 
 // natural returns a value as its natural Go type.
-func natural(value *cValue) (any, *Error) {
+func (t *Types) natural(value *cValue) (any, *Error) {
+	if kind, inner := t.told(value); inner != nil {
+		result := reflect.New(kind).Elem()
+		err := t.decodeInto(inner, result)
+		return result.Interface(), err
+	}
 	switch value.tag {
 	case cTagNone:
 		return nil, nil
@@ -402,9 +407,9 @@ func natural(value *cValue) (any, *Error) {
 	case cTagBytes:
 		return naturally[Bytes](value)
 	case cTagList, cTagTuple:
-		return naturally[[]any](value)
+		return within[[]any](t, value)
 	case cTagDict:
-		return naturally[map[any]any](value)
+		return within[map[any]any](t, value)
 	case cTagObject:
 		return newObject(value), nil
 	}
@@ -415,8 +420,11 @@ func natural(value *cValue) (any, *Error) {
 	return naturalNumbers(value, array)
 }
 
-func naturally[T any](value *cValue) (any, *Error) {
+func naturally[T any](value *cValue) (any, *Error) { return within[T](nil, value) }
+
+// within returns a value as a T, in which values of a generated package's types may be.
+func within[T any](t *Types, value *cValue) (any, *Error) {
 	var result T
-	err := decodeInto(value, reflect.ValueOf(&result).Elem())
+	err := t.decodeInto(value, reflect.ValueOf(&result).Elem())
 	return result, err
 }

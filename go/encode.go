@@ -29,11 +29,12 @@ func itoa(number int) string { return strconv.Itoa(number) }
 
 // argument writes an argument of a call: positional, or a keyword argument.
 func (f *frame) argument(from reflect.Value) *Error {
+	inner := from
 	if from.IsValid() && from.Kind() == reflect.Interface {
-		from = from.Elem()
+		inner = from.Elem()
 	}
-	if from.IsValid() && from.Type() == argType {
-		return f.keyword(from.Interface().(Arg))
+	if inner.IsValid() && inner.Type() == argType {
+		return f.keyword(inner.Interface().(Arg))
 	}
 	if f.named != nil {
 		return failure(BadArgument, "a positional argument follows a keyword argument: put keyword arguments last")
@@ -66,7 +67,12 @@ func (f *frame) value(from reflect.Value, to *cValue, depth int) *Error {
 	}
 	kind := from.Kind()
 	if kind == reflect.Interface {
-		return f.value(from.Elem(), to, depth)
+		return f.anyValue(from.Elem(), to, depth)
+	}
+	if f.isOpen {
+		if name, ok := f.types.names[from.Type()]; ok {
+			return f.marked(name, from, to, depth)
+		}
 	}
 	// Before any method is called on it: a nil pointer is None, whatever its type.
 	if kind == reflect.Pointer && from.IsNil() {
@@ -122,6 +128,27 @@ func (f *frame) value(from reflect.Value, to *cValue, depth int) *Error {
 		return failure(BadArgument, "a %v can't be passed to Python", from.Type())
 	}
 	return nil
+}
+
+// anyValue passes what is in an interface. No hint says there which of a package's own types it is.
+func (f *frame) anyValue(from reflect.Value, to *cValue, depth int) *Error {
+	before := f.isOpen
+	f.isOpen = f.types != nil
+	err := f.value(from, to, depth)
+	f.isOpen = before
+	return err
+}
+
+// marked passes a value of a package's own type with the type's name, for its glue to recognise. What is in it has
+// hints again.
+func (f *frame) marked(name string, from reflect.Value, to *cValue, depth int) *Error {
+	items := make([]cValue, 2)
+	f.text(&items[0], name, cTagString)
+	f.isOpen = false
+	err := f.value(from, &items[1], depth+1)
+	f.isOpen = true
+	f.setItems(to, cTagTuple, items)
+	return err
 }
 
 // hold passes what stays C's, which is in use until the call ends.

@@ -18,6 +18,9 @@ type frame struct {
 	named  []cNamed
 	// Results of C's that are in use until the call ends.
 	held []*held
+	// The generated package's own types, and whether what is converted may be any of them.
+	types  *Types
+	isOpen bool
 	// Room for the first arguments, and for those of them that are slices.
 	few     [fewArguments]cValue
 	arrays  [fewArguments]cArray
@@ -49,7 +52,7 @@ func (f *frame) done() {
 	clear(f.held)
 	clear(f.values)
 	f.kept, f.held, f.values, f.named, f.lent = f.kept[:0], f.held[:0], nil, nil, 0
-	f.call = cInvocation{}
+	f.call, f.types = cInvocation{}, nil
 	frames.Put(f)
 }
 

@@ -19,6 +19,8 @@ type Function struct {
 	name   string
 	// The workers that it is on; nil in this process.
 	pool *pool
+	// The types of the generated package that it belongs to.
+	types *Types
 }
 
 // Find returns the function that a target names: "module:function", "package.module:Class.method" or

@@ -223,6 +223,7 @@ func (f *Function) callReflected(kind reflect.Type, in, out []reflect.Value) err
 	}
 	frame := newFrame()
 	defer frame.done()
+	frame.types = f.types
 	if kind.IsVariadic() {
 		last := in[len(in)-1]
 		in = slices.Clip(in[:len(in)-1])
@@ -240,9 +241,9 @@ func (f *Function) callReflected(kind reflect.Type, in, out []reflect.Value) err
 	}
 	var failed *Error
 	if result := &frame.call.result; len(out) == 1 {
-		failed = decodeInto(result, out[0])
+		failed = f.types.decodeInto(result, out[0])
 	} else {
-		failed = decodeTuple(result, out)
+		failed = f.types.decodeTuple(result, out)
 	}
 	// Only now, when everything that was taken over no longer belongs to the result.
 	frame.release()

@@ -74,6 +74,8 @@ type Lazy[F any] struct {
 	// Retains and Lends decide what the Python function does with its arguments, as [Function.Retains] and
 	// [Function.Lends] do.
 	Retains, Lends bool
+	// Types are the package's own, which the function takes and returns where any value may be.
+	Types *Types
 
 	found atomic.Pointer[F]
 }
@@ -89,10 +91,18 @@ func (l *Lazy[F]) Get() (F, error) {
 			return none, err
 		}
 	}
-	if err := l.decide(); err != nil {
+	if err := checkType[F](l.Target); err != nil {
 		return none, err
 	}
-	found, err := Load[F](l.Target)
+	function, err := Find(l.Target)
+	if err != nil {
+		return none, err
+	}
+	function.types = l.Types
+	if err := l.decide(function); err != nil {
+		return none, err
+	}
+	found, err := As[F](function)
 	if err != nil {
 		return none, err
 	}
@@ -101,16 +111,12 @@ func (l *Lazy[F]) Get() (F, error) {
 	return *l.found.Load(), nil
 }
 
-func (l *Lazy[F]) decide() error {
-	if !l.Retains && !l.Lends {
-		return nil
-	}
-	function, err := Find(l.Target)
-	if err != nil {
-		return err
-	}
-	if l.Retains {
+func (l *Lazy[F]) decide(function *Function) error {
+	switch {
+	case l.Retains:
 		return function.Retains()
+	case l.Lends:
+		return function.Lends()
 	}
-	return function.Lends()
+	return nil
 }

@@ -33,21 +33,30 @@ _module = importlib.import_module("callpy_go_typed_typed_06820cde01b0c4ee")
 
 def _recognise(value):
     kind = type(value)
-    if kind is tuple and len(value) == 2 and type(value[0]) is str and value[0] in _MARKS:
-        return _MARKS[value[0]](value[1])
+    if kind is tuple:
+        if len(value) == 2 and type(value[0]) is str and value[0] in _MARKS:
+            return _MARKS[value[0]](value[1])
+        return tuple([_recognise(item) for item in value])
     if kind is list:
         return [_recognise(item) for item in value]
     if kind is dict:
-        return {key: _recognise(item) for key, item in value.items()}
+        return {_recognise(key): _recognise(item) for key, item in value.items()}
     return value
 
 
 def _told(value):
-    kinds = [kind for kind, _ in _KINDS if type(value) is kind] or [
-        kind for kind, _ in _KINDS if isinstance(value, kind)
-    ]
-    told = [convert(value) if kinds[:1] == [kind] else None for kind, convert in _KINDS]
-    return tuple(told) + (None if kinds else value,)
+    if isinstance(value, _OWN):
+        kinds = [kind for kind in _OWN if type(value) is kind] or [kind for kind in _OWN if isinstance(value, kind)]
+        name, convert = _KINDS[kinds[0]]
+        return name, convert(value)
+    kind = type(value)
+    if kind is list:
+        return [_told(item) for item in value]
+    if kind is tuple:
+        return tuple([_told(item) for item in value])
+    if kind is dict:
+        return {_told(key): _told(item) for key, item in value.items()}
+    return value
 
 
 def _list(value):
@@ -132,118 +141,134 @@ def _in52(value):
     return None if value is None else _in53(value)
 
 
-def _in54(value):
-    return _recognise(value)
+def _out54(value):
+    return _told(value)
 
 
 def _in55(value):
     return _recognise(value)
 
 
-def _in59(value):
+def _out56(value):
+    return _told(value)
+
+
+def _in57(value):
+    return _recognise(value)
+
+
+def _out58(value):
+    return _told(value)
+
+
+def _in62(value):
     import pathlib
     return pathlib.Path(value)
 
 
-def _out60(value):
+def _out63(value):
     return str(value)
 
 
-def _in61(value):
+def _in64(value):
     return _recognise(value)
 
 
-def _in62(value):
-    return [_in61(item) for item in _list(value)]
-
-
-def _in63(value):
-    return {key: _in61(item) for key, item in value.items()}
-
-
-def _out64(value):
-    return (value,)
+def _out65(value):
+    return _told(value)
 
 
 def _in66(value):
-    return _module.Mode[value]
+    return [_in64(item) for item in _list(value)]
 
 
 def _in67(value):
-    return _module.Level[value]
-
-
-def _out69(value):
-    return value.name
-
-
-def _out70(value):
-    return value.name
+    return {key: _in64(item) for key, item in value.items()}
 
 
 def _out68(value):
-    return (_out69(value[0]), _out70(value[1]), )
+    return (value,)
+
+
+def _in70(value):
+    return _module.Mode[value]
 
 
 def _in71(value):
-    return _module.Settings(**{"tolerance": value[0], "steps": value[1], "mode": _in66(value[2]), "names": value[3], "limit": value[4], "type": value[5]})
+    return _module.Level[value]
 
 
 def _out73(value):
-    return (value.tolerance, value.steps, _out69(value.mode), value.names, value.limit, value.type, )
+    return value.name
 
 
-def _in76(value):
-    return _module.Signal(**{"samples": value[0], "rate": value[1]})
+def _out74(value):
+    return value.name
+
+
+def _out72(value):
+    return (_out73(value[0]), _out74(value[1]), )
 
 
 def _in75(value):
-    return [_in76(item) for item in _list(value)]
-
-
-def _out78(value):
-    return (value.samples, value.rate, )
+    return _module.Settings(**{"tolerance": value[0], "steps": value[1], "mode": _in70(value[2]), "names": value[3], "limit": value[4], "type": value[5]})
 
 
 def _out77(value):
-    return [_out78(item) for item in value]
-
-
-def _out79(value):
-    return (value.slope, value.residuals, )
+    return (value.tolerance, value.steps, _out73(value.mode), value.names, value.limit, value.type, )
 
 
 def _in80(value):
+    return _module.Signal(**{"samples": value[0], "rate": value[1]})
+
+
+def _in79(value):
+    return [_in80(item) for item in _list(value)]
+
+
+def _out82(value):
+    return (value.samples, value.rate, )
+
+
+def _out81(value):
+    return [_out82(item) for item in value]
+
+
+def _out83(value):
+    return (value.slope, value.residuals, )
+
+
+def _in84(value):
     return _module.Fit(**{"slope": value[0], "residuals": value[1]})
 
 
-def _in82(value):
-    return None if value is None else _in81(value)
+def _in86(value):
+    return None if value is None else _in85(value)
 
 
-def _in83(value):
-    return [_in81(item) for item in _list(value)]
+def _in87(value):
+    return [_in85(item) for item in _list(value)]
 
 
-def _in81(value):
-    made = _module.Tree(**{"value": value[0], "left": _in82(value[1]), "children": _in83(value[2])})
+def _in85(value):
+    made = _module.Tree(**{"value": value[0], "left": _in86(value[1]), "children": _in87(value[2])})
     object.__setattr__(made, "depth", value[3])
     return made
 
 
-def _out85(value):
-    return None if value is None else _out84(value)
+def _out89(value):
+    return None if value is None else _out88(value)
 
 
-def _out86(value):
-    return [_out84(item) for item in value]
+def _out90(value):
+    return [_out88(item) for item in value]
 
 
-def _out84(value):
-    return (value.value, _out85(value.left), _out86(value.children), value.depth, )
+def _out88(value):
+    return (value.value, _out89(value.left), _out90(value.children), value.depth, )
 
 
-def _in87(value):
+def _in91(value):
     made = {}
     made["name"] = value[0]
     if value[1] is not None:
@@ -253,33 +278,35 @@ def _in87(value):
     return made
 
 
-def _out88(value):
+def _out92(value):
     return (value["name"], value.get("count"), value.get("maybe"), )
 
 
-def _in91(value):
+def _in95(value):
     return _recognise(value)
 
 
 _MARKS = {
-    "callpy:Mode": _in66,
-    "callpy:Level": _in67,
-    "callpy:Settings": _in71,
-    "callpy:Signal": _in76,
-    "callpy:Tree": _in81,
-    "callpy:Fit": _in80,
-    "callpy:Row": _in87,
+    "callpy:Mode": _in70,
+    "callpy:Level": _in71,
+    "callpy:Settings": _in75,
+    "callpy:Signal": _in80,
+    "callpy:Tree": _in85,
+    "callpy:Fit": _in84,
+    "callpy:Row": _in91,
 }
 
-_KINDS = [
-    (_module.Mode, _out69),
-    (_module.Level, _out70),
-    (_module.Settings, _out73),
-    (_module.Signal, _out78),
-    (_module.Tree, _out84),
-    (_module.Fit, _out79),
-    (_module.Handle, _out64),
-]
+_KINDS = {
+    _module.Mode: ("callpy:Mode", _out73),
+    _module.Level: ("callpy:Level", _out74),
+    _module.Settings: ("callpy:Settings", _out77),
+    _module.Signal: ("callpy:Signal", _out82),
+    _module.Tree: ("callpy:Tree", _out88),
+    _module.Fit: ("callpy:Fit", _out83),
+    _module.Handle: ("callpy:Handle", _out68),
+}
+
+_OWN = tuple(_KINDS)
 
 
 def _same(value):
@@ -307,63 +334,63 @@ def countdown(_0, **options):
 
 
 def either(_0, **options):
-    return _told(_module.either(_in52(_0), **options))
+    return _out54(_module.either(_in52(_0), **options))
 
 
 def number_or_array(_0, **options):
-    return _told(_module.number_or_array(_in54(_0), **options))
+    return _out56(_module.number_or_array(_in55(_0), **options))
 
 
 def anything_or_more(_0, **options):
-    return _told(_module.anything_or_more(_in55(_0), **options))
+    return _out58(_module.anything_or_more(_in57(_0), **options))
 
 
 def path(_0, **options):
-    return _out60(_module.path(_in59(_0), **options))
+    return _out63(_module.path(_in62(_0), **options))
 
 
 def anything(_0, **options):
-    return _told(_module.anything(_in61(_0), **options))
+    return _out65(_module.anything(_in64(_0), **options))
 
 
 def same(_0, **options):
-    return _told(_module.same(_in61(_0), **options))
+    return _out65(_module.same(_in64(_0), **options))
 
 
 def kinds_of(_0, _1, **options):
-    return _module.kinds_of(_in62(_0), _in63(_1), **options)
+    return _module.kinds_of(_in66(_0), _in67(_1), **options)
 
 
 def handle(_0, **options):
-    return _out64(_module.handle(_0, **options))
+    return _out68(_module.handle(_0, **options))
 
 
 def next_mode(_0, _1, **options):
-    return _out68(_module.next_mode(_in66(_0), _in67(_1), **options))
+    return _out72(_module.next_mode(_in70(_0), _in71(_1), **options))
 
 
 def settle(_0, **options):
-    return _out73(_module.settle(_in71(_0), **options))
+    return _out77(_module.settle(_in75(_0), **options))
 
 
 def loud(_0, _1, **options):
-    return _out77(_module.loud(_in75(_0), _1, **options))
+    return _out81(_module.loud(_in79(_0), _1, **options))
 
 
 def line(_0, _1, **options):
-    return _out79(_module.line(_0, _1, **options))
+    return _out83(_module.line(_0, _1, **options))
 
 
 def residuals(_0, **options):
-    return _module.residuals(_in80(_0), **options)
+    return _module.residuals(_in84(_0), **options)
 
 
 def grow(_0, **options):
-    return _out84(_module.grow(_in81(_0), **options))
+    return _out88(_module.grow(_in85(_0), **options))
 
 
 def row(_0, **options):
-    return _out88(_module.row(_in87(_0), **options))
+    return _out92(_module.row(_in91(_0), **options))
 
 
 def positional(_0, **options):
@@ -382,7 +409,7 @@ def rest(_0, _2, _3, _4, **options):
 
 
 def weighted(_0, **options):
-    _convert(options, {"scale": _in91, })
+    _convert(options, {"scale": _in95, })
     called = _module.weighted
     given = [_0, ]
     _place(called, given, (), ("weights", "boundary", "scale", ), (), options)
@@ -390,16 +417,16 @@ def weighted(_0, **options):
 
 
 def partly(_0, _1, **options):
-    _convert(options, {"c": _in61, })
+    _convert(options, {"c": _in64, })
     called = _module.partly
-    given = [_0, _in61(_1), ]
+    given = [_0, _in64(_1), ]
     _place(called, given, (), ("c", ), (), options)
     return called(*given, **options)
 
 
 class Signal:
     def loudness(_self, **options):
-        return _in76(_self).loudness(**options)
+        return _in80(_self).loudness(**options)
 
 
 class Handle:
@@ -407,23 +434,23 @@ class Handle:
         called = _module.Handle
         given = [_0, ]
         _place(called, given, (), ("size", ), (), options)
-        return _out64(called(*given, **options))
+        return _out68(called(*given, **options))
 
     def renamed(_self, _0, **options):
-        return _out64(_self.renamed(_0, **options))
+        return _out68(_self.renamed(_0, **options))
 
     def mode(_self, **options):
-        _convert(options, {"by": _in66, })
+        _convert(options, {"by": _in70, })
         called = _self.mode
         given = []
         _place(called, given, (), ("by", ), (), options)
-        return _out69(called(*given, **options))
+        return _out73(called(*given, **options))
 
     def label(_self, **options):
         return _self.label
 
     def empty(**options):
-        return _out64(_module.Handle.empty(**options))
+        return _out68(_module.Handle.empty(**options))
 
     def len(_self, **options):
         return _self.__len__(**options)
@@ -432,7 +459,7 @@ class Handle:
         return _self.__getitem__(_0, **options)
 
     def enter(_self):
-        return _out64(_self.__enter__())
+        return _out68(_self.__enter__())
 
     def exit(_self, reason):
         if reason is None:
@@ -602,151 +629,17 @@ type StringIntTuple struct {
 	Item1 int
 }
 
-// marked marks the values of this package's types, which Python could not tell apart.
-func marked(value any) any {
-	switch value := value.(type) {
-	case Mode:
-		return callpy.Tuple{"callpy:Mode", value}
-	case *Mode:
-		if value != nil {
-			return callpy.Tuple{"callpy:Mode", *value}
-		}
-	case []Mode:
-		items := make([]any, len(value))
-		for index, item := range value {
-			items[index] = marked(item)
-		}
-		return items
-	case Level:
-		return callpy.Tuple{"callpy:Level", value}
-	case *Level:
-		if value != nil {
-			return callpy.Tuple{"callpy:Level", *value}
-		}
-	case []Level:
-		items := make([]any, len(value))
-		for index, item := range value {
-			items[index] = marked(item)
-		}
-		return items
-	case Settings:
-		return callpy.Tuple{"callpy:Settings", value}
-	case *Settings:
-		if value != nil {
-			return callpy.Tuple{"callpy:Settings", *value}
-		}
-	case []Settings:
-		items := make([]any, len(value))
-		for index, item := range value {
-			items[index] = marked(item)
-		}
-		return items
-	case Signal:
-		return callpy.Tuple{"callpy:Signal", value}
-	case *Signal:
-		if value != nil {
-			return callpy.Tuple{"callpy:Signal", *value}
-		}
-	case []Signal:
-		items := make([]any, len(value))
-		for index, item := range value {
-			items[index] = marked(item)
-		}
-		return items
-	case Tree:
-		return callpy.Tuple{"callpy:Tree", value}
-	case *Tree:
-		if value != nil {
-			return callpy.Tuple{"callpy:Tree", *value}
-		}
-	case []Tree:
-		items := make([]any, len(value))
-		for index, item := range value {
-			items[index] = marked(item)
-		}
-		return items
-	case Fit:
-		return callpy.Tuple{"callpy:Fit", value}
-	case *Fit:
-		if value != nil {
-			return callpy.Tuple{"callpy:Fit", *value}
-		}
-	case []Fit:
-		items := make([]any, len(value))
-		for index, item := range value {
-			items[index] = marked(item)
-		}
-		return items
-	case Row:
-		return callpy.Tuple{"callpy:Row", value}
-	case *Row:
-		if value != nil {
-			return callpy.Tuple{"callpy:Row", *value}
-		}
-	case []Row:
-		items := make([]any, len(value))
-		for index, item := range value {
-			items[index] = marked(item)
-		}
-		return items
-	case []any:
-		items := make([]any, len(value))
-		for index, item := range value {
-			items[index] = marked(item)
-		}
-		return items
-	case map[string]any:
-		items := make(map[string]any, len(value))
-		for key, item := range value {
-			items[key] = marked(item)
-		}
-		return items
-	case map[any]any:
-		items := make(map[any]any, len(value))
-		for key, item := range value {
-			items[key] = marked(item)
-		}
-		return items
-	}
-	return value
-}
-
-// A told is any value, by its type if that is one of this package's.
-type told struct {
-	Type0 *Mode
-	Type1 *Level
-	Type2 *Settings
-	Type3 *Signal
-	Type4 *Tree
-	Type5 *Fit
-	Type6 *Handle
-	Value any
-}
-
-func (t told) value() any {
-	if t.Type0 != nil {
-		return *t.Type0
-	}
-	if t.Type1 != nil {
-		return *t.Type1
-	}
-	if t.Type2 != nil {
-		return *t.Type2
-	}
-	if t.Type3 != nil {
-		return *t.Type3
-	}
-	if t.Type4 != nil {
-		return *t.Type4
-	}
-	if t.Type5 != nil {
-		return *t.Type5
-	}
-	if t.Type6 != nil {
-		return t.Type6
-	}
-	return t.Value
-}
+// The types of this package, which are told apart where a hint says that a value may be any.
+var types = callpy.NewTypes(
+	callpy.Type[Mode]("callpy:Mode"),
+	callpy.Type[Level]("callpy:Level"),
+	callpy.Type[Settings]("callpy:Settings"),
+	callpy.Type[Signal]("callpy:Signal"),
+	callpy.Type[Tree]("callpy:Tree"),
+	callpy.Type[Fit]("callpy:Fit"),
+	callpy.Type[Row]("callpy:Row"),
+	callpy.Type[*Handle]("callpy:Handle"),
+)
 
 var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:scalars"}
 
@@ -847,7 +740,7 @@ func Total(data any) (result float64, err error) {
 	if err != nil {
 		return
 	}
-	return call(marked(data))
+	return call(data)
 }
 
 var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:doubled"}
@@ -860,7 +753,7 @@ func Doubled(data any) (result any, err error) {
 	if err != nil {
 		return
 	}
-	return call(marked(data))
+	return call(data)
 }
 
 var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:extremes"}
@@ -873,7 +766,7 @@ func Extremes(data any) (any, []int, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return call(marked(data))
+	return call(data)
 }
 
 var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:stack"}
@@ -1006,7 +899,7 @@ func Optional(a *int, b *[]float64) (result *string, err error) {
 	return call(a, b)
 }
 
-var eitherFunction = callpy.Lazy[func(any) (told, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:either"}
+var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:either", Types: types}
 
 // Either calls either, line 236 of typed.py:
 //
@@ -1016,11 +909,10 @@ func Either(a any) (result any, err error) {
 	if err != nil {
 		return
 	}
-	found, err := call(marked(a))
-	return found.value(), err
+	return call(a)
 }
 
-var numberOrArrayFunction = callpy.Lazy[func(any) (told, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:number_or_array"}
+var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:number_or_array", Types: types}
 
 // NumberOrArray calls number_or_array, line 240 of typed.py:
 //
@@ -1030,11 +922,10 @@ func NumberOrArray(x any) (result any, err error) {
 	if err != nil {
 		return
 	}
-	found, err := call(marked(x))
-	return found.value(), err
+	return call(x)
 }
 
-var anythingOrMoreFunction = callpy.Lazy[func(any) (told, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:anything_or_more"}
+var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:anything_or_more", Types: types}
 
 // AnythingOrMore calls anything_or_more, line 244 of typed.py:
 //
@@ -1044,8 +935,7 @@ func AnythingOrMore(x any) (result any, err error) {
 	if err != nil {
 		return
 	}
-	found, err := call(marked(x))
-	return found.value(), err
+	return call(x)
 }
 
 var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:boundary"}
@@ -1087,7 +977,7 @@ func Path(file string) (result string, err error) {
 	return call(file)
 }
 
-var anythingFunction = callpy.Lazy[func(any) (told, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:anything"}
+var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:anything", Types: types}
 
 // Anything calls anything, line 262 of typed.py:
 //
@@ -1097,11 +987,10 @@ func Anything(x any) (result any, err error) {
 	if err != nil {
 		return
 	}
-	found, err := call(marked(x))
-	return found.value(), err
+	return call(x)
 }
 
-var sameFunction = callpy.Lazy[func(any) (told, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:same"}
+var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:same", Types: types}
 
 // Same calls same, line 266 of typed.py:
 //
@@ -1111,11 +1000,10 @@ func Same(x any) (result any, err error) {
 	if err != nil {
 		return
 	}
-	found, err := call(marked(x))
-	return found.value(), err
+	return call(x)
 }
 
-var kindsOfFunction = callpy.Lazy[func(any, any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:kinds_of"}
+var kindsOfFunction = callpy.Lazy[func([]any, map[string]any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:kinds_of", Types: types}
 
 // KindsOf calls kinds_of, line 270 of typed.py:
 //
@@ -1125,7 +1013,7 @@ func KindsOf(values []any, named map[string]any) (result string, err error) {
 	if err != nil {
 		return
 	}
-	return call(marked(values), marked(named))
+	return call(values, named)
 }
 
 var handleFunction = callpy.Lazy[func(string) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:handle"}
@@ -1361,7 +1249,7 @@ func RestB(b int) RestOption {
 	return RestOption{callpy.Named("b", b)}
 }
 
-var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:weighted"}
+var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:weighted", Types: types}
 
 // Weighted calls weighted, line 328 of typed.py:
 //
@@ -1399,7 +1287,7 @@ func WeightedBoundary(boundary Boundary) WeightedOption {
 //
 //	scale: Union[int, float] = 1
 func WeightedScale(scale any) WeightedOption {
-	return WeightedOption{callpy.Named("scale", marked(scale))}
+	return WeightedOption{callpy.Named("scale", &scale)}
 }
 
 var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:options"}
@@ -1442,7 +1330,7 @@ func DefaultsWith(a int) (result int, err error) {
 	return call(a)
 }
 
-var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:partly"}
+var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:partly", Types: types}
 
 // Partly calls partly, line 346 of typed.py:
 //
@@ -1456,7 +1344,7 @@ func Partly(a int, b any, options ...PartlyOption) (result int, err error) {
 	for _, option := range options {
 		arguments = append(arguments, option.argument)
 	}
-	return call(a, marked(b), arguments...)
+	return call(a, b, arguments...)
 }
 
 // A PartlyOption is an argument of [Partly] that need not be given.
@@ -1466,7 +1354,7 @@ type PartlyOption struct{ argument any }
 //
 //	c=None
 func PartlyC(c any) PartlyOption {
-	return PartlyOption{callpy.Named("c", marked(c))}
+	return PartlyOption{callpy.Named("c", &c)}
 }
 
 var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:cached"}

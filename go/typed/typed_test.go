@@ -192,6 +192,27 @@ func TestTheTypesOfThePackageAreRecognisedWhereAnyValueMayBe(t *testing.T) {
 	}
 	kinds, err := KindsOf([]any{ModeFast, NewSettings(1), 2, []any{ModeSafe}}, map[string]any{"a": Fit{}})
 	same(t, "Mode Settings int list Fit", kinds, err)
+	handle, err := NewHandle("h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Inside other values too, and whatever the type of those.
+	deep, err := Anything(map[string]any{
+		"list": []any{ModeFast, settings, &settings}, "modes": []Mode{ModeSafe}, "by name": map[string]Level{"low": LevelLow},
+		"by mode": map[Mode]any{ModeFast: []any{1, LevelHigh}}, "handle": []*Handle{handle},
+		"tuple": struct{ Mode Mode }{ModeFast},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := deep.(map[any]any)
+	label, err := found["handle"].([]any)[0].(*Handle).Label()
+	same(t, "h/1", label, err)
+	delete(found, "handle")
+	same(t, map[any]any{
+		"list": []any{ModeFast, settings, settings}, "modes": []any{ModeSafe}, "by name": map[any]any{"low": LevelLow},
+		"by mode": map[any]any{ModeFast: []any{int64(1), LevelHigh}}, "tuple": []any{ModeFast},
+	}, found, nil)
 }
 
 func TestAContextIsLeftWithTheErrorOfTheBody(t *testing.T) {

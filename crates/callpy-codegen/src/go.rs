@@ -108,8 +108,6 @@ struct Writer<'m> {
     python: String,
     functions: String,
     reports: Vec<FunctionReport>,
-    /// Some of the package's types are values that are told apart where any value may be.
-    recognises: bool,
 }
 
 impl<'m> Writer<'m> {
@@ -127,8 +125,7 @@ impl<'m> Writer<'m> {
         let lowering = Lowering::new(module, input.path.as_deref());
         let (glue, go) = (Glue::new(), Go::new(module));
         let (functions, reports) = (String::new(), Vec::new());
-        let recognises = false;
-        Writer { module, input, source, lowering, glue, go, python, functions, reports, recognises }
+        Writer { module, input, source, lowering, glue, go, python, functions, reports }
     }
 
     fn write(mut self) -> Result<GoGenerated, Vec<Diagnostic>> {
@@ -152,13 +149,12 @@ impl<'m> Writer<'m> {
         self.name_texts(false);
         let types = classes.iter().map(|class| self.lowered_class(class)).collect();
         self.glue.recognise(types);
-        self.recognises = classes.iter().any(|class| shape_of(class) != ClassShape::Instance);
         for typed in &all {
             self.write_function(typed);
         }
         self.glue.finish(&mut self.lowering);
         let mut types = self.types(&classes);
-        types += &self.recognition(&classes);
+        types += &self.own_types();
         let code = self.file(&types);
         Ok(GoGenerated { code, functions: self.reports })
     }
@@ -282,58 +278,22 @@ impl<'m> Writer<'m> {
         code
     }
 
-    /// Writes the function that marks the values of the package's types, and the type that tells them apart
-    /// in a result, if they are used.
-    fn recognition(&mut self, classes: &[&Class]) -> String {
-        let mut code = String::new();
-        if self.functions.contains("marked(") {
-            code.push_str(
-                "\n// marked marks the values of this package's types, which Python could not tell apart.\nfunc \
-                 marked(value any) any {\n\tswitch value := value.(type) {\n",
-            );
-            for class in classes.iter().filter(|class| shape_of(class) != ClassShape::Instance) {
-                let (name, mark) = (self.go.class(&class.name), quoted(&glue::mark(&class.name)));
-                let _ = write!(
-                    code,
-                    "\tcase {name}:\n\t\treturn callpy.Tuple{{{mark}, value}}\n\tcase *{name}:\n\t\tif value != nil \
-                     {{\n\t\t\treturn callpy.Tuple{{{mark}, *value}}\n\t\t}}\n\tcase []{name}:\n\t\titems := make([]any, \
-                     len(value))\n\t\tfor index, item := range value {{\n\t\t\titems[index] = \
-                     marked(item)\n\t\t}}\n\t\treturn items\n"
-                );
-            }
-            code.push_str(
-                "\tcase []any:\n\t\titems := make([]any, len(value))\n\t\tfor index, item := range value \
-                 {\n\t\t\titems[index] = marked(item)\n\t\t}\n\t\treturn items\n",
-            );
-            for map in ["map[string]any", "map[any]any"] {
-                let _ = write!(
-                    code,
-                    "\tcase {map}:\n\t\titems := make({map}, len(value))\n\t\tfor key, item := range value \
-                     {{\n\t\t\titems[key] = marked(item)\n\t\t}}\n\t\treturn items\n"
-                );
-            }
-            code.push_str("\t}\n\treturn value\n}\n");
+    /// Writes the names of the package's own types, if functions need them.
+    fn own_types(&mut self) -> String {
+        if !self.functions.contains(", Types: types") {
+            return String::new();
         }
-        if self.functions.contains("(told, error)") {
-            let told = self.glue.told(&self.lowering);
-            let (mut fields, mut cases) = (String::new(), String::new());
-            for (index, lowered) in told.iter().enumerate() {
-                let ty = self.go.of(&mut self.lowering, lowered);
-                let star = if ty.starts_with('*') || ty == "any" { "" } else { "*" };
-                let _ = writeln!(fields, "\tType{index} {star}{ty}");
-                let _ = write!(
-                    cases,
-                    "\tif t.Type{index} != nil {{\n\t\treturn {star}t.Type{index}\n\t}}\n"
-                );
+        let mut code = String::from(
+            "\n// The types of this package, which are told apart where a hint says that a value may be any.\nvar types = \
+             callpy.NewTypes(\n",
+        );
+        for lowered in self.glue.types().to_vec() {
+            let ty = self.go.of(&mut self.lowering, &lowered);
+            if let (Some(class), true) = (glue::class_of(&lowered), ty != "any") {
+                let _ = writeln!(code, "\tcallpy.Type[{ty}]({}),", quoted(&glue::mark(class)));
             }
-            let _ = write!(
-                code,
-                "\n// A told is any value, by its type if that is one of this package's.\ntype told struct \
-                 {{\n{}}}\n\nfunc (t told) value() any {{\n{cases}\treturn t.Value\n}}\n",
-                aligned(&(fields + "\tValue any\n"))
-            );
         }
-        code
+        code + ")\n"
     }
 
     fn glue_name(&self) -> String {
@@ -512,14 +472,6 @@ fn docstring_of(text: &str) -> String {
         }
     }
     comment
-}
-
-/// Aligns the types of fields, as gofmt does.
-fn aligned(fields: &str) -> String {
-    let split = |line: &str| line.trim().split_once(' ').map(|(a, b)| (a.to_owned(), b.to_owned()));
-    let fields: Vec<(String, String)> = fields.lines().filter_map(split).collect();
-    let widest = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    fields.iter().fold(String::new(), |all, (name, ty)| format!("{all}\t{name:widest$} {ty}\n"))
 }
 
 /// Whether a text begins with an item of a list, as gofmt sees it.

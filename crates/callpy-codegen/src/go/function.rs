@@ -7,7 +7,7 @@ use callpy_signature::{Class, Function, Parameter, ParameterKind, Usage};
 
 use super::types::{lower_camel, upper_camel};
 use super::{Writer, article, comment, glue, head, quoted};
-use crate::lower::{ClassShape, Lowered, shape_of};
+use crate::lower::{ClassShape, Lowered, Lowering, shape_of};
 use crate::python::{declaration, one_line, signature};
 
 /// A function, with its types and its names in Go.
@@ -161,10 +161,7 @@ impl<'m> Writer<'m> {
         for one in all {
             inward.push(self.glue.inward(&mut self.lowering, &one.lowered));
         }
-        let outward = match self.is_told(returns) {
-            true => Some("_told".to_owned()),
-            false => self.glue.outward(&mut self.lowering, returns),
-        };
+        let outward = self.glue.outward(&mut self.lowering, returns);
         // A method is looked up in the instance, which may be of a subclass.
         let is_own = kind.receiver().is_none() && !matches!(kind, Kind::Constructor(_));
         if is_own && !needs_glue && inward.iter().all(Option::is_none) && outward.is_none() {
@@ -201,14 +198,10 @@ impl<'m> Writer<'m> {
         Callee::Glue
     }
 
-    /// Whether the package's own types are told apart in a result that may be anything.
-    fn is_told(&self, returns: &Lowered) -> bool {
-        let returns = match returns {
-            Lowered::Optional(inner) => inner,
-            other => other,
-        };
-        let is_open = matches!(returns, Lowered::Union(_) | Lowered::Object { .. });
-        is_open && !self.glue.told(&self.lowering).is_empty()
+    /// Whether any of the package's own types may be in values of a type, which does not say which.
+    fn is_open(&mut self, lowered: &Lowered) -> bool {
+        let mut seen = Vec::new();
+        !self.glue.types().is_empty() && is_open(&mut self.lowering, lowered, &mut seen)
     }
 
     pub(super) fn lowered_class(&self, class: &Class) -> Lowered {
@@ -255,16 +248,11 @@ impl<'m> Writer<'m> {
             }
             one => vec![self.go.of(&mut self.lowering, one)],
         };
-        // Where any value may be, those of the package's types are marked.
-        let recognises = self.recognises;
-        let is_marked = |ty: &str| recognises && MARKED.contains(&ty);
         let context = self.input.context;
-        let mut takes: Vec<String> = context.then(|| "context.Context".to_owned()).into_iter().collect();
+        let mut takes: Vec<String> =
+            context.then(|| "context.Context".to_owned()).into_iter().collect();
         takes.extend(receiver.iter().map(|(_, ty)| ty.clone()));
-        takes.extend(types.iter().map(|ty| match is_marked(ty) {
-            true => "any".to_owned(),
-            false => ty.clone(),
-        }));
+        takes.extend(types.iter().cloned());
         if !options.is_empty() {
             takes.push("...any".into());
         }
@@ -272,8 +260,6 @@ impl<'m> Writer<'m> {
             [] => "error".to_owned(),
             results => format!("({}, error)", results.join(", ")),
         };
-        let is_told = self.is_told(returns);
-        let outcome = if is_told { "(told, error)".to_owned() } else { outcome };
         let source = match (&target, &self.input.import) {
             (Callee::Glue, _) => "Source: &glue, ",
             (Callee::Own, None) => "Source: &module, ",
@@ -292,6 +278,9 @@ impl<'m> Writer<'m> {
             Some(Usage::Borrowed) => ", Lends: true",
             None => "",
         };
+        let mut lowered = all.iter().map(|one| &one.lowered).chain([returns]);
+        let is_open = lowered.any(|lowered| self.is_open(lowered));
+        let usage = if is_open { format!("{usage}, Types: types") } else { usage.to_owned() };
         // Lazy, so that a program that only imports the package starts no Python.
         let code = &mut self.functions;
         let _ = write!(
@@ -340,24 +329,14 @@ impl<'m> Writer<'m> {
         let _ = writeln!(code, "\t\treturn{failed}\n\t}}");
         let mut arguments: Vec<String> = context.then(|| "ctx".to_owned()).into_iter().collect();
         arguments.extend(receiver.into_iter().map(|(name, _)| name));
-        arguments.extend(required.iter().zip(&types).map(|(one, ty)| match is_marked(ty) {
-            true => format!("marked({})", one.name),
-            false => one.name.clone(),
-        }));
+        arguments.extend(required.iter().map(|one| one.name.clone()));
         if !options.is_empty() {
             code.push_str("\targuments := make([]any, 0, len(options))\n");
             code.push_str("\tfor _, option := range options {\n");
             code.push_str("\t\targuments = append(arguments, option.argument)\n\t}\n");
             arguments.push("arguments...".into());
         }
-        let _ = match is_told {
-            true => writeln!(
-                code,
-                "\tfound, err := call({})\n\treturn found.value(), err\n}}",
-                arguments.join(", ")
-            ),
-            false => writeln!(code, "\treturn call({})\n}}", arguments.join(", ")),
-        };
+        let _ = writeln!(code, "\treturn call({})\n}}", arguments.join(", "));
         if !options.is_empty() {
             self.write_options(typed, &options);
         }
@@ -385,10 +364,8 @@ impl<'m> Writer<'m> {
             let (hint, default) = (one.python.hint.as_ref(), one.python.default.as_ref());
             let words = one_line(&declaration(&one.python.name, hint, default));
             let (parameter, key) = (&one.name, quoted(&one.python.name));
-            let value = match self.recognises && MARKED.contains(&&ty[..]) {
-                true => format!("marked({parameter})"),
-                false => parameter.clone(),
-            };
+            // A pointer, which tells that the hint does not say which type it is.
+            let address = if ty == "any" { "&" } else { "" };
             let code = &mut self.functions;
             code.push('\n');
             let docs = format!("{setter} gives {} its\n\n\t{words}", typed.path);
@@ -396,7 +373,7 @@ impl<'m> Writer<'m> {
             let _ = write!(
                 code,
                 "func {setter}({parameter} {ty}) {option} {{\n\treturn {option}{{callpy.Named({key}, \
-                 {value})}}\n}}\n"
+                 {address}{parameter})}}\n}}\n"
             );
         }
     }
@@ -448,6 +425,24 @@ impl<'m> Writer<'m> {
     }
 }
 
+fn is_open(lowering: &mut Lowering<'_>, lowered: &Lowered, seen: &mut Vec<String>) -> bool {
+    match lowered {
+        Lowered::Union(_) | Lowered::Object { .. } => true,
+        Lowered::List { item, .. }
+        | Lowered::VariadicTuple(item)
+        | Lowered::Set(item)
+        | Lowered::Optional(item) => is_open(lowering, item, seen),
+        Lowered::Dict(key, value) => is_open(lowering, key, seen) || is_open(lowering, value, seen),
+        Lowered::Tuple(items) => items.iter().any(|item| is_open(lowering, item, seen)),
+        Lowered::Struct(name) if !seen.contains(name) => {
+            seen.push(name.clone());
+            let fields = lowering.fields(name);
+            fields.iter().any(|(_, field)| is_open(lowering, field, seen))
+        }
+        _ => false,
+    }
+}
+
 /// The name of a method's receiver: the first letter of the type, as Go has it.
 fn receiver_name(class: &str) -> String {
     let letter = upper_camel(class).chars().next().unwrap_or('x').to_lowercase().next();
@@ -477,14 +472,9 @@ pub(super) fn zero(ty: &str) -> String {
     }
 }
 
-/// The types in which values of the package's own types may be.
-const MARKED: [&str; 4] = ["any", "[]any", "map[string]any", "map[any]any"];
-
 /// What the body of a function uses by name, which no parameter may hide.
-const BODY_NAMES: [&str; 13] = [
+const BODY_NAMES: [&str; 11] = [
     "append",
-    "found",
-    "marked",
     "arguments",
     "call",
     "err",

@@ -20,7 +20,7 @@ pub(super) struct Glue {
     functions: String,
     /// The functions of each class.
     classes: Vec<(String, String)>,
-    /// The package's own types, as they are told apart where a hint does not say which it is.
+    /// The package's own types, by whose names values are told apart where a hint does not say which it is.
     types: Vec<Lowered>,
 }
 
@@ -62,26 +62,35 @@ const PRELUDE: [(&str, &str); 5] = [
 
 def _recognise(value):
     kind = type(value)
-    if kind is tuple and len(value) == 2 and type(value[0]) is str and value[0] in _MARKS:
-        return _MARKS[value[0]](value[1])
+    if kind is tuple:
+        if len(value) == 2 and type(value[0]) is str and value[0] in _MARKS:
+            return _MARKS[value[0]](value[1])
+        return tuple([_recognise(item) for item in value])
     if kind is list:
         return [_recognise(item) for item in value]
     if kind is dict:
-        return {key: _recognise(item) for key, item in value.items()}
+        return {_recognise(key): _recognise(item) for key, item in value.items()}
     return value
 "#,
     ),
     (
-        // One place for each type, and one for any other value.
+        // The same for what Python returns.
         "_told(",
         r#"
 
 def _told(value):
-    kinds = [kind for kind, _ in _KINDS if type(value) is kind] or [
-        kind for kind, _ in _KINDS if isinstance(value, kind)
-    ]
-    told = [convert(value) if kinds[:1] == [kind] else None for kind, convert in _KINDS]
-    return tuple(told) + (None if kinds else value,)
+    if isinstance(value, _OWN):
+        kinds = [kind for kind in _OWN if type(value) is kind] or [kind for kind in _OWN if isinstance(value, kind)]
+        name, convert = _KINDS[kinds[0]]
+        return name, convert(value)
+    kind = type(value)
+    if kind is list:
+        return [_told(item) for item in value]
+    if kind is tuple:
+        return tuple([_told(item) for item in value])
+    if kind is dict:
+        return {_told(key): _told(item) for key, item in value.items()}
+    return value
 "#,
     ),
     // Go's slices of numbers are arrays in Python.
@@ -158,22 +167,23 @@ impl Glue {
             if needs_out && !lowering.module.class(&name).is_some_and(is_dict) {
                 let convert =
                     self.outward(lowering, &lowered).unwrap_or_else(|| "_same".to_owned());
-                let _ = write!(outward, "\n    (_module.{name}, {convert}),");
+                let _ = write!(
+                    outward,
+                    "\n    _module.{name}: ({}, {convert}),",
+                    python_text(&mark(&name))
+                );
             }
         }
         let _ = write!(
             self.converters,
-            "\n\n_MARKS = {{{inward}\n}}\n\n_KINDS = [{outward}\n]\n\n\ndef _same(value):\n    return value\n"
+            "\n\n_MARKS = {{{inward}\n}}\n\n_KINDS = {{{outward}\n}}\n\n_OWN = tuple(_KINDS)\n\n\ndef _same(value):\n    \
+             return value\n"
         );
     }
 
-    /// The types that results are told apart by, in the order of what `_told` returns.
-    pub(super) fn told(&self, lowering: &Lowering<'_>) -> Vec<Lowered> {
-        let is_dict = |name: &str| {
-            lowering.module.class(name).is_some_and(|class| class.kind == ClassKind::TypedDict)
-        };
-        let is_told = |lowered: &&Lowered| class_of(lowered).is_some_and(|name| !is_dict(name));
-        self.types.iter().filter(is_told).cloned().collect()
+    /// The package's own types.
+    pub(super) fn types(&self) -> &[Lowered] {
+        &self.types
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -252,9 +262,10 @@ impl Glue {
             None => value.to_owned(),
         };
         match (lowered, way) {
-            (Lowered::Union(_) | Lowered::Object { .. }, Way::In) if has_types => {
-                Some("return _recognise(value)".into())
-            }
+            (Lowered::Union(_) | Lowered::Object { .. }, way) if has_types => Some(match way {
+                Way::In => "return _recognise(value)".into(),
+                Way::Out => "return _told(value)".into(),
+            }),
             (Lowered::Complex, Way::In) => Some("return complex(value)".into()),
             // C has no kind for it, and an array of one element can cross.
             (Lowered::Complex, Way::Out) => {
@@ -531,7 +542,7 @@ impl Glue {
 }
 
 /// The class that a type of the package stands for.
-fn class_of(lowered: &Lowered) -> Option<&str> {
+pub(super) fn class_of(lowered: &Lowered) -> Option<&str> {
     match lowered {
         Lowered::Struct(name) | Lowered::Enum(name) | Lowered::Instance(name) => Some(name),
         _ => None,

@@ -20,8 +20,8 @@ pub(super) struct Go {
 
 impl Go {
     pub(super) fn new(module: &Module) -> Go {
-        let taken = ["callpy", "glue", "glueText", "init", "marked", "module", "source", "told"]
-            .map(str::to_owned);
+        let taken =
+            ["callpy", "glue", "glueText", "init", "module", "source", "types"].map(str::to_owned);
         let (texts, tuples, methods) = (Vec::new(), Vec::new(), Vec::new());
         let mut go = Go { taken: taken.into(), classes: Vec::new(), texts, methods, tuples };
         // Classes first, so that a function with the same Go name gets another.
