@@ -58,6 +58,9 @@ gzip or zstd. The first row of CSV is a header if it has text above a number, or
 where that is a guess, as with years, it is told on stderr. Every row must have as many cells as the \
 first. A missing value in a column that is used is an error unless --missing says otherwise; `nan` and \
 `inf` are numbers, and `12 %` is 0.12.
+  Parquet and Arrow (Feather) files, read by pyarrow or polars: a function that declares no packages \
+gets pyarrow with NumPy; otherwise declare one of them, or add --with pyarrow. Columns keep their \
+types, and only those that are used are read.
   .npy files of any numeric dtype and byte order, mapped and read-only as with numpy.load(FILE, \
 mmap_mode='r'). The whole array is passed, or the column that --column names by its number. The arrays \
 of a .npz file are its columns.

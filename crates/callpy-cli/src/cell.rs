@@ -1,23 +1,49 @@
 //! What a cell of a table says: a number, a date, a truth value, or nothing.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use crate::format::Format;
 use crate::times;
 
 /// Words that stand for a missing value, in lower case. `nan` is a number.
-const MISSING: [&str; 10] = ["", "na", "n/a", "#n/a", "null", "none", "nil", "-", "--", "?"];
+const MISSING: &[&str] = &[
+    "", "na", "n/a", "n.a.", "<na>", "nat", "null", "(null)", "none", "nil", "\\n", "-", "--", ".",
+    "?", // Excel's errors.
+    "#n/a", "#div/0!", "#num!", "#value!", "#ref!", "#name?", "#null!",
+];
+
+/// What Windows-1252 has where Latin-1 has control characters.
+const WINDOWS: [char; 32] = [
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+    '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+];
+
+/// Returns a cell's text: UTF-8, or else what Excel writes on Windows.
+pub(crate) fn text(cell: &[u8]) -> Cow<'_, str> {
+    let windows = |byte: &u8| match byte {
+        0x80..=0x9F => WINDOWS[usize::from(byte - 0x80)],
+        byte => char::from(*byte),
+    };
+    match std::str::from_utf8(cell) {
+        Ok(text) => text.into(),
+        Err(_) => cell.iter().map(windows).collect::<String>().into(),
+    }
+}
 
 /// Returns whether a cell says that there is no value.
 pub(crate) fn is_missing(cell: &[u8]) -> bool {
-    cell.len() < 16
-        && std::str::from_utf8(cell)
-            .is_ok_and(|text| MISSING.contains(&&text.trim().to_lowercase()[..]))
+    cell.len() < 16 && MISSING.contains(&&text(cell).trim().to_lowercase()[..])
 }
 
 /// Parses a number, by the marks that the command line names.
 pub(crate) fn number<T: FromStr>(cell: &[u8], format: &Format) -> Option<T> {
-    let text = std::str::from_utf8(cell).ok()?.trim();
+    let text = text(cell);
+    let text = text.trim();
+    // A minus sign that is typeset is no hyphen.
+    if let Some(rest) = text.strip_prefix('\u{2212}').filter(|rest| !rest.starts_with(['+', '-'])) {
+        return number(format!("-{rest}").as_bytes(), format);
+    }
     if format.decimal.is_none() && format.thousands.is_none() {
         return text.parse().ok();
     }
@@ -26,7 +52,8 @@ pub(crate) fn number<T: FromStr>(cell: &[u8], format: &Format) -> Option<T> {
 
 /// Parses a percentage as the number that it stands for: 0.12 for `12 %`.
 pub(crate) fn percentage(cell: &[u8], format: &Format) -> Option<f64> {
-    let rest = std::str::from_utf8(cell).ok()?.trim().strip_suffix('%')?;
+    let text = text(cell);
+    let rest = text.trim().strip_suffix('%')?;
     number::<f64>(rest.as_bytes(), format).map(|number| number / 100.0)
 }
 
@@ -70,7 +97,8 @@ fn is_space(c: char) -> bool {
 
 /// Returns the options with which a cell would be a number, as they are typed.
 pub(crate) fn options(cell: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(cell).ok()?.trim().trim_end_matches('%').trim_end();
+    let text = text(cell);
+    let text = text.trim().trim_end_matches('%').trim_end();
     let is_number = |decimal, thousands| {
         marked(text, decimal, thousands).is_some_and(|it| it.parse::<f64>().is_ok())
     };
@@ -98,7 +126,8 @@ pub(crate) fn options(cell: &[u8]) -> Option<String> {
 
 /// Parses a truth value. Numbers are none, since they are numbers first.
 pub(crate) fn truth(cell: &[u8]) -> Option<bool> {
-    let text = std::str::from_utf8(cell).ok()?.trim();
+    let text = text(cell);
+    let text = text.trim();
     let is = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
     match text.len() < 6 {
         true if is(&["true", "t", "yes", "y"]) => Some(true),
@@ -118,10 +147,10 @@ pub(crate) fn asked_truth(cell: &[u8]) -> Option<bool> {
 
 /// Parses a date, or a date and time, to microseconds since 1970.
 pub(crate) fn moment(cell: &[u8], format: &Format) -> Option<i64> {
-    let text = std::str::from_utf8(cell).ok()?;
+    let text = text(cell);
     match &format.dates {
-        Some(dates) => times::parse_as(text, dates),
-        None => times::parse_micros(text),
+        Some(dates) => times::parse_as(&text, dates),
+        None => times::parse_micros(&text),
     }
 }
 
@@ -152,6 +181,9 @@ mod tests {
             (None, Some(' '), "1\u{a0}234\u{202f}567", Some(1_234_567.0)),
             (None, Some('\''), "1'234", Some(1234.0)),
             (Some(','), None, "nan", Some(f64::NAN)),
+            (None, None, "\u{2212}2.5", Some(-2.5)),
+            (Some(','), Some('.'), "\u{2212}1.250,5", Some(-1250.5)),
+            (None, None, "\u{2212}-1", None),
         ] {
             let found = number::<f64>(text.as_bytes(), &with(decimal, thousands));
             let same = found == expected
@@ -160,6 +192,14 @@ mod tests {
         }
         assert_eq!(percentage(b"12.5 %", &with(None, None)), Some(0.125));
         assert_eq!(percentage(b"12", &with(None, None)), None);
+        // Excel's thousands in French, in Windows-1252.
+        assert_eq!(number(b"1\xA0250,5", &with(Some(','), Some(' '))), Some(1250.5));
+    }
+
+    #[test]
+    fn text_is_utf_8_or_windows_1252() {
+        assert_eq!(text("Größe €".as_bytes()), "Größe €");
+        assert_eq!(text(b"Gr\xF6\xDFe \x80"), "Größe €");
     }
 
     #[test]
@@ -180,7 +220,10 @@ mod tests {
 
     #[test]
     fn missing_values_and_truth_values() {
-        for text in ["", "  ", "NA", "n/a", "NULL", "None", "-", "#N/A"] {
+        for text in [
+            "", "  ", "NA", "n/a", "NULL", "None", "-", ".", "#N/A", "#DIV/0!", "\\N", "<NA>",
+            "NaT",
+        ] {
             assert!(is_missing(text.as_bytes()), "{text:?}");
         }
         for text in ["nan", "0", "nothing", "-1", "missing values are long"] {

@@ -245,7 +245,7 @@ def _frame_columns(value):
 _MISSING = ("NAType", "NaTType")  # pandas
 
 
-def _cell(value):
+def cell(value):
     """A value as a cell; nothing for a missing one."""
     if value is None or type(value).__name__ in _MISSING or isinstance(value, float) and value != value:
         return ""
@@ -257,7 +257,7 @@ def frame_rows(result):
     columns = _frame_columns(result)
     if columns is None:
         return None
-    rows = [list(map(_cell, row)) for row in zip(*(values for _, values in columns))]
+    rows = [list(map(cell, row)) for row in zip(*(values for _, values in columns))]
     return [name for name, _ in columns], rows
 
 
@@ -316,7 +316,7 @@ def to_csv(result):
     writer = csv.writer(text, lineterminator="\n")
     if names is not None:
         writer.writerow(names)
-    writer.writerows(map(_cell, row) for row in rows)
+    writer.writerows(map(cell, row) for row in rows)
     return text.getvalue()
 
 

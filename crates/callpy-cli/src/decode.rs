@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::Read;
 
 use crate::failure::{Result, bad_input};
+use crate::npz;
 use crate::records;
 
 /// The text of a table.
@@ -36,28 +37,38 @@ pub(crate) fn decode(name: String, mut bytes: Vec<u8>) -> Result<Decoded> {
                 }
             }
         }
-        [0x28, 0xB5, 0x2F, 0xFD, ..] => {
-            let text = match unzstd(&bytes) {
-                Ok(text) => text,
-                Err(error) => return bad_input(format!("can't decompress {name}: {error}")),
+        [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => {
+            return match unzstd(&bytes) {
+                Some(text) => decode(name, text),
+                None => bad_input(format!(
+                    "can't decompress {name}: it is incomplete or broken; `zstd -t` tests a file"
+                )),
             };
-            return decode(name, text);
         }
         [0xEF, 0xBB, 0xBF, ..] => drop(bytes.drain(..3)),
         [0xFF, 0xFE, rest @ ..] => return utf_16(name, rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => return utf_16(name, rest, u16::from_be_bytes),
-        [b'P', b'K', 3, 4, ..] => {
-            return bad_input(format!(
-                "{name} is an archive (.xlsx, .zip, .ods); save the table as CSV"
-            ));
-        }
-        [b'P', b'A', b'R', b'1', ..] | [b'A', b'R', b'R', b'O', b'W', b'1', ..] => {
-            return crate::columnar::decode(name, &bytes);
-        }
+        [b'P', b'K', 3, 4, ..] => return bad_input(archive(&name, &bytes)),
         _ => {}
     }
-    if bytes[..bytes.len().min(8192)].contains(&0) {
-        return bad_input(format!("{name} contains binary data; save the numbers as CSV or .npy"));
+    let start = &bytes[..bytes.len().min(8192)];
+    if start.contains(&0) {
+        // Text in UTF-16 without a mark: each second byte of ASCII is 0.
+        let zeros = |at: usize| start.iter().skip(at).step_by(2).filter(|byte| **byte == 0).count();
+        return match (zeros(0), zeros(1)) {
+            (0, many) if many > start.len() / 4 => utf_16(name, &bytes, u16::from_le_bytes),
+            (many, 0) if many > start.len() / 4 => utf_16(name, &bytes, u16::from_be_bytes),
+            _ => bad_input(not_text(&name, start)),
+        };
+    }
+    for (magic, what) in OTHERS {
+        if bytes.starts_with(magic) {
+            return bad_input(format!("{name} is {what}"));
+        }
+    }
+    if !bytes.contains(&b'\n') {
+        // Line ends of old Macs.
+        bytes.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
     }
     match bytes.trim_ascii_start() {
         [b'{' | b'[', ..] => records::decode(name, bytes),
@@ -65,16 +76,59 @@ pub(crate) fn decode(name: String, mut bytes: Vec<u8>) -> Result<Decoded> {
     }
 }
 
-fn unzstd(bytes: &[u8]) -> Result<Vec<u8>, String> {
+/// First bytes of files that are no tables, and what to do about them.
+const OTHERS: &[(&[u8], &str)] = &[
+    (b"BZh", "compressed with bzip2; unpack it with bunzip2"),
+    (b"\xFD7zXZ\0", "compressed with xz; unpack it with unxz"),
+    (b"\x04\x22\x4D\x18", "compressed with lz4; unpack it with `lz4 -d`"),
+    (b"\xD0\xCF\x11\xE0", "a workbook of an older Excel; save the sheet as CSV"),
+    (b"\x89HDF", "a file of HDF5; save the numbers as CSV or .npy"),
+    (b"SQLite format 3\0", "a database of SQLite; save the table as CSV"),
+    (b"<!", "HTML; save the table as CSV"),
+    (b"<html", "HTML; save the table as CSV"),
+    (b"<?xml", "XML; save the table as CSV"),
+];
+
+/// Says what a file is that has bytes which no text has.
+fn not_text(name: &str, start: &[u8]) -> String {
+    match OTHERS.iter().find(|(magic, _)| start.starts_with(magic)) {
+        Some((_, what)) => format!("{name} is {what}"),
+        None => format!("{name} contains binary data; save the numbers as CSV or .npy"),
+    }
+}
+
+/// Says what is in an archive.
+fn archive(name: &str, bytes: &[u8]) -> String {
+    match npz::entries(bytes) {
+        Some(entries) if entries.iter().any(|it| it.starts_with("xl/")) => {
+            format!("{name} is a workbook of Excel; save the sheet as CSV")
+        }
+        Some(entries) if entries.iter().any(|it| it == "mimetype") => {
+            format!("{name} is a spreadsheet; save the sheet as CSV")
+        }
+        Some(entries) if !entries.is_empty() => {
+            let more = if entries.len() > 3 { ", ..." } else { "" };
+            let some = entries[..entries.len().min(3)].join(", ");
+            format!("{name} is an archive of {some}{more}; unpack it with unzip")
+        }
+        _ => format!("{name} is an archive; unpack it with unzip"),
+    }
+}
+
+/// Decompresses the frames of a file; none if one of them is broken.
+fn unzstd(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut text = Vec::new();
     let mut rest = bytes;
-    // A file may have several frames.
     while !rest.is_empty() {
-        let frame = ruzstd::decoding::StreamingDecoder::new(&mut rest);
-        let mut frame = frame.map_err(|error| error.to_string())?;
-        frame.read_to_end(&mut text).map_err(|error| error.to_string())?;
+        if let [0x50..=0x5F, 0x2A, 0x4D, 0x18, a, b, c, d, data @ ..] = rest {
+            // It has something for other programs.
+            rest = data.get(u32::from_le_bytes([*a, *b, *c, *d]) as usize..)?;
+            continue;
+        }
+        let mut frame = ruzstd::decoding::StreamingDecoder::new(&mut rest).ok()?;
+        frame.read_to_end(&mut text).ok()?;
     }
-    Ok(text)
+    Some(text)
 }
 
 /// Excel's "Unicode text" is UTF-16.
@@ -103,6 +157,9 @@ mod tests {
         assert_eq!(text(b"\xEF\xBB\xBFa,b\n"), "a,b\n");
         assert_eq!(text(b"\xFF\xFEa\0\t\0\xE4\0\n\0"), "a\tä\n");
         assert_eq!(text(b"\xFE\xFF\0a\0\n"), "a\n");
+        assert_eq!(text(b"a\0,\0b\0\n\x001\0,\x002\0\n\0"), "a,b\n1,2\n");
+        assert_eq!(text(b"\0a\0\n\x001\0\n"), "a\n1\n");
+        assert_eq!(text(b"a,b\r1,2\r"), "a,b\n1,2\n");
     }
 
     #[test]
@@ -117,15 +174,21 @@ mod tests {
         let frame = b"\x28\xB5\x2F\xFD\x04\x58\x21\x00\x00a\n1\n\x75\x1C\xC3\x01";
         assert_eq!(text(frame), "a\n1\n");
         assert_eq!(text(&[&frame[..], &frame[..]].concat()), "a\n1\na\n1\n");
+        let skipped = b"\x50\x2A\x4D\x18\x02\0\0\0xy";
+        assert_eq!(text(&[&skipped[..], &frame[..]].concat()), "a\n1\n");
     }
 
     #[test]
     fn files_that_are_no_tables_are_refused_by_their_type() {
         for (bytes, word) in [
             (&b"\x1F\x8B\x08\0"[..], "gunzip"),
-            (b"\x28\xB5\x2F\xFDx", "can't decompress"),
+            (b"\x28\xB5\x2F\xFDx", "can't decompress t: it is incomplete or broken"),
+            (b"\x50\x2A\x4D\x18\x09\0\0\0x", "incomplete or broken"),
             (b"PK\x03\x04", "archive"),
-            (b"PAR1", "Parquet"),
+            (b"\xD0\xCF\x11\xE0\0\0\x0B\xFF", "older Excel"),
+            (b"BZh91AY&SY", "bunzip2"),
+            (b"\xFD7zXZ\0\0\x04", "unxz"),
+            (b"<!DOCTYPE html>\n", "HTML"),
             (b"\x7FELF\x02\x01\x01\x00\n\x00", "binary"),
             (b"\xFF\xFE\0\xD8\0\xD8", "not text"),
         ] {

@@ -16,18 +16,24 @@ pub(crate) struct Before {
     pub(crate) separator: Option<u8>,
 }
 
-/// Removes what comes before the first row: comments, and Excel's `sep=;`.
-pub(crate) fn before(text: &mut Vec<u8>, name: &str) -> Before {
+/// Removes what comes before the first row: `skip` lines, comments, and Excel's `sep=;`; and what comes
+/// after the last: rows of empty cells, as Excel writes them, and the mark at the end of old files.
+pub(crate) fn around(text: &mut Vec<u8>, skip: usize, name: &str) -> Before {
     let mut before = Before::default();
     let (mut at, mut comments) = (0, 0);
     loop {
         let line = text[at..].split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
-        let trimmed = line.trim_ascii();
-        match trimmed {
-            [b'#', ..] => comments += 1,
-            [b's', b'e', b'p', b'=', separator] if at == 0 => before.separator = Some(*separator),
-            [] if !line.is_empty() => {}
-            _ => break,
+        let end = line.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n'));
+        match &line[..end.map_or(0, |last| last + 1)] {
+            _ if before.lines < skip as u64 && !line.is_empty() => {}
+            [s, e, p, b'=', separator] if at == 0 && [*s, *e, *p].eq_ignore_ascii_case(b"sep") => {
+                before.separator = Some(*separator);
+            }
+            trimmed => match trimmed.trim_ascii() {
+                [b'#', ..] => comments += 1,
+                [] if !line.is_empty() => {}
+                _ => break,
+            },
         }
         at += line.len();
         before.lines += 1;
@@ -37,11 +43,35 @@ pub(crate) fn before(text: &mut Vec<u8>, name: &str) -> Before {
         note(format_args!("{name}: left out {lines} before the first row"));
     }
     text.drain(..at);
+    if text.last() == Some(&0x1A) {
+        text.pop();
+    }
+    let mut empty = 0;
+    loop {
+        let trimmed = text.trim_ascii_end();
+        let start = trimmed.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let is_empty = |line: &[u8]| matches!(line, [first @ (b',' | b';' | b'|'), rest @ ..] if rest.iter().all(|byte| byte == first));
+        // One row says that its values are missing; it may be the only one.
+        if start == 0 || !is_empty(&trimmed[start..]) {
+            break;
+        }
+        text.truncate(start);
+        empty += 1;
+    }
+    if empty > 0 {
+        let rows = crate::text::count(empty, "row");
+        note(format_args!("{name}: left out {rows} of empty cells at the end"));
+    }
     before
 }
 
 /// Finds the separator of cells: one that splits all of the first rows into the same number of cells.
-pub(crate) fn separator(text: &[u8], comment: Option<u8>) -> u8 {
+///
+/// A decimal comma separates no cells, unless numbers are quoted.
+pub(crate) fn separator(text: &[u8], format: &Format) -> u8 {
+    let comment = format.comment;
+    let is_decimal =
+        |separator: u8| format.decimal == Some(char::from(separator)) && !text.contains(&b'"');
     let widths = |separator: u8, text: &[u8]| -> Vec<usize> {
         let mut reader = csv::ReaderBuilder::new();
         let reader = reader.has_headers(false).flexible(true).comment(comment).delimiter(separator);
@@ -59,16 +89,24 @@ pub(crate) fn separator(text: &[u8], comment: Option<u8>) -> u8 {
         }
     }
     let first = |separator| widths(separator, text).first().copied().unwrap_or_default();
-    if let Some(found) = [b',', b'\t', b';', b'|'].into_iter().find(|it| first(*it) > 1) {
+    let mut all = [b',', b'\t', b';', b'|'].into_iter().filter(|it| !is_decimal(*it));
+    if let Some(found) = all.find(|it| first(*it) > 1) {
         return found;
     }
     // Dates have spaces too, so there must be a number beside one.
     let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
     let spaced = single_spaces(&lines.take(ROWS).collect::<Vec<_>>().join(&b'\n'));
-    let has_number = spaced
-        .split(|byte| matches!(byte, b' ' | b'\n'))
-        .any(|cell| is_number(cell, &Format::default()));
-    if splits(&widths(b' ', &spaced)) && has_number { b' ' } else { b',' }
+    let has_number =
+        spaced.split(|byte| matches!(byte, b' ' | b'\n')).any(|cell| is_number(cell, format));
+    let spaces = widths(b' ', &spaced);
+    // R writes no name for the names of rows.
+    let is_unnamed =
+        |widths: &[usize]| widths.len() > 1 && widths[0] + 1 == widths[1] && splits(&widths[1..]);
+    match () {
+        _ if has_number && (splits(&spaces) || is_unnamed(&spaces)) => b' ',
+        _ if is_decimal(b',') => b';',
+        _ => b',',
+    }
 }
 
 /// Writes one space where there are several, or tabs, and none at the ends of lines.
@@ -108,8 +146,7 @@ pub(crate) fn has_header(rows: &[ByteRecord], format: &Format) -> (bool, Option<
     let whole = |cell: &[u8]| cell::number::<i64>(cell, format);
     let years = |cell: &[u8]| whole(cell).is_some_and(|it| (1800..=2200).contains(&it));
     let numbers: Vec<&[u8]> = first.iter().filter(|cell| is_number(cell)).collect();
-    let shown =
-        || String::from_utf8_lossy(&first.iter().collect::<Vec<_>>().join(&b", "[..])).into_owned();
+    let shown = || cell::text(&first.iter().collect::<Vec<_>>().join(&b", "[..])).into_owned();
     if numbers.iter().all(|cell| years(cell)) {
         let is_year_below =
             |(cell, below): &(&[u8], Option<&[u8]>)| years(cell) && below.is_some_and(years);
@@ -175,18 +212,36 @@ mod tests {
             ("v\n1\n", b','),
             ("\"a;b\",c\n\"d;e\",f\n", b','),
         ] {
-            let found = separator(text.as_bytes(), None);
+            let found = separator(text.as_bytes(), &Format::default());
+            assert_eq!(char::from(found), char::from(expected), "{text:?}");
+        }
+        let decimal = Format { decimal: Some(','), ..Format::default() };
+        for (text, expected) in [
+            ("1,5\n2,5\n", b';'),
+            ("1,5 2,5\n3,5 4,5\n", b' '),
+            ("\"1,5\",\"2,5\"\n", b','),
+            ("1,5;2\n", b';'),
+        ] {
+            let found = separator(text.as_bytes(), &decimal);
             assert_eq!(char::from(found), char::from(expected), "{text:?}");
         }
     }
 
     #[test]
-    fn what_comes_before_the_first_row() {
-        let of = |text: &str| {
+    fn what_comes_before_the_first_row_and_after_the_last() {
+        let with = |text: &str, skip| {
             let mut text = text.as_bytes().to_vec();
-            let found = before(&mut text, "t.csv");
+            let found = around(&mut text, skip, "t.csv");
             (String::from_utf8(text).unwrap(), found.lines, found.separator)
         };
+        let of = |text: &str| with(text, 0);
+        assert_eq!(of("sep=\t\r\na\tb\n"), ("a\tb\n".into(), 1, Some(b'\t')));
+        assert_eq!(of("SEP=;\na;b\n"), ("a;b\n".into(), 1, Some(b';')));
+        assert_eq!(with("Report\n\na,b\n", 1), ("a,b\n".into(), 2, None));
+        assert_eq!(with("Report\n# x\na,b\n", 5), (String::new(), 3, None));
+        assert_eq!(of("a,b\n1,2\n,\n,\r\n"), ("a,b\n1,2\n".into(), 0, None));
+        assert_eq!(of("a\n1\n\x1A"), ("a\n1\n".into(), 0, None));
+        assert_eq!(of(",,\n"), (",,\n".into(), 0, None));
         assert_eq!(of("sep=;\r\na;b\n"), ("a;b\n".into(), 1, Some(b';')));
         assert_eq!(of("# one\n\n#two\na\n# b\n"), ("a\n# b\n".into(), 3, None));
         assert_eq!(of("a\n"), ("a\n".into(), 0, None));

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::failure::Result;
+use crate::failure::{Result, usage};
 
 /// How to read tables of text.
 #[derive(Debug, Clone, Default, Args)]
@@ -30,10 +30,15 @@ pub(crate) struct Format {
 
     /// What a missing value becomes, in a column that is passed
     ///
-    /// Missing are empty cells and NA, N/A, null, none, nil and `-` in columns that are not text.
+    /// Missing are empty cells and NA, N/A, null, none, nil, `-`, `.`, \N and Excel's errors such as
+    /// #DIV/0! in columns that are not text.
     /// Frames get their library's missing value unless this says otherwise.
     #[arg(long, value_name = "WHAT", value_enum)]
     pub(crate) missing: Option<Missing>,
+
+    /// Leave out the first lines, such as a title above the header
+    #[arg(long, value_name = "LINES", default_value_t = 0)]
+    pub(crate) skip: usize,
 
     /// Leave out the lines that begin with this character
     ///
@@ -60,6 +65,29 @@ pub(crate) enum Missing {
 }
 
 impl Format {
+    /// Refuses a character with two meanings.
+    pub(crate) fn check(&self) -> Result<()> {
+        let marks = [
+            ("--separator", self.separator.map(char::from)),
+            ("--decimal", self.decimal),
+            ("--thousands", self.thousands),
+            ("--comment", self.comment.map(char::from)),
+        ];
+        for (at, (one, mark)) in marks.iter().enumerate() {
+            if let Some(mark) = mark
+                && let Some((other, _)) = marks[at + 1..].iter().find(|it| it.1 == Some(*mark))
+            {
+                return usage(format!("{one} and {other} can't both be {mark:?}"));
+            }
+        }
+        match self.thousands {
+            Some('.') if self.decimal.is_none() => {
+                usage("--thousands . needs --decimal , since the decimal mark is a point otherwise")
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Returns whether there is a header, if the command line says so.
     pub(crate) fn has_header(&self) -> Option<bool> {
         (self.header || self.no_header).then_some(self.header)

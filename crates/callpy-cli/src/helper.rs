@@ -2,9 +2,10 @@
 
 use callpy::{Bytes, Function, IntoPython, Module, Object, Python};
 
+use crate::columnar::Files;
 use crate::failure::{COMMAND_MODULE, Result};
-use crate::npy::Npy;
 use crate::parameters::Library;
+use crate::unread::Unread;
 use crate::values::{List, Values};
 
 /// A parameter's name, kind, whether it is required, and hint.
@@ -45,20 +46,34 @@ impl Series {
 }
 
 /// The functions of command.py.
-pub(crate) struct Helper(Module);
+pub(crate) struct Helper {
+    python: Python,
+    module: Module,
+}
+
+/// The functions of columnar.py, for opened files.
+pub(crate) struct Columnar {
+    module: Module,
+    reader: Object,
+    rows: usize,
+    columns: Vec<(String, String)>,
+}
+
+/// The names of an argument's columns, what their parameter takes, what their values are, and their dtype.
+pub(crate) type Wanted = (Vec<String>, String, String, String);
 
 impl Helper {
     /// Loads command.py; `divert` sends what Python prints to stderr.
     pub(crate) fn load(python: Python, divert: bool) -> Result<Helper> {
         let source = include_str!("command.py");
-        let helper =
-            Helper(python.module_from_source(COMMAND_MODULE, "<callpy command>", source)?);
+        let module = python.module_from_source(COMMAND_MODULE, "<callpy command>", source)?;
+        let helper = Helper { python, module };
         helper.function("prepare")?.call::<()>(divert)?;
         Ok(helper)
     }
 
     fn function(&self, name: &str) -> Result<Function> {
-        Ok(self.0.function(name)?)
+        Ok(self.module.function(name)?)
     }
 
     /// Returns a function's parameters, if Python knows them.
@@ -77,13 +92,31 @@ impl Helper {
     }
 
     /// Makes the array of a .npy file, without copying its bytes.
-    pub(crate) fn array(&self, file: Npy) -> Result<Object> {
+    pub(crate) fn array(&self, file: Unread) -> Result<Object> {
         Ok(self.function("from_npy")?.call(file)?)
     }
 
     /// Makes the arrays of a .npz file.
-    pub(crate) fn arrays(&self, file: Npy, names: &[String]) -> Result<Vec<Object>> {
+    pub(crate) fn arrays(&self, file: Unread, names: &[String]) -> Result<Vec<Object>> {
         Ok(self.function("from_npz")?.call((file, names.to_vec()))?)
+    }
+
+    /// Opens Parquet or Arrow files, by the library whose frame a parameter takes, if one does.
+    pub(crate) fn columnar(&self, files: Files, library: Option<Library>) -> Result<Columnar> {
+        let source = include_str!("columnar.py");
+        let name = "callpy_command_columnar";
+        let module = self.python.module_from_source(name, "<callpy columnar>", source)?;
+        let Files { form, names, files } = files;
+        let unread = |file| match file {
+            Unread::File(path) => self.same(path),
+            Unread::Bytes(bytes) => self.same(Bytes(bytes)),
+        };
+        let files: Vec<Object> = files.into_iter().map(unread).collect::<Result<_>>()?;
+        let library = library.map(|library| library.to_string());
+        let opened =
+            module.function("opened")?.call((files, format!("{form:?}"), names, library))?;
+        let (reader, rows, names, kinds): (Object, usize, Vec<String>, Vec<String>) = opened;
+        Ok(Columnar { module, reader, rows, columns: names.into_iter().zip(kinds).collect() })
     }
 
     /// Makes one array with an axis more from several.
@@ -205,7 +238,7 @@ impl Helper {
 
     /// Copies an array or a list; other values stay as they are.
     pub(crate) fn copy(&self, value: &Object) -> callpy::Result<Object> {
-        self.0.function("copy")?.call(value)
+        self.module.function("copy")?.call(value)
     }
 
     /// Returns the reference count of each array and list.
@@ -258,5 +291,38 @@ impl Helper {
     pub(crate) fn stdout_is_broken(&self) -> bool {
         let broken = || self.function("stdout_is_broken").ok()?.call::<bool>(()).ok();
         broken().unwrap_or(false)
+    }
+}
+
+impl Columnar {
+    /// Returns the number of rows.
+    pub(crate) fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Returns the name and the kind of each column.
+    pub(crate) fn columns(&self) -> &[(String, String)] {
+        &self.columns
+    }
+
+    /// Makes arguments of columns, and returns the rows that were left out for that.
+    pub(crate) fn arguments(
+        &self,
+        wanted: Vec<Wanted>,
+        missing: &str,
+    ) -> Result<(Vec<Object>, Vec<usize>)> {
+        Ok(self.module.function("arguments")?.call((&self.reader, wanted, missing))?)
+    }
+
+    /// Returns the cells of rows as text.
+    pub(crate) fn cells(&self, rows: Vec<usize>) -> Result<Vec<Vec<String>>> {
+        let rows = Values::Int64(rows.into_iter().map(|row| row as i64).collect());
+        Ok(self.module.function("cells")?.call((&self.reader, List(&rows)))?)
+    }
+
+    /// Returns a column of times as seconds since 1970; nothing if some are missing.
+    pub(crate) fn times(&self, name: &str, skipped: &[usize]) -> Result<Vec<f64>> {
+        let skipped = Values::Int64(skipped.iter().map(|row| *row as i64).collect());
+        Ok(self.module.function("times")?.call((&self.reader, name, List(&skipped)))?)
     }
 }

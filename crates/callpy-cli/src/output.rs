@@ -18,7 +18,7 @@ pub(crate) struct Output {
 pub(crate) struct Rows<'f> {
     pub(crate) indices: Vec<usize>,
     pub(crate) names: Vec<String>,
-    pub(crate) header: Option<&'f [u8]>,
+    pub(crate) header: Option<Cow<'f, [u8]>>,
     pub(crate) separator: u8,
     pub(crate) texts: Vec<Cow<'f, [u8]>>,
     pub(crate) cells: Vec<Vec<String>>,
@@ -69,7 +69,7 @@ impl Output {
             write!(self.stream, "{index}")?;
             [&separator, text, b"\n"].iter().try_for_each(|part| self.stream.write_all(part))
         };
-        if let Some(header) = rows.header {
+        if let Some(header) = &rows.header {
             line(&index, header)?;
         }
         rows.indices.iter().zip(&rows.texts).try_for_each(|(row, text)| line(row, text))
@@ -81,7 +81,8 @@ impl Output {
             [row.to_string()].into_iter().chain(cells).collect::<Vec<_>>()
         });
         let values: Vec<Vec<String>> = numbered.collect();
-        let names = rows.header.map(|_| [index].into_iter().chain(rows.names.iter().cloned()));
+        let names =
+            rows.header.as_ref().map(|_| [index].into_iter().chain(rows.names.iter().cloned()));
         let names: Option<Vec<String>> = names.map(Iterator::collect);
         self.lines(names, values)
     }

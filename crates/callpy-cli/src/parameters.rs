@@ -213,6 +213,14 @@ impl Parameters {
         free.map(|it| (&it.name[..], it.takes, it.required)).collect()
     }
 
+    /// Returns the library whose frame a parameter takes.
+    pub(crate) fn library(&self, values: &[(String, String)]) -> Option<Library> {
+        self.arrays(values).into_iter().find_map(|(_, takes, _)| match takes {
+            Takes::Frame(library) => Some(library),
+            _ => None,
+        })
+    }
+
     /// Returns whether the function needs numbers.
     pub(crate) fn want_numbers(&self, values: &[(String, String)]) -> bool {
         match &self.list {

@@ -166,8 +166,8 @@ impl Call<'_> {
     /// Returns the x axis of the file's rows, and the place of each row on it: its time, if the file
     /// has a column of rising times.
     fn axis(&self) -> Result<(Axis, Vec<f64>)> {
-        let found = match self.session.source.as_ref().and_then(|source| source.table()) {
-            Some(table) => table.times(&self.session.columns())?,
+        let found = match &self.session.source {
+            Some(source) => source.times(&self.session.columns())?,
             None => None,
         };
         let rows = || ("row".to_owned(), false, (0..self.rows).map(|row| row as f64).collect());

@@ -77,7 +77,26 @@ fn table(name: String, values: Vec<Value>, text: &[u8]) -> Result<Decoded> {
 fn of_object(name: String, object: Map<String, Value>, text: &[u8]) -> Decoded {
     let mut names: Vec<String> = object.keys().cloned().collect();
     sort(&mut names, text);
+    // As pandas writes a frame: columns of values by the name of their row, or in three parts.
+    if let Some(Value::Array(rows)) = object.get("data")
+        && let Some(Value::Array(columns)) = object.get("columns")
+        && rows.iter().all(|row| row.as_array().is_some_and(|row| row.len() == columns.len()))
+    {
+        let shown = |name: &Value| name.as_str().map_or_else(|| name.to_string(), str::to_owned);
+        let columns: Vec<String> = columns.iter().map(shown).collect();
+        let rows = rows.iter().map(|row| row.as_array().cloned().unwrap_or_default());
+        return write(name, Some(&columns), rows.collect());
+    }
     let values = names.iter().map(|name| &object[name]);
+    let by_row: Option<Vec<&Map<String, Value>>> = values.clone().map(Value::as_object).collect();
+    if let Some(columns) = by_row.filter(|all| !all.is_empty() && !all[0].is_empty())
+        && columns.iter().all(|one| one.keys().eq(columns[0].keys()))
+    {
+        let mut rows: Vec<&String> = columns[0].keys().collect();
+        rows.sort_by_key(|row| row.parse::<u64>().ok());
+        let row = |row: &String| columns.iter().map(|column| column[row].clone()).collect();
+        return write(name, Some(&names), rows.into_iter().map(row).collect());
+    }
     let columns: Option<Vec<&Vec<Value>>> = values.clone().map(Value::as_array).collect();
     let columns = columns.filter(|all| all.windows(2).all(|two| two[0].len() == two[1].len()));
     let rows = match columns.filter(|all| !all.is_empty()) {
@@ -135,6 +154,19 @@ mod tests {
         assert_eq!(csv("{\"a\": 1, \"b\": \"x\"}\n{\"a\": 2.5}\n"), table);
         assert_eq!(csv("[{\"a\": 1, \"b\": \"x\"}, {\"a\": 2.5, \"b\": null}]"), table);
         assert_eq!(csv("{\"a\": [1, 2.5], \"b\": [\"x\", null]}"), table);
+        assert_eq!(
+            csv("{\"a\": {\"0\": 1, \"1\": 2.5}, \"b\": {\"0\": \"x\", \"1\": null}}"),
+            table
+        );
+        assert_eq!(
+            csv(
+                "{\"columns\": [\"a\", \"b\"], \"index\": [0, 1], \"data\": [[1, \"x\"], [2.5, null]]}"
+            ),
+            table
+        );
+        let many: Vec<String> = (0..12).map(|row| format!("\"{row}\": {row}")).collect();
+        let expected: String = (0..12).map(|row| format!("{row}\n")).collect();
+        assert_eq!(csv(&format!("{{\"a\": {{{}}}}}", many.join(", "))), format!("a\n{expected}"));
         assert_eq!(csv("[1, 2]"), "1\n2\n");
         assert_eq!(csv("[[1, 2], [3, 4]]"), "1,2\n3,4\n");
         assert_eq!(csv("{\"z\": true, \"a\": {\"b\": [1]}}"), "z,a\ntrue,\"{\"\"b\"\":[1]}\"\n");

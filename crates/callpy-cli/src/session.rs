@@ -8,7 +8,7 @@ use crate::doctor;
 use crate::failure::{Failure, Result, check_signals, usage};
 use crate::helper::Helper;
 use crate::inputs::Inputs;
-use crate::parameters::{Argument, Bound, Choice, Parameters, Slot, Takes};
+use crate::parameters::{Argument, Bound, Choice, Library, Parameters, Slot, Takes};
 use crate::progress::Display;
 use crate::signals::{self, Running};
 use crate::source::{Numbers, Source};
@@ -44,6 +44,7 @@ pub(crate) fn run(
     divert: bool,
     work: impl FnOnce(Session<'_>) -> Result<()>,
 ) -> Result<()> {
+    inputs.format.check()?;
     let target = Target::parse(&inputs.target);
     // Problems with the files are reported before Python starts, or an environment is created.
     target::check(&target)?;
@@ -61,12 +62,12 @@ pub(crate) fn run(
         files => Some(Source::open(files, &inputs.format)?),
     };
     let choices = match &source {
-        Some(source) => source.choose(&inputs.columns)?,
-        None => Vec::new(),
+        Some(source) if !source.is_columnar() => source.choose(&inputs.columns)?,
+        _ => Vec::new(),
     };
-    let has_numbers = source.is_some();
-    let python =
-        signals::during(Running::Work, || start(inputs, &target, declared.as_ref(), has_numbers))?;
+    let python = signals::during(Running::Work, || {
+        start(inputs, &target, declared.as_ref(), source.as_ref())
+    })?;
     signals::during(Running::Python, || {
         check_signals()?;
         let helper = Helper::load(python, divert)?;
@@ -91,15 +92,20 @@ fn start(
     inputs: &Inputs,
     target: &Target,
     declared: Option<&Parameters>,
-    has_numbers: bool,
+    source: Option<&Source>,
 ) -> Result<Python> {
     let display = Display::new();
     let builder = Python::builder().language(Language::Command).require(&inputs.packages);
     let mut builder = target::needs(target, builder);
     // Numbers that are piped in are only read if the function takes some.
-    let has_numbers = has_numbers || declared.is_some() && Source::is_piped();
+    let has_numbers = source.is_some() || declared.is_some() && Source::is_piped();
     if target::needs_numpy(target, declared, &inputs.args, has_numbers) {
         builder = builder.require_by_default(["numpy"]);
+    }
+    if source.is_some_and(Source::is_columnar) {
+        let library = declared.and_then(|declared| declared.library(&inputs.args));
+        let reader = if library == Some(Library::Polars) { "polars" } else { "pyarrow" };
+        builder = builder.require_by_default([reader]);
     }
     if let Some(python) = &inputs.python {
         builder = builder.python(python);
@@ -181,7 +187,10 @@ impl<'a> Session<'a> {
             source = signals::during(Running::Nothing, || Source::piped(&inputs.format))?;
         }
         if let Some(source) = &mut source {
-            source.load(helper)?;
+            source.load(helper, parameters.library(values))?;
+            if choices.is_empty() {
+                choices = source.choose(&inputs.columns)?;
+            }
             if choices.is_empty() {
                 choices = source.choose_for(&parameters, values)?;
             }

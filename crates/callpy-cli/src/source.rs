@@ -1,20 +1,23 @@
 //! The source of the numbers: a table or arrays, in files or from a pipe.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use callpy::{IntoPython, Object, Scope};
 
+use crate::columnar::{Files, Frame};
+use crate::columns::{Columns, by_name, choose};
 use crate::decode::decode;
 use crate::failure::{Failure, Result, bad_input, usage};
-use crate::format::Format;
+use crate::format::{Format, Missing};
 use crate::helper::Helper;
-use crate::npy::{self, Npy};
 use crate::npz;
 use crate::output::Rows;
 use crate::parameters::{Choice, Library, Parameters, Takes};
 use crate::table::{Column, Table};
+use crate::unread::{self, Form, MAGIC, Unread};
 use crate::values::{List, Number, Values};
 
 /// An open file, or several as one table.
@@ -22,17 +25,22 @@ pub(crate) struct Source {
     /// Its name in messages.
     name: String,
     contents: Contents,
+    missing: Option<Missing>,
 }
 
 enum Contents {
     Table(Table),
-    Npy(Npy),
+    Npy(Unread),
     /// A .npy file's array, once Python runs.
     Array(Object),
     /// A .npz file, whose arrays are its columns.
-    Npz(Vec<String>, Npy),
+    Npz(Vec<String>, Unread),
     /// A .npz file's arrays, once Python runs.
     Arrays(Vec<String>, Vec<Object>),
+    /// Parquet or Arrow files, whose columns only Python knows.
+    Files(Files),
+    /// The columns of Parquet or Arrow files, once Python runs.
+    Frame(Frame),
 }
 
 /// An argument of the call.
@@ -54,35 +62,52 @@ impl Source {
         if let [one] = &paths[..] {
             return Source::open_one(one, format);
         }
-        let mut tables = Vec::new();
-        for path in &paths {
-            let (name, contents) = read(path)?;
-            match contents {
-                Input::Bytes(bytes) => tables.push(decode(name, bytes)?),
-                Input::Npy(_) => {
-                    return bad_input(format!(
-                        "{name} is a .npy file, and several files must be tables; name one file"
-                    ));
-                }
-            }
+        let read: Vec<(String, Input)> =
+            paths.iter().map(|path| read(path)).collect::<Result<_>>()?;
+        let name = format!("{} files", read.len());
+        let forms: Vec<Option<Form>> = read.iter().map(|(_, input)| input.form()).collect();
+        if let Some(form @ (Form::Parquet | Form::Arrow | Form::ArrowStream)) = forms[0]
+            && forms.iter().all(|other| *other == Some(form))
+        {
+            let (names, inputs): (Vec<_>, Vec<_>) = read.into_iter().unzip();
+            let files = inputs.into_iter().filter_map(Input::unread).collect();
+            return Ok(Source::new(name, Contents::Files(Files { form, names, files }), format));
         }
-        let name = format!("{} files", tables.len());
-        Ok(Source { name, contents: Contents::Table(Table::new(tables, format)?) })
+        if let Some((at, form)) = forms.iter().enumerate().find_map(|(at, it)| Some((at, (*it)?))) {
+            return bad_input(format!(
+                "{} is a file of {}, and several files must be tables of one kind; name one file",
+                read[at].0,
+                form.name()
+            ));
+        }
+        let decoded = |(name, input)| match input {
+            Input::Bytes(bytes) => Some(decode(name, bytes)),
+            Input::Unread(..) => None,
+        };
+        let tables: Result<Vec<_>> = read.into_iter().filter_map(decoded).collect();
+        Ok(Source::new(name, Contents::Table(Table::new(tables?, format)?), format))
+    }
+
+    fn new(name: String, contents: Contents, format: &Format) -> Source {
+        Source { name, contents, missing: format.missing }
     }
 
     fn open_one(path: &Path, format: &Format) -> Result<Source> {
-        let (name, contents) = read(path)?;
-        let contents = match contents {
-            Input::Npy(npy) => Contents::Npy(npy),
+        let (name, input) = read(path)?;
+        let contents = match input {
+            Input::Unread(Form::Npy, file) => Contents::Npy(file),
+            Input::Unread(form, file) => {
+                Contents::Files(Files { form, names: vec![name.clone()], files: vec![file] })
+            }
             Input::Bytes(bytes) => match npz::names(&name, &bytes)? {
-                Some(names) => Contents::Npz(names, Npy::Read(bytes)),
+                Some(names) => Contents::Npz(names, Unread::Bytes(bytes)),
                 None if name.ends_with(".npy") => {
                     return bad_input(format!("{name} is not a .npy file, despite its name"));
                 }
                 None => Contents::Table(Table::new(vec![decode(name.clone(), bytes)?], format)?),
             },
         };
-        Ok(Source { name, contents })
+        Ok(Source::new(name, contents, format))
     }
 
     /// Returns whether standard input is a pipe or a file.
@@ -98,19 +123,25 @@ impl Source {
         }
     }
 
-    /// Makes Python's arrays from the bytes of a .npy or .npz file.
-    pub(crate) fn load(&mut self, helper: &Helper) -> Result<()> {
-        let nothing = || Npy::Read(Vec::new());
-        let loaded = match &mut self.contents {
-            Contents::Npy(bytes) => {
-                helper.array(std::mem::replace(bytes, nothing())).map(Contents::Array)
-            }
-            Contents::Npz(names, bytes) => {
-                let names = std::mem::take(names);
-                let arrays = helper.arrays(std::mem::replace(bytes, nothing()), &names);
+    /// Returns whether its columns are known only once Python runs.
+    pub(crate) fn is_columnar(&self) -> bool {
+        matches!(self.contents, Contents::Files(_))
+    }
+
+    /// Has Python make arrays of a .npy or .npz file, or open Parquet or Arrow files; with a library's
+    /// own reader if a parameter takes its frame.
+    pub(crate) fn load(&mut self, helper: &Helper, library: Option<Library>) -> Result<()> {
+        let nothing = Contents::Arrays(Vec::new(), Vec::new());
+        let loaded = match std::mem::replace(&mut self.contents, nothing) {
+            Contents::Npy(file) => helper.array(file).map(Contents::Array),
+            Contents::Npz(names, file) => {
+                let arrays = helper.arrays(file, &names);
                 arrays.map(|arrays| Contents::Arrays(names, arrays))
             }
-            _ => return Ok(()),
+            Contents::Files(files) => helper
+                .columnar(files, library)
+                .map(|found| Contents::Frame(Frame::new(&self.name, found, self.missing))),
+            ready => Ok(ready),
         };
         self.contents = loaded.map_err(|failure| self.wrong(failure))?;
         Ok(())
@@ -132,17 +163,20 @@ impl Source {
                 Some((parameter, name)) if !parameter.is_empty() => (Some(parameter), name),
                 _ => (None, &text[..]),
             };
+            let named = |columns: &dyn Columns| -> Result<_> {
+                if let Some(column) = columns.named(text)? {
+                    return Ok((None, column));
+                }
+                let (parameter, name) = split();
+                Ok((parameter, columns.column(name)?))
+            };
             let (parameter, column) = match &self.contents {
-                Contents::Table(table) => match table.named(text)? {
-                    Some(column) => (None, column),
-                    None => {
-                        let (parameter, name) = split();
-                        (parameter, table.column(name)?)
-                    }
-                },
+                Contents::Table(table) => named(table)?,
+                Contents::Frame(frame) => named(frame)?,
+                Contents::Files(_) => unreachable!("loaded before it is read"),
                 Contents::Npy(_) | Contents::Array(_) => {
                     let (parameter, name) = split();
-                    (parameter, npy::column(name, &self.name)?)
+                    (parameter, unread::column(name, &self.name)?)
                 }
                 Contents::Npz(names, _) | Contents::Arrays(names, _) => {
                     let (parameter, name) = split();
@@ -179,44 +213,9 @@ impl Source {
         let arrays = parameters.arrays(values);
         let whole = || Ok(vec![Choice::new(None, Vec::new())]);
         match &self.contents {
-            Contents::Table(table) => {
-                let frame = arrays.iter().find(|(_, takes, _)| matches!(takes, Takes::Frame(_)));
-                if let Some((name, ..)) = frame {
-                    return Ok(vec![Choice::new(Some(name), Vec::new())]);
-                }
-                let number = |takes: Takes| takes.number().unwrap_or(Number::Float("float64"));
-                let fitting = |takes| table.fitting(number(takes));
-                let same = by_name(&arrays, |name, takes| {
-                    let named = table.named(name)?;
-                    Ok(named.filter(|column| fitting(takes).contains(column)))
-                })?;
-                if !same.is_empty() {
-                    return Ok(same);
-                }
-                let required = || arrays.iter().filter(|(.., required)| *required);
-                if required().count() > 1 {
-                    // One column of text and one of numbers, say.
-                    let only = |(name, takes, _): &(&str, Takes, bool)| match fitting(*takes)[..] {
-                        [one] => Some(Choice::new(Some(name), vec![one])),
-                        _ => None,
-                    };
-                    let found: Option<Vec<Choice>> = required().map(only).collect();
-                    let is_each_once = |found: &Vec<Choice>| {
-                        let mut columns: Vec<_> = found.iter().map(|it| it.columns[0]).collect();
-                        columns.sort();
-                        columns.windows(2).all(|pair| pair[0] != pair[1])
-                    };
-                    if let Some(found) = found.filter(is_each_once) {
-                        return Ok(found);
-                    }
-                }
-                let takes = arrays.first().map_or(Takes::Anything, |(_, takes, _)| *takes);
-                let columns = fitting(takes);
-                match columns[..] {
-                    [one] => Ok(vec![Choice::new(None, vec![one])]),
-                    _ => table.choose(&columns, number(takes).what()),
-                }
-            }
+            Contents::Table(table) => choose(table, &arrays),
+            Contents::Frame(frame) => choose(frame, &arrays),
+            Contents::Files(_) => unreachable!("loaded before it is read"),
             Contents::Npy(_) | Contents::Array(_) => whole(),
             Contents::Npz(names, _) | Contents::Arrays(names, _) => {
                 let position = |name: &str| names.iter().position(|other| other == name);
@@ -242,6 +241,10 @@ impl Source {
     ) -> Result<Vec<Numbers>> {
         match &self.contents {
             Contents::Table(table) => table_columns(table, wanted, helper),
+            Contents::Frame(frame) => {
+                let read = frame.read(wanted).map_err(|failure| self.wrong(failure))?;
+                Ok(read.into_iter().map(Numbers::Object).collect())
+            }
             Contents::Array(array) => {
                 let column = |number: &Column| {
                     helper.column(array, *number).map_err(|failure| self.wrong(failure))
@@ -254,7 +257,9 @@ impl Source {
             Contents::Arrays(_, arrays) => self.array_columns(wanted, helper, |choice| {
                 Ok(choice.columns.iter().map(|at| arrays[*at].clone()).collect())
             }),
-            Contents::Npy(_) | Contents::Npz(..) => unreachable!("loaded before it is read"),
+            Contents::Npy(_) | Contents::Npz(..) | Contents::Files(_) => {
+                unreachable!("loaded before it is read")
+            }
         }
     }
 
@@ -296,6 +301,7 @@ impl Source {
                 number => format!("column {number}"),
             },
             Contents::Npz(names, _) | Contents::Arrays(names, _) => names[*column].clone(),
+            Contents::Frame(frame) => frame.names().nth(*column).unwrap_or_default().to_owned(),
             _ => format!("column {column}"),
         };
         match choice.columns.is_empty() {
@@ -309,11 +315,15 @@ impl Source {
         &self.name
     }
 
-    /// Returns the table, if the file is one.
-    pub(crate) fn table(&self) -> Option<&Table> {
+    /// Returns the times of the rows, if the file has a column of rising times that is not in `used`: its
+    /// name, whether the times are seconds since 1970, and the times.
+    pub(crate) fn times(&self, used: &[Column]) -> Result<Option<(String, bool, Vec<f64>)>> {
         match &self.contents {
-            Contents::Table(table) => Some(table),
-            _ => None,
+            Contents::Table(table) => table.times(used),
+            Contents::Frame(frame) => {
+                Ok(frame.times(used)?.map(|(name, times)| (name, true, times)))
+            }
+            _ => Ok(None),
         }
     }
 
@@ -321,9 +331,12 @@ impl Source {
     pub(crate) fn len(&self, helper: &Helper) -> Result<usize> {
         match &self.contents {
             Contents::Table(table) => table.len(),
+            Contents::Frame(frame) => Ok(frame.len()),
             Contents::Array(array) => helper.len(array),
             Contents::Arrays(_, arrays) => arrays.first().map_or(Ok(0), |array| helper.len(array)),
-            Contents::Npy(_) | Contents::Npz(..) => unreachable!("loaded before it is read"),
+            Contents::Npy(_) | Contents::Npz(..) | Contents::Files(_) => {
+                unreachable!("loaded before it is read")
+            }
         }
     }
 
@@ -334,11 +347,23 @@ impl Source {
                 let rows = table.rows(&indices)?;
                 return Ok(Rows {
                     names: table.names(),
-                    header: table.header(),
+                    header: table.header().map(Cow::from),
                     separator: table.separator(),
                     texts: rows.iter().map(|row| row.text.into()).collect(),
                     indices: rows.iter().map(|row| row.index).collect(),
                     cells: rows.into_iter().map(|row| row.cells).collect(),
+                });
+            }
+            Contents::Frame(frame) => {
+                let (indices, cells) = frame.rows(&indices)?;
+                let names: Vec<String> = frame.names().map(str::to_owned).collect();
+                return Ok(Rows {
+                    header: Some(csv_row(&names).into()),
+                    separator: b',',
+                    texts: cells.iter().map(|row| csv_row(row).into()).collect(),
+                    names,
+                    indices,
+                    cells,
                 });
             }
             Contents::Array(array) => array,
@@ -348,7 +373,9 @@ impl Source {
                     self.name
                 ));
             }
-            Contents::Npy(_) | Contents::Npz(..) => unreachable!("loaded before it is read"),
+            Contents::Npy(_) | Contents::Npz(..) | Contents::Files(_) => {
+                unreachable!("loaded before it is read")
+            }
         };
         let cells = helper.cells(array, &indices)?;
         let width = cells.first().map_or(0, Vec::len);
@@ -361,22 +388,6 @@ impl Source {
             indices,
         })
     }
-}
-
-/// Returns a choice for each parameter whose name `find` finds; none if a required one is missing.
-fn by_name(
-    arrays: &[(&str, Takes, bool)],
-    find: impl Fn(&str, Takes) -> Result<Option<Column>>,
-) -> Result<Vec<Choice>> {
-    let mut same = Vec::new();
-    for (name, takes, required) in arrays {
-        match find(name, *takes)? {
-            Some(column) => same.push(Choice::new(Some(name), vec![column])),
-            None if *required => return Ok(Vec::new()),
-            None => {}
-        }
-    }
-    Ok(same)
 }
 
 /// Reads the columns of a table in one pass, and the frames after them.
@@ -458,12 +469,38 @@ fn frame(table: &Table, columns: &[Column], library: Library, helper: &Helper) -
     helper.frame(library, names, &read)
 }
 
-enum Input {
-    Bytes(Vec<u8>),
-    Npy(Npy),
+/// Writes a row as CSV, without a line break.
+fn csv_row(cells: &[String]) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let is_written = writer.write_record(cells).is_ok();
+    debug_assert!(is_written, "memory can be written to");
+    let mut row = writer.into_inner().unwrap_or_default();
+    row.pop();
+    row
 }
 
-/// Reads a file and its name for messages, unless it is a .npy file, which can be mapped.
+enum Input {
+    Bytes(Vec<u8>),
+    Unread(Form, Unread),
+}
+
+impl Input {
+    fn form(&self) -> Option<Form> {
+        match self {
+            Input::Bytes(_) => None,
+            Input::Unread(form, _) => Some(*form),
+        }
+    }
+
+    fn unread(self) -> Option<Unread> {
+        match self {
+            Input::Bytes(_) => None,
+            Input::Unread(_, file) => Some(file),
+        }
+    }
+}
+
+/// Reads a file and its name for messages, unless Python reads it itself.
 fn read(path: &Path) -> Result<(String, Input)> {
     if path == Path::new("-") {
         return read_stream("standard input".to_owned(), io::stdin().lock(), None);
@@ -490,19 +527,21 @@ fn read_stream(
     file: Option<&Path>,
 ) -> Result<(String, Input)> {
     let mut bytes = Vec::new();
-    let mut read = || -> io::Result<Option<Npy>> {
-        stream.by_ref().take(npy::MAGIC.len() as u64).read_to_end(&mut bytes)?;
-        match file {
-            Some(file) if bytes == npy::MAGIC => {
-                std::path::absolute(file).map(|file| Some(Npy::File(file)))
-            }
-            _ => stream.read_to_end(&mut bytes).map(|_| None),
+    let mut read = || -> io::Result<Input> {
+        stream.by_ref().take(MAGIC as u64).read_to_end(&mut bytes)?;
+        let form = Form::of(&bytes);
+        if let (Some(form), Some(file)) = (form, file) {
+            return Ok(Input::Unread(form, Unread::File(std::path::absolute(file)?)));
         }
+        stream.read_to_end(&mut bytes)?;
+        let bytes = std::mem::take(&mut bytes);
+        Ok(match form {
+            Some(form) => Input::Unread(form, Unread::Bytes(bytes)),
+            None => Input::Bytes(bytes),
+        })
     };
     match read() {
-        Ok(Some(file)) => Ok((name, Input::Npy(file))),
-        Ok(None) if bytes.starts_with(npy::MAGIC) => Ok((name, Input::Npy(Npy::Read(bytes)))),
-        Ok(None) => Ok((name, Input::Bytes(bytes))),
+        Ok(input) => Ok((name, input)),
         Err(error) => bad_input(format!("can't read {name}: {error}")),
     }
 }

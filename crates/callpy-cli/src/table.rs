@@ -5,9 +5,10 @@ use std::cell::RefCell;
 use csv::ByteRecord;
 
 use crate::cell::{self, is_missing};
+use crate::columns::Columns;
 use crate::decode::{Decoded, note};
 use crate::dialect;
-use crate::failure::{Result, bad_input, check_signals};
+use crate::failure::{Failure, Result, bad_input, check_signals};
 use crate::format::{Format, Missing};
 use crate::progress::Reading;
 use crate::text::count;
@@ -72,11 +73,13 @@ impl Table {
 
     fn one(file: Decoded, format: &Format) -> Result<Table> {
         let Decoded { name, mut text, header, texts } = file;
-        let skipped = dialect::before(&mut text, &name);
+        if std::str::from_utf8(&text).is_err() {
+            note(format_args!("{name} is not UTF-8: its text was read as Windows-1252"));
+        }
+        let skipped = dialect::around(&mut text, format.skip, &name);
         let mut format = format.clone();
         format.separator = format.separator.or(skipped.separator);
-        let separator =
-            format.separator.unwrap_or_else(|| dialect::separator(&text, format.comment));
+        let separator = format.separator.unwrap_or_else(|| dialect::separator(&text, &format));
         if separator == b' ' {
             text = dialect::single_spaces(&text);
         }
@@ -103,15 +106,34 @@ impl Table {
         for row in table.reader().into_byte_records().take(SAMPLE) {
             match row {
                 Ok(row) => rows.push(row),
-                // Rows of unequal length further down are reported when the columns are read.
-                Err(error) if rows.len() < 2 => return table.broken(&error),
-                Err(_) => break,
+                Err(error) => return table.broken(&error),
             }
         }
         let Some(first) = rows.first() else {
             return bad_input(format!("{} is empty", table.name));
         };
         table.width = first.len();
+        // With commas it writes a name that is empty.
+        let is_unnamed = matches!(table.separator, b' ' | b'\t')
+            && rows.len() > 1
+            && rows[1..].iter().all(|row| row.len() == table.width + 1)
+            && rows[1..].iter().any(|row| !row[table.width].is_empty());
+        if is_unnamed {
+            note(format_args!(
+                "{}: the header has a name less than the rows have cells; the first column was taken \
+                 for the rows' names, as R writes them",
+                table.name
+            ));
+            rows[0] = std::iter::once(&b""[..]).chain(rows[0].iter()).collect();
+            table.width += 1;
+        }
+        // Rows of unequal length further down are reported when the columns are read.
+        let unequal = rows.iter().position(|row| !table.has_width(row)).unwrap_or(rows.len());
+        if unequal < 2 && unequal < rows.len() {
+            return table.unequal(&rows[unequal]);
+        }
+        rows.truncate(unequal);
+        let first = &rows[0];
         let is_header = match table.format.has_header().or(header) {
             Some(known) => known,
             None => {
@@ -123,7 +145,7 @@ impl Table {
             }
         };
         if is_header {
-            let names = first.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned());
+            let names = first.iter().map(|cell| cell::text(cell).trim().to_owned());
             table.header = Some(names.collect());
             rows.remove(0);
         }
@@ -186,41 +208,63 @@ impl Table {
     fn reader(&self) -> csv::Reader<&[u8]> {
         csv::ReaderBuilder::new()
             .has_headers(false)
+            // Rows may end with separators for which the header has no names.
+            .flexible(true)
             .delimiter(self.separator)
             .comment(self.format.comment)
             .from_reader(&self.text)
     }
 
-    /// Makes the error of a file that is not CSV.
-    fn broken<T>(&self, error: &csv::Error) -> Result<T> {
-        match error.kind() {
-            csv::ErrorKind::UnequalLengths { pos: Some(at), expected_len, len } => {
-                let start = &self.text[at.byte() as usize..];
-                let start = start.iter().find(|byte| !matches!(byte, b'\r' | b'\n'));
-                let comment = match start {
-                    Some(b'#') if self.format.comment.is_none() => {
-                        "; if lines that begin with # are comments, add --comment '#'"
-                    }
-                    _ => "",
-                };
-                bad_input(format!(
-                    "{}: the row has {}, but the first row has {expected_len}{comment}",
-                    self.place(at),
-                    count(*len, "cell"),
-                ))
-            }
-            _ => bad_input(format!("can't read {}: {error}", self.name)),
-        }
+    /// Returns whether a row has the cells of the first one. More may be empty.
+    fn has_width(&self, row: &ByteRecord) -> bool {
+        let more = || row.iter().skip(self.width).all(|cell| cell.trim_ascii().is_empty());
+        row.len() == self.width || row.len() > self.width && more()
     }
 
-    /// Returns the file and the line at which a row starts; the reader's position is before blank lines.
+    /// Makes the error of a row with too many cells or too few.
+    fn unequal<T>(&self, row: &ByteRecord) -> Result<T> {
+        let at = row.position().map_or(0, |at| at.byte() as usize);
+        let start = self.text[at..].iter().find(|byte| !matches!(byte, b'\r' | b'\n'));
+        let advice = match start {
+            Some(b'#') if self.format.comment.is_none() => {
+                "; if lines that begin with # are comments, add --comment '#'".to_owned()
+            }
+            _ if self.width == 1 => {
+                let place = row.position().map_or(1, |at| self.line(at));
+                format!("; if the table begins in line {place}, add --skip {}", place - 1)
+            }
+            _ => String::new(),
+        };
+        bad_input(format!(
+            "{}: the row has {}, but the first row has {}{advice}",
+            row.position().map_or_else(|| self.name.clone(), |at| self.place(at)),
+            count(row.len() as u64, "cell"),
+            self.width
+        ))
+    }
+
+    /// Makes the error of a file that is not CSV.
+    fn broken<T>(&self, error: &csv::Error) -> Result<T> {
+        bad_input(format!("can't read {}: {error}", self.name))
+    }
+
+    /// Returns the file and the line at which a row starts.
     fn place(&self, at: &csv::Position) -> String {
+        format!("{}, line {}", self.part(at).name, self.line(at))
+    }
+
+    fn part(&self, at: &csv::Position) -> &Part {
         let at = at.byte() as usize;
-        let part = self.parts.iter().rev().find(|part| part.at <= at).unwrap_or(&self.parts[0]);
+        self.parts.iter().rev().find(|part| part.at <= at).unwrap_or(&self.parts[0])
+    }
+
+    /// Returns the line at which a row starts; the reader's position is before blank lines.
+    fn line(&self, at: &csv::Position) -> u64 {
+        let part = self.part(at);
+        let at = at.byte() as usize;
         let blank = self.text[at..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let before = &self.text[part.at..at + blank];
-        let ends = before.iter().filter(|byte| **byte == b'\n').count();
-        format!("{}, line {}", part.name, part.line + ends as u64)
+        part.line + before.iter().filter(|byte| **byte == b'\n').count() as u64
     }
 
     /// Returns whether the columns have names.
@@ -241,83 +285,12 @@ impl Table {
         self.names().swap_remove(column)
     }
 
-    /// Finds a column with exactly this name.
-    pub(crate) fn named(&self, name: &str) -> Result<Option<Column>> {
-        let names = self.header.iter().flatten();
-        let found: Vec<Column> =
-            names.enumerate().filter(|(_, other)| *other == name).map(|(at, _)| at).collect();
-        match found[..] {
-            [] => Ok(None),
-            [one] => Ok(Some(one)),
-            [first, ..] => bad_input(format!(
-                "{} has several columns {name:?}; choose one by its number, such as {}",
-                self.name,
-                first + 1
-            )),
-        }
-    }
-
-    /// Finds a column by name, else by its number from 1.
-    pub(crate) fn column(&self, name: &str) -> Result<Column> {
-        if let Some(column) = self.named(name)? {
-            return Ok(column);
-        }
-        match name.parse::<usize>() {
-            Ok(number) if (1..=self.width).contains(&number) => Ok(number - 1),
-            _ => bad_input(format!(
-                "there is no column {name:?} in {}; it has {}",
-                self.name,
-                self.listed(0..self.width)
-            )),
-        }
-    }
-
     fn is_number(&self, column: Column, cell: &[u8]) -> bool {
         !self.is_text(column) && dialect::is_number(cell, &self.format)
     }
 
     fn is_text(&self, column: Column) -> bool {
         self.texts.get(column).copied().unwrap_or_default()
-    }
-
-    /// Returns the columns whose first value fits what a parameter takes.
-    pub(crate) fn fitting(&self, number: Number) -> Vec<Column> {
-        let fits = |column: &Column| {
-            let cell = &self.sample[*column];
-            match number {
-                Number::Text => {
-                    !self.is_number(*column, cell) && cell::moment(cell, &self.format).is_none()
-                }
-                Number::Time | Number::Date => cell::moment(cell, &self.format).is_some(),
-                Number::Bool => cell::truth(cell).is_some(),
-                _ => self.is_number(*column, cell),
-            }
-        };
-        (0..self.width).filter(fits).collect()
-    }
-
-    /// Makes the error of a table with several columns that could be meant, or with none.
-    pub(crate) fn choose<T>(&self, fitting: &[Column], what: &str) -> Result<T> {
-        if self.first.is_empty() {
-            return bad_input(format!("{} has a header but no rows", self.name));
-        }
-        if fitting.is_empty() {
-            let options = self.first.iter().find_map(cell::options);
-            let options = options.map(|it| format!("; to read them as numbers add {it}"));
-            return bad_input(format!(
-                "{} has no column of {what}; its first row of values is {}{}",
-                self.name,
-                String::from_utf8_lossy(
-                    &self.first.iter().collect::<Vec<_>>().join(&self.separator)
-                ),
-                options.unwrap_or_default()
-            ));
-        }
-        bad_input(format!(
-            "{} has several columns of {what}; choose with --column: {}",
-            self.name,
-            self.listed(fitting.iter().copied())
-        ))
     }
 
     /// Lists columns for a message.
@@ -416,7 +389,7 @@ impl Table {
                     && values.push_float(part)
                 {
                     percent = percent.take().or_else(|| {
-                        let text = String::from_utf8_lossy(cell).trim().to_owned();
+                        let text = cell::text(cell).trim().to_owned();
                         Some((self.name_of(*column), text, part))
                     });
                     continue;
@@ -429,8 +402,7 @@ impl Table {
             note(format_args!("{}: column {column} has percentages; {text} is {part}", self.name));
         }
         if !without.is_empty() {
-            let rows = count(without.len() as u64, "row");
-            note(format_args!("{}: left out {rows} with missing values", self.name));
+            left_out(&self.name, without.len());
             self.skipped.replace(without);
         }
         Ok(read)
@@ -440,7 +412,7 @@ impl Table {
     fn no_value(&self, row: &ByteRecord, column: Column, number: Number) -> Result<()> {
         let place = row.position().map_or_else(|| self.name.clone(), |at| self.place(at));
         let name = self.name_of(column);
-        let cell = String::from_utf8_lossy(&row[column]);
+        let cell = cell::text(&row[column]);
         let what = match number {
             _ if is_missing(&row[column]) => {
                 let is = match cell.trim() {
@@ -494,6 +466,7 @@ impl Table {
         loop {
             match reader.read_byte_record(&mut row) {
                 Ok(true) if skip => skip = false,
+                Ok(true) if !self.has_width(&row) => return self.unequal(&row),
                 Ok(true) => {
                     if skipped.next_if_eq(&index).is_none() {
                         visit(&row, index)?;
@@ -528,7 +501,7 @@ impl Table {
         const NAMES: [&str; 6] = ["time", "timestamp", "datetime", "date", "seconds", "t"];
         let text = |cell: &[u8]| match &self.format.dates {
             Some(_) => cell::moment(cell, &self.format).map(|micros| micros as f64 / 1e6),
-            None => std::str::from_utf8(cell).ok().and_then(times::parse),
+            None => times::parse(&cell::text(cell)),
         };
         let names: Vec<String> = self.header.iter().flatten().map(|it| it.to_lowercase()).collect();
         let mut cells = self.first.iter().enumerate().filter(|(column, _)| !used.contains(column));
@@ -593,7 +566,8 @@ impl Table {
                     if skipped.next_if_eq(&index).is_none() {
                         while let Some(at) = due.next_if(|at| indices[*at] == counted) {
                             let end = reader.position().byte() as usize;
-                            let cells = row.iter().map(|cell| String::from_utf8_lossy(cell).into());
+                            let cells = row.iter().take(self.width);
+                            let cells = cells.map(|cell| cell::text(cell).into());
                             found[at] = Some(Row {
                                 index,
                                 text: trim(&self.text[start..end]),
@@ -612,6 +586,79 @@ impl Table {
     }
 }
 
+impl Columns for Table {
+    fn named(&self, name: &str) -> Result<Option<Column>> {
+        let names = self.header.iter().flatten();
+        let found: Vec<Column> =
+            names.enumerate().filter(|(_, other)| *other == name).map(|(at, _)| at).collect();
+        match found[..] {
+            [] => Ok(None),
+            [one] => Ok(Some(one)),
+            [first, ..] => bad_input(format!(
+                "{} has several columns {name:?}; choose one by its number, such as {}",
+                self.name,
+                first + 1
+            )),
+        }
+    }
+
+    fn column(&self, name: &str) -> Result<Column> {
+        if let Some(column) = self.named(name)? {
+            return Ok(column);
+        }
+        match name.parse::<usize>() {
+            Ok(number) if (1..=self.width).contains(&number) => Ok(number - 1),
+            _ => bad_input(format!(
+                "there is no column {name:?} in {}; it has {}",
+                self.name,
+                self.listed(0..self.width)
+            )),
+        }
+    }
+
+    fn fitting(&self, number: Number) -> Vec<Column> {
+        let fits = |column: &Column| {
+            let cell = &self.sample[*column];
+            match number {
+                Number::Text => {
+                    !self.is_number(*column, cell) && cell::moment(cell, &self.format).is_none()
+                }
+                Number::Time | Number::Date => cell::moment(cell, &self.format).is_some(),
+                Number::Bool => cell::truth(cell).is_some(),
+                _ => self.is_number(*column, cell),
+            }
+        };
+        (0..self.width).filter(fits).collect()
+    }
+
+    fn not_one(&self, fitting: &[Column], what: &str) -> Failure {
+        if self.first.is_empty() {
+            return Failure::Input(format!("{} has a header but no rows", self.name));
+        }
+        if fitting.is_empty() {
+            let options = self.first.iter().find_map(cell::options);
+            let options = options.map(|it| format!("; to read them as numbers add {it}"));
+            return Failure::Input(format!(
+                "{} has no column of {what}; its first row of values is {}{}",
+                self.name,
+                cell::text(&self.first.iter().collect::<Vec<_>>().join(&self.separator)),
+                options.unwrap_or_default()
+            ));
+        }
+        Failure::Input(format!(
+            "{} has several columns of {what}; choose with --column: {}",
+            self.name,
+            self.listed(fitting.iter().copied())
+        ))
+    }
+}
+
+/// Tells the user how many rows were left out.
+pub(crate) fn left_out(name: &str, rows: usize) {
+    let rows = count(rows as u64, "row");
+    note(format_args!("{name}: left out {rows} with missing values"));
+}
+
 /// Returns a row without its line break and the blank lines before it.
 fn trim(row: &[u8]) -> &[u8] {
     let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
@@ -623,7 +670,6 @@ fn trim(row: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Failure;
 
     fn read(text: &str, format: &Format) -> Result<Table> {
         let decoded = crate::decode::decode("t.csv".into(), text.as_bytes().to_vec())?;
@@ -707,7 +753,7 @@ mod tests {
         assert!(text.starts_with("t.csv, line 4, column v: the cell is empty"), "{text}");
         let text = read("t;v\na;1\nb;2,5\n");
         assert!(text.ends_with("is not a number; add --decimal ,"), "{text}");
-        let text = wrong::<()>(table("t;v\na;2,5\n").choose(&[], "numbers"));
+        let text = wrong::<()>(Err(table("t;v\na;2,5\n").not_one(&[], "numbers")));
         assert!(text.ends_with("to read them as numbers add --decimal ,"), "{text}");
         let text = read("t,v\na,1\nb\n");
         assert_eq!(text, "t.csv, line 3: the row has 1 cell, but the first row has 2");
@@ -741,7 +787,7 @@ mod tests {
         assert_eq!(table.header(), Some(&b"n,v"[..]));
         assert_eq!(table.len().unwrap(), 3);
         let rows = table.rows(&[2, 0, 2]).unwrap();
-        let texts: Vec<_> = rows.iter().map(|row| String::from_utf8_lossy(row.text)).collect();
+        let texts: Vec<_> = rows.iter().map(|row| cell::text(row.text)).collect();
         assert_eq!(texts, ["d, 3", "\"a, \"\"b\"\"\",1", "d, 3"]);
         assert_eq!(rows[1].cells, ["a, \"b\"", "1"]);
     }
@@ -793,6 +839,6 @@ mod tests {
 
     #[test]
     fn a_table_without_rows() {
-        assert!(wrong::<()>(table("a,b\n").choose(&[], "numbers")).contains("no rows"));
+        assert!(wrong::<()>(Err(table("a,b\n").not_one(&[], "numbers"))).contains("no rows"));
     }
 }

@@ -92,7 +92,7 @@ impl Values {
             Values::Bool(to) => cell::asked_truth(cell).map(|it| to.push(it)).is_some(),
             Values::Time(to) => cell::moment(cell, format).map(|it| to.push(it)).is_some(),
             Values::Text(to) => {
-                to.push(String::from_utf8_lossy(cell).into_owned());
+                to.push(cell::text(cell).into_owned());
                 true
             }
         }

@@ -127,6 +127,8 @@ fn compressed_files() {
     assert_eq!(folder.printed(&["f.py:total", "t.csv.gz"]), "(2, 3.0)\n");
     assert_eq!(folder.pipe(&["f.py:total"], gz(text)).printed(), "(2, 3.0)\n");
     folder.run(&["f.py:total", "cut.gz"]).failed(2, &["can't decompress cut.gz"]);
+    let cut = folder.pipe(&["f.py:total"], b"\x28\xB5\x2F\xFD\x04\x58\x21\x00");
+    cut.failed(2, &["can't decompress standard input: it is incomplete or broken; `zstd -t`"]);
     let records = gz(b"{\"amount\": 1}\n{\"amount\": 2.5}\n");
     assert_eq!(folder.pipe(&["f.py:total"], records).printed(), "(2, 3.5)\n");
     if let Some(zst) = piped("zstd", &["-c"], text) {
@@ -190,6 +192,89 @@ fn spaces_comments_and_a_header_that_may_be_values() {
     assert!(ended.stderr.contains("taken for values: --header"), "{}", ended.stderr);
     let ended = folder.pipe(&["f.py:total", "-c", "2019", "--header"], "2019,2020\n2021,2022\n");
     assert_eq!((&ended.stdout[..], &ended.stderr[..]), ("(1, 2021.0)\n", ""));
+}
+
+#[test]
+fn what_surrounds_a_table() {
+    let folder = folder();
+    let total = |text: &str, more: &[&str]| {
+        let ended = folder.pipe(&[&["f.py:total"][..], more].concat(), text);
+        (ended.stdout, ended.stderr)
+    };
+    let two = "(2, 3.0)\n";
+    // A title, whose lines the message counts.
+    let titled = "Report;2024;\nof the bank;;\nname;amount;n\na;1;1\nb;2;1\n";
+    let (stdout, stderr) = total(titled, &["--skip", "2"]);
+    assert_eq!((&stdout[..], &stderr[..]), (two, ""));
+    let titled = "Report of the bank\n\nname,amount\na,1\nb,2\n";
+    let (_, stderr) = total(titled, &[]);
+    assert!(stderr.contains("line 3") && stderr.contains("--skip 2"), "{stderr}");
+    assert_eq!(total(titled, &["--skip", "2"]).0, two);
+    // Separators after the last cell, in the header or not.
+    for text in ["name,amount,\na,1,\nb,2,\n", "name,amount\na,1,\nb,2,,\n", "amount;\n1;\n2;\n"] {
+        assert_eq!(total(text, &[]), (two.to_owned(), String::new()), "{text:?}");
+    }
+    // The rows below the table of a sheet, which were empty.
+    let (stdout, stderr) = total("name,amount\r\na,1\r\nb,2\r\n,\r\n,\r\n", &[]);
+    assert_eq!(stdout, two);
+    assert!(stderr.contains("left out 2 rows of empty cells at the end"), "{stderr}");
+    // R's write.table: the names of rows have no name.
+    let (stdout, stderr) = total("\"name\" \"amount\"\n\"1\" \"a\" 1\n\"2\" \"b\" 2\n", &[]);
+    assert_eq!(stdout, two);
+    assert!(stderr.contains("names, as R writes them"), "{stderr}");
+    assert_eq!(total("name,amount\ra,1\rb,2\r", &[]).0, two);
+    let (_, stderr) = total("name,amount\na,1\nb,2,3\n", &[]);
+    assert!(stderr.contains("line 3: the row has 3 cells"), "{stderr}");
+}
+
+#[test]
+fn text_that_is_not_utf_8() {
+    let folder = folder();
+    let windows = b"name;amount;gr\xF6\xDFe\r\nM\xFCller;1\xA0250,50;1\r\n";
+    let marks = ["--decimal", ",", "--thousands", "space"];
+    let names = folder.pipe(&["f.py:names"], windows);
+    assert_eq!(names.stdout, "['Müller']\n", "{}", names.stderr);
+    assert!(names.stderr.contains("not UTF-8: its text was read as Windows-1252"));
+    let total = [&["f.py:total"][..], &marks].concat();
+    assert_eq!(folder.pipe(&total, windows).stdout, "(1, 1250.5)\n");
+    assert_eq!(folder.pipe(&["f.py:total", "-c", "größe"], windows).stdout, "(1, 1.0)\n");
+    let unmarked = &utf_16("name,amount\nå,1\nb,2\n")[2..];
+    assert_eq!(folder.pipe(&["f.py:total"], unmarked).printed(), "(2, 3.0)\n");
+}
+
+#[test]
+fn missing_values_of_other_programs() {
+    let folder = folder();
+    for word in ["\\N", ".", "#DIV/0!", "<NA>", "(null)", "n.a."] {
+        let text = format!("name,amount\na,1\nb,{word}\nc,2\n");
+        let ended = folder.pipe(&["f.py:total", "--missing", "skip"], &text);
+        assert_eq!(ended.stdout, "(2, 3.0)\n", "{word}: {}", ended.stderr);
+        folder.pipe(&["f.py:total"], &text).failed(2, &["line 3", "is a missing value"]);
+    }
+    let minus = folder.pipe(&["f.py:total"], "amount\n\u{2212}1.5\n").printed();
+    assert_eq!(minus, "(1, -1.5)\n");
+}
+
+#[test]
+fn characters_with_two_meanings_are_refused() {
+    let folder = folder().file("t.csv", "amount\n1\n");
+    for (options, words) in [
+        (
+            &["--decimal", ";", "--separator", ";"][..],
+            "--separator and --decimal can't both be ';'",
+        ),
+        (&["--thousands", ",", "--separator", ","], "--separator and --thousands"),
+        (&["--decimal", ",", "--thousands", ","], "--decimal and --thousands"),
+        (&["--comment", ";", "--separator", ";"], "--separator and --comment"),
+        (&["--thousands", "."], "--thousands . needs --decimal ,"),
+    ] {
+        folder.run(&[&["f.py:total", "t.csv"][..], options].concat()).failed(2, &[words]);
+    }
+    // A comma is then no separator, unless numbers are quoted.
+    let commas = ["f.py:total", "--decimal", ","];
+    assert_eq!(folder.pipe(&commas, "1,5\n2,5\n").printed(), "(2, 4.0)\n");
+    let quoted = folder.pipe(&commas, "name,amount\na,\"1,5\"\nb,\"2,5\"\n");
+    assert_eq!(quoted.printed(), "(2, 4.0)\n");
 }
 
 #[test]

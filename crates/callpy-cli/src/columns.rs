@@ -1,0 +1,76 @@
+//! Which columns of a file go to which parameters, if the command line does not say so.
+
+use crate::failure::{Failure, Result};
+use crate::parameters::{Choice, Takes};
+use crate::table::Column;
+use crate::values::Number;
+
+/// Columns with names and kinds.
+pub(crate) trait Columns {
+    /// Finds a column with exactly this name.
+    fn named(&self, name: &str) -> Result<Option<Column>>;
+
+    /// Finds a column by name, else by its number from 1.
+    fn column(&self, name: &str) -> Result<Column>;
+
+    /// Returns the columns that fit what a parameter takes.
+    fn fitting(&self, number: Number) -> Vec<Column>;
+
+    /// Makes the error of a file with several columns that could be meant, or with none.
+    fn not_one(&self, fitting: &[Column], what: &str) -> Failure;
+}
+
+/// Chooses columns for the parameters that take arrays: those with their names, else the only one that
+/// fits. A parameter that takes a frame gets all.
+pub(crate) fn choose(columns: &dyn Columns, arrays: &[(&str, Takes, bool)]) -> Result<Vec<Choice>> {
+    if let Some((name, ..)) = arrays.iter().find(|(_, takes, _)| matches!(takes, Takes::Frame(_))) {
+        return Ok(vec![Choice::new(Some(name), Vec::new())]);
+    }
+    let number = |takes: Takes| takes.number().unwrap_or(Number::Float("float64"));
+    let fitting = |takes| columns.fitting(number(takes));
+    let same = by_name(arrays, |name, takes| {
+        let named = columns.named(name)?;
+        Ok(named.filter(|column| fitting(takes).contains(column)))
+    })?;
+    if !same.is_empty() {
+        return Ok(same);
+    }
+    let required = || arrays.iter().filter(|(.., required)| *required);
+    if required().count() > 1 {
+        // One column of text and one of numbers, say.
+        let only = |(name, takes, _): &(&str, Takes, bool)| match fitting(*takes)[..] {
+            [one] => Some(Choice::new(Some(name), vec![one])),
+            _ => None,
+        };
+        let found: Option<Vec<Choice>> = required().map(only).collect();
+        let is_each_once = |found: &Vec<Choice>| {
+            let mut columns: Vec<_> = found.iter().map(|it| it.columns[0]).collect();
+            columns.sort();
+            columns.windows(2).all(|pair| pair[0] != pair[1])
+        };
+        if let Some(found) = found.filter(is_each_once) {
+            return Ok(found);
+        }
+    }
+    let takes = arrays.first().map_or(Takes::Anything, |(_, takes, _)| *takes);
+    match fitting(takes)[..] {
+        [one] => Ok(vec![Choice::new(None, vec![one])]),
+        ref several => Err(columns.not_one(several, number(takes).what())),
+    }
+}
+
+/// Returns a choice for each parameter whose name `find` finds; none if a required one is missing.
+pub(crate) fn by_name(
+    arrays: &[(&str, Takes, bool)],
+    find: impl Fn(&str, Takes) -> Result<Option<Column>>,
+) -> Result<Vec<Choice>> {
+    let mut same = Vec::new();
+    for (name, takes, required) in arrays {
+        match find(name, *takes)? {
+            Some(column) => same.push(Choice::new(Some(name), vec![column])),
+            None if *required => return Ok(Vec::new()),
+            None => {}
+        }
+    }
+    Ok(same)
+}
