@@ -54,7 +54,7 @@ fn what_functions_do_with_their_arguments_can_be_said() {
         Folder::plain("def f(a: float) -> float: ...\n\n\ndef g(a: float) -> float: ...\n");
     let said = ["f.py", "--retains", "f", "--lends", "g"];
     let code = bindgen(&folder, &said).printed();
-    assert!(code.contains(".retains();") && code.contains(".lends();"), "{code}");
+    assert!(code.contains(".retains()") && code.contains(".lends()"), "{code}");
     let code = bindgen(&folder, &[&said[..], &["--lang", "go"]].concat()).printed();
     assert!(code.contains("Retains: true}") && code.contains("Lends: true}"), "{code}");
     bindgen(&folder, &["f.py", "--lends", "h"])

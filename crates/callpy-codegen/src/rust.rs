@@ -12,7 +12,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use callpy_signature::Module;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use self::declared::Declared;
@@ -21,7 +21,7 @@ use self::instance::Methods;
 use self::types::own;
 use crate::lower::{Lowering, is_exception, left_out};
 use crate::methods::methods;
-use crate::names::unique;
+use crate::names::{plain, unique, unused};
 use crate::report::{nothing, reason_to_leave_out};
 use crate::{Diagnostic, FunctionReport, Input, Loading};
 
@@ -41,6 +41,9 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
     };
     let mut lowering = Lowering::new(module, input.path.as_deref());
     let mut functions = TokenStream::new();
+    let mut methods = TokenStream::new();
+    // What each of the functions is called through, by its place.
+    let mut all = Vec::new();
     let mut reports = Vec::new();
     let by_hand = |name: &str| input.declared.iter().any(|declared| declared.python_name() == name);
     let is_imported = matches!(input.loading, Loading::Imported { .. });
@@ -50,7 +53,7 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
         .collect();
     let mut used: HashSet<String> = lowering.functions.clone();
     used.retain(|name| by_hand(name));
-    used.insert("__MODULE".to_owned());
+    used.extend(["__MODULE", "__FUNCTIONS", "__HERE"].map(str::to_owned));
     let names = unique(public.iter().map(|function| &function.name[..]), &mut used);
     used.extend(lowering.functions.iter().cloned());
     for (python, name) in public.into_iter().zip(names) {
@@ -61,24 +64,29 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
         if left_out.is_none() {
             let check = is_imported || python.unsettling_decorator().is_some();
             let usage = input.usages.of(&mut lowering, &python.name, &parameters);
-            let (function, file) = (python, &input.file[..]);
-            let callable =
-                Callable { function, parameters, kind: Kind::Free, name, file, check, usage };
+            let (function, file, kind) = (python, &input.file[..], Kind::Free(all.len()));
+            let callable = Callable { function, parameters, kind, name, file, check, usage };
+            all.push(callable.declaration(callpy));
             let code = callable.write(&mut lowering, callpy, &mut used);
             functions.extend([code.functions, code.options]);
+            methods.extend(code.methods);
         }
         let untyped = std::mem::take(&mut lowering.untyped);
         reports.push(FunctionReport { name: python.name.clone(), line, left_out, untyped });
     }
 
     let mut declared = TokenStream::new();
+    let type_name = crate::names::ident(&lowering.take_name("Functions"));
     for by_hand in &input.declared {
         let function = module.function(&by_hand.python_name());
         let usage = function.and_then(|function| {
             input.usages.of(&mut lowering, &function.name, &function.parameters)
         });
-        match by_hand.generate(module, callpy, &input.file, is_imported, usage) {
-            Ok(function) => declared.extend(function),
+        match by_hand.generate(module, callpy, input, usage, (&type_name, all.len())) {
+            Ok((function, declaration)) => {
+                declared.extend(function);
+                all.push(declaration);
+            }
             Err((line, message)) => problem(line, message),
         }
     }
@@ -109,6 +117,8 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
             }
         }
     });
+    let on_workers =
+        (!all.is_empty()).then(|| on_workers(callpy, &type_name, &all, &methods, &mut used));
     let statics = statics(input, source);
     let real = &input.callpy;
     let docs = docs(module, input, &reports);
@@ -126,6 +136,7 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
             #statics
             #functions
             #declared
+            #on_workers
             #classes
             #(#unions)*
             #(#texts)*
@@ -182,6 +193,57 @@ fn classes(
         code.extend(writer.write(lowering, &all, usage, report));
     }
     code
+}
+
+/// Writes the type that has all functions of the module as methods, which this process or workers call.
+fn on_workers(
+    callpy: &TokenStream,
+    type_name: &Ident,
+    all: &[TokenStream],
+    methods: &TokenStream,
+    used: &mut HashSet<String>,
+) -> TokenStream {
+    let on = unused(if used.contains("on") { "on_workers" } else { "on" }, used);
+    // Functions of the file have their names in any case.
+    let [within, cancelled_by, retries] =
+        ["within", "cancelled_by", "retries"].map(|name| unused(name, used));
+    let type_docs = doc::attributes(&format!(
+        "The functions of this module, as they are called on workers: see [`{on}`]({}).",
+        plain(&on)
+    ));
+    let count = all.len();
+    quote! {
+        static __FUNCTIONS: [#callpy::generated::Function; #count] = [#(#all),*];
+        static __HERE: #type_name =
+            #type_name { __functions: #callpy::generated::Functions::here(&__FUNCTIONS) };
+        #type_docs
+        #[derive(Clone, Debug)]
+        pub struct #type_name {
+            __functions: #callpy::generated::Functions,
+        }
+        /// Returns the functions of this module as they are called on workers, which import it now.
+        pub fn #on(workers: &#callpy::Workers) -> #callpy::Result<#type_name> {
+            ::core::result::Result::Ok(#type_name { __functions: __HERE.__functions.on(workers)? })
+        }
+        impl #type_name {
+            /// Returns handles whose calls end after this time, with `ErrorKind::Deadline`.
+            #[must_use]
+            pub fn #within(&self, limit: ::core::time::Duration) -> Self {
+                Self { __functions: self.__functions.within(limit) }
+            }
+            /// Returns handles whose calls end once they are cancelled, with `ErrorKind::Cancelled`.
+            #[must_use]
+            pub fn #cancelled_by(&self, cancel: &#callpy::Cancel) -> Self {
+                Self { __functions: self.__functions.cancelled_by(cancel) }
+            }
+            /// Returns handles that repeat a call up to so many times if its worker crashes.
+            #[must_use]
+            pub fn #retries(&self, most: u32) -> Self {
+                Self { __functions: self.__functions.retries(most) }
+            }
+            #methods
+        }
+    }
 }
 
 /// Writes the code that loads the module.

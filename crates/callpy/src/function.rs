@@ -34,6 +34,14 @@ impl Function {
         Ok(Function { callable, deny_copies: false })
     }
 
+    /// Returns the parameters of a function on workers, as `support.signature` writes them.
+    pub(crate) fn signature_on_workers(&self) -> Result<Option<String>> {
+        match &self.callable.entry {
+            Entry::Workers(remote) => remote.signature(),
+            _ => Ok(None),
+        }
+    }
+
     pub(crate) fn new(object: Object, name: String) -> Result<Function> {
         let scope = Scope::new()?;
         if scope.py().is_callable(&object.0) {
@@ -337,8 +345,13 @@ impl Workers {
     /// # Ok::<(), callpy::Error>(())
     /// ```
     pub fn function(&self, target: &str) -> Result<Function> {
+        self.function_named(target, target)
+    }
+
+    /// Returns the function that a target names, by another name in errors.
+    pub(crate) fn function_named(&self, target: &str, name: &str) -> Result<Function> {
         Target::parse(target).parts()?;
-        Function::on_workers(self.remote(target)?, target)
+        Function::on_workers(self.remote(target, name)?, name)
     }
 }
 

@@ -32,6 +32,33 @@ pub(crate) fn file(scope: &Scope<'_>, path: &Path) -> Result<Ref> {
 
 /// Imports source text as a module; tracebacks name `filename`.
 pub(crate) fn source(scope: &Scope<'_>, name: &str, filename: &str, text: &str) -> Result<Ref> {
+    let (name, _) = reserve(scope, name, filename, text)?;
+    import(scope, &name).inspect_err(|_| support::give_up(scope.py(), &name))
+}
+
+/// Returns the file by which workers import source text; the module's name is then the same as in this
+/// process, where an import would find it too.
+pub(crate) fn file_for_workers(
+    scope: &Scope<'_>,
+    name: &str,
+    filename: &str,
+    text: &str,
+) -> Result<String> {
+    let (_, file) = reserve(scope, name, filename, text)?;
+    file.ok_or_else(|| {
+        let message = "workers can't import its source, since no folder can be written to";
+        Error::new(ErrorKind::Target, message).with_hint("set CALLPY_CACHE to a folder that can")
+    })
+}
+
+/// Has an import of the name run source text; returns the name, and the file that has the text, if it is in
+/// one.
+fn reserve(
+    scope: &Scope<'_>,
+    name: &str,
+    filename: &str,
+    text: &str,
+) -> Result<(Ref, Option<String>)> {
     let refused = |message| Error::new(ErrorKind::Target, message);
     if !is_module_name(name) {
         return Err(refused(format!(
@@ -47,7 +74,8 @@ pub(crate) fn source(scope: &Scope<'_>, name: &str, filename: &str, text: &str) 
     let path = scope.ok(support::reserve(py, [&name, &path, &source, &is_written]))?;
     let path = path.map_err(refused)?;
     exception::remember_text(&path, filename, text);
-    import(scope, &name).inspect_err(|_| support::give_up(py, &name))
+    let is_in_file = written.is_some() || path != filename;
+    Ok((name, is_in_file.then_some(path)))
 }
 
 /// Imports a module as a script does, by a statement at its top level.

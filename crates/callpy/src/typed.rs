@@ -138,6 +138,30 @@
 //! passed. `*args` and `**kwargs` are setters that add one each time. Where the default is `None`,
 //! the setter takes what is not `None`.
 //!
+//! # On workers
+//!
+//! `on` returns the same functions as they are called on [workers](crate::workers), which import the
+//! module: as methods, with the same arguments, results and options, and with limits.
+//!
+//! ```
+//! # callpy::module!(pub mod smoothing = "examples/smoothing.py");
+//! # #[cfg(target_os = "linux")] {
+//! use std::time::Duration;
+//!
+//! use callpy::Python;
+//!
+//! let workers = Python::builder().require(["numpy"]).workers(2)?;
+//! let smoothing = smoothing::on(&workers)?.within(Duration::from_secs(5));
+//! # let data = [1.0; 32];
+//! let smoother = smoothing.smooth_with(&data, smoothing::SmoothOptions::new().window(9))?;
+//! # assert_eq!(smoother.len(), 32);
+//! # }
+//! # Ok::<(), callpy::Error>(())
+//! ```
+//!
+//! Values (dataclasses, enums and the like) go there and back. Instances of other classes are pickled,
+//! if they can be, and are copies on the other side; their methods are called in this process.
+//!
 //! # What is left out
 //!
 //! Functions without hints, async functions, generators, and functions whose decorator changes their

@@ -231,8 +231,8 @@ impl Workers {
     }
 
     /// Has the workers import a function.
-    pub(crate) fn remote(&self, target: &str) -> Result<Remote> {
-        Remote::new(Arc::clone(&self.0), target)
+    pub(crate) fn remote(&self, target: &str, name: &str) -> Result<Remote> {
+        Remote::new(Arc::clone(&self.0), target, name)
     }
 
     /// Replaces every worker, one after the other, each when it is free: calls go on meanwhile.
@@ -321,7 +321,7 @@ impl Workers {
         ))
     }
 
-    pub(crate) fn remote(&self, _: &str) -> Result<Remote> {
+    pub(crate) fn remote(&self, _: &str, _: &str) -> Result<Remote> {
         match *self.0 {}
     }
 

@@ -330,3 +330,122 @@ fn a_file_in_another_encoding_means_the_same() {
     start();
     assert_eq!(latin1::drink(2).unwrap(), "café café ");
 }
+
+#[cfg(target_os = "linux")]
+mod on_workers {
+    use std::time::Duration;
+
+    use callpy::{Cancel, Workers};
+
+    use super::*;
+
+    fn workers() -> Workers {
+        let builder = callpy::Python::builder().require(["numpy"]);
+        builder.search_path(common::file("")).workers(1).unwrap()
+    }
+
+    #[test]
+    fn the_same_functions_take_and_return_the_same() {
+        let typed = typed::on(&workers()).unwrap();
+        assert_eq!(
+            typed.scalars(1, 2.5, true, "abc", b"xyz").unwrap(),
+            (2, 5.0, false, "ABC".to_owned(), Bytes(b"zyx".to_vec()))
+        );
+        assert_eq!(typed.numpy_scalars(0.5, 2, 1.0).unwrap(), 3.5);
+        let mut series = vec![0.0; 20];
+        series[3] = 9.0;
+        assert_eq!(typed.detect(&series).unwrap()[..], [3]);
+        typed.fill(&mut series, 2.0).unwrap();
+        assert_eq!(series, [2.0; 20]);
+        let floats: Array<f32> = typed.doubled(&[1.0_f32, 2.0]).unwrap();
+        assert_eq!(floats[..], [2.0, 4.0]);
+        let error = typed.distances(&array![[1.0, 2.0, 3.0]], &[1.0, 2.0]).unwrap_err();
+        assert!(error.to_string().starts_with("argument 2 of typed:distances"), "{error}");
+        assert_eq!(
+            typed.lists(&[1.0], &["x"], &[vec![1, 2]], &[7]).unwrap(),
+            ["1.0", "x", "[[1, 2]]", "(7,)"]
+        );
+        assert_eq!(typed.countdown(3).unwrap(), [3, 2, 1]);
+        assert_eq!(typed.optional(Some(1), Some(&[2.5])).unwrap().as_deref(), Some("1 [2.5]"));
+        assert!(matches!(typed.either(Some("text")).unwrap(), EitherA::Str(it) if it == "text"));
+        assert_eq!(typed.boundary(Boundary::Reflect).unwrap(), Boundary::NearestValue);
+        assert_eq!(typed.path("some").unwrap(), PathBuf::from("some/more"));
+        // By hand.
+        assert_eq!(typed.unhinted(&[1.0, 5.0, 2.0], 1.5).unwrap()[..], [1, 2]);
+    }
+
+    #[test]
+    fn options_are_the_same() {
+        let typed = typed::on(&workers()).unwrap();
+        assert_eq!(typed.defaults(1).unwrap(), "1 2 None 4 5");
+        let options = DefaultsOptions::new().c(3).d(None).self_(6);
+        assert_eq!(typed.defaults_with_options(1, options).unwrap(), "1 2 3 None 6");
+        assert_eq!(typed.defaults_with(7).unwrap(), 7);
+        let options = RestOptions::new().b(3).numbers(4).numbers(5).extra("x", 1.5);
+        assert_eq!(typed.rest_with(1, false, options).unwrap(), "1 3 (4, 5) False [('x', 1.5)]");
+    }
+
+    #[test]
+    fn values_of_the_files_classes_are_the_same_and_objects_are_copies() {
+        let typed = typed::on(&workers()).unwrap();
+        assert_eq!(typed.next_mode(Mode::SAFE, Level::LOW).unwrap(), (Mode::FAST, Level::HIGH));
+        assert_eq!(typed.settle(&Settings::new(0.5)).unwrap().steps, 11);
+        assert_eq!(typed.grow(&Tree::new(1)).unwrap().value, 2);
+        let fit = typed.line(&[1.0, 2.0], &[2.0, 4.0]).unwrap();
+        assert_eq!(typed.residuals(&fit).unwrap(), fit.residuals);
+        let signal = Signal { samples: vec![1.0, 2.0].try_into().unwrap(), rate: 10.0 };
+        assert_eq!(typed.loud(&[signal], 1.0).unwrap()[0].samples[..], [2.0, 4.0]);
+
+        let handle = typed.handle("the name").unwrap();
+        assert_eq!(typed.handle_name(&handle).unwrap(), "the name");
+        assert_eq!(handle.label().unwrap(), "the name/1");
+        let error = typed.generator(8).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Result), "{error}");
+        let object = callpy::Python::start().unwrap().module("os").unwrap();
+        let error = typed.anything(object.object()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Argument), "{error}");
+        assert!(error.to_string().contains("it can't be sent to a worker"), "{error}");
+    }
+
+    #[test]
+    fn what_the_hints_say_of_arguments_holds_there() {
+        let typed = typed::on(&workers()).unwrap();
+        // It retains its argument, at each call, and costs no worker.
+        for _ in 0..3 {
+            typed.remembered(&[1.0]).unwrap();
+        }
+        typed.address(&[1.0]).unwrap();
+    }
+
+    #[test]
+    fn an_error_names_the_function_and_shows_the_files_lines() {
+        let typed = typed::on(&workers()).unwrap();
+        let error = typed.fails("because").unwrap_err();
+        assert!(error.to_string().starts_with("ValueError: because in fails ("), "{error}");
+        let traceback = error.exception().unwrap().traceback();
+        assert!(traceback.contains("File \"../../go/typed/typed.py\""), "{traceback}");
+        assert!(traceback.contains("raise ValueError(message)"), "{traceback}");
+    }
+
+    #[test]
+    fn limits_apply_to_all_functions() {
+        let workers = workers();
+        let typed = typed::on(&workers).unwrap();
+        let much = vec![0.0; 1 << 20];
+        let error = typed.within(Duration::ZERO).detect(&much).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Deadline), "{error}");
+        assert!(error.to_string().contains("typed:detect"), "{error}");
+        let cancel = Cancel::new();
+        cancel.cancel();
+        let error = typed.cancelled_by(&cancel).retries(1).cached(1).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error}");
+        assert_eq!(typed.cached(1).unwrap(), 1);
+    }
+
+    #[test]
+    fn an_installed_module_is_compared_with_its_hints_there() {
+        let error = installed::on(&workers()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Target), "{error}");
+        assert!(error.to_string().contains("changed(a, new_name, extra=...)"), "{error}");
+    }
+}

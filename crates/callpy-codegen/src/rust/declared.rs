@@ -7,6 +7,7 @@ use quote::quote;
 use super::doc;
 use crate::python::{self, signature};
 use crate::report::unknown_function;
+use crate::{Input, Loading};
 
 /// A function declared by hand. Its types are the user's own, and callpy's conversions decide what they
 /// become in Python.
@@ -26,15 +27,18 @@ impl Declared {
         text(&self.name)
     }
 
-    /// Writes the function, or returns why Python's function can't be called like this, with its line.
+    /// Writes the function and what Python's function is called through, or returns why it can't be called
+    /// like this, with its line. `place` is its place among the functions of the module, whose type is
+    /// `functions`.
     pub(crate) fn generate(
         &self,
         module: &Module,
         callpy: &TokenStream,
-        file: &str,
-        check: bool,
+        input: &Input,
         usage: Option<Usage>,
-    ) -> Result<TokenStream, (Option<usize>, String)> {
+        (functions, place): (&Ident, usize),
+    ) -> Result<(TokenStream, TokenStream), (Option<usize>, String)> {
+        let (file, check) = (&input.file, matches!(input.loading, Loading::Imported { .. }));
         let python_name = self.python_name();
         let function = module
             .function(&python_name)
@@ -52,17 +56,29 @@ impl Declared {
             format!("{text}\n{}, line {} of {}.", doc::code(&python), line, doc::code(file))
                 .trim_start_matches('\n'),
         );
-        Ok(quote! {
+        let calls = doc::attributes(&format!("Calls [`{name}`]({python_name})."));
+        let code = quote! {
             #attributes
             #docs
             #[track_caller]
             pub fn #name(#(#names: #types),*) -> #callpy::Result<#result> {
-                static __FUNCTION: #callpy::generated::Function = #callpy::generated::Function::new(
-                    &super::__MODULE, #python_name, #parameters, #check,
-                )#usage;
-                __FUNCTION.call(|__call| { #(#arguments)* ::core::result::Result::Ok(()) })
+                super::__HERE.#name(#(#names),*)
             }
-        })
+            impl super::#functions {
+                #calls
+                #[track_caller]
+                pub fn #name(&self, #(#names: #types),*) -> #callpy::Result<#result> {
+                    self.__functions.call(#place, |__call| {
+                        #(#arguments)*
+                        ::core::result::Result::Ok(())
+                    })
+                }
+            }
+        };
+        let declaration = quote! {
+            #callpy::generated::Function::new(&__MODULE, #python_name, #parameters, #check)#usage
+        };
+        Ok((code, declaration))
     }
 
     /// Writes the statements that pass the arguments, by position if possible.

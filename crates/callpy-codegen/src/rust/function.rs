@@ -29,8 +29,8 @@ pub(crate) struct Callable<'f> {
 /// How Python finds what is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind<'f> {
-    /// In the module.
-    Free,
+    /// In the module, in this place among its functions.
+    Free(usize),
     /// The class itself.
     Constructor(&'f str),
     /// In the class.
@@ -45,6 +45,8 @@ pub(crate) enum Kind<'f> {
 /// its options.
 pub(crate) struct Code {
     pub(crate) functions: TokenStream,
+    /// Of a function in the module: the items in the `impl` of all its functions.
+    pub(crate) methods: TokenStream,
     pub(crate) options: TokenStream,
 }
 
@@ -60,7 +62,7 @@ impl Callable<'_> {
     pub(crate) fn path(&self) -> String {
         let name = &self.function.name;
         match self.kind {
-            Kind::Free => name.clone(),
+            Kind::Free(_) => name.clone(),
             Kind::Constructor(class) => class.to_owned(),
             Kind::Static(class) | Kind::Method(class) | Kind::OfValue(class) => {
                 format!("{class}.{name}")
@@ -104,19 +106,20 @@ impl Callable<'_> {
             true => TokenStream::new(),
             false => self.options(lowering, callpy, &optional, &names),
         };
-        let functions = self.functions(lowering, callpy, &required, &optional, &returns, &names);
-        Code { functions, options }
+        let (functions, methods) =
+            self.functions(lowering, callpy, &required, &optional, &returns, &names);
+        Code { functions, methods, options }
     }
 
     fn is_method(&self) -> bool {
         matches!(self.kind, Kind::Method(_) | Kind::OfValue(_))
     }
 
-    /// Writes the static through which Python's function is called.
-    fn declaration(&self, callpy: &TokenStream) -> TokenStream {
+    /// Writes what Python's function is called through.
+    pub(crate) fn declaration(&self, callpy: &TokenStream) -> TokenStream {
         let (path, check, usage) = (self.path(), self.check, usage(self.usage));
         let signature = match self.kind {
-            Kind::Free | Kind::Method(_) | Kind::OfValue(_) => &self.function.parameters[..],
+            Kind::Free(_) | Kind::Method(_) | Kind::OfValue(_) => &self.function.parameters[..],
             Kind::Constructor(_) => &self.parameters,
             // A class method is bound to its class.
             Kind::Static(_) => {
@@ -129,11 +132,18 @@ impl Callable<'_> {
             Kind::Method(_) => quote!(Method),
             _ => quote!(Function),
         };
-        // A static, so that Python looks up the function only once.
-        quote! {
-            static __FUNCTION: #callpy::generated::#kind =
-                #callpy::generated::#kind::new(&__MODULE, #path, #signature, #check)#usage;
-        }
+        quote!(#callpy::generated::#kind::new(&__MODULE, #path, #signature, #check)#usage)
+    }
+
+    /// Writes the static of a method, so that Python looks it up only once.
+    fn own_static(&self, callpy: &TokenStream) -> TokenStream {
+        let declaration = self.declaration(callpy);
+        let kind = match self.kind {
+            Kind::Free(_) => return TokenStream::new(),
+            Kind::Method(_) => quote!(Method),
+            _ => quote!(Function),
+        };
+        quote!(static __FUNCTION: #callpy::generated::#kind = #declaration;)
     }
 
     fn functions(
@@ -144,7 +154,7 @@ impl Callable<'_> {
         optional: &[Argument<'_>],
         returns: &Lowered,
         names: &Names,
-    ) -> TokenStream {
+    ) -> (TokenStream, TokenStream) {
         let mut writer = Writer::new(lowering, callpy);
         let result = writer.result(returns);
         let mut parameters = Vec::new();
@@ -199,8 +209,11 @@ impl Callable<'_> {
         // Named axes are compared across arguments and the result, so one `Dims` serves the whole call.
         let needs_dims = has_options || check_result.is_some() || writer.checks;
         let dims = needs_dims.then(|| quote!(let __dims = &#callpy::generated::Dims::new();));
-        let object = matches!(self.kind, Kind::Method(_)).then(|| quote!(self,));
-        let call = quote!(__FUNCTION.call(#object |__call| { #place }));
+        let call = match self.kind {
+            Kind::Free(at) => quote!(self.__functions.call(#at, |__call| { #place })),
+            Kind::Method(_) => quote!(__FUNCTION.call(self, |__call| { #place })),
+            _ => quote!(__FUNCTION.call(|__call| { #place })),
+        };
         // A result that is hinted as iterable may be a generator, which is read to its end within the call.
         let iterated = matches!(returns, Lowered::List { iterable: true, .. });
         let call = match iterated {
@@ -217,9 +230,9 @@ impl Callable<'_> {
                 None => call,
             },
         };
-        let declaration = self.declaration(callpy);
+        let own_static = self.own_static(callpy);
         let body = quote! {
-            #declaration
+            #own_static
             #take_options
             #dims
             #call
@@ -228,53 +241,85 @@ impl Callable<'_> {
         let lifetime = |used: bool| used.then(|| quote!('a,));
         let of_value = matches!(self.kind, Kind::OfValue(_));
         let receiver = match self.kind {
-            Kind::Method(_) => quote!(&self,),
+            Kind::Free(_) | Kind::Method(_) => quote!(&self,),
             Kind::OfValue(_) => quote!(&'a self,),
             _ => quote!(),
         };
+        let is_free = matches!(self.kind, Kind::Free(_));
         let Names { function: name, with, options_type, .. } = names;
         let docs = self.docs();
         let lends = lifetime(writer.lends || of_value);
+        // What a function in the module is elsewhere, and here.
+        let calls = doc::attributes(&format!("Calls [`{name}`]({}).", plain(name)));
         if !has_options {
-            return quote! {
-                #docs
-                #[track_caller]
-                pub fn #name<#lends #(#generics),*>(#receiver #(#parameters),*) -> #callpy::Result<#result> {
-                    #body
+            let written = |docs: &TokenStream, receiver: &TokenStream, body: TokenStream| {
+                quote! {
+                    #docs
+                    #[track_caller]
+                    pub fn #name<#lends #(#generics),*>(#receiver #(#parameters),*) -> #callpy::Result<#result> {
+                        #body
+                    }
                 }
             };
+            return match is_free {
+                false => (written(&docs, &receiver, body), TokenStream::new()),
+                true => (
+                    written(&docs, &quote!(), quote!(__HERE.#name(#(#arguments),*))),
+                    written(&calls, &receiver, body),
+                ),
+            };
         }
-        let (with_path, with_link) = match self.kind {
-            Kind::Free => (quote!(self::#with), plain(with)),
-            _ => (quote!(Self::#with), format!("Self::{}", plain(with))),
+        let with_link = match self.kind {
+            Kind::Free(_) => plain(with),
+            _ => format!("Self::{}", plain(with)),
         };
-        let itself = self.is_method().then(|| quote!(self,));
+        let itself = (is_free || self.is_method()).then(|| quote!(self,));
         let more = doc::attributes(&format!(
             "What has a default in Python is left to it; [`{with}`]({with_link}) takes it too.",
         ));
         let name_link = match self.kind {
-            Kind::Free => plain(name),
+            Kind::Free(_) => plain(name),
             _ => format!("Self::{}", plain(name)),
         };
         let with_doc = doc::attributes(&format!(
             "Calls [`{name}`]({name_link}) with more than it must have: see [`{options_type}`]."
         ));
-        quote! {
-            #docs
-            #[doc = ""]
-            #more
-            #[track_caller]
-            pub fn #name<#lends #(#generics),*>(#receiver #(#parameters),*) -> #callpy::Result<#result> {
-                #with_path(#itself #(#arguments,)* #options_type::new())
+        let docs = quote!(#docs #[doc = ""] #more);
+        let written = |docs: &TokenStream,
+                       with_doc: &TokenStream,
+                       receiver: &TokenStream,
+                       bodies: [_; 2]| {
+            let [body, with_body] = bodies;
+            quote! {
+                #docs
+                #[track_caller]
+                pub fn #name<#lends #(#generics),*>(#receiver #(#parameters),*) -> #callpy::Result<#result> {
+                    #body
+                }
+                #with_doc
+                #[track_caller]
+                pub fn #with<'a, #(#generics),*>(
+                    #receiver
+                    #(#parameters,)*
+                    #options: #options_type<'a>,
+                ) -> #callpy::Result<#result> {
+                    #with_body
+                }
             }
-            #with_doc
-            #[track_caller]
-            pub fn #with<'a, #(#generics),*>(
-                #receiver
-                #(#parameters,)*
-                #options: #options_type<'a>,
-            ) -> #callpy::Result<#result> {
-                #body
+        };
+        let short = quote!(Self::#with(#itself #(#arguments,)* #options_type::new()));
+        match is_free {
+            false => (written(&docs, &with_doc, &receiver, [short, body]), TokenStream::new()),
+            true => {
+                let here = [
+                    quote!(__HERE.#name(#(#arguments),*)),
+                    quote!(__HERE.#with(#(#arguments,)* #options)),
+                ];
+                let calls_with = doc::attributes(&format!("Calls [`{with}`]({}).", plain(with)));
+                (
+                    written(&docs, &with_doc, &quote!(), here),
+                    written(&calls, &calls_with, &receiver, [short, body]),
+                )
             }
         }
     }
@@ -332,7 +377,7 @@ impl Callable<'_> {
             }
         });
         let place = match self.kind {
-            Kind::Free => String::new(),
+            Kind::Free(_) => String::new(),
             Kind::Constructor(class)
             | Kind::Static(class)
             | Kind::Method(class)
@@ -372,7 +417,7 @@ impl Callable<'_> {
         let text = doc::docstring(function.docstring.as_deref()).unwrap_or_default();
         let line = function.name_span.start.line;
         let source = match self.kind {
-            Kind::Free => signature(function),
+            Kind::Free(_) => signature(function),
             _ => signature(function).replacen(&function.name, &self.path(), 1),
         };
         let source = doc::code(&source);

@@ -329,7 +329,7 @@ fn remember_code(py: Attached<'_>, code: &Ref, place: &Place) {
 /// Names that a program makes up for code as it runs are not in it.
 static SOURCES: Mutex<BTreeMap<String, (Arc<str>, Source)>> = Mutex::new(BTreeMap::new());
 
-fn known_source(name: &str) -> Option<(Arc<str>, Source)> {
+pub(super) fn known_source(name: &str) -> Option<(Arc<str>, Source)> {
     SOURCES.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get(name).cloned()
 }
 
@@ -344,7 +344,7 @@ pub(crate) fn remember_text(file: &str, shown: &str, text: &str) {
 }
 
 /// Puts the names that authors know into what Python has printed.
-fn with_shown_names(printed: String) -> String {
+pub(super) fn with_shown_names(printed: String) -> String {
     let sources = SOURCES.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let renamed = sources.iter().filter(|(name, (shown, _))| **name != **shown);
     renamed.fold(printed, |printed, (name, (shown, _))| {

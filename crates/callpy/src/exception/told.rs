@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::frame::Source;
+use super::read::{known_source, with_shown_names};
 use super::{Bases, Kept, Parts, Printed, PythonException, StackFrame, Traceback};
 
 /// What another process says about an exception.
@@ -31,16 +32,16 @@ pub(crate) struct ToldFrame {
 impl Told {
     pub(crate) fn into_exception(self) -> PythonException {
         // A group of exceptions has its frames within what is printed.
-        let printed = self.printed.map(|text| match self.type_name.ends_with("Group") {
+        let printed = self.printed.map(with_shown_names);
+        let printed = printed.map(|text| match self.type_name.ends_with("Group") {
             true => Printed::All(text),
             false => Printed::End(text),
         });
-        let frames = self.frames.into_iter().map(|frame| StackFrame {
-            file: frame.file.into(),
-            line: frame.line,
-            function: frame.function.into(),
-            times: frame.times,
-            source: Source::File,
+        let frames = self.frames.into_iter().map(|frame| {
+            let known = known_source(&frame.file);
+            let (file, source) = known.unwrap_or_else(|| (frame.file.into(), Source::File));
+            let (line, function, times) = (frame.line, frame.function.into(), frame.times);
+            StackFrame { file, line, function, times, source }
         });
         PythonException(Arc::new(Parts {
             type_name: self.type_name,

@@ -4,7 +4,7 @@
 use std::panic::Location;
 use std::sync::OnceLock;
 
-use super::{Module, Place, Usage, compare};
+use super::{Module, Place, Usage, compare, signature};
 use crate::call::CalledObject;
 use crate::convert::{Call, FromPython, IntoPython};
 use crate::error::{Error, Result};
@@ -91,7 +91,7 @@ impl Method {
     #[cold]
     fn compare(&self) -> Result<()> {
         let method = self.module.get()?.function(self.path)?;
-        compare(self.module, self.path, self.signature, method.object())?;
+        compare(self.module, self.path, self.signature, || signature(method.object()))?;
         self.checked.get_or_init(|| ());
         Ok(())
     }

@@ -25,6 +25,10 @@ impl Remote {
         match self.never {}
     }
 
+    pub(crate) fn signature(&self) -> Result<Option<String>> {
+        match self.never {}
+    }
+
     pub(crate) fn call(
         &self,
         _: &mut Scope<'_>,

@@ -360,6 +360,8 @@ pub(crate) enum Copies {
     /// It gets copies, and says whether it retains them.
     Watched = 1,
     Made = 2,
+    /// For a function's parameters.
+    Signature = 2,
 }
 
 /// What came of a request.

@@ -24,6 +24,8 @@ use crate::scope::Scope;
 pub(crate) struct Remote {
     pool: Arc<Pool>,
     target: Arc<str>,
+    /// Its name in errors.
+    name: Arc<str>,
     /// Whether it retains its arguments, for all handles of it.
     learned: Arc<Learned>,
     pub(crate) limits: Limits,
@@ -35,30 +37,40 @@ const CHANCES: u32 = 8;
 
 impl Remote {
     /// Has all free workers import the function, and looks whether it is there.
-    pub(crate) fn new(pool: Arc<Pool>, target: &str) -> Result<Remote> {
-        let mut chances = CHANCES;
-        loop {
-            let mut workers = pool.acquire_all_free();
+    pub(crate) fn new(pool: Arc<Pool>, target: &str, name: &str) -> Result<Remote> {
+        let (target, name, learned) = (target.into(), name.into(), Arc::new(Learned::new()));
+        let remote = Remote { pool, target, name, learned, limits: Limits::default(), retries: 0 };
+        remote.ask(Kind::Load, |pool| pool.acquire_all_free())?;
+        remote.pool.add_target(&remote.target);
+        Ok(remote)
+    }
+
+    /// Returns the function's parameters as `support.signature` writes them; none if it has none that can be
+    /// read.
+    pub(crate) fn signature(&self) -> Result<Option<String>> {
+        self.ask(Kind::Signature, |pool| pool.acquire_free().into_iter().collect())
+    }
+
+    /// Asks workers that are free, or else the next, for something other than a call; returns the text that
+    /// the last of them answered with.
+    fn ask<'p>(
+        &'p self,
+        kind: Kind,
+        free: impl Fn(&'p Pool) -> Vec<Lent<'p>>,
+    ) -> Result<Option<String>> {
+        for _ in 0..=CHANCES {
+            let mut workers = free(&self.pool);
             if workers.is_empty() {
                 // Those who have the workers may need Python before they give them back.
                 workers.extend(crate::raw::detach::detached(|| {
-                    pool.acquire(None, &Limits::default())
+                    self.pool.acquire(None, &Limits::default())
                 })?);
             }
-            match load(&mut workers, target)? {
-                true => break,
-                false if chances == 0 => {
-                    return Err(Error::new(
-                        ErrorKind::Start,
-                        format!("{target}: the workers that were to import it have ended"),
-                    ));
-                }
-                false => chances -= 1,
+            if let Some(answered) = ask(workers, kind, &self.target, &self.name)? {
+                return Ok(answered);
             }
         }
-        pool.add_target(target);
-        let learned = Arc::new(Learned::new());
-        Ok(Remote { pool, target: target.into(), learned, limits: Limits::default(), retries: 0 })
+        Err(self.error(ErrorKind::Start, "the workers that were to import it have ended"))
     }
 
     pub(crate) fn decide(&self, habit: Habit) {
@@ -156,7 +168,7 @@ impl Remote {
     }
 
     fn error(&self, kind: ErrorKind, message: &str) -> Error {
-        Error::new(kind, format!("{}: {message}", self.target))
+        Error::new(kind, format!("{}: {message}", self.name))
     }
 
     /// Counts a call that was stopped, and says so.
@@ -165,38 +177,50 @@ impl Remote {
         match reason {
             Reason::Deadline => {
                 Counts::add(&counts.timed_out, 1);
-                Error::late(&self.target, self.limits.within.unwrap_or_default())
+                Error::late(&self.name, self.limits.within.unwrap_or_default())
             }
             Reason::Cancelled => {
                 Counts::add(&counts.cancelled, 1);
-                Error::cancelled(&self.target)
+                Error::cancelled(&self.name)
             }
         }
     }
 }
 
-/// Has workers import a function; false if none of them has lived.
-fn load(workers: &mut Vec<Lent<'_>>, target: &str) -> Result<bool> {
+/// Asks workers something of a function; none if none of them has lived.
+fn ask(
+    mut workers: Vec<Lent<'_>>,
+    kind: Kind,
+    target: &str,
+    name: &str,
+) -> Result<Option<Option<String>>> {
     let work = || {
-        for worker in workers.iter_mut() {
+        for worker in &mut workers {
             worker.begin();
-            worker.send(Kind::Load, Copies::None, target, &[]).map_err(values::no_memory)?;
+            worker.send(kind, Copies::None, target, &[]).map_err(values::no_memory)?;
         }
-        let mut loaded = Ok(false);
-        for mut worker in workers.drain(..) {
+        let mut answered = Ok(None);
+        for mut worker in workers {
             match worker.wait(|| None) {
                 Reply::Answer(answer) if answer.status == Status::Returned => {
-                    loaded = loaded.map(|_| true);
+                    let text = answer.reader().value().and_then(|value| match value {
+                        Value::None => Ok(None),
+                        text => reply::text(&text).map(Some),
+                    });
+                    match text {
+                        Ok(text) => answered = answered.map(|_| Some(text)),
+                        Err(_) => worker.retire(),
+                    }
                 }
                 Reply::Answer(answer) => {
                     let mut reader = answer.reader();
                     _ = reader.value();
-                    loaded = Err(reply::failure(answer.status, &mut reader).at(target));
+                    answered = Err(reply::failure(answer.status, &mut reader).at(name));
                 }
                 _ => worker.retire(),
             }
         }
-        loaded
+        answered
     };
     crate::raw::detach::detached(work)
 }
@@ -265,7 +289,7 @@ impl<'p> Attempt<'p, '_> {
             None => scope
                 .py()
                 .detach(|| pool.acquire(self.deadline, &remote.limits))
-                .map_err(|error| error.at(&*remote.target))?,
+                .map_err(|error| error.at(&*remote.name))?,
         };
         match worker {
             Some(worker) => self.begin(scope, worker),
@@ -460,7 +484,7 @@ impl<'p> Attempt<'p, '_> {
         }
         if self.remote.learned.saw_retained() {
             let retained = Retained {
-                function: self.remote.target.to_string(),
+                function: self.remote.name.to_string(),
                 arguments: self.names(&aside.retained, scope),
                 holders: aside.retained.iter().flat_map(|(_, words)| words.clone()).collect(),
                 call_site: Some(self.site),

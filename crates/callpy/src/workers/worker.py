@@ -565,7 +565,8 @@ def serve(descriptors, parent, setup, search_path, targets):
             if kind:
                 # Only to be imported.
                 running = 0
-                answer(sequence, 0, [])
+                plain(signature(function) if kind == 2 else None, out := [])
+                answer(sequence, 0, out)
             else:
                 call(sequence, message, function, copies, stop)
         except BaseException as exception:
