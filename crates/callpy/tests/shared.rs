@@ -251,3 +251,30 @@ fn an_array_within_another_value_is_copied_or_refused() {
     let error = echo.call::<Object>(((&mut array, 7),)).unwrap_err();
     assert!(error.to_string().contains("argument 1: what Python writes to it"), "{error}");
 }
+
+#[test]
+fn the_base_of_an_array_leads_to_no_other() {
+    let workers = workers(1);
+    let (mut array, others) =
+        (workers.zeros::<f64>(1000).unwrap(), workers.zeros::<f64>(1000).unwrap());
+    let reach = function(&workers, "reach_of_base");
+    for _ in 0..2 {
+        assert_eq!(reach.call::<usize>(&mut array).unwrap(), 8000);
+        // Half of it may be anyone else's.
+        assert_eq!(reach.call::<usize>(&mut array[100..200]).unwrap(), 800);
+    }
+    let error = function(&workers, "remember_base").call::<()>(&mut array).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Kept), "{error}");
+    assert!(error.to_string().contains("it retains argument 1"), "{error}");
+    function(&workers, "write_what_is_remembered").call::<()>(()).unwrap_err();
+    assert_eq!((&array[..], &others[..]), (&[0.0; 1000][..], &[0.0; 1000][..]));
+}
+
+#[test]
+fn a_weak_reference_retains_an_array() {
+    let workers = workers(1);
+    let mut array = workers.zeros::<f64>(3).unwrap();
+    let error = function(&workers, "remember_weakly").call::<()>(&mut array).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Kept), "{error}");
+    assert!(error.to_string().contains("a weak reference"), "{error}");
+}

@@ -34,8 +34,9 @@ pub(crate) trait Leased: Send + 'static {
 ///
 /// What a call that failed has written is there. A worker that retains the array, or is to be stopped and
 /// does not, is killed before its call returns: nothing is written after that, except by processes that
-/// the worker has started itself, and by a function that reaches around the array: its `base` leads to the
-/// memory of all arrays of the pool.
+/// the worker has forked itself, and by code that takes an address out of the array and uses it later. The
+/// same is true of a function in this process: what Python forks while the array is lent, as
+/// `multiprocessing` does by default up to 3.13, shares its memory, and has no copy of it.
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {

@@ -91,24 +91,25 @@ impl SharedFile {
     /// Has the system supply the memory for a part of the file: where there is none that is an error now,
     /// and no SIGBUS later. Where the system can't do that, nothing happens.
     pub(crate) fn reserve(&self, offset: usize, len: usize) -> io::Result<()> {
-        // A signal has the system give up a step and what was done of it.
+        // A signal has the system give up a step and what was done of it: they come often to a program
+        // that is profiled, so that a step must become shorter.
         const STEP: usize = 16 << 20;
+        const PAGE: usize = 4096;
         let end = offset.checked_add(len).ok_or(io::ErrorKind::OutOfMemory)?;
         // The system would rather end processes than refuse.
         if len >= STEP && available().is_some_and(|available| available < len) {
             return Err(io::ErrorKind::OutOfMemory.into());
         }
-        let mut offset = offset;
+        let (mut offset, mut most) = (offset, STEP);
         while offset < end {
-            let step = (end - offset).min(STEP);
+            let step = (end - offset).min(most);
             match self.allocate(0, offset, step) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error)
-                    if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::ENOSYS)) =>
-                {
-                    return Ok(());
-                }
-                Err(error) => return Err(error),
+                Err(error) => match error.raw_os_error() {
+                    Some(libc::EINTR) => most = (step / 2).next_multiple_of(PAGE),
+                    // Sandboxes answer EPERM.
+                    Some(libc::EOPNOTSUPP | libc::ENOSYS | libc::EPERM) => return Ok(()),
+                    _ => return Err(error),
+                },
                 Ok(()) => offset += step,
             }
         }
@@ -209,6 +210,12 @@ impl Mapping {
             let to = self.start.as_ptr().add(offset);
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
         }
+    }
+
+    /// Sets all of it to zero.
+    pub(crate) fn clear(&mut self) {
+        // SAFETY: all of the mapping, which no Rust value is in.
+        unsafe { std::ptr::write_bytes(self.start.as_ptr(), 0, self.len) };
     }
 
     /// Copies bytes out; none where there are not so many.

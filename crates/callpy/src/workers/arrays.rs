@@ -80,7 +80,12 @@ impl Arrays {
             }
         };
         let mapped = self.file.reserve(offset, len).and_then(|()| self.file.map_part(offset, len));
-        let mapping = mapped.inspect_err(|_| self.give_back(offset, len, room))?;
+        let mapping = mapped.inspect_err(|_| {
+            // Never used, and zero still, unless the system gave a part of it.
+            if self.file.release(offset, len).is_ok() {
+                self.give_back(offset, room);
+            }
+        })?;
         let part = Part { arrays: Arc::clone(self), mapping, offset, room };
         lock(&self.state).used.insert(part.address().addr().get(), (part.len(), offset));
         Ok(part)
@@ -94,11 +99,9 @@ impl Arrays {
         (within.checked_add(len)? <= *part_len).then_some(offset + within)
     }
 
-    fn give_back(&self, offset: usize, len: usize, room: usize) {
-        // Where its memory can't be given back it would not be zero the next time.
-        if self.file.release(offset, len).is_ok() {
-            lock(&self.state).free.entry(room).or_default().push(offset);
-        }
+    /// Lets a part be used again, which is zero.
+    fn give_back(&self, offset: usize, room: usize) {
+        lock(&self.state).free.entry(room).or_default().push(offset);
     }
 }
 
@@ -117,7 +120,11 @@ impl Drop for Part {
         let arrays = &self.arrays;
         lock(&arrays.state).used.remove(&self.address().addr().get());
         if std::process::id() == arrays.owner {
-            arrays.give_back(self.offset, self.len(), self.room);
+            if arrays.file.release(self.offset, self.len()).is_err() {
+                // A sandbox may forbid that.
+                self.mapping.clear();
+            }
+            arrays.give_back(self.offset, self.room);
         }
     }
 }

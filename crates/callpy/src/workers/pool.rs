@@ -415,7 +415,7 @@ impl Drop for Lent<'_> {
         if worker.is_working || is_spent || is_outdated || state.is_over {
             drop(state);
             Counts::add(&shared.counts.restarts, u64::from(is_spent || is_outdated));
-            worker.end();
+            crate::raw::detach::detached(|| worker.end());
             return self.lose(worker);
         }
         state.busy -= 1;

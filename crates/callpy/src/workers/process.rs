@@ -177,7 +177,17 @@ impl Process {
 
     /// Waits for a process that was killed to be gone.
     pub(crate) fn reap(&self) {
-        _ = lock(&self.child).wait();
+        // Looked at again and again, since others ask for it meanwhile.
+        while !self.has_ended() {
+            let soon = Instant::now() + LOOK;
+            let is_there = match self.end() {
+                Some(end) => shared::wait_for_few([Some(end)], Some(soon)),
+                None => Ok([false]),
+            };
+            if !matches!(is_there, Ok([true])) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
     }
 
     pub(crate) fn end(&self) -> shared::Awaited<'_> {
@@ -350,6 +360,8 @@ pub(crate) enum Kind {
     Call = 0,
     /// To import a function, for calls to come.
     Load = 1,
+    /// For a function's parameters.
+    Signature = 2,
 }
 
 /// How a worker gets what it is lent.
@@ -360,8 +372,6 @@ pub(crate) enum Copies {
     /// It gets copies, and says whether it retains them.
     Watched = 1,
     Made = 2,
-    /// For a function's parameters.
-    Signature = 2,
 }
 
 /// What came of a request.

@@ -413,7 +413,7 @@ impl<'p> Attempt<'p, '_> {
     fn read(
         &self,
         answer: &Answer,
-        worker: Lent<'_>,
+        mut worker: Lent<'_>,
         copies: Copies,
         lends: bool,
         scope: &mut Scope<'_>,
@@ -435,6 +435,8 @@ impl<'p> Attempt<'p, '_> {
             scope.py().detach(|| worker.retire());
             return Err(self.kept(&held, scope));
         }
+        // It has looked whether anything there holds what it was lent.
+        worker.may_write = false;
         for written in written {
             written.write_back(scope)?;
         }

@@ -104,6 +104,7 @@ def serve(descriptors, parent, setup, search_path, targets):
     import pickle
     import signal
     from struct import Struct
+    from weakref import getweakrefcount
 
     # What came through the socket that is descriptor 0 until now.
     requests, answers, arguments_file, results_file, arrays_file = descriptors
@@ -115,10 +116,12 @@ def serve(descriptors, parent, setup, search_path, targets):
 
     try:
         import ctypes
-
+    except ImportError:
+        ctypes = None
+    try:
         PR_SET_PDEATHSIG = 1
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    except (ImportError, OSError, AttributeError):
+    except (OSError, AttributeError):
         pass  # Then it ends when it has read the last request.
     if os.getppid() != parent:
         os._exit(1)
@@ -146,8 +149,10 @@ def serve(descriptors, parent, setup, search_path, targets):
     # The blocks of the present answer.
     allocated = []
     numpy = ndarray = copyto = dtypes = None
-    # Arrays that the program has as well: how much there is, and two views of it.
-    arrays_size, writable_arrays, arrays = 0, b"", b""
+    # Arrays that the program has as well: how much there is, two views of it, and the address of the first.
+    arrays_size, writable_arrays, arrays, writable_start = 0, b"", b"", 0
+    # The types of parts of it, by size: to make one takes longer than all else.
+    part_types = {}
     # Dtypes without a number, by their pickles.
     other_dtypes = {}
     known = {}
@@ -173,11 +178,24 @@ def serve(descriptors, parent, setup, search_path, targets):
             begin(number)
 
     def find_arrays():
-        nonlocal writable_arrays, arrays
+        nonlocal writable_arrays, writable_start, arrays
         access = mmap.PROT_READ | mmap.PROT_WRITE
         writable_arrays = mmap.mmap(arrays_file, arrays_size, mmap.MAP_SHARED, access)
         # Of this no one can make a writable array.
         arrays = mmap.mmap(arrays_file, arrays_size, mmap.MAP_SHARED, mmap.PROT_READ)
+        if ctypes:
+            writable_start = ctypes.addressof(ctypes.c_ubyte.from_buffer(writable_arrays))
+
+    def writable_part(offset, size):
+        """The memory of one array that is the program's, too: its base must not lead to that of others."""
+        if not ctypes:
+            return memoryview(writable_arrays)[offset : offset + size]
+        if len(part_types) > 100:
+            part_types.clear()
+        kind = part_types.get(size)
+        if kind is None:
+            kind = part_types[size] = ctypes.c_ubyte * size
+        return kind.from_address(writable_start + offset)
 
     def allocate(size):
         """A block of results; of a power of two, so that blocks can be used again."""
@@ -262,7 +280,7 @@ def serve(descriptors, parent, setup, search_path, targets):
 
     signal.signal(signal.SIGINT, interrupted)
 
-    def take(frame, at, copies, lent, written, shared, mirrored):
+    def take(frame, at, copies, lent, written, shared, mirrored, parts):
         """A value of a request, and where it ends."""
         nonlocal may_write
         tag = frame[at]
@@ -281,10 +299,21 @@ def serve(descriptors, parent, setup, search_path, targets):
                 stop = at + 4 + u32.unpack_from(frame, at)[0]
                 dtype = other_dtype(frame[at + 4 : stop])
                 at = stop
-            may_write = may_write or bool(access)
-            value = ndarray(shape, dtype, writable_arrays if access else arrays, offset)
+            size = dtype.itemsize
+            for length in shape:
+                size *= length
+            if access and size:
+                may_write = True
+                part = writable_part(offset, size)
+                value = ndarray(shape, dtype, part)
+            else:
+                part = None
+                value = ndarray(shape, dtype, arrays, offset) if size else ndarray(shape, dtype)
+                value.flags.writeable = bool(access)
             if copies < 2:
                 shared.append(value)
+                if part is not None and ctypes:
+                    parts.append(part)
                 return value, at
             own = value.copy()
             if access:
@@ -418,7 +447,8 @@ def serve(descriptors, parent, setup, search_path, targets):
 
     def retained(values):
         """What holds each of the values that more than this holds; none if nothing does."""
-        if all(count <= once for count in references(values)):
+        # From a weak reference anyone can get another one at any time.
+        if all(count <= once for count in references(values)) and not any(map(getweakrefcount, values)):
             return ()
         collect()
         held = []
@@ -434,7 +464,17 @@ def serve(descriptors, parent, setup, search_path, targets):
                     words = ()
                 del value
                 held.append((place, words))
+            elif getweakrefcount(values[place]):
+                held.append((place, ("a weak reference",)))
         return held[::-1]
+
+    def retained_parts(parts):
+        """The places of the parts that more than this and an array of this worker's own hold."""
+        most = once + 1
+        if all(count <= most for count in references(parts)):
+            return ()
+        collect()
+        return [place for place, count in enumerate(references(parts)) if count > most]
 
     def find(target):
         function = known.get(target)
@@ -458,10 +498,11 @@ def serve(descriptors, parent, setup, search_path, targets):
         """Runs one call and answers it."""
         nonlocal running, may_write
         positional, named, out = [], {}, []
-        # Arrays that are lent, those that are written, those that are the program's too, and copies of such.
-        lent, written, shared, mirrored = passed = [], [], [], []
+        # Arrays that are lent, those that are written, those that are the program's too, copies of such, and
+        # the memory of such.
+        lent, written, shared, mirrored, parts = passed = [], [], [], [], []
         # The places of all these among the arguments.
-        places = [], [], [], []
+        places = [], [], [], [], []
         status = 0
         value = None
 
@@ -507,7 +548,10 @@ def serve(descriptors, parent, setup, search_path, targets):
         if lent and copies < 2:
             kept = tuple((places[0][place], words) for place, words in retained(lent))
         if shared:
+            # Before their arrays are taken apart by the search for what holds these.
+            of_base = retained_parts(parts)
             kept_shared = tuple((places[2][place], words) for place, words in retained(shared))
+            kept_shared += tuple((places[4][place], ()) for place in of_base)
         may_write = False
         if kept_shared or (kept and not copies):
             plain(kept_shared or kept, out := [])
@@ -563,7 +607,7 @@ def serve(descriptors, parent, setup, search_path, targets):
                 # Not to be stopped: see find_numpy.
                 function = find(target)
             if kind:
-                # Only to be imported.
+                # Only to be imported, or asked for its parameters.
                 running = 0
                 plain(signature(function) if kind == 2 else None, out := [])
                 answer(sequence, 0, out)

@@ -517,3 +517,27 @@ def overwrite(values, byte):
     import ctypes
 
     ctypes.memset(address_of(values), byte, values.nbytes)
+
+
+def remember_base(values):
+    """Remembers the memory that an array is over, and not the array."""
+    import numpy
+
+    global last
+    last = numpy.frombuffer(values.base, values.dtype)
+
+
+def reach_of_base(values):
+    """How many bytes can be reached by the base of an array, and of what it is a part."""
+    base, reach = values.base, 0
+    while base is not None:
+        reach = max(reach, memoryview(base).nbytes)
+        base = getattr(base, "base", None)
+    return reach
+
+
+def remember_weakly(values):
+    import weakref
+
+    global last
+    last = weakref.ref(values)
