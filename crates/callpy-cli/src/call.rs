@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use callpy::{Arguments, Object};
 use clap::{Args, ValueHint};
 
+use crate::blocks;
 use crate::doctor;
 use crate::failure::{Result, check_signals};
 use crate::file::{check_writable, replace_by};
@@ -12,13 +13,14 @@ use crate::inputs::Inputs;
 use crate::output::Output;
 use crate::parameters::Slot;
 use crate::picture;
-use crate::session::{self, Session};
+use crate::session::{self, Argued, Session};
 use crate::signals::{self, Running};
 
 const LONG: &str = "\
 Call a Python function with the columns of a file
 
-The function runs in this process, on the memory that the file was read into. If the header of its \
+The function runs in this process, on the memory that the file was read into, or with --workers in \
+several others. If the header of its \
 Python file declares packages (`# /// script`, PEP 723), the first call creates an environment with \
 them, and later calls reuse it.";
 
@@ -40,6 +42,9 @@ const EXAMPLES: &str = "\x1b[1m\x1b[4mExamples:\x1b[0m
 
   Draw the series, and mark the rows that detect returns:
       callpy call outliers.py:detect cpu.csv --plot cpu.svg
+
+  Call the function for each of many files, on four processes:
+      callpy call outliers.py:detect '2024-*.csv' --workers 4 --rows
 
 \x1b[1m\x1b[4mColumns:\x1b[0m
   A column goes to the parameter that --column PARAM=NAME names. The others go, in order, to the \
@@ -117,6 +122,26 @@ pub(crate) struct Call {
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     #[arg(value_parser = picture_file)]
     plot: Option<PathBuf>,
+
+    /// Call the function on N worker processes at once, each for a part of the rows
+    ///
+    /// Several files are a call each, except of Parquet and Arrow; the rows of one file are divided into blocks, a few for each
+    /// worker, or of --block rows. The function gets a block's rows where it otherwise gets all, so its
+    /// result must not depend on the others. What the calls return is joined in order: arrays, lists and
+    /// frames behind each other, anything else as a list; with --rows, each call's indices count from
+    /// the beginning of its block.
+    #[arg(long, value_name = "N", value_parser = positive)]
+    workers: Option<usize>,
+
+    /// How many rows a worker gets at a time
+    #[arg(long, value_name = "ROWS", value_parser = positive, requires = "workers")]
+    block: Option<usize>,
+}
+
+/// Accepts whole numbers from 1.
+pub(crate) fn positive(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "write a number from 1".to_owned())
 }
 
 /// Accepts file names of pictures.
@@ -163,21 +188,19 @@ fn call_in(session: &Session<'_>, call: &Call, mut output: Output) -> Result<()>
         Some(_) => Some(picture::inputs(&argued, helper)?),
         None => None,
     };
-    let mut arguments = Arguments::new();
-    for argued in argued {
-        match argued.slot {
-            Slot::Positional => arguments.push(argued.numbers),
-            Slot::Named(name) => arguments.push_named(name, argued.numbers),
-        };
-    }
-
-    let result: Object = session.function.call(arguments).map_err(doctor::with_fix)?;
-    signals::forget();
+    let (result, by_blocks): (Object, _) = match call.workers {
+        Some(workers) => {
+            let results = blocks::call(session, &argued, workers, call.block)?;
+            (results.joined(helper)?, Some(results))
+        }
+        None => (call_here(session, argued)?, None),
+    };
 
     helper.flush()?;
-    let indices = match call.rows {
-        true => Some(helper.rows(&result, session.len()?)?),
-        false => None,
+    let indices = match (call.rows, &by_blocks) {
+        (true, Some(results)) => Some(results.rows(helper)?),
+        (true, None) => Some(helper.rows(&result, session.len()?)?),
+        (false, _) => None,
     };
     // The result is printed even if it can't be drawn, and drawn even if the output is closed.
     let drawn = match (&call.plot, drawn) {
@@ -210,4 +233,18 @@ fn call_in(session: &Session<'_>, call: &Call, mut output: Output) -> Result<()>
     }
     output.end()?;
     drawn
+}
+
+/// Calls the function in this process.
+fn call_here(session: &Session<'_>, argued: Vec<Argued>) -> Result<Object> {
+    let mut arguments = Arguments::new();
+    for argued in argued {
+        match argued.slot {
+            Slot::Positional => arguments.push(argued.numbers),
+            Slot::Named(name) => arguments.push_named(name, argued.numbers),
+        };
+    }
+    let result = session.function.call(arguments).map_err(doctor::with_fix)?;
+    signals::forget();
+    Ok(result)
 }

@@ -140,6 +140,35 @@ def stack(columns):
     return numpy.stack([numpy.asarray(column) for column in columns], axis=-1)
 
 
+def part(value, start, stop):
+    """Some rows of an array, a list or a frame."""
+    return getattr(value, "iloc", value)[start:stop]
+
+
+def joined(results):
+    """The results of several calls as one: arrays, lists and frames behind each other, else a list."""
+    first = results[0]
+    kind = type(first)
+    if all(result is None for result in results):
+        return None
+    if all(type(result) is kind for result in results):
+        package = kind.__module__.partition(".")[0]
+        if package == "numpy" and all(getattr(result, "ndim", 0) for result in results):
+            import numpy
+
+            if len({(result.ndim, result.shape[1:]) for result in results}) == 1:
+                return numpy.concatenate(results)
+        elif kind is list:
+            return [item for result in results for item in result]
+        elif package in ("pandas", "polars") and kind.__name__ in ("DataFrame", "Series"):
+            return sys.modules[package].concat(results)
+        elif package == "pyarrow" and kind.__name__ == "Table":
+            return sys.modules[package].concat_tables(results)
+    # NumPy's scalars print as numbers only by themselves.
+    scalar = getattr(sys.modules.get("numpy"), "generic", ())
+    return [result.item() if isinstance(result, scalar) else result for result in results]
+
+
 def cast(values, dtype):
     """An array of another dtype, if no whole number is changed by that."""
     import numpy

@@ -204,6 +204,16 @@ impl Helper {
         Ok(self.function("rows")?.call((result, count))?)
     }
 
+    /// Returns some rows of an array, a list or a frame.
+    pub(crate) fn part(&self, value: &Object, rows: &std::ops::Range<usize>) -> Result<Object> {
+        Ok(self.function("part")?.call((value, rows.start, rows.end))?)
+    }
+
+    /// Joins the results of several calls.
+    pub(crate) fn joined(&self, results: Vec<Object>) -> Result<Object> {
+        Ok(self.function("joined")?.call((results,))?)
+    }
+
     /// Reads a result as flagged rows, if it looks like that.
     pub(crate) fn flags(&self, result: &Object, count: usize) -> Result<Option<Vec<usize>>> {
         Ok(self.function("flags")?.call((result, count))?)

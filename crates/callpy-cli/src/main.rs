@@ -5,6 +5,7 @@
 
 mod bindgen;
 mod bitmap;
+mod blocks;
 mod cache;
 mod call;
 mod cell;

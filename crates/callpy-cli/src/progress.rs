@@ -136,7 +136,7 @@ impl Line {
     }
 
     /// Changes the text, and draws it at once.
-    fn say(&self, text: &str) {
+    pub(crate) fn say(&self, text: &str) {
         if let Ok(mut said) = self.text.lock() {
             text.clone_into(&mut said);
         }

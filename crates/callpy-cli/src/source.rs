@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use callpy::{IntoPython, Object, Scope};
@@ -340,6 +341,14 @@ impl Source {
         }
     }
 
+    /// Returns the number of rows in each of the files.
+    pub(crate) fn lengths(&self, helper: &Helper) -> Result<Vec<usize>> {
+        match &self.contents {
+            Contents::Table(table) => table.lengths(),
+            _ => Ok(vec![self.len(helper)?]),
+        }
+    }
+
     /// Returns rows for printing.
     pub(crate) fn rows(&self, indices: Vec<usize>, helper: &Helper) -> Result<Rows<'_>> {
         let array = match &self.contents {
@@ -573,6 +582,17 @@ fn is_data(stream: &impl std::os::fd::AsFd) -> bool {
 #[cfg(not(unix))]
 fn is_data<T>(_: &T) -> bool {
     true
+}
+
+impl Numbers {
+    /// Returns some of the rows.
+    pub(crate) fn part(&self, rows: &Range<usize>, helper: &Helper) -> Result<Numbers> {
+        Ok(match self {
+            Numbers::Array(values) => Numbers::Array(values.part(rows)),
+            Numbers::List(values) => Numbers::List(values.part(rows)),
+            Numbers::Object(object) => Numbers::Object(helper.part(object, rows)?),
+        })
+    }
 }
 
 impl<'a> IntoPython<'a> for Numbers {

@@ -493,6 +493,19 @@ impl Table {
         Ok(count)
     }
 
+    /// Returns the number of rows of values in each of the files.
+    pub(crate) fn lengths(&self) -> Result<Vec<usize>> {
+        let mut lengths = vec![0; self.parts.len()];
+        self.each(|row, _| {
+            let start = row.position().map_or(0, |at| at.byte() as usize);
+            // The reader passes over the end of a line when it reads the next one.
+            let within = start + row.as_slice().len().max(1);
+            lengths[self.parts.partition_point(|part| part.at <= within).saturating_sub(1)] += 1;
+            Ok(())
+        })?;
+        Ok(lengths)
+    }
+
     /// Returns the times of the rows, if there is a column of rising times that is not in `used`: its
     /// name, whether the times are seconds since 1970, and the times.
     ///

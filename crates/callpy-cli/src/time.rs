@@ -2,10 +2,11 @@
 
 mod report;
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use callpy::convert::Value;
-use callpy::{Arguments, CopyReason, Function, IntoPython, Object, Receipt, Scope};
+use callpy::{Arguments, CopyReason, Function, IntoPython, Object, Python, Receipt, Scope};
 use clap::Args;
 
 use self::report::{Measured, Passing};
@@ -17,7 +18,7 @@ use crate::output::Output;
 use crate::parameters::Slot;
 use crate::progress::Line;
 use crate::session::{self, Argued, Session};
-use crate::signals;
+use crate::signals::{self, Running};
 use crate::source::Numbers;
 use crate::text::whole;
 use crate::values::{List, Values};
@@ -35,7 +36,10 @@ Python: in the function. result: until the result was a Rust value and all loans
 
 A function that changes its arguments gets a new copy for each call; making it is not timed. One that \
 retains them gets a copy from callpy at each call, as in a Rust program, which is timed. What the \
-function prints is shown for the first calls only, on stderr.";
+function prints is shown for the first calls only, on stderr.
+
+With --workers, callpy calls the function on worker processes, and Python calls it in this one: first \
+one call at a time, and then as many at once as there are workers.";
 
 /// Measure how long a call takes on this data, and where the time goes
 #[derive(Debug, Args)]
@@ -51,6 +55,10 @@ pub(crate) struct Time {
     /// Measure at most this many calls of each
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     calls: Option<u64>,
+
+    /// Call the function on N worker processes
+    #[arg(long, value_name = "N", value_parser = crate::call::positive)]
+    workers: Option<usize>,
 
     /// Print JSON, with times in nanoseconds
     #[arg(long)]
@@ -117,8 +125,20 @@ pub(crate) fn run(time: &Time) -> Result<()> {
         let argued = session.arguments()?;
         let shown = shown(&session, &argued);
         let supplies = supplies(argued, session.helper)?;
-        let (passing, measured) =
-            Timing { session: &session, supplies: &supplies, time }.measure()?;
+        let workers = match time.workers {
+            Some(count) => {
+                let started = signals::during(Running::Work, || Python::builder().workers(count));
+                let workers = started.map_err(doctor::with_fix)?;
+                Some(workers.function(session.target).map_err(doctor::with_fix)?)
+            }
+            None => None,
+        };
+        let timed = workers.as_ref().unwrap_or(&session.function);
+        let timing = Timing { session: &session, timed, supplies: &supplies, time };
+        let (passing, mut measured) = timing.measure()?;
+        if let Some(count) = time.workers {
+            measured.at_once = Some((count, timing.at_once(count, passing, &measured)?));
+        }
         let mut output = output;
         output.line(&match time.json {
             true => report::as_json(&session, passing, &measured).to_string(),
@@ -169,6 +189,8 @@ fn supplies(argued: Vec<Argued>, helper: &Helper) -> Result<Vec<Supply>> {
 
 struct Timing<'t> {
     session: &'t Session<'t>,
+    /// The function as callpy calls it: in this process, or on workers.
+    timed: &'t Function,
     supplies: &'t [Supply],
     time: &'t Time,
 }
@@ -267,6 +289,24 @@ impl Timing<'_> {
         Ok(())
     }
 
+    /// Returns how many calls a second so many callers make at once, in about a quarter of the time.
+    fn at_once(&self, callers: usize, passing: Passing, measured: &Measured) -> Result<f64> {
+        let one = Duration::from_nanos(measured.median() as u64).max(Duration::from_nanos(50));
+        let number = (self.time.time / 4).as_nanos() / one.as_nanos();
+        let number = (number as u64).clamp(1, self.most(passing));
+        let (timed, supplies, helper) = (self.timed, self.supplies, self.session.helper);
+        let start = Instant::now();
+        let calls = || -> callpy::Result<()> {
+            let mut buffers: Vec<Option<Values>> = supplies.iter().map(Supply::buffer).collect();
+            ours(timed, supplies, helper, passing, &mut buffers, number, None).map(drop)
+        };
+        thread::scope(|scope| {
+            let callers: Vec<_> = (0..callers).map(|_| scope.spawn(calls)).collect();
+            callers.into_iter().try_for_each(|caller| caller.join().expect("no panic"))
+        })?;
+        Ok((number * callers as u64) as f64 / start.elapsed().as_secs_f64())
+    }
+
     /// Returns the largest number of calls to make.
     fn most(&self, passing: Passing) -> u64 {
         let most = self.time.calls.unwrap_or(u64::MAX);
@@ -284,41 +324,54 @@ impl Timing<'_> {
         passing: Passing,
         buffers: &mut [Option<Values>],
         number: u64,
-        mut receipts: Option<&mut Vec<Receipt>>,
+        receipts: Option<&mut Vec<Receipt>>,
     ) -> callpy::Result<Duration> {
-        let function = &self.session.function;
-        let mut taken = Duration::ZERO;
-        let batch = Instant::now();
-        for _ in 0..number {
-            if passing == Passing::Writable {
-                for (supply, buffer) in self.supplies.iter().zip(&mut *buffers) {
-                    supply.refill(buffer);
-                }
-            }
-            // A single argument is passed without `Arguments`, as most programs do.
-            if let ([supply @ Supply { slot: Slot::Positional, .. }], [buffer]) =
-                (self.supplies, &mut *buffers)
-            {
-                let argument = supply.argument(passing, buffer, self.session.helper)?;
-                let start = Instant::now();
-                call(function, argument, &mut receipts)?;
-                taken += start.elapsed();
-                continue;
-            }
-            let mut arguments = Arguments::new();
-            for (supply, buffer) in self.supplies.iter().zip(&mut *buffers) {
-                let argument = supply.argument(passing, buffer, self.session.helper)?;
-                match &supply.slot {
-                    Slot::Positional => arguments.push(argument),
-                    Slot::Named(name) => arguments.push_named(name.clone(), argument),
-                };
-            }
-            let start = Instant::now();
-            call(function, arguments, &mut receipts)?;
-            taken += start.elapsed();
-        }
-        Ok(if passing == Passing::Lent { batch.elapsed() } else { taken })
+        let helper = self.session.helper;
+        ours(self.timed, self.supplies, helper, passing, buffers, number, receipts)
     }
+}
+
+/// As `Timing::ours`, on any thread.
+fn ours(
+    function: &Function,
+    supplies: &[Supply],
+    helper: &Helper,
+    passing: Passing,
+    buffers: &mut [Option<Values>],
+    number: u64,
+    mut receipts: Option<&mut Vec<Receipt>>,
+) -> callpy::Result<Duration> {
+    let mut taken = Duration::ZERO;
+    let batch = Instant::now();
+    for _ in 0..number {
+        if passing == Passing::Writable {
+            for (supply, buffer) in supplies.iter().zip(&mut *buffers) {
+                supply.refill(buffer);
+            }
+        }
+        // A single argument is passed without `Arguments`, as most programs do.
+        if let ([supply @ Supply { slot: Slot::Positional, .. }], [buffer]) =
+            (supplies, &mut *buffers)
+        {
+            let argument = supply.argument(passing, buffer, helper)?;
+            let start = Instant::now();
+            call(function, argument, &mut receipts)?;
+            taken += start.elapsed();
+            continue;
+        }
+        let mut arguments = Arguments::new();
+        for (supply, buffer) in supplies.iter().zip(&mut *buffers) {
+            let argument = supply.argument(passing, buffer, helper)?;
+            match &supply.slot {
+                Slot::Positional => arguments.push(argument),
+                Slot::Named(name) => arguments.push_named(name.clone(), argument),
+            };
+        }
+        let start = Instant::now();
+        call(function, arguments, &mut receipts)?;
+        taken += start.elapsed();
+    }
+    Ok(if passing == Passing::Lent { batch.elapsed() } else { taken })
 }
 
 fn call<'a>(

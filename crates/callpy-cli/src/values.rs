@@ -1,5 +1,7 @@
 //! The values of a column.
 
+use std::ops::Range;
+
 use callpy::{IntoPython, Item, Object, Scope};
 
 use crate::cell;
@@ -69,6 +71,19 @@ impl Values {
             Values::UInt64(values) => values.len(),
             Values::Bool(values) => values.len(),
             Values::Text(values) => values.len(),
+        }
+    }
+
+    /// Returns a copy of some of them.
+    pub(crate) fn part(&self, rows: &Range<usize>) -> Values {
+        let rows = rows.clone();
+        match self {
+            Values::Float64(values) => Values::Float64(values[rows].to_vec()),
+            Values::Int64(values) => Values::Int64(values[rows].to_vec()),
+            Values::UInt64(values) => Values::UInt64(values[rows].to_vec()),
+            Values::Bool(values) => Values::Bool(values[rows].to_vec()),
+            Values::Text(values) => Values::Text(values[rows].to_vec()),
+            Values::Time(values) => Values::Time(values[rows].to_vec()),
         }
     }
 

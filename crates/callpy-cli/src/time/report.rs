@@ -26,6 +26,8 @@ pub(super) struct Measured {
     pub(super) ours: Vec<f64>,
     pub(super) theirs: Vec<f64>,
     pub(super) receipts: Vec<Receipt>,
+    /// How many callers of workers called at once, and how many calls a second they made.
+    pub(super) at_once: Option<(usize, f64)>,
 }
 
 /// A median and quartiles.
@@ -54,6 +56,11 @@ impl Spread {
 }
 
 impl Measured {
+    /// The median of callpy's own calls, in nanoseconds.
+    pub(super) fn median(&self) -> f64 {
+        Spread::of(self.ours.iter().copied()).median
+    }
+
     fn ratios(&self) -> Spread {
         Spread::of(self.ours.iter().zip(&self.theirs).map(|(ours, theirs)| ours / theirs))
     }
@@ -105,6 +112,12 @@ pub(super) fn as_json(
             "copied": receipt.copied_bytes(),
         },
         "copies": copies,
+        "workers": measured.at_once.map(|(workers, calls_per_second)| {
+            let of_python = calls_per_second * Spread::of(measured.theirs.iter().copied()).median / 1e9;
+            json!({
+                "count": workers, "calls_per_second": calls_per_second, "of_python": of_python,
+            })
+        }),
     })
 }
 
@@ -130,6 +143,14 @@ pub(super) fn as_text(
     }
     let half = format!("{:.2} to {:.2}", ratio.low, ratio.high);
     lines.push(row("ratio", &format!("{:.2}", ratio.median), &half, ""));
+    if let Some((workers, per_second)) = measured.at_once {
+        let of_python = number(per_second * theirs.median / 1e9, 2);
+        let (callers, per_second) = (whole(workers), whole(per_second as usize));
+        lines.push(format!(
+            "{callers} callers at once on {callers} workers: {per_second} calls a second, {of_python} times \
+             as many as one caller in Python"
+        ));
+    }
     lines.extend([String::new(), "Where callpy's time goes".to_owned()]);
     let parts = measured.parts();
     let total: f64 = parts.iter().map(|(_, time)| time).sum();
