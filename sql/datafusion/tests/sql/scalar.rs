@@ -1,0 +1,93 @@
+//! Scalar functions: a call for each batch, or for each row.
+use std::sync::Arc;
+
+use crate::common::{context, error, functions, rows, table};
+use callpy_datafusion::Nulls;
+use datafusion::arrow::array::{ArrayRef, BooleanArray, Float64Array, StringArray};
+
+fn floats(values: &[Option<f64>]) -> ArrayRef {
+    Arc::new(Float64Array::from(values.to_vec()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_in_and_a_column_out() {
+    let context = context(&functions().scalar("scaled").scalar("negated").scalar("next_day"));
+    let flags: ArrayRef = Arc::new(BooleanArray::from(vec![true, false, true]));
+    table(&context, &[("x", floats(&[Some(1.0), Some(2.0), Some(3.5)])), ("flag", flags)], 2);
+
+    assert_eq!(rows(&context, "SELECT scaled(x) FROM t").await.unwrap(), ["2.0", "4.0", "7.0"]);
+    // The default can be replaced, by position, and integers are coerced as everywhere in SQL.
+    assert_eq!(
+        rows(&context, "SELECT scaled(x, 10) FROM t").await.unwrap(),
+        ["10.0", "20.0", "35.0"]
+    );
+    assert_eq!(
+        rows(&context, "SELECT negated(flag) FROM t").await.unwrap(),
+        ["false", "false", "true"]
+    );
+    let sql = "SELECT next_day(TIMESTAMP '2026-02-28T12:00:00')";
+    assert_eq!(rows(&context, sql).await.unwrap(), ["2026-03-01T12:00:00"]);
+    assert_eq!(rows(&context, "SELECT scaled(x) FROM t WHERE x > 9").await.unwrap(), [""; 0]);
+    assert_eq!(rows(&context, "SELECT scaled(4.5)").await.unwrap(), ["9.0"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts() {
+    let context = context(&functions().scalar("upper").scalar("lengths"));
+    let texts: ArrayRef = Arc::new(StringArray::from(vec!["a", "déjà", ""]));
+    table(&context, &[("text", texts)], 1);
+    assert_eq!(rows(&context, "SELECT upper(text) FROM t").await.unwrap(), ["", "A", "DÉJÀ"]);
+    assert_eq!(rows(&context, "SELECT lengths(text) FROM t").await.unwrap(), ["0", "1", "4"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_of_each_row() {
+    let context = context(&functions().scalar("label").nulls(Nulls::Skip));
+    table(&context, &[("x", floats(&[Some(1.0), None, Some(35.0)]))], 1);
+    let labels = rows(&context, "SELECT x, label(x) FROM t").await.unwrap();
+    assert_eq!(labels, ["1.0|low", "35.0|high", "null|null"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nulls_by_policy() {
+    let functions = functions()
+        .scalar("scaled")
+        .scalar("scaled")
+        .named("scaled_nan")
+        .nulls(Nulls::Nan)
+        .scalar("scaled")
+        .named("scaled_skip")
+        .nulls(Nulls::Skip)
+        .scalar("filled")
+        .named("filled_masked")
+        .nulls(Nulls::Masked);
+    let context = context(&functions);
+    table(&context, &[("x", floats(&[Some(1.0), None, Some(3.0), None]))], 1);
+    let message = error(&context, "SELECT scaled(x) FROM t").await.to_string();
+    assert!(message.contains("scaled(x): column \"x\": 2 of 4 values are null"), "{message}");
+    assert_eq!(
+        rows(&context, "SELECT scaled_nan(x) FROM t").await.unwrap(),
+        ["2.0", "6.0", "NaN", "NaN"]
+    );
+    assert_eq!(
+        rows(&context, "SELECT scaled_skip(x) FROM t").await.unwrap(),
+        ["2.0", "6.0", "null", "null"]
+    );
+    assert_eq!(
+        rows(&context, "SELECT filled_masked(x) FROM t").await.unwrap(),
+        ["2.0", "4.0", "null", "null"]
+    );
+    // Where no row is left, there is no call.
+    assert_eq!(
+        rows(&context, "SELECT scaled_skip(x) FROM t WHERE x IS NULL").await.unwrap(),
+        ["null"; 2]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parameter_of_one_value_takes_no_column() {
+    let context = context(&functions().scalar("scaled"));
+    table(&context, &[("x", floats(&[Some(1.0), Some(2.0)]))], 1);
+    let message = error(&context, "SELECT scaled(x, x) FROM t").await.to_string();
+    assert!(message.contains("argument \"factor\" must be a constant"), "{message}");
+}

@@ -1,0 +1,33 @@
+"""Functions of the workers in the tests."""
+
+import os
+import time
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+def total(data: Floats) -> float:
+    return float(data.sum())
+
+
+def scaled(data: Floats) -> Floats:
+    return data * 2
+
+
+def slow_total(data: Floats) -> float:
+    """Says that this process has begun, and takes a while."""
+    with open(os.path.join(os.environ["CALLPY_TEST_MARKS"], str(os.getpid())), "w"):
+        pass
+    time.sleep(0.5)
+    return float(data.sum())
+
+
+def process(data: Floats) -> int:
+    return os.getpid()
+
+
+def raises(data: Floats) -> float:
+    raise ValueError("not on this machine")
