@@ -94,6 +94,8 @@ pub enum CopyReason {
     ByteOrder,
     /// The array's elements are not aligned as Rust needs them.
     Misaligned,
+    /// The array's records have padding, another order or more fields than the struct.
+    Layout,
     /// The array's `bool` bytes are not all 0 or 1.
     Bool,
     /// The program asked for a cast.
@@ -116,6 +118,7 @@ impl fmt::Display for CopyReason {
             CopyReason::ForeignOwner(owner) => write!(f, "its memory belongs to {owner}"),
             CopyReason::ByteOrder => f.write_str("it is not in this machine's byte order"),
             CopyReason::Misaligned => f.write_str("its elements are not aligned"),
+            CopyReason::Layout => f.write_str("its records have another layout than the struct"),
             CopyReason::Bool => f.write_str("it has bool bytes other than 0 and 1"),
             CopyReason::Cast => f.write_str("a cast was asked for"),
             CopyReason::Worker => f.write_str("it goes to a worker"),

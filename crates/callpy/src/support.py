@@ -404,6 +404,20 @@ def native(array):
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
+def packed(array, dtype):
+    """A copy of an array of records with these fields only, in this layout; None if it has others."""
+    fields = array.dtype.fields
+    if fields is None or any(
+        name not in fields or fields[name][0].newbyteorder("=") != dtype.fields[name][0] for name in dtype.names
+    ):
+        return None
+    numpy = sys.modules["numpy"]
+    records, made = exact_copy(array), numpy.zeros(array.shape, dtype)
+    for name in dtype.names:
+        made[name] = records[name]
+    return made
+
+
 def exact_copy(array):
     """A copy that is an ndarray and of no subclass."""
     return sys.modules["numpy"].array(array, order="C", subok=False)

@@ -439,6 +439,13 @@ pub(crate) fn native(py: Attached<'_>, array: &Ref) -> Outcome<Ref> {
     call(py, c"native", &[array])
 }
 
+/// Returns a copy of an array of records with only the fields that a dtype has, in its layout; `None` if the
+/// array lacks one of them.
+pub(crate) fn packed(py: Attached<'_>, array: &Ref, dtype: &Ref) -> Outcome<Option<Ref>> {
+    let packed = call(py, c"packed", &[array, dtype])?;
+    Ok((!py.is_none(&packed)).then_some(packed))
+}
+
 /// Returns a copy of a subclass's array that is a plain ndarray.
 pub(crate) fn exact_copy(py: Attached<'_>, array: &Ref) -> Outcome<Ref> {
     call(py, c"exact_copy", &[array])

@@ -370,3 +370,20 @@ fn a_reason_names_the_owner_of_foreign_memory() {
         }
     }
 }
+
+#[test]
+fn records_of_another_layout_are_copied_field_by_field() {
+    let expected = [Picked { b: 2.5, a: 1 }, Picked { b: 5.5, a: 4 }];
+    for kind in ["padded", "selected", "swapped"] {
+        let (records, receipt): (Array<Picked>, _) =
+            function("records").call_with_receipt(kind).unwrap();
+        assert_eq!(records[..], expected, "{kind}");
+        assert!(receipt.copies.iter().any(|copy| copy.reason == CopyReason::Layout), "{kind}");
+    }
+    assert!(function("records").call::<Array<Picked>>("other").is_err());
+}
+
+callpy::element! {
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    struct Picked { b: f64, a: i64 }
+}

@@ -299,7 +299,7 @@ impl Dtype {
         support::struct_dtype(py, py.list(parts)?, self.item_size())
     }
 
-    fn is_struct(self) -> bool {
+    pub(super) fn is_struct(self) -> bool {
         matches!(self, Dtype::Struct(_))
     }
 }

@@ -99,6 +99,14 @@ pub(super) fn receive<T: Element>(object: Ref, scope: &mut Scope<'_>) -> Result<
     let masked = scope.taken(is_masked(py, numpy, &object, array))?;
     // A masked array is refused as an array of another dtype is, by what it is.
     let order = if masked { None } else { scope.taken(byte_order(py, numpy, array, T::DTYPE))? };
+    if order.is_none() && !masked && T::DTYPE.is_struct() {
+        let dtype = scope.ok(T::DTYPE.object(py, numpy))?;
+        if let Some(packed) = scope.taken(py.with_frame(|| support::packed(py, &object, &dtype)))? {
+            let bytes = scope.taken(support::byte_size(py, &packed))?;
+            scope.copied(bytes, CopyReason::Layout)?;
+            return receive(packed, scope);
+        }
+    }
     let Some(order) = order else {
         return Err(scope.mismatch_of(
             Expected::Array,

@@ -96,6 +96,7 @@ unsafe impl<const N: usize> Element for FixedBytes<N> {
 ///
 /// The struct is `repr(C)` and may have no padding: where one field needs alignment, order them from
 /// the largest to the smallest, or add a field that fills the gap. A struct with padding does not compile.
+/// As a result, records of any layout that have these fields, and perhaps more, are copied field by field.
 ///
 /// ```
 /// callpy::element! {

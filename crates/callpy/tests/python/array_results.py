@@ -228,3 +228,11 @@ def repeated(how):
 
 repeated_and_held = lambda how, held=[]: (held.append(repeated(how)), held[-1])[1]
 as_list = lambda how: repeated(how).tolist()
+
+
+def records(kind):
+    order = ">" if kind == "swapped" else "="
+    integer = "i4" if kind == "other" else order + "i8"
+    fields = [("a", integer), ("b", order + "f8"), ("c", "i2")]
+    made = np.array([(1, 2.5, 3), (4, 5.5, 6)], np.dtype(fields, align=kind == "padded"))
+    return made[["a", "b"]] if kind == "selected" else made
