@@ -9,7 +9,6 @@
 // Left out:
 //   - unhinted (line 359): it has no hints
 //   - later (line 363): it is async, and async functions can't be called yet
-//   - generator (line 367): it is a generator
 //   - Handle.unhinted (line 136): it has no hints
 package typed
 
@@ -1381,6 +1380,19 @@ func Fails(message string) error {
 		return err
 	}
 	return call(message)
+}
+
+var generatorFunction = callpy.Lazy[func(int) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:generator"}
+
+// Generator calls generator, line 367 of typed.py:
+//
+//	generator(a: int) -> Iterable[int]
+func Generator(a int) (result any, err error) {
+	call, err := generatorFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(a)
 }
 
 var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:dispatched"}

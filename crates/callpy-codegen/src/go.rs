@@ -209,7 +209,7 @@ impl<'m> Writer<'m> {
             self.lowering.use_class(class);
             done.push(class);
             self.lowering.fields(&class.name);
-            for method in methods(module, class, skip) {
+            for method in methods(&mut self.lowering, class, skip) {
                 self.lowering.untyped.clear();
                 let line = method.function.name_span.start.line;
                 if method.left_out.is_none() {
@@ -324,13 +324,17 @@ impl<'m> Writer<'m> {
         let _ = write!(code, "package {package}\n\nimport (\n");
         let is_embedded = import.is_none() && !self.input.is_decoded;
         let has_context = self.functions.contains("context.Context");
+        let has_time = [types, &self.functions].iter().any(|text| text.contains("time.Duration"));
         if has_context {
             code.push_str("\t\"context\"\n");
         }
         if is_embedded {
             code.push_str("\t_ \"embed\"\n");
         }
-        if has_context || is_embedded {
+        if has_time {
+            code.push_str("\t\"time\"\n");
+        }
+        if has_context || is_embedded || has_time {
             code.push('\n');
         }
         code.push_str("\tcallpy \"github.com/callpy/callpy/go\"\n)\n");
@@ -338,6 +342,9 @@ impl<'m> Writer<'m> {
         let uses = |text: &str| text.contains("callpy.");
         if import.is_some() && self.glue.is_empty() && !uses(types) && !uses(&self.functions) {
             code.truncate(code.rfind("\nimport (").unwrap_or(code.len()));
+            if has_time {
+                code.push_str("\nimport \"time\"\n");
+            }
         }
         if import.is_none() {
             let name = file.rsplit('/').next().unwrap_or(file);

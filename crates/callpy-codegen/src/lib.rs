@@ -17,6 +17,7 @@
 
 mod dtype;
 mod go;
+mod known;
 mod lower;
 mod methods;
 mod names;

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use callpy_dtypes::NumberKind;
 use callpy_signature::{
-    Array, Class, ClassKind, Dtypes, EnumKind, FieldKind, Hint, Literal, Module, Parameter,
-    ScalarKind, ScalarType, SequenceKind, Shape, Type,
+    Array, Class, ClassKind, Dtypes, EnumKind, FieldKind, Function, Hint, Literal, Module,
+    Parameter, ParameterKind, ScalarKind, ScalarType, SequenceKind, Shape, Type,
 };
 
 use crate::dtype::Meaning;
+use crate::known::{self, Known};
 use crate::names::{TYPES, camel, plain, unique, unused};
 use crate::neighbours::{Found, NeighbourClass, Neighbours};
 
@@ -55,11 +56,12 @@ pub(crate) enum Lowered {
     /// An instance of a class of the file that has no value in other languages: the Python object, with
     /// the class's methods.
     Instance(String),
-    /// A result that is read item by item: an iterator, or a generator.
+    /// An iterator: as a result, it is read item by item.
     Items(Box<Lowered>),
-    /// A length of time.
-    Duration,
-    /// An instance of a class of a neighbour, by its number in `Lowering::handles`.
+    /// An instance of a class that several types stand for.
+    Known(Known),
+    /// An instance of a class of a neighbour, or of another package, by its number in
+    /// `Lowering::handles`.
     Handle(usize),
 }
 
@@ -109,6 +111,8 @@ pub(crate) struct Handle {
     pub(crate) file: String,
     /// Any object with its methods is one.
     pub(crate) is_protocol: bool,
+    /// The neighbour's class, if it has methods here: a function or a method of this file returns it.
+    pub(crate) found: Option<NeighbourClass>,
 }
 
 /// The place of a hint.
@@ -137,6 +141,10 @@ pub(crate) struct Lowering<'m> {
     /// The parts of the current function that are plain objects, and why.
     pub(crate) untyped: Vec<String>,
     pub(crate) neighbours: Neighbours,
+    /// The hint is that of a result of this file's own functions.
+    is_result: bool,
+    /// The methods of neighbours' classes are being written.
+    pub(crate) is_beyond: bool,
 }
 
 impl<'m> Lowering<'m> {
@@ -158,6 +166,8 @@ impl<'m> Lowering<'m> {
             used: Vec::new(),
             untyped: Vec::new(),
             neighbours: Neighbours::new(file),
+            is_result: false,
+            is_beyond: false,
         }
     }
 
@@ -198,18 +208,40 @@ impl<'m> Lowering<'m> {
             self.untyped.push(format!("{words}: its keys are not known"));
             return Lowered::Object { any: true };
         }
-        self.hint(hint, Place { name, words: &words })
+        let is_variadic =
+            matches!(parameter.kind, ParameterKind::VarPositional | ParameterKind::VarKeyword);
+        // Anyone who wants to say that these may be anything leaves the hint out.
+        if hint.is_none() && is_variadic {
+            return Lowered::Object { any: true };
+        }
+        let place = Place { name, words: &words };
+        match hint.and_then(|hint| item_of(&hint.ty)) {
+            Some(item) => Lowered::Items(Box::new(self.lower(&item, &place))),
+            None => self.hint(hint, place),
+        }
     }
 
-    /// Returns the type of a function's result.
+    /// Returns the type of what a call of a function returns.
+    pub(crate) fn returned(&mut self, path: &str, function: &Function) -> Lowered {
+        match self.result(path, function.returns.as_ref()) {
+            // A generator may have no end.
+            Lowered::List { item, iterable: true } if function.is_generator => Lowered::Items(item),
+            lowered => lowered,
+        }
+    }
+
+    /// Returns the type of a result, or of a property.
     pub(crate) fn result(&mut self, path: &str, returns: Option<&Hint>) -> Lowered {
         let words = format!("the result of `{path}`");
         let name = format!("{}Result", camel(path));
         let place = Place { name, words: &words };
-        match returns.and_then(|hint| item_of(&hint.ty)) {
-            Some(item) => Lowered::Items(Box::new(self.lower(item, &place))),
+        self.is_result = !self.is_beyond;
+        let lowered = match returns.and_then(|hint| item_of(&hint.ty)) {
+            Some(item) => Lowered::Items(Box::new(self.lower(&item, &place))),
             None => self.hint(returns, place),
-        }
+        };
+        self.is_result = false;
+        lowered
     }
 
     fn hint(&mut self, hint: Option<&Hint>, place: Place<'_>) -> Lowered {
@@ -269,7 +301,6 @@ impl<'m> Lowering<'m> {
                 "collections.abc.Hashable" | "typing.Hashable" => Lowered::Object { any: true },
                 // A callback is any function that can be passed.
                 "collections.abc.Callable" => Lowered::Object { any: true },
-                "datetime.timedelta" => Lowered::Duration,
                 // Such a function only ever raises, so there is no value to convert.
                 "typing.NoReturn" | "typing.Never" => Lowered::Unit,
                 // Abstract classes that no one makes an instance of: the function takes a plain number.
@@ -293,11 +324,7 @@ impl<'m> Lowering<'m> {
                 "pydantic.FilePath" | "pydantic.DirectoryPath" | "pydantic.NewPath" => {
                     Lowered::Path
                 }
-                name => match self.neighbours.find(name, arguments) {
-                    Some(Found::Type(found)) => self.lower(&found, place),
-                    Some(Found::Class(class)) => self.handle(class),
-                    None => self.object(place, format_args!("{name} is not declared in this file")),
-                },
+                name => self.named(name, arguments, place),
             },
             Type::Recursive { alias } => {
                 self.object(place, format_args!("{alias} contains itself"))
@@ -310,6 +337,26 @@ impl<'m> Lowering<'m> {
             Type::TypeVariable { .. } => Lowered::Object { any: true },
             // Functions with invalid hints have been left out.
             _ => self.object(place, "no type"),
+        }
+    }
+
+    /// Returns the type of a name that the file imports.
+    fn named(&mut self, name: &str, arguments: &[Type], place: &Place<'_>) -> Lowered {
+        if let Some(known) = Known::find(name) {
+            return Lowered::Known(known);
+        }
+        match self.neighbours.find(name, arguments) {
+            Some(Found::Type(found)) => self.lower(&found, place),
+            Some(Found::Class(class)) => self.handle(class),
+            None => match known::instance(name) {
+                Some((package, class)) => self.handle(NeighbourClass {
+                    class: class.to_owned(),
+                    file: package.to_owned(),
+                    path: None,
+                    is_protocol: false,
+                }),
+                None => self.object(place, format_args!("{name} is not declared in this file")),
+            },
         }
     }
 
@@ -432,6 +479,9 @@ impl<'m> Lowering<'m> {
     }
 
     fn array(&mut self, array: &Array, place: &Place<'_>) -> Lowered {
+        if let Some(known) = Known::find(&array.container) {
+            return Lowered::Known(known);
+        }
         if !matches!(&array.container[..], "numpy.ndarray" | "numpy.typing.ArrayLike") {
             return self.object(place, format_args!("{} is not a NumPy array", array.container));
         }
@@ -514,14 +564,17 @@ impl<'m> Lowering<'m> {
         }
     }
 
-    fn handle(&mut self, class: NeighbourClass) -> Lowered {
-        let NeighbourClass { class, file, is_protocol } = class;
-        let same = |known: &Handle| known.class == class && known.file == file;
+    fn handle(&mut self, found: NeighbourClass) -> Lowered {
+        let same = |known: &Handle| known.class == found.class && known.file == found.file;
         let at = self.handles.iter().position(same).unwrap_or_else(|| {
-            let name = self.take_name(&class);
-            self.handles.push(Handle { name, class, file, is_protocol });
+            let NeighbourClass { class, file, is_protocol, .. } = found.clone();
+            let name = self.take_name(&camel(&class));
+            self.handles.push(Handle { name, class, file, is_protocol, found: None });
             self.handles.len() - 1
         });
+        if self.is_result {
+            self.handles[at].found.get_or_insert(found);
+        }
         Lowered::Handle(at)
     }
 
@@ -535,6 +588,7 @@ impl<'m> Lowering<'m> {
             | Lowered::Bytes
             | Lowered::Path => true,
             Lowered::Text(_) | Lowered::Enum(_) => true,
+            Lowered::Known(known) => known.is_value(),
             // No floats: Rust has no `Hash` and no `Eq` for them, because of NaN.
             Lowered::Scalar(dtype) => is_number(*dtype, &[NumberKind::Bool, NumberKind::Int]),
             Lowered::Tuple(items) => items.iter().all(|item| self.is_key(item)),
@@ -706,12 +760,12 @@ pub(crate) fn is_exception(module: &Module, class: &Class) -> bool {
 }
 
 /// Returns the items of an iterator, or of a generator.
-fn item_of(ty: &Type) -> Option<&Type> {
+pub(crate) fn item_of(ty: &Type) -> Option<Type> {
     match ty {
         Type::Unknown { name, arguments }
             if matches!(&name[..], "collections.abc.Iterator" | "collections.abc.Generator") =>
         {
-            arguments.first()
+            Some(arguments.first().cloned().unwrap_or(Type::Any))
         }
         _ => None,
     }
@@ -735,7 +789,7 @@ fn variant(lowering: &Lowering<'_>, lowered: &Lowered) -> String {
         Lowered::Path => "Path",
         Lowered::Object { .. } => "Object",
         Lowered::Items(_) => "Items",
-        Lowered::Duration => "Duration",
+        Lowered::Known(known) => known.variant(),
         Lowered::List { .. } => "List",
         Lowered::Tuple(_) | Lowered::VariadicTuple(_) => "Tuple",
         Lowered::Dict(..) => "Dict",

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use callpy_signature::{Class, Function, Module, Parameter, Role};
+use callpy_signature::{Class, Function, Module, Parameter, Role, Type};
 
-use crate::lower::{ClassShape, base_of, shape_of};
+use crate::lower::{ClassShape, Lowering, base_of, shape_of};
 use crate::report::reason_to_leave_out;
 
 /// Something of a class that can be called.
@@ -36,8 +36,9 @@ pub(crate) enum MethodKind {
 
 /// The methods with names of their own in other languages, and those names. Objects have the same where
 /// the library has them.
-const SPECIAL: [(&str, &str); 7] = [
+const SPECIAL: [(&str, &str); 8] = [
     ("__call__", "call"),
+    ("__iter__", "iter"),
     ("__getitem__", "item"),
     ("__setitem__", "set_item"),
     ("__delitem__", "del_item"),
@@ -49,20 +50,50 @@ const SPECIAL: [(&str, &str); 7] = [
 /// Returns the public methods of a class, and the reasons for those that are left out. `skip` names what
 /// the caller does not want.
 pub(crate) fn methods<'m>(
-    module: &'m Module,
+    lowering: &mut Lowering<'m>,
     class: &'m Class,
     skip: &[String],
 ) -> Vec<Method<'m>> {
+    let module = lowering.module;
     let mut found = Vec::new();
     let is_instance = shape_of(class) == ClassShape::Instance;
     if is_instance && !class.is_protocol && class.abstract_methods.is_empty() {
         found.extend(constructor(module, class));
     }
-    let mut functions = Vec::new();
+    let mut functions: Vec<Cow<'m, Function>> = Vec::new();
     collect(module, class, class, &mut functions, &mut Vec::new());
+    // What a base in this file inherits, its own type has.
+    let has_base = base_of(module, class).is_some();
+    for base in class.unknown_bases.iter().filter(|_| is_instance && !has_base) {
+        for mut function in lowering.neighbours.base(base) {
+            if functions.iter().all(|known| known.name != function.name) {
+                itself(&mut function, class);
+                functions.push(Cow::Owned(function));
+            }
+        }
+    }
     found.extend(functions.into_iter().filter_map(|function| method(module, class, function)));
     found.retain(|method| !skip.contains(&method.path));
     found
+}
+
+/// Has an inherited method return the class that inherits it, if its hint is `Self`.
+fn itself(function: &mut Function, class: &Class) {
+    if let Some(hint) = function.returns.as_mut().filter(|hint| hint.source == "Self") {
+        hint.ty = Type::Class { name: class.name.clone(), arguments: Vec::new() };
+    }
+}
+
+/// Returns the public methods and properties of the instances of a neighbour's class.
+pub(crate) fn methods_of_instances(
+    lowering: &mut Lowering<'_>,
+    class: &Class,
+) -> Vec<Method<'static>> {
+    let module = lowering.module;
+    let functions = class.methods.iter().filter(|function| {
+        !matches!(function.role(), Role::Static | Role::Class) && function.name != "__enter__"
+    });
+    functions.filter_map(|function| method(module, class, Cow::Owned(function.clone()))).collect()
 }
 
 fn constructor<'m>(module: &'m Module, class: &'m Class) -> Option<Method<'m>> {
@@ -86,7 +117,7 @@ fn collect<'m>(
     module: &'m Module,
     of: &Class,
     class: &'m Class,
-    found: &mut Vec<&'m Function>,
+    found: &mut Vec<Cow<'m, Function>>,
     seen: &mut Vec<&'m str>,
 ) {
     if seen.contains(&&class.name[..]) {
@@ -99,7 +130,7 @@ fn collect<'m>(
         let is_static = matches!(function.role(), Role::Static | Role::Class);
         let is_known = found.iter().any(|known| known.name == function.name);
         if !is_known && (!is_of_base(&class.name) || is_static) {
-            found.push(function);
+            found.push(Cow::Borrowed(function));
         }
     }
     for base in class.bases.iter().filter_map(|name| module.class(name)) {
@@ -121,16 +152,15 @@ fn descends(module: &Module, class: &Class, name: &str) -> bool {
     false
 }
 
-fn method<'m>(module: &'m Module, class: &Class, function: &'m Function) -> Option<Method<'m>> {
+fn method<'f>(module: &Module, class: &Class, function: Cow<'f, Function>) -> Option<Method<'f>> {
     let special = SPECIAL.iter().find(|(python, _)| *python == function.name);
     if special.is_none() && function.name.starts_with('_') {
         return None;
     }
     let name = special.map_or(&function.name[..], |(_, name)| name).to_owned();
     let path = format!("{}.{}", class.name, function.name);
-    let mut parameters = module.call_parameters(function);
+    let mut parameters = module.call_parameters(&function);
     let role = function.role();
-    let function = Cow::Borrowed(function);
     if role != Role::Static {
         // Without `self` it can't be called, except with a `*args` that takes it as well.
         let takes_self = parameters.first().is_some_and(|first| {

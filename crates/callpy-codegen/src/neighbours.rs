@@ -1,12 +1,12 @@
 //! Types that a file imports from its neighbours: `from .typing import FloatArray`.
 //!
 //! A hint is followed through the files of the same package. Of classes that are declared there, there
-//! are only instances here: their values and methods belong to the module of their own file.
+//! are only instances here; they have the methods, with hints that mean here what they mean there.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use callpy_signature::{Class, ClassKind, Dtypes, File, Type};
+use callpy_signature::{Class, ClassKind, Dtypes, File, Function, Type};
 
 /// The files of the same package.
 pub(crate) struct Neighbours {
@@ -26,11 +26,13 @@ pub(crate) enum Found {
 }
 
 /// A class that another file of the package declares.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct NeighbourClass {
     pub(crate) class: String,
     /// The file's path below the folder that the package is in.
     pub(crate) file: String,
+    /// The file, if the class is a neighbour's.
+    pub(crate) path: Option<PathBuf>,
     pub(crate) is_protocol: bool,
 }
 
@@ -50,11 +52,75 @@ impl Neighbours {
     /// Returns the type of an imported name, if a neighbour defines it.
     pub(crate) fn find(&mut self, name: &str, arguments: &[Type]) -> Option<Found> {
         let file = self.file.clone()?;
-        if let Some((file, class)) = name.rsplit_once(IN) {
+        if let Some((path, class)) = name.rsplit_once(IN) {
+            if Path::new(path) == file {
+                let (name, arguments) = (class.to_owned(), arguments.to_vec());
+                return Some(Found::Type(Type::Class { name, arguments }));
+            }
+            let file = path;
             let (_, class) = self.probe(Path::new(file), class)?;
             return instance(&class?, Path::new(file)).map(Found::Class);
         }
         with_arguments(self.find_from(&file, name, FARTHEST)?, arguments)
+    }
+
+    /// Returns the methods that a class of a neighbour has, those of its bases in other files too. Their hints
+    /// mean here what they mean there.
+    pub(crate) fn methods(&mut self, class: &NeighbourClass) -> Vec<Function> {
+        let mut found = Vec::new();
+        if let Some(path) = &class.path
+            && let Some((_, Some(class))) = self.probe(path, &class.class)
+        {
+            self.collect(path, &class, &mut found, &mut Vec::new());
+        }
+        found
+    }
+
+    /// Returns the methods that a base of a class of this file has, if a neighbour declares it.
+    pub(crate) fn base(&mut self, name: &str) -> Vec<Function> {
+        match self.find(name, &[]) {
+            Some(Found::Class(class)) => self.methods(&class),
+            _ => Vec::new(),
+        }
+    }
+
+    fn collect(
+        &mut self,
+        file: &Path,
+        class: &Class,
+        found: &mut Vec<Function>,
+        seen: &mut Vec<(PathBuf, String)>,
+    ) {
+        let key = (file.to_owned(), class.name.clone());
+        if seen.contains(&key) {
+            return;
+        }
+        seen.push(key);
+        for method in &class.methods {
+            if found.iter().all(|known| known.name != method.name) {
+                let mut method = method.clone();
+                self.translate(&mut method, file);
+                found.push(method);
+            }
+        }
+        for base in class.bases.iter().chain(&class.unknown_bases) {
+            if let Some((_, Some(base))) = self.probe(file, base) {
+                self.collect(file, &base, found, seen);
+            } else if let Some(Found::Class(base)) = self.find_from(file, base, FARTHEST)
+                && let Some(path) = base.path
+                && let Some((_, Some(base))) = self.probe(&path, &base.class)
+            {
+                self.collect(&path, &base, found, seen);
+            }
+        }
+    }
+
+    /// Replaces the hints of a function of another file by such as mean the same here.
+    fn translate(&mut self, function: &mut Function, file: &Path) {
+        let hints = function.parameters.iter_mut().filter_map(|it| it.hint.as_mut());
+        for hint in hints.chain(function.returns.as_mut()) {
+            self.resolve_part(&mut hint.ty, file, FARTHEST);
+        }
     }
 
     fn find_from(&mut self, from: &Path, name: &str, depth: usize) -> Option<Found> {
@@ -114,6 +180,10 @@ impl Neighbours {
             Type::Tuple(items) | Type::Union(items) => {
                 items.iter_mut().for_each(|item| self.resolve_part(item, from, depth));
             }
+            Type::TypeVariable { bound, constraints, .. } => {
+                let parts = bound.as_deref_mut().into_iter().chain(constraints);
+                parts.for_each(|part| self.resolve_part(part, from, depth));
+            }
             _ => {}
         }
         Some(Found::Type(ty))
@@ -126,22 +196,28 @@ impl Neighbours {
             *ty = Type::Unknown { name, arguments: Vec::new() };
             return;
         }
-        if let Some(Found::Type(resolved)) = self.resolve(ty.clone(), from, depth) {
-            *ty = resolved;
+        match self.resolve(ty.clone(), from, depth) {
+            Some(Found::Type(resolved)) => *ty = resolved,
+            Some(Found::Class(NeighbourClass { class, path: Some(path), .. })) => {
+                let name = format!("{}{IN}{class}", path.display());
+                *ty = Type::Unknown { name, arguments: Vec::new() };
+            }
+            _ => {}
         }
     }
 }
 
 /// What is told of a class of a neighbour; none if its instances are not told by its name.
-fn instance(class: &Class, file: &Path) -> Option<NeighbourClass> {
-    let folder = file.parent()?;
+fn instance(class: &Class, path: &Path) -> Option<NeighbourClass> {
+    let folder = path.parent()?;
     let is_package = |above: &&Path| above.join("__init__.py").is_file();
     let outermost = folder.ancestors().take_while(is_package).last();
     let base = outermost.map_or(Some(folder), Path::parent)?;
-    let file = file.strip_prefix(base).unwrap_or(file).to_string_lossy().replace('\\', "/");
+    let file = path.strip_prefix(base).unwrap_or(path).to_string_lossy().replace('\\', "/");
     (class.kind != ClassKind::TypedDict).then(|| NeighbourClass {
         class: class.name.clone(),
         file,
+        path: Some(path.to_owned()),
         is_protocol: class.is_protocol,
     })
 }
@@ -189,8 +265,9 @@ fn find_file(from: &Path, module: &str) -> Option<PathBuf> {
     };
     let path = base.join(name.replace('.', "/"));
     let package = path.join("__init__.py");
-    [path.with_extension("py"), package]
-        .into_iter()
-        .find(|path| !name.is_empty() && path.is_file())
-        .or_else(|| name.is_empty().then(|| base.join("__init__.py")).filter(|path| path.is_file()))
+    let stub = path.with_extension("pyi");
+    if name.is_empty() {
+        return Some(base.join("__init__.py")).filter(|path| path.is_file());
+    }
+    [path.with_extension("py"), package, stub].into_iter().find(|path| path.is_file())
 }

@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use callpy_signature::{DecoratorEffect, Function, Hint, Module, Parameter, Type};
+use callpy_signature::{DecoratorEffect, Function, Hint, Module, Parameter, SequenceKind, Type};
+
+use crate::lower::item_of;
 
 /// The report on a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +86,9 @@ pub(crate) fn reason_to_leave_out(
     if function.is_async {
         return Some("it is async, and async functions can't be called yet".into());
     }
-    if function.is_generator {
+    // What is called returns the generator, whatever the hint says of its items.
+    let is_iterable = function.returns.as_ref().is_some_and(|hint| is_iterable(&hint.ty));
+    if function.is_generator && !is_iterable {
         return Some(match is_method {
             true => "it is a generator".into(),
             false => {
@@ -98,10 +102,12 @@ pub(crate) fn reason_to_leave_out(
         return Some(by_hand(&format!("@{decorator} changes its signature")));
     }
     // Which of the overloads a call means depends on its arguments.
-    if function.is_only_overloads || (!is_hinted && function.overloads > 0) {
+    if function.is_mixed || (!is_hinted && function.overloads > 0) {
         return Some(match is_method {
-            true => "it is overloaded".into(),
-            false => "it is overloaded: declare the overload you need by hand".into(),
+            true => "its overloads differ in their parameters".into(),
+            false => {
+                "its overloads differ in their parameters: declare the one you need by hand".into()
+            }
         });
     }
     if !is_hinted {
@@ -111,6 +117,14 @@ pub(crate) fn reason_to_leave_out(
         let reason = invalid(&hint.ty)?;
         Some(format!("{place}: the hint `{}` is not a type: {reason}", hint.source))
     })
+}
+
+/// Returns whether a hint says that something can be iterated over.
+fn is_iterable(ty: &Type) -> bool {
+    match ty {
+        Type::Sequence { kind, .. } => *kind == SequenceKind::Iterable,
+        ty => item_of(ty).is_some(),
+    }
 }
 
 /// Returns the hints of a function, each with a description of its place.

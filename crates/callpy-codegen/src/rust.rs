@@ -62,10 +62,13 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
         let parameters = module.call_parameters(python);
         let left_out = reason_to_leave_out(python, &parameters, false);
         if left_out.is_none() {
-            let check = is_imported || python.unsettling_decorator().is_some();
+            // A stub does not know the parameters of what runs as well as it knows their types.
+            let check = (is_imported || python.unsettling_decorator().is_some())
+                && !python.is_only_overloads;
             let usage = input.usages.of(&mut lowering, &python.name, &parameters);
-            let (function, file, kind) = (python, &input.file[..], Kind::Free(all.len()));
-            let callable = Callable { function, parameters, kind, name, file, check, usage };
+            let (function, file) = (python, &input.file[..]);
+            let (kind, owner) = (Kind::Free(all.len()), None);
+            let callable = Callable { function, parameters, kind, owner, name, file, check, usage };
             all.push(callable.declaration(callpy));
             let code = callable.write(&mut lowering, callpy, &mut used);
             functions.extend([code.functions, code.options]);
@@ -90,7 +93,8 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
             Err((line, message)) => problem(line, message),
         }
     }
-    let classes = classes(&mut lowering, input, &mut reports);
+    let mut classes = classes(&mut lowering, input, &mut reports);
+    classes.extend(handles(&mut lowering, input));
     let names: Vec<String> = input.declared.iter().map(Declared::python_name).collect();
     problems.extend(input.usages.problems(&input.file, module, &reports, &names));
     let is_empty = functions.is_empty() && classes.is_empty();
@@ -104,7 +108,6 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
     }
     let unions = (0..lowering.unions.len()).map(|number| union::union(&lowering, callpy, number));
     let texts = lowering.texts.iter().map(|texts| union::texts(texts, callpy));
-    let handles = lowering.handles.iter().map(|handle| instance::handle(callpy, handle));
     // In a module of their own: the types in them are looked up where the macro is called.
     let declared = (!declared.is_empty()).then(|| {
         quote! {
@@ -140,7 +143,6 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
             #classes
             #(#unions)*
             #(#texts)*
-            #(#handles)*
         }
     };
     let neighbours = lowering.neighbours.read.into_iter().collect();
@@ -172,8 +174,9 @@ fn classes(
         done.push(&next.name);
         code.extend(class::class(lowering, callpy, next, &input.file));
         let is_imported = matches!(input.loading, Loading::Imported { .. });
-        let writer = Methods { callpy, class: next, file: &input.file, is_imported };
-        let all = methods(module, next, &input.skip);
+        let ty = lowering.type_ident(&next.name);
+        let writer = Methods { callpy, class: next, ty, file: &input.file, is_imported };
+        let all = methods(lowering, next, &input.skip);
         let usage = |lowering: &mut Lowering<'_>, method: &crate::methods::Method<'_>| {
             input.usages.of(lowering, &method.path, &method.parameters)
         };
@@ -244,6 +247,25 @@ fn on_workers(
             #methods
         }
     }
+}
+
+/// Writes the classes of neighbours, with the methods of those that this file's functions return.
+fn handles(lowering: &mut Lowering<'_>, input: &Input) -> TokenStream {
+    let callpy = &quote!(__callpy);
+    let mut code = TokenStream::new();
+    lowering.is_beyond = true;
+    let mut at = 0;
+    // Their methods may lead to more, which have none.
+    while let Some(handle) = lowering.handles.get(at).cloned() {
+        at += 1;
+        code.extend(instance::handle(callpy, &handle));
+        if let Some(found) = &handle.found {
+            let methods = lowering.neighbours.methods(found);
+            code.extend(instance::methods(lowering, callpy, &handle, methods, input));
+        }
+    }
+    lowering.untyped.clear();
+    code
 }
 
 /// Writes the code that loads the module.

@@ -228,22 +228,9 @@ fn put(fields: &mut Vec<Field>, field: Field) {
 
 fn empty(hints: &Hints<'_>, name: &Identifier, range: &Bytes) -> Class {
     Class {
-        name: name.text.clone(),
         name_span: hints.positions.span(&name.range),
         span: hints.positions.span(range),
-        docstring: None,
-        kind: ClassKind::Plain,
-        is_conditional: false,
-        type_parameters: Vec::new(),
-        bases: Vec::new(),
-        is_protocol: false,
-        abstract_methods: Vec::new(),
-        has_metaclass: false,
-        unknown_bases: Vec::new(),
-        fields: Vec::new(),
-        members: Vec::new(),
-        methods: Vec::new(),
-        decorators: Vec::new(),
+        ..Class::with_methods(&name.text, Vec::new())
     }
 }
 

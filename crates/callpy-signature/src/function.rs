@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use crate::decorator;
 use crate::hint::{Hints, Scope};
 use crate::model::{Expression, Function, Parameter, ParameterKind, Type};
-use crate::syntax;
+use crate::{overload, syntax};
 
-/// Functions under construction: later definitions replace earlier ones, overloads are only counted.
+/// Functions under construction: later definitions replace earlier ones, overloads wait for theirs.
 #[derive(Default)]
 pub(crate) struct Functions {
     done: Vec<Function>,
-    /// The overloads that have no implementation yet: their number, and the first.
-    overloads: HashMap<String, (usize, Function)>,
+    /// The overloads that have no implementation yet.
+    overloads: HashMap<String, Vec<Function>>,
 }
 
 impl Functions {
@@ -31,7 +31,7 @@ impl Functions {
             it.name.as_deref().is_some_and(|name| name == "typing.overload")
         };
         if function.decorators.iter().any(is_overload) {
-            self.overloads.entry(name.clone()).or_insert((0, function)).0 += 1;
+            self.overloads.entry(name.clone()).or_default().push(function);
             return;
         }
         // A property's setter has the property's name and is not a separate function.
@@ -44,7 +44,9 @@ impl Functions {
             }
             return;
         }
-        function.overloads = self.overloads.remove(name).map_or(0, |(count, _)| count);
+        let overloads = self.overloads.remove(name).unwrap_or_default();
+        function.overloads = overloads.len();
+        overload::complete(&mut function, &overloads);
         function.is_conditional = is_conditional;
         let earlier = self.done.iter().position(|earlier| earlier.name == *name);
         match earlier {
@@ -63,16 +65,18 @@ impl Functions {
         self.done.retain(|function| !names.contains(&function.name));
     }
 
-    /// Returns the functions in the file's order. In a stub, overloads have no implementation: the
-    /// first of them is listed, so that the function is not lost.
+    /// Returns the functions in the file's order. In a stub, overloads have no implementation: they are
+    /// one function, or the first of them is listed, so that the function is not lost.
     pub(crate) fn finish(mut self) -> Vec<Function> {
         let known = |name: &String| self.done.iter().any(|function| function.name == *name);
         let only_overloads = self.overloads.into_iter().filter(|(name, _)| !known(name));
         let mut only_overloads: Vec<Function> = only_overloads
-            .map(|(_, (overloads, function))| Function {
-                overloads,
-                is_only_overloads: true,
-                ..function
+            .filter_map(|(_, all)| {
+                let merged = overload::merged(&all);
+                let is_mixed = merged.is_none();
+                let function = merged.or_else(|| all.first().cloned())?;
+                let overloads = all.len();
+                Some(Function { overloads, is_only_overloads: true, is_mixed, ..function })
             })
             .collect();
         if !only_overloads.is_empty() {
@@ -115,6 +119,7 @@ fn model(
         is_conditional: false,
         overloads: 0,
         is_only_overloads: false,
+        is_mixed: false,
         is_settable: false,
         type_parameters: function.type_parameters.iter().map(|it| it.name.clone()).collect(),
         parameters: function.parameters.iter().map(parameter).collect(),

@@ -47,6 +47,7 @@ mod hint;
 mod model;
 mod module;
 mod names;
+mod overload;
 mod parse;
 mod position;
 mod syntax;

@@ -77,6 +77,7 @@ impl Module {
             is_conditional: class.is_conditional,
             overloads: 0,
             is_only_overloads: false,
+            is_mixed: false,
             is_settable: false,
             type_parameters: Vec::new(),
             parameters: fields
@@ -160,10 +161,14 @@ pub struct Function {
     pub is_generator: bool,
     /// The definition is inside an `if`, a `try` or a loop, so it may never run.
     pub is_conditional: bool,
-    /// The number of `@overload` declarations, which are not in the model.
+    /// The number of `@overload` declarations. If the implementation has no hints, it has theirs: of each
+    /// parameter and of the result, the union.
     pub overloads: usize,
-    /// There are only overloads, as in a stub: parameters and result are those of the first.
+    /// There are only overloads, as in a stub: the function is all of them together, and what one of them
+    /// does without has the default `...`.
     pub is_only_overloads: bool,
+    /// The overloads differ in more than their types, so parameters and result are those of the first.
+    pub is_mixed: bool,
     /// It is a property with a setter.
     pub is_settable: bool,
     /// The names in the brackets of `def f[T](…)`.

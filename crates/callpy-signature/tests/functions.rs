@@ -136,7 +136,7 @@ def e(): ...
 }
 
 #[test]
-fn overloads_are_counted() {
+fn an_implementation_without_hints_has_those_of_its_overloads() {
     let source = "
 import typing as t
 @t.overload
@@ -150,7 +150,11 @@ def stub(a: int) -> int: ...
     let module = read(source).unwrap();
     assert_eq!(names(&module), ["f", "stub"]);
     assert_eq!(module.functions[0].overloads, 2);
-    assert_eq!(module.functions[0].parameters[0].hint, None);
+    let hint = module.functions[0].parameters[0].hint.as_ref().unwrap();
+    assert_eq!(
+        (&hint.source[..], &hint.ty),
+        ("int | str", &Type::Union(vec![Type::Int, Type::Str]))
+    );
 }
 
 #[test]
@@ -225,7 +229,7 @@ class Box[T = int]: ...
 }
 
 #[test]
-fn a_stub_has_overloads_and_nothing_else() {
+fn the_overloads_of_a_stub_are_one_function() {
     let source = "from typing import overload\n@overload\ndef g(x: int) -> int: ...\n\
                   @overload\ndef g(x: str) -> str: ...\ndef h(x: int) -> int: ...\n";
     let module = read(source).unwrap();
@@ -235,7 +239,8 @@ fn a_stub_has_overloads_and_nothing_else() {
         .map(|function| (&function.name[..], function.overloads, function.is_only_overloads))
         .collect();
     assert_eq!(names, [("g", 2, true), ("h", 0, false)]);
-    assert_eq!(module.functions[0].parameters[0].hint.as_ref().unwrap().ty, Type::Int);
+    let hint = module.functions[0].parameters[0].hint.as_ref().unwrap();
+    assert_eq!(hint.ty, Type::Union(vec![Type::Int, Type::Str]));
 }
 
 #[test]

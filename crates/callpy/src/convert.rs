@@ -42,6 +42,7 @@ pub mod classes;
 mod collections;
 mod dict;
 mod ignored;
+mod instance;
 #[cfg(feature = "jiff")]
 mod jiff;
 pub(crate) mod number;

@@ -50,6 +50,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::array::{Datetime64, Texts, TimeUnit, Timedelta64, Unit, detach_from_loans};
+use crate::convert::classes::{
+    ArrowTable, FromInstance, IntoInstance, PandasDataFrame, PolarsDataFrame,
+};
 use crate::convert::{Bytes, Dict, FromPython, IntoPython};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::Object;
@@ -702,4 +705,23 @@ impl<'a> IntoPython<'a> for Columns<'a> {
         let frame = py.with_frame(|| support::frame(py, package, &columns.0));
         scope.ok(frame).map(Object)
     }
+}
+
+/// Passes columns as the frame that a hint names, whatever package they were meant for.
+macro_rules! of_hint {
+    ($($class:ident $make:ident;)*) => {$(
+        impl<'a> IntoInstance<'a, $class> for Columns<'a> {
+            fn into_instance(self, scope: &mut Scope<'a>) -> Result<Object> {
+                self.$make().into_python(scope)
+            }
+        }
+
+        impl FromInstance<$class> for Frame {}
+    )*};
+}
+
+of_hint! {
+    PandasDataFrame pandas;
+    PolarsDataFrame polars;
+    ArrowTable pyarrow;
 }

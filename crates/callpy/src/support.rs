@@ -402,6 +402,11 @@ pub(crate) fn frame(py: Attached<'_>, package: &str, columns: &Ref) -> Outcome<R
     call(py, c"frame", &[&py.str(package)?, columns])
 }
 
+/// Makes a tensor of a package from a copy of an array.
+pub(crate) fn tensor(py: Attached<'_>, package: &str, array: &Ref) -> Outcome<Ref> {
+    call(py, c"tensor", &[&py.str(package)?, array])
+}
+
 /// Returns the classes of the exceptions that carry a callback's errors and its panics.
 pub(crate) fn callback_classes(py: Attached<'_>) -> Outcome<[Ref; 2]> {
     Ok([get(py, c"CallbackError")?, get(py, c"CallbackPanic")?])

@@ -55,14 +55,17 @@
 //! | `T \| None` | `Option<T>` | `Option<T>` |
 //! | `A \| B` | anything that is `Into` a generated enum: an `A` or a `B` | that enum |
 //! | `Literal["a", "b"]` | a generated enum | that enum |
-//! | `timedelta` | [`Duration`](std::time::Duration) | the same |
-//! | `Iterator[T]`, `Generator[T, …]` | `&Object` | [`Items<T>`](crate::Items), as a result |
+//! | `datetime`, `date`, `time`, `timedelta`, `Decimal`, `UUID`, `Fraction` | what [stands for one](crate::classes::IntoInstance): `SystemTime`, `Duration`, types of chrono, jiff, rust_decimal and uuid (features), text | as the caller chooses; in a struct or a union, text in a type of [`classes`](crate::classes), and a `Duration` |
+//! | `pandas.DataFrame`, `polars.DataFrame`, `pyarrow.Table` | [`Columns`](crate::Columns), an `Object` | a [`Frame`](crate::Frame) or an `Object` |
+//! | `torch.Tensor`, `jax.Array` | an array of any element type, which is copied; an `Object` | [`Like<T>`](crate::Like) or an `Object` |
+//! | `Iterator[T]`, `Generator[T, …]` | any iterator | [`Items<T>`](crate::Items), as a result |
 //! | `Callable` | a [`callback`](crate::callback()), or anything else | `Object` |
 //! | `pathlib.Path` | any `AsRef<Path>` | `PathBuf` |
 //! | a dataclass, `NamedTuple`, `TypedDict`, a class of attrs, a model of pydantic, of the file | a reference to a generated struct | that struct |
 //! | an `Enum` of the file | a generated enum | that enum |
 //! | any other class of the file | a reference to a generated struct around the object | that struct |
-//! | a class of another file of the package | `&Object`, which each generated struct around an object is as well | a generated struct without methods |
+//! | a class of another file of the package | `&Object`, which each generated struct around an object is as well | a generated struct, with the class's methods if a function of this file returns it |
+//! | `type`, `re.Pattern`, `logging.Logger`, `pandas.Series` and the like | `&Object` | a generated struct without methods |
 //! | `Any`, a type variable | any [`IntoPython`](crate::IntoPython) | [`Object`](crate::Object) |
 //! | another class | `&Object` | `Object` |
 //!
@@ -106,8 +109,8 @@
 //! A method is looked up in the instance, which may be of a subclass. The struct leads to that of its base
 //! by `Deref`, and so at last to [`Object`](crate::Object): it has the methods of all of them, and can be
 //! passed for each. `object.extract::<Model>()` is the way back, which checks the class. A property with a
-//! setter has `set_rate`; `__call__`, `__getitem__`, `__setitem__`, `__delitem__` and `__contains__` are
-//! `call`, `item`, `set_item`, `del_item` and `contains`, and a context manager has `with`, which takes a
+//! setter has `set_rate`; `__call__`, `__iter__`, `__getitem__`, `__setitem__`, `__delitem__` and
+//! `__contains__` are `call`, `iter`, `item`, `set_item`, `del_item` and `contains`, and a context manager has `with`, which takes a
 //! function and tells `__exit__` of its error. The methods of values and enums are there too; each call
 //! makes an instance.
 //!
@@ -138,6 +141,12 @@
 //! passed. `*args` and `**kwargs` are setters that add one each time. Where the default is `None`,
 //! the setter takes what is not `None`.
 //!
+//! # Overloads
+//!
+//! A function with overloads is one function: each parameter, and the result, is the union of what the
+//! overloads say, and a parameter that one of them does without is an option. So are overloads alone, as a
+//! stub (`.pyi`) has them.
+//!
 //! # On workers
 //!
 //! `on` returns the same functions as they are called on [workers](crate::workers), which import the
@@ -164,8 +173,8 @@
 //!
 //! # What is left out
 //!
-//! Functions without hints, async functions, generators, and functions whose decorator changes their
-//! signature are left out; the module's documentation lists them. A function can be declared by hand
+//! Functions without hints, async functions, generators whose hint does not say what they yield, and
+//! functions whose decorator changes their signature are left out; the module's documentation lists them. A function can be declared by hand
 //! in the macro, in Rust's types, with or without hints:
 //!
 //! ```

@@ -108,7 +108,8 @@ fn an_iterator_is_read_item_by_item() {
 #[test]
 fn times_and_callbacks_are_those_of_rust() {
     common::python();
-    assert_eq!(waited(Duration::from_millis(1500)).unwrap(), Duration::from_secs(3));
+    let waited: Duration = waited(Duration::from_millis(1500)).unwrap();
+    assert_eq!(waited, Duration::from_secs(3));
     let doubled = called(callpy::callback(|x: f64| -> callpy::Result<f64> { Ok(x * 2.0) }));
     assert_eq!(doubled.unwrap(), 4.0);
 }

@@ -103,7 +103,7 @@ impl<'m> Writer<'m> {
         }
         let returns = match kind {
             Kind::Constructor(class) => Lowered::Instance(class.name.clone()),
-            _ => self.lowering.result(&path, python.returns.as_ref()),
+            _ => self.lowering.returned(&path, &python),
         };
         let (go, option, setters) = (String::new(), String::new(), Vec::new());
         Typed { python, kind, name, path, parameters: arguments, returns, go, option, setters }

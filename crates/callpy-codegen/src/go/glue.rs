@@ -10,6 +10,7 @@ use callpy_signature::{Class, ClassKind, ParameterKind};
 
 use super::types::is_plain_in_c;
 use crate::dtype::Meaning;
+use crate::known::Known;
 use crate::lower::{Lowered, Lowering};
 
 /// The glue of one file, under construction.
@@ -275,6 +276,8 @@ impl Glue {
                 Some("import pathlib\n    return pathlib.Path(value)".into())
             }
             (Lowered::Path, Way::Out) => Some("return str(value)".into()),
+            (Lowered::Items(_), Way::In) => Some("return iter(value)".into()),
+            (Lowered::Known(known), way) => known_body(*known, way),
             (Lowered::Scalar(dtype), way) => {
                 let Meaning::Number(number) = Meaning::of(*dtype) else { return None };
                 match way {
@@ -539,6 +542,32 @@ impl Glue {
             None => self.classes.push((class.to_owned(), function.to_owned())),
         }
     }
+}
+
+/// Converts an instance of a known class: a length of time is its nanoseconds, a number or a name its text.
+fn known_body(known: Known, way: Way) -> Option<String> {
+    let (module, class) = match known {
+        Known::Timedelta => {
+            // In integers, since a float has not all of its digits.
+            let body = match way {
+                Way::In => {
+                    "import datetime\n    return datetime.timedelta(microseconds=value // 1000)"
+                }
+                Way::Out => {
+                    "import datetime\n    return value // datetime.timedelta(microseconds=1) * 1000"
+                }
+            };
+            return Some(body.to_owned());
+        }
+        Known::Decimal => ("decimal", "Decimal"),
+        Known::Fraction => ("fractions", "Fraction"),
+        Known::Uuid => ("uuid", "UUID"),
+        _ => return None,
+    };
+    Some(match way {
+        Way::In => format!("import {module}\n    return {module}.{class}(value)"),
+        Way::Out => "return str(value)".to_owned(),
+    })
 }
 
 /// The class that a type of the package stands for.

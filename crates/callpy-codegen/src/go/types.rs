@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use callpy_signature::{Module, ScalarType};
 
 use crate::dtype::Meaning;
+use crate::known::Known;
 use crate::lower::{Lowered, Lowering, left_out};
 
 /// Go's names and types for one file.
@@ -90,10 +91,12 @@ impl Go {
             Lowered::Complex => "complex128".into(),
             Lowered::Str | Lowered::Path => "string".into(),
             Lowered::Bytes => "callpy.Bytes".into(),
+            Lowered::Known(Known::Timedelta) => "time.Duration".into(),
+            Lowered::Known(Known::Decimal | Known::Fraction | Known::Uuid) => "string".into(),
             Lowered::Unit
             | Lowered::Object { .. }
             | Lowered::Items(_)
-            | Lowered::Duration
+            | Lowered::Known(_)
             | Lowered::Union(_)
             | Lowered::Handle(_) => "any".into(),
             // What is a list or a text in C comes as one.
@@ -114,6 +117,9 @@ impl Go {
                         | Lowered::Text(_)
                         | Lowered::Enum(_)
                         | Lowered::Scalar(_)
+                        | Lowered::Known(
+                            Known::Timedelta | Known::Decimal | Known::Fraction | Known::Uuid
+                        )
                 );
                 let key = if is_key { self.of(lowering, key) } else { "any".into() };
                 format!("map[{key}]{}", self.of(lowering, value))
@@ -206,7 +212,7 @@ const INITIALISMS: [&str; 22] = [
 ];
 
 /// Names that Go has already, and what a Go programmer calls a parameter instead.
-const INSTEAD: [(&str, &str); 47] = [
+const INSTEAD: [(&str, &str); 48] = [
     ("any", "value"),
     ("append", "appended"),
     ("bool", "flag"),
@@ -253,6 +259,7 @@ const INSTEAD: [(&str, &str); 47] = [
     ("string", "str"),
     ("struct", "structure"),
     ("switch", "switched"),
+    ("time", "moment"),
     ("type", "typ"),
 ];
 

@@ -53,11 +53,10 @@ fn structure(
         matches!(lowered, Lowered::Array { element: Some(_), .. } | Lowered::Union(_))
     };
     // An object has no `==`; a union has neither that nor `clone`.
-    let is_object = |lowered: &Lowered| {
-        matches!(
-            lowered,
-            Lowered::Object { .. } | Lowered::Array { element: None, .. } | Lowered::Union(_)
-        )
+    let is_object = |lowered: &Lowered| match lowered {
+        Lowered::Object { .. } | Lowered::Array { element: None, .. } | Lowered::Union(_) => true,
+        Lowered::Known(known) => !known.is_value(),
+        _ => false,
     };
     let clone = !fields.iter().any(|(_, lowered)| lowering.has(lowered, is_array));
     let equal = !fields.iter().any(|(_, lowered)| lowering.has(lowered, is_object));

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use callpy_signature::{Function, Hint, Literal, Parameter, ParameterKind, Usage};
+use callpy_signature::{Function, Literal, Parameter, ParameterKind, Usage};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
@@ -18,6 +18,8 @@ pub(crate) struct Callable<'f> {
     /// The parameters of a call: without `self`, and with the keys of `**options: Unpack[…]`.
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) kind: Kind<'f>,
+    /// The type whose method it is, in Rust.
+    pub(crate) owner: Option<String>,
     /// The name in Rust.
     pub(crate) name: Ident,
     pub(crate) file: &'f str,
@@ -70,10 +72,6 @@ impl Callable<'_> {
         }
     }
 
-    fn returns(&self) -> Option<&Hint> {
-        self.function.returns.as_ref()
-    }
-
     /// Writes the functions, whose names are added to `used`.
     pub(crate) fn write(
         &self,
@@ -99,7 +97,7 @@ impl Callable<'_> {
         let optional: Vec<_> = optional.into_iter().zip(setters).map(&mut argument).collect();
         let returns = match self.kind {
             Kind::Constructor(class) => Lowered::Instance(class.to_owned()),
-            _ => lowering.result(&path, self.returns()),
+            _ => lowering.returned(&path, self.function),
         };
         let names = Names::new(lowering, self, &required, !optional.is_empty(), used);
         let options = match optional.is_empty() {
@@ -376,13 +374,7 @@ impl Callable<'_> {
                 }
             }
         });
-        let place = match self.kind {
-            Kind::Free(_) => String::new(),
-            Kind::Constructor(class)
-            | Kind::Static(class)
-            | Kind::Method(class)
-            | Kind::OfValue(class) => format!("{}::", lowering.type_name(class)),
-        };
+        let place = self.owner.as_ref().map_or_else(String::new, |owner| format!("{owner}::"));
         let (with, function) = (plain(with), plain(function_name));
         let docs = doc::attributes(&format!(
             "What [`{with}`]({place}{with}) takes beyond the arguments of [`{function}`]({place}{function}). \

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use callpy_signature::{Class, ClassKind, Field, FieldKind};
+use callpy_signature::{Class, ClassKind, Field, FieldKind, Function};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
@@ -14,9 +14,10 @@ use super::doc;
 use super::function::{Callable, Kind, Property, property};
 use super::types::Writer;
 use crate::lower::{ClassShape, Handle, Lowering, base_of, shape_of};
-use crate::methods::{Method, MethodKind};
+use crate::methods::{Method, MethodKind, methods_of_instances};
 use crate::names::{ident, plain, unique, unused};
 use crate::python::declaration;
+use crate::{Input, Loading};
 
 /// Writes the struct of a class, without its methods.
 pub(crate) fn structure(
@@ -42,7 +43,7 @@ pub(crate) fn structure(
 
 /// Writes the struct of a class that a neighbour declares.
 pub(crate) fn handle(callpy: &TokenStream, handle: &Handle) -> TokenStream {
-    let Handle { name, class, file, is_protocol } = handle;
+    let Handle { name, class, file, is_protocol, .. } = handle;
     let name = ident(name);
     let docs = doc::attributes(&format!(
         "An instance of {}, which {} declares.",
@@ -54,6 +55,29 @@ pub(crate) fn handle(callpy: &TokenStream, handle: &Handle) -> TokenStream {
         false => quote!(#callpy::generated::check_class(#class, &__object, __scope)?;),
     };
     object(callpy, &docs, &name, None, &check)
+}
+
+/// Writes the methods of a class that a neighbour declares.
+pub(crate) fn methods(
+    lowering: &mut Lowering<'_>,
+    callpy: &TokenStream,
+    handle: &Handle,
+    methods: Vec<Function>,
+    input: &Input,
+) -> TokenStream {
+    let class = Class::with_methods(&handle.class, methods);
+    let methods = methods_of_instances(lowering, &class);
+    let writer = Methods {
+        callpy,
+        class: &class,
+        ty: ident(&handle.name),
+        file: &handle.file,
+        is_imported: matches!(input.loading, Loading::Imported { .. }),
+    };
+    let usage = |lowering: &mut Lowering<'_>, method: &Method<'_>| {
+        input.usages.of(lowering, &method.path, &method.parameters)
+    };
+    writer.write(lowering, &methods, usage, |_, _| {})
 }
 
 fn object(
@@ -124,6 +148,8 @@ fn object(
 pub(crate) struct Methods<'w> {
     pub(crate) callpy: &'w TokenStream,
     pub(crate) class: &'w Class,
+    /// The class's type.
+    pub(crate) ty: Ident,
     pub(crate) file: &'w str,
     /// Whether the module is imported, so that its functions may be others than those in the file.
     pub(crate) is_imported: bool,
@@ -178,7 +204,7 @@ impl Methods<'_> {
         if shape == ClassShape::Instance && class.kind != ClassKind::Plain {
             inside.extend(self.fields(lowering, &mut used));
         }
-        let name = lowering.type_ident(&class.name);
+        let name = &self.ty;
         match inside.is_empty() {
             true => beside,
             false => quote!(impl #name { #inside } #beside),
@@ -245,12 +271,14 @@ impl Methods<'_> {
             MethodKind::Method => Kind::OfValue(class_name),
         };
         // A class may be replaced by what its metaclass, or `__new__`, makes of a call.
-        let check =
-            check && (method.kind != MethodKind::Constructor || class.method("__new__").is_none());
+        let check = check
+            && !function.is_only_overloads
+            && (method.kind != MethodKind::Constructor || class.method("__new__").is_none());
         let callable = Callable {
             function: &function,
             parameters: method.parameters.clone(),
             kind,
+            owner: Some(plain(&self.ty)),
             name: name.clone(),
             file,
             check,

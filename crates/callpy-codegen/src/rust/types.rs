@@ -5,6 +5,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::dtype::Meaning;
+use crate::known::Known;
 use crate::lower::{Lowered, Lowering, Union};
 use crate::names::ident;
 
@@ -13,8 +14,8 @@ pub(crate) struct Writer<'l, 'm> {
     pub(crate) lowering: &'l Lowering<'m>,
     /// The path of the crate callpy.
     pub(crate) callpy: &'l TokenStream,
-    /// The current function's type parameters for dtypes that the caller chooses.
-    pub(crate) generics: Vec<Ident>,
+    /// The current function's type parameters for what the caller chooses, with their bounds.
+    generics: Vec<TokenStream>,
     /// Whether an `'a` was written.
     pub(crate) lends: bool,
     /// Whether a shape is checked.
@@ -52,15 +53,22 @@ impl<'l, 'm> Writer<'l, 'm> {
         }
     }
 
-    fn generic(&mut self) -> Ident {
+    /// Adds a type parameter.
+    fn generic(&mut self, bound: &TokenStream) -> Ident {
         let mut generic = format!("T{}", self.generics.len() + 1);
         // A class may have this name.
         while self.lowering.taken.contains(&generic) {
             generic.push('_');
         }
         let generic = own(&generic);
-        self.generics.push(generic.clone());
+        self.generics.push(quote!(#generic: #bound));
         generic
+    }
+
+    /// Adds a type parameter for a dtype.
+    fn open_element(&mut self) -> Ident {
+        let callpy = self.callpy;
+        self.generic(&quote!(#callpy::Element))
     }
 
     /// Writes the type of a value that Rust owns: a result's, or a field's.
@@ -81,7 +89,7 @@ impl<'l, 'm> Writer<'l, 'm> {
                 let item = self.owned(item);
                 quote!(#callpy::Items<#item>)
             }
-            Lowered::Duration => quote!(::core::time::Duration),
+            Lowered::Known(known) => self.owned_known(*known),
             Lowered::List { item, .. } | Lowered::VariadicTuple(item) => {
                 let item = self.owned(item);
                 quote!(::std::vec::Vec<#item>)
@@ -132,14 +140,46 @@ impl<'l, 'm> Writer<'l, 'm> {
         }
     }
 
+    /// Writes the type that owns an instance of a known class, where no caller can choose one.
+    fn owned_known(&self, known: Known) -> TokenStream {
+        let callpy = self.callpy;
+        match known {
+            Known::Timedelta => quote!(::core::time::Duration),
+            known if known.is_value() => self.known(known),
+            _ => quote!(#callpy::Object),
+        }
+    }
+
+    /// Writes the type that stands for a known class in `IntoInstance` and `FromInstance`.
+    fn known(&self, known: Known) -> TokenStream {
+        let callpy = self.callpy;
+        let name = match known {
+            Known::Timedelta => return quote!(::core::time::Duration),
+            known => own(match known {
+                Known::PandasDataFrame => "PandasDataFrame",
+                Known::PolarsDataFrame => "PolarsDataFrame",
+                Known::ArrowTable => "ArrowTable",
+                Known::TorchTensor => "TorchTensor",
+                Known::JaxArray => "JaxArray",
+                known => known.variant(),
+            }),
+        };
+        quote!(#callpy::classes::#name)
+    }
+
     /// Writes the type of a result: as [`owned`](Self::owned), but the caller chooses the dtypes
     /// that the hint leaves open.
     pub(crate) fn result(&mut self, lowered: &Lowered) -> TokenStream {
         let callpy = self.callpy;
         match lowered {
             Lowered::Array { element: None, .. } => {
-                let generic = self.generic();
+                let generic = self.open_element();
                 quote!(#callpy::Array<#generic>)
+            }
+            Lowered::Known(known) => {
+                let class = self.known(*known);
+                let generic = self.generic(&quote!(#callpy::classes::FromInstance<#class>));
+                quote!(#generic)
             }
             Lowered::Tuple(items) => {
                 let items = items.iter().map(|item| self.result(item)).collect::<Vec<_>>();
@@ -185,12 +225,18 @@ impl<'l, 'm> Writer<'l, 'm> {
             Lowered::Object { any: true } => (quote!(impl #callpy::IntoPython<'a> + 'a), value),
             // Of a class that only Python can make, there are only objects.
             Lowered::Object { any: false } => (quote!(&'a #callpy::Object), value),
-            Lowered::Duration => (quote!(::core::time::Duration), value),
+            Lowered::Known(known) => {
+                let class = self.known(*known);
+                (
+                    quote!(impl #callpy::classes::IntoInstance<'a, #class> + 'a),
+                    quote!(#callpy::generated::instance::<#class, _>(#value)),
+                )
+            }
             Lowered::Array { element, shape } => {
                 let element = match element {
                     Some(element) => self.element(*element),
                     None => {
-                        let generic = self.generic();
+                        let generic = self.open_element();
                         quote!(#generic)
                     }
                 };
@@ -223,7 +269,9 @@ impl<'l, 'm> Writer<'l, 'm> {
                     Lowered::List { .. } => quote!(list),
                     _ => quote!(tuple),
                 };
-                if let Lowered::Array { .. } | Lowered::Object { any: true } = **item {
+                if let Lowered::Array { .. } | Lowered::Known(_) | Lowered::Object { any: true } =
+                    **item
+                {
                     let (ty, into) = self.argument(item, quote!(__item), parameter, true);
                     return (
                         quote!(impl ::core::iter::IntoIterator<Item = #ty> + 'a),
@@ -256,11 +304,15 @@ impl<'l, 'm> Writer<'l, 'm> {
                     )),
                 )
             }
-            Lowered::Set(item) => {
+            Lowered::Set(item) | Lowered::Items(item) => {
+                let make = match lowered {
+                    Lowered::Set(_) => quote!(set),
+                    _ => quote!(iterator),
+                };
                 let (ty, item) = self.argument(item, quote!(__item), parameter, true);
                 (
                     quote!(impl ::core::iter::IntoIterator<Item = #ty> + 'a),
-                    quote!(#callpy::generated::set(
+                    quote!(#callpy::generated::#make(
                         ::core::iter::IntoIterator::into_iter(#value).map(|__item| #item)
                     )),
                 )
@@ -306,7 +358,11 @@ impl<'l, 'm> Writer<'l, 'm> {
                 let star = reference.then(|| quote!(*));
                 quote!(#callpy::generated::scalar(#star #value))
             }
-            Lowered::Duration if reference => quote!(*#value),
+            Lowered::Known(Known::Timedelta) if reference => quote!(*#value),
+            Lowered::Known(known) if known.is_value() && reference => {
+                let class = own(known.variant());
+                quote!(#callpy::classes::#class(#value.0.as_str()))
+            }
             Lowered::Str if reference => quote!(#value.as_str()),
             Lowered::Bytes if reference => quote!(#callpy::Bytes(#value.0.as_slice())),
             Lowered::Path => quote!(#callpy::generated::path(#value)),
@@ -393,10 +449,9 @@ impl<'l, 'm> Writer<'l, 'm> {
         }
     }
 
-    /// Writes the type parameters for the dtypes that the caller chooses.
-    pub(crate) fn generics(&self) -> Vec<TokenStream> {
-        let callpy = self.callpy;
-        self.generics.iter().map(|name| quote!(#name: #callpy::Element)).collect()
+    /// Writes the type parameters for what the caller chooses.
+    pub(crate) fn generics(&self) -> &[TokenStream] {
+        &self.generics
     }
 }
 

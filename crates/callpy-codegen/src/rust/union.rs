@@ -166,7 +166,10 @@ fn hint(writer: &Writer<'_, '_>, lowered: &Lowered, within: &mut Vec<usize>) -> 
                 false => quote!(Instance(#class)),
             }
         }
-        Lowered::Duration => quote!(Instance("timedelta")),
+        Lowered::Known(known) => {
+            let class = known.class();
+            quote!(Instance(#class))
+        }
         Lowered::Unit | Lowered::Object { .. } | Lowered::Items(_) | Lowered::Union(_) => {
             quote!(Any)
         }

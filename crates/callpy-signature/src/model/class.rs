@@ -43,6 +43,28 @@ pub struct Class {
 }
 
 impl Class {
+    /// Makes a class of which nothing but its methods is known.
+    pub fn with_methods(name: &str, methods: Vec<Function>) -> Class {
+        Class {
+            name: name.to_owned(),
+            name_span: Span::default(),
+            span: Span::default(),
+            docstring: None,
+            kind: ClassKind::Plain,
+            is_conditional: false,
+            type_parameters: Vec::new(),
+            bases: Vec::new(),
+            is_protocol: false,
+            abstract_methods: Vec::new(),
+            has_metaclass: false,
+            unknown_bases: Vec::new(),
+            fields: Vec::new(),
+            members: Vec::new(),
+            methods,
+            decorators: Vec::new(),
+        }
+    }
+
     /// Returns the method of this name, of the class itself.
     pub fn method(&self, name: &str) -> Option<&Function> {
         self.methods.iter().find(|method| method.name == name)

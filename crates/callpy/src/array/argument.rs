@@ -8,11 +8,14 @@ use super::copied::{Copied, CopySource};
 use super::element::Element;
 use super::given::Given;
 use super::lend::lend_mut;
+use super::like::Like;
 use super::view::Array;
+use crate::convert::classes::{FromInstance, IntoInstance, JaxArray, TorchTensor};
 use crate::convert::{IntoPython, Item};
 use crate::error::Result;
 use crate::object::Object;
 use crate::scope::Scope;
+use crate::support;
 
 /// An array of `T` that can be passed to a Python function.
 ///
@@ -149,4 +152,36 @@ impl<T: Element> fmt::Debug for ArrayArgument<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "an array of {}", T::DTYPE)
     }
+}
+
+/// The arrays that become tensors, by a copy: torch writes to memory that is read-only, and both may
+/// retain it.
+macro_rules! tensors {
+    ($([$($generics:tt)*] $array:ty),* $(,)?) => {$(
+        impl<'a, T: Element + Item<'a>, $($generics)*> IntoInstance<'a, TorchTensor> for $array {
+            fn into_instance(self, scope: &mut Scope<'a>) -> Result<Object> {
+                tensor("torch", self, scope)
+            }
+        }
+
+        impl<'a, T: Element + Item<'a>, $($generics)*> IntoInstance<'a, JaxArray> for $array {
+            fn into_instance(self, scope: &mut Scope<'a>) -> Result<Object> {
+                tensor("jax", self, scope)
+            }
+        }
+    )*};
+}
+
+tensors! {
+    [] &'a [T], [] &'a Vec<T>, [const N: usize] &'a [T; N], [] Vec<T>, [] &'a Array<T>, [] Array<T>,
+    [] ArrayArgument<'a, T>,
+}
+
+impl<T: Element> FromInstance<TorchTensor> for Like<T> {}
+impl<T: Element> FromInstance<JaxArray> for Like<T> {}
+
+fn tensor<'a>(package: &str, array: impl IntoPython<'a>, scope: &mut Scope<'a>) -> Result<Object> {
+    let array = array.into_python(scope)?;
+    let py = scope.py();
+    scope.ok(py.with_frame(|| support::tensor(py, package, &array.0))).map(Object)
 }

@@ -1,6 +1,7 @@
 //! Values of some classes of the standard library that are known by their text, or by a Rust type of
-//! another crate.
+//! another crate; and what stands for the instances of a class in typed functions.
 
+pub use super::instance::{FromInstance, IntoInstance};
 use super::{FromPython, IntoPython, Item};
 use crate::error::Result;
 use crate::object::Object;
@@ -23,7 +24,7 @@ macro_rules! classes {
     ($($(#[$doc:meta])* $name:ident = $module:literal $class:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-        pub struct $name<S>(pub S);
+        pub struct $name<S = String>(pub S);
 
         impl<'a, S: AsRef<str>> IntoPython<'a> for $name<S> {
             fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
@@ -33,7 +34,7 @@ macro_rules! classes {
 
         impl<'a, S: AsRef<str> + Clone + 'a> Item<'a> for $name<S> {}
 
-        impl FromPython for $name<String> {
+        impl FromPython for $name {
             fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
                 text($module, $class, &object, scope).map($name)
             }
@@ -89,7 +90,65 @@ classes! {
     /// # Ok::<(), callpy::Error>(())
     /// ```
     Path = "pathlib" "Path";
+    /// A `datetime.datetime`, as its `isoformat()`: `2024-05-06T07:08:09.000001+02:00`. Up to 3.10, Python
+    /// reads no other text, such as one with a `Z`.
+    ///
+    /// ```
+    /// use callpy::classes::DateTime;
+    ///
+    /// # let python = callpy::Python::start()?;
+    /// let replace = python.function("datetime:datetime.replace")?;
+    /// let at = DateTime("2024-05-06T07:08:09+02:00");
+    /// let DateTime(later): DateTime = replace.call((at, callpy::named("hour", 23)))?;
+    /// assert_eq!(later, "2024-05-06T23:08:09+02:00");
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    DateTime = "datetime" "datetime";
+    /// A `datetime.date`, as its `isoformat()`: `2024-05-06`.
+    ///
+    /// ```
+    /// use callpy::classes::Date;
+    ///
+    /// # let python = callpy::Python::start()?;
+    /// let replace = python.function("datetime:date.replace")?;
+    /// let Date(first): Date = replace.call((Date("2024-05-06"), callpy::named("day", 1)))?;
+    /// assert_eq!(first, "2024-05-01");
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    Date = "datetime" "date";
+    /// A `datetime.time`, as its `isoformat()`: `07:08:09`.
+    ///
+    /// ```
+    /// use callpy::classes::Time;
+    ///
+    /// # let python = callpy::Python::start()?;
+    /// let replace = python.function("datetime:time.replace")?;
+    /// let Time(later): Time = replace.call((Time("07:08:09"), callpy::named("hour", 23)))?;
+    /// assert_eq!(later, "23:08:09");
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    Time = "datetime" "time";
 }
+
+/// The class `pandas.DataFrame`, as the `C` of [`IntoInstance`] and [`FromInstance`].
+#[derive(Debug, Clone, Copy)]
+pub enum PandasDataFrame {}
+
+/// The class `polars.DataFrame`, as the `C` of [`IntoInstance`] and [`FromInstance`].
+#[derive(Debug, Clone, Copy)]
+pub enum PolarsDataFrame {}
+
+/// The class `pyarrow.Table`, as the `C` of [`IntoInstance`] and [`FromInstance`].
+#[derive(Debug, Clone, Copy)]
+pub enum ArrowTable {}
+
+/// The class `torch.Tensor`, as the `C` of [`IntoInstance`] and [`FromInstance`].
+#[derive(Debug, Clone, Copy)]
+pub enum TorchTensor {}
+
+/// The class `jax.Array`, as the `C` of [`IntoInstance`] and [`FromInstance`].
+#[derive(Debug, Clone, Copy)]
+pub enum JaxArray {}
 
 #[cfg(feature = "rust_decimal")]
 mod decimal {

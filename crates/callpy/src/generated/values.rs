@@ -1,9 +1,11 @@
 //! Values as hints declare them: a list for a hint of a list, an instance of the class for a class.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::path::Path;
 
 use crate::array::{Array, Element, IntoArray, element_into_python};
+use crate::convert::classes::IntoInstance;
 use crate::convert::{self, Arguments, FromPython, IntoPython, Item};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exception::PythonException;
@@ -45,6 +47,12 @@ collected! {
     tuple Tuple Attached::tuple;
     /// A set.
     set Set make_set;
+    /// An iterator.
+    iterator OverItems make_iterator;
+}
+
+fn make_iterator(py: Attached<'_>, items: Vec<Ref>) -> Outcome<Ref> {
+    py.iterator(&py.list(items)?)
 }
 
 fn make_set(py: Attached<'_>, items: Vec<Ref>) -> Outcome<Ref> {
@@ -113,6 +121,20 @@ impl<'a, P: AsRef<Path>> IntoPython<'a> for PathArgument<P> {
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
         let path = self.0.as_ref().into_python(scope)?;
         Python::start()?.module("pathlib")?.attr("Path")?.call(path)
+    }
+}
+
+/// An instance of a class that several Rust types stand for.
+pub fn instance<'a, C, V: IntoInstance<'a, C>>(value: V) -> Instance<C, V> {
+    Instance(value, PhantomData)
+}
+
+/// An instance of a class that several Rust types stand for.
+pub struct Instance<C, V>(V, PhantomData<C>);
+
+impl<'a, C, V: IntoInstance<'a, C>> IntoPython<'a> for Instance<C, V> {
+    fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+        self.0.into_instance(scope)
     }
 }
 

@@ -164,6 +164,17 @@ def frame(package, columns):
     return pyarrow.table(columns)
 
 
+def tensor(package, array):
+    """A tensor with a copy of an array."""
+    if package == "torch":
+        import torch
+
+        return torch.tensor(array)
+    import jax
+
+    return jax.numpy.array(array)
+
+
 # --- times
 
 _UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "D": 86400 * 10**9}
@@ -293,10 +304,17 @@ def make_time(hour, minute, second, microsecond):
 
 
 def make_of_class(module, name, text):
-    return getattr(__import__(module), name)(text)
+    kind = getattr(__import__(module), name)
+    return getattr(kind, "fromisoformat", kind)(text)
 
 
 def text_of_class(module, name, value):
     """A value's text if it is of the class; None otherwise."""
-    found = sys.modules.get(module)
-    return str(value) if found is not None and issubclass(type(value), getattr(found, name)) else None
+    found, kind = sys.modules.get(module), type(value)
+    if found is None or not issubclass(kind, getattr(found, name)):
+        return None
+    if not hasattr(kind, "isoformat"):
+        return str(value)
+    # A datetime is a date by its class; pandas' NaT is a datetime that is not even itself.
+    is_other = name == "date" and issubclass(kind, found.datetime) or value != value
+    return None if is_other else value.isoformat()
