@@ -237,3 +237,7 @@ def is_free_threaded():
     import sys
 
     return not getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+def outliers(data):
+    return np.where(np.abs(data - data.mean()) > 2 * data.std())[0]
