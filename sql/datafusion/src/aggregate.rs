@@ -100,9 +100,9 @@ impl AggregateUDFImpl for Aggregate {
     }
 }
 
-/// Offsets of 64 bits: one state has the values of all groups of a partition.
+/// Not a `LargeList`, which arrives at another machine as a list with offsets of 32 bits.
 fn list_of(item: DataType) -> DataType {
-    DataType::LargeList(Field::new_list_field(item, true).into())
+    DataType::List(Field::new_list_field(item, true).into())
 }
 
 /// Returns the value of an argument that is a literal.
@@ -380,7 +380,7 @@ impl Accumulator for One {
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
         let lists = self.store.emit(EmitTo::All)?.into_lists()?;
-        Ok(lists.iter().map(|it| ScalarValue::LargeList(it.as_list().clone().into())).collect())
+        Ok(lists.iter().map(|it| ScalarValue::List(it.as_list::<i32>().clone().into())).collect())
     }
 
     fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {

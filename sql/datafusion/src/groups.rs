@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use arrow_row::{RowConverter, SortField};
 use datafusion::arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, BooleanBufferBuilder,
-    LargeListArray, PrimitiveArray, UInt64Array, new_empty_array,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, BooleanBufferBuilder, ListArray,
+    PrimitiveArray, UInt64Array, new_empty_array,
 };
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::compute::{SortOptions, filter, interleave, take};
 use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::common::resources_datafusion_err;
 use datafusion::error::Result;
 use datafusion::logical_expr::EmitTo;
 
@@ -137,12 +138,12 @@ impl Store {
     /// Stores lists of rows, each of one group: what `Grouped::into_lists` made.
     pub(crate) fn push_lists(&mut self, lists: &[ArrayRef], groups: impl Iterator<Item = usize>) {
         let Some(first) = lists.first() else { return };
-        let offsets = first.as_list::<i64>().offsets();
+        let offsets = first.as_list::<i32>().offsets();
         let start = offsets[0];
         let ends = offsets[1..].iter().map(|end| (end - start) as usize);
         let runs = ends.zip(groups.map(|group| group as u32)).collect();
         let columns = lists.iter().map(|list| {
-            let list = list.as_list::<i64>();
+            let list = list.as_list::<i32>();
             let (start, end) = (list.offsets()[0], list.offsets()[list.len()]);
             list.values().slice(start as usize, (end - start) as usize)
         });
@@ -242,11 +243,19 @@ impl Grouped {
 
     /// Makes a list for each group of each column.
     pub(crate) fn into_lists(self) -> Result<Vec<ArrayRef>> {
-        let offsets: Vec<i64> = self.offsets.iter().map(|offset| *offset as i64).collect();
+        let offset = |offset: &usize| {
+            i32::try_from(*offset).map_err(|_| {
+                resources_datafusion_err!(
+                    "the groups of one partition have more than 2,147,483,647 values, which can't \
+                     be sent on at once: use more partitions"
+                )
+            })
+        };
+        let offsets: Vec<i32> = self.offsets.iter().map(offset).collect::<Result<_>>()?;
         let offsets = OffsetBuffer::new(offsets.into());
         let list = |values: ArrayRef| -> Result<ArrayRef> {
             let field = Field::new_list_field(values.data_type().clone(), true).into();
-            Ok(Arc::new(LargeListArray::try_new(field, offsets.clone(), values, None)?))
+            Ok(Arc::new(ListArray::try_new(field, offsets.clone(), values, None)?))
         };
         self.columns.into_iter().map(list).collect()
     }

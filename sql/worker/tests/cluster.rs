@@ -223,7 +223,8 @@ async fn lose(signal: &str, retries: usize) -> (House, Session, Result<Vec<Recor
     let house = House::new().await;
     let session = house.session(retries).await;
     let strike = async {
-        house.workers[1].has_begun(house.folder.path()).await;
+        let begun = house.workers[1].has_begun(house.folder.path());
+        tokio::time::timeout(LIMIT, begun).await.expect("the function runs there");
         house.workers[1].signal(signal);
     };
     let (result, ()) = tokio::join!(collect(&session, TOTALS), strike);

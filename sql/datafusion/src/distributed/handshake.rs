@@ -117,9 +117,16 @@ impl Unusable {
 
 /// Asks a worker what it is, and whether it can run these functions.
 pub(crate) async fn ask(channels: &Channels, url: &Url, specs: &[Spec]) -> Result<Info, Unusable> {
-    let asked = async {
+    let once = async || {
         let mut client = channels.get_worker_client_for_url(url).await?;
         client.get_worker_info(GetWorkerInfoRequest {}).await
+    };
+    // That an old connection has broken is known only when it is used; the second time makes a new one.
+    let asked = async {
+        match once().await {
+            Ok(answer) => Ok(answer),
+            Err(_) => once().await,
+        }
     };
     let answer = match tokio::time::timeout(channels.patience(), asked).await {
         Ok(Ok(answer)) => answer,

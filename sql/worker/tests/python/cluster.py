@@ -19,8 +19,10 @@ def scaled(data: Floats) -> Floats:
 
 def slow_total(data: Floats) -> float:
     """Says that this process has begun, and takes a while."""
-    with open(os.path.join(os.environ["CALLPY_TEST_MARKS"], str(os.getpid())), "w"):
-        pass
+    marks = os.environ.get("CALLPY_TEST_MARKS")
+    if marks is not None:
+        with open(os.path.join(marks, str(os.getpid())), "w"):
+            pass
     time.sleep(0.5)
     return float(data.sum())
 
