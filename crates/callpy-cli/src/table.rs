@@ -250,20 +250,32 @@ impl Table {
 
     /// Returns the file and the line at which a row starts.
     fn place(&self, at: &csv::Position) -> String {
-        format!("{}, line {}", self.part(at).name, self.line(at))
+        format!("{}, line {}", self.part(self.start(at)).name, self.line(at))
     }
 
-    fn part(&self, at: &csv::Position) -> &Part {
-        let at = at.byte() as usize;
-        self.parts.iter().rev().find(|part| part.at <= at).unwrap_or(&self.parts[0])
+    fn part(&self, start: usize) -> &Part {
+        self.parts.iter().rev().find(|part| part.at <= start).unwrap_or(&self.parts[0])
     }
 
-    /// Returns the line at which a row starts; the reader's position is before blank lines.
+    /// Returns where a row starts; the reader's position is before blank lines and comments.
+    fn start(&self, at: &csv::Position) -> usize {
+        let mut at = at.byte() as usize;
+        loop {
+            match self.text.get(at) {
+                Some(b'\r' | b'\n') => at += 1,
+                Some(byte) if Some(*byte) == self.format.comment => {
+                    at += self.text[at..].iter().take_while(|byte| **byte != b'\n').count();
+                }
+                _ => return at,
+            }
+        }
+    }
+
+    /// Returns the line of its file in which a row starts.
     fn line(&self, at: &csv::Position) -> u64 {
-        let part = self.part(at);
-        let at = at.byte() as usize;
-        let blank = self.text[at..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let before = &self.text[part.at..at + blank];
+        let start = self.start(at);
+        let part = self.part(start);
+        let before = &self.text[part.at..start];
         part.line + before.iter().filter(|byte| **byte == b'\n').count() as u64
     }
 
@@ -456,6 +468,14 @@ impl Table {
 
     /// Calls `visit` with each row of values and its index in the file, without those that are left out.
     fn each(&self, mut visit: impl FnMut(&ByteRecord, usize) -> Result<()>) -> Result<()> {
+        self.each_to(|row, index, _| visit(row, index))
+    }
+
+    /// Like `each`; `visit` is also told where in the text the row ends.
+    fn each_to(
+        &self,
+        mut visit: impl FnMut(&ByteRecord, usize, usize) -> Result<()>,
+    ) -> Result<()> {
         let progress = Reading::new(&self.name, self.text.len());
         let skipped = self.skipped.borrow().clone();
         let mut skipped = skipped.into_iter().peekable();
@@ -469,7 +489,7 @@ impl Table {
                 Ok(true) if !self.has_width(&row) => return self.unequal(&row),
                 Ok(true) => {
                     if skipped.next_if_eq(&index).is_none() {
-                        visit(&row, index)?;
+                        visit(&row, index, reader.position().byte() as usize)?;
                     }
                     index += 1;
                     if index % 4096 == 0 {
@@ -496,11 +516,10 @@ impl Table {
     /// Returns the number of rows of values in each of the files.
     pub(crate) fn lengths(&self) -> Result<Vec<usize>> {
         let mut lengths = vec![0; self.parts.len()];
-        self.each(|row, _| {
-            let start = row.position().map_or(0, |at| at.byte() as usize);
-            // The reader passes over the end of a line when it reads the next one.
-            let within = start + row.as_slice().len().max(1);
-            lengths[self.parts.partition_point(|part| part.at <= within).saturating_sub(1)] += 1;
+        self.each_to(|_, _, end| {
+            // By its end: the reader takes the blank lines and comments before a row, which may be in the
+            // file before, for a part of it.
+            lengths[self.parts.partition_point(|part| part.at < end).saturating_sub(1)] += 1;
             Ok(())
         })?;
         Ok(lengths)

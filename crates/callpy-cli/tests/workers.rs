@@ -60,6 +60,23 @@ fn each_of_several_files_is_a_call() {
 }
 
 #[test]
+fn blank_lines_belong_to_no_row() {
+    let ends = ["", "\n", "\n\n\n", "\r\n\r\n"];
+    for end in ends {
+        let folder = Folder::plain(&format!("from __future__ import annotations\n{FUNCTIONS}"))
+            .file("a.csv", &format!("x\n1\n2{end}"))
+            .file("b.csv", &format!("x\n\n\n5{end}"))
+            .file("c.csv", &format!("x\r\n6\r\n{end}7{end}"));
+        let files = ["f.py:total", "a.csv", "b.csv", "c.csv", "--workers", "2"];
+        assert_eq!(folder.printed(&files), "[3.0, 5.0, 13.0]\n", "{end:?}");
+    }
+    let folder = Folder::plain("def f(x): ...\n")
+        .file("a.csv", "x\n1\n2\n\n\n")
+        .file("b.csv", "x\n\nfive\n");
+    folder.run(&["f.py:f", "a.csv", "b.csv"]).failed(2, &["b.csv, line 3"]);
+}
+
+#[test]
 fn arrays_are_joined_too() {
     let folder = Folder::with("def halved(x):\n    return x / 2\n");
     let folder = folder.file("x.csv", "x\n1\n2\n3\n");
