@@ -15,7 +15,7 @@ fn main() -> callpy::Result<()> {
 mod linux {
     use std::time::{Duration, Instant};
 
-    use callpy::{Array, Function, Python, Result};
+    use callpy::{Array, ErrorKind, Function, Object, Python, Result, named};
 
     const SOURCE: &str = r#"
 import numpy as np
@@ -29,6 +29,10 @@ def detect(data):
 
 def scaled(data):
     return data * 2.0
+
+def spin():
+    while True:
+        pass
 
 def busy(count):
     total = 0
@@ -105,6 +109,20 @@ def busy(count):
         let [here, there] = &scaled;
         let call = |f: &Function| drop(f.call::<Array<f64>>(&huge).expect("it returns"));
         row("scaled, 1,000,000", call, [here, there], count(500));
+        let mut shared = workers.zeros::<f64>(huge.len())?;
+        shared.copy_from_slice(&huge);
+        let mut into = workers.zeros::<f64>(huge.len())?;
+        let multiply = workers.function("numpy:multiply")?;
+        let (p50, p99) = measure(count(500), || {
+            drop(there.call::<Array<f64>>(&shared).expect("it returns"));
+        });
+        println!("{:<24} worker   p50 {p50:>10.1?}  p99 {p99:>10.1?}", "  in shared memory");
+        let (p50, p99) = measure(count(500), || {
+            let out = named("out", &mut into);
+            multiply.call::<Object>((&shared, 2.0, out)).expect("it returns");
+        });
+        println!("{:<24} worker   p50 {p50:>10.1?}  p99 {p99:>10.1?}", "  and its result too");
+        assert_eq!(into[1], 2.0 * shared[1]);
 
         let [here, there] = &busy;
         let call = |f: &Function| assert_eq!(f.call::<i64>(2_000).expect("it returns"), 1_999_000);
@@ -136,6 +154,27 @@ def busy(count):
         }
         let (p50, p99) = percentiles(times);
         println!("the call after a crash, p50 {p50:.1?}, p99 {p99:.1?}");
+
+        // A deadline that Python code stops at: how much later the call returns.
+        let limit = Duration::from_micros(300);
+        let late = workers.function(&target("spin"))?.within(limit);
+        let overrun = || {
+            let start = Instant::now();
+            let error = late.call::<()>(()).expect_err("it has no end");
+            assert!(matches!(error.kind(), ErrorKind::Deadline), "{error}");
+            start.elapsed().saturating_sub(limit)
+        };
+        let tries = std::env::var("DEADLINES").map_or(2_000, |it| it.parse().expect("a number"));
+        let mut times: Vec<Duration> = (0..count(tries)).map(|_| overrun()).collect();
+        times.sort_unstable();
+        let most = times.last().expect("there is one");
+        let (p50, p99) = (times[times.len() / 2], times[times.len() * 99 / 100]);
+        let replaced = workers.statistics().started;
+        println!(
+            "{} deadlines, later by p50 {p50:.1?}, p99 {p99:.1?}, most {most:.1?}; {replaced} workers were \
+             started",
+            times.len()
+        );
         Ok(())
     }
 }
