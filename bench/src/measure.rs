@@ -306,7 +306,7 @@ fn versions(python: &Environment) -> Vec<(String, String)> {
     add("rustc", said(Command::new("rustc").arg("--version")));
     add("cc", said(Command::new("cc").arg("--version")));
     add("Python", python.ask("import sys; print(sys.version)").ok());
-    for package in ["numpy", "grpcio", "protobuf", "pyarrow"] {
+    for package in ["numpy", "grpcio", "protobuf", "pyarrow", "loky", "pebble"] {
         let ask = format!("import importlib.metadata as m; print(m.version({package:?}))");
         add(package, python.ask(&ask).ok());
     }

@@ -8,7 +8,7 @@ use callpy::locate::{self, Interpreter, Wanted};
 
 use crate::{Result, root, target};
 
-const ALL: [&str; 4] = ["numpy", "pyarrow", "grpcio", "grpcio-tools"];
+const ALL: [&str; 6] = ["numpy", "pyarrow", "grpcio", "grpcio-tools", "loky", "pebble"];
 
 /// The chosen interpreter.
 pub(crate) struct Environment {
@@ -33,10 +33,14 @@ impl Environment {
         let (base, _) = locate::find(&Wanted::default())?;
         // grpcio has no wheels for free-threaded builds, and takes half an hour to compile.
         let wanted = if base.is_free_threaded() { &ALL[..1] } else { &ALL[..] };
-        let (interpreter, _) = with(wanted).or_else(|error| {
-            eprintln!("Only NumPy is available, since installing everything failed: {error}");
-            with(&ALL[..1])
-        })?;
+        let fewer = |packages: &'static [&'static str]| {
+            move |error| {
+                eprintln!("{} are tried alone, since this failed: {error}", packages.join(", "));
+                with(packages)
+            }
+        };
+        let found = with(wanted).or_else(fewer(&ALL[..4])).or_else(fewer(&ALL[..1]));
+        let (interpreter, _) = found?;
         let stubs = target().join("stubs");
         std::fs::create_dir_all(&stubs)?;
         let environment = Environment { interpreter, stubs };

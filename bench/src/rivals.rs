@@ -72,6 +72,7 @@ const PYO3: Program = Program::Cargo("rival-pyo3", Linked::Yes);
 const GRPC: Program = Program::Cargo("rival-grpc", Linked::No);
 const PIPE: Program = Program::Cargo("rival-pipe", Linked::No);
 const SHARED: Program = Program::Cargo("rival-shared-memory", Linked::No);
+const POOLS: Program = Program::Script("python/pools.py");
 
 /// Every rival, in the order of the tables.
 pub(crate) const ALL: &[Rival] = &[
@@ -102,9 +103,19 @@ pub(crate) const ALL: &[Rival] = &[
     attached("inline-python", Program::Alone("inline-python"), &[], "inline-python"),
     rival("go-callpy", Program::Go("callpy", Linked::No), &[], "Go through callpy"),
     rival("go-glue", Program::Go("glue", Linked::Yes), &[], "Go through fixed cgo glue"),
+    rival("callpy-workers", CALLPY, &["workers"], "callpy, on workers"),
+    rival(
+        "callpy-workers-shared",
+        CALLPY,
+        &["shared"],
+        "callpy, on workers, arrays in shared memory",
+    ),
     rival("shared-memory", SHARED, &[], "Python processes, shared memory"),
     rival("pipe-raw", PIPE, &["raw"], "Python processes, bytes through a pipe"),
     rival("pipe-arrow", PIPE, &["arrow"], "Python processes, Arrow IPC through a pipe"),
+    rival("process-pool", POOLS, &["process-pool"], "Python's `ProcessPoolExecutor`, from Python"),
+    rival("loky", POOLS, &["loky"], "loky's executor, from Python"),
+    rival("pebble", POOLS, &["pebble"], "pebble's `ProcessPool`, from Python"),
     rival("grpc-packed-tcp", GRPC, &["packed", "tcp"], "gRPC over TCP, packed doubles"),
     rival("grpc-packed-unix", GRPC, &["packed", "unix"], "gRPC over a Unix socket, packed"),
     rival("grpc-each-tcp", GRPC, &["each", "tcp"], "gRPC over TCP, a message for each value"),
