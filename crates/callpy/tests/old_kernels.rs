@@ -148,7 +148,7 @@ fn a_system_that_can_not_reserve_memory_does_without() {
         NAME,
         |_| (),
         || {
-            deny(number::FALLOCATE, None, libc::EOPNOTSUPP);
+            deny(number::FALLOCATE, None, libc::EPERM);
             let workers = start().unwrap();
             let values = vec![1.0; 1 << 20];
             let echoed: Array<f64> = function(&workers, "echo").call(&values).unwrap();
