@@ -11,6 +11,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 pub use self::frame::StackFrame;
+pub use self::import::is_without_pip;
 pub(crate) use self::import::{FailedImports, install};
 pub(crate) use self::read::{read, remember_text};
 #[cfg(target_os = "linux")]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use callpy::locate::{Candidate, Interpreter, Problem};
+use callpy::locate::{Candidate, Interpreter, Problem, is_without_pip};
 
 use super::problem::{Kind, is_named};
 
@@ -276,7 +276,7 @@ fn install_package(
         System::Debian if is_systems_own => format!("apt install python3-{name}"),
         System::Fedora if is_systems_own => format!("dnf install python3-{name}"),
         System::Conda => format!("conda install -p {folder} {force}{name}"),
-        System::Uv => {
+        _ if system == System::Uv || is_without_pip(executable) => {
             let reinstall = if again { "--reinstall " } else { "" };
             format!("uv pip install --python {python} {reinstall}--upgrade {name}")
         }

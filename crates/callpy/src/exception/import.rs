@@ -271,10 +271,36 @@ pub(crate) fn install(python: &str, package: &str) -> String {
         Language::Go => format!("`callpy.WithRequirements(\"{package}\")`"),
         Language::Command => format!("`--with {package}`"),
     };
+    let install = match is_without_pip(Path::new(python)) {
+        true => format!("uv pip install --python {python} {package}"),
+        false => format!("{python} -m pip install {package}"),
+    };
     format!(
-        "install it there (`{python} -m pip install {package}`), or declare the requirement when \
+        "install it there (`{install}`), or declare the requirement when \
          Python is started ({require})"
     )
+}
+
+/// Returns whether packages get into a Python's environment only with uv, which has created it without pip.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use callpy::locate::is_without_pip;
+///
+/// let python = Path::new("/srv/.venv/bin/python");
+/// let install = match is_without_pip(python) {
+///     true => format!("uv pip install --python {}", python.display()),
+///     false => format!("{} -m pip install", python.display()),
+/// };
+/// assert_eq!(install, "/srv/.venv/bin/python -m pip install");
+/// ```
+pub fn is_without_pip(executable: &Path) -> bool {
+    let Some(folder) = executable.parent().and_then(Path::parent) else { return false };
+    let settings = fs::read_to_string(folder.join("pyvenv.cfg")).unwrap_or_default();
+    let is_uv = |line: &str| line.split('=').next().is_some_and(|key| key.trim() == "uv");
+    let pip = executable.with_file_name(if cfg!(windows) { "pip.exe" } else { "pip" });
+    settings.lines().any(is_uv) && !pip.exists()
 }
 
 /// How a program adds a folder to the search path.
@@ -286,4 +312,25 @@ fn search(folder: &str) -> String {
         Language::Command => "`PYTHONPATH`",
     };
     format!("add {folder} to the search path ({way})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_environment_of_uv_has_pip_only_if_it_was_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let python = folder.path().join("bin/python");
+        fs::create_dir(folder.path().join("bin")).unwrap();
+        let settings = |text: &str| fs::write(folder.path().join("pyvenv.cfg"), text).unwrap();
+        assert!(!is_without_pip(&python));
+        settings("home = /usr/bin\nversion = 3.11.2\n");
+        assert!(!is_without_pip(&python));
+        settings("home = /usr/bin\nuv = 0.13.9\nversion_info = 3.11.2\n");
+        assert!(is_without_pip(&python));
+        let pip = if cfg!(windows) { "bin/pip.exe" } else { "bin/pip" };
+        fs::write(folder.path().join(pip), "").unwrap();
+        assert!(!is_without_pip(&python));
+    }
 }
