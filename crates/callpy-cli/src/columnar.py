@@ -112,11 +112,15 @@ def opened(files, form, names, library):
         by = "pyarrow" if library in ("pandas", "pyarrow") else "pyarrow or polars"
         raise InputError("reading it needs %s, which this Python lacks: add --with pyarrow" % by)
     first = found.types[0]
+    columns = [name for name, _ in first]
+    for name in columns:
+        if columns.count(name) > 1:
+            raise InputError("two columns are named %s" % name)
     for name, types in zip(names[1:], found.types[1:]):
         if types != first:
             one, other = (", ".join("%s (%s)" % it for it in each) for each in (first, types))
             raise InputError("the files have different columns: %s has %s, but %s has %s" % (names[0], one, name, other))
-    return found, found.length, [name for name, _ in first], [kind(name) for _, name in first]
+    return found, found.length, columns, [kind(name) for _, name in first]
 
 
 def items(column):
@@ -197,6 +201,11 @@ def argument(column, type_name, as_list, wants, dtype):
         return listed(column, wants)
     if wants == "text":
         return cast(listed(column, wants), "str")
+    if wants == "date" and ("tz=" in type_name or "time_zone='" in type_name):
+        # The day where the column's clock is; NumPy's times are in UTC.
+        import numpy
+
+        return numpy.array(listed(column, wants), dtype=dtype)
     # A copy: the function owns what it gets.
     import numpy
 
@@ -211,7 +220,7 @@ def argument(column, type_name, as_list, wants, dtype):
 def listed(column, wants):
     values = items(column)
     if wants == "number":
-        return [float("nan") if value is None else float(value) for value in values]
+        return [float("nan") if value is None else exact(value, row) for row, value in enumerate(values)]
     if wants == "text":
         return ["" if value is None else str(value) for value in values]
     if wants == "date":
@@ -219,6 +228,13 @@ def listed(column, wants):
     if wants == "time":
         return [value and moment(value) for value in values]
     return values
+
+
+def exact(value, row):
+    number = float(value)
+    if isinstance(value, int) and number != value:
+        raise InputError("row %d: a float can't hold %d, only numbers near it; give the parameter the hint list[int]" % (row, value))
+    return number
 
 
 def moment(value):

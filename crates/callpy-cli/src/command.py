@@ -151,16 +151,21 @@ def joined(results):
     kind = type(first)
     if all(result is None for result in results):
         return None
-    if all(type(result) is kind for result in results):
+    numpy = sys.modules.get("numpy")
+    if numpy and all(isinstance(result, numpy.ndarray) and result.ndim for result in results):
+        # A block may have a masked array where another has none.
+        is_masked = any(isinstance(result, numpy.ma.MaskedArray) for result in results)
+        if len({(result.ndim, result.shape[1:]) for result in results}) == 1:
+            return (numpy.ma if is_masked else numpy).concatenate(results)
+    elif all(type(result) is kind for result in results):
         package = kind.__module__.partition(".")[0]
-        if package == "numpy" and all(getattr(result, "ndim", 0) for result in results):
-            import numpy
-
-            if len({(result.ndim, result.shape[1:]) for result in results}) == 1:
-                return numpy.concatenate(results)
-        elif kind is list:
+        if kind is list:
             return [item for result in results for item in result]
-        elif package in ("pandas", "polars") and kind.__name__ in ("DataFrame", "Series"):
+        elif package == "pandas" and kind.__name__ in ("DataFrame", "Series"):
+            # An index that only counts the rows of a block counts all of them.
+            counts = all(_counts_rows(result.index) for result in results)
+            return sys.modules[package].concat(results, ignore_index=counts)
+        elif package == "polars" and kind.__name__ in ("DataFrame", "Series"):
             return sys.modules[package].concat(results)
         elif package == "pyarrow" and kind.__name__ == "Table":
             return sys.modules[package].concat_tables(results)
@@ -169,18 +174,35 @@ def joined(results):
     return [result.item() if isinstance(result, scalar) else result for result in results]
 
 
+def _counts_rows(index):
+    return type(index).__name__ == "RangeIndex" and index.name is None and (index.start, index.step) == (0, 1)
+
+
 def cast(values, dtype):
     """An array of another dtype, if no whole number is changed by that."""
     import numpy
 
     array = numpy.asarray(values)
     converted = numpy.array(values, dtype=None if dtype == "str" else dtype)
+    if converted.dtype.kind == "f" and array.dtype.kind in "iu":
+        check_floats(array, converted)
     if converted.dtype.kind in "iu" and len(array):
         low, high = numpy.iinfo(dtype).min, numpy.iinfo(dtype).max
         for value in (array.min(), array.max()):
             if not low <= int(value) <= high:
                 raise InputError("%d is out of the range of %s, which the hint asks for" % (value, dtype))
     return converted
+
+
+def check_floats(whole, floats):
+    """Refuses whole numbers that a float changes."""
+    digits = {2: 11, 4: 24}.get(floats.dtype.itemsize, 53)
+    for at in (abs(whole.astype("float64")) >= 2.0**digits).nonzero()[0]:
+        if int(whole[at]) != float(floats[at]):
+            raise InputError(
+                "row %d: a float can't hold %d, only numbers near it; give the parameter a hint of whole numbers, such as "
+                "NDArray[np.%s]" % (at, whole[at], whole.dtype)
+            )
 
 
 def times(values, dtype, as_list):
@@ -385,6 +407,12 @@ def _array(value, name):
         array = numpy.asarray(value)
     except ValueError as error:
         raise Failure("%s can't be made an array: %s" % (name, error)) from None
+    if isinstance(value, numpy.ma.MaskedArray) and value.mask.any():
+        if array.dtype.kind != "f":
+            raise Failure(
+                "%s has masked values, which NumPy's files have no place for; fill them in the function, with .filled()" % name
+            )
+        array = value.filled(numpy.nan)
     if array.dtype.hasobject:
         raise Failure("%s is %s, of which there are no arrays of numbers or text" % (name, what(value)))
     return array

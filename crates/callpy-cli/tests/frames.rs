@@ -44,6 +44,12 @@ def write():
     pa.parquet.write_table(pa.table({'n': [1, 2]}), '2024-1.parquet')
     pa.parquet.write_table(pa.table({'n': [3]}), '2024-2.parquet')
     pa.parquet.write_table(pa.table({'m': [3]}), '2025-1.parquet')
+    twice = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=['a', 'a'])
+    pa.parquet.write_table(twice, 'twice.parquet')
+    zone = datetime.timezone(datetime.timedelta(hours=-5))
+    late = [datetime.datetime(2024, 1, 1, 23, 30, tzinfo=zone)]
+    zoned = pa.array(late, pa.timestamp('us', tz='America/New_York'))
+    pa.parquet.write_table(pa.table({'when': zoned}), 'zoned.parquet')
 
 def floats(amount: npt.NDArray[np.float64]): return str(amount.dtype), amount.tolist(), amount.flags.writeable
 def small(count: npt.NDArray[np.int32]): return count.tolist()
@@ -56,6 +62,7 @@ def times(when: npt.NDArray[np.datetime64]): return str(when.dtype), when.astype
 def prices(price: npt.NDArray[np.float64]): return price.tolist()
 def kinds(kind: 'list[str]'): return kind
 def words(kind: npt.NDArray[np.str_]): return kind.dtype.kind, kind.tolist()
+def numbers(data: 'list[float]'): return data
 def any_one(data): return str(data.dtype), data.tolist()
 def square(data: npt.NDArray[np.float64]): return data.shape, data.tolist()
 def large(amount: npt.NDArray[np.float64]): return amount > 1000
@@ -154,9 +161,39 @@ fn columns_of_parquet_and_arrow_files_by_hint() {
         of("any_one", &["-c", "nothing"])
             .failed(2, &["no column \"nothing\"", "when, name, amount"]);
         of("whole", &["-c", "price"]).failed(2, &["column price is of type", "whole numbers"]);
-        let square = of("square", &["-c", "data=count", "-c", "data=price"]).printed();
-        assert!(square.starts_with("((4, 2), [[1.0, 1.1], "), "{square}");
+        let square = of("square", &["-c", "data=price", "-c", "data=price"]).printed();
+        assert!(square.starts_with("((4, 2), [[1.1, 1.1], "), "{square}");
+        let near = ["row 3", "a float can't hold 9007199254740993", "NDArray[np.int64]"];
+        of("square", &["-c", "data=count", "-c", "data=price"]).failed(2, &near);
+        of("numbers", &["-c", "count"]).failed(2, &["can't hold 9007199254740993", "list[int]"]);
     }
+}
+
+#[test]
+#[ignore = "needs pandas, polars and pyarrow: .ci/frames"]
+fn columns_that_no_name_leads_to_and_times_of_a_zone() {
+    let folder = folder();
+    let twice = ["f.py:any_one", "twice.parquet"];
+    folder.run(&twice).failed(2, &["twice.parquet", "two columns are named a"]);
+    assert_eq!(folder.printed(&["f.py:days", "zoned.parquet"]), "['2024-01-01']\n");
+    // NumPy's times have no zone.
+    let times = folder.printed(&["f.py:times", "zoned.parquet"]);
+    assert_eq!(times, "('datetime64[us]', ['2024-01-02T04:30:00.000000'])\n");
+}
+
+#[test]
+#[ignore = "needs pandas, polars and pyarrow: .ci/frames"]
+fn frames_from_workers_are_joined() {
+    let folder = folder().file("x.csv", "value\n1\n2\n3\n").file(
+        "w.py",
+        "import pandas as pd\ndef frame(value): return pd.DataFrame({'x': value * 2})\n\
+         def keyed(value): return pd.DataFrame({'x': value}, index=pd.Index(value * 3, name='k'))\n",
+    );
+    let on_workers = |function: &str| {
+        folder.printed(&[function, "x.csv", "--workers", "2", "--block", "1", "--csv"])
+    };
+    assert_eq!(on_workers("w.py:frame"), "x\n2.0\n4.0\n6.0\n");
+    assert_eq!(on_workers("w.py:keyed"), "k,x\n3.0,1.0\n6.0,2.0\n9.0,3.0\n");
 }
 
 #[test]

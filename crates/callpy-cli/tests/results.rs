@@ -118,3 +118,17 @@ fn a_locale_without_an_encoding_means_utf_8() {
     let ended = command.env("LC_ALL", "C").env_remove("LANG").output().unwrap();
     assert_eq!(String::from_utf8_lossy(&ended.stdout), "ü\nä\n", "{ended:?}");
 }
+
+#[test]
+fn masked_values_are_not_written_as_if_they_were_not() {
+    let folder = Folder::with(
+        "import numpy as np\ndef floats():\n    return np.ma.masked_greater([1.0, 2.0, 3.0], 2)\n\
+         def whole():\n    return np.ma.masked_greater([1, 2, 3], 2)\n\
+         def load():\n    return np.load('floats.npy').tolist()\n",
+    );
+    folder.printed(&["f.py:floats", "--out", "floats.npy"]);
+    assert_eq!(folder.printed(&["f.py:load"]), "[1.0, 2.0, nan]\n");
+    for file in ["whole.npy", "whole.npz"] {
+        folder.run(&["f.py:whole", "--out", file]).failed(1, &["masked values", ".filled()"]);
+    }
+}

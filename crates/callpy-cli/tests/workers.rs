@@ -4,7 +4,7 @@
 
 mod command;
 
-use command::Folder;
+use command::{Folder, NUMPY};
 
 const FUNCTIONS: &str = "
 import os
@@ -82,6 +82,15 @@ fn arrays_are_joined_too() {
     let folder = folder.file("x.csv", "x\n1\n2\n3\n");
     let arguments = ["f.py:halved", "x.csv", "--workers", "2", "--block", "1"];
     assert_eq!(folder.printed(&arguments), "[0.5 1.  1.5]\n");
+    let folder = folder.file(
+        "m.py",
+        format!(
+            "{NUMPY}\nimport numpy as np\ndef few(x):\n    \
+             return np.ma.masked_greater(x, 1) if x[0] > 1 else x\n"
+        ),
+    );
+    let masked = ["m.py:few", "x.csv", "--workers", "2", "--block", "1", "--json"];
+    assert_eq!(folder.printed(&masked), "[1.0, null, null]\n");
 }
 
 #[test]
