@@ -109,15 +109,17 @@ pub(crate) fn child(name: &str) -> Command {
     command
 }
 
-/// Runs a command to its end, which must come within five minutes.
+/// Runs a command to its end, which must come within five minutes, or hours where `.ci/soak` runs the tests.
 pub(crate) fn run(command: &mut Command) -> Output {
     let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // Whatever signals the shell that runs the tests ignores, the child has the default actions.
     let child = callpy::child::spawn(command).unwrap();
     let id = child.id();
+    let is_soak = std::env::var_os("CALLPY_TEST_SOAK").is_some();
+    let limit = Duration::from_secs(if is_soak { 6 * 3600 } else { 300 });
     let (sender, receiver) = mpsc::channel();
     let waiter = thread::spawn(move || sender.send(child.wait_with_output()));
-    if let Ok(output) = receiver.recv_timeout(Duration::from_secs(300)) {
+    if let Ok(output) = receiver.recv_timeout(limit) {
         waiter.join().unwrap().unwrap();
         return output.unwrap();
     }
