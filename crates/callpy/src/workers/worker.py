@@ -308,7 +308,8 @@ def serve(descriptors, parent, setup, search_path, targets):
                 value = ndarray(shape, dtype, part)
             else:
                 part = None
-                value = ndarray(shape, dtype, arrays, offset) if size else ndarray(shape, dtype)
+                # Without elements it is over memory of its own; NumPy 1 would ask for too much of that.
+                value = ndarray(shape, dtype, arrays, offset) if size else ndarray(shape, dtype, bytearray(8))
                 value.flags.writeable = bool(access)
             if copies < 2:
                 shared.append(value)
