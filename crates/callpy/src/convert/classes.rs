@@ -131,22 +131,57 @@ classes! {
 }
 
 /// The class `pandas.DataFrame`, as the `C` of [`IntoInstance`] and [`FromInstance`].
+///
+/// ```
+/// fn can_be<T: callpy::classes::FromInstance<callpy::classes::PandasDataFrame>>() {}
+///
+/// can_be::<callpy::Frame>();
+/// can_be::<callpy::Object>();
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum PandasDataFrame {}
 
 /// The class `polars.DataFrame`, as the `C` of [`IntoInstance`] and [`FromInstance`].
+///
+/// ```
+/// fn can_be<T: callpy::classes::FromInstance<callpy::classes::PolarsDataFrame>>() {}
+///
+/// can_be::<callpy::Frame>();
+/// can_be::<callpy::Object>();
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum PolarsDataFrame {}
 
 /// The class `pyarrow.Table`, as the `C` of [`IntoInstance`] and [`FromInstance`].
+///
+/// ```
+/// fn can_be<T: callpy::classes::FromInstance<callpy::classes::ArrowTable>>() {}
+///
+/// can_be::<callpy::Frame>();
+/// can_be::<callpy::Object>();
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum ArrowTable {}
 
 /// The class `torch.Tensor`, as the `C` of [`IntoInstance`] and [`FromInstance`].
+///
+/// ```
+/// fn can_be<T: callpy::classes::FromInstance<callpy::classes::TorchTensor>>() {}
+///
+/// can_be::<callpy::Like<f32>>();
+/// can_be::<callpy::Object>();
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum TorchTensor {}
 
 /// The class `jax.Array`, as the `C` of [`IntoInstance`] and [`FromInstance`].
+///
+/// ```
+/// fn can_be<T: callpy::classes::FromInstance<callpy::classes::JaxArray>>() {}
+///
+/// can_be::<callpy::Like<f32>>();
+/// can_be::<callpy::Object>();
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum JaxArray {}
 

@@ -36,6 +36,28 @@ use crate::scope::Scope;
 /// assert_eq!(total(Decimal("0.10"))?, "0.30");
 /// # Ok::<(), callpy::Error>(())
 /// ```
+///
+/// For a type of your own, whose [`IntoPython`] makes the instance, `impl IntoInstance<'_, Decimal> for Price
+/// {}` is enough. One that is something else in Python elsewhere makes it here:
+///
+/// ```
+/// use callpy::classes::{Decimal, IntoInstance};
+/// use callpy::{IntoPython, Object, Result, Scope};
+///
+/// struct Cents(i64);
+///
+/// impl<'a> IntoPython<'a> for Cents {
+///     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+///         self.0.into_python(scope)
+///     }
+/// }
+///
+/// impl<'a> IntoInstance<'a, Decimal> for Cents {
+///     fn into_instance(self, scope: &mut Scope<'a>) -> Result<Object> {
+///         Decimal(format!("{}e-2", self.0)).into_python(scope)
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be passed for Python's `{C}`",
     label = "not a value that stands for one",
