@@ -64,9 +64,9 @@ fn blank_lines_belong_to_no_row() {
     let ends = ["", "\n", "\n\n\n", "\r\n\r\n"];
     for end in ends {
         let folder = Folder::plain(&format!("from __future__ import annotations\n{FUNCTIONS}"))
-            .file("a.csv", &format!("x\n1\n2{end}"))
-            .file("b.csv", &format!("x\n\n\n5{end}"))
-            .file("c.csv", &format!("x\r\n6\r\n{end}7{end}"));
+            .file("a.csv", format!("x\n1\n2{end}"))
+            .file("b.csv", format!("x\n\n\n5{end}"))
+            .file("c.csv", format!("x\r\n6\r\n{end}7{end}"));
         let files = ["f.py:total", "a.csv", "b.csv", "c.csv", "--workers", "2"];
         assert_eq!(folder.printed(&files), "[3.0, 5.0, 13.0]\n", "{end:?}");
     }
