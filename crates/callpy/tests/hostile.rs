@@ -58,14 +58,15 @@ element! {
 
 #[test]
 fn a_dtype_that_python_changes_is_not_callpys_own() {
-    let source = "import numpy\ndef rename(points):\n    points.dtype.names = ('y', 'x')\n    return points['y'].sum()\ndef xs(points):\n    return points['x'].sum()\ndef swapped():\n    return numpy.zeros(1, dtype=[('y', 'f8'), ('x', 'f8')])\ndef grow(points):\n    state = list(points.dtype.__reduce__()[2])\n    state[5] = 4096\n    try:\n        points.dtype.__setstate__(tuple(state))\n    except Exception:\n        pass\ndef size(points):\n    return points.nbytes\n";
+    let source = "import numpy\ndef rename(points):\n    points.dtype.names = ('y', 'x')\n    return points['y'].sum()\ndef xs(points):\n    return points['x'].sum()\ndef swapped():\n    return numpy.array([(10.0, 1.0)], dtype=[('y', 'f8'), ('x', 'f8')])\ndef grow(points):\n    state = list(points.dtype.__reduce__()[2])\n    state[5] = 4096\n    try:\n        points.dtype.__setstate__(tuple(state))\n    except Exception:\n        pass\ndef size(points):\n    return points.nbytes\n";
     let module = module("dtypes_that_change", source);
     let points = [Point { x: 1.0, y: 10.0 }, Point { x: 2.0, y: 20.0 }];
     let xs = module.function("xs").unwrap();
     assert_eq!(xs.call::<f64>(&points).unwrap(), 3.0);
     assert_eq!(module.function("rename").unwrap().call::<f64>(&points).unwrap(), 3.0);
     assert_eq!(xs.call::<f64>(&points).unwrap(), 3.0);
-    module.function("swapped").unwrap().call::<Array<Point>>(()).unwrap_err();
+    let swapped: Array<Point> = module.function("swapped").unwrap().call(()).unwrap();
+    assert_eq!((swapped[0].x, swapped[0].y), (1.0, 10.0));
     module.function("grow").unwrap().call::<()>(&points).unwrap();
     assert_eq!(module.function("size").unwrap().call::<usize>(&points).unwrap(), 32);
 }
