@@ -42,7 +42,7 @@ func Find(target string) (*Function, error) {
 	return newFunction(*handle, target, nil), nil
 }
 
-// newFunction takes over C's handle of a function.
+// newFunction takes over C's handle of a function. That of a pool needs to be entered.
 func newFunction(handle uintptr, name string, pool *pool) *Function {
 	function := &Function{handle: handle, name: name, pool: pool}
 	if pool == nil {

@@ -81,20 +81,22 @@ func StartWorkers(count int, with ...Option) (*Workers, error) {
 
 // Function returns the function that a target names, as [Find] does, for the workers to call. [As] gives it a
 // type.
-func (w *Workers) Function(target string) (*Function, error) {
+func (w *Workers) Function(target string) (found *Function, err error) {
 	if strings.ContainsRune(target, 0) {
 		return nil, failure(BadTarget, "the target %q has a NUL character in it", target)
 	}
 	handle := new(uintptr)
-	err := w.use(func(workers uintptr) uintptr {
+	err = w.use(func(workers uintptr) uintptr {
 		var keeper keeper
 		defer keeper.done()
-		return workersFunction.call(workers, keeper.text(target), keeper.keep(unsafe.Pointer(handle)))
+		failed := workersFunction.call(workers, keeper.text(target), keeper.keep(unsafe.Pointer(handle)))
+		if failed == 0 {
+			// Before the pool is left: if it was closed meanwhile, that frees the handle too.
+			found = newFunction(*handle, target, w.pool)
+		}
+		return failed
 	})
-	if err != nil {
-		return nil, err
-	}
-	return newFunction(*handle, target, w.pool), nil
+	return found, err
 }
 
 // Statistics are what workers have done so far, and what they are at.
@@ -210,7 +212,7 @@ func (p *pool) freeWorkers() {
 	}
 }
 
-// add takes over the handle of a function.
+// add takes over the handle of a function. The caller is between enter and leave.
 func (p *pool) add(function uintptr) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()

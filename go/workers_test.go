@@ -3,6 +3,7 @@ package callpy
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -184,6 +185,45 @@ func TestWorkersEndOnceTheyAreClosed(t *testing.T) {
 	bad(t, Start(WithWorkerCalls(1)), NotStarted, "WithWorkerCalls is an option of StartWorkers")
 	_, err = StartWorkers(1, WithWorkerEnv("A"))
 	bad(t, err, BadArgument, `expected "NAME=value"`)
+}
+
+// A function that is found while they are closed does not keep them.
+func TestWorkersEndThoughAFunctionIsFoundMeanwhile(t *testing.T) {
+	workers := workers(t, 1)
+	process := good(CallAs[int](ctx, on(t, workers, "os:getpid")))(t)
+	// Its import waits for a lock.
+	script := filepath.Join(t.TempDir(), "waiting.py")
+	source := "import fcntl, time\nfcntl.flock(open(__file__), fcntl.LOCK_SH)\n"
+	if err := os.WriteFile(script, []byte(source), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	lock := good(os.Open(script))(t)
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	var finding sync.WaitGroup
+	var found *Function
+	var failed error
+	spawn(&finding, func() { found, failed = workers.Function(script + ":time.time") })
+	isFinding := func() bool {
+		workers.pool.mutex.Lock()
+		defer workers.pool.mutex.Unlock()
+		return workers.pool.users > 0
+	}
+	for !isFinding() {
+		runtime.Gosched()
+	}
+	workers.Close()
+	lock.Close()
+	finding.Wait()
+	if failed != nil {
+		t.Fatal(failed)
+	}
+	for syscall.Kill(process, 0) == nil {
+		time.Sleep(time.Millisecond)
+	}
+	bad(t, found.Run(ctx), Closed, "the workers are closed")
 }
 
 // Workers that no one has closed end with the last of their functions.
