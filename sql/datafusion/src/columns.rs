@@ -266,10 +266,14 @@ pub(crate) fn column(
         false => cast(array, &typed.item)?,
     };
     let nulls = array.null_count();
-    let has_policy = !typed.nullable || typed.form == Form::Array;
-    if nulls > 0 && has_policy {
+    if nulls > 0 && typed.needs_policy() {
         match udf.spec.nulls {
-            Nulls::Nan => return nan_for_nulls(&array),
+            Nulls::Nan => {
+                let filled = nan_for_nulls(&array).ok_or_else(|| {
+                    wrong(call, format!("column {name:?}: nulls of {} can't be NaN", typed.item))
+                })?;
+                return dense(udf, call, &filled, typed.form);
+            }
             Nulls::Masked if typed.form == Form::Array => {
                 let valid = array.nulls().map(NullBuffer::iter).into_iter().flatten();
                 let mask = Arc::new(valid.map(|is_valid| !is_valid).collect());
@@ -376,17 +380,17 @@ fn listed(array: &ArrayRef) -> Option<Arc<dyn Values>> {
 }
 
 /// Copies a column of floats, with NaN for nulls.
-fn nan_for_nulls(array: &ArrayRef) -> Result<Arc<dyn Values>> {
+fn nan_for_nulls(array: &ArrayRef) -> Option<ArrayRef> {
     macro_rules! filled {
         ($P:ident, $nan:expr) => {{
-            let values: Vec<_> =
-                array.as_primitive::<$P>().iter().map(|value| value.unwrap_or($nan)).collect();
-            Ok(Arc::new(Numbers::<$P>(values.into())))
+            let values = array.as_primitive::<$P>().iter().map(|value| value.unwrap_or($nan));
+            Some(Arc::new(PrimitiveArray::<$P>::from_iter_values(values)))
         }};
     }
     match array.data_type() {
         DataType::Float32 => filled!(Float32Type, f32::NAN),
-        _ => filled!(Float64Type, f64::NAN),
+        DataType::Float64 => filled!(Float64Type, f64::NAN),
+        _ => None,
     }
 }
 
@@ -395,7 +399,7 @@ pub(crate) fn complete_rows<'c>(
     columns: impl Iterator<Item = (&'c Parameter, &'c ArrayRef)>,
 ) -> Option<NullBuffer> {
     columns
-        .filter(|(parameter, _)| !parameter.typed.nullable || parameter.typed.form == Form::Array)
+        .filter(|(parameter, _)| parameter.typed.needs_policy())
         .map(|(_, array)| array.logical_nulls())
         .fold(None, |all, nulls| NullBuffer::union(all.as_ref(), nulls.as_ref()))
         .filter(|nulls| nulls.null_count() > 0)

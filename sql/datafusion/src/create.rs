@@ -12,7 +12,7 @@ use datafusion::execution::context::{FunctionFactory, RegisterFunction};
 use datafusion::logical_expr::{CreateFunction, Expr, Volatility};
 
 use crate::error::wrong;
-use crate::functions::{File, spec};
+use crate::functions::{File, refuse_taken, spec};
 use crate::runtime::blocking;
 use crate::spec::{Kind, Spec};
 use crate::udf::Udf;
@@ -60,13 +60,21 @@ impl Factory {
         let (module, function) = target.parts().map_err(|error| refused(error.to_string()))?;
         let module = module.to_str().unwrap_or_default();
         let module = module.strip_suffix(".py").unwrap_or(module);
-        let Some(file) = self.files.iter().find(|file| file.stem == module) else {
+        let mut named = self.files.iter().filter(|file| file.stem == module);
+        let Some(file) = named.next() else {
             let listed: Vec<&str> = self.files.iter().map(|file| &file.stem[..]).collect();
             let listed = listed.join(", ");
             return Err(refused(format!(
                 "{module:?} is not a file that SQL may use; these are: {listed}"
             )));
         };
+        if let Some(other) = named.find(|other| other.path != file.path) {
+            return Err(refused(format!(
+                "{module:?} may be {} or {}",
+                file.path.display(),
+                other.path.display()
+            )));
+        }
         let returns = statement.return_type.as_ref();
         let returns = returns.ok_or_else(|| refused("RETURNS is missing".to_owned()))?;
         let mut spec = spec(file, function, Kind::Scalar, name)?;
@@ -96,7 +104,7 @@ impl Factory {
             )));
         }
         if let Some(arguments) = &statement.args {
-            let required = spec.parameters.iter().filter(|it| !it.is_optional).count();
+            let required = spec.required();
             let (given, known) = (arguments.len(), spec.parameters.len());
             if given < required || given > known {
                 return Err(refused(format!("it has {known} parameters, not {given}")));
@@ -132,10 +140,11 @@ fn same_type(left: &DataType, right: &DataType) -> bool {
 impl FunctionFactory for Factory {
     async fn create(
         &self,
-        _: &SessionState,
+        state: &SessionState,
         statement: CreateFunction,
     ) -> Result<RegisterFunction> {
         let (spec, file) = self.spec(&statement)?;
+        refuse_taken(state, &spec).map_err(|why| wrong(&spec.name, why))?;
         let function = blocking(|| file.load(self.python, &spec.function));
         let function = function.map_err(|error| crate::error::failed(&spec.name, error))?;
         (self.tell)(&spec)?;

@@ -1,20 +1,25 @@
 //! The functions of Python files, as they are declared for SQL.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use callpy::Python;
 use callpy_signature::Module;
+use datafusion::execution::SessionState;
 use datafusion::execution::context::RegisterFunction;
 use datafusion::prelude::SessionContext;
 
+use crate::aggregate::Aggregate;
 use crate::create::Factory;
 use crate::error::Error;
 use crate::hints;
+use crate::scalar::Scalar;
 use crate::spec::{Kind, Nulls, Spec, hash};
 use crate::table::Table;
 use crate::udf::Udf;
+use crate::window::Window;
 
 /// Python functions that SQL can call.
 ///
@@ -193,7 +198,9 @@ impl Functions {
     ///
     /// # Errors
     ///
-    /// Python can't be started, an import fails, or a function is missing or has no hints that SQL knows.
+    /// Python can't be started, an import fails, a function is missing or has no hints that SQL knows, or SQL has
+    /// another function of its name, such as a built-in one. A Python function that is the same kind of function is
+    /// replaced.
     pub fn register(&self, context: &SessionContext) -> Result<(), Error> {
         self.register_and(context, |_| Ok(()))
     }
@@ -207,6 +214,8 @@ impl Functions {
         let python = self.start()?;
         for (spec, register) in self.loaded(python)? {
             if let Some(spec) = spec {
+                refuse_taken(&context.state_ref().read(), &spec)
+                    .map_err(|why| Error::new(&spec.name, why))?;
                 tell(&spec).map_err(|error| Error::new(&spec.name, error.to_string()))?;
             }
             let registered = match register {
@@ -260,6 +269,33 @@ impl Functions {
             loaded.push((Some(spec.clone()), Udf::new(spec, function, python).for_sql()));
         }
         Ok(loaded)
+    }
+}
+
+/// Says so if the name is another function's: SQL looks for scalar functions first, so that one would be called in
+/// place of the other. A Python function that is the same kind of function is replaced.
+pub(crate) fn refuse_taken(state: &SessionState, spec: &Spec) -> Result<(), String> {
+    let name = &spec.name;
+    let taken = [
+        state.scalar_functions().get(name).map(|it| {
+            let is_own = (&**it.inner() as &dyn Any).is::<Scalar>();
+            ("a scalar", is_own, matches!(spec.kind, Kind::Scalar | Kind::Row))
+        }),
+        state.aggregate_functions().get(name).map(|it| {
+            let is_own = (&**it.inner() as &dyn Any).is::<Aggregate>();
+            ("an aggregate", is_own, spec.kind == Kind::Aggregate)
+        }),
+        state.window_functions().get(name).map(|it| {
+            let is_own = (&**it.inner() as &dyn Any).is::<Window>();
+            ("a window", is_own, spec.kind == Kind::Window)
+        }),
+        state.higher_order_functions().get(name).map(|_| ("a higher-order", false, false)),
+    ];
+    match taken.into_iter().flatten().find(|(_, is_own, is_same_kind)| !is_own || !is_same_kind) {
+        Some((kind, ..)) => {
+            Err(format!("SQL has {kind} function of this name: give it another, by `named`"))
+        }
+        None => Ok(()),
     }
 }
 

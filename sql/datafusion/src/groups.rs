@@ -10,7 +10,7 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::compute::{SortOptions, filter, interleave, take};
-use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::arrow::datatypes::{DataType, Field, Float32Type, Float64Type};
 use datafusion::common::resources_datafusion_err;
 use datafusion::error::Result;
 use datafusion::logical_expr::EmitTo;
@@ -293,7 +293,8 @@ impl Grouped {
     /// Leaves out rows that are in their group already.
     pub(crate) fn deduplicate(&mut self) -> Result<()> {
         let fields = self.columns.iter().map(|it| SortField::new(it.data_type().clone()));
-        let rows = RowConverter::new(fields.collect())?.convert_columns(&self.columns)?;
+        let compared: Vec<ArrayRef> = self.columns.iter().map(with_equal_bits).collect();
+        let rows = RowConverter::new(fields.collect())?.convert_columns(&compared)?;
         let mut is_new = BooleanBufferBuilder::new(self.rows());
         let mut offsets = vec![0];
         for ends in self.offsets.windows(2) {
@@ -307,6 +308,23 @@ impl Grouped {
         }
         self.offsets = offsets;
         Ok(())
+    }
+}
+
+/// Makes the floats that SQL calls equal the same: both zeros, and every NaN.
+fn with_equal_bits(array: &ArrayRef) -> ArrayRef {
+    macro_rules! equal {
+        ($P:ident, $nan:expr) => {
+            Arc::new(array.as_primitive::<$P>().unary::<_, $P>(|value| match value {
+                value if value.is_nan() => $nan,
+                value => value + 0.0,
+            }))
+        };
+    }
+    match array.data_type() {
+        DataType::Float32 => equal!(Float32Type, f32::NAN),
+        DataType::Float64 => equal!(Float64Type, f64::NAN),
+        _ => Arc::clone(array),
     }
 }
 
@@ -333,7 +351,7 @@ fn sorted_places<K: Ord>(offsets: &[usize], key: impl Fn(usize) -> K) -> Option<
 
 /// Returns numbers that are in the order of a column's values; none for what is not of 64 bits.
 fn numeric_keys(key: &ArrayRef, options: SortOptions) -> Option<Vec<u64>> {
-    use datafusion::arrow::datatypes::{Float64Type, Int64Type};
+    use datafusion::arrow::datatypes::Int64Type;
 
     const SIGN: u64 = 1 << 63;
     let turn = if options.descending { u64::MAX } else { 0 };

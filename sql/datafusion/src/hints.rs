@@ -8,7 +8,11 @@ use crate::types::{Form, Typed, named};
 
 /// Reads the parameters that SQL can pass; why not, as text.
 pub(crate) fn parameters(function: &Function) -> Result<Vec<Parameter>, String> {
-    let mut parameters = Vec::new();
+    let is_required = |it: &&callpy_signature::Parameter| {
+        let is_many = matches!(it.kind, ParameterKind::VarPositional | ParameterKind::VarKeyword);
+        it.default.is_none() && !is_many
+    };
+    let mut parameters: Vec<Parameter> = Vec::new();
     for parameter in &function.parameters {
         let name = &parameter.name;
         let is_keyword = parameter.kind == ParameterKind::KeywordOnly;
@@ -25,7 +29,12 @@ pub(crate) fn parameters(function: &Function) -> Result<Vec<Parameter>, String> 
                 parameters.push(Parameter { name: name.clone(), typed, is_keyword, is_optional })
             }
             // SQL passes arguments by position, so those after it would be at the wrong place.
-            Err(_) if is_optional => break,
+            Err(why) if is_optional => match function.parameters.iter().rfind(is_required) {
+                Some(last) if !parameters.iter().any(|it| it.name == last.name) => {
+                    return Err(format!("{why}, and {:?} after it is required", last.name));
+                }
+                _ => break,
+            },
             Err(why) => return Err(why),
         }
     }
@@ -35,7 +44,17 @@ pub(crate) fn parameters(function: &Function) -> Result<Vec<Parameter>, String> 
 /// Reads the result; why not, as text.
 pub(crate) fn result(function: &Function) -> Result<Typed, String> {
     match &function.returns {
-        Some(hint) => typed(&hint.ty).map_err(|why| format!("its result: {why}")),
+        Some(hint) => {
+            let (ty, refused) = (&hint.ty, |why: String| format!("its result: {why}"));
+            let typed = typed(ty).map_err(refused)?;
+            match ty {
+                Type::Optional(_) if typed.is_many() => {
+                    Err(refused(format!("{ty} may be None, where SQL needs all values")))
+                }
+                _ if !typed.can_be_read() => Err(refused(format!("{ty} can't be read"))),
+                _ => Ok(typed),
+            }
+        }
         None => Err("its result has no hint".to_owned()),
     }
 }
@@ -49,7 +68,11 @@ fn typed(ty: &Type) -> Result<Typed, String> {
         Type::Str => value(DataType::Utf8),
         Type::Bytes => value(DataType::Binary),
         Type::Scalar(dtypes) => value(one(dtypes)?),
-        Type::Optional(inner) => Ok(Typed { nullable: true, ..typed(inner)? }),
+        Type::Optional(inner) => {
+            let inner = typed(inner)?;
+            // SQL passes no `None` for a whole column, whose own values are not optional by that.
+            Ok(Typed { nullable: inner.nullable || !inner.is_many(), ..inner })
+        }
         Type::Array(array) => {
             let rank = array.shape.as_ref().and_then(|shape| shape.rank());
             if rank.is_some_and(|rank| rank != 1) {

@@ -57,6 +57,7 @@ pub(crate) fn column(udf: &Udf, call: &str, arguments: Arguments, rows: usize) -
         (_, DataType::Boolean) => {
             let values = called!(Vec<Option<bool>>);
             check(&[values.len()])?;
+            refuse_none(call, *nullable || may_be_masked, &values)?;
             Arc::new(BooleanArray::from(values))
         }
         (Form::Array, item) => with_number!(item, P => {

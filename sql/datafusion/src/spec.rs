@@ -93,8 +93,7 @@ impl Spec {
     /// Returns the signatures by which SQL may call it: arguments with a default can be left out.
     pub(crate) fn signature(&self) -> Signature {
         let types: Vec<_> = self.parameters.iter().map(|it| it.typed.item.clone()).collect();
-        let required = self.parameters.iter().filter(|it| !it.is_optional).count();
-        let exact = (required..=types.len()).map(|len| match len {
+        let exact = (self.required()..=types.len()).map(|len| match len {
             0 => TypeSignature::Nullary,
             _ => TypeSignature::Exact(types[..len].to_vec()),
         });
@@ -108,6 +107,16 @@ impl Spec {
         Signature::new(signature, volatility)
     }
 
+    /// Returns how many arguments SQL has to pass, which it does by position: all before one that is required, and
+    /// before the first column.
+    pub(crate) fn required(&self) -> usize {
+        let parameters = &self.parameters;
+        let last = parameters.iter().rposition(|it| !it.is_optional);
+        let column = parameters.iter().position(|it| !self.is_constant(it));
+        let column = column.filter(|_| self.kind != Kind::Row);
+        last.max(column).map_or(0, |place| place + 1)
+    }
+
     /// Whether a parameter has one value for all rows of a call.
     pub(crate) fn is_constant(&self, parameter: &Parameter) -> bool {
         self.kind != Kind::Row && !parameter.typed.is_many()
@@ -115,8 +124,7 @@ impl Spec {
 
     /// Says why the declaration can't be: a result of one value for a batch, say.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let many = self.parameters.iter().filter(|it| it.typed.is_many());
-        let columns = many.clone().count();
+        let columns = self.parameters.iter().filter(|it| it.typed.is_many()).count();
         match self.kind {
             Kind::Row if columns > 0 => {
                 return Err("it is called for each row, with single values".to_owned());
@@ -134,16 +142,15 @@ impl Spec {
             }
             _ => {}
         }
-        let unfit = |it: &&Parameter| !it.typed.item.is_floating() && !it.typed.nullable;
-        if self.nulls == Nulls::Nan
-            && let Some(parameter) = many.filter(|_| true).find(unfit)
-        {
-            return Err(format!(
-                "nulls can't be NaN in {:?}, which is no array of floats",
+        let mut columns = self.parameters.iter().filter(|it| !self.is_constant(it));
+        let unfit = |it: &&Parameter| it.typed.needs_policy() && !it.typed.item.is_floating();
+        match columns.find(unfit).filter(|_| self.nulls == Nulls::Nan) {
+            Some(parameter) => Err(format!(
+                "nulls can't be NaN in {:?}, whose values are no floats",
                 parameter.name
-            ));
+            )),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Parses what `Display` writes.

@@ -119,6 +119,11 @@ fn array(values: &Object) -> callpy::Result<ArrayRef> {
             Arc::new(PrimitiveArray::<datafusion::arrow::datatypes::Float64Type>::from_iter(values))
         });
     };
+    let shape: Vec<i64> = values.attr("shape")?.extract()?;
+    if shape.len() != 1 {
+        let why = format!("it is an array of shape {shape:?}, and a column has one axis");
+        return Err(callpy::Error::result(why));
+    }
     let dtype: String = dtype.attr("name")?.extract()?;
     let name = if dtype.starts_with("str") { "str" } else { &dtype };
     Ok(match named(name) {

@@ -73,6 +73,21 @@ impl Typed {
         self.form != Form::Value
     }
 
+    /// Whether a null in its column is more than the function's hint allows.
+    pub(crate) fn needs_policy(&self) -> bool {
+        !self.nullable || self.form == Form::Array
+    }
+
+    /// Whether a result of this type can be read.
+    pub(crate) fn can_be_read(&self) -> bool {
+        match (self.form, &self.item) {
+            (Form::Value, DataType::Binary) => true,
+            (_, DataType::Binary) => false,
+            (form, DataType::Timestamp(..) | DataType::Duration(_)) => form == Form::Array,
+            _ => true,
+        }
+    }
+
     /// Returns the SQL type of all of it: a list if there are many values.
     pub(crate) fn whole(&self) -> DataType {
         match self.form {

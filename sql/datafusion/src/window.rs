@@ -10,6 +10,7 @@ use datafusion::logical_expr::{ColumnarValue, PartitionEvaluator, Signature, Win
 use datafusion::scalar::ScalarValue;
 
 use crate::aggregate::{column_name, constant};
+use crate::error::wrong;
 use crate::scalar::invoke;
 use crate::udf::Udf;
 
@@ -39,6 +40,10 @@ impl WindowUDFImpl for Window {
         &self,
         args: PartitionEvaluatorArgs<'_>,
     ) -> Result<Box<dyn PartitionEvaluator>> {
+        if args.ignore_nulls() {
+            let why = "IGNORE NULLS is not for Python functions: choose Nulls::Skip";
+            return Err(wrong(&self.udf.spec.name, why));
+        }
         let constants = args.input_exprs().iter().map(constant).collect();
         let names = args.input_exprs().iter().map(column_name).collect();
         Ok(Box::new(Evaluator { udf: Arc::clone(&self.udf), names, constants }))

@@ -44,7 +44,7 @@ def lengths(texts: List[str]) -> Ints:
     return np.array([len(text) for text in texts], dtype=np.int64)
 
 
-def upper(texts: npt.NDArray[np.str_]) -> List[str]:
+def shouted(texts: npt.NDArray[np.str_]) -> List[str]:
     return [text.upper() for text in texts]
 
 
@@ -124,6 +124,75 @@ def spin(data: Floats) -> Floats:
 
 def untyped(data):
     return data
+
+
+def plus(x: int) -> int:
+    return x + 1
+
+
+def label_text(text: str) -> str:
+    return text
+
+
+def kind_of(values: List[float]) -> str:
+    """Returns what it was passed, and its values."""
+    return "{} {}".format(type(values).__name__, values)
+
+
+def optional_list(values: Optional[List[float]]) -> str:
+    return str(values)
+
+
+def optional_ints(data: Optional[Ints]) -> Ints:
+    return data
+
+
+def optional_column(data: Optional[Floats] = None) -> float:
+    return float(data.sum())
+
+
+def maybe_texts(data: Floats) -> Optional[List[str]]:
+    return None
+
+
+def none_in_flags(data: Floats) -> List[bool]:
+    return [None for _ in data]
+
+
+def none_in_floats(data: Floats) -> List[float]:
+    return [None for _ in data]
+
+
+def bytes_of(data: Floats) -> List[bytes]:
+    return [b"" for _ in data]
+
+
+def moment(data: Floats) -> np.datetime64:
+    return np.datetime64("2026-01-01")
+
+
+def moments(data: Floats) -> List[np.datetime64]:
+    return [np.datetime64("2026-01-01") for _ in data]
+
+
+def required_last(data: Floats, a: float = 1.0, *, b: float) -> float:
+    return float(data.sum() * a + b)
+
+
+def required_after_untyped(data: Floats, a=1.0, *, b: float) -> float:
+    return float(data.sum() * a + b)
+
+
+def abs(data: Floats) -> float:
+    return float(data.sum())
+
+
+def grid():
+    return {"a": np.arange(6.0).reshape(2, 3)}
+
+
+def point():
+    return {"a": np.array(True)}
 
 
 def squares(n: int):

@@ -80,6 +80,21 @@ async fn nan_and_masked_nulls() {
     assert_eq!(run("SELECT masked_total(x) FROM t").await, ["5.0"]);
 }
 
+/// Both zeros are one value, and so are all NaNs.
+#[tokio::test(flavor = "multi_thread")]
+async fn distinct_floats() {
+    let context = context(&functions().aggregate("series"));
+    let nan = f64::from_bits(f64::NAN.to_bits() ^ 1 ^ 1 << 63);
+    let x: ArrayRef = Arc::new(Float64Array::from(vec![0.0, -0.0, 1.0, f64::NAN, nan, 1.0]));
+    table(&context, &[("x", x)], 1);
+    let run = async |sql: &str| rows(&context, sql).await.unwrap();
+    // Beside another aggregate it is not rewritten to a GROUP BY.
+    let beside = "SELECT cardinality(series(DISTINCT x)), cardinality(series(x)) FROM t";
+    assert_eq!(run(beside).await, ["3|6"]);
+    let beside = "SELECT array_to_string(series(DISTINCT x), ' '), cardinality(series(x)) FROM t";
+    assert!(run(beside).await[0].starts_with("0"), "the values stay as they came");
+}
+
 /// What a query over groups must return, computed plainly.
 #[derive(Debug, Clone)]
 struct Case {

@@ -1,7 +1,7 @@
 //! What goes wrong in a call names the function and its columns, and has Python's traceback.
 use std::sync::Arc;
 
-use crate::common::{batches, context, error, functions, rows, table};
+use crate::common::{context, error, functions, rows, table};
 use callpy_datafusion::{Error, Functions};
 use datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array};
 use datafusion::prelude::SessionContext;
@@ -78,7 +78,16 @@ fn declarations_that_can_not_be() {
         (functions().scalar("total"), "is it an aggregate?"),
         (functions().aggregate("label"), "none of its parameters is an array"),
         (functions().aggregate("detect").scalar("detect"), "declared twice"),
-        (functions().aggregate("count").nulls(callpy_datafusion::Nulls::Nan), "no array of floats"),
+        (functions().aggregate("maybe_texts"), "may be None"),
+        (functions().aggregate("bytes_of"), "its result: list[bytes] can't be read"),
+        (functions().scalar("bytes_of"), "can't be read"),
+        (functions().aggregate("moment"), "can't be read"),
+        (functions().scalar("moments"), "can't be read"),
+        (functions().aggregate("required_after_untyped"), "\"b\" after it is required"),
+        (
+            functions().aggregate("count").named("n").nulls(callpy_datafusion::Nulls::Nan),
+            "no floats",
+        ),
     ] {
         let text = register(functions);
         assert!(text.contains(message), "{text}");
@@ -91,13 +100,76 @@ fn declarations_that_can_not_be() {
     );
 }
 
+/// Whatever SQL has of a name, a Python function of another kind would be hidden by it, or hide it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_taken() {
+    let refused = |functions: Functions| {
+        let text = functions.register(&SessionContext::new()).unwrap_err().to_string();
+        assert!(text.contains("SQL has") && text.contains("of this name"), "{text}");
+    };
+    refused(functions().aggregate("abs"));
+    refused(functions().aggregate("count"));
+    for taken in ["sum", "abs", "row_number", "power"] {
+        refused(functions().aggregate("total").named(taken));
+        refused(functions().scalar("scaled").named(taken));
+        refused(functions().window("ranks").named(taken));
+    }
+
+    let context = context(&functions().scalar("scaled").named("f"));
+    some_rows(&context);
+    let other = functions().aggregate("total").named("f");
+    let text = other.register(&context).unwrap_err().to_string();
+    assert!(text.contains("SQL has a scalar function of this name"), "{text}");
+    for (sql, message) in [
+        ("f(DOUBLE) RETURNS DOUBLE LANGUAGE PYTHON AS 'functions:total'", "a scalar function"),
+        ("sum(DOUBLE) RETURNS DOUBLE LANGUAGE PYTHON AS 'functions:total'", "an aggregate"),
+        ("abs(DOUBLE) RETURNS DOUBLE LANGUAGE PYTHON AS 'functions:total'", "a scalar"),
+    ] {
+        let text = error(&context, &format!("CREATE FUNCTION {sql}")).await.to_string();
+        assert!(text.contains(message), "{sql}: {text}");
+    }
+    // One of the same kind is replaced, and one that is dropped leaves its name.
+    functions().scalar("series").named("f").register(&context).unwrap();
+    assert_eq!(rows(&context, "SELECT f(x) FROM t LIMIT 1").await.unwrap(), ["1.0"]);
+    context.sql("DROP FUNCTION f").await.unwrap();
+    other.register(&context).unwrap();
+    assert_eq!(rows(&context, "SELECT f(x) FROM t").await.unwrap(), ["10.0"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_name_that_two_files_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut all = functions();
+    for part in ["a", "b"] {
+        std::fs::create_dir(folder.path().join(part)).unwrap();
+        let file = folder.path().join(part).join("twice.py");
+        std::fs::write(&file, "def f(x: float) -> float:\n    return x\n").unwrap();
+        all = all.and(Functions::from_file(file).unwrap());
+    }
+    let context = context(&all);
+    let sql = "CREATE FUNCTION f(DOUBLE) RETURNS DOUBLE LANGUAGE PYTHON AS 'twice:f'";
+    let text = error(&context, sql).await.to_string();
+    assert!(text.contains("\"twice\" may be") && text.contains("b/twice.py"), "{text}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_arguments_are_refused_when_the_query_is_planned() {
-    let context = context(&functions().aggregate("detect"));
+    let functions =
+        functions().aggregate("detect").aggregate("required_last").aggregate("optional_column");
+    let context = context(&functions);
     some_rows(&context);
-    for sql in
-        ["SELECT detect() FROM t", "SELECT detect(x, x) FROM t", "SELECT detect('text') FROM t"]
-    {
-        assert!(batches(&context, sql).await.is_err(), "{sql}");
+    for sql in [
+        "SELECT detect() FROM t",
+        "SELECT detect(x, x) FROM t",
+        "SELECT detect('text') FROM t",
+        // The last one is required, so the one before can't be left out.
+        "SELECT required_last(x) FROM t",
+        "SELECT required_last(x, 5) FROM t",
+        "SELECT optional_column() FROM t",
+    ] {
+        let error = context.sql(sql).await.expect_err(sql).to_string();
+        assert!(error.contains("Error during planning"), "{sql}: {error}");
     }
+    assert_eq!(rows(&context, "SELECT required_last(x, 5, 1) FROM t").await.unwrap(), ["51.0"]);
+    assert_eq!(rows(&context, "SELECT optional_column(x) FROM t").await.unwrap(), ["10.0"]);
 }

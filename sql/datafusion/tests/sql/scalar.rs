@@ -4,6 +4,7 @@ use std::sync::Arc;
 use crate::common::{context, error, functions, rows, table};
 use callpy_datafusion::Nulls;
 use datafusion::arrow::array::{ArrayRef, BooleanArray, Float64Array, StringArray};
+use datafusion::prelude::SessionContext;
 
 fn floats(values: &[Option<f64>]) -> ArrayRef {
     Arc::new(Float64Array::from(values.to_vec()))
@@ -33,10 +34,10 @@ async fn columns_in_and_a_column_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn texts() {
-    let context = context(&functions().scalar("upper").scalar("lengths"));
+    let context = context(&functions().scalar("shouted").scalar("lengths"));
     let texts: ArrayRef = Arc::new(StringArray::from(vec!["a", "déjà", ""]));
     table(&context, &[("text", texts)], 1);
-    assert_eq!(rows(&context, "SELECT upper(text) FROM t").await.unwrap(), ["", "A", "DÉJÀ"]);
+    assert_eq!(rows(&context, "SELECT shouted(text) FROM t").await.unwrap(), ["", "A", "DÉJÀ"]);
     assert_eq!(rows(&context, "SELECT lengths(text) FROM t").await.unwrap(), ["0", "1", "4"]);
 }
 
@@ -82,6 +83,52 @@ async fn nulls_by_policy() {
         rows(&context, "SELECT scaled_skip(x) FROM t WHERE x IS NULL").await.unwrap(),
         ["null"; 2]
     );
+}
+
+/// NaN is for floats only, however a function takes its values.
+#[tokio::test(flavor = "multi_thread")]
+async fn nan_for_nulls() {
+    let declared = functions().scalar("label").nulls(Nulls::Nan);
+    let context = context(&declared.aggregate("kind_of").nulls(Nulls::Nan));
+    table(&context, &[("x", floats(&[Some(1.0), None, Some(35.0)]))], 1);
+    assert_eq!(rows(&context, "SELECT label(x) FROM t").await.unwrap(), ["high", "low", "low"]);
+    // A list stays one, with and without nulls.
+    let lists = rows(&context, "SELECT kind_of(x) FROM t GROUP BY x IS NULL").await.unwrap();
+    assert_eq!(lists, ["list [1.0, 35.0]", "list [nan]"]);
+
+    for name in ["plus", "label_text", "lengths", "negated", "optional_ints"] {
+        let functions = functions().scalar(name).nulls(Nulls::Nan);
+        let error = functions.register(&SessionContext::new()).unwrap_err().to_string();
+        assert!(error.contains("no floats"), "{name}: {error}");
+    }
+}
+
+/// `Optional` of a list is not a list of optional values.
+#[tokio::test(flavor = "multi_thread")]
+async fn nulls_in_an_optional_list() {
+    let functions = functions()
+        .aggregate("optional_list")
+        .aggregate("optional_list")
+        .named("skipping")
+        .nulls(Nulls::Skip);
+    let context = context(&functions);
+    table(&context, &[("x", floats(&[Some(1.0), None]))], 1);
+    assert_eq!(rows(&context, "SELECT skipping(x) FROM t").await.unwrap(), ["[1.0]"]);
+    let text = error(&context, "SELECT optional_list(x) FROM t").await.to_string();
+    assert!(
+        text.contains("1 of 2 values are null") || text.contains("1 of 2 value is null"),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn none_in_a_list_that_excludes_it() {
+    let context = context(&functions().scalar("none_in_flags").scalar("none_in_floats"));
+    table(&context, &[("x", floats(&[Some(1.0)]))], 1);
+    for name in ["none_in_flags", "none_in_floats"] {
+        let text = error(&context, &format!("SELECT {name}(x) FROM t")).await.to_string();
+        assert!(text.contains("item 0 of its result is None"), "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -49,6 +49,8 @@ async fn window_functions() {
     let text =
         error(&context, "SELECT first_half(x) OVER (PARTITION BY g) FROM t").await.to_string();
     assert!(text.contains("it must return one for each"), "{text}");
+    let text = error(&context, "SELECT ranks(x) IGNORE NULLS OVER () FROM t").await.to_string();
+    assert!(text.contains("ranks: IGNORE NULLS"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,6 +62,15 @@ async fn table_functions() {
         rows(&context, "SELECT sum(square) FROM squares(4) WHERE n > 1").await.unwrap(),
         ["13.0"]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_of_arrays_that_are_no_columns() {
+    let context = context(&functions().table("grid").table("point"));
+    for (sql, shape) in [("SELECT * FROM grid()", "[2, 3]"), ("SELECT * FROM point()", "[]")] {
+        let text = error(&context, sql).await.to_string();
+        assert!(text.contains("column \"a\"") && text.contains(shape), "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
