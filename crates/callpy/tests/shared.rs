@@ -274,7 +274,35 @@ fn the_base_of_an_array_leads_to_no_other() {
 fn a_weak_reference_retains_an_array() {
     let workers = workers(1);
     let mut array = workers.zeros::<f64>(3).unwrap();
-    let error = function(&workers, "remember_weakly").call::<()>(&mut array).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Kept), "{error}");
-    assert!(error.to_string().contains("a weak reference"), "{error}");
+    for name in ["remember_weakly", "remember_base_weakly"] {
+        let error = function(&workers, name).call::<()>(&mut array).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Kept), "{error}");
+        assert!(error.to_string().contains("a weak reference"), "{error}");
+    }
+}
+
+#[test]
+fn without_ctypes_what_is_written_is_written_back() {
+    const NAME: &str = "without_ctypes_what_is_written_is_written_back";
+    let folder = tempfile::tempdir().unwrap();
+    let code = "import sys\nsys.modules['ctypes'] = None\n";
+    std::fs::write(folder.path().join("sitecustomize.py"), code).unwrap();
+    common::alone(
+        NAME,
+        |command| {
+            command.env("PYTHONPATH", folder.path());
+        },
+        || {
+            let workers = workers(1);
+            let (mut array, others) =
+                (workers.zeros::<f64>(1000).unwrap(), workers.zeros::<f64>(1000).unwrap());
+            array.fill(1.0);
+            assert!(function(&workers, "overwrite").call::<()>((&mut array, 1)).is_err(), "ctypes");
+            function(&workers, "scale_in_place").call::<()>((&mut array, 3.0)).unwrap();
+            assert!(array.iter().all(|element| *element == 3.0));
+            // There is none: the array is a copy.
+            assert_eq!(function(&workers, "reach_of_base").call::<usize>(&mut array).unwrap(), 0);
+            assert!(others.iter().all(|element| *element == 0.0));
+        },
+    );
 }

@@ -187,7 +187,7 @@ def serve(descriptors, parent, setup, search_path, targets):
             writable_start = ctypes.addressof(ctypes.c_ubyte.from_buffer(writable_arrays))
 
     def writable_part(offset, size):
-        """The memory of one array that is the program's, too: its base must not lead to that of others."""
+        """The memory of one array that is the program's, too; with ctypes, its base leads to no other."""
         if not ctypes:
             return memoryview(writable_arrays)[offset : offset + size]
         if len(part_types) > 100:
@@ -311,9 +311,10 @@ def serve(descriptors, parent, setup, search_path, targets):
                 # Without elements it is over memory of its own; NumPy 1 would ask for too much of that.
                 value = ndarray(shape, dtype, arrays, offset) if size else ndarray(shape, dtype, bytearray(8))
                 value.flags.writeable = bool(access)
-            if copies < 2:
+            # Without ctypes its base leads to all arrays, so only this worker's own code may have it.
+            if copies < 2 and (part is None or ctypes):
                 shared.append(value)
-                if part is not None and ctypes:
+                if part is not None:
                     parts.append(part)
                 return value, at
             own = value.copy()
@@ -470,12 +471,16 @@ def serve(descriptors, parent, setup, search_path, targets):
         return held[::-1]
 
     def retained_parts(parts):
-        """The places of the parts that more than this and an array of this worker's own hold."""
+        """What holds each of the parts that more than this and an array of this worker's own hold."""
         most = once + 1
-        if all(count <= most for count in references(parts)):
+        if all(count <= most for count in references(parts)) and not any(map(getweakrefcount, parts)):
             return ()
         collect()
-        return [place for place, count in enumerate(references(parts)) if count > most]
+        held = [(place, ()) for place, count in enumerate(references(parts)) if count > most]
+        if not held:
+            weak = enumerate(map(getweakrefcount, parts))
+            held = [(place, ("a weak reference",)) for place, count in weak if count]
+        return held
 
     def find(target):
         function = known.get(target)
@@ -552,7 +557,7 @@ def serve(descriptors, parent, setup, search_path, targets):
             # Before their arrays are taken apart by the search for what holds these.
             of_base = retained_parts(parts)
             kept_shared = tuple((places[2][place], words) for place, words in retained(shared))
-            kept_shared += tuple((places[4][place], ()) for place in of_base)
+            kept_shared += tuple((places[4][place], words) for place, words in of_base)
         may_write = False
         if kept_shared or (kept and not copies):
             plain(kept_shared or kept, out := [])

@@ -541,3 +541,10 @@ def remember_weakly(values):
 
     global last
     last = weakref.ref(values)
+
+
+def remember_base_weakly(values):
+    import weakref
+
+    global last
+    last = weakref.ref(values.base)
