@@ -41,7 +41,7 @@ impl Known {
         })
     }
 
-    /// The class's own name, which its instances are told by.
+    /// The class's own name, which its instances are told by, as well as by its package.
     pub(crate) fn class(self) -> &'static str {
         match self {
             Known::DateTime => "datetime",
@@ -58,7 +58,7 @@ impl Known {
         }
     }
 
-    /// The name of a union's variant for it.
+    /// The name of a union's variant for it, and of the type in `callpy::classes`.
     pub(crate) fn variant(self) -> &'static str {
         match self {
             Known::DateTime => "DateTime",
@@ -67,7 +67,27 @@ impl Known {
             // As the type in Rust.
             Known::Timedelta => "Duration",
             Known::Uuid => "Uuid",
+            Known::PandasDataFrame => "PandasDataFrame",
+            Known::PolarsDataFrame => "PolarsDataFrame",
+            Known::ArrowTable => "ArrowTable",
+            Known::TorchTensor => "TorchTensor",
+            Known::JaxArray => "JaxArray",
             other => other.class(),
+        }
+    }
+
+    /// The package that has the class.
+    pub(crate) fn package(self) -> &'static str {
+        match self {
+            Known::DateTime | Known::Date | Known::Time | Known::Timedelta => "datetime",
+            Known::Decimal => "decimal",
+            Known::Fraction => "fractions",
+            Known::Uuid => "uuid",
+            Known::PandasDataFrame => "pandas",
+            Known::PolarsDataFrame => "polars",
+            Known::ArrowTable => "pyarrow",
+            Known::TorchTensor => "torch",
+            Known::JaxArray => "jax",
         }
     }
 

@@ -115,6 +115,14 @@ pub(crate) struct Handle {
     pub(crate) found: Option<NeighbourClass>,
 }
 
+impl Handle {
+    /// The package that has the class, or the module if that is in none.
+    pub(crate) fn package(&self) -> &str {
+        let first = self.file.split('/').next().unwrap_or_default();
+        first.split('.').next().unwrap_or_default()
+    }
+}
+
 /// The place of a hint.
 struct Place<'p> {
     /// The name of an enum for it, if the file has no alias.
@@ -567,8 +575,13 @@ impl<'m> Lowering<'m> {
     fn handle(&mut self, found: NeighbourClass) -> Lowered {
         let same = |known: &Handle| known.class == found.class && known.file == found.file;
         let at = self.handles.iter().position(same).unwrap_or_else(|| {
-            let NeighbourClass { class, file, is_protocol, .. } = found.clone();
-            let name = self.take_name(&camel(&class));
+            let NeighbourClass { class, file, is_protocol, path } = found.clone();
+            let mut name = camel(&class);
+            if path.is_none() && self.taken.contains(&name) {
+                // Installed packages are known by their names: `PandasSeries` beside `Series`.
+                name.insert_str(0, &camel(&file));
+            }
+            let name = self.take_name(&name);
             self.handles.push(Handle { name, class, file, is_protocol, found: None });
             self.handles.len() - 1
         });

@@ -327,7 +327,7 @@ impl Class {
 /// `ErrorKind::Result` if it is something else.
 pub fn check_class(name: &str, object: &Object, scope: &Scope<'_>) -> Result<()> {
     let classes = scope.taken(support::class_names(scope.py(), &object.0))?;
-    match classes.iter().any(|class| class == name) {
+    match classes.iter().any(|class| class.rsplit('.').next() == Some(name)) {
         true => Ok(()),
         false => Err(scope.mismatch(name, &object.0)),
     }

@@ -518,7 +518,8 @@ def copied_out(value, copies, depth=0, done=None):
 
 
 def class_names(value):
-    return [kind.__name__ for kind in type(value).__mro__]
+    """The names of a value's class and of what it inherits from, with their modules."""
+    return ["%s.%s" % (kind.__module__, kind.__name__) for kind in type(value).__mro__]
 
 
 def has_attributes(value, names):

@@ -57,7 +57,7 @@
 //! | `Literal["a", "b"]` | a generated enum | that enum |
 //! | `datetime`, `date`, `time`, `timedelta`, `Decimal`, `UUID`, `Fraction` | what [stands for one](crate::classes::IntoInstance): `SystemTime`, `Duration`, types of chrono, jiff, rust_decimal and uuid (features), text | as the caller chooses; in a struct or a union, text in a type of [`classes`](crate::classes), and a `Duration` |
 //! | `pandas.DataFrame`, `polars.DataFrame`, `pyarrow.Table` | [`Columns`](crate::Columns), an `Object` | a [`Frame`](crate::Frame) or an `Object` |
-//! | `torch.Tensor`, `jax.Array` | an array of any element type, which is copied; an `Object` | [`Like<T>`](crate::Like) or an `Object` |
+//! | `torch.Tensor`, `jax.Array` | an array of any element type, which is copied, or refused if the package would change its dtype; an `Object` | [`Like<T>`](crate::Like) or an `Object` |
 //! | `Iterator[T]`, `Generator[T, …]` | any iterator | [`Items<T>`](crate::Items), as a result |
 //! | `Callable` | a [`callback`](crate::callback()), or anything else | `Object` |
 //! | `pathlib.Path` | any `AsRef<Path>` | `PathBuf` |
@@ -145,7 +145,8 @@
 //!
 //! A function with overloads is one function: each parameter, and the result, is the union of what the
 //! overloads say, and a parameter that one of them does without is an option. So are overloads alone, as a
-//! stub (`.pyi`) has them.
+//! stub (`.pyi`) has them. A call that no overload allows, such as one without what each of them requires in
+//! a way of its own, compiles, and is then Python's to refuse.
 //!
 //! # On workers
 //!

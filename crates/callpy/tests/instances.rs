@@ -5,7 +5,7 @@ mod common;
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use callpy::classes::{Date, DateTime, Decimal, Fraction, Time, Uuid};
+use callpy::classes::{Date, DateTime, Decimal, Fraction, JaxArray, Time, TorchTensor, Uuid};
 use callpy::{Columns, Frame, Like, Object, Result};
 
 callpy::module!(mod instances = "tests/python/hints/instances.py");
@@ -132,6 +132,64 @@ fn frames_and_tensors_are_made_for_the_hint() -> Result<()> {
         assert_eq!(again[..], [4.0]);
     }
     Ok(())
+}
+
+#[test]
+fn classes_of_one_name_are_told_by_their_packages() -> Result<()> {
+    common::python();
+    assert!(matches!(told("pandas.core.frame.DataFrame")?, ToldResult::PandasDataFrame(_)));
+    assert!(matches!(told("polars.dataframe.frame.DataFrame")?, ToldResult::PolarsDataFrame(_)));
+    assert!(matches!(told("pyarrow.lib.Table")?, ToldResult::ArrowTable(_)));
+    assert!(matches!(told("Table")?, ToldResult::Table(_)));
+    assert!(matches!(told("pyarrow.lib.Array")?, ToldResult::Array(_)));
+    assert!(matches!(told("jax.Array")?, ToldResult::JaxArray(_)));
+    assert!(matches!(all_told("pandas.DataFrame")?, AllToldResult::List1(_)));
+    assert!(matches!(all_told("polars.DataFrame")?, AllToldResult::List2(_)));
+    assert!(matches!(series_told("pandas.Series")?, SeriesToldResult::PandasSeries(_)));
+    assert!(matches!(series_told("polars.Series")?, SeriesToldResult::Series(_)));
+    // One that shows the class of another package.
+    assert!(matches!(series_told("modin.Series")?, SeriesToldResult::PandasSeries(_)));
+    assert!(told("modin.Frame").is_err());
+    Ok(())
+}
+
+#[test]
+fn a_tensor_of_another_dtype_is_refused() {
+    const NAME: &str = "a_tensor_of_another_dtype_is_refused";
+    common::alone(
+        NAME,
+        |_| (),
+        || {
+            common::python();
+            // For packages that keep only 32 bits, as jax does by default.
+            let stand_in = "
+import sys, types
+def narrow(array):
+    return array.astype(array.dtype.newbyteorder('=').str.replace('8', '4'))
+package = types.SimpleNamespace(tensor=narrow, numpy=types.SimpleNamespace(array=narrow))
+sys.modules.update(jax=package, torch=package)
+";
+            common::module("stand_in", stand_in);
+            let dtype = common::lambda("lambda tensor: tensor.dtype.name");
+            macro_rules! given {
+                ($class:ty, $array:expr) => {
+                    match dtype.call(callpy::generated::instance::<$class, _>($array)) {
+                        Ok(dtype) => dtype,
+                        Err(error) => error.to_string(),
+                    }
+                };
+            }
+            let text: String = given!(JaxArray, &[1.5_f64]);
+            assert!(text.contains("jax makes float32 of an array of float64"), "{text}");
+            let text: String = given!(JaxArray, &[1_i64]);
+            assert!(text.contains("pass an array of int32, or set jax_enable_x64"), "{text}");
+            let text: String = given!(TorchTensor, &[1_u64]);
+            assert!(text.contains("torch makes uint32 of an array of uint64"), "{text}");
+            let (float, int): (String, String) =
+                (given!(JaxArray, &[1.5_f32]), given!(TorchTensor, &[1_i32]));
+            assert_eq!((&float[..], &int[..]), ("float32", "int32"));
+        },
+    );
 }
 
 #[cfg(all(feature = "chrono", feature = "jiff", feature = "rust_decimal", feature = "uuid"))]

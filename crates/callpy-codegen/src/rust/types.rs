@@ -155,14 +155,7 @@ impl<'l, 'm> Writer<'l, 'm> {
         let callpy = self.callpy;
         let name = match known {
             Known::Timedelta => return quote!(::core::time::Duration),
-            known => own(match known {
-                Known::PandasDataFrame => "PandasDataFrame",
-                Known::PolarsDataFrame => "PolarsDataFrame",
-                Known::ArrowTable => "ArrowTable",
-                Known::TorchTensor => "TorchTensor",
-                Known::JaxArray => "JaxArray",
-                known => known.variant(),
-            }),
+            known => own(known.variant()),
         };
         quote!(#callpy::classes::#name)
     }

@@ -157,18 +157,18 @@ fn hint(writer: &Writer<'_, '_>, lowered: &Lowered, within: &mut Vec<usize>) -> 
             quote!(Enum(#class))
         }
         Lowered::Instance(class) if lowering.is_protocol(class) => quote!(Any),
-        Lowered::Instance(class) => quote!(Instance(#class)),
+        Lowered::Instance(class) => quote!(Instance { package: "", name: #class }),
         Lowered::Handle(number) => {
             let handle = &lowering.handles[*number];
-            let class = &handle.class;
+            let (package, class) = (handle.package(), &handle.class);
             match handle.is_protocol {
                 true => quote!(Any),
-                false => quote!(Instance(#class)),
+                false => quote!(Instance { package: #package, name: #class }),
             }
         }
         Lowered::Known(known) => {
-            let class = known.class();
-            quote!(Instance(#class))
+            let (package, class) = (known.package(), known.class());
+            quote!(Instance { package: #package, name: #class })
         }
         Lowered::Unit | Lowered::Object { .. } | Lowered::Items(_) | Lowered::Union(_) => {
             quote!(Any)
@@ -274,6 +274,12 @@ fn froms(
     let is_alone = union.variants.iter().filter(|(_, lowered)| is_array(lowered)).count() == 1;
     for ((variant, lowered), ty) in union.variants.iter().zip(types) {
         let variant = ident(variant);
+        // An object could be of any of several such classes: the caller has to say.
+        let is_object =
+            |lowered: &Lowered| matches!(lowered, Lowered::Known(known) if !known.is_value());
+        if is_object(lowered) && union.variants.iter().filter(|(_, it)| is_object(it)).count() > 1 {
+            continue;
+        }
         from(quote!(), ty.clone(), quote!(Self::#variant(__value)));
         match lowered {
             Lowered::Int => from(quote!(), quote!(i32), quote!(Self::#variant(__value.into()))),

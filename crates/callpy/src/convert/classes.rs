@@ -91,7 +91,9 @@ classes! {
     /// ```
     Path = "pathlib" "Path";
     /// A `datetime.datetime`, as its `isoformat()`: `2024-05-06T07:08:09.000001+02:00`. Up to 3.10, Python
-    /// reads no other text, such as one with a `Z`.
+    /// reads no other text, such as one with a `Z`. What is finer than microseconds is cut off on the way to
+    /// Python, also from pandas' nanoseconds. The text does not say which it is of the hour that a zone has
+    /// twice.
     ///
     /// ```
     /// use callpy::classes::DateTime;
@@ -116,7 +118,8 @@ classes! {
     /// # Ok::<(), callpy::Error>(())
     /// ```
     Date = "datetime" "date";
-    /// A `datetime.time`, as its `isoformat()`: `07:08:09`.
+    /// A `datetime.time`, as its `isoformat()`: `07:08:09`. What is finer than microseconds is cut off on the
+    /// way to Python.
     ///
     /// ```
     /// use callpy::classes::Time;

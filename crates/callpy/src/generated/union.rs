@@ -60,8 +60,14 @@ pub enum Hint<'h> {
         /// The attributes.
         fields: &'h [&'h str],
     },
-    /// An instance of a class with this name, or of a subclass.
-    Instance(&'h str),
+    /// An instance of a class, or of a subclass. One with that name in another package could be it, too: a
+    /// package may show what another one defines.
+    Instance {
+        /// The package; empty if any would do.
+        package: &'h str,
+        /// The class's name.
+        name: &'h str,
+    },
     /// A member of an enum.
     Enum(&'h str),
     /// None or a value.
@@ -101,7 +107,11 @@ pub fn member<U>(
     let fits = members.iter().map(|(hint, _)| hint.fit(&object.0, scope));
     let fits = fits.collect::<Result<Vec<Fit>>>()?;
     let best = fits.iter().copied().max().filter(|fit| *fit > Fit::Not);
-    let mut best = members.iter().zip(fits).filter(|(_, fit)| Some(*fit) == best).peekable();
+    let best = members.iter().zip(fits).filter(|(_, fit)| Some(*fit) == best);
+    let mut best = best.collect::<Vec<_>>();
+    // A class of any package may have the name of one whose package is known.
+    best.sort_by_key(|((hint, _), _)| !hint.is_of_package());
+    let mut best = best.into_iter().peekable();
     let mut errors: Vec<String> = Vec::new();
     while let Some(((_, take), _)) = best.next() {
         // A single candidate's own error says more than that no member fits.
@@ -119,6 +129,10 @@ pub fn member<U>(
 }
 
 impl Hint<'_> {
+    fn is_of_package(&self) -> bool {
+        matches!(self, Hint::Instance { package, .. } if !package.is_empty())
+    }
+
     fn fit(&self, object: &Ref, scope: &mut Scope<'_>) -> Result<Fit> {
         let py = scope.py();
         let kind = |is: bool| if is { Fit::Kind } else { Fit::Not };
@@ -195,23 +209,11 @@ impl Hint<'_> {
                 Some(_) => Fit::Just,
                 None => Fit::Not,
             },
-            Hint::Instance(name) => {
-                let classes = scope.taken(support::class_names(py, object))?;
-                match classes.iter().position(|class| class == name) {
-                    Some(0) => Fit::Just,
-                    Some(_) => Fit::Kind,
-                    None => Fit::Not,
-                }
-            }
-            Hint::Class { name, fields } => {
-                let classes = scope.taken(support::class_names(py, object))?;
-                match classes.iter().position(|class| class == name) {
-                    Some(0) => Fit::Just,
-                    Some(_) => Fit::Kind,
-                    None if support::has_attributes(py, object, fields) => Fit::Converted,
-                    None => Fit::Not,
-                }
-            }
+            Hint::Instance { package, name } => class_fit(package, name, object, scope)?,
+            Hint::Class { name, fields } => match class_fit("", name, object, scope)? {
+                Fit::Not if support::has_attributes(scope.py(), object, fields) => Fit::Converted,
+                fit => fit,
+            },
             Hint::Optional(_) if py.is_none(object) => Fit::Kind,
             Hint::Optional(inner) => inner.fit(object, scope)?,
             Hint::Union(members) => {
@@ -255,6 +257,23 @@ fn least<'p>(
         }
     }
     Ok(least)
+}
+
+/// How well an object fits a class by the names of its own class and of those that it inherits from.
+fn class_fit(package: &str, name: &str, object: &Ref, scope: &mut Scope<'_>) -> Result<Fit> {
+    let classes = scope.taken(support::class_names(scope.py(), object))?;
+    let fits = classes.iter().enumerate().map(|(place, class)| {
+        let (module, own_name) = class.rsplit_once('.').unwrap_or_default();
+        // What `io` has is of the module `_io`.
+        let found = module.split('.').next().unwrap_or_default().trim_start_matches('_');
+        match place {
+            _ if own_name != name => Fit::Not,
+            _ if !package.is_empty() && package != found => Fit::Converted,
+            0 => Fit::Just,
+            _ => Fit::Kind,
+        }
+    });
+    Ok(fits.max().unwrap_or(Fit::Not))
 }
 
 /// A number of the kind fits, and a bool fits nothing else. An int can be converted to a float.

@@ -169,10 +169,18 @@ def tensor(package, array):
     if package == "torch":
         import torch
 
-        return torch.tensor(array)
-    import jax
+        made = torch.tensor(array)
+    else:
+        import jax
 
-    return jax.numpy.array(array)
+        made = jax.numpy.array(array)
+    # A torch.dtype is "torch.int32" as text.
+    found, wanted = str(made.dtype).rpartition(".")[2], array.dtype.name
+    if found != wanted:
+        remedy = ", or set jax_enable_x64" if package == "jax" else ""
+        message = "%s makes %s of an array of %s: pass an array of %s%s"
+        raise TypeError(message % (package, found, wanted, found, remedy))
+    return made
 
 
 # --- times

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Dict, Generator, Iterable, Iterator, List, Opt
 from uuid import UUID
 
 if TYPE_CHECKING:
+    import jax
     import pandas as pd
     import polars as pl
     import pyarrow as pa
@@ -131,3 +132,28 @@ def renamed(table: pa.Table, frames: Optional[List[pa.Table]] = None) -> pa.Tabl
 
 def scaled(tensor: torch.Tensor, by: float) -> torch.Tensor:
     return tensor * by
+
+
+class Table:
+    """A class with the name of another package's."""
+
+    def rows(self) -> int:
+        return 0
+
+
+def _made(name: str):
+    """An instance of a class with the module and the name of another one's."""
+    module, _, name = name.rpartition(".")
+    return type(name, (), {"__module__": module})() if module else Table()
+
+
+def told(name: str) -> Union[pd.DataFrame, pl.DataFrame, Table, pa.Table, jax.Array, pa.Array]:
+    return _made(name)
+
+
+def all_told(name: str) -> Union[List[pd.DataFrame], List[pl.DataFrame]]:
+    return [_made(name)]
+
+
+def series_told(name: str) -> Union[pd.Series, pl.Series]:
+    return _made(name)
