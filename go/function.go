@@ -54,8 +54,8 @@ func newFunction(handle uintptr, name string, pool *pool) *Function {
 	return function
 }
 
-// Within returns the same function with calls that end after this time, with an error of kind [Deadline]. On
-// [Workers] that holds, whatever the function does, and the time counts from the beginning of the call, that of
+// Within returns the same function with calls that end after this time, with an error of kind [Deadline]; of
+// several limits the shortest counts. On [Workers] that holds, whatever the function does, and the time counts from the beginning of the call, that of
 // waiting for a worker included. In this process it counts from when the function is called, and only asks, as a
 // context does that ends.
 func (f *Function) Within(limit time.Duration) *Function {

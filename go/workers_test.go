@@ -76,6 +76,7 @@ func TestALimitHolds(t *testing.T) {
 	workers := workers(t, 1, WithMaxWaiting(1))
 	sleep := on(t, workers, "time:sleep")
 	bad(t, sleep.Within(20*time.Millisecond).Run(ctx, 60), Deadline, "within 20ms")
+	bad(t, sleep.Within(20*time.Millisecond).Within(time.Minute).Run(ctx, 60), Deadline, "within 20ms")
 	// A limit that is over never calls.
 	bad(t, sleep.Within(-time.Second).Retries(1).Run(ctx, 60), Deadline, "within 1ns")
 	bad(t, find(t, target("spin")).Within(20*time.Millisecond).Run(ctx), Deadline, "within 20ms")

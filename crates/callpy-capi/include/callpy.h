@@ -707,8 +707,9 @@ void callpy_call_cancel(const struct callpy_call *call);
 // Frees what cancels calls. Handles that were made with it stay as they are.
 void callpy_call_free(struct callpy_call *call);
 
-// Makes a second handle of the same function, whose calls are within limits as well as those of the first.
-// It is the caller's, for callpy_function_free. This takes well under a microsecond: a call that is to have limits of
+// Makes a second handle of the same function, whose calls are within limits as well as those of the first:
+// the earlier deadline counts, and each `call` of the limits cancels them. Retries other than 0 replace those
+// of the first. It is the caller's, for callpy_function_free. This takes well under a microsecond: a call that is to have limits of
 // its own has a handle of its own.
 struct callpy_error *callpy_function_limit(const struct callpy_function *function,
                                            const struct callpy_limits *limits,

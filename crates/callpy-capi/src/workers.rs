@@ -275,8 +275,9 @@ pub unsafe extern "C" fn callpy_call_free(call: *mut callpy_call) {
     }
 }
 
-/// Makes a second handle of the same function, whose calls are within limits as well as those of the first.
-/// It is the caller's, for callpy_function_free. This takes well under a microsecond: a call that is to have limits of
+/// Makes a second handle of the same function, whose calls are within limits as well as those of the first:
+/// the earlier deadline counts, and each `call` of the limits cancels them. Retries other than 0 replace those
+/// of the first. It is the caller's, for callpy_function_free. This takes well under a microsecond: a call that is to have limits of
 /// its own has a handle of its own.
 ///
 /// # Safety

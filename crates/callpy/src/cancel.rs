@@ -128,11 +128,17 @@ impl Drop for Listening {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Limits {
     pub(crate) within: Option<Duration>,
-    pub(crate) cancel: Option<Cancel>,
+    /// Each of them ends the call.
+    pub(crate) cancels: Vec<Cancel>,
 }
 
 impl Limits {
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancel.as_ref().is_some_and(Cancel::is_cancelled)
+        self.cancels.iter().any(Cancel::is_cancelled)
+    }
+
+    /// Has `tell` called by each cancel, as [`Cancel::listen`] says.
+    pub(crate) fn listen(&self, tell: impl Fn() + Clone + Send + 'static) -> Vec<Listening> {
+        self.cancels.iter().map(|cancel| cancel.listen(tell.clone())).collect()
     }
 }

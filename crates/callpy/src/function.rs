@@ -136,7 +136,8 @@ impl Function {
         Function { callable: Arc::clone(&self.callable), deny_copies: true }
     }
 
-    /// Returns a handle whose calls end after this time, with `ErrorKind::Deadline`.
+    /// Returns a handle whose calls end after this time, with `ErrorKind::Deadline`. Of several limits the
+    /// shortest counts.
     ///
     /// On [workers](crate::workers) that holds, whatever the function does: it is interrupted by a
     /// signal, and if it does not stop within 200 milliseconds its worker is killed and replaced. The
@@ -163,11 +164,13 @@ impl Function {
     pub fn within(&self, limit: Duration) -> Function {
         // More than a century, and still a time that the clock can tell.
         let limit = limit.min(Duration::from_secs(u32::MAX.into()));
-        self.limited(|limits| limits.within = Some(limit))
+        self.limited(|limits| {
+            limits.within = Some(limits.within.map_or(limit, |own| own.min(limit)));
+        })
     }
 
     /// Returns a handle whose calls end, with `ErrorKind::Cancelled`, once they are cancelled from another
-    /// thread.
+    /// thread. What cancels the calls of this handle cancels those of the other as well.
     ///
     /// What happens to the function is the same as when its [time is up](Function::within): on
     /// [workers](crate::workers) the call always ends, within 200 milliseconds; in this process it is
@@ -192,7 +195,7 @@ impl Function {
     /// ```
     #[must_use]
     pub fn cancelled_by(&self, cancel: &Cancel) -> Function {
-        self.limited(|limits| limits.cancel = Some(cancel.clone()))
+        self.limited(|limits| limits.cancels.push(cancel.clone()))
     }
 
     fn limited(&self, change: impl FnOnce(&mut Limits)) -> Function {

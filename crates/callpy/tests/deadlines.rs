@@ -22,6 +22,29 @@ fn is_cancelled(result: callpy::Result<()>) {
     assert!(error.to_string().ends_with(": it was cancelled"), "{error}");
 }
 
+fn the_earlier_deadline_counts(endless: &Function) {
+    let (short, long) = (Duration::from_millis(20), Duration::from_secs(60));
+    for [first, second] in [[short, long], [long, short]] {
+        let text = is_deadline(endless.within(first).within(second).call(()));
+        assert!(text.contains("20ms"), "{text}");
+    }
+}
+
+/// `wait` waits until a call of the function, which does not return, is under way.
+fn each_cancel_counts(endless: &Function, wait: impl Fn()) {
+    for cancelled in [&[0][..], &[1], &[0, 1]] {
+        let cancels = [Cancel::new(), Cancel::new()];
+        let called = endless.cancelled_by(&cancels[0]).cancelled_by(&cancels[1]);
+        thread::scope(|scope| {
+            let call = scope.spawn(|| called.call(()));
+            wait();
+            cancelled.iter().for_each(|&which| cancels[which].cancel());
+            is_cancelled(call.join().unwrap());
+        });
+        is_cancelled(called.call(()));
+    }
+}
+
 #[cfg(target_os = "linux")]
 mod on_workers {
     use super::*;
@@ -82,6 +105,32 @@ mod on_workers {
             assert_eq!((workers.statistics().waiting, workers.statistics().busy), (0, 1));
             first.cancel();
             is_cancelled(busy.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn each_limit_counts_beside_those_before_it() {
+        let workers = workers();
+        let sleep = function(&workers, "sleep");
+        the_earlier_deadline_counts(&sleep);
+        each_cancel_counts(&sleep, || {
+            wait_for("a busy worker", || workers.statistics().busy == 1);
+        });
+        // Nor does what is left of two that cancelled one call end the next.
+        let (pid, other) = (function(&workers, "pid"), Cancel::new());
+        let before: u32 = pid.call(()).unwrap();
+        assert_eq!(pid.cancelled_by(&other).call::<u32>(()).unwrap(), before);
+        // While it waits for a worker, too.
+        thread::scope(|scope| {
+            let busy = Cancel::new();
+            let sleeps = sleep.cancelled_by(&busy);
+            scope.spawn(move || is_cancelled(sleeps.call(())));
+            wait_for("a busy worker", || workers.statistics().busy == 1);
+            the_earlier_deadline_counts(&sleep);
+            each_cancel_counts(&sleep, || {
+                wait_for("a waiting caller", || workers.statistics().waiting == 1);
+            });
+            busy.cancel();
         });
     }
 
@@ -304,6 +353,25 @@ def outlast_deadline():
         });
         is_cancelled(called.call(()));
     }
+}
+
+#[test]
+fn each_limit_of_a_call_of_this_process_counts() {
+    python();
+    let source = "
+import threading
+started = threading.Event()
+def spin():
+    started.set()
+    for _ in iter(int, 1): pass
+";
+    let module = common::module("limited", source);
+    let started = module.attr("started").unwrap();
+    let wait = lambda("lambda started: started.wait(30) and not started.clear()");
+    the_earlier_deadline_counts(&spin());
+    each_cancel_counts(&module.function("spin").unwrap(), || {
+        assert!(wait.call::<bool>(&started).unwrap());
+    });
 }
 
 #[test]

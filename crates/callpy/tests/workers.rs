@@ -502,7 +502,8 @@ fn a_caller_waits_no_longer_than_its_time() {
         assert!(error.to_string().contains("no worker was free"), "{error}");
     });
     assert_eq!(workers.statistics().waiting, 0);
-    assert_eq!(echo.within(Duration::from_secs(30)).call::<i64>(7).unwrap(), 7);
+    let echo = function(&workers, "echo").within(Duration::from_secs(30));
+    assert_eq!(echo.call::<i64>(7).unwrap(), 7);
 }
 
 #[test]

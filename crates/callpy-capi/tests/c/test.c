@@ -1025,13 +1025,30 @@ static void workers(void) {
         invocation.function = NULL;
         callpy_invoke(&invocation);
         bad(invocation.error, CALLPY_ERROR_ARGUMENT, "the function is NULL");
+        // They are beside the function's own: the earlier deadline counts, and each call cancels it.
+        callpy_call *other = callpy_call_new();
+        callpy_limits cancels[] = {{.call = call}, {.call = other}};
+        callpy_limits deadlines[] = {{.within = 20 * 1000 * 1000}, {.within = 60ull * 1000 * 1000 * 1000}};
+        for (int first = 0; first < 2; first++) {
+            good(callpy_function_limit(both[index], &cancels[first], &limited));
+            invocation.function = limited, invocation.limits = &cancels[1 - first];
+            callpy_invoke(&invocation);
+            bad(invocation.error, CALLPY_ERROR_CANCELLED, "it was cancelled");
+            callpy_function_free(limited);
+            good(callpy_function_limit(both[index], &deadlines[first], &limited));
+            invocation.function = limited, invocation.limits = &deadlines[1 - first];
+            callpy_invoke(&invocation);
+            bad(invocation.error, CALLPY_ERROR_DEADLINE, "within 20ms");
+            callpy_function_free(limited);
+        }
+        callpy_call_free(other);
         callpy_call_free(call);
     }
     callpy_function_free(here);
 
     callpy_workers_statistics now;
     good(callpy_workers_get_statistics(workers, &now));
-    CHECK(now.crashes == 5 && now.deadlines == 1 && now.cancelled == 3 && now.busy == 0);
+    CHECK(now.crashes == 5 && now.deadlines == 3 && now.cancelled == 5 && now.busy == 0);
     CHECK(now.bytes_sent >= 3 * sizeof series && now.started >= 7);
     good(callpy_workers_restart(workers));
     callpy_workers_free(workers);

@@ -55,10 +55,8 @@ impl<'a> Call<'a> {
             let message = format!("the thread that watches deadlines can't be started: {error}");
             Error::new(ErrorKind::Start, message).with_source(error)
         })?;
-        let _listening = limits.cancel.as_ref().map(|cancel| {
-            let canceller = timed.canceller();
-            cancel.listen(move || canceller.cancel())
-        });
+        let canceller = timed.canceller();
+        let _listening = limits.listen(move || canceller.cancel());
         let mut timed = Some(timed);
         let mut was_asked = false;
         // The end is within the base frame, whose code would raise an exception that comes too late.

@@ -42,6 +42,7 @@ fn replace_innermost(call: Option<Arc<Call>>) -> Option<Arc<Call>> {
 }
 
 /// Asks one call to stop, from any thread.
+#[derive(Clone)]
 pub(crate) struct Canceller(Arc<Call>);
 
 struct Call {

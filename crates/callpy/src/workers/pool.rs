@@ -254,10 +254,8 @@ impl Pool {
             ticket
         };
         Counts::add(&shared.counts.waited, 1);
-        let listening = limits.cancel.as_ref().map(|cancel| {
-            let ticket = Arc::clone(&ticket);
-            cancel.listen(move || ticket.wake())
-        });
+        let waiting = Arc::clone(&ticket);
+        let listening = limits.listen(move || waiting.wake());
         let given = ticket.wait(until, limits);
         drop(listening);
         let given = given.or_else(|| {

@@ -330,8 +330,8 @@ pub(crate) struct Worker {
     pub(crate) is_working: bool,
     /// When the time of the last request is up.
     pub(crate) deadline: Option<Instant>,
-    cancel: Option<Cancel>,
-    listening: Option<Listening>,
+    cancels: Vec<Cancel>,
+    listening: Vec<Listening>,
     /// Has something to read once the request is cancelled; made for the first one that can be.
     cancelled: Option<(PipeReader, Arc<PipeWriter>)>,
     /// How the last request was stopped, if it was.
@@ -470,8 +470,8 @@ impl Worker {
             message: Writer::default(),
             is_working: false,
             deadline: None,
-            cancel: None,
-            listening: None,
+            cancels: Vec::new(),
+            listening: Vec::new(),
             cancelled: None,
             stop: None,
         };
@@ -522,20 +522,22 @@ impl Worker {
         self.arguments_used = ALIGN;
         self.may_write = false;
         self.deadline = None;
-        self.cancel = None;
-        self.listening = None;
+        self.cancels.clear();
+        self.listening.clear();
         self.stop = None;
     }
 
     /// Says what may end the request that is sent next.
     pub(crate) fn limit(&mut self, limits: &Limits, deadline: Option<Instant>) -> io::Result<()> {
         self.deadline = deadline;
-        let Some(cancel) = &limits.cancel else { return Ok(()) };
-        if let Some((reader, _)) = &self.cancelled
-            && shared::can_read(reader.as_fd())
-        {
+        if limits.cancels.is_empty() {
+            return Ok(());
+        }
+        if let Some((reader, _)) = &self.cancelled {
             // Of a request that was cancelled as it ended.
-            (&*reader).read_exact(&mut [0])?;
+            while shared::can_read(reader.as_fd()) {
+                _ = (&*reader).read(&mut [0; 64])?;
+            }
         }
         if self.cancelled.is_none() {
             let (reader, writer) = io::pipe()?;
@@ -543,10 +545,10 @@ impl Worker {
         }
         if let Some((_, writer)) = &self.cancelled {
             let writer = Arc::clone(writer);
-            // One byte, for which the pipe has room.
-            self.listening = Some(cancel.listen(move || _ = (&*writer).write(&[0])));
+            // One byte for each cancel, for which the pipe has room.
+            self.listening = limits.listen(move || _ = (&*writer).write(&[0]));
         }
-        self.cancel = Some(cancel.clone());
+        self.cancels.clone_from(&limits.cancels);
         Ok(())
     }
 
@@ -662,13 +664,13 @@ impl Worker {
     }
 
     fn must_look_for_cancelling(&self) -> bool {
-        self.cancel.is_some() && self.stop.is_none()
+        !self.cancels.is_empty() && self.stop.is_none()
     }
 
     /// Asks the worker to stop if its time is up or its request is cancelled, and kills it if it was
     /// asked to and has not stopped; returns when to do so again.
     pub(crate) fn attend(&mut self) -> Option<Instant> {
-        if !self.is_working || (self.deadline.is_none() && self.cancel.is_none()) {
+        if !self.is_working || (self.deadline.is_none() && self.cancels.is_empty()) {
             return None;
         }
         let now = Instant::now();
@@ -688,7 +690,7 @@ impl Worker {
                 None
             }
             None => {
-                let reason = if self.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+                let reason = if self.cancels.iter().any(Cancel::is_cancelled) {
                     Reason::Cancelled
                 } else if self.deadline.is_some_and(|deadline| deadline <= now) {
                     Reason::Deadline
