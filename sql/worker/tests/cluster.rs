@@ -220,6 +220,14 @@ async fn a_wrong_worker_is_named_before_a_query_runs() {
 
 /// Loses a worker in the middle of a query, by a signal.
 async fn lose(signal: &str, retries: usize) -> (House, Session, Result<Vec<RecordBatch>>) {
+    lose_in(|_| TOTALS.to_owned(), signal, retries).await
+}
+
+async fn lose_in(
+    sql: impl Fn(&House) -> String,
+    signal: &str,
+    retries: usize,
+) -> (House, Session, Result<Vec<RecordBatch>>) {
     let house = House::new().await;
     let session = house.session(retries).await;
     let strike = async {
@@ -227,7 +235,8 @@ async fn lose(signal: &str, retries: usize) -> (House, Session, Result<Vec<Recor
         tokio::time::timeout(LIMIT, begun).await.expect("the function runs there");
         house.workers[1].signal(signal);
     };
-    let (result, ()) = tokio::join!(collect(&session, TOTALS), strike);
+    let sql = sql(&house);
+    let (result, ()) = tokio::join!(collect(&session, &sql), strike);
     (house, session, result)
 }
 
@@ -256,6 +265,18 @@ async fn a_query_is_run_again_without_a_killed_worker() {
     house.workers.iter_mut().for_each(Worker::kill);
     let text = collect(&session, TOTALS).await.unwrap_err().to_string();
     assert!(text.contains("none can be used"), "{text}");
+}
+
+/// Some of it may be done already.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_writes_is_not_run_again() {
+    let copy = |house: &House| {
+        let to = house.folder.path().join("out");
+        format!("COPY ({TOTALS}) TO '{}/' STORED AS PARQUET", to.display())
+    };
+    let (_, _, result) = lose_in(copy, "-KILL", 1).await;
+    let text = result.unwrap_err().to_string();
+    assert!(text.contains("lost") && text.contains("it is not run again"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use datafusion::arrow::array::RecordBatch;
+use datafusion::common::tree_node::TreeNode as _;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::SessionStateBuilder;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion_distributed::{DistributedExt as _, SessionStateBuilderExt as _, WorkerResolver};
 use url::Url;
@@ -14,8 +16,9 @@ use url::Url;
 use super::channels::Channels;
 use super::handshake::{Info, Unusable, ask};
 use super::specs::Specs;
-use crate::error::wrong;
+use crate::error::{Error, wrong};
 use crate::functions::Functions;
+use crate::spec::Spec;
 
 /// Workers, and the functions that queries on them may call.
 ///
@@ -54,7 +57,8 @@ impl Cluster {
     /// Sets how often a whole query is run again, on the workers that are left, when one of them is lost. It is
     /// not without this.
     ///
-    /// This is for queries that only read: a query is run again from its beginning.
+    /// A query is run again from its beginning, and its functions are called again. What does more than read, such as
+    /// `INSERT`, `COPY` and `CREATE TABLE`, is never run again: some of it may be done already.
     #[must_use]
     pub fn retries(self, retries: usize) -> Cluster {
         Cluster { retries, ..self }
@@ -176,41 +180,58 @@ impl Session {
         loop {
             self.look_around().await?;
             let before = self.living.get();
-            let run = async { self.context.sql(sql).await?.collect().await };
+            let plan = self.context.state().create_logical_plan(sql).await?;
+            let only_reads = only_reads(&plan)?;
+            let run = async { self.context.execute_logical_plan(plan).await?.collect().await };
             let error = match run.await {
                 Ok(batches) => return Ok(batches),
                 Err(error) => error,
             };
-            let lost = self.lost(&before, &error).await;
-            if lost.is_empty() || retries == 0 {
-                return Err(match lost.is_empty() {
-                    true => error,
-                    false => error.context(format!("lost {}", lost.join(", "))),
-                });
+            let lost = self.lost(&before, &error).await?;
+            if lost.is_empty() {
+                return Err(error);
+            }
+            if retries == 0 || !only_reads {
+                let why = match retries > 0 {
+                    true => "; it is not run again, since it does more than read",
+                    false => "",
+                };
+                return Err(error.context(format!("lost {}{why}", lost.join(", "))));
             }
             retries -= 1;
         }
     }
 
-    /// Asks all workers what they are.
-    async fn look_around(&self) -> Result<()> {
-        let specs = self.specs.list();
-        let asked = self.urls.iter().map(|url| {
-            let (channels, url, specs) = (self.channels.clone(), url.clone(), specs.clone());
-            tokio::spawn(async move { (ask(&channels, &url, &specs).await, url) })
+    /// Asks some workers at once what they are, and whether they can run these functions.
+    async fn ask_all<'u>(
+        &self,
+        urls: impl Iterator<Item = &'u Url>,
+        specs: &[Spec],
+    ) -> Result<Vec<Result<Info, Unusable>>> {
+        let asked = urls.map(|url| {
+            let (channels, url, specs) = (self.channels.clone(), url.clone(), specs.to_vec());
+            tokio::spawn(async move { ask(&channels, &url, &specs).await })
         });
         let asked: Vec<_> = asked.collect();
+        let mut answers = Vec::new();
+        for answer in asked {
+            answers.push(answer.await.map_err(|it| DataFusionError::ExecutionJoin(Box::new(it)))?);
+        }
+        Ok(answers)
+    }
+
+    /// Asks all workers what they are.
+    async fn look_around(&self) -> Result<()> {
+        let answers = self.ask_all(self.urls.iter(), &self.specs.list()).await?;
         let mut living = Vec::new();
         let mut silent = Vec::new();
-        for answer in asked {
-            let (answer, url) =
-                answer.await.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))?;
+        for (url, answer) in self.urls.iter().zip(answers) {
             match answer {
-                Ok(info) => living.push((url, info)),
+                Ok(info) => living.push((url.clone(), info)),
                 Err(Unusable::Silent(why)) if self.retries > 0 => {
                     silent.push(format!("{url}: {why}"))
                 }
-                Err(unusable) => return Err(unusable.into_error(&url)),
+                Err(unusable) => return Err(unusable.into_error(url)),
             }
         }
         if living.is_empty() {
@@ -221,23 +242,42 @@ impl Session {
     }
 
     /// Returns the workers that are not what they were when a query began.
-    async fn lost(&self, before: &[(Url, Info)], error: &DataFusionError) -> Vec<String> {
+    async fn lost(&self, before: &[(Url, Info)], error: &DataFusionError) -> Result<Vec<String>> {
+        let answers = self.ask_all(before.iter().map(|(url, _)| url), &[]).await?;
         let mut lost = Vec::new();
-        for (url, info) in before {
-            match ask(&self.channels, url, &[]).await {
-                Ok(now) if now == *info => {}
-                _ => lost.push(format!("worker {url}")),
+        for ((url, info), answer) in before.iter().zip(answers) {
+            if answer.ok().as_ref() != Some(info) {
+                lost.push(format!("worker {url}"));
             }
         }
         if lost.is_empty() && is_of_transport(error) {
             lost.push("the connection to a worker".to_owned());
         }
-        lost
+        Ok(lost)
     }
+}
+
+/// Whether running it twice does no more than running it once, as far as SQL goes.
+fn only_reads(plan: &LogicalPlan) -> Result<bool> {
+    let does_more = plan.exists(|part| {
+        Ok(matches!(
+            part,
+            LogicalPlan::Dml(_)
+                | LogicalPlan::Copy(_)
+                | LogicalPlan::Ddl(_)
+                | LogicalPlan::Statement(_)
+        ))
+    });
+    Ok(!does_more?)
 }
 
 /// Whether an error is of a connection, here or between workers, and not of the query.
 fn is_of_transport(error: &DataFusionError) -> bool {
+    // What an exception of Python says is not of the connection, whatever words it has.
+    let text = error.to_string();
+    if text.contains("Traceback (most recent call last)") || Error::find(error).is_some() {
+        return false;
+    }
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = source {
         if let Some(status) = error.downcast_ref::<tonic::Status>() {
@@ -249,8 +289,47 @@ fn is_of_transport(error: &DataFusionError) -> bool {
         source = error.source();
     }
     // What a worker says of its connection to another one is text.
-    let text = error.to_string();
     ["transport error", "h2 protocol error", "keep-alive timed out"]
         .iter()
         .any(|it| text.contains(it))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_run_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let context = SessionContext::new();
+        let sql = format!(
+            "CREATE EXTERNAL TABLE t (x DOUBLE) STORED AS PARQUET LOCATION '{}/'",
+            folder.path().display()
+        );
+        context.sql(&sql).await.unwrap();
+        for (sql, expected) in [
+            ("SELECT x FROM t", true),
+            ("WITH u AS (VALUES (1)) SELECT * FROM u", true),
+            ("EXPLAIN ANALYZE SELECT x FROM t", true),
+            ("INSERT INTO t VALUES (1)", false),
+            ("EXPLAIN ANALYZE INSERT INTO t VALUES (1)", false),
+            ("COPY (SELECT x FROM t) TO 'out.parquet'", false),
+            ("CREATE TABLE u AS SELECT x FROM t", false),
+            ("CREATE VIEW u AS SELECT x FROM t", false),
+            ("SET datafusion.execution.batch_size = 7", false),
+            ("PREPARE p AS INSERT INTO t VALUES (1)", false),
+        ] {
+            let plan = context.state().create_logical_plan(sql).await.unwrap();
+            assert_eq!(only_reads(&plan).unwrap(), expected, "{sql}");
+        }
+    }
+
+    #[test]
+    fn an_exception_is_not_of_the_connection() {
+        let external = |text: &str| DataFusionError::Execution(text.to_owned());
+        assert!(is_of_transport(&external("transport error")));
+        let python = "f(x): ValueError: transport error\nTraceback (most recent call last):\n";
+        assert!(!is_of_transport(&external(python)));
+        assert!(!is_of_transport(&wrong("f(x)", "transport error")));
+    }
 }

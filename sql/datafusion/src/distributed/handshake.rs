@@ -76,23 +76,22 @@ impl Info {
         }
         for spec in specs {
             let module = &spec.module;
-            match self.files.iter().find(|(stem, _)| stem == module) {
-                None => {
-                    let files: Vec<_> =
-                        self.files.iter().map(|(stem, _)| format!("{stem}.py")).collect();
-                    return Err(format!(
-                        "it has no {module}.py, where {} is; it was started with {}",
-                        spec.name,
-                        files.join(", ")
-                    ));
-                }
-                Some((_, hash)) if *hash != spec.hash => {
-                    return Err(format!(
-                        "its {module}.py is not the one of this program, so {} may differ: restart it with the same file",
-                        spec.name
-                    ));
-                }
-                Some(_) => {}
+            let named = self.files.iter().filter(|(stem, _)| stem == module);
+            let hashes: Vec<&String> = named.map(|(_, hash)| hash).collect();
+            if hashes.is_empty() {
+                let files: Vec<_> =
+                    self.files.iter().map(|(stem, _)| format!("{stem}.py")).collect();
+                return Err(format!(
+                    "it has no {module}.py, where {} is; it was started with {}",
+                    spec.name,
+                    files.join(", ")
+                ));
+            }
+            if !hashes.contains(&&spec.hash) {
+                return Err(format!(
+                    "its {module}.py is not the one of this program, so {} may differ: restart it with the same file",
+                    spec.name
+                ));
             }
         }
         Ok(())
@@ -121,12 +120,18 @@ pub(crate) async fn ask(channels: &Channels, url: &Url, specs: &[Spec]) -> Resul
         let mut client = channels.get_worker_client_for_url(url).await?;
         client.get_worker_info(GetWorkerInfoRequest {}).await
     };
-    // That an old connection has broken is known only when it is used; the second time makes a new one.
+    // That an old connection has broken is known only when it is used, and a new one may be made while the
+    // old one is being closed.
+    const TRIES: usize = 3;
     let asked = async {
-        match once().await {
-            Ok(answer) => Ok(answer),
-            Err(_) => once().await,
+        let mut answer = once().await;
+        for _ in 1..TRIES {
+            if answer.is_ok() {
+                break;
+            }
+            answer = once().await;
         }
+        answer
     };
     let answer = match tokio::time::timeout(channels.patience(), asked).await {
         Ok(Ok(answer)) => answer,
@@ -154,5 +159,18 @@ mod tests {
         assert_eq!(Info::parse(&info.to_text()), Some(info));
         assert_eq!(Info::parse(""), None);
         assert_eq!(Info::parse("1.0"), None);
+    }
+
+    #[test]
+    fn a_file_is_known_by_its_name_and_its_text() {
+        let info = Info::of_this_process([("util", "12"), ("util", "34")].into_iter());
+        let spec = |module: &str, hash: &str| {
+            Spec::parse(&format!("f {module} f {hash} row error immutable vint64")).unwrap()
+        };
+        assert_eq!(info.check(&[spec("util", "12"), spec("util", "34")]), Ok(()));
+        let changed = info.check(&[spec("util", "56")]).unwrap_err();
+        assert!(changed.contains("its util.py is not the one"), "{changed}");
+        let missing = info.check(&[spec("other", "12")]).unwrap_err();
+        assert!(missing.contains("it has no other.py"), "{missing}");
     }
 }

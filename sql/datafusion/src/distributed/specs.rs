@@ -26,13 +26,13 @@ impl Specs {
     /// Adds a function, or replaces the one of its name.
     pub(crate) fn add(&self, spec: Spec) -> Result<()> {
         let mut specs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = spec.name.clone();
-        specs.retain(|other| other.name != name);
-        specs.push(spec);
-        if text(&specs).len() > LONGEST {
-            specs.pop();
-            return Err(wrong(&name, "there are more functions than a query can name to workers"));
+        let others = specs.iter().filter(|other| other.name != spec.name).cloned();
+        let changed: Vec<Spec> = others.chain([spec.clone()]).collect();
+        if text(&changed).len() > LONGEST {
+            let why = "there are more functions than a query can name to workers";
+            return Err(wrong(&spec.name, why));
         }
+        *specs = changed;
         Ok(())
     }
 }
@@ -62,6 +62,10 @@ impl ExtensionOptions for Specs {
         let specs = value.split(';').filter(|text| !text.is_empty()).map(Spec::parse);
         let specs: Option<Vec<Spec>> = specs.collect();
         let specs = specs.ok_or_else(|| wrong("callpy", format!("not functions: {value:?}")))?;
+        // A worker's list is empty until a query's headers fill it; that of a session is changed by CREATE FUNCTION.
+        if !self.list().is_empty() {
+            return Err(wrong("callpy", "its functions are set by CREATE FUNCTION, not by SET"));
+        }
         *self = Specs(Arc::new(Mutex::new(specs)));
         Ok(())
     }
@@ -72,5 +76,51 @@ impl ExtensionOptions for Specs {
             value: Some(text(&self.list())),
             description: "The Python functions of this session: names and types.",
         }]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{Kind, Nulls};
+    use crate::types::Typed;
+
+    fn spec(name: &str, hash: &str) -> Spec {
+        Spec {
+            name: name.to_owned(),
+            module: "module".to_owned(),
+            function: "function".to_owned(),
+            kind: Kind::Aggregate,
+            parameters: Vec::new(),
+            result: Typed::parse("vfloat64").unwrap(),
+            nulls: Nulls::Error,
+            is_volatile: false,
+            hash: hash.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_function_that_does_not_fit_changes_nothing() {
+        let specs = Specs::default();
+        specs.add(spec("first", "1")).unwrap();
+        specs.add(spec("second", "1")).unwrap();
+        specs.add(spec("first", "2")).unwrap();
+        let before = specs.list();
+        assert_eq!(before, [spec("second", "1"), spec("first", "2")]);
+        let long = "a".repeat(LONGEST);
+        assert!(specs.add(spec("first", &long)).is_err());
+        assert_eq!(specs.list(), before);
+    }
+
+    #[test]
+    fn a_session_keeps_its_functions() {
+        let mut specs = Specs::default();
+        specs.set(KEY, &spec("first", "1").to_string()).unwrap();
+        assert_eq!(specs.list(), [spec("first", "1")]);
+        for value in ["", &spec("second", "1").to_string()] {
+            assert!(specs.set(KEY, value).is_err());
+        }
+        specs.add(spec("second", "1")).unwrap();
+        assert_eq!(specs.list().len(), 2);
     }
 }

@@ -55,12 +55,11 @@ impl Library {
             return Ok(made);
         }
         let module = &spec.module;
-        let file = self.files.iter().find(|file| file.stem == *module);
-        let file =
-            file.ok_or_else(|| wrong(&spec.name, format!("this worker has no {module}.py")))?;
-        if file.hash != spec.hash {
-            return Err(wrong(&spec.name, format!("{module}.py of this worker is another")));
-        }
+        let file = self.files.iter().find(|it| it.stem == *module && it.hash == spec.hash);
+        let file = file.ok_or_else(|| {
+            wrong(&spec.name, format!("this worker has no {module}.py, or another one"))
+        })?;
+        spec.check().map_err(|why| wrong(&spec.name, why))?;
         // Nothing but the functions of the file itself: not what it imports, nor parts of that.
         if file.module.function(&spec.function).is_none() {
             return Err(wrong(
