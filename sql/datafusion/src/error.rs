@@ -54,6 +54,11 @@ impl Error {
     pub(crate) fn new(call: impl Into<String>, message: impl Into<String>) -> Error {
         Error { call: call.into(), message: message.into(), python: None }
     }
+
+    pub(crate) fn failed(call: &str, error: callpy::Error) -> Error {
+        let message = shortened(format!("{error:#}"));
+        Error { call: call.to_owned(), message, python: Some(error) }
+    }
 }
 
 impl fmt::Display for Error {
@@ -80,8 +85,7 @@ const LONGEST: usize = 3_000;
 /// Says that a call failed, with the traceback.
 #[cold]
 pub(crate) fn failed(call: &str, error: callpy::Error) -> DataFusionError {
-    let message = shortened(format!("{error:#}"));
-    Error { call: call.to_owned(), message, python: Some(error) }.into()
+    Error::failed(call, error).into()
 }
 
 /// Says what is wrong with a call.

@@ -299,6 +299,16 @@ pub(crate) fn refuse_taken(state: &SessionState, spec: &Spec) -> Result<(), Stri
     }
 }
 
+#[cfg(feature = "spark")]
+impl Functions {
+    /// Returns the function of a spec that [`loaded`](Functions::loaded) has returned.
+    pub(crate) fn function(&self, python: Python, spec: &Spec) -> Result<callpy::Function, Error> {
+        let is_its = |file: &&Arc<File>| file.stem == spec.module && file.hash == spec.hash;
+        let file = self.files.iter().find(is_its).expect("a spec is of one of the files");
+        file.load(python, &spec.function).map_err(|error| Error::failed(&spec.name, error))
+    }
+}
+
 /// Starts Python if it does not run, with the environment that the files' headers ask for.
 pub(crate) fn start<'p>(files: impl Iterator<Item = &'p PathBuf>) -> Result<Python, Error> {
     if let Some(python) = Python::running() {

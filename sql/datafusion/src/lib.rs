@@ -31,6 +31,8 @@ mod hints;
 mod results;
 mod runtime;
 mod scalar;
+#[cfg(feature = "spark")]
+mod spark;
 mod spec;
 mod table;
 mod types;
