@@ -69,9 +69,9 @@ pub(crate) fn call(
             for _ in 0..workers.min(blocks.len()) {
                 let (sender, next, one, blocks) = (sender.clone(), &next, &one, &blocks);
                 scope.spawn(move || {
-                    while let Some(at) = Some(next.fetch_add(1, Ordering::Relaxed))
-                        && let Some(block) = blocks.get(at)
-                    {
+                    loop {
+                        let at = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(block) = blocks.get(at) else { break };
                         if sender.send((at, one(block))).is_err() {
                             break;
                         }

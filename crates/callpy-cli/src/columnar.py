@@ -6,7 +6,7 @@ under two that are told apart here.
 
 import datetime
 
-from callpy_command import InputError, cast, cell, stack
+from callpy_command import InputError, cast, cell, inexact, stack
 
 KINDS = (
     ("number", ("int", "uint", "float", "double", "halffloat", "decimal")),
@@ -233,7 +233,7 @@ def listed(column, wants):
 def exact(value, row):
     number = float(value)
     if isinstance(value, int) and number != value:
-        raise InputError("row %d: a float can't hold %d, only numbers near it; give the parameter the hint list[int]" % (row, value))
+        raise inexact(row, value, "list[int]")
     return number
 
 

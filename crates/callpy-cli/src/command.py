@@ -199,10 +199,13 @@ def check_floats(whole, floats):
     digits = {2: 11, 4: 24}.get(floats.dtype.itemsize, 53)
     for at in (abs(whole.astype("float64")) >= 2.0**digits).nonzero()[0]:
         if int(whole[at]) != float(floats[at]):
-            raise InputError(
-                "row %d: a float can't hold %d, only numbers near it; give the parameter a hint of whole numbers, such as "
-                "NDArray[np.%s]" % (at, whole[at], whole.dtype)
-            )
+            raise inexact(at, whole[at], "NDArray[np.%s]" % whole.dtype)
+
+
+def inexact(row, value, hint):
+    """The error of a whole number that a float changes."""
+    text = "row %d: a float can't hold %d, only numbers near it; give the parameter a hint of whole numbers, such as %s"
+    return InputError(text % (row, value, hint))
 
 
 def times(values, dtype, as_list):

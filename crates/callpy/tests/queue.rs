@@ -250,7 +250,7 @@ fn a_thread_calls_in_its_last_destructors() {
 fn calls_that_sleep_or_run_long_let_others_in() {
     let sleep = lambda("__import__('time').sleep");
     let spin =
-        module("spin", "def spin():\n    return sum(range(3_000_000))").function("spin").unwrap();
+        module("spin", "def spin():\n    return sum(range(20_000_000))").function("spin").unwrap();
     let nothing = lambda("lambda: None");
     in_a_storm(2, || {
         for slow in [&sleep, &spin] {

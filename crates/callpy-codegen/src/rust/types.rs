@@ -150,7 +150,7 @@ impl<'l, 'm> Writer<'l, 'm> {
         }
     }
 
-    /// Writes the type that stands for a known class in `IntoInstance` and `FromInstance`.
+    /// Writes the type by which `IntoInstance` and `FromInstance` know a class.
     fn known(&self, known: Known) -> TokenStream {
         let callpy = self.callpy;
         let name = match known {

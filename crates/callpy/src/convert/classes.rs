@@ -1,5 +1,5 @@
 //! Values of some classes of the standard library that are known by their text, or by a Rust type of
-//! another crate; and what stands for the instances of a class in typed functions.
+//! another crate; and the names of classes that typed functions take and return.
 
 pub use super::instance::{FromInstance, IntoInstance};
 use super::{FromPython, IntoPython, Item};

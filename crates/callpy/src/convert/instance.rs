@@ -1,4 +1,4 @@
-//! Which Rust types stand for the instances of a Python class that has more than one: in typed functions.
+//! Which Rust types typed functions take and return for the instances of a Python class, where there are several.
 
 use std::time::{Duration, SystemTime};
 
@@ -60,7 +60,7 @@ use crate::scope::Scope;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be passed for Python's `{C}`",
-    label = "not a value that stands for one",
+    label = "not a type that is converted to one",
     note = "see callpy::classes::IntoInstance; the types of chrono, jiff, rust_decimal and uuid need callpy's \
             feature of that name"
 )]
@@ -94,7 +94,7 @@ pub trait IntoInstance<'a, C>: IntoPython<'a> {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "Python's `{C}` can't be a `{Self}`",
-    label = "not a type that stands for one",
+    label = "not a type that one is converted to",
     note = "see callpy::classes::FromInstance; the types of chrono, jiff, rust_decimal and uuid need callpy's \
             feature of that name"
 )]

@@ -25,12 +25,15 @@ struct Waiter {
 }
 
 /// After so long without a round of the watch, which is starved or stopped, a caller goes on without a
-/// slot; behind others, after as many times as long as there are groups of [`GROUP`] before it. If a
-/// thousand callers looked every 50 milliseconds, they would keep a core busy; and if they all went on
-/// at once, the watch would be starved for good.
+/// slot.
 const STANDSTILL: Duration = Duration::from_millis(50);
+
+/// For each group of so many callers before it, a caller waits that long once more. If a thousand callers
+/// looked every 50 milliseconds they would keep a core busy, and if all of them went on at once they
+/// would starve the watch for good.
 const GROUP: usize = 8;
 
+/// How long a caller with so many before it waits without a round of the watch.
 fn patience(ahead: usize) -> Duration {
     STANDSTILL * (1 + ahead / GROUP) as u32
 }

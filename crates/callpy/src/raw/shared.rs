@@ -105,7 +105,7 @@ impl SharedFile {
             let step = (end - offset).min(most);
             match self.allocate(0, offset, step) {
                 Err(error) => match error.raw_os_error() {
-                    Some(libc::EINTR) => most = (step / 2).next_multiple_of(PAGE),
+                    Some(libc::EINTR) => most = (step / 2).max(PAGE),
                     // Sandboxes answer EPERM.
                     Some(libc::EOPNOTSUPP | libc::ENOSYS | libc::EPERM) => return Ok(()),
                     _ => return Err(error),

@@ -141,10 +141,11 @@ def sleep():
 
 def will_not_stop(begun=None):
     """Goes on whatever is raised, and makes a file first if one is named."""
-    if begun:
-        open(begun, "w").close()
     while True:
         try:
+            if begun:
+                open(begun, "w").close()
+                begun = None
             time.sleep(60)
         except BaseException:
             pass
