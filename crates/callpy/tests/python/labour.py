@@ -130,22 +130,29 @@ def stop_itself():
     return "continued"
 
 
-def spin():
+def say(begun):
+    """Makes the file if one is named: from then on a function has begun."""
+    if begun:
+        open(begun, "w").close()
+
+
+def spin(begun=None):
+    say(begun)
     while True:
         pass
 
 
-def sleep():
+def sleep(begun=None):
+    say(begun)
     time.sleep(60)
 
 
 def will_not_stop(begun=None):
-    """Goes on whatever is raised, and makes a file first if one is named."""
+    """Goes on whatever is raised."""
     while True:
         try:
-            if begun:
-                open(begun, "w").close()
-                begun = None
+            say(begun)
+            begun = None
             time.sleep(60)
         except BaseException:
             pass
