@@ -35,6 +35,7 @@ pub(crate) use specifiers::{Specifiers, numbers};
 
 use crate::child::ASKED;
 use crate::error::{Error, ErrorKind, Result};
+use crate::exception::MARKER;
 use crate::installation::cache::{hash, write};
 use crate::installation::{Context, Interpreter, interpreter, python_in};
 
@@ -113,9 +114,6 @@ pub enum Progress {
     /// The environment is ready.
     Done,
 }
-
-/// The file that marks a complete environment. It contains the interpreter's facts.
-const MARKER: &str = "callpy.json";
 
 /// The file with the requirements of all environments beside it.
 const REQUIREMENTS: &str = "requirements.txt";

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 pub use self::frame::StackFrame;
 pub use self::import::is_without_pip;
-pub(crate) use self::import::{FailedImports, install};
+pub(crate) use self::import::{FailedImports, MARKER, install};
 pub(crate) use self::read::{read, remember_text};
 #[cfg(target_os = "linux")]
 pub(crate) use self::told::{Told, ToldFrame};

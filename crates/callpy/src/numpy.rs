@@ -43,6 +43,5 @@ fn not_imported(py: Attached<'_>, raised: Raised) -> Error {
     } else {
         format!("arrays need NumPy, and that of {python} can't be imported: {error}")
     };
-    let detail = format!("{error:#}");
-    Error::new(ErrorKind::Numpy, message).with_detail(detail).with_source(error)
+    Error::new(ErrorKind::Numpy, message).with_source(error)
 }

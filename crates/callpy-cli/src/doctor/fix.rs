@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
-use callpy::locate::{Candidate, Interpreter, Problem, is_without_pip};
+use callpy::environment::cached;
+use callpy::locate::{Candidate, Context, Interpreter, Problem, is_without_pip};
 
 use super::problem::{Kind, is_named};
 
@@ -253,10 +254,14 @@ fn library_fixes((major, minor, patch): (u8, u8, u8), base_prefix: &Path) -> Vec
     })
 }
 
-/// Returns how to install a package for the interpreter, or to reinstall it with `again`.
+/// Returns how to install a package for the interpreter, or to reinstall it with `again`. An environment of
+/// callpy's own has what is declared.
 fn package_fixes(name: &str, again: bool, python: Option<&Interpreter>) -> Vec<Fix> {
     let Some(python) = python else { return Vec::new() };
     let (executable, prefix) = (python.executable(), python.prefix());
+    if !again && cached(&Context::of_this_process()).iter().any(|one| one.folder() == prefix) {
+        return any_system(format!("declare {name} in the header, or add --with {name}"));
+    }
     everywhere(System::of_installation(python.base_prefix()), |system| {
         Some(install_package(system, name, again, executable, prefix))
     })

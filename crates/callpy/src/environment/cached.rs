@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use super::{DEFAULT, MARKER, REQUIREMENTS, USED, wipe};
+use super::{DEFAULT, REQUIREMENTS, USED, wipe};
+use crate::exception::MARKER;
 use crate::installation::Context;
 
 /// The environments that this process uses: the lock of each ends with the process.

@@ -12,6 +12,9 @@ use crate::language::Language;
 use crate::raw::{Attached, Outcome, Ref};
 use crate::support;
 
+/// The file that marks a complete environment of callpy's own. It contains the interpreter's facts.
+pub(crate) const MARKER: &str = "callpy.json";
+
 /// The failed imports that an exception is about, and how to fix them, made when they are asked for.
 #[derive(Debug)]
 pub(crate) struct FailedImports {
@@ -271,17 +274,42 @@ pub(crate) fn install(python: &str, package: &str) -> String {
         Language::Go => format!("`callpy.WithRequirements(\"{package}\")`"),
         Language::Command => format!("`--with {package}`"),
     };
-    let install = match is_without_pip(Path::new(python)) {
+    let executable = Path::new(python);
+    let declare = format!("declare the requirement when Python is started ({require})");
+    if is_externally_managed(executable) {
+        return declare;
+    }
+    let install = match is_without_pip(executable) {
         true => format!("uv pip install --python {python} {package}"),
         false => format!("{python} -m pip install {package}"),
     };
-    format!(
-        "install it there (`{install}`), or declare the requirement when \
-         Python is started ({require})"
-    )
+    let there = format!("install it there (`{install}`)");
+    match folder_of(executable).is_some_and(|folder| folder.join(MARKER).is_file()) {
+        // Others that declare the same requirements have this environment, too.
+        true => format!("{declare}, or {there}"),
+        false => format!("{there}, or {declare}"),
+    }
 }
 
-/// Returns whether packages get into a Python's environment only with uv, which has created it without pip.
+/// Returns the folder of an environment or an installation.
+fn folder_of(executable: &Path) -> Option<&Path> {
+    executable.parent().and_then(Path::parent)
+}
+
+/// Returns whether this is a system's own Python, in which pip installs nothing.
+fn is_externally_managed(executable: &Path) -> bool {
+    let Some(folder) = folder_of(executable) else { return false };
+    if folder.join("pyvenv.cfg").exists() {
+        return false;
+    }
+    let libraries = fs::read_dir(folder.join("lib")).into_iter().flatten().flatten();
+    libraries.into_iter().any(|library| {
+        library.file_name().to_string_lossy().starts_with("python3")
+            && library.path().join("EXTERNALLY-MANAGED").exists()
+    })
+}
+
+/// Returns whether an environment has no pip, as one of uv's or PDM's: `uv pip install` puts packages into it.
 ///
 /// ```
 /// use std::path::Path;
@@ -296,11 +324,9 @@ pub(crate) fn install(python: &str, package: &str) -> String {
 /// assert_eq!(install, "/srv/.venv/bin/python -m pip install");
 /// ```
 pub fn is_without_pip(executable: &Path) -> bool {
-    let Some(folder) = executable.parent().and_then(Path::parent) else { return false };
-    let settings = fs::read_to_string(folder.join("pyvenv.cfg")).unwrap_or_default();
-    let is_uv = |line: &str| line.split('=').next().is_some_and(|key| key.trim() == "uv");
+    let Some(folder) = folder_of(executable) else { return false };
     let pip = executable.with_file_name(if cfg!(windows) { "pip.exe" } else { "pip" });
-    settings.lines().any(is_uv) && !pip.exists()
+    folder.join("pyvenv.cfg").exists() && !pip.exists()
 }
 
 /// How a program adds a folder to the search path.
@@ -319,18 +345,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_environment_of_uv_has_pip_only_if_it_was_asked_for() {
+    fn what_is_advised_works_in_that_python() {
         let folder = tempfile::tempdir().unwrap();
-        let python = folder.path().join("bin/python");
-        fs::create_dir(folder.path().join("bin")).unwrap();
-        let settings = |text: &str| fs::write(folder.path().join("pyvenv.cfg"), text).unwrap();
-        assert!(!is_without_pip(&python));
-        settings("home = /usr/bin\nversion = 3.11.2\n");
-        assert!(!is_without_pip(&python));
-        settings("home = /usr/bin\nuv = 0.13.9\nversion_info = 3.11.2\n");
-        assert!(is_without_pip(&python));
+        let write = |file: &str| {
+            let file = folder.path().join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "").unwrap();
+        };
+        let python = folder.path().join("bin/python").display().to_string();
         let pip = if cfg!(windows) { "bin/pip.exe" } else { "bin/pip" };
-        fs::write(folder.path().join(pip), "").unwrap();
-        assert!(!is_without_pip(&python));
+        let advice = || install(&python, "tiny");
+        let declare = "declare the requirement when Python is started \
+                       (`Python::builder().require([\"tiny\"])`)";
+        let there = format!("install it there (`{python} -m pip install tiny`)");
+        assert_eq!(advice(), format!("{there}, or {declare}"));
+
+        // A Debian's own Python, and an environment of it, which uv and PDM create without pip.
+        write("lib/python3.11/EXTERNALLY-MANAGED");
+        assert_eq!(advice(), declare);
+        write("pyvenv.cfg");
+        let with_uv = format!("install it there (`uv pip install --python {python} tiny`)");
+        assert_eq!(advice(), format!("{with_uv}, or {declare}"));
+        write(pip);
+        assert_eq!(advice(), format!("{there}, or {declare}"));
+        // One that callpy has created.
+        write(MARKER);
+        assert_eq!(advice(), format!("{declare}, or {there}"));
     }
 }
