@@ -58,6 +58,9 @@ fn an_exception_keeps_its_type_and_text() {
     let line = error.to_string();
     assert!(line.starts_with("AppError: of my own in app_error ("), "{line}");
     assert!(line.ends_with("failing.py, line 11)"), "{line}");
+    // What anyhow and `Box<dyn Error>` print: they know nothing of this type.
+    let unknown: &(dyn std::error::Error + Send + Sync) = &error;
+    assert_eq!(unknown.to_string(), line);
     assert_eq!(exception.to_string(), "AppError: of my own");
     assert!(error.source().is_none());
     let builtin = fail("deep", 0);
