@@ -1,5 +1,6 @@
 //! Files as tables of text: decompressed, in UTF-8, and records of JSON as rows.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Read;
 
@@ -48,7 +49,7 @@ pub(crate) fn decode(name: String, mut bytes: Vec<u8>) -> Result<Decoded> {
         [0xEF, 0xBB, 0xBF, ..] => drop(bytes.drain(..3)),
         [0xFF, 0xFE, rest @ ..] => return utf_16(name, rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => return utf_16(name, rest, u16::from_be_bytes),
-        [b'P', b'K', 3, 4, ..] => return bad_input(archive(&name, &bytes)),
+        [b'P', b'K', 3, 4, ..] => return bad_input(format!("{name} is {}", archive(&bytes))),
         _ => {}
     }
     let start = &bytes[..bytes.len().min(8192)];
@@ -58,13 +59,11 @@ pub(crate) fn decode(name: String, mut bytes: Vec<u8>) -> Result<Decoded> {
         return match (zeros(0), zeros(1)) {
             (0, many) if many > start.len() / 4 => utf_16(name, &bytes, u16::from_le_bytes),
             (many, 0) if many > start.len() / 4 => utf_16(name, &bytes, u16::from_be_bytes),
-            _ => bad_input(not_text(&name, start)),
+            _ => bad_input(format!("{name} is {}", known(start).unwrap_or(BINARY))),
         };
     }
-    for (magic, what) in OTHERS {
-        if bytes.starts_with(magic) {
-            return bad_input(format!("{name} is {what}"));
-        }
+    if let Some(what) = known(start) {
+        return bad_input(format!("{name} is {what}"));
     }
     if !bytes.contains(&b'\n') {
         // Line ends of old Macs.
@@ -82,6 +81,12 @@ const OTHERS: &[(&[u8], &str)] = &[
     (b"\xFD7zXZ\0", "compressed with xz; unpack it with unxz"),
     (b"\x04\x22\x4D\x18", "compressed with lz4; unpack it with `lz4 -d`"),
     (b"\xD0\xCF\x11\xE0", "a workbook of an older Excel; save the sheet as CSV"),
+    // Compressed: where they are not, Python reads the first two.
+    (b"PAR1", "a Parquet file that is compressed as a whole; unpack it"),
+    (b"ARROW1", "an Arrow file that is compressed as a whole; unpack it"),
+    (b"PARE", "an encrypted Parquet file; save it unencrypted"),
+    (b"FEA1", "a file of Feather's first version; save it in the second"),
+    (b"version https://git-lfs", "a pointer of Git LFS; get the file with `git lfs pull`"),
     (b"\x89HDF", "a file of HDF5; save the numbers as CSV or .npy"),
     (b"SQLite format 3\0", "a database of SQLite; save the table as CSV"),
     (b"<!", "HTML; save the table as CSV"),
@@ -89,29 +94,44 @@ const OTHERS: &[(&[u8], &str)] = &[
     (b"<?xml", "XML; save the table as CSV"),
 ];
 
-/// Says what a file is that has bytes which no text has.
-fn not_text(name: &str, start: &[u8]) -> String {
-    match OTHERS.iter().find(|(magic, _)| start.starts_with(magic)) {
-        Some((_, what)) => format!("{name} is {what}"),
-        None => format!("{name} contains binary data; save the numbers as CSV or .npy"),
+/// What a file is that has bytes which no text has.
+const BINARY: &str = "binary data of an unknown kind; save the numbers as CSV or .npy";
+
+/// Says what a file is, and what to do about it, if it is one of the others.
+fn known(bytes: &[u8]) -> Option<&'static str> {
+    OTHERS.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, what)| *what)
+}
+
+/// Says what a file is that is not what its name says.
+pub(crate) fn what(bytes: &[u8]) -> Cow<'static, str> {
+    match bytes {
+        [] => "empty".into(),
+        [0x1F, 0x8B, ..] => "compressed with gzip; unpack it with gunzip".into(),
+        [0x28, 0xB5, 0x2F, 0xFD, ..] => "compressed with zstd; unpack it with `zstd -d`".into(),
+        [b'P', b'K', 3, 4, ..] => archive(bytes).into(),
+        _ => match known(bytes) {
+            Some(what) => what.into(),
+            None if bytes[..bytes.len().min(8192)].contains(&0) => BINARY.into(),
+            None => "text; if it is a table, rename it to end in .csv".into(),
+        },
     }
 }
 
 /// Says what is in an archive.
-fn archive(name: &str, bytes: &[u8]) -> String {
+fn archive(bytes: &[u8]) -> String {
     match npz::entries(bytes) {
         Some(entries) if entries.iter().any(|it| it.starts_with("xl/")) => {
-            format!("{name} is a workbook of Excel; save the sheet as CSV")
+            "a workbook of Excel; save the sheet as CSV".to_owned()
         }
         Some(entries) if entries.iter().any(|it| it == "mimetype") => {
-            format!("{name} is a spreadsheet; save the sheet as CSV")
+            "a spreadsheet; save the sheet as CSV".to_owned()
         }
         Some(entries) if !entries.is_empty() => {
             let more = if entries.len() > 3 { ", ..." } else { "" };
             let some = entries[..entries.len().min(3)].join(", ");
-            format!("{name} is an archive of {some}{more}; unpack it with unzip")
+            format!("an archive of {some}{more}; unpack it with unzip")
         }
-        _ => format!("{name} is an archive; unpack it with unzip"),
+        _ => "an archive; unpack it with unzip".to_owned(),
     }
 }
 
@@ -190,6 +210,8 @@ mod tests {
             (b"\xFD7zXZ\0\0\x04", "unxz"),
             (b"<!DOCTYPE html>\n", "HTML"),
             (b"\x7FELF\x02\x01\x01\x00\n\x00", "binary"),
+            (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+            (b"PAR1\x15\x04\0", "Parquet file that is compressed"),
             (b"\xFF\xFE\0\xD8\0\xD8", "not text"),
         ] {
             match decode("t".into(), bytes.to_vec()) {

@@ -10,7 +10,7 @@ use callpy::{IntoPython, Object, Scope};
 
 use crate::columnar::{Files, Frame};
 use crate::columns::{Columns, by_name, choose};
-use crate::decode::decode;
+use crate::decode::{decode, what};
 use crate::failure::{Failure, Result, bad_input, usage};
 use crate::format::{Format, Missing};
 use crate::helper::Helper;
@@ -102,9 +102,6 @@ impl Source {
             }
             Input::Bytes(bytes) => match npz::names(&name, &bytes)? {
                 Some(names) => Contents::Npz(names, Unread::Bytes(bytes)),
-                None if name.ends_with(".npy") => {
-                    return bad_input(format!("{name} is not a .npy file, despite its name"));
-                }
                 None => Contents::Table(Table::new(vec![decode(name.clone(), bytes)?], format)?),
             },
         };
@@ -527,7 +524,16 @@ fn read(path: &Path) -> Result<(String, Input)> {
         return bad_input(format!("{name} is a folder; name a file in it, or '{name}/*.csv'"));
     }
     let can_be_mapped = metadata.is_ok_and(|metadata| metadata.is_file());
-    read_stream(name, &file, can_be_mapped.then_some(path))
+    let (name, input) = read_stream(name, &file, can_be_mapped.then_some(path))?;
+    match (&input, Form::by_ending(path)) {
+        (Input::Bytes(bytes), Some(form)) => {
+            bad_input(format!("{name} is not {} file: it is {}", form.a_name(), what(bytes)))
+        }
+        (Input::Bytes(bytes), None) if name.ends_with(".npz") && !bytes.starts_with(b"PK") => {
+            bad_input(format!("{name} is not a .npz file: it is {}", what(bytes)))
+        }
+        _ => Ok((name, input)),
+    }
 }
 
 fn read_stream(

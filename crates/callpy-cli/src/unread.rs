@@ -1,6 +1,6 @@
 //! Files that Python reads itself: arrays and columns, which are not text.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use callpy::{IntoPython, Object, Scope};
 
@@ -34,6 +34,17 @@ impl Form {
         }
     }
 
+    /// Tells a form by the ending of a file's name.
+    pub(crate) fn by_ending(path: &Path) -> Option<Form> {
+        match &*path.extension()?.to_str()?.to_ascii_lowercase() {
+            "npy" => Some(Form::Npy),
+            "parquet" | "pq" => Some(Form::Parquet),
+            "arrow" | "feather" | "ipc" => Some(Form::Arrow),
+            "arrows" => Some(Form::ArrowStream),
+            _ => None,
+        }
+    }
+
     /// Returns its name for messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -41,6 +52,12 @@ impl Form {
             Form::Parquet => "Parquet",
             Form::Arrow | Form::ArrowStream => "Arrow",
         }
+    }
+
+    /// Returns its name with an article.
+    pub(crate) fn a_name(self) -> String {
+        let article = if self.name().starts_with('A') { "an" } else { "a" };
+        format!("{article} {}", self.name())
     }
 }
 

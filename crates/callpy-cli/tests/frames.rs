@@ -131,6 +131,33 @@ fn without_a_reader_the_message_has_the_option() {
 }
 
 #[test]
+fn what_is_not_of_the_kind_that_its_name_says() {
+    let mut folder = Folder::plain("def total(data): return sum(data)\n");
+    for (file, contents, expected) in [
+        (
+            "t.parquet",
+            &b"v\n1\n2\n"[..],
+            "not a Parquet file: it is text; if it is a table, rename",
+        ),
+        ("T.Parquet", b"", "not a Parquet file: it is empty"),
+        ("t.pq", b"<!DOCTYPE html>\n", "not a Parquet file: it is HTML"),
+        ("l.parquet", b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        ("g.parquet", b"\x1F\x8B\x08\0\0", "unpack it with gunzip"),
+        ("z.parquet", b"PK\x03\x04", "an archive; unpack it with unzip"),
+        ("t.arrow", b"[1, 2]\n", "not an Arrow file: it is text"),
+        ("t.arrows", b"\0\x01\x02", "not an Arrow file: it is binary data"),
+        ("t.feather", b"FEA1\0\0", "not an Arrow file: it is a file of Feather's first version"),
+        ("t.npz", b"1\n2\n", "not a .npz file: it is text"),
+        ("t.npy", b"1\n2\n", "not a .npy file: it is text"),
+    ] {
+        folder = folder.file(file, contents);
+        let text = folder.run(&["f.py:total", file]).failed(2, &[file, expected]);
+        assert_eq!(text.lines().count(), 1, "{text}");
+        folder.run(&["f.py:total", file, "f.py"]).failed(2, &[file, expected]);
+    }
+}
+
+#[test]
 #[ignore = "needs pandas, polars and pyarrow: .ci/frames"]
 fn columns_of_parquet_and_arrow_files_by_hint() {
     let folder = folder();
