@@ -38,7 +38,11 @@ fn with_functions(shell: Shell, script: &str) -> String {
     let (script, rest) = match shell {
         // Bash and zsh are given the function `_callpy`, which calls clap's for all other words.
         Shell::Bash => (script.replacen("_callpy() {", "_callpy_words() {", 1), BASH),
-        Shell::Zsh => (script.replacen("_callpy() {", "_callpy_words() {", 1), ZSH),
+        Shell::Zsh => {
+            // With two colons, zsh completes no options after the first file.
+            let script = script.replace("'*::files", "'*:files");
+            (script.replacen("_callpy() {", "_callpy_words() {", 1), ZSH)
+        }
         Shell::Fish => (script.to_owned(), FISH),
         _ => (script.to_owned(), ""),
     };
@@ -66,7 +70,7 @@ _callpy() {
     local name file="${word%:*}" prefix=""
     [[ $COMP_WORDBREAKS == *:* ]] || prefix="$file:"
     COMPREPLY=()
-    for name in $(NAMES "$file" 2>/dev/null); do
+    for name in $(NAMES "${file/#\~/$HOME}" 2>/dev/null); do
         [[ $name == "${word##*:}"* ]] && COMPREPLY+=("$prefix$name")
     done
 }
@@ -79,17 +83,20 @@ _callpy() {
         return
     fi
     local -a names
-    names=(${(f)"$(NAMES "${(Q)PREFIX%:*}" 2>/dev/null)"})
-    compadd -p "${PREFIX%:*}:" -- $names
+    local file="${(Q)PREFIX%:*}"
+    names=(${(f)"$(NAMES "${file/#\~/$HOME}" 2>/dev/null)"})
+    compset -P '*:'
+    compadd -- $names
 }
 "#;
 
 const FISH: &str = r#"
 function __callpy_functions
-    set -l file (string replace -r ':[^:]*$' '' -- (commandline -ct))
-    for name in (NAMES $file 2>/dev/null)
+    set -l file (commandline -ct | string replace -r ':[^:]*$' '' | string unescape)
+    for name in (NAMES (string replace -r '^~' $HOME -- $file) 2>/dev/null)
         echo "$file:$name"
     end
 end
+complete -c callpy -f -n "__fish_seen_subcommand_from completions" -a "bash elvish fish powershell zsh"
 complete -c callpy -f -n "string match -q '*.py:*' -- (commandline -ct)" -a "(__callpy_functions)"
 "#;

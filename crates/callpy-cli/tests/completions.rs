@@ -19,6 +19,8 @@ fn every_shell_has_a_script_that_knows_the_commands() {
             assert!(script.contains(word), "{word} for {shell}");
         }
     }
+    // As clap writes it, zsh completes no options after the first file.
+    assert!(run(&folder, &["completions", "zsh"]).printed().contains("'*:files"));
     run(&folder, &["completions", "tcsh"]).failed(2, &["bash", "zsh", "fish"]);
 }
 
@@ -30,6 +32,7 @@ fn offered(folder: &Folder, words: &[&str]) -> String {
                   _callpy callpy \"${@: -1}\" \"${@: -2:1}\"; printf '%s\\n' \"${COMPREPLY[@]}\"";
     let mut bash = std::process::Command::new("bash");
     bash.args(["--norc", "-c", script, env!("CARGO_BIN_EXE_callpy")]).args(words);
+    bash.env("HOME", folder.path());
     let ended: Ended = bash.current_dir(folder.path()).output().unwrap().into();
     ended.printed()
 }
@@ -57,6 +60,7 @@ fn bash_completes_the_functions_of_a_file() {
     };
     assert_eq!(names("f.py:"), ["later", "first"]);
     assert_eq!(names("f.py:fi"), ["first"]);
+    assert_eq!(names("~/f.py:fi").concat().replace("~/", ""), "first");
     assert_eq!(names("./gone.py:"), [""]);
 }
 
