@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use callpy_codegen::{
     FunctionReport, GoInput, Input, Loading, generate, generate_go_package, reports,
 };
+use proc_macro2::{Group, TokenStream, TokenTree};
 
 #[derive(Default)]
 struct Survey {
@@ -42,11 +43,7 @@ impl Survey {
         let mut input = Input::new(&name, &file, Loading::Imported { module: "m".into() });
         input.path = Some(path.to_owned());
         self.files += 1;
-        match reports(&source, &input) {
-            Ok(reports) => reports.iter().for_each(|report| self.report(report)),
-            Err(problem) => return self.failures.push(problem.to_string()),
-        }
-        let Some(out) = out else { return };
+        let Some(out) = out else { return self.reports(&source, &input) };
         let package = folder.file_name().unwrap_or_default().to_string_lossy().replace('-', "_");
         let written = catch_unwind(AssertUnwindSafe(|| {
             let rust = generate(&source, &input).map_err(|problems| problems[0].to_string())?;
@@ -55,10 +52,11 @@ impl Survey {
             input.import = Some("m".to_owned());
             let go =
                 generate_go_package(&source, &input).map_err(|problems| problems[0].to_string())?;
-            Ok::<_, String>((rust.code.to_string(), go.code))
+            Ok::<_, String>((rust.functions, without_docs(rust.code).to_string(), go.code))
         }));
         match written {
-            Ok(Ok((rust, go))) => {
+            Ok(Ok((reports, rust, go))) => {
+                reports.iter().for_each(|report| self.report(report));
                 let crate_folder = out.join("rust").join(&package);
                 write(
                     &crate_folder.join(format!("src/{name}.rs")),
@@ -68,9 +66,19 @@ impl Survey {
                 self.written += 1;
             }
             // Nothing that has a type: the reasons are in the table.
-            Ok(Err(message)) if message.contains("public function") => self.empty += 1,
+            Ok(Err(message)) if message.contains("public function") => {
+                self.empty += 1;
+                self.reports(&source, &input);
+            }
             Ok(Err(message)) => self.failures.push(message),
             Err(_) => self.failures.push(format!("{file}: the generator panicked")),
+        }
+    }
+
+    fn reports(&mut self, source: &str, input: &Input) {
+        match reports(source, input) {
+            Ok(reports) => reports.iter().for_each(|report| self.report(report)),
+            Err(problem) => self.failures.push(problem.to_string()),
         }
     }
 
@@ -168,6 +176,33 @@ fn write_crate(out: &Path, folder: &Path) {
     write(&crate_folder.join("Cargo.toml"), &manifest);
 }
 
+/// Removes docs: more than half of the code for some packages, and nothing that could fail to compile.
+fn without_docs(code: TokenStream) -> TokenStream {
+    let is_doc = |token: &TokenTree| match token {
+        TokenTree::Group(group) => {
+            matches!(group.stream().into_iter().next(), Some(TokenTree::Ident(name)) if name == "doc")
+        }
+        _ => false,
+    };
+    let mut tokens = code.into_iter().peekable();
+    let mut kept = Vec::new();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Punct(sign)
+                if sign.as_char() == '#' && tokens.peek().is_some_and(is_doc) =>
+            {
+                tokens.next();
+            }
+            TokenTree::Group(group) => {
+                let inside = without_docs(group.stream());
+                kept.push(TokenTree::Group(Group::new(group.delimiter(), inside)));
+            }
+            token => kept.push(token),
+        }
+    }
+    kept.into_iter().collect()
+}
+
 fn write(file: &Path, text: &str) {
     let folder = file.parent().expect("it is in a folder");
     fs::create_dir_all(folder)
@@ -175,7 +210,7 @@ fn write(file: &Path, text: &str) {
         .expect("the folder can be written");
 }
 
-/// The files in a folder that are Python's, without tests, or Rust's; or the file itself.
+/// The files in a folder that are Python's, stubs too, without tests, or Rust's; or the file itself.
 fn files(path: &Path) -> Vec<PathBuf> {
     if path.is_file() {
         return vec![path.to_owned()];
@@ -186,7 +221,9 @@ fn files(path: &Path) -> Vec<PathBuf> {
         let name = entry.file_name().to_string_lossy().into_owned();
         if path.is_dir() && !matches!(&name[..], "tests" | "test" | "testing") {
             files.extend(self::files(&path));
-        } else if (name.ends_with(".py") || name.ends_with(".rs")) && !name.starts_with("test_") {
+        } else if [".py", ".pyi", ".rs"].iter().any(|end| name.ends_with(end))
+            && !name.starts_with("test_")
+        {
             files.push(path);
         }
     }

@@ -3,8 +3,10 @@
 //! A hint is followed through the files of the same package. Of classes that are declared there, there
 //! are only instances here; they have the methods, with hints that mean here what they mean there.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use callpy_signature::{Class, ClassKind, Dtypes, File, Function, Type};
 
@@ -13,7 +15,7 @@ pub(crate) struct Neighbours {
     file: Option<PathBuf>,
     known: HashMap<(PathBuf, String), Option<Found>>,
     /// Each file that was read; none for one that is not Python.
-    files: HashMap<PathBuf, Option<File>>,
+    files: HashMap<PathBuf, Option<Rc<File>>>,
     /// The files that were read: a change in them may change the code.
     pub(crate) read: BTreeSet<PathBuf>,
 }
@@ -144,11 +146,7 @@ impl Neighbours {
     /// Reads the name as if it were a hint in that file; returns its class as well, if it is one.
     fn probe(&mut self, file: &Path, item: &str) -> Option<(Type, Option<Class>)> {
         if !self.files.contains_key(file) {
-            let read = || {
-                let bytes = std::fs::read(file).ok()?;
-                File::read(&callpy_signature::decode(&bytes).ok()?).ok()
-            };
-            self.files.insert(file.to_owned(), read());
+            self.files.insert(file.to_owned(), read(file));
             self.read.insert(file.to_owned());
         }
         let read = self.files.get(file)?.as_ref()?;
@@ -205,6 +203,28 @@ impl Neighbours {
             _ => {}
         }
     }
+}
+
+/// Reads a file, or returns it as it was read for another file of the package; none if it is not Python.
+fn read(path: &Path) -> Option<Rc<File>> {
+    /// Enough for the neighbours of any file; each is some hundred kilobytes.
+    const MOST: usize = 500;
+    type Read = (Vec<u8>, Option<Rc<File>>);
+    thread_local! {
+        static FILES: RefCell<HashMap<PathBuf, Read>> = RefCell::default();
+    }
+    let bytes = std::fs::read(path).ok()?;
+    FILES.with_borrow_mut(|files| {
+        if files.len() >= MOST {
+            files.clear();
+        }
+        // An editor keeps this running while its user changes the file.
+        if files.get(path).is_none_or(|(known, _)| *known != bytes) {
+            let file = callpy_signature::decode(&bytes).ok().and_then(|it| File::read(&it).ok());
+            files.insert(path.to_owned(), (bytes, file.map(Rc::new)));
+        }
+        files[path].1.clone()
+    })
 }
 
 /// What is told of a class of a neighbour; none if its instances are not told by its name.

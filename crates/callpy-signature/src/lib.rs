@@ -65,14 +65,16 @@ pub fn read(source: &str) -> Result<Module, Error> {
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
     let positions = position::Positions::new(source);
     let (docstring, statements) = parse::file(source, &positions)?;
-    Ok(module::module(docstring, &statements, &positions))
+    Ok(module::module(docstring, &statements, &positions).0)
 }
 
 /// A file that was read, of which more hints can be asked: what a name means that others import from it.
 #[derive(Debug)]
 pub struct File {
     source: String,
-    statements: Vec<syntax::Statement>,
+    /// Where its lines start.
+    lines: Vec<usize>,
+    names: names::Names,
     module: Module,
 }
 
@@ -95,8 +97,9 @@ impl File {
         let source = source.strip_prefix('\u{feff}').unwrap_or(source).to_owned();
         let positions = position::Positions::new(&source);
         let (docstring, statements) = parse::file(&source, &positions)?;
-        let module = module::module(docstring, &statements, &positions);
-        Ok(File { source, statements, module })
+        let (module, names) = module::module(docstring, &statements, &positions);
+        let lines = positions.into_starts();
+        Ok(File { source, lines, names, module })
     }
 
     /// Returns what the file declares.
@@ -106,7 +109,8 @@ impl File {
 
     /// Returns the type that a hint has in this file.
     pub fn hint(&self, hint: &str) -> Type {
-        module::hint(hint, &self.statements, &position::Positions::new(&self.source))
+        let positions = position::Positions::with_starts(&self.source, &self.lines);
+        module::hint(hint, &self.names, &positions)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Converts the statements of a file to its [`Module`].
+//! Converts the statements of a file to its [`Module`], and to what its names mean.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ pub(crate) fn module(
     docstring: Option<String>,
     statements: &[Statement],
     positions: &Positions<'_>,
-) -> Module {
+) -> (Module, Names) {
     let (names, made) = names(statements);
     let hints = Hints::new(&names, positions);
     let mut functions = Functions::default();
@@ -49,13 +49,9 @@ pub(crate) fn module(
         }
         _ => {}
     });
-    Module {
-        docstring,
-        all: all.names(),
-        functions: functions.finish(),
-        classes: classes.done,
-        aliases: aliases(&hints),
-    }
+    let aliases = aliases(&hints);
+    let (all, functions, classes) = (all.names(), functions.finish(), classes.done);
+    (Module { docstring, all, functions, classes, aliases }, names)
 }
 
 /// The names of a file, and the assignments among them that create classes.
@@ -77,10 +73,9 @@ fn names(statements: &[Statement]) -> (Names, Vec<(Identifier, Expr, bool)>) {
     (names, made)
 }
 
-/// The type that a hint has among the statements.
-pub(crate) fn hint(text: &str, statements: &[Statement], positions: &Positions<'_>) -> Type {
-    let (names, _) = names(statements);
-    let hints = Hints::new(&names, positions);
+/// The type that a hint has in a file with these names.
+pub(crate) fn hint(text: &str, names: &Names, positions: &Positions<'_>) -> Type {
+    let hints = Hints::new(names, positions);
     match crate::parse::hint(text) {
         Some(expr) => hints.ty(&expr, Scope::new(&HashMap::new())),
         None => Type::Invalid { reason: "it is not a Python expression".to_owned() },

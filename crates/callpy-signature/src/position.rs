@@ -1,5 +1,7 @@
 //! From byte offsets to lines and columns.
 
+use std::borrow::Cow;
+
 use crate::error::Error;
 use crate::model::{Position, Span};
 use crate::syntax::Bytes;
@@ -7,14 +9,23 @@ use crate::syntax::Bytes;
 /// The line starts of a source.
 pub(crate) struct Positions<'a> {
     source: &'a str,
-    starts: Vec<usize>,
+    starts: Cow<'a, [usize]>,
 }
 
 impl<'a> Positions<'a> {
     pub(crate) fn new(source: &'a str) -> Self {
         let ends = source.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let starts = std::iter::once(0).chain(ends.map(|(offset, _)| offset + 1)).collect();
-        Positions { source, starts }
+        let starts = std::iter::once(0).chain(ends.map(|(offset, _)| offset + 1));
+        Positions { source, starts: starts.collect() }
+    }
+
+    /// As `new`, with what [`into_starts`](Self::into_starts) returned for the same source.
+    pub(crate) fn with_starts(source: &'a str, starts: &'a [usize]) -> Self {
+        Positions { source, starts: Cow::Borrowed(starts) }
+    }
+
+    pub(crate) fn into_starts(self) -> Vec<usize> {
+        self.starts.into_owned()
     }
 
     pub(crate) fn position(&self, offset: usize) -> Position {
