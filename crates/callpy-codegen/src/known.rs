@@ -1,5 +1,7 @@
 //! Classes of the standard library and of well-known packages, by the names that hints have for them.
 
+use crate::names::camel;
+
 /// A class for whose instances there are Rust types: `callpy::classes::IntoInstance` lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Known {
@@ -183,4 +185,21 @@ pub(crate) fn instance(name: &str) -> Option<(&'static str, &'static str)> {
     };
     let (path, class) = INSTANCES.iter().find(|(known, _)| *known == name)?;
     Some((path.split('.').next().unwrap_or(path), class))
+}
+
+/// Returns the name of the type for a class of an installed package, with the package's in front where
+/// another package has a class of that name: `PandasSeries`.
+pub(crate) fn type_name(package: &str, class: &str) -> String {
+    let of_others = INSTANCES.iter().any(|(path, other)| {
+        *other == class && path.split('.').next().is_some_and(|other| other != package)
+    });
+    let is_known = matches!(class, "Array" | "DataFrame" | "Table" | "Tensor");
+    let package = match package {
+        "pyarrow" => "arrow",
+        package => package,
+    };
+    match of_others || is_known {
+        true => format!("{}{}", camel(package), camel(class)),
+        false => camel(class),
+    }
 }

@@ -576,10 +576,13 @@ impl<'m> Lowering<'m> {
         let same = |known: &Handle| known.class == found.class && known.file == found.file;
         let at = self.handles.iter().position(same).unwrap_or_else(|| {
             let NeighbourClass { class, file, is_protocol, path } = found.clone();
-            let mut name = camel(&class);
+            let mut name = match path {
+                Some(_) => camel(&class),
+                None => known::type_name(&file, &class),
+            };
             if path.is_none() && self.taken.contains(&name) {
-                // Installed packages are known by their names: `PandasSeries` beside `Series`.
-                name.insert_str(0, &camel(&file));
+                // Installed packages are known by their names: `ReMatch` beside the file's `Match`.
+                name = format!("{}{}", camel(&file), camel(&class));
             }
             let name = self.take_name(&name);
             self.handles.push(Handle { name, class, file, is_protocol, found: None });

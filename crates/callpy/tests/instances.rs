@@ -141,12 +141,12 @@ fn classes_of_one_name_are_told_by_their_packages() -> Result<()> {
     assert!(matches!(told("polars.dataframe.frame.DataFrame")?, ToldResult::PolarsDataFrame(_)));
     assert!(matches!(told("pyarrow.lib.Table")?, ToldResult::ArrowTable(_)));
     assert!(matches!(told("Table")?, ToldResult::Table(_)));
-    assert!(matches!(told("pyarrow.lib.Array")?, ToldResult::Array(_)));
+    assert!(matches!(told("pyarrow.lib.Array")?, ToldResult::ArrowArray(_)));
     assert!(matches!(told("jax.Array")?, ToldResult::JaxArray(_)));
     assert!(matches!(all_told("pandas.DataFrame")?, AllToldResult::List1(_)));
     assert!(matches!(all_told("polars.DataFrame")?, AllToldResult::List2(_)));
     assert!(matches!(series_told("pandas.Series")?, SeriesToldResult::PandasSeries(_)));
-    assert!(matches!(series_told("polars.Series")?, SeriesToldResult::Series(_)));
+    assert!(matches!(series_told("polars.Series")?, SeriesToldResult::PolarsSeries(_)));
     // One that shows the class of another package.
     assert!(matches!(series_told("modin.Series")?, SeriesToldResult::PandasSeries(_)));
     assert!(told("modin.Frame").is_err());
