@@ -67,6 +67,21 @@ fn a_struct_may_contain_itself() {
 }
 
 #[test]
+fn a_struct_may_contain_instances_and_unions() {
+    common::python();
+    let one = f64_::new(3).unwrap();
+    let around = Around {
+        holder: Holder::new(one.clone(), vec![one.clone()], [("a".to_owned(), one)].into()),
+    };
+    let held = held(&around).unwrap();
+    assert_eq!(held.one.crate_().unwrap() + held.many[0].crate_().unwrap(), 6);
+    assert_eq!(held.by_name["a"].crate_().unwrap(), 3);
+    assert!(held.pair.is_none() && matches!(held.either, HolderEither::Int(0)));
+    assert!(matches!(held.wide, HolderWide::Float(1.0)));
+    assert!(matches!(held.text, Some(HolderEither::Str(text)) if text == "x"));
+}
+
+#[test]
 fn each_key_of_unpacked_options_is_an_option() {
     common::python();
     assert_eq!(options("u").unwrap(), "u[]");

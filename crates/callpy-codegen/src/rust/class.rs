@@ -52,9 +52,10 @@ fn structure(
     let is_array = |lowered: &Lowered| {
         matches!(lowered, Lowered::Array { element: Some(_), .. } | Lowered::Union(_))
     };
-    // An object has no `==`; a union has neither that nor `clone`.
+    // An object has no `==`, nor has what stands for one; a union has neither that nor `clone`.
     let is_object = |lowered: &Lowered| match lowered {
         Lowered::Object { .. } | Lowered::Array { element: None, .. } | Lowered::Union(_) => true,
+        Lowered::Instance(_) | Lowered::Handle(_) => true,
         Lowered::Known(known) => !known.is_value(),
         _ => false,
     };
@@ -366,7 +367,7 @@ fn default_value(
             let value = proc_macro2::Literal::f64_unsuffixed(*value as f64);
             quote!(#value)
         }
-        (Lowered::Str, Some(Literal::Str(text))) => quote!(#text.into()),
+        (Lowered::Str | Lowered::Path, Some(Literal::Str(text))) => quote!(#text.into()),
         (Lowered::Text(number), Some(Literal::Str(text))) => {
             let texts = &writer.lowering.texts[*number];
             let (variant, _) = texts.texts.iter().find(|(_, other)| other == text)?;
@@ -384,10 +385,27 @@ fn default_value(
         (
             Lowered::List { .. } | Lowered::VariadicTuple(_) | Lowered::Dict(..) | Lowered::Set(_),
             _,
-            // The factories of `field(default_factory=list)`; a literal such as `[]` is no default of a dataclass.
-        ) if matches!(&default.source[..], "list" | "dict" | "set" | "tuple" | "()") => {
+            // The factories of `field(default_factory=list)`, and what a model of pydantic copies.
+        ) if matches!(
+            &default.source[..],
+            "list" | "dict" | "set" | "frozenset" | "tuple" | "()" | "[]" | "{}"
+        ) =>
+        {
             let ty = writer.owned(lowered);
             quote!(<#ty as ::core::default::Default>::default())
+        }
+        (Lowered::Union(number), Some(literal)) => {
+            let union = writer.lowering.unions[*number].clone();
+            // An int is also a default of a float, but the int of `float | int` if there is one.
+            let is_whole = matches!(literal, Literal::Int(_));
+            let has_int = union.variants.iter().any(|(_, it)| *it == Lowered::Int);
+            let (variant, value) = union.variants.iter().find_map(|(variant, it)| {
+                let is_other = is_whole && has_int && *it != Lowered::Int;
+                let value = default_value(writer, it, default).filter(|_| !is_other)?;
+                Some((ident(variant), value))
+            })?;
+            let name = ident(&union.name);
+            quote!(#name::#variant(#value))
         }
         _ => return None,
     })

@@ -161,3 +161,25 @@ def called(function: Callable[[float], float]) -> float:
 
 def instance(x: f64) -> f64:
     return x
+
+
+@dataclass
+class Holder:
+    """A value with instances in it, and with defaults of several kinds."""
+
+    one: f64
+    many: List[f64]
+    by_name: Dict[str, f64]
+    pair: Optional[Tuple[f64, int]] = None
+    either: Union[int, str] = 0
+    wide: Union[float, str] = 1
+    text: Optional[Union[int, str]] = "x"
+
+
+@dataclass
+class Around:
+    holder: Holder
+
+
+def held(around: Around) -> Holder:
+    return around.holder
