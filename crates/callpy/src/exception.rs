@@ -249,8 +249,17 @@ impl fmt::Display for PythonException {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.type_name)?;
         // One line: what follows the first that says something is in the traceback.
-        if let Some(first) = self.0.message.lines().find(|line| !line.trim().is_empty()) {
-            write!(f, ": {first}")?;
+        let mut lines = self.0.message.lines().filter(|line| !line.trim().is_empty());
+        let Some(first) = lines.next() else { return Ok(()) };
+        write!(f, ": {first}")?;
+        // That of a model of pydantic only counts the errors: the first field, and what is wrong, follow.
+        if self.0.type_name == "ValidationError" && first.contains(" validation error") {
+            for line in lines {
+                write!(f, ": {}", line.trim())?;
+                if line.starts_with(' ') {
+                    break;
+                }
+            }
         }
         Ok(())
     }

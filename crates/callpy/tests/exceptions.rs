@@ -27,6 +27,32 @@ fn an_exception_is_of_its_class_and_of_each_base() {
     assert!(error.exception().unwrap().is("LookupError"));
 }
 
+/// As pydantic has it, whose own texts `.ci/packages` checks.
+#[test]
+fn the_error_of_a_model_names_the_field() {
+    let module = module(
+        "validating",
+        "
+class ValidationError(ValueError):
+    pass
+
+def fail(message):
+    raise ValidationError(message)
+",
+    );
+    let fail = module.function("fail").unwrap();
+    let shown = |message: &str| fail.call::<()>(message).unwrap_err().to_string();
+    let field = "1 validation error for Item\nprice\n  Input should be greater than 0 [type=greater_than]\n    \
+                 For further information visit …";
+    let expected = "ValidationError: 1 validation error for Item: price: Input should be greater than 0 \
+                    [type=greater_than] in fail";
+    assert!(shown(field).contains(expected), "{}", shown(field));
+    let whole =
+        "2 validation errors for Range\n  Value error, low is above high\nhigh\n  It is low";
+    assert!(shown(whole).contains("errors for Range: Value error, low is above high in"));
+    assert!(shown("not valid\nx\n  y").contains("ValidationError: not valid in"));
+}
+
 #[test]
 fn the_object_has_its_attributes_and_lends_nothing() {
     python();
