@@ -1,10 +1,12 @@
 //! Values of real packages, each compared with what Python itself makes of it: frames, callbacks,
-//! iterators, missing values, text. `.ci/packages` runs all of them.
+//! iterators, missing values, text, classes of attrs and models of pydantic. `.ci/packages` runs all of them.
 //!
 //! `values` runs every check whose package is installed; `values WORD…` those with one of the words.
 
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+mod models;
 
 use callpy::{
     Array, Columns, Datetime64, Dict, ErrorKind, Frame, FromPython, Items, Like, Object, Python,
@@ -575,7 +577,7 @@ def has(package):
     let has = module.function("has")?;
     let space = Space { python, run: module.attr("run")? };
     let (mut right, mut wrong, mut missing) = (0, 0, Vec::new());
-    for (package, name, check) in CHECKS {
+    for (package, name, check) in CHECKS.iter().chain(models::CHECKS) {
         let text = format!("{package}: {name}");
         if !words.is_empty() && !words.iter().any(|word| text.contains(word)) {
             continue;
