@@ -253,7 +253,7 @@ fn calls_that_sleep_or_run_long_let_others_in() {
         module("spin", "def spin():\n    return sum(range(20_000_000))").function("spin").unwrap();
     let nothing = lambda("lambda: None");
     in_a_storm(2, || {
-        for slow in [&sleep, &spin] {
+        let lets_in = |slow: &Function| {
             let (calls, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
             thread::scope(|scope| {
                 scope.spawn(|| {
@@ -269,7 +269,11 @@ fn calls_that_sleep_or_run_long_let_others_in() {
                     calls.fetch_add(1, Ordering::Relaxed);
                 }
             });
-            assert!(calls.load(Ordering::Relaxed) > 3, "the slow call kept the others out");
+            calls.load(Ordering::Relaxed) > 3
+        };
+        for slow in [&sleep, &spin] {
+            // A slow machine may keep this thread waiting.
+            assert!((0..5).any(|_| lets_in(slow)), "the slow call kept the others out");
         }
     });
 }
@@ -412,17 +416,21 @@ fn a_series_of_calls_lets_others_in() {
     let sort = lambda("sorted").lends();
     let nothing = lambda("lambda: None");
     let values: Vec<i64> = (0..200_000).rev().collect();
-    let (is_over, calls) = (AtomicBool::new(false), AtomicUsize::new(0));
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let results = sort.map::<callpy::Object, _>((0..40).map(|_| &values[..]));
-            assert!(results.iter().all(Result::is_ok));
-            is_over.store(true, Ordering::SeqCst);
+    let lets_in = || {
+        let (is_over, calls) = (AtomicBool::new(false), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let results = sort.map::<callpy::Object, _>((0..40).map(|_| &values[..]));
+                assert!(results.iter().all(Result::is_ok));
+                is_over.store(true, Ordering::SeqCst);
+            });
+            while !is_over.load(Ordering::SeqCst) {
+                nothing.call::<()>(()).unwrap();
+                calls.fetch_add(1, Ordering::Relaxed);
+            }
         });
-        while !is_over.load(Ordering::SeqCst) {
-            nothing.call::<()>(()).unwrap();
-            calls.fetch_add(1, Ordering::Relaxed);
-        }
-    });
-    assert!(calls.load(Ordering::Relaxed) > 3, "the series kept the other caller out");
+        calls.load(Ordering::Relaxed) > 3
+    };
+    // A slow machine may keep this thread waiting.
+    assert!((0..5).any(|_| lets_in()), "the series kept the other caller out");
 }

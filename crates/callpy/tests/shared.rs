@@ -5,7 +5,7 @@
 mod common;
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use callpy::{
     Array, Datetime64, ErrorKind, FixedBytes, FixedStr, Function, Object, Python, SharedArray,
@@ -14,7 +14,19 @@ use callpy::{
 use common::file;
 
 fn workers(count: usize) -> Workers {
-    Python::builder().require(["numpy"]).search_path(file("")).workers(count).unwrap()
+    let workers =
+        Python::builder().require(["numpy"]).search_path(file("")).workers(count).unwrap();
+    wait_for_free(&workers, count + 1);
+    workers
+}
+
+/// The worker that is free last is taken first, and a spare one that gets ready meanwhile would be that.
+fn wait_for_free(workers: &Workers, count: usize) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while workers.statistics().free != count {
+        assert!(Instant::now() < end, "{:?}", workers.statistics());
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 fn function(workers: &Workers, name: &str) -> Function {
@@ -230,6 +242,7 @@ fn nothing_is_written_after_a_call_that_failed() {
     function(&workers, "write_what_is_remembered").call::<()>(()).unwrap_err();
     assert!(array[0] > 7.0);
 
+    wait_for_free(&workers, 2);
     // A function gets copies if it is known to retain them, and the receipt says so.
     let remember = function(&workers, "remember").retains();
     let (_, receipt) = remember.call_with_receipt::<()>(&array).unwrap();

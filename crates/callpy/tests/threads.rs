@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use callpy::{Array, Function, Given, Object, named};
 use common::{COUNTED, alone, eval, lambda, module, python};
@@ -155,8 +156,13 @@ fn a_thread_that_ends_gives_its_state_back() {
             assert!(states.call::<usize>(()).unwrap() <= 3, "thread states stay behind");
             #[cfg(target_os = "linux")]
             {
-                let grown = common::resident().saturating_sub(before);
-                assert!(grown < 4 << 20, "{grown} bytes more after 3,000 threads");
+                let grown = || common::resident().saturating_sub(before);
+                // The last of them may be freed a little later.
+                let end = Instant::now() + Duration::from_secs(20);
+                while grown() >= 4 << 20 {
+                    assert!(Instant::now() < end, "{} bytes more after 3,000 threads", grown());
+                    thread::sleep(Duration::from_millis(10));
+                }
             }
         },
     );

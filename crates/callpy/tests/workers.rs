@@ -10,8 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use callpy::{
-    Array, Builder, Bytes, Copied, CopyReason, ErrorKind, Function, Given, Object, Python, Workers,
-    named,
+    Array, Builder, Bytes, Cancel, Copied, CopyReason, ErrorKind, Function, Given, Object, Python,
+    Workers, named,
 };
 use common::file;
 
@@ -20,7 +20,22 @@ fn builder() -> Builder {
 }
 
 fn workers(count: usize) -> Workers {
-    builder().workers(count).unwrap()
+    let workers = builder().workers(count).unwrap();
+    wait_for_free(&workers, count + 1);
+    workers
+}
+
+/// The worker that is free last is taken first, and a spare one that gets ready meanwhile would be that.
+fn wait_for_free(workers: &Workers, count: usize) {
+    wait_for(workers, || workers.statistics().free == count);
+}
+
+fn wait_for(workers: &Workers, condition: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !condition() {
+        assert!(Instant::now() < end, "{:?}", workers.statistics());
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 fn function(workers: &Workers, name: &str) -> Function {
@@ -192,19 +207,22 @@ fn a_caller_that_has_python_may_ask_for_a_function() {
         |_| (),
         || {
             let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("gate");
+            let [path, end] = ["gate", "end"].map(|name| folder.path().join(name));
             let builder = builder().worker_setup("labour:wait_at_gate");
             let workers = builder.worker_variable("GATE", &path).workers(1).unwrap();
             // No other worker can be had: the spare one ends, and the next waits at the gate.
             std::fs::write(&path, "").unwrap();
-            let busy = function(&workers, "sleep_and_leave_spare");
+            let busy = function(&workers, "end_others_and_wait");
             thread::scope(|scope| {
-                scope.spawn(|| busy.call::<()>(()).unwrap());
-                let end = Instant::now() + Duration::from_secs(30);
-                while workers.statistics().busy == 0 || workers.statistics().free > 0 {
-                    assert!(Instant::now() < end, "{:?}", workers.statistics());
-                    thread::yield_now();
-                }
+                scope.spawn(|| busy.call::<()>(end.as_path()).unwrap());
+                wait_for(&workers, || {
+                    let statistics = workers.statistics();
+                    (statistics.busy, statistics.free) == (1, 0)
+                });
+                scope.spawn(|| {
+                    wait_for(&workers, || workers.statistics().waiting == 1);
+                    std::fs::write(&end, "").unwrap();
+                });
                 let abs = common::python().function("builtins:abs").unwrap();
                 assert_eq!(abs.call::<i64>(Asks(&workers)).unwrap(), 7);
             });
@@ -242,8 +260,19 @@ fn a_restart_leaves_as_many_workers_as_there_should_be() {
         }
         is_over.store(true, Ordering::Relaxed);
     });
-    assert_eq!(least, 3);
+    assert!(least >= 3, "{least}");
     assert_eq!(workers.statistics().crashes, 0);
+}
+
+#[test]
+fn a_worker_that_waits_for_a_call_uses_no_core() {
+    let workers = workers(1);
+    let cpu_time = workers.function("time:process_time").unwrap();
+    // After calls in a row, it first looks for the next one.
+    let before = (0..1000).fold(0.0, |_, _| cpu_time.call::<f64>(()).unwrap());
+    thread::sleep(Duration::from_millis(500));
+    let used = cpu_time.call::<f64>(()).unwrap() - before;
+    assert!(used < 0.25, "{used} s");
 }
 
 #[test]
@@ -394,6 +423,7 @@ fn targets_that_lead_nowhere_are_errors_at_once() {
 fn a_function_that_retains_gets_copies_or_costs_its_worker() {
     let builder = builder().on_retained(|_| ());
     let workers = builder.workers(1).unwrap();
+    wait_for_free(&workers, 2);
     let [remember, remembered] = ["remember", "remembered"].map(|name| function(&workers, name));
     for values in [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]] {
         remember.call::<()>(&values).unwrap();
@@ -411,6 +441,7 @@ fn a_function_that_retains_gets_copies_or_costs_its_worker() {
     assert!(text.contains("it retains argument 1") && text.contains("'last'"), "{text}");
     assert_ne!(function(&workers, "pid").call::<u32>(()).unwrap(), process);
 
+    wait_for_free(&workers, 2);
     // The program may know better; and what the function is passed by value is its own.
     let remember_if = function(&workers, "remember_if").retains();
     remember_if.call::<()>((&[1.0][..], false)).unwrap();
@@ -466,22 +497,17 @@ def meet(folder, own, other):
 #[test]
 fn callers_wait_in_line_and_the_line_has_an_end() {
     let workers = builder().max_waiting(1).workers(1).unwrap();
-    let sleep = function(&workers, "sleep").within(Duration::from_millis(300));
+    let cancel = Cancel::new();
+    let sleep = function(&workers, "sleep").cancelled_by(&cancel);
     let echo = function(&workers, "echo");
-    let wait_for = |condition: &dyn Fn() -> bool| {
-        let end = Instant::now() + Duration::from_secs(30);
-        while !condition() {
-            assert!(Instant::now() < end, "{:?}", workers.statistics());
-            thread::yield_now();
-        }
-    };
     thread::scope(|scope| {
         scope.spawn(|| sleep.call::<()>(()).unwrap_err());
-        wait_for(&|| workers.statistics().busy == 1);
+        wait_for(&workers, || workers.statistics().busy == 1);
         let waiter = scope.spawn(|| echo.call::<i64>(7).unwrap());
-        wait_for(&|| workers.statistics().waiting == 1);
+        wait_for(&workers, || workers.statistics().waiting == 1);
         let error = echo.call::<i64>(8).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Busy), "{error}");
+        cancel.cancel();
         assert_eq!(waiter.join().unwrap(), 7);
     });
     assert_eq!(workers.statistics().refused, 1);
@@ -490,16 +516,16 @@ fn callers_wait_in_line_and_the_line_has_an_end() {
 #[test]
 fn a_caller_waits_no_longer_than_its_time() {
     let workers = workers(1);
-    let sleep = function(&workers, "sleep").within(Duration::from_secs(3));
+    let cancel = Cancel::new();
+    let sleep = function(&workers, "sleep").cancelled_by(&cancel);
     let echo = function(&workers, "echo").within(Duration::from_millis(30));
     thread::scope(|scope| {
         scope.spawn(|| sleep.call::<()>(()).unwrap_err());
-        while workers.statistics().busy == 0 {
-            thread::yield_now();
-        }
+        wait_for(&workers, || workers.statistics().busy == 1);
         let error = echo.call::<i64>(7).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Deadline), "{error}");
         assert!(error.to_string().contains("no worker was free"), "{error}");
+        cancel.cancel();
     });
     assert_eq!(workers.statistics().waiting, 0);
     let echo = function(&workers, "echo").within(Duration::from_secs(30));
@@ -528,12 +554,14 @@ fn workers_are_set_up_before_their_first_call_and_may_be_replaced() {
 #[test]
 fn a_worker_with_too_much_memory_is_replaced() {
     let workers = builder().worker_memory(400 << 20).workers(1).unwrap();
+    wait_for_free(&workers, 2);
     let [pid, grow] = ["pid", "grow"].map(|name| function(&workers, name));
     let first: u32 = pid.call(()).unwrap();
     assert_eq!(pid.call::<u32>(()).unwrap(), first);
     grow.call::<()>(500_u64 << 20).unwrap();
     assert_ne!(pid.call::<u32>(()).unwrap(), first);
     // What it shares does not count.
+    wait_for_free(&workers, 2);
     let second: u32 = pid.call(()).unwrap();
     let large: Array<f64> = function(&workers, "fill").call(60 << 20).unwrap();
     assert_eq!(large.len(), 60 << 20);

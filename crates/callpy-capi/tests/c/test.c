@@ -1,9 +1,11 @@
 // What a C program sees of callpy.h: layouts, values, arrays, errors, threads, and nonsense.
 // The argument is the path of functions.py.
+#define _POSIX_C_SOURCE 200809L  // nanosleep
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "callpy.h"
 
@@ -932,6 +934,16 @@ static void threads(void) {
 }
 
 #ifdef __linux__
+// A slow machine may have cost a worker, whose calls then find none that is free.
+static void wait_for_free(const callpy_workers *workers) {
+    callpy_workers_statistics now;
+    do {
+        struct timespec millisecond = {.tv_nsec = 1000 * 1000};
+        nanosleep(&millisecond, NULL);
+        good(callpy_workers_get_statistics(workers, &now));
+    } while (now.free < 2);
+}
+
 static callpy_function *on_workers(const callpy_workers *workers, const char *name) {
     char target[4096];
     snprintf(target, sizeof target, strchr(name, ':') ? "%s%s" : "%s:%s", strchr(name, ':') ? "" : file, name);
@@ -995,6 +1007,7 @@ static void workers(void) {
     callpy_function_free(leave);
 
     // Deadlines, and cancelling from another thread, on workers and here.
+    wait_for_free(workers);
     callpy_function *sleep = on_workers(workers, "time:sleep"), *here = load("spin");
     argument = callpy_float(60.0);
     limits = (callpy_limits){.within = 20 * 1000 * 1000};
@@ -1006,6 +1019,7 @@ static void workers(void) {
     callpy_function_free(limited);
     callpy_function *both[] = {sleep, here};
     for (int index = 0; index < 2; index++) {
+        wait_for_free(workers);
         callpy_call *call = callpy_call_new();
         limits = (callpy_limits){.call = call};
         good(callpy_function_limit(both[index], &limits, &limited));

@@ -351,14 +351,15 @@ def wait_at_gate():
         time.sleep(0.005)
 
 
-def sleep_and_leave_spare():
-    """Ends the other worker of the process that started this one, and sleeps a little."""
+def end_others_and_wait(end):
+    """Ends the other worker of the process that started this one, and waits for a file."""
     for task in os.listdir("/proc/%d/task" % os.getppid()):
         with open("/proc/%d/task/%s/children" % (os.getppid(), task)) as file:
             for child in map(int, file.read().split()):
                 if child != os.getpid():
                     os.kill(child, signal.SIGKILL)
-    time.sleep(1)
+    while not os.path.exists(end):
+        time.sleep(0.001)
 
 
 def write_much(descriptor):
@@ -404,9 +405,11 @@ def import_slowly(folder):
     return slow.value
 
 
-def block_interrupts(seconds):
+def block_interrupts():
+    """Returns once one has come, which waits until it is unblocked."""
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    time.sleep(seconds)
+    while signal.SIGINT not in signal.sigpending():
+        time.sleep(0.001)
 
 
 def unblock_interrupts():
