@@ -15,7 +15,7 @@ fn main() -> callpy::Result<()> {
 mod linux {
     use std::time::{Duration, Instant};
 
-    use callpy::{Array, ErrorKind, Function, Object, Python, Result, named};
+    use callpy::{Array, ErrorKind, Function, Python, Result, named};
 
     const SOURCE: &str = r#"
 import numpy as np
@@ -29,6 +29,9 @@ def detect(data):
 
 def scaled(data):
     return data * 2.0
+
+def scale_into(data, out):
+    np.multiply(data, 2.0, out=out)
 
 def spin():
     while True:
@@ -112,14 +115,14 @@ def busy(count):
         let mut shared = workers.zeros::<f64>(huge.len())?;
         shared.copy_from_slice(&huge);
         let mut into = workers.zeros::<f64>(huge.len())?;
-        let multiply = workers.function("numpy:multiply")?;
+        let scale_into = workers.function(&target("scale_into"))?;
         let (p50, p99) = measure(count(500), || {
             drop(there.call::<Array<f64>>(&shared).expect("it returns"));
         });
         println!("{:<24} worker   p50 {p50:>10.1?}  p99 {p99:>10.1?}", "  in shared memory");
         let (p50, p99) = measure(count(500), || {
             let out = named("out", &mut into);
-            multiply.call::<Object>((&shared, 2.0, out)).expect("it returns");
+            scale_into.call::<()>((&shared, out)).expect("it returns");
         });
         println!("{:<24} worker   p50 {p50:>10.1?}  p99 {p99:>10.1?}", "  and its result too");
         assert_eq!(into[1], 2.0 * shared[1]);

@@ -4,6 +4,7 @@ use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 /// Returns the descriptor or status of a system call, or its error.
@@ -230,6 +231,30 @@ impl Mapping {
             std::ptr::copy_nonoverlapping(from, bytes.as_mut_ptr(), len);
         }
         Some(bytes)
+    }
+
+    /// Reads a number at an offset that is a multiple of eight, while another process may write it.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    #[inline]
+    pub(crate) fn number(&self, offset: usize) -> u64 {
+        self.atomic(offset).load(Ordering::Acquire)
+    }
+
+    /// Writes a number, as [`number`](Mapping::number) reads it.
+    #[inline]
+    pub(crate) fn set_number(&self, offset: usize, number: u64) {
+        self.atomic(offset).store(number, Ordering::Release);
+    }
+
+    #[inline]
+    fn atomic(&self, offset: usize) -> &AtomicU64 {
+        assert!(offset.is_multiple_of(8) && self.contains(offset, 8), "no number is there");
+        // SAFETY: a mapping begins with a page, so the number is aligned; it is within the mapping, and lives
+        // as long as that; this process uses it as an atomic only.
+        unsafe { self.start.add(offset).cast().as_ref() }
     }
 
     /// Returns the address of so many bytes; none where there are not so many.

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,14 @@ use crate::raw::shared::{self, Writing};
 /// How many workers in a row may end as they start, before those who wait are told. One that says why it
 /// can't start is told of at once.
 const ENDED: u32 = 5;
+
+/// How many threads can run at once.
+static CORES: LazyLock<usize> =
+    LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from));
+
+/// After how many calls in a row that had cores to spare callers and workers look for each other's messages:
+/// two callers that take turns leave none.
+const ROOMY: u32 = 8;
 
 /// How long after a failed start the next is tried.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -89,6 +97,8 @@ struct State {
     /// Ready and not in use; the last that was used is the first to be used again.
     idle: Vec<Worker>,
     busy: usize,
+    /// How many workers in a row were lent while each one in use and its caller had cores of their own.
+    roomy: u32,
     line: VecDeque<Arc<Ticket>>,
     /// What each worker imports before its first call.
     targets: Vec<String>,
@@ -156,22 +166,29 @@ impl Ticket {
 }
 
 impl State {
+    /// Notes that a worker is lent.
+    fn lend(&mut self, worker: &mut Worker) {
+        self.busy += 1;
+        self.roomy = if 2 * self.busy <= *CORES { self.roomy.saturating_add(1) } else { 0 };
+        worker.may_spin = self.roomy >= ROOMY;
+    }
+
     /// Takes an idle worker for a caller; none if others wait for one, or enough are in use.
     fn take(&mut self, most: usize) -> Option<Worker> {
         if !self.line.is_empty() || self.busy >= most {
             return None;
         }
-        let worker = self.idle.pop()?;
-        self.busy += 1;
+        let mut worker = self.idle.pop()?;
+        self.lend(&mut worker);
         Some(worker)
     }
 
     /// Gives idle workers to those who wait.
     fn serve(&mut self, most: usize) {
         while self.busy < most && !self.line.is_empty() {
-            let Some(worker) = self.idle.pop() else { return };
+            let Some(mut worker) = self.idle.pop() else { return };
             let ticket = self.line.pop_front().expect("it is not empty");
-            self.busy += 1;
+            self.lend(&mut worker);
             ticket.give(Ok(worker));
         }
     }
