@@ -280,7 +280,9 @@ fn nonsense_in_the_pipe_is_an_error_of_the_call() {
 fn an_answer_that_names_a_wrong_place_costs_its_worker() {
     let workers = workers(1);
     let answer = function(&workers, "answer_elsewhere");
-    for (offset, length) in [(1_u64 << 40, 1_u64), (8, 1), (4096, 1 << 40), (1 << 19, 1 << 17)] {
+    for (offset, length) in
+        [(1_u64 << 40, 1_u64), (8, 1), (64, 1), (4096, 1 << 40), (1 << 19, 1 << 17)]
+    {
         let (killed, text) = crash(answer.call((offset, length)));
         assert!(text.contains("it was killed, since"), "{text}");
         assert_eq!(killed.signal(), Some(libc::SIGKILL));

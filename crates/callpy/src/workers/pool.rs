@@ -6,8 +6,8 @@
 use std::collections::VecDeque;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, LazyLock, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -23,9 +23,8 @@ use crate::raw::shared::{self, Writing};
 /// can't start is told of at once.
 const ENDED: u32 = 5;
 
-/// How many threads can run at once.
-static CORES: LazyLock<usize> =
-    LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from));
+/// How many workers of all pools are in use.
+static BUSY: AtomicUsize = AtomicUsize::new(0);
 
 /// After how many calls in a row that had cores to spare callers and workers look for each other's messages:
 /// two callers that take turns leave none.
@@ -97,6 +96,8 @@ struct State {
     /// Ready and not in use; the last that was used is the first to be used again.
     idle: Vec<Worker>,
     busy: usize,
+    /// How many threads can run at once, of this process and of its workers.
+    cores: usize,
     /// How many workers in a row were lent while each one in use and its caller had cores of their own.
     roomy: u32,
     line: VecDeque<Arc<Ticket>>,
@@ -169,8 +170,15 @@ impl State {
     /// Notes that a worker is lent.
     fn lend(&mut self, worker: &mut Worker) {
         self.busy += 1;
-        self.roomy = if 2 * self.busy <= *CORES { self.roomy.saturating_add(1) } else { 0 };
+        let busy = BUSY.fetch_add(1, Ordering::Relaxed) + 1;
+        self.roomy = if 2 * busy <= self.cores { self.roomy.saturating_add(1) } else { 0 };
         worker.may_spin = self.roomy >= ROOMY;
+    }
+
+    /// Notes that a worker is in use no more.
+    fn take_back(&mut self) {
+        self.busy -= 1;
+        BUSY.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Takes an idle worker for a caller; none if others wait for one, or enough are in use.
@@ -203,10 +211,12 @@ impl Pool {
         };
         let (woken, wake) = io::pipe().map_err(failed)?;
         let arrays = Arc::new(Arrays::new().map_err(failed)?);
+        // Of this thread, from which the workers have theirs.
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let shared = Arc::new(Shared {
             plan,
             size,
-            state: Mutex::default(),
+            state: Mutex::new(State { cores, ..State::default() }),
             started: Condvar::new(),
             wake,
             counts: Counts::default(),
@@ -306,8 +316,12 @@ impl Pool {
             return Vec::new();
         }
         let mut state = lock(&self.shared.state);
-        let free = std::mem::take(&mut state.idle);
-        state.busy += free.len();
+        let mut free = std::mem::take(&mut state.idle);
+        for worker in &mut free {
+            state.lend(worker);
+            // Importing takes its time.
+            worker.may_spin = false;
+        }
         drop(state);
         free.into_iter().map(|worker| self.lend(worker)).collect()
     }
@@ -410,7 +424,7 @@ impl Lent<'_> {
         // The supervisor has the process yet, and waits for its end.
         drop(worker);
         let mut state = lock(&self.shared.state);
-        state.busy -= 1;
+        state.take_back();
         state.serve(self.shared.size.workers);
         drop(state);
         self.shared.wake();
@@ -433,7 +447,7 @@ impl Drop for Lent<'_> {
             crate::raw::detach::detached(|| worker.end());
             return self.lose(worker);
         }
-        state.busy -= 1;
+        state.take_back();
         state.idle.push(worker);
         state.serve(shared.size.workers);
     }

@@ -88,6 +88,8 @@ pub(super) const LOOK: Duration = Duration::from_millis(50);
 /// How long the memory for arguments and that for results are at first. They grow, and take real memory
 /// only where they are used.
 const ARGUMENTS: usize = 1 << 20;
+/// Before the first block of results, worker.py says how far the worker is.
+const PAGE: usize = 4096;
 const RESULTS: usize = 1 << 20;
 
 /// Where in the arguments' memory the number of the last request is, and in that of the results the number of
@@ -280,6 +282,9 @@ impl Results {
         if !offset.is_multiple_of(ALIGN) {
             return Err(Broken("a block is not aligned"));
         }
+        if offset < PAGE {
+            return Err(Broken("a block is where the worker says how far it is"));
+        }
         let mapping = {
             let mut mapping = lock(&self.mapping);
             if end > mapping.len() {
@@ -370,8 +375,8 @@ impl Spinning {
         pays
     }
 
-    fn judge(&mut self, was_there: bool) {
-        self.most = if was_there { 0 } else { (2 * self.most + 1).min(31) };
+    fn judge(&mut self, was_soon: bool) {
+        self.most = if was_soon { self.most / 2 } else { (2 * self.most + 1).min(1023) };
         self.left = self.most;
     }
 
@@ -692,14 +697,19 @@ impl Worker {
             return;
         }
         let end = Instant::now() + SPIN;
-        let end = self.deadline.map_or(end, |deadline| end.min(deadline));
-        while self.status.number(ANSWERED) != self.sequence {
-            if Instant::now() >= end {
-                return self.spinning.judge(false);
+        if self.deadline.is_some_and(|deadline| deadline < end) {
+            return;
+        }
+        // Many times as often as there is time for: a clock may stand still.
+        for _ in 0..1_000_000 {
+            let is_late = Instant::now() >= end;
+            let is_there = self.status.number(ANSWERED) == self.sequence;
+            if is_late || is_there {
+                // Not if it is there, but this thread had no core meanwhile.
+                return self.spinning.judge(!is_late);
             }
             std::hint::spin_loop();
         }
-        self.spinning.judge(true);
     }
 
     /// Waits for the answer to the last request. `others` sees to other workers meanwhile, and returns

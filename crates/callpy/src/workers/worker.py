@@ -588,14 +588,19 @@ def serve(descriptors, parent, setup, search_path, targets):
     answer(0, 0, [])
 
     del targets, setup, search_path
-    sequence = spin = 0
+    sequence = spin = left = most = 0
     while True:
         try:
-            if spin:
-                # To look for the next request costs less than to be woken by it.
+            if left:
+                left -= 1
+            elif spin:
+                # To look for the next request costs less than to be woken by it. A clock may stand still.
                 until = clock() + spin / 1e6
-                while u64.unpack_from(arguments, 16)[0] == sequence and clock() < until:
-                    pass
+                for _ in range(5000):
+                    if u64.unpack_from(arguments, 16)[0] != sequence or clock() >= until:
+                        break
+                # Nor does it pay if the request is there, but this process had no core meanwhile.
+                left = most = min(2 * most + 1, 1023) if clock() >= until else most // 2
             message = read(requests, MESSAGE)
         except KeyboardInterrupt:
             continue
