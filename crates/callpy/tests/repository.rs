@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -39,4 +40,15 @@ fn go_uses_the_library_s_words() {
     let library = read("crates/callpy/src/convert.rs");
     assert!(library.contains(words), "the library no longer says: {words}");
     assert!(read("go/encode.go").contains(words), "Go does not say: {words}");
+}
+
+/// What is ignored is made by scripts: a file of it that is added nevertheless grows old there, as the C library
+/// for Go did.
+#[test]
+fn nothing_that_is_ignored_is_in_git() {
+    let mut git = Command::new("git");
+    git.args(["ls-files", "--cached", "--ignored", "--exclude-standard"]).current_dir(root());
+    // Sources without git have no such list.
+    let listed = git.output().map(|ended| ended.stdout).unwrap_or_default();
+    assert_eq!(String::from_utf8_lossy(&listed), "");
 }
