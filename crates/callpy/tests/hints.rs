@@ -25,6 +25,15 @@ fn unions_have_arrays_of_any_element() {
     assert!(matches!(found("int").unwrap(), FoundResult::Int(3)));
 }
 
+/// C's `long` is an `i64` on one machine and an `i32` on another.
+#[test]
+fn unions_may_have_types_of_c_beside_those_they_are() {
+    common::python();
+    assert_eq!(of_c(5_i64).unwrap(), "int64 int64");
+    assert_eq!(of_c(5_i32).unwrap(), "int32 int32");
+    assert_eq!(of_c(&[5_i64]).unwrap(), "ndarray int64");
+}
+
 #[test]
 fn an_alias_in_itself_is_an_object() {
     common::python();

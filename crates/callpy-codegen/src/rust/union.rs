@@ -258,7 +258,7 @@ fn froms(
     let mut from = |generics: TokenStream, source: TokenStream, body: TokenStream| {
         // `Vec<f64>` may be a list or an array: the first variant gets it.
         let key = source.to_string();
-        if done.contains(&key) {
+        if machine_types(&key).iter().any(|key| done.contains(key)) {
             return;
         }
         done.push(key);
@@ -272,7 +272,13 @@ fn froms(
         |lowered: &Lowered| matches!(lowered, Lowered::List { .. } | Lowered::VariadicTuple(_));
     let has_list = union.variants.iter().any(|(_, lowered)| is_vector(lowered));
     let is_alone = union.variants.iter().filter(|(_, lowered)| is_array(lowered)).count() == 1;
-    for ((variant, lowered), ty) in union.variants.iter().zip(types) {
+    // C's types come last: they are one of the others, and which one depends on the machine.
+    let (others, machines): (Vec<_>, Vec<_>) = union
+        .variants
+        .iter()
+        .zip(types)
+        .partition(|(_, ty)| machine_types(&ty.to_string()).len() == 1);
+    for ((variant, lowered), ty) in others.into_iter().chain(machines) {
         let variant = ident(variant);
         // An object could be of any of several such classes: the caller has to say.
         let is_object =
@@ -327,6 +333,18 @@ fn froms(
         }
     }
     code
+}
+
+/// Returns a type, and those that it may be on some machine: `c_long` is `i64` or `i32`.
+fn machine_types(ty: &str) -> Vec<String> {
+    let mut types = vec![ty.to_owned()];
+    for (of_c, wide, narrow) in [("c_long", "i64", "i32"), ("c_ulong", "u64", "u32")] {
+        let of_c = format!(":: core :: ffi :: {of_c}");
+        if ty.contains(&of_c) {
+            types.extend([ty.replace(&of_c, wide), ty.replace(&of_c, narrow)]);
+        }
+    }
+    types
 }
 
 /// Writes the enum for a `Literal` of strings.

@@ -183,3 +183,9 @@ class Around:
 
 def held(around: Around) -> Holder:
     return around.holder
+
+
+def of_c(
+    x: Union[np.long, np.int64, np.int32, np.ndarray[Any, np.dtype[np.long]], np.ndarray[Any, np.dtype[np.int64]]],
+) -> str:
+    return f"{type(x).__name__} {x.dtype}"
