@@ -127,15 +127,18 @@ impl Neighbours {
 
     fn find_from(&mut self, from: &Path, name: &str, depth: usize) -> Option<Found> {
         let depth = depth.checked_sub(1)?;
-        let (module, item) = name.rsplit_once('.')?;
-        let file = find_file(from, if module.is_empty() { "." } else { module })?;
-        let key = (file, item.to_owned());
+        // The longest module first: `typing.npt.NDArray` is the `npt.NDArray` of `typing`, which imports `npt`.
+        let key = name.rmatch_indices('.').find_map(|(dot, _)| {
+            let (module, item) = (&name[..dot], &name[dot + 1..]);
+            let file = find_file(from, if module.is_empty() { "." } else { module })?;
+            Some((file, item.to_owned()))
+        })?;
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
         // Names may lead back to themselves.
         self.known.insert(key.clone(), None);
-        let found = self.probe(&key.0, item).and_then(|(ty, class)| match class {
+        let found = self.probe(&key.0, &key.1).and_then(|(ty, class)| match class {
             Some(class) => instance(&class, &key.0).map(Found::Class),
             None => self.resolve(ty, &key.0, depth),
         });

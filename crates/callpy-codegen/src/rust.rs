@@ -93,8 +93,17 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
             Err((line, message)) => problem(line, message),
         }
     }
-    let mut classes = classes(&mut lowering, input, &mut reports);
-    classes.extend(handles(&mut lowering, input));
+    let mut classes = TokenStream::new();
+    let (mut done, mut at) = (Vec::new(), 0);
+    loop {
+        classes.extend(self::classes(&mut lowering, input, &mut reports, &mut done));
+        let before = at;
+        classes.extend(handles(&mut lowering, input, &mut at));
+        // The methods of a neighbour may lead back to classes of this file.
+        if at == before {
+            break;
+        }
+    }
     let names: Vec<String> = input.declared.iter().map(Declared::python_name).collect();
     problems.extend(input.usages.problems(&input.file, module, &reports, &names));
     let is_empty = functions.is_empty() && classes.is_empty();
@@ -149,15 +158,15 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
     Written { code: Ok(code), functions: reports, neighbours }
 }
 
-/// Writes the classes that are public or that a function refers to.
-fn classes(
-    lowering: &mut Lowering<'_>,
+/// Writes the classes that are public or that a function refers to, without those that are done.
+fn classes<'m>(
+    lowering: &mut Lowering<'m>,
     input: &Input,
     reports: &mut Vec<FunctionReport>,
+    done: &mut Vec<&'m str>,
 ) -> TokenStream {
     let (module, callpy) = (lowering.module, &quote!(__callpy));
     let mut code = TokenStream::new();
-    let mut done: Vec<&str> = Vec::new();
     let is_wanted = |class: &callpy_signature::Class| {
         module.is_public(&class.name)
             && !is_exception(module, class)
@@ -249,15 +258,15 @@ fn on_workers(
     }
 }
 
-/// Writes the classes of neighbours, with the methods of those that this file's functions return.
-fn handles(lowering: &mut Lowering<'_>, input: &Input) -> TokenStream {
+/// Writes the classes of neighbours from this one on, with the methods of those that this file's functions
+/// return.
+fn handles(lowering: &mut Lowering<'_>, input: &Input, at: &mut usize) -> TokenStream {
     let callpy = &quote!(__callpy);
     let mut code = TokenStream::new();
     lowering.is_beyond = true;
-    let mut at = 0;
     // Their methods may lead to more, which have none.
-    while let Some(handle) = lowering.handles.get(at).cloned() {
-        at += 1;
+    while let Some(handle) = lowering.handles.get(*at).cloned() {
+        *at += 1;
         code.extend(instance::handle(callpy, &handle));
         if let Some(found) = &handle.found {
             let methods = lowering.neighbours.methods(found);

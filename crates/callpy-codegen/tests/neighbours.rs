@@ -37,3 +37,16 @@ fn an_imported_alias_is_followed() {
         generated.neighbours.iter().map(|path| path.strip_prefix(&folder).unwrap()).collect();
     assert_eq!(read, [Path::new("aliases.py"), Path::new("inner/__init__.py")]);
 }
+
+#[test]
+fn a_method_of_a_neighbour_may_lead_back() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/package");
+    let source = std::fs::read_to_string(folder.join("hidden.py")).unwrap();
+    let mut input =
+        Input::new("hidden", "hidden.py", Loading::Imported { module: "package.hidden".into() });
+    input.path = Some(folder.join("hidden.py"));
+    let code = generate(&source, &input).unwrap().code.to_string();
+    assert!(code.contains("_Hidden (_Hidden)"), "{code}");
+    assert_eq!(code.matches("pub enum _Hidden {").count(), 1, "{code}");
+    assert!(code.contains("values : impl __callpy :: IntoArray < 'a , f64 >"), "{code}");
+}
