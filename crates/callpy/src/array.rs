@@ -135,6 +135,8 @@ mod view;
 pub use any::{AnyArray, AnyLoan};
 pub use argument::{ArrayArgument, IntoArray};
 pub use copied::{Copied, CopySource};
+#[doc(hidden)]
+pub use element::FieldType;
 pub use element::{Dtype, Element, Field};
 pub use given::Given;
 pub use like::{Like, Scalar};

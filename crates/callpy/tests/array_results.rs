@@ -387,3 +387,33 @@ callpy::element! {
     #[derive(Debug, Clone, Copy, PartialEq)]
     struct Picked { b: f64, a: i64 }
 }
+
+callpy::element! {
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    struct Body { place: [f64; 3], turns: [[i32; 2]; 2], codes: [FixedBytes<4>; 2] }
+}
+
+#[test]
+fn fields_may_be_rows() {
+    let body = |start: f64| Body {
+        place: [start, start + 1.0, start + 2.0],
+        turns: [[1, 2], [3, 4]],
+        codes: [FixedBytes::new(b"ab").unwrap(), FixedBytes::new(b"cdef").unwrap()],
+    };
+    let bodies = [body(0.5), body(9.5)];
+    let text = "{place: float64[3], turns: int32[2][2], codes: S4[2]}";
+    assert_eq!(Body::DTYPE.to_string(), text);
+    let (moved, receipt): (Array<Body>, _) =
+        function("moved").lends().call_with_receipt(&bodies[..]).unwrap();
+    assert_eq!(receipt.lent_bytes, 2 * size_of::<Body>());
+    let turned = |start| Body { turns: [[1, 3], [2, 4]], ..body(start) };
+    assert_eq!(moved[..], [turned(1.5), turned(10.5)]);
+    let one: Body = function("first").call(bodies.to_vec()).unwrap();
+    assert_eq!(one, bodies[0]);
+    for kind in ["padded", "selected", "swapped"] {
+        let rows: Array<Body> = function("rows_of").call((&bodies[..], kind)).unwrap();
+        assert_eq!(rows[..], bodies, "{kind}");
+    }
+    let error = function("rows_of").call::<Array<Body>>((&bodies[..], "longer")).unwrap_err();
+    assert!(error.to_string().contains(text), "{error}");
+}

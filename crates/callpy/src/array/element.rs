@@ -110,6 +110,8 @@ macro_rules! dtype {
             Bytes(usize),
             /// A structured dtype
             Struct(&'static [Field]),
+            /// In a field of a structured dtype: so many of a dtype, one after the other
+            Row(&'static Dtype, usize),
         }
 
         impl Dtype {
@@ -181,6 +183,26 @@ pub struct Field {
     pub offset: usize,
 }
 
+/// What a field of a struct may be: an element, or an array of elements, or of such arrays.
+///
+/// # Safety
+///
+/// As for [`Element`].
+#[doc(hidden)]
+pub unsafe trait FieldType {
+    const DTYPE: Dtype;
+}
+
+// SAFETY: it is an element.
+unsafe impl<T: Element> FieldType for T {
+    const DTYPE: Dtype = <T as Element>::DTYPE;
+}
+
+// SAFETY: an array has its items one after the other, and nothing else.
+unsafe impl<T: FieldType, const N: usize> FieldType for [T; N] {
+    const DTYPE: Dtype = Dtype::Row(&T::DTYPE, N);
+}
+
 /// NumPy numbers C's types, and int64 is `long` where that has 64 bits, else `long long`.
 const LONG_HAS_64_BITS: bool = size_of::<c_long>() == 8;
 
@@ -222,6 +244,7 @@ impl Dtype {
                 }
                 size
             }
+            Dtype::Row(of, length) => of.item_size() * length,
             number => match number.row() {
                 Some(row) => row.size,
                 None => unreachable!(),
@@ -245,6 +268,7 @@ impl Dtype {
                 }
                 align
             }
+            Dtype::Row(of, _) => of.align(),
             number => match number.row() {
                 Some(row) => row.align,
                 None => unreachable!(),
@@ -293,14 +317,38 @@ impl Dtype {
         let mut parts = Vec::new();
         for field in fields {
             let offset = py.uint(field.offset as u64)?;
-            let part = [py.str(field.name)?, field.dtype.object(py, numpy)?, offset];
+            let part = [py.str(field.name)?, field.dtype.format(py, numpy)?, offset];
             parts.push(py.tuple(part.into())?);
         }
         support::struct_dtype(py, py.list(parts)?, self.item_size())
     }
 
+    /// Returns what NumPy takes for the dtype of a field.
+    fn format(self, py: Attached<'_>, numpy: &Numpy) -> Outcome<Ref> {
+        let (mut item, mut shape) = (self, Vec::new());
+        while let Dtype::Row(of, length) = item {
+            shape.push(py.uint(length as u64)?);
+            item = *of;
+        }
+        let item = item.object(py, numpy)?;
+        if shape.is_empty() { Ok(item) } else { py.tuple([item, py.tuple(shape)?].into()) }
+    }
+
+    /// Whether it is a struct, or rows of structs.
     pub(super) fn is_struct(self) -> bool {
-        matches!(self, Dtype::Struct(_))
+        match self {
+            Dtype::Row(of, _) => of.is_struct(),
+            dtype => matches!(dtype, Dtype::Struct(_)),
+        }
+    }
+
+    /// Whether it is a bool, or rows of bools.
+    #[doc(hidden)]
+    pub const fn is_bool(self) -> bool {
+        match self {
+            Dtype::Row(of, _) => of.is_bool(),
+            dtype => matches!(dtype, Dtype::Bool),
+        }
     }
 }
 
@@ -319,6 +367,7 @@ impl fmt::Display for Dtype {
                 }
                 f.write_str("}")
             }
+            Dtype::Row(of, length) => write!(f, "{of}[{length}]"),
             number => match number.row() {
                 Some(row) => f.write_str(row.name),
                 None => unreachable!(),

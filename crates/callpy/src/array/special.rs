@@ -96,6 +96,8 @@ unsafe impl<const N: usize> Element for FixedBytes<N> {
 ///
 /// The struct is `repr(C)` and may have no padding: where one field needs alignment, order them from
 /// the largest to the smallest, or add a field that fills the gap. A struct with padding does not compile.
+/// A field may be an array of a fixed length, `[f64; 3]`, which is a sub-array of NumPy's.
+///
 /// As a result, records of any layout that have these fields, and perhaps more, are copied field by field.
 ///
 /// ```
@@ -130,7 +132,7 @@ macro_rules! element {
         const _: () = {
             const FIELDS: &[$crate::array::Field] = &[$($crate::array::Field {
                 name: stringify!($field),
-                dtype: <$type as $crate::Element>::DTYPE,
+                dtype: <$type as $crate::array::FieldType>::DTYPE,
                 offset: ::std::mem::offset_of!($name, $field),
             }),+];
             assert!(
@@ -138,7 +140,7 @@ macro_rules! element {
                 "the struct has padding: order its fields from the largest to the smallest, or fill the gaps",
             );
             $(assert!(
-                !matches!(<$type as $crate::Element>::DTYPE, $crate::Dtype::Bool),
+                !<$type as $crate::array::FieldType>::DTYPE.is_bool(),
                 "a bool can't be part of a struct, since Python may write any byte: use u8",
             );)+
 

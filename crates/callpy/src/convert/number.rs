@@ -36,7 +36,7 @@ macro_rules! kinds {
             match dtype {
                 $(Dtype::$name => Some(NumberKind::$kind),)*
                 Dtype::Datetime64(_) | Dtype::Timedelta64(_) => None,
-                Dtype::Str(_) | Dtype::Bytes(_) | Dtype::Struct(_) => None,
+                Dtype::Str(_) | Dtype::Bytes(_) | Dtype::Struct(_) | Dtype::Row(..) => None,
             }
         }
     };

@@ -236,3 +236,21 @@ def records(kind):
     fields = [("a", integer), ("b", order + "f8"), ("c", "i2")]
     made = np.array([(1, 2.5, 3), (4, 5.5, 6)], np.dtype(fields, align=kind == "padded"))
     return made[["a", "b"]] if kind == "selected" else made
+
+
+def moved(bodies):
+    bodies = bodies.copy()
+    assert bodies.dtype["turns"].shape == (2, 2), bodies.dtype
+    bodies["place"] += 1
+    bodies["turns"] = bodies["turns"].transpose(0, 2, 1)
+    return bodies
+
+
+def rows_of(bodies, kind):
+    order = ">" if kind == "swapped" else "="
+    place = 4 if kind == "longer" else 3
+    fields = [("n", "i1"), ("place", order + "f8", place), ("turns", order + "i4", (2, 2)), ("codes", "S4", 2)]
+    made = np.zeros(len(bodies), np.dtype(fields, align=kind == "padded"))
+    for name in bodies.dtype.names:
+        made[name][..., :3] = bodies[name]
+    return made[["place", "turns", "codes"]] if kind == "selected" else made
