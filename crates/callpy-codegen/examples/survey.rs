@@ -44,7 +44,7 @@ impl Survey {
         input.path = Some(path.to_owned());
         self.files += 1;
         let Some(out) = out else { return self.reports(&source, &input) };
-        let package = folder.file_name().unwrap_or_default().to_string_lossy().replace('-', "_");
+        let package = package(folder);
         let written = catch_unwind(AssertUnwindSafe(|| {
             let rust = generate(&source, &input).map_err(|problems| problems[0].to_string())?;
             let mut input = GoInput::new(&name, &file);
@@ -57,11 +57,8 @@ impl Survey {
         match written {
             Ok(Ok((reports, rust, go))) => {
                 reports.iter().for_each(|report| self.report(report));
-                let crate_folder = out.join("rust").join(&package);
-                write(
-                    &crate_folder.join(format!("src/{name}.rs")),
-                    &format!("// {file}\n{rust}\n"),
-                );
+                let rust_file = out.join("rust/files").join(&package).join(format!("{name}.rs"));
+                write(&rust_file, &format!("// {file}\n{rust}\n"));
                 write(&out.join("go").join(&package).join(&name).join("m.go"), &go);
                 self.written += 1;
             }
@@ -142,7 +139,7 @@ fn main() {
         }
         survey.line(&folder.file_name().unwrap_or_default().to_string_lossy());
         if let Some(out) = out.as_deref().filter(|_| survey.written > 0) {
-            write_crate(out, &folder);
+            write_crates(out, &folder);
         }
         total.add(survey);
     }
@@ -160,20 +157,36 @@ fn main() {
     std::process::exit(i32::from(!total.failures.is_empty()));
 }
 
-/// Writes the crate root for the files of one package.
-fn write_crate(out: &Path, folder: &Path) {
-    let package = folder.file_name().unwrap_or_default().to_string_lossy().replace('-', "_");
-    let crate_folder = out.join("rust").join(&package);
-    let modules = files(&crate_folder.join("src"));
-    let modules = modules.iter().filter_map(|path| path.file_stem()?.to_str());
-    let root = modules
-        .filter(|name| *name != "lib")
-        .fold(String::new(), |root, name| format!("{root}#[path = \"{name}.rs\"]\nmod f{name};\n"));
-    write(&crate_folder.join("src/lib.rs"), &root);
-    let manifest = format!(
-        "[package]\nname = \"w_{package}\"\nedition = \"2024\"\n\n[dependencies]\ncallpy.workspace = true\n"
-    );
-    write(&crate_folder.join("Cargo.toml"), &manifest);
+/// Writes crates for the files of one package, each of no more code than rustc checks in a gigabyte of memory.
+fn write_crates(out: &Path, folder: &Path) {
+    const MOST: u64 = 6_000_000;
+    let package = package(folder);
+    let (mut crates, mut size) = (vec![String::new()], 0);
+    for path in files(&out.join("rust/files").join(&package)) {
+        let bytes = fs::metadata(&path).map_or(0, |it| it.len());
+        if size > 0 && size + bytes > MOST {
+            crates.push(String::new());
+            size = 0;
+        }
+        size += bytes;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let module = format!("#[path = \"../../files/{package}/{name}.rs\"]\nmod file_{name};\n");
+        crates.last_mut().expect("there is one").push_str(&module);
+    }
+    for (number, root) in crates.iter().enumerate() {
+        let crate_folder = out.join("rust").join(format!("{package}_{number}"));
+        write(&crate_folder.join("src/lib.rs"), root);
+        let manifest = format!(
+            "[package]\nname = \"w_{package}_{number}\"\nedition = \"2024\"\n\n\
+             [dependencies]\ncallpy.workspace = true\n"
+        );
+        write(&crate_folder.join("Cargo.toml"), &manifest);
+    }
+}
+
+/// Returns the name of the package in a folder, as an identifier.
+fn package(folder: &Path) -> String {
+    folder.file_name().unwrap_or_default().to_string_lossy().replace('-', "_")
 }
 
 /// Removes docs: more than half of the code for some packages, and nothing that could fail to compile.
