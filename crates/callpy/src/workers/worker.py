@@ -446,19 +446,21 @@ def serve(descriptors, parent, setup, search_path, targets):
         u64.pack_into(results, 8, sequence)
 
     def references(values):
-        return [getrefcount(value) for value in values]
+        """The strong and weak references to each. No Python code runs meanwhile, so where there is an interpreter
+        lock, no thread can turn one kind into the other between the two."""
+        return list(zip(map(getrefcount, values), map(getweakrefcount, values)))
 
-    once = references([object()])[0]
+    once, _ = references([object()])[0]
 
     def retained(values):
         """What holds each of the values that more than this holds; none if nothing does."""
         # From a weak reference anyone can get another one at any time.
-        if all(count <= once for count in references(values)) and not any(map(getweakrefcount, values)):
+        if all(strong <= once and not weak for strong, weak in references(values)):
             return ()
         collect()
         held = []
-        for place, count in reversed(list(enumerate(references(values)))):
-            if count > once:
+        for place, (strong, weak) in reversed(list(enumerate(references(values)))):
+            if strong > once:
                 # One by one, so that the search finds no list and no tuple of this worker's own.
                 value = values.pop(place)
                 try:
@@ -469,21 +471,19 @@ def serve(descriptors, parent, setup, search_path, targets):
                     words = ()
                 del value
                 held.append((place, words))
-            elif getweakrefcount(values[place]):
+            elif weak:
                 held.append((place, ("a weak reference",)))
         return held[::-1]
 
     def retained_parts(parts):
         """What holds each of the parts that more than this and an array of this worker's own hold."""
         most = once + 1
-        if all(count <= most for count in references(parts)) and not any(map(getweakrefcount, parts)):
+        if all(strong <= most and not weak for strong, weak in references(parts)):
             return ()
         collect()
-        held = [(place, ()) for place, count in enumerate(references(parts)) if count > most]
-        if not held:
-            weak = enumerate(map(getweakrefcount, parts))
-            held = [(place, ("a weak reference",)) for place, count in weak if count]
-        return held
+        counts = references(parts)
+        held = [(place, ()) for place, (strong, _) in enumerate(counts) if strong > most]
+        return held or [(place, ("a weak reference",)) for place, (_, weak) in enumerate(counts) if weak]
 
     def find(target):
         function = known.get(target)
