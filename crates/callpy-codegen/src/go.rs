@@ -209,8 +209,15 @@ impl<'m> Writer<'m> {
             self.lowering.use_class(class);
             done.push(class);
             self.lowering.fields(&class.name);
-            for method in methods(&mut self.lowering, class, skip) {
+            let is_plain = shape_of(class) == ClassShape::Instance
+                && types::is_plain_in_c(&self.lowering, &class.name);
+            for mut method in methods(&mut self.lowering, class, skip) {
                 self.lowering.untyped.clear();
+                let is_of_instance =
+                    matches!(method.kind, MethodKind::Method | MethodKind::Property);
+                if is_plain && is_of_instance && method.left_out.is_none() {
+                    method.left_out = Some("its class comes as a value, without methods".into());
+                }
                 let line = method.function.name_span.start.line;
                 if method.left_out.is_none() {
                     let kind = match method.kind {
@@ -285,13 +292,17 @@ impl<'m> Writer<'m> {
         }
         let mut code = String::from(
             "\n// The types of this package, which are told apart where a hint says that a value may be any.\nvar types = \
-             callpy.NewTypes(\n",
+             callpy.NewTypes(",
         );
+        let start = code.len();
         for lowered in self.glue.types().to_vec() {
             let ty = self.go.of(&mut self.lowering, &lowered);
             if let (Some(class), true) = (glue::class_of(&lowered), ty != "any") {
-                let _ = writeln!(code, "\tcallpy.Type[{ty}]({}),", quoted(&glue::mark(class)));
+                let _ = write!(code, "\n\tcallpy.Type[{ty}]({}),", quoted(&glue::mark(class)));
             }
+        }
+        if code.len() > start {
+            code.push('\n');
         }
         code + ")\n"
     }
@@ -313,6 +324,15 @@ impl<'m> Writer<'m> {
         let left_out: Vec<&FunctionReport> =
             self.reports.iter().filter(|report| report.left_out.is_some()).collect();
         if !left_out.is_empty() {
+            // gofmt would take a line by itself, between two paragraphs, for a heading.
+            let is_alone = code
+                .trim_end()
+                .rsplit_once('\n')
+                .is_some_and(|(before, line)| before.ends_with("\n//") && line.starts_with("// "));
+            if is_alone && code.trim_end().ends_with(char::is_alphanumeric) {
+                code.truncate(code.trim_end().len());
+                code.push_str(".\n");
+            }
             code.push_str("//\n// Left out:\n");
         }
         for report in left_out {
@@ -470,8 +490,9 @@ fn docstring_of(text: &str) -> String {
     }
     if !rest.trim().is_empty() {
         comment.push_str("//\n");
+        let indent = indent_of(rest);
         for line in rest.trim_end().lines() {
-            let line = line.trim_end();
+            let line = line.trim_end().get(indent..).unwrap_or_default();
             let _ = match line {
                 "" => writeln!(comment, "//"),
                 line => writeln!(comment, "//\t{line}"),
@@ -479,6 +500,17 @@ fn docstring_of(text: &str) -> String {
         }
     }
     comment
+}
+
+/// Returns the length of the blanks that all lines of a text begin with, which gofmt would remove.
+fn indent_of(text: &str) -> usize {
+    let lines = || text.lines().filter(|line| !line.trim().is_empty());
+    let blanks = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let first = lines().next().unwrap_or_default();
+    let common = |line: &str| {
+        first.bytes().zip(line.bytes()).take_while(|(one, other)| one == other).count()
+    };
+    lines().map(|line| common(line).min(blanks(line))).min().unwrap_or(0)
 }
 
 /// Whether a text begins with an item of a list, as gofmt sees it.

@@ -63,6 +63,32 @@ fn parameters_in_go_hide_nothing_that_the_body_uses() {
 }
 
 #[test]
+fn methods_in_go_are_those_that_go_allows() {
+    let source = "class Params(dict):\n    def copy(self) -> 'Params': ...\n    @property\n    \
+                  def size(self) -> int: ...\ndef load() -> Params: ...\n";
+    let go = generate_go(source, &GoInput::new("p", "p.py")).unwrap();
+    assert!(!go.contains("any) Copy") && !go.contains("any) Size"), "{go}");
+    assert!(go.contains("//   - Params.copy (line 2): its class comes as a value"), "{go}");
+    // `go vet` would want the signature of io.ByteWriter.
+    let source = "class File:\n    def write_byte(self, data: bytes) -> int: ...\n";
+    let go = generate_go(source, &GoInput::new("p", "p.py")).unwrap();
+    assert!(go.contains("File) WriteByteMethod("), "{go}");
+}
+
+/// What gofmt would change otherwise; `.ci/wheels` has it look at the code for real packages.
+#[test]
+fn comments_in_go_are_as_gofmt_has_them() {
+    let source = "'''Ridge regression'''\ndef f(x: int) -> int:\n    '''Doubles::\n\n        y = 2 * x\n\n          \
+                  indented\n    '''\ndef g(x): ...\n";
+    let go = generate_go(source, &GoInput::new("p", "p.py")).unwrap();
+    assert!(go.contains("// Ridge regression.\n//\n// Left out:"), "{go}");
+    assert!(go.contains("// Doubles::\n//\n//\ty = 2 * x\n//\n//\t  indented\n"), "{go}");
+    let source = "class A(list):\n    pass\ndef f(x: A | int) -> A: ...\n";
+    let go = generate_go(source, &GoInput::new("p", "p.py")).unwrap();
+    assert!(!go.contains("NewTypes(\n)"), "{go}");
+}
+
+#[test]
 fn functions_in_go_take_a_context_where_asked() {
     let source = "class M:\n    def f(self, ctx: int) -> str: ...\n    def __enter__(self) -> 'M': ...\n    \
                   def __exit__(self, *a) -> None: ...\n";

@@ -55,8 +55,24 @@ impl Go {
     /// Reserves a name for a method of a type.
     pub(super) fn method(&mut self, class: &str, name: &str) -> String {
         let mut name = name.to_owned();
-        // The object that the type embeds has these.
-        while matches!(&name[..], "Object" | "Release") || self.has_method(class, &name) {
+        // The object that the type embeds has the first two; `go vet` wants the signatures of Go's own
+        // interfaces for the others.
+        const TAKEN: [&str; 13] = [
+            "Object",
+            "Release",
+            "GobDecode",
+            "GobEncode",
+            "MarshalJSON",
+            "MarshalXML",
+            "ReadByte",
+            "ReadRune",
+            "UnmarshalJSON",
+            "UnmarshalXML",
+            "UnreadByte",
+            "UnreadRune",
+            "WriteByte",
+        ];
+        while TAKEN.contains(&&name[..]) || self.has_method(class, &name) {
             name.push_str("Method");
         }
         self.methods.push((class.to_owned(), name.clone()));
