@@ -14,10 +14,11 @@ use datafusion_distributed::{DistributedExt as _, SessionStateBuilderExt as _, W
 use url::Url;
 
 use super::channels::Channels;
-use super::handshake::{Info, Unusable, ask};
+use super::handshake::{Info, Unusable, Versions, ask};
 use super::specs::Specs;
 use crate::error::{Error, wrong};
 use crate::functions::Functions;
+use crate::runtime::blocking;
 use crate::spec::Spec;
 
 /// Workers, and the functions that queries on them may call.
@@ -103,7 +104,11 @@ impl Cluster {
         let context = SessionContext::new_with_state(state);
         let told = specs.clone();
         self.functions.register_and(&context, move |spec| told.add(spec.clone()))?;
-        let session = Session { context, urls, specs, living, channels, retries: self.retries };
+        let python = self.functions.start()?;
+        let versions = blocking(|| Versions::of_this_process(python))
+            .map_err(|error| Error::new("Python", format!("{error:#}")))?;
+        let retries = self.retries;
+        let session = Session { context, urls, specs, versions, living, channels, retries };
         session.look_around().await?;
         Ok(session)
     }
@@ -135,6 +140,7 @@ pub struct Session {
     context: SessionContext,
     urls: Vec<Url>,
     specs: Specs,
+    versions: Versions,
     living: Living,
     channels: Channels,
     retries: usize,
@@ -209,8 +215,9 @@ impl Session {
         specs: &[Spec],
     ) -> Result<Vec<Result<Info, Unusable>>> {
         let asked = urls.map(|url| {
-            let (channels, url, specs) = (self.channels.clone(), url.clone(), specs.to_vec());
-            tokio::spawn(async move { ask(&channels, &url, &specs).await })
+            let (channels, url) = (self.channels.clone(), url.clone());
+            let (own, specs) = (self.versions.clone(), specs.to_vec());
+            tokio::spawn(async move { ask(&channels, &url, &own, &specs).await })
         });
         let asked: Vec<_> = asked.collect();
         let mut answers = Vec::new();

@@ -1,5 +1,6 @@
 //! What a worker says of itself before a query runs.
 
+use callpy::Python;
 use datafusion::error::Result;
 use datafusion_distributed::{ChannelResolver as _, GetWorkerInfoRequest};
 use url::Url;
@@ -8,71 +9,87 @@ use super::channels::Channels;
 use crate::error::wrong;
 use crate::spec::Spec;
 
+/// What must be the same here and on each worker, by name, such as `Python 3.12`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Versions(Vec<(String, String)>);
+
+impl Versions {
+    /// Returns the versions of this process.
+    pub(crate) fn of_this_process(python: Python) -> callpy::Result<Versions> {
+        // NumPy's results may differ from one minor version to the next: 1 and 2 promote dtypes by other rules.
+        let minor = |version: String| version.split('.').take(2).collect::<Vec<_>>().join(".");
+        let of_python: String = python.function("platform:python_version")?.call(())?;
+        let of_package = python.function("importlib.metadata:version")?;
+        // Functions of single values need no NumPy.
+        let of_numpy = of_package.call::<String>("numpy").map_or("none".to_owned(), minor);
+        let versions = [
+            ("callpy", env!("CARGO_PKG_VERSION").to_owned()),
+            ("DataFusion", datafusion::DATAFUSION_VERSION.to_owned()),
+            ("Python", minor(of_python)),
+            ("NumPy", of_numpy),
+        ];
+        Ok(Versions(versions.map(|(name, version)| (name.to_owned(), version)).into()))
+    }
+}
+
 /// What a worker is and has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Info {
     /// Differs for each process, so that one that was started again is known.
     pub(crate) start: String,
-    callpy: String,
-    datafusion: String,
+    versions: Versions,
     /// The files, and their hashes.
     files: Vec<(String, String)>,
 }
 
 impl Info {
     /// Describes this process.
-    pub(crate) fn of_this_process<'f>(files: impl Iterator<Item = (&'f str, &'f str)>) -> Info {
+    pub(crate) fn of_this_process<'f>(
+        versions: Versions,
+        files: impl Iterator<Item = (&'f str, &'f str)>,
+    ) -> Info {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let start = since.map_or(0, |since| since.as_nanos());
         Info {
             start: format!("{}-{start}", std::process::id()),
-            callpy: env!("CARGO_PKG_VERSION").to_owned(),
-            datafusion: datafusion::DATAFUSION_VERSION.to_owned(),
+            versions,
             files: files.map(|(stem, hash)| (stem.to_owned(), hash.to_owned())).collect(),
         }
     }
 
     pub(crate) fn to_text(&self) -> String {
-        let mut lines = vec![
-            format!("start={}", self.start),
-            format!("callpy={}", self.callpy),
-            format!("datafusion={}", self.datafusion),
-        ];
+        let mut lines = vec![format!("start={}", self.start)];
+        let versions = self.versions.0.iter();
+        lines.extend(versions.map(|(name, version)| format!("version={version} {name}")));
         lines.extend(self.files.iter().map(|(stem, hash)| format!("file={hash} {stem}")));
         lines.join("\n")
     }
 
     pub(crate) fn parse(text: &str) -> Option<Info> {
-        let mut info = Info {
-            start: String::new(),
-            callpy: String::new(),
-            datafusion: String::new(),
-            files: Vec::new(),
-        };
+        let mut info = Info::default();
         for line in text.lines() {
             let (key, value) = line.split_once('=')?;
+            let named = || value.split_once(' ').map(|(it, name)| (name.to_owned(), it.to_owned()));
             match key {
                 "start" => info.start = value.to_owned(),
-                "callpy" => info.callpy = value.to_owned(),
-                "datafusion" => info.datafusion = value.to_owned(),
-                "file" => {
-                    let (hash, stem) = value.split_once(' ')?;
-                    info.files.push((stem.to_owned(), hash.to_owned()));
-                }
+                "version" => info.versions.0.push(named()?),
+                "file" => info.files.push(named()?),
                 _ => {}
             }
         }
         (!info.start.is_empty()).then_some(info)
     }
 
-    /// Says why the worker can't run these functions, if so.
-    pub(crate) fn check(&self, specs: &[Spec]) -> Result<(), String> {
-        let own = (env!("CARGO_PKG_VERSION"), datafusion::DATAFUSION_VERSION);
-        if (&self.callpy[..], &self.datafusion[..]) != own {
-            return Err(format!(
-                "it is callpy-worker {} with DataFusion {}, and this program has {} with {}: use the same versions",
-                self.callpy, self.datafusion, own.0, own.1
-            ));
+    /// Says why the worker can't run these functions for a program of these versions, if so.
+    pub(crate) fn check(&self, own: &Versions, specs: &[Spec]) -> Result<(), String> {
+        for (name, version) in &own.0 {
+            let other = self.versions.0.iter().find(|(other, _)| other == name);
+            let other = other.map_or("none", |(_, version)| version);
+            if other != version {
+                return Err(format!(
+                    "its version of {name} is {other}, and this program's is {version}: use the same"
+                ));
+            }
         }
         for spec in specs {
             let module = &spec.module;
@@ -115,7 +132,12 @@ impl Unusable {
 }
 
 /// Asks a worker what it is, and whether it can run these functions.
-pub(crate) async fn ask(channels: &Channels, url: &Url, specs: &[Spec]) -> Result<Info, Unusable> {
+pub(crate) async fn ask(
+    channels: &Channels,
+    url: &Url,
+    own: &Versions,
+    specs: &[Spec],
+) -> Result<Info, Unusable> {
     let once = async || {
         let mut client = channels.get_worker_client_for_url(url).await?;
         client.get_worker_info(GetWorkerInfoRequest {}).await
@@ -145,7 +167,7 @@ pub(crate) async fn ask(channels: &Channels, url: &Url, specs: &[Spec]) -> Resul
     };
     let info = Info::parse(&answer.version)
         .ok_or_else(|| Unusable::Wrong("it is no callpy-worker".to_owned()))?;
-    info.check(specs).map_err(Unusable::Wrong)?;
+    info.check(own, specs).map_err(Unusable::Wrong)?;
     Ok(info)
 }
 
@@ -153,24 +175,46 @@ pub(crate) async fn ask(channels: &Channels, url: &Url, specs: &[Spec]) -> Resul
 mod tests {
     use super::*;
 
+    fn versions(numpy: &str) -> Versions {
+        let versions = [("DataFusion", "55.2.0"), ("NumPy", numpy)];
+        Versions(versions.map(|(name, version)| (name.to_owned(), version.to_owned())).into())
+    }
+
+    fn info(files: &[(&str, &str)]) -> Info {
+        Info::of_this_process(versions("2.3"), files.iter().copied())
+    }
+
     #[test]
     fn a_description_is_read_back() {
-        let info = Info::of_this_process([("outliers", "12ab"), ("my file", "34cd")].into_iter());
+        let info = info(&[("outliers", "12ab"), ("my file", "34cd")]);
         assert_eq!(Info::parse(&info.to_text()), Some(info));
         assert_eq!(Info::parse(""), None);
         assert_eq!(Info::parse("1.0"), None);
     }
 
     #[test]
+    fn another_version_is_named() {
+        let info = info(&[]);
+        assert_eq!(info.check(&versions("2.3"), &[]), Ok(()));
+        let why = info.check(&versions("1.26"), &[]).unwrap_err();
+        assert_eq!(why, "its version of NumPy is 2.3, and this program's is 1.26: use the same");
+        // One that says nothing of it is another version too.
+        let silent = Info::parse("start=1\nversion=55.2.0 DataFusion").unwrap();
+        let why = silent.check(&versions("2.3"), &[]).unwrap_err();
+        assert!(why.contains("NumPy is none"), "{why}");
+    }
+
+    #[test]
     fn a_file_is_known_by_its_name_and_its_text() {
-        let info = Info::of_this_process([("util", "12"), ("util", "34")].into_iter());
+        let info = info(&[("util", "12"), ("util", "34")]);
+        let own = versions("2.3");
         let spec = |module: &str, hash: &str| {
             Spec::parse(&format!("f {module} f {hash} row error immutable vint64")).unwrap()
         };
-        assert_eq!(info.check(&[spec("util", "12"), spec("util", "34")]), Ok(()));
-        let changed = info.check(&[spec("util", "56")]).unwrap_err();
+        assert_eq!(info.check(&own, &[spec("util", "12"), spec("util", "34")]), Ok(()));
+        let changed = info.check(&own, &[spec("util", "56")]).unwrap_err();
         assert!(changed.contains("its util.py is not the one"), "{changed}");
-        let missing = info.check(&[spec("other", "12")]).unwrap_err();
+        let missing = info.check(&own, &[spec("other", "12")]).unwrap_err();
         assert!(missing.contains("it has no other.py"), "{missing}");
     }
 }

@@ -15,7 +15,7 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
 
 use super::channels::{CONNECTION_WINDOW, Channels, STREAM_WINDOW};
-use super::handshake::Info;
+use super::handshake::{Info, Versions};
 use super::specs::Specs;
 use crate::error::{Error, failed, wrong};
 use crate::functions::{File, Functions};
@@ -36,6 +36,7 @@ use crate::udf::Udf;
 #[derive(Debug, Clone)]
 pub struct Worker {
     library: Arc<Library>,
+    versions: Versions,
     channels: Channels,
 }
 
@@ -44,11 +45,14 @@ pub struct Worker {
 struct Library {
     files: Vec<Arc<File>>,
     python: Python,
-    /// What was made for earlier queries.
+    /// What was made for earlier queries, up to `MOST`.
     made: Mutex<HashMap<Spec, RegisterFunction>>,
 }
 
 impl Library {
+    /// How many functions are stored: `CREATE FUNCTION` of every session makes more of them.
+    const MOST: usize = 1_000;
+
     fn function(&self, spec: &Spec) -> Result<RegisterFunction> {
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner).get(spec).cloned();
         if let Some(made) = made {
@@ -71,6 +75,10 @@ impl Library {
         let function = function.map_err(|error| failed(&spec.name, error))?;
         let made = Udf::new(spec.clone(), function, self.python).for_sql();
         let mut all = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= Library::MOST {
+            // Those that are still called are made again.
+            all.clear();
+        }
         all.insert(spec.clone(), made.clone());
         Ok(made)
     }
@@ -102,8 +110,11 @@ impl Functions {
             };
             python.module(&file.path).map_err(failed)?;
         }
+        let versions = Versions::of_this_process(python)
+            .map_err(|error| Error::new("Python", format!("{error:#}")))?;
         let library = Library { files: self.files().to_vec(), python, made: Mutex::default() };
-        Ok(Worker { library: Arc::new(library), channels: Channels::new(Worker::PATIENCE) })
+        let channels = Channels::new(Worker::PATIENCE);
+        Ok(Worker { library: Arc::new(library), versions, channels })
     }
 }
 
@@ -122,7 +133,8 @@ impl Worker {
         stop: impl Future<Output = ()>,
     ) -> Result<(), tonic::transport::Error> {
         let files = &self.library.files;
-        let info = Info::of_this_process(files.iter().map(|file| (&file.stem[..], &file.hash[..])));
+        let files = files.iter().map(|file| (&file.stem[..], &file.hash[..]));
+        let info = Info::of_this_process(self.versions.clone(), files);
         let build = move |context| self.clone().session(context);
         let service = datafusion_distributed::Worker::from_session_builder(build)
             .with_version(info.to_text())
