@@ -223,12 +223,17 @@ impl Calls {
         Ok(Some(BooleanArray::new(counted, None)))
     }
 
+    /// Names the call in an error of the columns, such as a text that is too long for Arrow's offsets.
+    fn named<T>(&self, result: Result<T>) -> Result<T> {
+        result.map_err(|error| error.context(self.call.clone()))
+    }
+
     /// Sorts each group and leaves out what is there twice, as the SQL says.
     fn prepared(&self, mut grouped: Grouped) -> Result<Grouped> {
         let columns = self.columns().count();
-        grouped.sort(columns, &self.order)?;
+        self.named(grouped.sort(columns, &self.order))?;
         if self.is_distinct {
-            grouped.deduplicate()?;
+            self.named(grouped.deduplicate())?;
         }
         Ok(grouped)
     }
@@ -252,7 +257,7 @@ impl Calls {
             });
         }
         let arguments: Arc<[Argument]> = arguments.into();
-        let calls = grouped.offsets.windows(2).map(|ends| {
+        let mut calls = grouped.offsets.windows(2).map(|ends| {
             let rows = ends[0]..ends[1];
             (!rows.is_empty()).then(|| Arguments {
                 udf: Arc::clone(&self.udf),
@@ -261,7 +266,7 @@ impl Calls {
                 is_row: false,
             })
         });
-        blocking(|| results::values(&self.udf, &self.call, calls.collect()))
+        blocking(|| results::values(&self.udf, &self.call, &mut calls))
     }
 }
 
@@ -306,12 +311,12 @@ impl GroupsAccumulator for Groups {
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        let grouped = self.store.emit(emit_to)?;
+        let grouped = self.calls.named(self.store.emit(emit_to))?;
         self.calls.make(&self.calls.prepared(grouped)?)
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
-        self.store.emit(emit_to)?.into_lists()
+        self.calls.named(self.store.emit(emit_to).and_then(Grouped::into_lists))
     }
 
     fn convert_to_state(
@@ -373,13 +378,14 @@ impl Accumulator for One {
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
         // A window asks again after each row.
-        let grouped = self.store.compact(std::mem::take(&mut self.retracted))?;
+        let grouped = self.calls.named(self.store.compact(std::mem::take(&mut self.retracted)))?;
         let result = self.calls.make(&self.calls.prepared(grouped)?)?;
         ScalarValue::try_from_array(&result, 0)
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        let lists = self.store.emit(EmitTo::All)?.into_lists()?;
+        let lists = self.store.emit(EmitTo::All).and_then(Grouped::into_lists);
+        let lists = self.calls.named(lists)?;
         Ok(lists.iter().map(|it| ScalarValue::List(it.as_list::<i32>().clone().into())).collect())
     }
 

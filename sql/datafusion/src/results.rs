@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use callpy::{Array as NumpyArray, FromPython, Texts};
+use callpy::{Array as NumpyArray, FromPython, Object, Scope, Texts};
 use datafusion::arrow::array::{
     ArrayBuilder, ArrayRef, ArrowPrimitiveType, BinaryBuilder, BooleanArray, BooleanBuilder,
     ListArray, PrimitiveArray, PrimitiveBuilder, StringArray, StringBuilder,
@@ -20,7 +20,7 @@ use crate::udf::Udf;
 /// Calls a function whose result is a column: one value for each of `rows`.
 pub(crate) fn column(udf: &Udf, call: &str, arguments: Arguments, rows: usize) -> Result<ArrayRef> {
     let Typed { form, item, nullable } = &udf.spec.result;
-    let may_be_masked = udf.spec.nulls == Nulls::Masked && *form == Form::Array;
+    let may_be_masked = may_be_masked(udf);
     let function = &udf.function;
     let check = |shape: &[usize]| match shape {
         [len] if *len == rows => Ok(()),
@@ -57,7 +57,7 @@ pub(crate) fn column(udf: &Udf, call: &str, arguments: Arguments, rows: usize) -
         (_, DataType::Boolean) => {
             let values = called!(Vec<Option<bool>>);
             check(&[values.len()])?;
-            refuse_none(call, *nullable || may_be_masked, &values)?;
+            refuse_none(*nullable || may_be_masked, &values).map_err(|why| wrong(call, why))?;
             Arc::new(BooleanArray::from(values))
         }
         (Form::Array, item) => with_number!(item, P => {
@@ -71,66 +71,102 @@ pub(crate) fn column(udf: &Udf, call: &str, arguments: Arguments, rows: usize) -
                 Arc::new(PrimitiveArray::<P>::new(numbers(values), None))
             }
         }, _ => with_time!(item, (E, P) => {
-            let values = called!(NumpyArray<E>);
-            check(values.shape())?;
-            Arc::new(values.iter().map(|time| time.count()).collect::<PrimitiveArray<P>>())
+            if may_be_masked {
+                let values = called!(Vec<Option<E>>);
+                check(&[values.len()])?;
+                let counts = values.into_iter().map(|time| time.and_then(|time| time.count()));
+                Arc::new(counts.collect::<PrimitiveArray<P>>())
+            } else {
+                let values = called!(NumpyArray<E>);
+                check(values.shape())?;
+                Arc::new(values.iter().map(|time| time.count()).collect::<PrimitiveArray<P>>())
+            }
         }, _ => return Err(unfit(call, item)))),
         (_, item) => with_number!(item, P => {
             let values = called!(Vec<Option<<P as ArrowPrimitiveType>::Native>>);
             check(&[values.len()])?;
-            refuse_none(call, *nullable, &values)?;
+            refuse_none(*nullable, &values).map_err(|why| wrong(call, why))?;
             Arc::new(PrimitiveArray::<P>::from_iter(values)) as ArrayRef
         }, _ => return Err(unfit(call, item))),
     })
 }
 
+/// Whether the result is an array that may be masked, as the arguments are.
+fn may_be_masked(udf: &Udf) -> bool {
+    udf.spec.nulls == Nulls::Masked && udf.spec.result.form == Form::Array
+}
+
 /// Calls a function once for each of the arguments, and returns a value, or a list, for each; null where
 /// there is no call to make.
-pub(crate) fn values(udf: &Udf, call: &str, calls: Vec<Option<Arguments>>) -> Result<ArrayRef> {
+pub(crate) fn values(
+    udf: &Udf,
+    call: &str,
+    calls: &mut dyn ExactSizeIterator<Item = Option<Arguments>>,
+) -> Result<ArrayRef> {
     let Typed { form, item, nullable } = &udf.spec.result;
+    let may_be_masked = may_be_masked(udf);
     let len = calls.len();
     let each = Each { udf, call, calls };
     macro_rules! singles {
-        ($R:ty, $builder:expr, $append:ident, |$value:ident| $converted:expr) => {{
+        ($R:ty, $builder:expr, $append:expr) => {{
             let mut builder = $builder;
-            match nullable {
-                true => each.run(|value: Option<Option<$R>>| {
-                    builder.$append(value.flatten().map(|$value| $converted));
-                    Ok(())
-                })?,
-                false => each.run(|value: Option<$R>| {
-                    builder.$append(value.map(|$value| $converted));
-                    Ok(())
-                })?,
+            let mut append = |value: Option<$R>| $append(&mut builder, value);
+            match (udf.spec.nulls, nullable) {
+                (Nulls::Masked, _) => {
+                    each.run(|value: Option<OrMasked<Option<$R>>>| match value {
+                        Some(OrMasked(Some(None))) if !nullable => {
+                            Err(wrong(call, "its result is None, which its hint excludes"))
+                        }
+                        value => append(value.and_then(|value| value.0).flatten()),
+                    })?
+                }
+                (_, true) => each.run(|value: Option<Option<$R>>| append(value.flatten()))?,
+                (_, false) => each.run(|value: Option<$R>| append(value))?,
             }
             Ok(Arc::new(builder.finish()) as ArrayRef)
         }};
     }
     match (form, item) {
         (Form::Value, DataType::Boolean) => {
-            singles!(bool, BooleanBuilder::with_capacity(len), append_option, |value| value)
+            let append = |builder: &mut BooleanBuilder, value| -> Result<()> {
+                builder.append_option(value);
+                Ok(())
+            };
+            singles!(bool, BooleanBuilder::with_capacity(len), append)
         }
         (Form::Value, DataType::Utf8) => {
-            singles!(String, StringBuilder::new(), append_option, |value| value)
+            let append = |builder: &mut StringBuilder, text: Option<String>| -> Result<()> {
+                append_text(builder, text.as_deref()).map_err(|why| wrong(call, why))
+            };
+            singles!(String, StringBuilder::new(), append)
         }
         (Form::Value, DataType::Binary) => {
-            singles!(callpy::Bytes<Vec<u8>>, BinaryBuilder::new(), append_option, |value| value.0)
+            type Bytes = callpy::Bytes<Vec<u8>>;
+            let append = |builder: &mut BinaryBuilder, bytes: Option<Bytes>| -> Result<()> {
+                let more = bytes.as_ref().map_or(0, |bytes| bytes.0.len());
+                fits(builder.values_slice().len(), more).map_err(|why| wrong(call, why))?;
+                builder.append_option(bytes.map(|bytes| bytes.0));
+                Ok(())
+            };
+            singles!(Bytes, BinaryBuilder::new(), append)
         }
         (Form::Value, item) => with_number!(item, P => {
-            singles!(<P as ArrowPrimitiveType>::Native, PrimitiveBuilder::<P>::with_capacity(len),
-                append_option, |value| value)
-        }, _ => Err(unfit(call, item))),
-        (_, DataType::Utf8) if *nullable => {
-            each.lists(StringBuilder::new(), item, |builder, texts: Vec<Option<String>>| {
-                texts.into_iter().for_each(|text| builder.append_option(text));
+            let append = |builder: &mut PrimitiveBuilder<P>, value| -> Result<()> {
+                builder.append_option(value);
                 Ok(())
+            };
+            let builder = PrimitiveBuilder::<P>::with_capacity(len);
+            singles!(<P as ArrowPrimitiveType>::Native, builder, append)
+        }, _ => Err(unfit(call, item))),
+        (_, DataType::Utf8) if *nullable || may_be_masked => {
+            each.lists(StringBuilder::new(), item, |builder, texts: Vec<Option<String>>| {
+                texts.iter().try_for_each(|text| append_text(builder, text.as_deref()))
             })
         }
         (_, DataType::Utf8) => each.lists(StringBuilder::new(), item, |builder, texts: Texts| {
-            texts.iter().for_each(|text| builder.append_value(text));
-            Ok(())
+            texts.iter().try_for_each(|text| append_text(builder, Some(text)))
         }),
-        (Form::Array, DataType::Boolean) => {
+        (Form::Array, DataType::Boolean) if !may_be_masked => {
             each.lists(BooleanBuilder::new(), item, |builder, values: NumpyArray<bool>| {
                 one_axis(values.shape())?;
                 builder.append_slice(&values);
@@ -139,12 +175,12 @@ pub(crate) fn values(udf: &Udf, call: &str, calls: Vec<Option<Arguments>>) -> Re
         }
         (_, DataType::Boolean) => {
             each.lists(BooleanBuilder::new(), item, |builder, values: Vec<Option<bool>>| {
-                refuse_none(call, *nullable, &values)?;
+                refuse_none(*nullable || may_be_masked, &values)?;
                 values.into_iter().for_each(|value| builder.append_option(value));
                 Ok(())
             })
         }
-        (Form::Array, item) => with_number!(item, P => {
+        (Form::Array, item) if !may_be_masked => with_number!(item, P => {
             each.lists(PrimitiveBuilder::<P>::new(), item,
                 |builder, values: NumpyArray<<P as ArrowPrimitiveType>::Native>| {
                     one_axis(values.shape())?;
@@ -161,11 +197,30 @@ pub(crate) fn values(udf: &Udf, call: &str, calls: Vec<Option<Arguments>>) -> Re
         (_, item) => with_number!(item, P => {
             each.lists(PrimitiveBuilder::<P>::new(), item,
                 |builder, values: Vec<Option<<P as ArrowPrimitiveType>::Native>>| {
-                    refuse_none(call, *nullable, &values)?;
+                    refuse_none(*nullable || may_be_masked, &values)?;
                     values.into_iter().for_each(|value| builder.append_option(value));
                     Ok(())
                 })
-        }, _ => Err(unfit(call, item))),
+        }, _ => with_time!(item, (E, P) => {
+            each.lists(PrimitiveBuilder::<P>::new(), item, |builder, values: Vec<Option<E>>| {
+                let counts = values.into_iter().map(|time| time.and_then(|time| time.count()));
+                counts.for_each(|count| builder.append_option(count));
+                Ok(())
+            })
+        }, _ => Err(unfit(call, item)))),
+    }
+}
+
+/// A value, or NumPy's `masked`, which functions of masked arrays return for none.
+struct OrMasked<R>(Option<R>);
+
+impl<R: FromPython> FromPython for OrMasked<R> {
+    fn from_python(object: Object, scope: &mut Scope<'_>) -> callpy::Result<Self> {
+        let class: String = object.attr("__class__")?.attr("__name__")?.extract()?;
+        match class == "MaskedConstant" {
+            true => Ok(OrMasked(None)),
+            false => R::from_python(object, scope).map(|value| OrMasked(Some(value))),
+        }
     }
 }
 
@@ -176,15 +231,14 @@ const SERIES: usize = 1_000;
 struct Each<'u> {
     udf: &'u Udf,
     call: &'u str,
-    calls: Vec<Option<Arguments>>,
+    calls: &'u mut dyn ExactSizeIterator<Item = Option<Arguments>>,
 }
 
 impl Each<'_> {
     /// Makes the calls, and hands over each result; `None` where there is no call.
     fn run<R: FromPython>(self, mut take: impl FnMut(Option<R>) -> Result<()>) -> Result<()> {
-        let mut calls = self.calls.into_iter();
-        while calls.len() > 0 {
-            let series: Vec<_> = calls.by_ref().take(SERIES).collect();
+        while self.calls.len() > 0 {
+            let series: Vec<_> = (&mut *self.calls).take(SERIES).collect();
             let has_call: Vec<bool> = series.iter().map(Option::is_some).collect();
             let results = self.udf.function.map::<R, _>(series.into_iter().flatten());
             let mut results = results.into_iter();
@@ -201,7 +255,7 @@ impl Each<'_> {
         self,
         mut builder: B,
         item: &DataType,
-        append: impl Fn(&mut B, R) -> Result<()>,
+        append: impl Fn(&mut B, R) -> Result<(), String>,
     ) -> Result<ArrayRef> {
         let call = self.call;
         let mut offsets = vec![0_i32];
@@ -209,7 +263,7 @@ impl Each<'_> {
         self.run(|result: Option<R>| {
             valid.push(result.is_some());
             if let Some(result) = result {
-                append(&mut builder, result).map_err(|error| wrong(call, error.to_string()))?;
+                append(&mut builder, result).map_err(|why| wrong(call, why))?;
             }
             let end = i32::try_from(builder.len()).map_err(|_| {
                 wrong(call, "its results are more than 2,147,483,647 values at once")
@@ -224,21 +278,33 @@ impl Each<'_> {
     }
 }
 
-fn one_axis(shape: &[usize]) -> Result<()> {
+fn one_axis(shape: &[usize]) -> Result<(), String> {
     match shape {
         [_] => Ok(()),
-        _ => datafusion::common::exec_err!(
-            "it returned an array of shape {shape:?}, and an SQL list has one axis"
-        ),
+        _ => Err(format!("it returned an array of shape {shape:?}, and an SQL list has one axis")),
     }
 }
 
-fn refuse_none<T>(call: &str, nullable: bool, values: &[Option<T>]) -> Result<()> {
+fn refuse_none<T>(nullable: bool, values: &[Option<T>]) -> Result<(), String> {
     match values.iter().position(Option::is_none) {
         Some(place) if !nullable => {
-            Err(wrong(call, format!("item {place} of its result is None, which its hint excludes")))
+            Err(format!("item {place} of its result is None, which its hint excludes"))
         }
         _ => Ok(()),
+    }
+}
+
+fn append_text(builder: &mut StringBuilder, text: Option<&str>) -> Result<(), String> {
+    fits(builder.values_slice().len(), text.map_or(0, str::len))?;
+    builder.append_option(text);
+    Ok(())
+}
+
+/// Says so if a column of text or bytes would become too long for offsets of 32 bits.
+fn fits(len: usize, more: usize) -> Result<(), String> {
+    match i32::try_from(len + more) {
+        Ok(_) => Ok(()),
+        Err(_) => Err("its results are more than 2 GiB at once: use more partitions".to_owned()),
     }
 }
 
@@ -269,4 +335,15 @@ where
     }
     let memory = bytes::Bytes::from_owner(Memory(array));
     ScalarBuffer::new(Buffer::from(memory), 0, len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_gibibytes_are_too_many() {
+        assert_eq!(fits(i32::MAX as usize - 1, 1), Ok(()));
+        assert!(fits(i32::MAX as usize, 1).unwrap_err().contains("2 GiB"));
+    }
 }

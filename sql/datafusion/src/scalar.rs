@@ -131,8 +131,8 @@ pub(crate) fn invoke(
     };
     let result = blocking(|| match spec.kind {
         Kind::Row => {
-            let calls = (0..called_rows).map(|row| Some(some(row..row + 1, true))).collect();
-            results::values(udf, &call, calls)
+            let mut calls = (0..called_rows).map(|row| Some(some(row..row + 1, true)));
+            results::values(udf, &call, &mut calls)
         }
         _ => results::column(udf, &call, some(0..called_rows, false), called_rows),
     })?;

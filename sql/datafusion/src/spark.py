@@ -152,7 +152,8 @@ class Callable:
 
     def one(self, returned):
         """Returns the value that the function has returned, or its list, as an Arrow value."""
-        if returned is None and self.nullable and self.form != "list":
+        is_masked = self.nulls == "masked" and returned is np.ma.masked
+        if is_masked or returned is None and self.nullable and self.form != "list":
             return pa.scalar(None, pa.null())
         if self.form != "value":
             found = self.many(returned)

@@ -19,8 +19,8 @@ pub enum Nulls {
     /// Rows with a null are left out. The result of a scalar or window function is null there; an aggregate of
     /// no rows is null, without a call.
     Skip,
-    /// They are masked: the function gets masked arrays. A scalar or window function of numbers, truth values or
-    /// text may return one.
+    /// They are masked: the function gets masked arrays. It may return one, or NumPy's `masked` for a single value:
+    /// what is masked is null.
     Masked,
 }
 
