@@ -216,6 +216,9 @@ fn nulls_are_an_error_unless_a_policy_says_what_they_become() {
     assert_eq!(rows[0].get(0).unwrap().as_f64(), Some(5.0));
     assert_eq!(rows[0].get(1).unwrap().as_f64(), Some(5.0));
     assert!(rows[0].get(2).unwrap().as_f64().unwrap().is_nan());
+    // NumPy's `masked`, which a sum of nothing is.
+    let rows = spark.query("SELECT masked(x) FROM VALUES (CAST(NULL AS DOUBLE)) AS t(x)");
+    assert_eq!(rows[0].get(0).unwrap().as_f64(), None);
     let rows = spark.query(&format!("SELECT some(x) {from} ORDER BY x NULLS FIRST"));
     let values: Vec<_> = rows.iter().map(|row| row.get(0).unwrap().as_f64()).collect();
     assert_eq!(values, [None, Some(2.0), Some(8.0)]);

@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use callpy_datafusion::{Cluster, Functions, Session};
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::error::Result;
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
+
+#[path = "../../datafusion/tests/sql/text.rs"]
+mod text;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/cluster.py");
 
@@ -32,6 +34,8 @@ impl Worker {
             .arg(file)
             .args(["--listen", listen])
             .env("CALLPY_TEST_MARKS", marks)
+            // As many as the cores of a small machine, so that they would run out.
+            .env("TOKIO_WORKER_THREADS", "2")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -113,6 +117,7 @@ fn functions() -> Functions {
         .unwrap()
         .aggregate("total")
         .aggregate("slow_total")
+        .aggregate("busy_total")
         .aggregate("process")
         .aggregate("raises")
         .scalar("scaled")
@@ -123,22 +128,7 @@ fn config() -> SessionConfig {
 }
 
 fn rows(batches: Result<Vec<RecordBatch>>) -> Vec<String> {
-    let options = FormatOptions::default().with_null("null");
-    let mut rows = Vec::new();
-    for batch in batches.unwrap() {
-        let columns: Vec<_> = batch
-            .columns()
-            .iter()
-            .map(|array| ArrayFormatter::try_new(array, &options).unwrap())
-            .collect();
-        for row in 0..batch.num_rows() {
-            let values: Vec<String> =
-                columns.iter().map(|column| column.value(row).to_string()).collect();
-            rows.push(values.join("|"));
-        }
-    }
-    rows.sort();
-    rows
+    text::as_text(&batches.unwrap())
 }
 
 const TOTALS: &str = "SELECT g, slow_total(x) FROM t GROUP BY g";
@@ -216,6 +206,54 @@ async fn a_wrong_worker_is_named_before_a_query_runs() {
     assert!(error.contains(nowhere) && error.contains("it does not answer"), "{error}");
     let session = functions().cluster([good, nowhere]).retries(1).session().await.unwrap();
     assert_eq!(session.workers().len(), 1);
+}
+
+/// Sixteen partitions compute on workers of two threads, and hold the interpreter lock. Meanwhile the workers still
+/// answer: in a tenth of a second, which is all that a session waits here. Most of the time, since the machine may be
+/// busy with other things.
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_answer_while_python_computes() {
+    let house = House::new().await;
+    let config = SessionConfig::new().with_target_partitions(16);
+    let session = house.cluster().config(config).session().await.unwrap();
+    house.register(&session).await;
+    let expected = totals(&house).await;
+    let query = "SELECT g, busy_total(x) FROM t GROUP BY g";
+    let busy = tokio::spawn(async move { collect(&session, query).await });
+    for worker in &house.workers {
+        let begun = worker.has_begun(house.folder.path());
+        tokio::time::timeout(LIMIT, begun).await.expect("the function runs there");
+    }
+    let (mut answered, mut late) = (0, 0);
+    while !busy.is_finished() {
+        match house.cluster().patience(Duration::from_millis(100)).session().await {
+            Ok(_) => answered += 1,
+            Err(error) => {
+                assert!(error.to_string().contains("it does not answer"), "{error}");
+                late += 1;
+            }
+        }
+    }
+    assert!(answered > late, "{answered} answers in time, and {late} not");
+    assert_eq!(rows(busy.await.unwrap()), expected);
+}
+
+#[test]
+fn without_python_neither_command_starts() {
+    for command in [
+        Command::new(env!("CARGO_BIN_EXE_callpy-worker")).args(["--functions", FILE]),
+        Command::new(env!("CARGO_BIN_EXE_callpy-sql")).args([
+            "--aggregate",
+            &format!("{FILE}:total"),
+            "SELECT total(1.0)",
+        ]),
+    ] {
+        let output = command.env("CALLPY_PYTHON", "/no/such/python").output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.contains("Python") && error.contains("/no/such/python"), "{error}");
+        assert!(output.stdout.is_empty(), "nothing listens, and there are no rows");
+    }
 }
 
 /// Loses a worker in the middle of a query, by a signal.

@@ -69,6 +69,15 @@ def masked_total(data: Floats) -> float:
     return float(np.ma.sum(data))
 
 
+def plain_sum(data: Floats) -> float:
+    """Returns NumPy's `masked` if all values are."""
+    return data.sum()
+
+
+def none_of(data: Floats) -> float:
+    return None
+
+
 def label(value: float) -> str:
     return "high" if value > 10 else "low"
 

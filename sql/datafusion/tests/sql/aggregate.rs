@@ -2,9 +2,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::common::{as_text, batches, context, context_with, error, functions, rows, table};
+use crate::common::{batches, context, context_with, error, functions, rows, table};
+use crate::text::as_text;
 use callpy_datafusion::Nulls;
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, StringArray};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, StringArray,
+    TimestampNanosecondArray,
+};
 use datafusion::arrow::datatypes::{Float64Type, Int64Type};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -78,6 +82,31 @@ async fn nan_and_masked_nulls() {
     let run = async |sql: &str| rows(&context, sql).await.unwrap();
     assert_eq!(run("SELECT series(x) FROM t").await, ["[1.0, NaN, 4.0]"]);
     assert_eq!(run("SELECT masked_total(x) FROM t").await, ["5.0"]);
+}
+
+/// What a function of masked arrays returns masked is null, in a list and as a single value.
+#[tokio::test(flavor = "multi_thread")]
+async fn masked_results() {
+    let mut all = functions();
+    for name in ["series", "plain_sum", "none_of", "negated", "next_day"] {
+        all = all.aggregate(name).nulls(Nulls::Masked);
+    }
+    let context = context(&all);
+    let g: ArrayRef = Arc::new(Int64Array::from(vec![1, 1, 2]));
+    let x: ArrayRef = Arc::new(Float64Array::from(vec![Some(1.5), None, None]));
+    let flag: ArrayRef = Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)]));
+    let time: ArrayRef =
+        Arc::new(TimestampNanosecondArray::from(vec![Some(0), None, Some(1_000_000_000)]));
+    table(&context, &[("g", g), ("x", x), ("flag", flag), ("time", time)], 1);
+    let run = async |sql: &str| rows(&context, sql).await.unwrap();
+    let sql = "SELECT g, series(x), plain_sum(x), negated(flag) FROM t GROUP BY g";
+    assert_eq!(run(sql).await, ["1|[1.5, null]|1.5|[false, null]", "2|[null]|null|[true]"]);
+    assert_eq!(
+        run("SELECT g, next_day(time) FROM t GROUP BY g").await,
+        ["1|[1970-01-02T00:00:00, null]", "2|[1970-01-02T00:00:01]"]
+    );
+    let text = error(&context, "SELECT none_of(x) FROM t").await.to_string();
+    assert!(text.contains("none_of(x): its result is None"), "{text}");
 }
 
 /// Both zeros are one value, and so are all NaNs.
@@ -199,10 +228,10 @@ async fn check(case: Case) {
     assert_eq!(found, expected.collect(), "{case:?}");
 }
 
-/// As many groups as rows, and the hash of the sums against DataFusion's own.
+/// As many groups as rows: a million calls, whose sums are compared with DataFusion's own.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_groups() {
-    let rows_in_all = 200_000;
+    let rows_in_all = 1_000_000;
     let context = context(&functions().aggregate("total"));
     let g: ArrayRef = Arc::new(Int64Array::from_iter_values(
         (0..rows_in_all).map(|row| row * 7919 % rows_in_all),

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use callpy_datafusion::Functions;
 use datafusion::arrow::array::{ArrayRef, RecordBatch};
-use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::datasource::MemTable;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::prelude::{SessionConfig, SessionContext};
+
+use crate::text::as_text;
 
 pub(crate) fn functions() -> Functions {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/functions.py");
@@ -47,25 +48,6 @@ pub(crate) async fn batches(context: &SessionContext, sql: &str) -> Result<Vec<R
 /// Returns the rows as text, sorted; values are separated by `|`.
 pub(crate) async fn rows(context: &SessionContext, sql: &str) -> Result<Vec<String>> {
     Ok(as_text(&batches(context, sql).await?))
-}
-
-pub(crate) fn as_text(batches: &[RecordBatch]) -> Vec<String> {
-    let options = FormatOptions::default().with_null("null");
-    let mut rows = Vec::new();
-    for batch in batches {
-        let columns: Vec<_> = batch
-            .columns()
-            .iter()
-            .map(|array| ArrayFormatter::try_new(array, &options).unwrap())
-            .collect();
-        for row in 0..batch.num_rows() {
-            let values: Vec<String> =
-                columns.iter().map(|column| column.value(row).to_string()).collect();
-            rows.push(values.join("|"));
-        }
-    }
-    rows.sort();
-    rows
 }
 
 pub(crate) async fn error(context: &SessionContext, sql: &str) -> DataFusionError {

@@ -7,4 +7,5 @@ mod common;
 mod errors;
 mod liveness;
 mod scalar;
+mod text;
 mod window;

@@ -61,6 +61,8 @@ async fn nulls_by_policy() {
         .nulls(Nulls::Skip)
         .scalar("filled")
         .named("filled_masked")
+        .nulls(Nulls::Masked)
+        .scalar("next_day")
         .nulls(Nulls::Masked);
     let context = context(&functions);
     table(&context, &[("x", floats(&[Some(1.0), None, Some(3.0), None]))], 1);
@@ -78,6 +80,8 @@ async fn nulls_by_policy() {
         rows(&context, "SELECT filled_masked(x) FROM t").await.unwrap(),
         ["2.0", "4.0", "null", "null"]
     );
+    let sql = "SELECT next_day(CASE WHEN x = 1 THEN TIMESTAMP '2026-02-28T12:00:00' END) FROM t";
+    assert_eq!(rows(&context, sql).await.unwrap(), ["2026-03-01T12:00:00", "null", "null", "null"]);
     // Where no row is left, there is no call.
     assert_eq!(
         rows(&context, "SELECT scaled_skip(x) FROM t WHERE x IS NULL").await.unwrap(),
