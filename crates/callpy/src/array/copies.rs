@@ -18,6 +18,7 @@ use crate::raw::numpy::{Memory, Numpy};
 use crate::raw::{Attached, Ref};
 use crate::receipt::CopyReason;
 use crate::scope::Scope;
+use crate::support::SearchTurn;
 
 /// In a call of an unknown callable, arrays beyond this many bytes are lent without a watched call.
 const MOST_WATCHED: usize = 64 << 20;
@@ -287,5 +288,9 @@ pub(super) fn learn(
         learned.saw_none_retained();
         return None;
     }
-    learned.saw_retained().then(|| holders::retained(py, names, &held, &results))
+    learned.saw_retained().then(|| {
+        // Another thread that settles a loan meanwhile would take what this search holds for a holder.
+        let _turn = SearchTurn::begin(py);
+        holders::retained(py, names, &held, &results)
+    })
 }
