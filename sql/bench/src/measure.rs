@@ -258,7 +258,8 @@ fn versions(python: &Path) -> Vec<(String, String)> {
     };
     let mut git = Command::new("git");
     add("callpy", said(git.current_dir(root()).args(["describe", "--always", "--dirty"])));
-    add("rustc", said(Command::new("rustc").arg("--version")));
+    let rustc = said(Command::new("rustc").arg("--version"));
+    add("rustc", rustc.map(|version| version.trim_start_matches("rustc ").to_owned()));
     let lock = fs::read_to_string(root().join("sql/Cargo.lock")).unwrap_or_default();
     let mut lines = lock.lines().skip_while(|line| *line != "name = \"datafusion\"").skip(1);
     let version = lines.next().and_then(|line| line.strip_prefix("version = "));
