@@ -12,20 +12,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use callpy::workers::Crash;
-use callpy::{Array, Cancel, ErrorKind, Function, Python, Result, Workers};
-use common::{alone, child, file, is_child};
-
-fn workers(count: usize) -> Workers {
-    let workers =
-        Python::builder().require(["numpy"]).search_path(file("")).workers(count).unwrap();
-    // The one that is free last is taken first, and a spare that gets ready meanwhile would be that.
-    wait_for("the spare worker", || workers.statistics().free == count + 1);
-    workers
-}
-
-fn function(workers: &Workers, name: &str) -> Function {
-    workers.function(&format!("labour:{name}")).unwrap()
-}
+use callpy::{Array, Cancel, ErrorKind, Function, Result, Workers};
+use common::labour::{function, wait_for_free, workers};
+use common::{alone, child, is_child, wait_for};
 
 fn crash(result: Result<()>) -> (Crash, String) {
     let error = result.unwrap_err();
@@ -42,14 +31,6 @@ fn exists(id: u32) -> bool {
 }
 
 /// Waits for something that is about to be so.
-fn wait_for(what: &str, condition: impl Fn() -> bool) {
-    let end = Instant::now() + Duration::from_secs(30);
-    while !condition() {
-        assert!(Instant::now() < end, "never: {what}");
-        thread::sleep(Duration::from_millis(1));
-    }
-}
-
 fn kill(id: u32, signal: i32) {
     // SAFETY: only sends a signal, to a child of this process.
     #[allow(unsafe_code, reason = "there is no safe way to send a signal")]
@@ -265,7 +246,7 @@ fn nonsense_in_the_pipe_is_an_error_of_the_call() {
         assert_eq!(function(&workers, "echo").call::<i64>(1).unwrap(), 1);
     }
     // An answer whose parts are missing costs the worker, too.
-    wait_for("the spare worker", || workers.statistics().free == 2);
+    wait_for_free(&workers, 2);
     let [pid, nothing] = ["pid", "answer_nothing"].map(|name| function(&workers, name));
     let pid: u32 = pid.call(()).unwrap();
     let (_, text) = crash(nothing.call(()));

@@ -50,19 +50,12 @@ mod on_workers {
     use super::*;
 
     use callpy::{Python, Workers};
-    use common::file;
-
-    fn wait_for(what: &str, condition: impl Fn() -> bool) {
-        let end = Instant::now() + Duration::from_secs(30);
-        while !condition() {
-            assert!(Instant::now() < end, "never: {what}");
-            thread::sleep(Duration::from_millis(1));
-        }
-    }
+    use common::labour::{function, wait_for_free, workers};
+    use common::{file, wait_for};
 
     #[test]
     fn a_call_is_cancelled_whatever_it_does() {
-        let workers = workers();
+        let workers = workers(1);
         let folder = tempfile::tempdir().unwrap();
         let mut stopped = 0;
         let mut stop = |name| {
@@ -91,7 +84,7 @@ mod on_workers {
 
     #[test]
     fn a_caller_that_waits_is_cancelled() {
-        let workers = workers();
+        let workers = workers(1);
         let (first, second) = (Cancel::new(), Cancel::new());
         let sleep = function(&workers, "sleep").cancelled_by(&first);
         let waits = function(&workers, "sleep").cancelled_by(&second);
@@ -110,14 +103,14 @@ mod on_workers {
 
     #[test]
     fn each_limit_counts_beside_those_before_it() {
-        let workers = workers();
+        let workers = workers(1);
         let sleep = function(&workers, "sleep");
         the_earlier_deadline_counts(&sleep);
         each_cancel_counts(&sleep, || {
             wait_for("a busy worker", || workers.statistics().busy == 1);
         });
         // Nor does what is left of two that cancelled one call end the next.
-        wait_for("all workers", || workers.statistics().free == 2);
+        wait_for_free(&workers, 2);
         let (pid, other) = (function(&workers, "pid"), Cancel::new());
         let before: u32 = pid.call(()).unwrap();
         assert_eq!(pid.cancelled_by(&other).call::<u32>(()).unwrap(), before);
@@ -137,7 +130,7 @@ mod on_workers {
 
     #[test]
     fn a_map_is_cancelled_as_a_whole() {
-        let workers = workers();
+        let workers = workers(1);
         let cancel = Cancel::new();
         let sleep = function(&workers, "sleep_for").cancelled_by(&cancel);
         thread::scope(|scope| {
@@ -151,7 +144,7 @@ mod on_workers {
 
     #[test]
     fn the_next_call_is_not_cancelled() {
-        let workers = workers();
+        let workers = workers(1);
         let echo = function(&workers, "echo");
         for round in 0..1000_i64 {
             let cancel = Cancel::new();
@@ -171,7 +164,7 @@ mod on_workers {
 
     #[test]
     fn a_signal_that_comes_late_ends_no_other_call() {
-        let workers = workers();
+        let workers = workers(1);
         let [block, unblock] =
             ["block_interrupts", "unblock_interrupts"].map(|name| function(&workers, name));
         for _ in 0..3 {
@@ -188,7 +181,7 @@ mod on_workers {
 
     #[test]
     fn a_worker_that_was_stopped_in_an_import_is_not_used_again() {
-        let workers = workers();
+        let workers = workers(1);
         let folder = tempfile::tempdir().unwrap();
         let source = "
 import os, time
@@ -219,7 +212,7 @@ value = 7
     #[test]
     fn the_calls_of_a_map_are_stopped_at_once() {
         let workers = Python::builder().search_path(file("")).workers(2).unwrap();
-        wait_for("the spare worker", || workers.statistics().free == 3);
+        wait_for_free(&workers, 3);
         let folder = tempfile::tempdir().unwrap();
         let source = "
 import labour
@@ -241,14 +234,6 @@ def work(path, is_first):
         assert!((0..20).any(was_asked_meanwhile));
     }
 
-    fn workers() -> Workers {
-        let workers =
-            Python::builder().require(["numpy"]).search_path(file("")).workers(1).unwrap();
-        // The one that is free last is taken first, and a spare that gets ready meanwhile would be that.
-        wait_for("the spare worker", || workers.statistics().free == 2);
-        workers
-    }
-
     /// Looks whether the worker lives on. It may be lost where the machine is slow: if it does not answer
     /// within its grace, it is killed.
     fn costs_no_worker(workers: &Workers, mut stop: impl FnMut()) {
@@ -268,13 +253,9 @@ def work(path, is_first):
         assert_eq!(statistics.crashes, 0);
     }
 
-    fn function(workers: &Workers, name: &str) -> Function {
-        workers.function(&format!("labour:{name}")).unwrap()
-    }
-
     #[test]
     fn a_call_ends_whatever_it_does() {
-        let workers = workers();
+        let workers = workers(1);
         let echo = function(&workers, "echo");
         let short = Duration::from_millis(50);
         let mut stopped = 0;
@@ -300,7 +281,7 @@ def work(path, is_first):
 
     #[test]
     fn a_call_that_ends_in_time_is_left_alone_and_so_is_the_next() {
-        let workers = workers();
+        let workers = workers(1);
         let echo = function(&workers, "echo");
         assert_eq!(echo.within(Duration::MAX).call::<i64>(1).unwrap(), 1);
         let soon = echo.within(Duration::from_micros(60));
@@ -324,7 +305,7 @@ def work(path, is_first):
 
     #[test]
     fn a_call_whose_time_is_up_at_once_costs_no_worker() {
-        let workers = workers();
+        let workers = workers(1);
         for limit in [0, 1, 20, 50, 100].map(Duration::from_micros) {
             let sleep = function(&workers, "sleep").within(limit);
             costs_no_worker(&workers, || drop(is_deadline(sleep.call(()))));
@@ -333,7 +314,7 @@ def work(path, is_first):
 
     #[test]
     fn a_function_may_change_what_an_interrupt_does() {
-        let workers = workers();
+        let workers = workers(1);
         function(&workers, "default_interrupts").call::<()>(()).unwrap();
         // The signal then ends the worker.
         let error = function(&workers, "sleep")

@@ -5,33 +5,13 @@
 mod common;
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use callpy::{
-    Array, Datetime64, ErrorKind, FixedBytes, FixedStr, Function, Object, Python, SharedArray,
-    Timedelta64, Workers, named, unit,
+    Array, Datetime64, ErrorKind, FixedBytes, FixedStr, Object, SharedArray, Timedelta64, named,
+    unit,
 };
-use common::file;
-
-fn workers(count: usize) -> Workers {
-    let workers =
-        Python::builder().require(["numpy"]).search_path(file("")).workers(count).unwrap();
-    wait_for_free(&workers, count + 1);
-    workers
-}
-
-/// The worker that is free last is taken first, and a spare one that gets ready meanwhile would be that.
-fn wait_for_free(workers: &Workers, count: usize) {
-    let end = Instant::now() + Duration::from_secs(60);
-    while workers.statistics().free != count {
-        assert!(Instant::now() < end, "{:?}", workers.statistics());
-        thread::sleep(Duration::from_millis(1));
-    }
-}
-
-fn function(workers: &Workers, name: &str) -> Function {
-    workers.function(&format!("labour:{name}")).unwrap()
-}
+use common::labour::{function, wait_for_free, workers};
 
 callpy::element! {
     /// One measurement.

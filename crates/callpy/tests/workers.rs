@@ -10,37 +10,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use callpy::{
-    Array, Builder, Bytes, Cancel, Copied, CopyReason, ErrorKind, Function, Given, Object, Python,
-    Workers, named,
+    Array, Bytes, Cancel, Copied, CopyReason, ErrorKind, Function, Given, Object, Workers, named,
 };
-use common::file;
-
-fn builder() -> Builder {
-    Python::builder().require(["numpy"]).search_path(file(""))
-}
-
-fn workers(count: usize) -> Workers {
-    let workers = builder().workers(count).unwrap();
-    wait_for_free(&workers, count + 1);
-    workers
-}
-
-/// The worker that is free last is taken first, and a spare one that gets ready meanwhile would be that.
-fn wait_for_free(workers: &Workers, count: usize) {
-    wait_for(workers, || workers.statistics().free == count);
-}
-
-fn wait_for(workers: &Workers, condition: impl Fn() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
-    while !condition() {
-        assert!(Instant::now() < end, "{:?}", workers.statistics());
-        thread::sleep(Duration::from_millis(1));
-    }
-}
-
-fn function(workers: &Workers, name: &str) -> Function {
-    workers.function(&format!("labour:{name}")).unwrap()
-}
+use common::labour::{builder, function, wait_for_free, workers};
+use common::wait_for;
 
 #[test]
 fn values_of_every_sort_go_both_ways() {
@@ -215,12 +188,12 @@ fn a_caller_that_has_python_may_ask_for_a_function() {
             let busy = function(&workers, "end_others_and_wait");
             thread::scope(|scope| {
                 scope.spawn(|| busy.call::<()>(end.as_path()).unwrap());
-                wait_for(&workers, || {
+                wait_for("no other worker", || {
                     let statistics = workers.statistics();
                     (statistics.busy, statistics.free) == (1, 0)
                 });
                 scope.spawn(|| {
-                    wait_for(&workers, || workers.statistics().waiting == 1);
+                    wait_for("a waiting caller", || workers.statistics().waiting == 1);
                     std::fs::write(&end, "").unwrap();
                 });
                 let abs = common::python().function("builtins:abs").unwrap();
@@ -502,9 +475,9 @@ fn callers_wait_in_line_and_the_line_has_an_end() {
     let echo = function(&workers, "echo");
     thread::scope(|scope| {
         scope.spawn(|| sleep.call::<()>(()).unwrap_err());
-        wait_for(&workers, || workers.statistics().busy == 1);
+        wait_for("a busy worker", || workers.statistics().busy == 1);
         let waiter = scope.spawn(|| echo.call::<i64>(7).unwrap());
-        wait_for(&workers, || workers.statistics().waiting == 1);
+        wait_for("a waiting caller", || workers.statistics().waiting == 1);
         let error = echo.call::<i64>(8).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Busy), "{error}");
         cancel.cancel();
@@ -521,7 +494,7 @@ fn a_caller_waits_no_longer_than_its_time() {
     let echo = function(&workers, "echo").within(Duration::from_millis(30));
     thread::scope(|scope| {
         scope.spawn(|| sleep.call::<()>(()).unwrap_err());
-        wait_for(&workers, || workers.statistics().busy == 1);
+        wait_for("a busy worker", || workers.statistics().busy == 1);
         let error = echo.call::<i64>(7).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Deadline), "{error}");
         assert!(error.to_string().contains("no worker was free"), "{error}");

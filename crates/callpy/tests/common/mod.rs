@@ -5,13 +5,22 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use callpy::{FromPython, Function, Module, Python, Result};
 
 /// Starts Python with NumPy; its environment is created once, in the user's cache folder.
 pub(crate) fn python() -> Python {
     Python::builder().require(["numpy"]).search_path(file("")).start().unwrap()
+}
+
+/// Waits for something that other threads or processes do.
+pub(crate) fn wait_for(what: &str, condition: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !condition() {
+        assert!(Instant::now() < end, "never: {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// Returns a file or folder of `tests/python`.
@@ -175,4 +184,32 @@ pub(crate) fn told(output: &Output) -> String {
 pub(crate) fn resident() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}
+
+/// Functions of labour.py on workers.
+#[cfg(target_os = "linux")]
+pub(crate) mod labour {
+    use callpy::{Builder, Function, Python, Workers};
+
+    use super::{file, wait_for};
+
+    pub(crate) fn builder() -> Builder {
+        Python::builder().require(["numpy"]).search_path(file(""))
+    }
+
+    /// Starts workers, the spare one too.
+    pub(crate) fn workers(count: usize) -> Workers {
+        let workers = builder().workers(count).unwrap();
+        wait_for_free(&workers, count + 1);
+        workers
+    }
+
+    /// The worker that was used last is used first, and a spare one that gets ready meanwhile would be that.
+    pub(crate) fn wait_for_free(workers: &Workers, count: usize) {
+        wait_for("free workers", || workers.statistics().free == count);
+    }
+
+    pub(crate) fn function(workers: &Workers, name: &str) -> Function {
+        workers.function(&format!("labour:{name}")).unwrap()
+    }
 }
