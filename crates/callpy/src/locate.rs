@@ -35,5 +35,5 @@ pub use report::{Candidate, Report, Source, Verdict};
 pub(crate) use search::does_not_start;
 pub use search::{Wanted, find, find_in, report, report_in};
 
-pub use crate::exception::is_without_pip;
+pub use crate::exception::{is_own_environment, is_without_pip};
 pub use crate::installation::{Context, Interpreter, Problem};

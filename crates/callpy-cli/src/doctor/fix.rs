@@ -3,8 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use callpy::environment::cached;
-use callpy::locate::{Candidate, Context, Interpreter, Problem, is_without_pip};
+use callpy::locate::{Candidate, Interpreter, Problem, is_own_environment, is_without_pip};
 
 use super::problem::{Kind, is_named};
 
@@ -259,7 +258,7 @@ fn library_fixes((major, minor, patch): (u8, u8, u8), base_prefix: &Path) -> Vec
 fn package_fixes(name: &str, again: bool, python: Option<&Interpreter>) -> Vec<Fix> {
     let Some(python) = python else { return Vec::new() };
     let (executable, prefix) = (python.executable(), python.prefix());
-    if !again && cached(&Context::of_this_process()).iter().any(|one| one.folder() == prefix) {
+    if !again && is_own_environment(prefix) {
         return any_system(format!("declare {name} in the header, or add --with {name}"));
     }
     everywhere(System::of_installation(python.base_prefix()), |system| {

@@ -284,11 +284,22 @@ pub(crate) fn install(python: &str, package: &str) -> String {
         false => format!("{python} -m pip install {package}"),
     };
     let there = format!("install it there (`{install}`)");
-    match folder_of(executable).is_some_and(|folder| folder.join(MARKER).is_file()) {
+    match folder_of(executable).is_some_and(is_own_environment) {
         // Others that declare the same requirements have this environment, too.
         true => format!("{declare}, or {there}"),
         false => format!("{there}, or {declare}"),
     }
+}
+
+/// Returns whether a folder is an environment that callpy has created, which has what was declared and no more.
+///
+/// ```
+/// use std::path::Path;
+///
+/// assert!(!callpy::locate::is_own_environment(Path::new("/usr")));
+/// ```
+pub fn is_own_environment(folder: &Path) -> bool {
+    folder.join(MARKER).is_file()
 }
 
 /// Returns the folder of an environment or an installation.
