@@ -258,8 +258,7 @@ fn versions(python: &Path) -> Vec<(String, String)> {
     };
     let mut git = Command::new("git");
     add("callpy", said(git.current_dir(root()).args(["describe", "--always", "--dirty"])));
-    let rustc = said(Command::new("rustc").arg("--version"));
-    add("rustc", rustc.map(|version| version.trim_start_matches("rustc ").to_owned()));
+    add("rustc", said(Command::new("rustc").arg("--version")));
     let lock = fs::read_to_string(root().join("sql/Cargo.lock")).unwrap_or_default();
     let mut lines = lock.lines().skip_while(|line| *line != "name = \"datafusion\"").skip(1);
     let version = lines.next().and_then(|line| line.strip_prefix("version = "));
@@ -274,10 +273,12 @@ fn versions(python: &Path) -> Vec<(String, String)> {
     versions
 }
 
-/// The first line that a program prints.
+/// The first line that a program prints, without the program's own name.
 fn said(command: &mut Command) -> Option<String> {
     let output = command.output().ok().filter(|output| output.status.success())?;
-    Some(String::from_utf8_lossy(&output.stdout).lines().next()?.to_owned())
+    let line = String::from_utf8_lossy(&output.stdout).lines().next()?.to_owned();
+    let name = Path::new(command.get_program()).file_name()?.to_str()?;
+    Some(line.strip_prefix(name).unwrap_or(&line).trim().to_owned())
 }
 
 fn machine() -> String {
