@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 /// Run parts of SQL queries for other machines, with the functions of listed Python files
 ///
-/// Whoever reaches the address can run queries, and read and write the files that this process can: listen on a
+/// Anyone who can reach the address can run queries, and read and write the files that this process can: listen on a
 /// network that only the cluster is in.
 #[derive(Debug, Parser)]
 #[command(name = "callpy-worker", version)]

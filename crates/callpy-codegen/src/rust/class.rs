@@ -52,7 +52,7 @@ fn structure(
     let is_array = |lowered: &Lowered| {
         matches!(lowered, Lowered::Array { element: Some(_), .. } | Lowered::Union(_))
     };
-    // An object has no `==`, nor has what stands for one; a union has neither that nor `clone`.
+    // An object has no `==`, nor has a type around one; a union has neither that nor `clone`.
     let is_object = |lowered: &Lowered| match lowered {
         Lowered::Object { .. } | Lowered::Array { element: None, .. } | Lowered::Union(_) => true,
         Lowered::Instance(_) | Lowered::Handle(_) => true,

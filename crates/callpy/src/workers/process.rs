@@ -88,9 +88,10 @@ pub(super) const LOOK: Duration = Duration::from_millis(50);
 /// How long the memory for arguments and that for results are at first. They grow, and take real memory
 /// only where they are used.
 const ARGUMENTS: usize = 1 << 20;
-/// Before the first block of results, worker.py says how far the worker is.
-const PAGE: usize = 4096;
 const RESULTS: usize = 1 << 20;
+
+/// Where the first block of results is. Before it, worker.py says how far the worker is.
+const PAGE: usize = 4096;
 
 /// Where in the arguments' memory the number of the last request is, and in that of the results the number of
 /// the last answer: each is written once the message is in its pipe.
