@@ -66,6 +66,10 @@ type cWorkersOptions struct {
 	maxWaiting, calls, memory  uintptr
 }
 
+type cSource struct {
+	name, file, text uintptr
+}
+
 // content is what a value holds, read as a T.
 func content[T any](value *cValue) *T { return (*T)(unsafe.Pointer(&value.content)) }
 
@@ -115,6 +119,7 @@ const (
 	workersFunction
 	workersGetStatistics
 	workersRestart
+	workersSourceFunction
 	workersStart
 )
 
@@ -155,6 +160,7 @@ var cNames = [...]string{
 	workersFunction:       "callpy_workers_function",
 	workersGetStatistics:  "callpy_workers_get_statistics",
 	workersRestart:        "callpy_workers_restart",
+	workersSourceFunction: "callpy_workers_source_function",
 	workersStart:          "callpy_workers_start",
 }
 

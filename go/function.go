@@ -81,7 +81,9 @@ func (f *Function) limited(limits *cLimits) *Function {
 		// For lack of a function only.
 		panic("callpy: " + takeError(failed).Error())
 	}
-	return newFunction(*limited, f.name, f.pool)
+	function := newFunction(*limited, f.name, f.pool)
+	function.types = f.types
+	return function
 }
 
 // enter has the function's handle stay until leave, or returns an error if the function can't be called.

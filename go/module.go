@@ -44,17 +44,16 @@ func (s *Source) Run() error {
 			return err
 		}
 	}
-	for _, text := range []string{s.Name, s.File, *s.Text} {
-		if strings.ContainsRune(text, 0) {
-			return failure(BadTarget, "the source of %q has a NUL character in it", s.Name)
-		}
-	}
 	if err := loadLibrary(""); err != nil {
 		return err
 	}
 	var keeper keeper
 	defer keeper.done()
-	if err := toError(moduleRun.call(keeper.text(s.Name), keeper.text(s.File), keeper.text(*s.Text))); err != nil {
+	source, err := s.passed(&keeper)
+	if err != nil {
+		return err
+	}
+	if err := toError(moduleRun.call(source.name, source.file, source.text)); err != nil {
 		return err
 	}
 	// Only now, since a module's requirements count at the first start: messages name Go's fixes from here on.
@@ -63,6 +62,16 @@ func (s *Source) Run() error {
 	}
 	s.run.Store(true)
 	return nil
+}
+
+// passed returns the source as C takes it.
+func (s *Source) passed(keeper *keeper) (cSource, error) {
+	for _, text := range []string{s.Name, s.File, *s.Text} {
+		if strings.ContainsRune(text, 0) {
+			return cSource{}, failure(BadTarget, "the source of %q has a NUL character in it", s.Name)
+		}
+	}
+	return cSource{keeper.text(s.Name), keeper.text(s.File), keeper.text(*s.Text)}, nil
 }
 
 // A Lazy is a Python function as a Go function of type F, as [Load] returns it, but loaded at its first use.
@@ -98,7 +107,6 @@ func (l *Lazy[F]) Get() (F, error) {
 	if err != nil {
 		return none, err
 	}
-	function.types = l.Types
 	if err := l.decide(function); err != nil {
 		return none, err
 	}
@@ -111,7 +119,9 @@ func (l *Lazy[F]) Get() (F, error) {
 	return *l.found.Load(), nil
 }
 
+// decide has a function be what is declared.
 func (l *Lazy[F]) decide(function *Function) error {
+	function.types = l.Types
 	switch {
 	case l.Retains:
 		return function.Retains()

@@ -44,6 +44,7 @@ static const uintptr_t callpy_go_addresses[] = {
     (uintptr_t)callpy_workers_function,
     (uintptr_t)callpy_workers_get_statistics,
     (uintptr_t)callpy_workers_restart,
+    (uintptr_t)callpy_workers_source_function,
     (uintptr_t)callpy_workers_start,
 };
 
@@ -77,6 +78,7 @@ var (
 	_ [unsafe.Sizeof(cOptions{})]struct{}                  = [C.sizeof_callpy_python_options]struct{}{}
 	_ [unsafe.Sizeof(cLimits{})]struct{}                   = [C.sizeof_callpy_limits]struct{}{}
 	_ [unsafe.Sizeof(cWorkersOptions{})]struct{}           = [C.sizeof_callpy_workers_options]struct{}{}
+	_ [unsafe.Sizeof(cSource{})]struct{}                   = [C.sizeof_callpy_source]struct{}{}
 	_ [unsafe.Sizeof(Statistics{})]struct{}                = [C.sizeof_callpy_workers_statistics]struct{}{}
 	_ [unsafe.Sizeof(cRetained{})]struct{}                 = [C.sizeof_callpy_retained]struct{}{}
 	_ [unsafe.Sizeof(cInvocation{})]struct{}               = [C.sizeof_callpy_invocation]struct{}{}

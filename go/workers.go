@@ -2,6 +2,7 @@ package callpy
 
 import (
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"unsafe"
@@ -15,6 +16,8 @@ import (
 //	defer workers.Close()
 //	function, err := workers.Function("outliers:detect")
 //	detect, err := callpy.As[func([]float64) ([]int64, error)](function)
+//
+// A package that callpy bindgen has generated has On, which returns its functions on workers.
 //
 // Arrays are copied once into memory that both processes share, and a [View] reads the result there. Other
 // values than numbers, text, bytes, arrays and tuples of them are pickled. An [Object] is a copy on the other
@@ -81,18 +84,45 @@ func StartWorkers(count int, with ...Option) (*Workers, error) {
 
 // Function returns the function that a target names, as [Find] does, for the workers to call. [As] gives it a
 // type.
-func (w *Workers) Function(target string) (found *Function, err error) {
+func (w *Workers) Function(target string) (*Function, error) {
 	if strings.ContainsRune(target, 0) {
 		return nil, failure(BadTarget, "the target %q has a NUL character in it", target)
 	}
+	var keeper keeper
+	defer keeper.done()
+	return w.find(target, func(workers uintptr, handle *uintptr) uintptr {
+		return workersFunction.call(workers, keeper.text(target), keeper.keep(unsafe.Pointer(handle)))
+	})
+}
+
+// sourceFunction returns the function that a target names in a source, which the workers import.
+func (w *Workers) sourceFunction(source *Source, target string) (*Function, error) {
+	var keeper keeper
+	defer keeper.done()
+	var sources []cSource
+	for ; source != nil; source = source.After {
+		passed, err := source.passed(&keeper)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, passed)
+	}
+	slices.Reverse(sources)
+	_, function, _ := strings.Cut(target, ":")
+	return w.find(target, func(workers uintptr, handle *uintptr) uintptr {
+		return workersSourceFunction.call(workers, keeper.keep(unsafe.Pointer(unsafe.SliceData(sources))), uintptr(len(sources)),
+			keeper.text(function), keeper.keep(unsafe.Pointer(handle)))
+	})
+}
+
+// find returns the function whose handle C writes.
+func (w *Workers) find(name string, call func(workers uintptr, handle *uintptr) uintptr) (found *Function, err error) {
 	handle := new(uintptr)
 	err = w.use(func(workers uintptr) uintptr {
-		var keeper keeper
-		defer keeper.done()
-		failed := workersFunction.call(workers, keeper.text(target), keeper.keep(unsafe.Pointer(handle)))
+		failed := call(workers, handle)
 		if failed == 0 {
 			// Before the pool is left: if it was closed meanwhile, that frees the handle too.
-			found = newFunction(*handle, target, w.pool)
+			found = newFunction(*handle, name, w.pool)
 		}
 		return failed
 	})

@@ -14,6 +14,7 @@ package typed
 
 import (
 	_ "embed"
+	"time"
 
 	callpy "github.com/callpy/callpy/go"
 )
@@ -640,6 +641,81 @@ var types = callpy.NewTypes(
 	callpy.Type[*Handle]("callpy:Handle"),
 )
 
+// Functions are the functions of this package, as they are called on workers: see [On].
+type Functions struct{ functions *callpy.Functions }
+
+// On returns the functions of this package as they are called on workers, which import it now.
+func On(workers *callpy.Workers) (*Functions, error) {
+	functions, err := callpy.FunctionsOn(workers,
+		&scalarsFunction,
+		&nothingFunction,
+		&complexNumberFunction,
+		&numpyScalarsFunction,
+		&detectFunction,
+		&fillFunction,
+		&totalFunction,
+		&doubledFunction,
+		&extremesFunction,
+		&stackFunction,
+		&distancesFunction,
+		&wrongShapeFunction,
+		&listsFunction,
+		&pairsFunction,
+		&dictsFunction,
+		&columnsFunction,
+		&setsFunction,
+		&countdownFunction,
+		&optionalFunction,
+		&eitherFunction,
+		&numberOrArrayFunction,
+		&anythingOrMoreFunction,
+		&boundaryFunction,
+		&orderFunction,
+		&pathFunction,
+		&anythingFunction,
+		&sameFunction,
+		&kindsOfFunction,
+		&handleFunction,
+		&handleNameFunction,
+		&nextModeFunction,
+		&settleFunction,
+		&loudFunction,
+		&lineFunction,
+		&residualsFunction,
+		&growFunction,
+		&rowFunction,
+		&defaultsFunction,
+		&positionalFunction,
+		&restFunction,
+		&weightedFunction,
+		&optionsFunction,
+		&defaultsWithFunction,
+		&partlyFunction,
+		&cachedFunction,
+		&failsFunction,
+		&generatorFunction,
+		&dispatchedFunction,
+		&rememberedFunction,
+		&addressFunction,
+	)
+	if err != nil {
+		return nil, err
+	}
+	return &Functions{functions}, nil
+}
+
+// Within returns the same functions with calls that end after this time, with an error of kind
+// [callpy.Deadline].
+func (f *Functions) Within(limit time.Duration) *Functions {
+	return &Functions{f.functions.Within(limit)}
+}
+
+// Retries returns the same functions with calls that are repeated up to so many times if their worker
+// crashes.
+func (f *Functions) Retries(most uint) *Functions {
+	return &Functions{f.functions.Retries(most)}
+}
+
 var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:scalars"}
 
 // Scalars calls scalars, line 140 of typed.py:
@@ -662,6 +738,15 @@ func Scalars(a int, b float64, c bool, d string, e callpy.Bytes) (int, float64, 
 	return call(a, b, c, d, e)
 }
 
+// Scalars calls [Scalars] on the workers.
+func (f *Functions) Scalars(a int, b float64, c bool, d string, e callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error) {
+	call, err := scalarsFunction.On(f.functions)
+	if err != nil {
+		return 0, 0, false, "", nil, err
+	}
+	return call(a, b, c, d, e)
+}
+
 var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:nothing"}
 
 // Nothing calls nothing, line 155 of typed.py:
@@ -669,6 +754,15 @@ var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy
 //	nothing() -> None
 func Nothing() error {
 	call, err := nothingFunction.Get()
+	if err != nil {
+		return err
+	}
+	return call()
+}
+
+// Nothing calls [Nothing] on the workers.
+func (f *Functions) Nothing() error {
+	call, err := nothingFunction.On(f.functions)
 	if err != nil {
 		return err
 	}
@@ -688,6 +782,15 @@ func ComplexNumber(z complex128) (result complex128, err error) {
 	return call(z)
 }
 
+// ComplexNumber calls [ComplexNumber] on the workers.
+func (f *Functions) ComplexNumber(z complex128) (result complex128, err error) {
+	call, err := complexNumberFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(z)
+}
+
 var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:numpy_scalars"}
 
 // NumpyScalars calls numpy_scalars, line 163 of typed.py:
@@ -695,6 +798,15 @@ var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, e
 //	numpy_scalars(a: np.float32, b: np.int16, c: np.floating) -> np.float32
 func NumpyScalars(a float32, b int16, c float64) (result float32, err error) {
 	call, err := numpyScalarsFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(a, b, c)
+}
+
+// NumpyScalars calls [NumpyScalars] on the workers.
+func (f *Functions) NumpyScalars(a float32, b int16, c float64) (result float32, err error) {
+	call, err := numpyScalarsFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -716,6 +828,15 @@ func Detect(data []float64) (result []int64, err error) {
 	return call(data)
 }
 
+// Detect calls [Detect] on the workers.
+func (f *Functions) Detect(data []float64) (result []int64, err error) {
+	call, err := detectFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(data)
+}
+
 var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:fill"}
 
 // Fill calls fill, line 173 of typed.py:
@@ -723,6 +844,15 @@ var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, 
 //	fill(data: NDArray[np.float64], value: float) -> None
 func Fill(data []float64, value float64) error {
 	call, err := fillFunction.Get()
+	if err != nil {
+		return err
+	}
+	return call(data, value)
+}
+
+// Fill calls [Fill] on the workers.
+func (f *Functions) Fill(data []float64, value float64) error {
+	call, err := fillFunction.On(f.functions)
 	if err != nil {
 		return err
 	}
@@ -742,6 +872,15 @@ func Total(data any) (result float64, err error) {
 	return call(data)
 }
 
+// Total calls [Total] on the workers.
+func (f *Functions) Total(data any) (result float64, err error) {
+	call, err := totalFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(data)
+}
+
 var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:doubled"}
 
 // Doubled calls doubled, line 181 of typed.py:
@@ -749,6 +888,15 @@ var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Targe
 //	doubled(data: np.ndarray) -> np.ndarray
 func Doubled(data any) (result any, err error) {
 	call, err := doubledFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(data)
+}
+
+// Doubled calls [Doubled] on the workers.
+func (f *Functions) Doubled(data any) (result any, err error) {
+	call, err := doubledFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -768,6 +916,15 @@ func Extremes(data any) (any, []int, error) {
 	return call(data)
 }
 
+// Extremes calls [Extremes] on the workers.
+func (f *Functions) Extremes(data any) (any, []int, error) {
+	call, err := extremesFunction.On(f.functions)
+	if err != nil {
+		return nil, nil, err
+	}
+	return call(data)
+}
+
 var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:stack"}
 
 // Stack calls stack, line 189 of typed.py:
@@ -775,6 +932,15 @@ var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &m
 //	stack(arrays: List[NDArray[np.float64]]) -> NDArray[np.float64]
 func Stack(arrays [][]float64) (result []float64, err error) {
 	call, err := stackFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(arrays)
+}
+
+// Stack calls [Stack] on the workers.
+func (f *Functions) Stack(arrays [][]float64) (result []float64, err error) {
+	call, err := stackFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -794,6 +960,15 @@ func Distances(points callpy.Array[float64], weights []float64) (result []float6
 	return call(points, weights)
 }
 
+// Distances calls [Distances] on the workers.
+func (f *Functions) Distances(points callpy.Array[float64], weights []float64) (result []float64, err error) {
+	call, err := distancesFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(points, weights)
+}
+
 var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:wrong_shape"}
 
 // WrongShape calls wrong_shape, line 200 of typed.py:
@@ -801,6 +976,15 @@ var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, err
 //	wrong_shape(points: Annotated[NDArray[np.float64], "n 3"]) -> Annotated[NDArray[np.float64], "n"]
 func WrongShape(points callpy.Array[float64]) (result []float64, err error) {
 	call, err := wrongShapeFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(points)
+}
+
+// WrongShape calls [WrongShape] on the workers.
+func (f *Functions) WrongShape(points callpy.Array[float64]) (result []float64, err error) {
+	call, err := wrongShapeFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -820,6 +1004,15 @@ func Lists(a []float64, b []string, c [][]int, d []int) (result []string, err er
 	return call(a, b, c, d)
 }
 
+// Lists calls [Lists] on the workers.
+func (f *Functions) Lists(a []float64, b []string, c [][]int, d []int) (result []string, err error) {
+	call, err := listsFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(a, b, c, d)
+}
+
 var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:pairs"}
 
 // Pairs calls pairs, line 209 of typed.py:
@@ -827,6 +1020,15 @@ var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) 
 //	pairs(a: List[Tuple[int, str]], b: Tuple[float, Optional[str]]) -> List[Tuple[str, int]]
 func Pairs(a []IntStringTuple, b Float64MaybeStringTuple) (result []StringIntTuple, err error) {
 	call, err := pairsFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(a, b)
+}
+
+// Pairs calls [Pairs] on the workers.
+func (f *Functions) Pairs(a []IntStringTuple, b Float64MaybeStringTuple) (result []StringIntTuple, err error) {
+	call, err := pairsFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -846,6 +1048,15 @@ func Dicts(a map[string]float64, b map[int][]string) (result map[string]int, err
 	return call(a, b)
 }
 
+// Dicts calls [Dicts] on the workers.
+func (f *Functions) Dicts(a map[string]float64, b map[int][]string) (result map[string]int, err error) {
+	call, err := dictsFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(a, b)
+}
+
 var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:columns"}
 
 // Columns calls columns, line 219 of typed.py:
@@ -853,6 +1064,15 @@ var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64
 //	columns(table: Dict[str, NDArray[np.float64]]) -> Dict[str, float]
 func Columns(table map[string][]float64) (result map[string]float64, err error) {
 	call, err := columnsFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(table)
+}
+
+// Columns calls [Columns] on the workers.
+func (f *Functions) Columns(table map[string][]float64) (result map[string]float64, err error) {
+	call, err := columnsFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -872,6 +1092,15 @@ func Sets(a []int, b []string) (result []string, err error) {
 	return call(a, b)
 }
 
+// Sets calls [Sets] on the workers.
+func (f *Functions) Sets(a []int, b []string) (result []string, err error) {
+	call, err := setsFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(a, b)
+}
+
 var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:countdown"}
 
 // Countdown calls countdown, line 228 of typed.py:
@@ -879,6 +1108,15 @@ var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Tar
 //	countdown(start: int) -> Iterable[int]
 func Countdown(start int) (result []int, err error) {
 	call, err := countdownFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(start)
+}
+
+// Countdown calls [Countdown] on the workers.
+func (f *Functions) Countdown(start int) (result []int, err error) {
+	call, err := countdownFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -898,6 +1136,15 @@ func Optional(a *int, b *[]float64) (result *string, err error) {
 	return call(a, b)
 }
 
+// Optional calls [Optional] on the workers.
+func (f *Functions) Optional(a *int, b *[]float64) (result *string, err error) {
+	call, err := optionalFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(a, b)
+}
+
 var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:either", Types: types}
 
 // Either calls either, line 236 of typed.py:
@@ -905,6 +1152,15 @@ var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: 
 //	either(a: Union[int, str, None, List[float]]) -> Union[int, str, List[float]]
 func Either(a any) (result any, err error) {
 	call, err := eitherFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(a)
+}
+
+// Either calls [Either] on the workers.
+func (f *Functions) Either(a any) (result any, err error) {
+	call, err := eitherFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -924,6 +1180,15 @@ func NumberOrArray(x any) (result any, err error) {
 	return call(x)
 }
 
+// NumberOrArray calls [NumberOrArray] on the workers.
+func (f *Functions) NumberOrArray(x any) (result any, err error) {
+	call, err := numberOrArrayFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(x)
+}
+
 var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:anything_or_more", Types: types}
 
 // AnythingOrMore calls anything_or_more, line 244 of typed.py:
@@ -931,6 +1196,15 @@ var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, 
 //	anything_or_more(x: Union[str, Handle]) -> Union[str, Handle]
 func AnythingOrMore(x any) (result any, err error) {
 	call, err := anythingOrMoreFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(x)
+}
+
+// AnythingOrMore calls [AnythingOrMore] on the workers.
+func (f *Functions) AnythingOrMore(x any) (result any, err error) {
+	call, err := anythingOrMoreFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -950,6 +1224,15 @@ func BoundaryFunc(mode Boundary) (result Boundary, err error) {
 	return call(mode)
 }
 
+// BoundaryFunc calls [BoundaryFunc] on the workers.
+func (f *Functions) BoundaryFunc(mode Boundary) (result Boundary, err error) {
+	call, err := boundaryFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(mode)
+}
+
 var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:order"}
 
 // Order calls order, line 253 of typed.py:
@@ -957,6 +1240,15 @@ var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Tar
 //	order(by: Literal["up", "down"]) -> Literal[1, -1]
 func Order(by OrderBy) (result int, err error) {
 	call, err := orderFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(by)
+}
+
+// Order calls [Order] on the workers.
+func (f *Functions) Order(by OrderBy) (result int, err error) {
+	call, err := orderFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -976,6 +1268,15 @@ func Path(file string) (result string, err error) {
 	return call(file)
 }
 
+// Path calls [Path] on the workers.
+func (f *Functions) Path(file string) (result string, err error) {
+	call, err := pathFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(file)
+}
+
 var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:anything", Types: types}
 
 // Anything calls anything, line 262 of typed.py:
@@ -983,6 +1284,15 @@ var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target
 //	anything(x: Any) -> Any
 func Anything(x any) (result any, err error) {
 	call, err := anythingFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(x)
+}
+
+// Anything calls [Anything] on the workers.
+func (f *Functions) Anything(x any) (result any, err error) {
+	call, err := anythingFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -1002,6 +1312,15 @@ func Same(x any) (result any, err error) {
 	return call(x)
 }
 
+// Same calls [Same] on the workers.
+func (f *Functions) Same(x any) (result any, err error) {
+	call, err := sameFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(x)
+}
+
 var kindsOfFunction = callpy.Lazy[func([]any, map[string]any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:kinds_of", Types: types}
 
 // KindsOf calls kinds_of, line 270 of typed.py:
@@ -1009,6 +1328,15 @@ var kindsOfFunction = callpy.Lazy[func([]any, map[string]any) (string, error)]{S
 //	kinds_of(values: List[Union[Mode, Settings, Any]], named: Dict[str, Any]) -> str
 func KindsOf(values []any, named map[string]any) (result string, err error) {
 	call, err := kindsOfFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(values, named)
+}
+
+// KindsOf calls [KindsOf] on the workers.
+func (f *Functions) KindsOf(values []any, named map[string]any) (result string, err error) {
+	call, err := kindsOfFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -1028,6 +1356,15 @@ func HandleFunc(name string) (result *Handle, err error) {
 	return call(name)
 }
 
+// HandleFunc calls [HandleFunc] on the workers.
+func (f *Functions) HandleFunc(name string) (result *Handle, err error) {
+	call, err := handleFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(name)
+}
+
 var handleNameFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:handle_name"}
 
 // HandleName calls handle_name, line 278 of typed.py:
@@ -1035,6 +1372,15 @@ var handleNameFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &mod
 //	handle_name(handle: Handle) -> str
 func HandleName(handle *Handle) (result string, err error) {
 	call, err := handleNameFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(handle)
+}
+
+// HandleName calls [HandleName] on the workers.
+func (f *Functions) HandleName(handle *Handle) (result string, err error) {
+	call, err := handleNameFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -1054,6 +1400,15 @@ func NextMode(mode Mode, level Level) (Mode, Level, error) {
 	return call(mode, level)
 }
 
+// NextMode calls [NextMode] on the workers.
+func (f *Functions) NextMode(mode Mode, level Level) (Mode, Level, error) {
+	call, err := nextModeFunction.On(f.functions)
+	if err != nil {
+		return *new(Mode), *new(Level), err
+	}
+	return call(mode, level)
+}
+
 var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:settle"}
 
 // Settle calls settle, line 287 of typed.py:
@@ -1061,6 +1416,15 @@ var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue
 //	settle(settings: Settings) -> Settings
 func Settle(settings Settings) (result Settings, err error) {
 	call, err := settleFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(settings)
+}
+
+// Settle calls [Settle] on the workers.
+func (f *Functions) Settle(settings Settings) (result Settings, err error) {
+	call, err := settleFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -1080,6 +1444,15 @@ func Loud(signals []Signal, least float64) (result []Signal, err error) {
 	return call(signals, least)
 }
 
+// Loud calls [Loud] on the workers.
+func (f *Functions) Loud(signals []Signal, least float64) (result []Signal, err error) {
+	call, err := loudFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(signals, least)
+}
+
 var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:line"}
 
 // Line calls line, line 296 of typed.py:
@@ -1087,6 +1460,15 @@ var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: 
 //	line(x: NDArray[np.float64], y: NDArray[np.float64]) -> Fit
 func Line(x []float64, y []float64) (result Fit, err error) {
 	call, err := lineFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(x, y)
+}
+
+// Line calls [Line] on the workers.
+func (f *Functions) Line(x []float64, y []float64) (result Fit, err error) {
+	call, err := lineFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -1106,6 +1488,15 @@ func Residuals(fit Fit) (result []float64, err error) {
 	return call(fit)
 }
 
+// Residuals calls [Residuals] on the workers.
+func (f *Functions) Residuals(fit Fit) (result []float64, err error) {
+	call, err := residualsFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(fit)
+}
+
 var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:grow"}
 
 // Grow calls grow, line 306 of typed.py:
@@ -1113,6 +1504,15 @@ var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: 
 //	grow(tree: Tree) -> Tree
 func Grow(tree Tree) (result Tree, err error) {
 	call, err := growFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(tree)
+}
+
+// Grow calls [Grow] on the workers.
+func (f *Functions) Grow(tree Tree) (result Tree, err error) {
+	call, err := growFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -1132,6 +1532,15 @@ func RowFunc(row Row) (result Row, err error) {
 	return call(row)
 }
 
+// RowFunc calls [RowFunc] on the workers.
+func (f *Functions) RowFunc(row Row) (result Row, err error) {
+	call, err := rowFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(row)
+}
+
 var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:defaults"}
 
 // Defaults calls defaults, line 316 of typed.py:
@@ -1139,6 +1548,19 @@ var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &m
 //	defaults(a: int, b: int = 2, *, c: Optional[int] = None, d: Optional[int] = 4, self: int = 5) -> str
 func Defaults(a int, options ...DefaultsOption) (result string, err error) {
 	call, err := defaultsFunction.Get()
+	if err != nil {
+		return
+	}
+	arguments := make([]any, 0, len(options))
+	for _, option := range options {
+		arguments = append(arguments, option.argument)
+	}
+	return call(a, arguments...)
+}
+
+// Defaults calls [Defaults] on the workers.
+func (f *Functions) Defaults(a int, options ...DefaultsOption) (result string, err error) {
+	call, err := defaultsFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -1197,6 +1619,19 @@ func Positional(a int, options ...PositionalOption) (result string, err error) {
 	return call(a, arguments...)
 }
 
+// Positional calls [Positional] on the workers.
+func (f *Functions) Positional(a int, options ...PositionalOption) (result string, err error) {
+	call, err := positionalFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	arguments := make([]any, 0, len(options))
+	for _, option := range options {
+		arguments = append(arguments, option.argument)
+	}
+	return call(a, arguments...)
+}
+
 // A PositionalOption is an argument of [Positional] that need not be given.
 type PositionalOption struct{ argument any }
 
@@ -1238,6 +1673,19 @@ func Rest(a int, numbers []int, flag bool, extra map[string]float64, options ...
 	return call(a, numbers, flag, extra, arguments...)
 }
 
+// Rest calls [Rest] on the workers.
+func (f *Functions) Rest(a int, numbers []int, flag bool, extra map[string]float64, options ...RestOption) (result string, err error) {
+	call, err := restFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	arguments := make([]any, 0, len(options))
+	for _, option := range options {
+		arguments = append(arguments, option.argument)
+	}
+	return call(a, numbers, flag, extra, arguments...)
+}
+
 // A RestOption is an argument of [Rest] that need not be given.
 type RestOption struct{ argument any }
 
@@ -1255,6 +1703,19 @@ var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Sou
 //	weighted(data: Annotated[NDArray[np.float64], "n"], weights: Optional[Annotated[NDArray[np.float64], "n"]] = None, boundary: Boundary = "reflect", scale: Union[int, float] = 1) -> float
 func Weighted(data []float64, options ...WeightedOption) (result float64, err error) {
 	call, err := weightedFunction.Get()
+	if err != nil {
+		return
+	}
+	arguments := make([]any, 0, len(options))
+	for _, option := range options {
+		arguments = append(arguments, option.argument)
+	}
+	return call(data, arguments...)
+}
+
+// Weighted calls [Weighted] on the workers.
+func (f *Functions) Weighted(data []float64, options ...WeightedOption) (result float64, err error) {
+	call, err := weightedFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -1306,6 +1767,19 @@ func Options(optionsArg int, crate int, match int, options ...OptionsOption) (re
 	return call(optionsArg, crate, match, arguments...)
 }
 
+// Options calls [Options] on the workers.
+func (f *Functions) Options(optionsArg int, crate int, match int, options ...OptionsOption) (result int, err error) {
+	call, err := optionsFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	arguments := make([]any, 0, len(options))
+	for _, option := range options {
+		arguments = append(arguments, option.argument)
+	}
+	return call(optionsArg, crate, match, arguments...)
+}
+
 // An OptionsOption is an argument of [Options] that need not be given.
 type OptionsOption struct{ argument any }
 
@@ -1329,6 +1803,15 @@ func DefaultsWith(a int) (result int, err error) {
 	return call(a)
 }
 
+// DefaultsWith calls [DefaultsWith] on the workers.
+func (f *Functions) DefaultsWith(a int) (result int, err error) {
+	call, err := defaultsWithFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(a)
+}
+
 var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:partly", Types: types}
 
 // Partly calls partly, line 346 of typed.py:
@@ -1336,6 +1819,19 @@ var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &g
 //	partly(a: int, b, c=None) -> int
 func Partly(a int, b any, options ...PartlyOption) (result int, err error) {
 	call, err := partlyFunction.Get()
+	if err != nil {
+		return
+	}
+	arguments := make([]any, 0, len(options))
+	for _, option := range options {
+		arguments = append(arguments, option.argument)
+	}
+	return call(a, b, arguments...)
+}
+
+// Partly calls [Partly] on the workers.
+func (f *Functions) Partly(a int, b any, options ...PartlyOption) (result int, err error) {
+	call, err := partlyFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -1369,6 +1865,15 @@ func Cached(a int) (result int, err error) {
 	return call(a)
 }
 
+// Cached calls [Cached] on the workers.
+func (f *Functions) Cached(a int) (result int, err error) {
+	call, err := cachedFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(a)
+}
+
 var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:fails"}
 
 // Fails calls fails, line 355 of typed.py:
@@ -1376,6 +1881,15 @@ var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "ca
 //	fails(message: str) -> None
 func Fails(message string) error {
 	call, err := failsFunction.Get()
+	if err != nil {
+		return err
+	}
+	return call(message)
+}
+
+// Fails calls [Fails] on the workers.
+func (f *Functions) Fails(message string) error {
+	call, err := failsFunction.On(f.functions)
 	if err != nil {
 		return err
 	}
@@ -1395,6 +1909,15 @@ func Generator(a int) (result any, err error) {
 	return call(a)
 }
 
+// Generator calls [Generator] on the workers.
+func (f *Functions) Generator(a int) (result any, err error) {
+	call, err := generatorFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(a)
+}
+
 var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:dispatched"}
 
 // Dispatched calls dispatched, line 372 of typed.py:
@@ -1402,6 +1925,15 @@ var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Ta
 //	dispatched(a: int) -> int
 func Dispatched(a int) (result int, err error) {
 	call, err := dispatchedFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(a)
+}
+
+// Dispatched calls [Dispatched] on the workers.
+func (f *Functions) Dispatched(a int) (result int, err error) {
+	call, err := dispatchedFunction.On(f.functions)
 	if err != nil {
 		return
 	}
@@ -1421,6 +1953,15 @@ func Remembered(data []float64) (result int, err error) {
 	return call(data)
 }
 
+// Remembered calls [Remembered] on the workers.
+func (f *Functions) Remembered(data []float64) (result int, err error) {
+	call, err := rememberedFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(data)
+}
+
 var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:address", Lends: true}
 
 // Address calls address, line 384 of typed.py:
@@ -1428,6 +1969,15 @@ var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module,
 //	address(data: Annotated[NDArray[np.float64], "borrowed"]) -> int
 func Address(data []float64) (result int, err error) {
 	call, err := addressFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(data)
+}
+
+// Address calls [Address] on the workers.
+func (f *Functions) Address(data []float64) (result int, err error) {
+	call, err := addressFunction.On(f.functions)
 	if err != nil {
 		return
 	}

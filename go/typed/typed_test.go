@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 	"testing"
+	"time"
 	"unsafe"
 
 	callpy "github.com/callpy/callpy/go"
@@ -272,5 +273,96 @@ func TestAHintSaysWhatBecomesOfAnArgument(t *testing.T) {
 		if err != nil || copied == lies {
 			t.Fatal(copied, err)
 		}
+	}
+}
+
+func workers(t *testing.T, count int) *callpy.Workers {
+	t.Helper()
+	started, err := callpy.StartWorkers(count)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { started.Close() })
+	return started
+}
+
+func TestTheSameFunctionsOnWorkers(t *testing.T) {
+	// Before the workers have any work, and this process has the module.
+	functions, err := On(workers(t, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := make([]float64, 100)
+	data[7] = 9
+	found, err := functions.Detect(data)
+	same(t, []int64{7}, found, err)
+	// Values that the glue converts, both ways.
+	settings := NewSettings(0.5)
+	settled, err := functions.Settle(settings)
+	same(t, Settings{1, 11, ModeFast, []string{"x"}, some(1.5), "plain"}, settled, err)
+	mode, level, err := functions.NextMode(ModeFast, LevelLow)
+	same(t, []any{ModeSafe, LevelHigh}, []any{mode, level}, err)
+	tree, err := functions.Grow(Tree{Value: 1, Children: []Tree{{Value: 2}}})
+	if err != nil || tree.Value != 2 || tree.Left.Value != 1 {
+		t.Errorf("%+v, %v", tree, err)
+	}
+	text, err := functions.Defaults(1, DefaultsB(7), DefaultsC(8))
+	same(t, "1 7 8 4 5", text, err)
+	kinds, err := functions.KindsOf([]any{ModeFast, settings, 2}, map[string]any{"a": Fit{}})
+	same(t, "Mode Settings int Fit", kinds, err)
+	// What has the types of the package has them with limits too.
+	kinds, err = functions.Within(time.Minute).Retries(1).KindsOf([]any{ModeFast}, nil)
+	same(t, "Mode", kinds, err)
+	// An instance is a copy on the other side.
+	handle, err := functions.HandleFunc("h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	label, err := handle.Label()
+	same(t, "h/1", label, err)
+	name, err := functions.HandleName(handle)
+	same(t, "h", name, err)
+}
+
+func TestErrorsOfFunctionsOnWorkers(t *testing.T) {
+	started := workers(t, 1)
+	functions, err := On(started)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var failed *callpy.Error
+	err = functions.Fails("because")
+	if !errors.As(err, &failed) || !strings.HasPrefix(err.Error(), "ValueError: because in fails (") {
+		t.Fatal(err)
+	}
+	if traceback := failed.Traceback(); !strings.Contains(traceback, "File \"typed.py\"") {
+		t.Error(traceback)
+	}
+	_, err = functions.Within(0).Detect(make([]float64, 1<<20))
+	if !errors.Is(err, callpy.Deadline) || !strings.Contains(err.Error(), ":detect") {
+		t.Error(err)
+	}
+	load, err := callpy.Load[func(string) (*callpy.Object, error)]("importlib:import_module")
+	if err != nil {
+		t.Fatal(err)
+	}
+	object, err := load("os")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = functions.Anything(object)
+	if !errors.Is(err, callpy.BadArgument) || !strings.Contains(err.Error(), "it can't be sent to a worker") {
+		t.Error(err)
+	}
+	started.Close()
+	if _, err = functions.Cached(1); !errors.Is(err, callpy.Closed) {
+		t.Error(err)
+	}
+	_, err = On(started)
+	if !errors.Is(err, callpy.Closed) {
+		t.Error(err)
+	}
+	if _, err = new(Functions).Within(time.Second).Retries(1).Cached(1); !errors.Is(err, callpy.Closed) {
+		t.Error(err)
 	}
 }

@@ -477,6 +477,16 @@ typedef struct callpy_workers_options {
     size_t memory;
 } callpy_workers_options;
 
+// Source text that is to be a Python module: see callpy_module_run.
+typedef struct callpy_source {
+    // The module's name in Python.
+    const char *name;
+    // The file name in tracebacks.
+    const char *file;
+    // Python source.
+    const char *text;
+} callpy_source;
+
 // What workers have done so far, and what they are at.
 typedef struct callpy_workers_statistics {
     // Workers that are ready and not in use, with the spare one.
@@ -685,6 +695,15 @@ struct callpy_error *callpy_workers_start(const struct callpy_python_options *py
 struct callpy_error *callpy_workers_function(const struct callpy_workers *workers,
                                              const char *target,
                                              struct callpy_function **function);
+
+// Finds a function of the last of some modules, whose sources a program carries, for the workers to call, as
+// callpy_workers_function does: that module may import those before it by their names. They are modules of
+// this process too, from which an import by name finds them.
+struct callpy_error *callpy_workers_source_function(const struct callpy_workers *workers,
+                                                    const struct callpy_source *sources,
+                                                    size_t sources_len,
+                                                    const char *function,
+                                                    struct callpy_function **found);
 
 // Says what the workers have done so far.
 struct callpy_error *callpy_workers_get_statistics(const struct callpy_workers *workers,

@@ -4,10 +4,12 @@ use std::ffi::c_char;
 use std::os::raw::c_void;
 use std::time::Duration;
 
+use callpy::generated::function_on_workers;
 use callpy::{Cancel, Error, Workers};
 
 use crate::error::{callpy_error, guard, guard_silently};
 use crate::function::callpy_function;
+use crate::module::callpy_source;
 use crate::python::{builder, callpy_python_options};
 use crate::text::{path, reference, slice, text, usable};
 
@@ -149,6 +151,40 @@ pub unsafe extern "C" fn callpy_workers_function(
         let found = Box::new(callpy_function(workers.0.function(target)?));
         // SAFETY: not null, and as the caller says.
         unsafe { function.write(Box::into_raw(found)) };
+        Ok(())
+    })
+}
+
+/// Finds a function of the last of some modules, whose sources a program carries, for the workers to call, as
+/// callpy_workers_function does: that module may import those before it by their names. They are modules of
+/// this process too, from which an import by name finds them.
+///
+/// # Safety
+///
+/// The workers are NULL or alive; there are as many sources as is said, and each text is NULL or ends with a
+/// zero byte, as `function` does; `found` is NULL or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_workers_source_function(
+    workers: *const callpy_workers,
+    sources: *const callpy_source,
+    sources_len: usize,
+    function: *const c_char,
+    found: *mut *mut callpy_function,
+) -> *mut callpy_error {
+    guard(|| {
+        // SAFETY: null or alive, as the caller says.
+        let workers = unsafe { reference(workers, "the workers") }?;
+        // SAFETY: as the caller says.
+        let sources = unsafe { slice(sources, sources_len, "the sources") }?;
+        // SAFETY: as the caller says.
+        let sources = sources.iter().map(|source| unsafe { source.read() });
+        let sources = sources.collect::<Result<Vec<_>, Error>>()?;
+        // SAFETY: as the caller says.
+        let function = unsafe { text(function, "the function") }?;
+        usable(found, "the place for the function")?;
+        let on_workers = function_on_workers(&workers.0, &sources, function)?;
+        // SAFETY: not null, and as the caller says.
+        unsafe { found.write(Box::into_raw(Box::new(callpy_function(on_workers)))) };
         Ok(())
     })
 }

@@ -6,6 +6,7 @@
 mod class;
 mod function;
 mod glue;
+mod on;
 mod types;
 
 use std::fmt::Write;
@@ -107,6 +108,8 @@ struct Writer<'m> {
     /// The module's name in Python.
     python: String,
     functions: String,
+    /// What the functions of the file are on workers; none if it has none.
+    on: Option<on::On>,
     reports: Vec<FunctionReport>,
 }
 
@@ -125,7 +128,8 @@ impl<'m> Writer<'m> {
         let lowering = Lowering::new(module, input.path.as_deref());
         let (glue, go) = (Glue::new(), Go::new(module));
         let (functions, reports) = (String::new(), Vec::new());
-        Writer { module, input, source, lowering, glue, go, python, functions, reports }
+        let on = None;
+        Writer { module, input, source, lowering, glue, go, python, functions, on, reports }
     }
 
     fn write(mut self) -> Result<GoGenerated, Vec<Diagnostic>> {
@@ -147,6 +151,9 @@ impl<'m> Writer<'m> {
             self.name(typed);
         }
         self.name_texts(false);
+        if all.iter().any(|typed| matches!(typed.kind, Kind::Free)) {
+            self.on = Some(on::On::new(&mut self.go));
+        }
         let types = classes.iter().map(|class| self.lowered_class(class)).collect();
         self.glue.recognise(types);
         for typed in &all {
@@ -155,6 +162,7 @@ impl<'m> Writer<'m> {
         self.glue.finish(&mut self.lowering);
         let mut types = self.types(&classes);
         types += &self.own_types();
+        types += &self.on_workers();
         let code = self.file(&types);
         Ok(GoGenerated { code, functions: self.reports })
     }

@@ -109,6 +109,31 @@ fn functions_in_go_take_a_context_where_asked() {
 }
 
 #[test]
+fn functions_in_go_are_methods_of_what_on_returns() {
+    let source = "class M:\n    def g(self) -> int: ...\ndef within(f: int, b: int = 2) -> str: ...\n\
+                  def on() -> M: ...\ndef functions() -> None: ...\ndef write_byte() -> None: ...\n";
+    let code = generate_go(source, &GoInput::new("p", "p.py")).unwrap();
+    for expected in [
+        "type FunctionsType struct{ functions *callpy.Functions }",
+        "func OnWorkers(workers *callpy.Workers) (*FunctionsType, error) {",
+        "callpy.FunctionsOn(workers,\n\t\t&withinFunction,\n\t\t&onFunction,\n",
+        "func (f *FunctionsType) WithinMethod(limit time.Duration) *FunctionsType {",
+        "func (ff *FunctionsType) Within(f int, options ...WithinOption) (result string, err error) {",
+        "call, err := withinFunction.On(ff.functions)",
+        "func (f *FunctionsType) On() (result *M, err error) {",
+        // `go vet` would want the signature of io.ByteWriter.
+        "func (f *FunctionsType) WriteByteMethod() error {",
+    ] {
+        assert!(code.contains(expected), "{expected}:\n{code}");
+    }
+    // Methods are called on their object, wherever that is.
+    assert!(!code.contains("FunctionsType) G("), "{code}");
+    let code =
+        generate_go("class M:\n    def g(self) -> int: ...\n", &GoInput::new("p", "p.py")).unwrap();
+    assert!(!code.contains("callpy.Functions"), "{code}");
+}
+
+#[test]
 fn a_bad_hint_leaves_its_function_out_and_no_other() {
     let source = "def good(x: int) -> int: ...\ndef bad(x: 1 + 1) -> int: ...\n\
                   def all(*args: *tuple[int, str]) -> int: ...\n\

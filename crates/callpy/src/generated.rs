@@ -8,6 +8,7 @@ mod shape;
 mod union;
 mod values;
 
+use std::path::Path;
 use std::sync::OnceLock;
 
 pub use self::functions::Functions;
@@ -135,6 +136,63 @@ impl Module {
         embedded(&scope, &module_name(name), file, text)
     }
 }
+
+/// A module's source text that a program contains.
+#[derive(Debug, Clone, Copy)]
+pub struct Text<'t> {
+    /// The module's name in Python.
+    pub name: &'t str,
+    /// The file name in tracebacks.
+    pub file: &'t str,
+    /// The source.
+    pub text: &'t str,
+}
+
+/// Finds a function of the last of some modules, to be called on workers; that module may import those before it.
+///
+/// # Errors
+///
+/// Those of a start, and as [`Workers::function`].
+pub fn function_on_workers(
+    workers: &Workers,
+    modules: &[Text<'_>],
+    function: &str,
+) -> Result<call::Function> {
+    let Some((last, before)) = modules.split_last() else {
+        return Err(Error::argument("no module is named"));
+    };
+    let file = |module: &Text<'_>| {
+        let requirements = Requirements::from_script(module.text)?.unwrap_or_default();
+        Python::builder().requirements(requirements).start()?;
+        let scope = Scope::new()?;
+        load::file_for_workers(&scope, module.name, module.file, module.text)
+    };
+    let file = |module: &Text<'_>| file(module).map_err(|error| error.at(module.name));
+    let mut path = file(last)?;
+    if !before.is_empty() {
+        let mut folders = Vec::new();
+        for path in before.iter().map(file).chain([Ok(path)]) {
+            folders.push(Path::new(&path?).parent().unwrap_or(Path::new("")).to_owned());
+        }
+        // A worker finds a module by its file, and knows no folder of the others.
+        let folders: String = Python::start()?.function("builtins:ascii")?.call(folders)?;
+        let name = format!("{}_on_workers", last.name);
+        let text = WITH_FOLDERS.replace("NAME", last.name).replace("FOLDERS", &folders);
+        path = file(&Text { name: &name, file: "<callpy>", text: &text })?;
+    }
+    let name = format!("{}:{function}", last.name);
+    workers.function_named(&format!("{path}:{function}"), &name)
+}
+
+/// A module with the functions of another one, whose folder and those of what it imports it adds to the search path.
+const WITH_FOLDERS: &str = r#"# Written by callpy: workers find the module below by this file.
+import importlib
+import sys
+
+sys.path.extend(folder for folder in FOLDERS if folder not in sys.path)
+_module = importlib.import_module("NAME")
+globals().update({name: value for name, value in vars(_module).items() if name[:2] != "__"})
+"#;
 
 /// Makes the path of a Rust module a name that Python can import; other names stay as they are.
 fn module_name(name: &str) -> String {

@@ -31,6 +31,7 @@ _Static_assert(sizeof(callpy_retained) == 48, "callpy_retained");
 _Static_assert(sizeof(callpy_python_options) == 88, "callpy_python_options");
 _Static_assert(sizeof(callpy_workers_options) == 48, "callpy_workers_options");
 _Static_assert(sizeof(callpy_workers_statistics) == 104, "callpy_workers_statistics");
+_Static_assert(sizeof(callpy_source) == 24, "callpy_source");
 _Static_assert(sizeof(callpy_limits) == 24, "callpy_limits");
 _Static_assert(offsetof(callpy_limits, call) == 8, "callpy_limits.call");
 #endif
@@ -984,6 +985,24 @@ static void workers(void) {
     CHECK(!strcmp(result.content.text.data, "42"));
     callpy_value_release(&result);
     callpy_function_free(getenv);
+
+    // Of source text, which imports other source text.
+    callpy_source sources[] = {{"first_of_two", "first.py", "BASE = 40\n"},
+                               {"second_of_two", "second.py", "import first_of_two\n\n\ndef add(x):\n"
+                                                              "    return first_of_two.BASE + x\n"}};
+    callpy_function *add;
+    good(callpy_workers_source_function(workers, sources, 2, "add", &add));
+    argument = callpy_int(2);
+    good(callpy_function_call(add, &argument, 1, NULL, 0, &result));
+    CHECK(result.content.integer == 42);
+    argument = callpy_string("text");
+    bad(callpy_function_call(add, &argument, 1, NULL, 0, NULL), CALLPY_ERROR_PYTHON, "TypeError");
+    callpy_function_free(add);
+    bad(callpy_workers_source_function(workers, sources, 2, "no_such", &add), CALLPY_ERROR_TARGET, "no_such");
+    bad(callpy_workers_source_function(workers, NULL, 0, "add", &add), CALLPY_ERROR_ARGUMENT, "no module");
+    bad(callpy_workers_source_function(NULL, sources, 2, "add", &add), CALLPY_ERROR_ARGUMENT, "the workers is NULL");
+    sources[1].text = NULL;
+    bad(callpy_workers_source_function(workers, sources, 2, "add", &add), CALLPY_ERROR_ARGUMENT, "the source is NULL");
 
     // A crash is an error of the call.
     callpy_function *leave = on_workers(workers, "os:_exit");

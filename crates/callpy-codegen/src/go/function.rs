@@ -314,11 +314,6 @@ impl<'m> Writer<'m> {
             self.input.file,
             one_line(&signature(function)).replacen(&function.name, &typed.path, 1),
         );
-        code.push_str(&head(&docs, function.docstring.as_deref()));
-        let place = receiver.as_ref().map(|(name, ty)| format!("({name} {ty}) "));
-        let place = place.unwrap_or_default();
-        let _ = writeln!(code, "func {place}{name}({}) {outcome} {{", parameters.join(", "));
-        let _ = writeln!(code, "\tcall, err := {variable}.Get()\n\tif err != nil {{");
         let failed = match &results[..] {
             [] => " err".to_owned(),
             [_] => String::new(),
@@ -326,17 +321,37 @@ impl<'m> Writer<'m> {
                 more.iter().fold(String::new(), |all, ty| format!("{all} {},", zero(ty))) + " err"
             }
         };
-        let _ = writeln!(code, "\t\treturn{failed}\n\t}}");
+        let mut rest = format!("\tif err != nil {{\n\t\treturn{failed}\n\t}}\n");
+        let place = receiver.as_ref().map(|(name, ty)| format!("({name} {ty}) "));
+        let place = place.unwrap_or_default();
         let mut arguments: Vec<String> = context.then(|| "ctx".to_owned()).into_iter().collect();
         arguments.extend(receiver.into_iter().map(|(name, _)| name));
         arguments.extend(required.iter().map(|one| one.name.clone()));
         if !options.is_empty() {
-            code.push_str("\targuments := make([]any, 0, len(options))\n");
-            code.push_str("\tfor _, option := range options {\n");
-            code.push_str("\t\targuments = append(arguments, option.argument)\n\t}\n");
+            rest.push_str("\targuments := make([]any, 0, len(options))\n");
+            rest.push_str("\tfor _, option := range options {\n");
+            rest.push_str("\t\targuments = append(arguments, option.argument)\n\t}\n");
             arguments.push("arguments...".into());
         }
-        let _ = writeln!(code, "\treturn call({})\n}}", arguments.join(", "));
+        let _ = writeln!(rest, "\treturn call({})\n}}", arguments.join(", "));
+        let parameters = parameters.join(", ");
+        code.push_str(&head(&docs, function.docstring.as_deref()));
+        let _ = write!(
+            code,
+            "func {place}{name}({parameters}) {outcome} {{\n\tcall, err := {variable}.Get()\n{rest}"
+        );
+        if let (Kind::Free, Some(on)) = (kind, &mut self.on) {
+            let used = |name: &str| all.iter().any(|one| one.name == name);
+            let receiver = on.receiver(used);
+            let (method, ty) = (self.go.method(&on.ty, name), &on.ty);
+            let docs = comment(&format!("{method} calls [{name}] on the workers."), "");
+            let _ = write!(
+                code,
+                "\n{docs}func ({receiver} *{ty}) {method}({parameters}) {outcome} {{\n\tcall, err := \
+                 {variable}.On({receiver}.functions)\n{rest}"
+            );
+            on.variables.push(variable);
+        }
         if !options.is_empty() {
             self.write_options(typed, &options);
         }
