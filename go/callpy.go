@@ -22,6 +22,8 @@
 //	complex numbers
 //	Array[T]                                  the same with any shape
 //	Mutable[T], Copied[T]                     an array that Python may write; one that it may retain
+//	time.Time                                 datetime
+//	Times, Durations                          an array of datetime64 or timedelta64
 //	other slices and arrays, Tuple, maps      list, tuple, dict
 //	structs of exported fields                tuple; dict if fields have the tag callpy:"key"
 //	nil; pointers to values                   None; None or the value

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 	"unsafe"
 )
 
@@ -108,8 +109,13 @@ func decodeByReflection[R any](f *frame, function *Function) (R, error) {
 func wrong(wanted reflect.Type, got *cValue) *Error {
 	kind := uint32(cWantValue)
 	switch {
-	case wanted.Implements(takeableType) || reflect.PointerTo(wanted).Implements(fillableType):
+	case wanted.Implements(takeableType):
 		kind = cWantArray
+	case reflect.PointerTo(wanted).Implements(fillableType):
+		kind = cWantArray
+		if array := arrayOf(got); array != nil && array.dtype == reflect.New(wanted).Interface().(fillable).dtype() {
+			kind = cWantFlat
+		}
 	case wanted.Kind() == reflect.Slice || wanted.Kind() == reflect.Array:
 		kind = cWantList
 		if dtype := dtypeOf(wanted.Elem().Kind()); dtype != 0 {
@@ -157,8 +163,17 @@ func (t *Types) decodeInto(value *cValue, out reflect.Value) *Error {
 		}
 		*result = newObject(value)
 		return nil
+	case *time.Time:
+		found, ok, err := decodeTime(value)
+		if !ok && err == nil {
+			err = wrong(kind, value)
+		}
+		*result = found
+		return err
 	case fillable:
-		if array := arrayOf(value); array != nil && array.dtype == result.dtype() {
+		// What is a slice in Go has one axis.
+		array := arrayOf(value)
+		if array != nil && array.dtype == result.dtype() && (kind.Kind() == reflect.Struct || array.ndim == 1) {
 			return result.fill(array)
 		}
 		return wrong(kind, value)

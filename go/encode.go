@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 	"unsafe"
 )
 
@@ -99,6 +100,8 @@ func (f *frame) value(from reflect.Value, to *cValue, depth int) *Error {
 			f.text(to, unsafe.String(unsafe.SliceData(from.Bytes()), from.Len()), cTagBytes)
 		case from.Type() == tupleType:
 			return f.items(from, to, cTagTuple, depth)
+		case from.Type().Implements(lendableType):
+			return from.Interface().(lendable).lend(f, to)
 		default:
 			return f.slice(from, to, depth)
 		}
@@ -209,10 +212,13 @@ func (f *frame) setItems(to *cValue, tag uint32, items []cValue) {
 	to.content[1] = uintptr(len(items))
 }
 
-// structure passes a struct: an array of this package's, or any other as a tuple or a dict of its fields.
+// structure passes a struct: an array of this package's, a time, or any other as a tuple or a dict of its fields.
 func (f *frame) structure(from reflect.Value, to *cValue, depth int) *Error {
 	if from.Type().Implements(lendableType) {
 		return from.Interface().(lendable).lend(f, to)
+	}
+	if from.Type() == timeType {
+		return f.time(from.Interface().(time.Time), to)
 	}
 	if from.Type() == argType {
 		return failure(BadArgument, "the keyword argument %q is inside a value; pass it to the call itself", from.Interface().(Arg).name)

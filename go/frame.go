@@ -74,22 +74,27 @@ func (f *frame) run(ctx context.Context, function *Function, wanted bool) error 
 	if err := function.enter(); err != nil {
 		return err
 	}
+	if ctx.Done() == nil {
+		f.invoke(function, wanted)
+	} else {
+		stop := cancelWith(ctx, &f.limits)
+		f.call.limits = addressOf(&f.limits)
+		f.invoke(function, wanted)
+		stop()
+	}
+	function.leave()
+	return orEnded(ctx, toError(f.call.failed))
+}
+
+// invoke makes the call of a function that stays until it has returned.
+func (f *frame) invoke(function *Function, wanted bool) {
 	f.call.function = function.handle
 	f.call.arguments, f.call.argumentsLength = addressOf(unsafe.SliceData(f.values)), uintptr(len(f.values))
 	f.call.named, f.call.namedLength = addressOf(unsafe.SliceData(f.named)), uintptr(len(f.named))
 	if wanted {
 		f.call.wanted = 1
 	}
-	if ctx.Done() == nil {
-		invoke.with(unsafe.Pointer(&f.call))
-	} else {
-		stop := cancelWith(ctx, &f.limits)
-		f.call.limits = addressOf(&f.limits)
-		invoke.with(unsafe.Pointer(&f.call))
-		stop()
-	}
-	function.leave()
-	return orEnded(ctx, toError(f.call.failed))
+	invoke.with(unsafe.Pointer(&f.call))
 }
 
 // release frees what the result holds; a number holds nothing.

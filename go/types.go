@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"sync"
+	"time"
 )
 
 var (
@@ -16,6 +17,7 @@ var (
 	holderType   = reflect.TypeFor[holder]()
 	takeableType = reflect.TypeFor[takeable]()
 	lendableType = reflect.TypeFor[lendable]()
+	timeType     = reflect.TypeFor[time.Time]()
 	tupleType    = reflect.TypeFor[Tuple]()
 )
 
@@ -81,7 +83,7 @@ func (c *checker) check(kind reflect.Type) *Error {
 		c.seen = make(map[reflect.Type]bool)
 	}
 	c.seen[kind] = true
-	if kind == bytesType || kind.Implements(holderType) {
+	if kind == bytesType || kind == timeType || kind.Implements(holderType) {
 		return nil
 	}
 	if c.isResult && reflect.PointerTo(kind).Implements(fillableType) {

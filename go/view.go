@@ -77,8 +77,7 @@ func (o *owner) release() {
 	}
 }
 
-// An Object is a Python object that has no type in Go: a set, an instance of a class, an array of
-// times; or any array that is only passed on. It can be an argument of other calls, such as
+// An Object is a Python object that has no type in Go: a set, an instance of a class; or any array that is only passed on. It can be an argument of other calls, such as
 // "builtins:repr" and "builtins:getattr".
 type Object struct{ owner owner }
 

@@ -7,9 +7,9 @@
 //	It is called by tests/typed.rs, and its generated code is a snapshot in callpy-codegen.
 //
 // Left out:
-//   - unhinted (line 359): it has no hints
-//   - later (line 363): it is async, and async functions can't be called yet
-//   - Handle.unhinted (line 136): it has no hints
+//   - unhinted (line 360): it has no hints
+//   - later (line 364): it is async, and async functions can't be called yet
+//   - Handle.unhinted (line 137): it has no hints
 package typed
 
 import (
@@ -22,13 +22,13 @@ import (
 //go:embed typed.py
 var source string
 
-var module = callpy.Source{Name: "callpy_go_typed_typed_06820cde01b0c4ee", File: "typed.py", Text: &source}
+var module = callpy.Source{Name: "callpy_go_typed_typed_78b9598e89e1cda7", File: "typed.py", Text: &source}
 
-var glue = callpy.Source{Name: "callpy_go_typed_typed_06820cde01b0c4ee_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
+var glue = callpy.Source{Name: "callpy_go_typed_typed_78b9598e89e1cda7_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
 
 var glueText = `import importlib
 
-_module = importlib.import_module("callpy_go_typed_typed_06820cde01b0c4ee")
+_module = importlib.import_module("callpy_go_typed_typed_78b9598e89e1cda7")
 
 
 def _recognise(value):
@@ -286,6 +286,32 @@ def _in95(value):
     return _recognise(value)
 
 
+def _in98(value):
+    import datetime
+    return datetime.timedelta(microseconds=value // 1000)
+
+
+def _out102(value):
+    import datetime
+    return datetime.datetime(value.year, value.month, value.day)
+
+
+def _out101(value):
+    return None if value is None else _out102(value)
+
+
+def _in104(value):
+    return value.date()
+
+
+def _in103(value):
+    return [_in104(item) for item in _list(value)]
+
+
+def _out106(value):
+    return {_out102(key): item for key, item in value.items()}
+
+
 _MARKS = {
     "callpy:Mode": _in70,
     "callpy:Level": _in71,
@@ -424,6 +450,18 @@ def partly(_0, _1, **options):
     return called(*given, **options)
 
 
+def shifted(_0, _1, **options):
+    return _module.shifted(_0, _in98(_1), **options)
+
+
+def day_of(_0, **options):
+    return _out101(_module.day_of(_0, **options))
+
+
+def weekdays(_0, _1, **options):
+    return _out106(_module.weekdays(_in103(_0), _1, **options))
+
+
 class Signal:
     def loudness(_self, **options):
         return _in80(_self).loudness(**options)
@@ -468,7 +506,7 @@ class Handle:
             _self.__exit__(RuntimeError, RuntimeError(reason), None)
 `
 
-// A Mode is a member of Mode, line 32 of typed.py, by its name.
+// A Mode is a member of Mode, line 33 of typed.py, by its name.
 //
 // How to fit.
 type Mode string
@@ -481,7 +519,7 @@ const (
 	ModeSafe Mode = "SAFE"
 )
 
-// A Level is a member of Level, line 41 of typed.py, by its name.
+// A Level is a member of Level, line 42 of typed.py, by its name.
 type Level string
 
 // The values of a Level.
@@ -492,7 +530,7 @@ const (
 	LevelHigh Level = "HIGH"
 )
 
-// A Settings is the class Settings, line 47 of typed.py.
+// A Settings is the class Settings, line 48 of typed.py.
 //
 // What to do.
 //
@@ -520,7 +558,7 @@ func NewSettings(tolerance float64) Settings {
 	return Settings{Tolerance: tolerance, Steps: 10, Mode: "SAFE", Type: "plain"}
 }
 
-// A Signal is the class Signal, line 63 of typed.py.
+// A Signal is the class Signal, line 64 of typed.py.
 //
 // A signal and its rate.
 type Signal struct {
@@ -530,7 +568,7 @@ type Signal struct {
 	Rate float64
 }
 
-// A Tree is the class Tree, line 74 of typed.py.
+// A Tree is the class Tree, line 75 of typed.py.
 //
 // NewTree fills in Python's defaults, which a literal has not.
 type Tree struct {
@@ -549,7 +587,7 @@ func NewTree(value int) Tree {
 	return Tree{Value: value}
 }
 
-// A Fit is the class Fit, line 81 of typed.py.
+// A Fit is the class Fit, line 82 of typed.py.
 //
 // A line, and what it leaves.
 type Fit struct {
@@ -559,7 +597,7 @@ type Fit struct {
 	Residuals []float64
 }
 
-// A Row is the class Row, line 88 of typed.py.
+// A Row is the class Row, line 89 of typed.py.
 //
 // NewRow fills in Python's defaults, which a literal has not.
 type Row struct {
@@ -576,7 +614,7 @@ func NewRow(name string) Row {
 	return Row{Name: name}
 }
 
-// A Handle is an instance of the class Handle, line 94 of typed.py: a Python object.
+// A Handle is an instance of the class Handle, line 95 of typed.py: a Python object.
 //
 // No value: an object with methods.
 type Handle struct{ *callpy.Object }
@@ -697,6 +735,10 @@ func On(workers *callpy.Workers) (*Functions, error) {
 		&dispatchedFunction,
 		&rememberedFunction,
 		&addressFunction,
+		&shiftedFunction,
+		&dayOfFunction,
+		&weekdaysFunction,
+		&stampsFunction,
 	)
 	if err != nil {
 		return nil, err
@@ -716,9 +758,9 @@ func (f *Functions) Retries(most uint) *Functions {
 	return &Functions{f.functions.Retries(most)}
 }
 
-var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:scalars"}
+var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:scalars"}
 
-// Scalars calls scalars, line 140 of typed.py:
+// Scalars calls scalars, line 141 of typed.py:
 //
 //	scalars(a: int, b: float, c: bool, d: str, e: bytes) -> Tuple[int, float, bool, str, bytes]
 //
@@ -747,9 +789,9 @@ func (f *Functions) Scalars(a int, b float64, c bool, d string, e callpy.Bytes) 
 	return call(a, b, c, d, e)
 }
 
-var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:nothing"}
+var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:nothing"}
 
-// Nothing calls nothing, line 155 of typed.py:
+// Nothing calls nothing, line 156 of typed.py:
 //
 //	nothing() -> None
 func Nothing() error {
@@ -769,9 +811,9 @@ func (f *Functions) Nothing() error {
 	return call()
 }
 
-var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:complex_number"}
+var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:complex_number"}
 
-// ComplexNumber calls complex_number, line 159 of typed.py:
+// ComplexNumber calls complex_number, line 160 of typed.py:
 //
 //	complex_number(z: complex) -> complex
 func ComplexNumber(z complex128) (result complex128, err error) {
@@ -791,9 +833,9 @@ func (f *Functions) ComplexNumber(z complex128) (result complex128, err error) {
 	return call(z)
 }
 
-var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:numpy_scalars"}
+var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:numpy_scalars"}
 
-// NumpyScalars calls numpy_scalars, line 163 of typed.py:
+// NumpyScalars calls numpy_scalars, line 164 of typed.py:
 //
 //	numpy_scalars(a: np.float32, b: np.int16, c: np.floating) -> np.float32
 func NumpyScalars(a float32, b int16, c float64) (result float32, err error) {
@@ -813,9 +855,9 @@ func (f *Functions) NumpyScalars(a float32, b int16, c float64) (result float32,
 	return call(a, b, c)
 }
 
-var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:detect"}
+var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:detect"}
 
-// Detect calls detect, line 168 of typed.py:
+// Detect calls detect, line 169 of typed.py:
 //
 //	detect(data: NDArray[np.float64]) -> NDArray[np.int64]
 //
@@ -837,9 +879,9 @@ func (f *Functions) Detect(data []float64) (result []int64, err error) {
 	return call(data)
 }
 
-var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:fill"}
+var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:fill"}
 
-// Fill calls fill, line 173 of typed.py:
+// Fill calls fill, line 174 of typed.py:
 //
 //	fill(data: NDArray[np.float64], value: float) -> None
 func Fill(data []float64, value float64) error {
@@ -859,9 +901,9 @@ func (f *Functions) Fill(data []float64, value float64) error {
 	return call(data, value)
 }
 
-var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:total"}
+var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:total"}
 
-// Total calls total, line 177 of typed.py:
+// Total calls total, line 178 of typed.py:
 //
 //	total(data: np.ndarray) -> float
 func Total(data any) (result float64, err error) {
@@ -881,9 +923,9 @@ func (f *Functions) Total(data any) (result float64, err error) {
 	return call(data)
 }
 
-var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:doubled"}
+var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:doubled"}
 
-// Doubled calls doubled, line 181 of typed.py:
+// Doubled calls doubled, line 182 of typed.py:
 //
 //	doubled(data: np.ndarray) -> np.ndarray
 func Doubled(data any) (result any, err error) {
@@ -903,9 +945,9 @@ func (f *Functions) Doubled(data any) (result any, err error) {
 	return call(data)
 }
 
-var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:extremes"}
+var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:extremes"}
 
-// Extremes calls extremes, line 185 of typed.py:
+// Extremes calls extremes, line 186 of typed.py:
 //
 //	extremes(data: np.ndarray) -> Tuple[np.ndarray, npt.NDArray[np.intp]]
 func Extremes(data any) (any, []int, error) {
@@ -925,9 +967,9 @@ func (f *Functions) Extremes(data any) (any, []int, error) {
 	return call(data)
 }
 
-var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:stack"}
+var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:stack"}
 
-// Stack calls stack, line 189 of typed.py:
+// Stack calls stack, line 190 of typed.py:
 //
 //	stack(arrays: List[NDArray[np.float64]]) -> NDArray[np.float64]
 func Stack(arrays [][]float64) (result []float64, err error) {
@@ -947,9 +989,9 @@ func (f *Functions) Stack(arrays [][]float64) (result []float64, err error) {
 	return call(arrays)
 }
 
-var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:distances"}
+var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:distances"}
 
-// Distances calls distances, line 194 of typed.py:
+// Distances calls distances, line 195 of typed.py:
 //
 //	distances(points: Annotated[NDArray[np.float64], "n 3"], weights: Annotated[NDArray[np.float64], "n"]) -> Annotated[NDArray[np.float64], "n"]
 func Distances(points callpy.Array[float64], weights []float64) (result []float64, err error) {
@@ -969,9 +1011,9 @@ func (f *Functions) Distances(points callpy.Array[float64], weights []float64) (
 	return call(points, weights)
 }
 
-var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:wrong_shape"}
+var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:wrong_shape"}
 
-// WrongShape calls wrong_shape, line 200 of typed.py:
+// WrongShape calls wrong_shape, line 201 of typed.py:
 //
 //	wrong_shape(points: Annotated[NDArray[np.float64], "n 3"]) -> Annotated[NDArray[np.float64], "n"]
 func WrongShape(points callpy.Array[float64]) (result []float64, err error) {
@@ -991,9 +1033,9 @@ func (f *Functions) WrongShape(points callpy.Array[float64]) (result []float64, 
 	return call(points)
 }
 
-var listsFunction = callpy.Lazy[func([]float64, []string, [][]int, []int) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:lists"}
+var listsFunction = callpy.Lazy[func([]float64, []string, [][]int, []int) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:lists"}
 
-// Lists calls lists, line 204 of typed.py:
+// Lists calls lists, line 205 of typed.py:
 //
 //	lists(a: List[float], b: Sequence[str], c: List[List[int]], d: Tuple[int, ...]) -> List[str]
 func Lists(a []float64, b []string, c [][]int, d []int) (result []string, err error) {
@@ -1013,9 +1055,9 @@ func (f *Functions) Lists(a []float64, b []string, c [][]int, d []int) (result [
 	return call(a, b, c, d)
 }
 
-var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:pairs"}
+var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:pairs"}
 
-// Pairs calls pairs, line 209 of typed.py:
+// Pairs calls pairs, line 210 of typed.py:
 //
 //	pairs(a: List[Tuple[int, str]], b: Tuple[float, Optional[str]]) -> List[Tuple[str, int]]
 func Pairs(a []IntStringTuple, b Float64MaybeStringTuple) (result []StringIntTuple, err error) {
@@ -1035,9 +1077,9 @@ func (f *Functions) Pairs(a []IntStringTuple, b Float64MaybeStringTuple) (result
 	return call(a, b)
 }
 
-var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:dicts"}
+var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:dicts"}
 
-// Dicts calls dicts, line 214 of typed.py:
+// Dicts calls dicts, line 215 of typed.py:
 //
 //	dicts(a: Dict[str, float], b: Mapping[int, List[str]]) -> Dict[str, int]
 func Dicts(a map[string]float64, b map[int][]string) (result map[string]int, err error) {
@@ -1057,9 +1099,9 @@ func (f *Functions) Dicts(a map[string]float64, b map[int][]string) (result map[
 	return call(a, b)
 }
 
-var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:columns"}
+var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:columns"}
 
-// Columns calls columns, line 219 of typed.py:
+// Columns calls columns, line 220 of typed.py:
 //
 //	columns(table: Dict[str, NDArray[np.float64]]) -> Dict[str, float]
 func Columns(table map[string][]float64) (result map[string]float64, err error) {
@@ -1079,9 +1121,9 @@ func (f *Functions) Columns(table map[string][]float64) (result map[string]float
 	return call(table)
 }
 
-var setsFunction = callpy.Lazy[func([]int, []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:sets"}
+var setsFunction = callpy.Lazy[func([]int, []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:sets"}
 
-// Sets calls sets, line 223 of typed.py:
+// Sets calls sets, line 224 of typed.py:
 //
 //	sets(a: Set[int], b: Set[str]) -> Set[str]
 func Sets(a []int, b []string) (result []string, err error) {
@@ -1101,9 +1143,9 @@ func (f *Functions) Sets(a []int, b []string) (result []string, err error) {
 	return call(a, b)
 }
 
-var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:countdown"}
+var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:countdown"}
 
-// Countdown calls countdown, line 228 of typed.py:
+// Countdown calls countdown, line 229 of typed.py:
 //
 //	countdown(start: int) -> Iterable[int]
 func Countdown(start int) (result []int, err error) {
@@ -1123,9 +1165,9 @@ func (f *Functions) Countdown(start int) (result []int, err error) {
 	return call(start)
 }
 
-var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:optional"}
+var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:optional"}
 
-// Optional calls optional, line 232 of typed.py:
+// Optional calls optional, line 233 of typed.py:
 //
 //	optional(a: Optional[int], b: Optional[NDArray[np.float64]]) -> Optional[str]
 func Optional(a *int, b *[]float64) (result *string, err error) {
@@ -1145,9 +1187,9 @@ func (f *Functions) Optional(a *int, b *[]float64) (result *string, err error) {
 	return call(a, b)
 }
 
-var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:either", Types: types}
+var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:either", Types: types}
 
-// Either calls either, line 236 of typed.py:
+// Either calls either, line 237 of typed.py:
 //
 //	either(a: Union[int, str, None, List[float]]) -> Union[int, str, List[float]]
 func Either(a any) (result any, err error) {
@@ -1167,9 +1209,9 @@ func (f *Functions) Either(a any) (result any, err error) {
 	return call(a)
 }
 
-var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:number_or_array", Types: types}
+var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:number_or_array", Types: types}
 
-// NumberOrArray calls number_or_array, line 240 of typed.py:
+// NumberOrArray calls number_or_array, line 241 of typed.py:
 //
 //	number_or_array(x: Union[float, NDArray[np.float64]]) -> Union[float, NDArray[np.float64]]
 func NumberOrArray(x any) (result any, err error) {
@@ -1189,9 +1231,9 @@ func (f *Functions) NumberOrArray(x any) (result any, err error) {
 	return call(x)
 }
 
-var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:anything_or_more", Types: types}
+var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:anything_or_more", Types: types}
 
-// AnythingOrMore calls anything_or_more, line 244 of typed.py:
+// AnythingOrMore calls anything_or_more, line 245 of typed.py:
 //
 //	anything_or_more(x: Union[str, Handle]) -> Union[str, Handle]
 func AnythingOrMore(x any) (result any, err error) {
@@ -1211,9 +1253,9 @@ func (f *Functions) AnythingOrMore(x any) (result any, err error) {
 	return call(x)
 }
 
-var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:boundary"}
+var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:boundary"}
 
-// BoundaryFunc calls boundary, line 248 of typed.py:
+// BoundaryFunc calls boundary, line 249 of typed.py:
 //
 //	boundary(mode: Boundary) -> Boundary
 func BoundaryFunc(mode Boundary) (result Boundary, err error) {
@@ -1233,9 +1275,9 @@ func (f *Functions) BoundaryFunc(mode Boundary) (result Boundary, err error) {
 	return call(mode)
 }
 
-var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:order"}
+var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:order"}
 
-// Order calls order, line 253 of typed.py:
+// Order calls order, line 254 of typed.py:
 //
 //	order(by: Literal["up", "down"]) -> Literal[1, -1]
 func Order(by OrderBy) (result int, err error) {
@@ -1255,9 +1297,9 @@ func (f *Functions) Order(by OrderBy) (result int, err error) {
 	return call(by)
 }
 
-var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:path"}
+var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:path"}
 
-// Path calls path, line 257 of typed.py:
+// Path calls path, line 258 of typed.py:
 //
 //	path(file: pathlib.Path) -> pathlib.Path
 func Path(file string) (result string, err error) {
@@ -1277,9 +1319,9 @@ func (f *Functions) Path(file string) (result string, err error) {
 	return call(file)
 }
 
-var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:anything", Types: types}
+var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:anything", Types: types}
 
-// Anything calls anything, line 262 of typed.py:
+// Anything calls anything, line 263 of typed.py:
 //
 //	anything(x: Any) -> Any
 func Anything(x any) (result any, err error) {
@@ -1299,9 +1341,9 @@ func (f *Functions) Anything(x any) (result any, err error) {
 	return call(x)
 }
 
-var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:same", Types: types}
+var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:same", Types: types}
 
-// Same calls same, line 266 of typed.py:
+// Same calls same, line 267 of typed.py:
 //
 //	same(x: T) -> T
 func Same(x any) (result any, err error) {
@@ -1321,9 +1363,9 @@ func (f *Functions) Same(x any) (result any, err error) {
 	return call(x)
 }
 
-var kindsOfFunction = callpy.Lazy[func([]any, map[string]any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:kinds_of", Types: types}
+var kindsOfFunction = callpy.Lazy[func([]any, map[string]any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:kinds_of", Types: types}
 
-// KindsOf calls kinds_of, line 270 of typed.py:
+// KindsOf calls kinds_of, line 271 of typed.py:
 //
 //	kinds_of(values: List[Union[Mode, Settings, Any]], named: Dict[str, Any]) -> str
 func KindsOf(values []any, named map[string]any) (result string, err error) {
@@ -1343,9 +1385,9 @@ func (f *Functions) KindsOf(values []any, named map[string]any) (result string, 
 	return call(values, named)
 }
 
-var handleFunction = callpy.Lazy[func(string) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:handle"}
+var handleFunction = callpy.Lazy[func(string) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:handle"}
 
-// HandleFunc calls handle, line 274 of typed.py:
+// HandleFunc calls handle, line 275 of typed.py:
 //
 //	handle(name: str) -> Handle
 func HandleFunc(name string) (result *Handle, err error) {
@@ -1365,9 +1407,9 @@ func (f *Functions) HandleFunc(name string) (result *Handle, err error) {
 	return call(name)
 }
 
-var handleNameFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:handle_name"}
+var handleNameFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:handle_name"}
 
-// HandleName calls handle_name, line 278 of typed.py:
+// HandleName calls handle_name, line 279 of typed.py:
 //
 //	handle_name(handle: Handle) -> str
 func HandleName(handle *Handle) (result string, err error) {
@@ -1387,9 +1429,9 @@ func (f *Functions) HandleName(handle *Handle) (result string, err error) {
 	return call(handle)
 }
 
-var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:next_mode"}
+var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:next_mode"}
 
-// NextMode calls next_mode, line 282 of typed.py:
+// NextMode calls next_mode, line 283 of typed.py:
 //
 //	next_mode(mode: Mode, level: Level) -> Tuple[Mode, Level]
 func NextMode(mode Mode, level Level) (Mode, Level, error) {
@@ -1409,9 +1451,9 @@ func (f *Functions) NextMode(mode Mode, level Level) (Mode, Level, error) {
 	return call(mode, level)
 }
 
-var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:settle"}
+var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:settle"}
 
-// Settle calls settle, line 287 of typed.py:
+// Settle calls settle, line 288 of typed.py:
 //
 //	settle(settings: Settings) -> Settings
 func Settle(settings Settings) (result Settings, err error) {
@@ -1431,9 +1473,9 @@ func (f *Functions) Settle(settings Settings) (result Settings, err error) {
 	return call(settings)
 }
 
-var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:loud"}
+var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:loud"}
 
-// Loud calls loud, line 292 of typed.py:
+// Loud calls loud, line 293 of typed.py:
 //
 //	loud(signals: Sequence[Signal], least: float) -> List[Signal]
 func Loud(signals []Signal, least float64) (result []Signal, err error) {
@@ -1453,9 +1495,9 @@ func (f *Functions) Loud(signals []Signal, least float64) (result []Signal, err 
 	return call(signals, least)
 }
 
-var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:line"}
+var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:line"}
 
-// Line calls line, line 296 of typed.py:
+// Line calls line, line 297 of typed.py:
 //
 //	line(x: NDArray[np.float64], y: NDArray[np.float64]) -> Fit
 func Line(x []float64, y []float64) (result Fit, err error) {
@@ -1475,9 +1517,9 @@ func (f *Functions) Line(x []float64, y []float64) (result Fit, err error) {
 	return call(x, y)
 }
 
-var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:residuals"}
+var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:residuals"}
 
-// Residuals calls residuals, line 301 of typed.py:
+// Residuals calls residuals, line 302 of typed.py:
 //
 //	residuals(fit: Fit) -> NDArray[np.float64]
 func Residuals(fit Fit) (result []float64, err error) {
@@ -1497,9 +1539,9 @@ func (f *Functions) Residuals(fit Fit) (result []float64, err error) {
 	return call(fit)
 }
 
-var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:grow"}
+var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:grow"}
 
-// Grow calls grow, line 306 of typed.py:
+// Grow calls grow, line 307 of typed.py:
 //
 //	grow(tree: Tree) -> Tree
 func Grow(tree Tree) (result Tree, err error) {
@@ -1519,9 +1561,9 @@ func (f *Functions) Grow(tree Tree) (result Tree, err error) {
 	return call(tree)
 }
 
-var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:row"}
+var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:row"}
 
-// RowFunc calls row, line 311 of typed.py:
+// RowFunc calls row, line 312 of typed.py:
 //
 //	row(row: Row) -> Row
 func RowFunc(row Row) (result Row, err error) {
@@ -1541,9 +1583,9 @@ func (f *Functions) RowFunc(row Row) (result Row, err error) {
 	return call(row)
 }
 
-var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:defaults"}
+var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:defaults"}
 
-// Defaults calls defaults, line 316 of typed.py:
+// Defaults calls defaults, line 317 of typed.py:
 //
 //	defaults(a: int, b: int = 2, *, c: Optional[int] = None, d: Optional[int] = 4, self: int = 5) -> str
 func Defaults(a int, options ...DefaultsOption) (result string, err error) {
@@ -1602,9 +1644,9 @@ func DefaultsSelf(self int) DefaultsOption {
 	return DefaultsOption{callpy.Named("self", self)}
 }
 
-var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:positional"}
+var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:positional"}
 
-// Positional calls positional, line 320 of typed.py:
+// Positional calls positional, line 321 of typed.py:
 //
 //	positional(a: int, b: int = 2, c: int = 3, /, d: int = 4) -> str
 func Positional(a int, options ...PositionalOption) (result string, err error) {
@@ -1656,9 +1698,9 @@ func PositionalD(d int) PositionalOption {
 	return PositionalOption{callpy.Named("d", d)}
 }
 
-var restFunction = callpy.Lazy[func(int, []int, bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:rest"}
+var restFunction = callpy.Lazy[func(int, []int, bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:rest"}
 
-// Rest calls rest, line 324 of typed.py:
+// Rest calls rest, line 325 of typed.py:
 //
 //	rest(a: int, b: int = 2, *numbers: int, flag: bool, **extra: float) -> str
 func Rest(a int, numbers []int, flag bool, extra map[string]float64, options ...RestOption) (result string, err error) {
@@ -1696,9 +1738,9 @@ func RestB(b int) RestOption {
 	return RestOption{callpy.Named("b", b)}
 }
 
-var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:weighted", Types: types}
+var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:weighted", Types: types}
 
-// Weighted calls weighted, line 328 of typed.py:
+// Weighted calls weighted, line 329 of typed.py:
 //
 //	weighted(data: Annotated[NDArray[np.float64], "n"], weights: Optional[Annotated[NDArray[np.float64], "n"]] = None, boundary: Boundary = "reflect", scale: Union[int, float] = 1) -> float
 func Weighted(data []float64, options ...WeightedOption) (result float64, err error) {
@@ -1750,9 +1792,9 @@ func WeightedScale(scale any) WeightedOption {
 	return WeightedOption{callpy.Named("scale", &scale)}
 }
 
-var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:options"}
+var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:options"}
 
-// Options calls options, line 338 of typed.py:
+// Options calls options, line 339 of typed.py:
 //
 //	options(options: int, crate: int, match: int, call: int = 4) -> int
 func Options(optionsArg int, crate int, match int, options ...OptionsOption) (result int, err error) {
@@ -1790,9 +1832,9 @@ func OptionsCall(callArg int) OptionsOption {
 	return OptionsOption{callpy.Named("call", callArg)}
 }
 
-var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:defaults_with"}
+var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:defaults_with"}
 
-// DefaultsWith calls defaults_with, line 342 of typed.py:
+// DefaultsWith calls defaults_with, line 343 of typed.py:
 //
 //	defaults_with(a: int) -> int
 func DefaultsWith(a int) (result int, err error) {
@@ -1812,9 +1854,9 @@ func (f *Functions) DefaultsWith(a int) (result int, err error) {
 	return call(a)
 }
 
-var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:partly", Types: types}
+var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:partly", Types: types}
 
-// Partly calls partly, line 346 of typed.py:
+// Partly calls partly, line 347 of typed.py:
 //
 //	partly(a: int, b, c=None) -> int
 func Partly(a int, b any, options ...PartlyOption) (result int, err error) {
@@ -1852,9 +1894,9 @@ func PartlyC(c any) PartlyOption {
 	return PartlyOption{callpy.Named("c", &c)}
 }
 
-var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:cached"}
+var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:cached"}
 
-// Cached calls cached, line 351 of typed.py:
+// Cached calls cached, line 352 of typed.py:
 //
 //	cached(a: int) -> int
 func Cached(a int) (result int, err error) {
@@ -1874,9 +1916,9 @@ func (f *Functions) Cached(a int) (result int, err error) {
 	return call(a)
 }
 
-var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:fails"}
+var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:fails"}
 
-// Fails calls fails, line 355 of typed.py:
+// Fails calls fails, line 356 of typed.py:
 //
 //	fails(message: str) -> None
 func Fails(message string) error {
@@ -1896,9 +1938,9 @@ func (f *Functions) Fails(message string) error {
 	return call(message)
 }
 
-var generatorFunction = callpy.Lazy[func(int) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:generator"}
+var generatorFunction = callpy.Lazy[func(int) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:generator"}
 
-// Generator calls generator, line 367 of typed.py:
+// Generator calls generator, line 368 of typed.py:
 //
 //	generator(a: int) -> Iterable[int]
 func Generator(a int) (result any, err error) {
@@ -1918,9 +1960,9 @@ func (f *Functions) Generator(a int) (result any, err error) {
 	return call(a)
 }
 
-var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:dispatched"}
+var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:dispatched"}
 
-// Dispatched calls dispatched, line 372 of typed.py:
+// Dispatched calls dispatched, line 373 of typed.py:
 //
 //	dispatched(a: int) -> int
 func Dispatched(a int) (result int, err error) {
@@ -1940,9 +1982,9 @@ func (f *Functions) Dispatched(a int) (result int, err error) {
 	return call(a)
 }
 
-var rememberedFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:remembered", Retains: true}
+var rememberedFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:remembered", Retains: true}
 
-// Remembered calls remembered, line 379 of typed.py:
+// Remembered calls remembered, line 380 of typed.py:
 //
 //	remembered(data: Annotated[NDArray[np.float64], "retained"]) -> int
 func Remembered(data []float64) (result int, err error) {
@@ -1962,9 +2004,9 @@ func (f *Functions) Remembered(data []float64) (result int, err error) {
 	return call(data)
 }
 
-var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:address", Lends: true}
+var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:address", Lends: true}
 
-// Address calls address, line 384 of typed.py:
+// Address calls address, line 385 of typed.py:
 //
 //	address(data: Annotated[NDArray[np.float64], "borrowed"]) -> int
 func Address(data []float64) (result int, err error) {
@@ -1984,9 +2026,97 @@ func (f *Functions) Address(data []float64) (result int, err error) {
 	return call(data)
 }
 
-var signalLoudnessFunction = callpy.Lazy[func(Signal) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Signal.loudness"}
+var shiftedFunction = callpy.Lazy[func(time.Time, time.Duration) (time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:shifted"}
 
-// Loudness calls Signal.loudness, line 69 of typed.py:
+// Shifted calls shifted, line 389 of typed.py:
+//
+//	shifted(at: datetime.datetime, by: datetime.timedelta) -> datetime.datetime
+func Shifted(at time.Time, by time.Duration) (result time.Time, err error) {
+	call, err := shiftedFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(at, by)
+}
+
+// Shifted calls [Shifted] on the workers.
+func (f *Functions) Shifted(at time.Time, by time.Duration) (result time.Time, err error) {
+	call, err := shiftedFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(at, by)
+}
+
+var dayOfFunction = callpy.Lazy[func(*time.Time) (*time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:day_of"}
+
+// DayOf calls day_of, line 393 of typed.py:
+//
+//	day_of(at: Optional[datetime.datetime]) -> Optional[datetime.date]
+func DayOf(at *time.Time) (result *time.Time, err error) {
+	call, err := dayOfFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(at)
+}
+
+// DayOf calls [DayOf] on the workers.
+func (f *Functions) DayOf(at *time.Time) (result *time.Time, err error) {
+	call, err := dayOfFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(at)
+}
+
+var weekdaysFunction = callpy.Lazy[func([]time.Time, []time.Time) (map[time.Time]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:weekdays"}
+
+// Weekdays calls weekdays, line 397 of typed.py:
+//
+//	weekdays(days: Sequence[datetime.date], times: List[datetime.datetime]) -> Dict[datetime.date, str]
+func Weekdays(days []time.Time, times []time.Time) (result map[time.Time]string, err error) {
+	call, err := weekdaysFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(days, times)
+}
+
+// Weekdays calls [Weekdays] on the workers.
+func (f *Functions) Weekdays(days []time.Time, times []time.Time) (result map[time.Time]string, err error) {
+	call, err := weekdaysFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call(days, times)
+}
+
+var stampsFunction = callpy.Lazy[func(callpy.Times, callpy.Durations) (callpy.Times, callpy.Durations, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:stamps"}
+
+// Stamps calls stamps, line 404 of typed.py:
+//
+//	stamps(at: NDArray[np.datetime64], by: Annotated[NDArray[np.timedelta64], "n"]) -> Tuple[NDArray[np.datetime64], NDArray[np.timedelta64]]
+func Stamps(at callpy.Times, by callpy.Durations) (callpy.Times, callpy.Durations, error) {
+	call, err := stampsFunction.Get()
+	if err != nil {
+		return nil, nil, err
+	}
+	return call(at, by)
+}
+
+// Stamps calls [Stamps] on the workers.
+func (f *Functions) Stamps(at callpy.Times, by callpy.Durations) (callpy.Times, callpy.Durations, error) {
+	call, err := stampsFunction.On(f.functions)
+	if err != nil {
+		return nil, nil, err
+	}
+	return call(at, by)
+}
+
+var signalLoudnessFunction = callpy.Lazy[func(Signal) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:Signal.loudness"}
+
+// Loudness calls Signal.loudness, line 70 of typed.py:
 //
 //	Signal.loudness(self) -> float
 func (s Signal) Loudness() (result float64, err error) {
@@ -1997,9 +2127,9 @@ func (s Signal) Loudness() (result float64, err error) {
 	return call(s)
 }
 
-var handleNewFunction = callpy.Lazy[func(string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Handle.new"}
+var handleNewFunction = callpy.Lazy[func(string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:Handle.new"}
 
-// NewHandle makes a Handle, line 97 of typed.py:
+// NewHandle makes a Handle, line 98 of typed.py:
 //
 //	Handle(name: str, size: int = 1) -> None
 func NewHandle(name string, options ...HandleOption) (result *Handle, err error) {
@@ -2024,9 +2154,9 @@ func HandleSize(size int) HandleOption {
 	return HandleOption{callpy.Named("size", size)}
 }
 
-var handleRenamedFunction = callpy.Lazy[func(*Handle, string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Handle.renamed"}
+var handleRenamedFunction = callpy.Lazy[func(*Handle, string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:Handle.renamed"}
 
-// Renamed calls Handle.renamed, line 101 of typed.py:
+// Renamed calls Handle.renamed, line 102 of typed.py:
 //
 //	Handle.renamed(self, name: str, *, loud: bool = False) -> Handle
 func (h *Handle) Renamed(name string, options ...HandleRenamedOption) (result *Handle, err error) {
@@ -2051,9 +2181,9 @@ func HandleRenamedLoud(loud bool) HandleRenamedOption {
 	return HandleRenamedOption{callpy.Named("loud", loud)}
 }
 
-var handleModeFunction = callpy.Lazy[func(*Handle, ...any) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Handle.mode"}
+var handleModeFunction = callpy.Lazy[func(*Handle, ...any) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:Handle.mode"}
 
-// Mode calls Handle.mode, line 104 of typed.py:
+// Mode calls Handle.mode, line 105 of typed.py:
 //
 //	Handle.mode(self, by: Mode = Mode.FAST) -> Mode
 func (h *Handle) Mode(options ...HandleModeOption) (result Mode, err error) {
@@ -2078,9 +2208,9 @@ func HandleModeBy(by Mode) HandleModeOption {
 	return HandleModeOption{callpy.Named("by", by)}
 }
 
-var handleLabelFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Handle.label"}
+var handleLabelFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:Handle.label"}
 
-// Label returns Handle.label, line 108 of typed.py:
+// Label returns Handle.label, line 109 of typed.py:
 //
 //	Handle.label(self) -> str
 func (h *Handle) Label() (result string, err error) {
@@ -2091,9 +2221,9 @@ func (h *Handle) Label() (result string, err error) {
 	return call(h)
 }
 
-var handleEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Handle.empty"}
+var handleEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:Handle.empty"}
 
-// HandleEmpty calls Handle.empty, line 116 of typed.py:
+// HandleEmpty calls Handle.empty, line 117 of typed.py:
 //
 //	Handle.empty(cls) -> Handle
 func HandleEmpty() (result *Handle, err error) {
@@ -2104,9 +2234,9 @@ func HandleEmpty() (result *Handle, err error) {
 	return call()
 }
 
-var handleJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_06820cde01b0c4ee:Handle.join"}
+var handleJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_78b9598e89e1cda7:Handle.join"}
 
-// HandleJoin calls Handle.join, line 120 of typed.py:
+// HandleJoin calls Handle.join, line 121 of typed.py:
 //
 //	Handle.join(handles: List[Handle]) -> str
 func HandleJoin(handles []*Handle) (result string, err error) {
@@ -2117,9 +2247,9 @@ func HandleJoin(handles []*Handle) (result string, err error) {
 	return call(handles)
 }
 
-var handleLenFunction = callpy.Lazy[func(*Handle) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Handle.len"}
+var handleLenFunction = callpy.Lazy[func(*Handle) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:Handle.len"}
 
-// Len calls Handle.__len__, line 123 of typed.py:
+// Len calls Handle.__len__, line 124 of typed.py:
 //
 //	Handle.__len__(self) -> int
 func (h *Handle) Len() (result int, err error) {
@@ -2130,9 +2260,9 @@ func (h *Handle) Len() (result int, err error) {
 	return call(h)
 }
 
-var handleItemFunction = callpy.Lazy[func(*Handle, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Handle.item"}
+var handleItemFunction = callpy.Lazy[func(*Handle, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:Handle.item"}
 
-// Item calls Handle.__getitem__, line 126 of typed.py:
+// Item calls Handle.__getitem__, line 127 of typed.py:
 //
 //	Handle.__getitem__(self, key: int) -> str
 func (h *Handle) Item(key int) (result string, err error) {
@@ -2143,11 +2273,11 @@ func (h *Handle) Item(key int) (result string, err error) {
 	return call(h, key)
 }
 
-var handleEnter = callpy.Lazy[func(*Handle) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Handle.enter"}
+var handleEnter = callpy.Lazy[func(*Handle) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:Handle.enter"}
 
-var handleExit = callpy.Lazy[func(*Handle, any) error]{Source: &glue, Target: "callpy_go_typed_typed_06820cde01b0c4ee_glue:Handle.exit"}
+var handleExit = callpy.Lazy[func(*Handle, any) error]{Source: &glue, Target: "callpy_go_typed_typed_78b9598e89e1cda7_glue:Handle.exit"}
 
-// With enters the context, line 129 of typed.py, calls the function, and leaves the context: with an
+// With enters the context, line 130 of typed.py, calls the function, and leaves the context: with an
 // exception if the function returned an error.
 func (h *Handle) With(body func(*Handle) error) error {
 	enter, err := handleEnter.Get()

@@ -8,6 +8,7 @@ It is called by tests/typed.rs, and its generated code is a snapshot in callpy-c
 
 from __future__ import annotations
 
+import datetime
 import enum
 import functools
 import pathlib
@@ -383,3 +384,25 @@ def remembered(data: Annotated[NDArray[np.float64], "retained"]) -> int:
 
 def address(data: Annotated[NDArray[np.float64], "borrowed"]) -> int:
     return data.ctypes.data
+
+
+def shifted(at: datetime.datetime, by: datetime.timedelta) -> datetime.datetime:
+    return at + by
+
+
+def day_of(at: Optional[datetime.datetime]) -> Optional[datetime.date]:
+    return at and at.date()
+
+
+def weekdays(days: Sequence[datetime.date], times: List[datetime.datetime]) -> Dict[datetime.date, str]:
+    assert all(type(day) is datetime.date for day in days), days
+    found = {day: day.strftime("%a") for day in days}
+    found.update({at.date(): str(at.tzinfo) for at in times})
+    return found
+
+
+def stamps(
+    at: NDArray[np.datetime64], by: Annotated[NDArray[np.timedelta64], "n"]
+) -> Tuple[NDArray[np.datetime64], NDArray[np.timedelta64]]:
+    assert at.dtype == "M8[ns]" and by.dtype == "m8[ns]", (at.dtype, by.dtype)
+    return (at + by).astype("M8[s]"), by.astype("m8[us]")

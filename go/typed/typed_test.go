@@ -366,3 +366,31 @@ func TestErrorsOfFunctionsOnWorkers(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestTimes(t *testing.T) {
+	at := time.Date(2024, 2, 28, 23, 30, 0, 1000, time.FixedZone("", 3600))
+	later, err := Shifted(at, time.Hour+1500)
+	if err != nil || !later.Equal(at.Add(time.Hour+1000)) || later.Format(time.RFC3339) != "2024-02-29T00:30:00+01:00" {
+		t.Error(later, err)
+	}
+	naive := time.Date(2024, 2, 28, 0, 0, 0, 0, callpy.Naive)
+	later, err = Shifted(naive, -time.Second)
+	same(t, naive.Add(-time.Second), later, err)
+	day, err := DayOf(&at)
+	same(t, some(naive), day, err)
+	day, err = DayOf(nil)
+	same(t, (*time.Time)(nil), day, err)
+	found, err := Weekdays([]time.Time{at}, []time.Time{naive.AddDate(0, 0, 1), at.AddDate(0, 0, 2)})
+	same(t, map[time.Time]string{naive: "Wed", naive.AddDate(0, 0, 1): "None", naive.AddDate(0, 0, 2): "UTC+01:00"}, found, err)
+	stamps, by, err := Stamps(callpy.Times{naive, {}}, callpy.Durations{time.Minute, time.Hour})
+	expected := time.Date(2024, 2, 28, 0, 1, 0, 0, time.UTC)
+	same(t, []any{callpy.Times{expected, {}}, callpy.Durations{time.Minute, time.Hour}}, []any{stamps, by}, err)
+	functions, err := On(workers(t, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	later, err = functions.Shifted(naive, time.Second)
+	same(t, naive.Add(time.Second), later, err)
+	stamps, _, err = functions.Stamps(callpy.Times{naive, {}}, callpy.Durations{time.Minute, time.Hour})
+	same(t, callpy.Times{expected, {}}, stamps, err)
+}

@@ -352,7 +352,12 @@ impl<'m> Writer<'m> {
         let _ = write!(code, "package {package}\n\nimport (\n");
         let is_embedded = import.is_none() && !self.input.is_decoded;
         let has_context = self.functions.contains("context.Context");
-        let has_time = [types, &self.functions].iter().any(|text| text.contains("time.Duration"));
+        let has_time = [types, &self.functions].iter().any(|text| {
+            let code = |line: &&str| !line.trim_start().starts_with("//");
+            text.lines()
+                .filter(code)
+                .any(|line| line.contains("time.Duration") || line.contains("time.Time"))
+        });
         if has_context {
             code.push_str("\t\"context\"\n");
         }

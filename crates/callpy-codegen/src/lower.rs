@@ -43,9 +43,10 @@ pub(crate) enum Lowered {
     Union(usize),
     /// The number of a set of strings in `Lowering::texts`.
     Text(usize),
-    /// `element` is none for a dtype that the caller chooses.
+    /// `element` is none for a dtype that the caller chooses: of times that may be the unit only.
     Array {
         element: Option<ScalarType>,
+        times: Option<Times>,
         shape: Option<Shape>,
     },
     /// A NumPy scalar.
@@ -63,6 +64,15 @@ pub(crate) enum Lowered {
     /// An instance of a class of a neighbour, or of another package, by its number in
     /// `Lowering::handles`.
     Handle(usize),
+}
+
+/// What an array of times has, of some unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Times {
+    /// datetime64.
+    Points,
+    /// timedelta64.
+    Spans,
 }
 
 impl Lowered {
@@ -374,7 +384,11 @@ impl<'m> Lowering<'m> {
         // A stack, since members may turn out to be unions, whose members belong in their place.
         let mut left: Vec<Lowered> =
             members.iter().rev().map(|member| self.lower(member, place)).collect();
-        while let Some(lowered) = left.pop() {
+        while let Some(mut lowered) = left.pop() {
+            // Such arrays are one variant.
+            if let Lowered::Array { times, .. } = &mut lowered {
+                *times = None;
+            }
             match lowered {
                 // A neighbour's alias may itself be a union.
                 Lowered::Optional(inner) => {
@@ -493,6 +507,11 @@ impl<'m> Lowering<'m> {
         if !matches!(&array.container[..], "numpy.ndarray" | "numpy.typing.ArrayLike") {
             return self.object(place, format_args!("{} is not a NumPy array", array.container));
         }
+        let times = match &array.dtypes {
+            Dtypes::One(ScalarType::Datetime64) => Some(Times::Points),
+            Dtypes::One(ScalarType::Timedelta64) => Some(Times::Spans),
+            _ => None,
+        };
         let element = match &array.dtypes {
             Dtypes::One(dtype) => match Meaning::of(*dtype) {
                 Meaning::Number(_) => Some(*dtype),
@@ -502,7 +521,7 @@ impl<'m> Lowering<'m> {
             },
             _ => None,
         };
-        Lowered::Array { element, shape: array.shape.clone() }
+        Lowered::Array { element, times, shape: array.shape.clone() }
     }
 
     fn foreign(&mut self, dtype: ScalarType, place: &Place<'_>) -> Lowered {

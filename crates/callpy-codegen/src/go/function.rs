@@ -476,7 +476,7 @@ pub(super) fn zero(ty: &str) -> String {
         "any" => "nil".to_owned(),
         "bool" => "false".to_owned(),
         "string" => "\"\"".to_owned(),
-        "callpy.Bytes" => "nil".to_owned(),
+        "callpy.Bytes" | "callpy.Times" | "callpy.Durations" => "nil".to_owned(),
         "complex64" | "complex128" => "0".to_owned(),
         _ if ty.starts_with(['*', '[']) || ty.starts_with("map[") => "nil".to_owned(),
         _ if ty.starts_with("int") || ty.starts_with("uint") || ty.starts_with("float") => {

@@ -547,6 +547,16 @@ impl Glue {
 /// Converts an instance of a known class: a length of time is its nanoseconds, a number or a name its text.
 fn known_body(known: Known, way: Way) -> Option<String> {
     let (module, class) = match known {
+        // Go's times are datetimes.
+        Known::Date => {
+            let body = match way {
+                Way::In => "return value.date()",
+                Way::Out => {
+                    "import datetime\n    return datetime.datetime(value.year, value.month, value.day)"
+                }
+            };
+            return Some(body.to_owned());
+        }
         Known::Timedelta => {
             // In integers, since a float has not all of its digits.
             let body = match way {

@@ -6,7 +6,7 @@ use callpy_signature::{Module, ScalarType};
 
 use crate::dtype::Meaning;
 use crate::known::Known;
-use crate::lower::{Lowered, Lowering, left_out};
+use crate::lower::{Lowered, Lowering, Times, left_out};
 
 /// Go's names and types for one file.
 pub(super) struct Go {
@@ -107,6 +107,7 @@ impl Go {
             Lowered::Complex => "complex128".into(),
             Lowered::Str | Lowered::Path => "string".into(),
             Lowered::Bytes => "callpy.Bytes".into(),
+            Lowered::Known(Known::DateTime | Known::Date) => "time.Time".into(),
             Lowered::Known(Known::Timedelta) => "time.Duration".into(),
             Lowered::Known(Known::Decimal | Known::Fraction | Known::Uuid) => "string".into(),
             Lowered::Unit
@@ -134,7 +135,12 @@ impl Go {
                         | Lowered::Enum(_)
                         | Lowered::Scalar(_)
                         | Lowered::Known(
-                            Known::Timedelta | Known::Decimal | Known::Fraction | Known::Uuid
+                            Known::DateTime
+                                | Known::Date
+                                | Known::Timedelta
+                                | Known::Decimal
+                                | Known::Fraction
+                                | Known::Uuid
                         )
                 );
                 let key = if is_key { self.of(lowering, key) } else { "any".into() };
@@ -152,12 +158,18 @@ impl Go {
                 let name = lowering.texts[*number].name.clone();
                 self.text(*number, &name)
             }
-            Lowered::Array { element, shape } => {
-                let Some(element) = element.and_then(element_type) else { return "any".into() };
-                match shape.as_ref().map(callpy_signature::Shape::rank) {
-                    // Without a shape in the hint, most arrays have one axis.
-                    None | Some(Some(1)) => format!("[]{element}"),
-                    _ => format!("callpy.Array[{element}]"),
+            Lowered::Array { element, times, shape } => {
+                // Without a shape in the hint, most arrays have one axis.
+                let is_slice = matches!(
+                    shape.as_ref().map(callpy_signature::Shape::rank),
+                    None | Some(Some(1))
+                );
+                match (element.and_then(element_type), times) {
+                    (Some(element), _) if is_slice => format!("[]{element}"),
+                    (Some(element), _) => format!("callpy.Array[{element}]"),
+                    (None, Some(Times::Points)) if is_slice => "callpy.Times".into(),
+                    (None, Some(Times::Spans)) if is_slice => "callpy.Durations".into(),
+                    _ => "any".into(),
                 }
             }
             Lowered::Scalar(element) => element_type(*element).unwrap_or("float64").into(),
@@ -173,7 +185,7 @@ impl Go {
         for item in items {
             let ty = self.of(lowering, item);
             let is_instance = matches!(item, Lowered::Instance(_));
-            let words = ty.replace("callpy.", "").replace("[]", "slice_");
+            let words = ty.replace("callpy.", "").replace("time.", "").replace("[]", "slice_");
             let words = words.replace('*', if is_instance { "" } else { "maybe_" });
             let words: String =
                 words.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();

@@ -225,7 +225,7 @@ impl<'l, 'm> Writer<'l, 'm> {
                     quote!(#callpy::generated::instance::<#class, _>(#value)),
                 )
             }
-            Lowered::Array { element, shape } => {
+            Lowered::Array { element, shape, .. } => {
                 let element = match element {
                     Some(element) => self.element(*element),
                     None => {

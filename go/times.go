@@ -1,0 +1,301 @@
+package callpy
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unsafe"
+)
+
+// Naive is the location of times that are naive datetimes in Python, which have no time zone. A time in any other
+// location is an aware datetime.
+var Naive = time.FixedZone("naive", 0)
+
+// Times are a NumPy array of datetime64, whose elements count from 1970 in UTC: datetime64[ns] as an argument, any
+// unit in a result, whose times are in UTC. The zero time is NaT. (A []time.Time is a list of datetimes.)
+type Times []time.Time
+
+// Durations are a NumPy array of timedelta64: timedelta64[ns] over the same memory as an argument, any unit with a
+// fixed length in a result. The least Duration is NaT.
+type Durations []time.Duration
+
+// notATime is NumPy's NaT.
+const notATime = math.MinInt64
+
+func (t Times) lend(f *frame, to *cValue) *Error {
+	counts := make([]int64, len(t))
+	for index, one := range t {
+		counts[index] = one.UnixNano()
+		switch {
+		case one.IsZero():
+			counts[index] = notATime
+		case !time.Unix(0, counts[index]).Equal(one):
+			return failure(BadArgument, "%v is outside of the range of datetime64[ns]", one)
+		}
+	}
+	lendCounts(f, to, counts, cDtypeDatetime64)
+	return nil
+}
+
+func (d Durations) lend(f *frame, to *cValue) *Error {
+	lendCounts(f, to, d, cDtypeTimedelta64)
+	return nil
+}
+
+func lendCounts[T ~int64](f *frame, to *cValue, counts []T, dtype uint32) {
+	f.lend(to, unsafe.Pointer(unsafe.SliceData(counts)), len(counts), dtype)
+	at[cArray](to.content[0]).unit = cUnitNanosecond
+}
+
+func (*Times) dtype() uint32 { return cDtypeDatetime64 }
+
+func (*Durations) dtype() uint32 { return cDtypeTimedelta64 }
+
+func (t *Times) fill(from *cArray) *Error {
+	counts, err := copied[int64](from)
+	if err != nil {
+		return err
+	}
+	*t = make(Times, len(counts))
+	for index, count := range counts {
+		if count == notATime {
+			continue
+		}
+		made, ok := timeSince1970(count, from.unit)
+		if !ok {
+			return failure(BadResult, "expected callpy.Times, got a datetime64 that is outside of their range")
+		}
+		(*t)[index] = made
+	}
+	return nil
+}
+
+func (d *Durations) fill(from *cArray) *Error {
+	counts, err := copied[int64](from)
+	if err != nil {
+		return err
+	}
+	*d = make(Durations, len(counts))
+	for index, count := range counts {
+		many, part := unitOf(from.unit)
+		length := count * many / part
+		switch {
+		case count == notATime:
+			length = notATime
+		case many == 0:
+			return failure(BadResult, "expected callpy.Durations, got a timedelta64 of months or years, which have no fixed length")
+		case count*many/many != count:
+			return failure(BadResult, "expected callpy.Durations, got a timedelta64 that is outside of their range")
+		}
+		(*d)[index] = time.Duration(length)
+	}
+	return nil
+}
+
+// unitOf returns how many nanoseconds a unit of NumPy's has, as a fraction; 0 of those that vary.
+func unitOf(unit uint32) (many, part int64) {
+	switch unit {
+	case cUnitWeek:
+		return 7 * 24 * int64(time.Hour), 1
+	case cUnitDay:
+		return 24 * int64(time.Hour), 1
+	case cUnitHour:
+		return int64(time.Hour), 1
+	case cUnitMinute:
+		return int64(time.Minute), 1
+	case cUnitSecond:
+		return int64(time.Second), 1
+	case cUnitMillisecond:
+		return int64(time.Millisecond), 1
+	case cUnitMicrosecond:
+		return int64(time.Microsecond), 1
+	case cUnitNanosecond:
+		return 1, 1
+	case cUnitPicosecond:
+		return 1, 1e3
+	case cUnitFemtosecond:
+		return 1, 1e6
+	case cUnitAttosecond:
+		return 1, 1e9
+	}
+	return 0, 1
+}
+
+// timeSince1970 returns the time that so many units make; false if Go has no such time.
+func timeSince1970(count int64, unit uint32) (time.Time, bool) {
+	const most = 1 << 40
+	switch many, part := unitOf(unit); {
+	case many == 0 && unit != cUnitYear && unit != cUnitMonth:
+		return time.Time{}, false
+	case unit == cUnitYear, unit == cUnitMonth:
+		months := int64(1)
+		if unit == cUnitYear {
+			months = 12
+		}
+		if count > most || count < -most {
+			return time.Time{}, false
+		}
+		return time.Date(1970, 1+time.Month(count*months), 1, 0, 0, 0, 0, time.UTC), true
+	case many >= int64(time.Second):
+		seconds := many / int64(time.Second)
+		all := count * seconds
+		return time.Unix(all, 0).UTC(), all/seconds == count && all < 1<<60 && all > -1<<60
+	default:
+		// How many there are in a second.
+		per := int64(time.Second) / many * part
+		return time.Unix(floor(count, per), (count-floor(count, per)*per)*many/part).UTC(), true
+	}
+}
+
+func floor(number, by int64) int64 {
+	whole := number / by
+	if number%by < 0 {
+		whole--
+	}
+	return whole
+}
+
+// What a datetime is made of, and made from, in Python: C has no kind for it.
+var (
+	timesModule = Source{Name: "callpy_go_times", File: "<times of callpy>", Text: &timesText}
+	timesText   = `import datetime
+
+_EPOCH = datetime.datetime(1970, 1, 1)
+_UTC = datetime.timezone.utc
+
+
+def made(seconds, microsecond, offset, zone):
+    """A datetime by the time since 1970 in UTC; a naive one without an offset from UTC."""
+    at = _EPOCH + datetime.timedelta(seconds=seconds, microseconds=microsecond)
+    if offset is None:
+        return at
+    offset = datetime.timedelta(seconds=offset)
+    if zone is not None:
+        try:
+            import zoneinfo
+
+            found = at.replace(tzinfo=_UTC).astimezone(zoneinfo.ZoneInfo(zone))
+            if found.utcoffset() == offset:
+                return found
+        except (ImportError, LookupError, ValueError, OSError):
+            pass
+    return (at + offset).replace(tzinfo=datetime.timezone(offset))
+
+
+def parts(value):
+    """The time since 1970 in UTC in seconds and nanoseconds, the offset from UTC and the name of the zone; None for
+    what is no datetime, or NaT."""
+    if not isinstance(value, datetime.datetime) or value != value:
+        return None
+    offset, zone = value.utcoffset(), getattr(value.tzinfo, "key", None)
+    passed = value.replace(tzinfo=None) - _EPOCH
+    seconds = passed.days * 86400 + passed.seconds
+    # pandas has nanoseconds as well.
+    nanosecond = value.microsecond * 1000 + getattr(value, "nanosecond", 0)
+    if offset is None:
+        return seconds, nanosecond, None, None
+    offset = offset.days * 86400 + offset.seconds
+    return seconds - offset, nanosecond, offset, zone if isinstance(zone, str) else None
+`
+	madeTime  = helper{name: "made"}
+	timeParts = helper{name: "parts"}
+)
+
+// A helper is a function of timesModule.
+type helper struct {
+	name  string
+	found atomic.Pointer[Function]
+}
+
+// call calls the function with the arguments in a frame, whose result is in the frame then. It is short, and may
+// be part of another call, so it waits for no turn.
+func (h *helper) call(f *frame) *Error {
+	function := h.found.Load()
+	if function == nil {
+		if err := timesModule.Run(); err != nil {
+			return asError(err)
+		}
+		found, err := Find(timesModule.Name + ":" + h.name)
+		if err != nil {
+			return asError(err)
+		}
+		function = found
+		h.found.Store(function)
+	}
+	f.invoke(function, true)
+	return asError(toError(f.call.failed))
+}
+
+// asError returns an error of this package as what it is.
+func asError(err error) *Error {
+	var failed *Error
+	if err == nil || errors.As(err, &failed) {
+		return failed
+	}
+	return failure(BadArgument, "%v", err)
+}
+
+// time passes a time as a datetime. Python's have microseconds: what is finer is cut off.
+func (f *frame) time(from time.Time, to *cValue) *Error {
+	frame := newFrame()
+	defer frame.done()
+	put(frame, from.Unix())
+	put(frame, from.Nanosecond()/1000)
+	// None, for a naive one.
+	offset, zone := frame.next(), frame.next()
+	if location := from.Location(); location != Naive {
+		_, seconds := from.Zone()
+		offset.tag = cTagInt
+		*content[int64](offset) = int64(seconds)
+		// Others are names of a program's own, and no keys of zones.
+		if name := location.String(); strings.Contains(name, "/") {
+			frame.text(zone, name, cTagString)
+		}
+	}
+	if err := madeTime.call(frame); err != nil {
+		return err.at(from.String())
+	}
+	object := newObject(&frame.call.result)
+	// It is in use by the call until that ends.
+	defer object.Release()
+	return f.hold(object, to)
+}
+
+// decodeTime returns the time that a datetime is; false for anything else.
+func decodeTime(value *cValue) (time.Time, bool, *Error) {
+	if value.tag != cTagObject {
+		return time.Time{}, false, nil
+	}
+	frame := newFrame()
+	defer frame.done()
+	object := frame.next()
+	object.tag, object.content = value.tag, value.content
+	if err := timeParts.call(frame); err != nil {
+		return time.Time{}, false, err
+	}
+	defer frame.release()
+	parts := itemsOf(&frame.call.result)
+	if frame.call.result.tag != cTagTuple {
+		return time.Time{}, false, nil
+	}
+	found := time.Unix(*content[int64](&parts[0]), *content[int64](&parts[1]))
+	if parts[2].tag == cTagNone {
+		return found.In(Naive), true, nil
+	}
+	offset := int(*content[int64](&parts[2]))
+	if parts[3].tag == cTagString {
+		location, err := time.LoadLocation(strings.Clone(textOf(&parts[3])))
+		if err == nil {
+			// Python's and Go's tables may differ.
+			if _, same := found.In(location).Zone(); same == offset {
+				return found.In(location), true, nil
+			}
+		}
+	}
+	if offset == 0 {
+		return found.UTC(), true, nil
+	}
+	return found.In(time.FixedZone("", offset)), true, nil
+}

@@ -1,0 +1,91 @@
+package callpy
+
+import (
+	"testing"
+	"time"
+)
+
+func TestATimeIsADatetime(t *testing.T) {
+	describe := good(Load[func(any) (string, error)]("builtins:repr"))(t)
+	for expected, at := range map[string]time.Time{
+		"datetime.datetime(2024, 2, 29, 13, 5, 7, 123456, tzinfo=datetime.timezone.utc)":                             time.Date(2024, 2, 29, 13, 5, 7, 123456789, time.UTC),
+		"datetime.datetime(1, 1, 1, 0, 0)":                                                                           time.Date(1, 1, 1, 0, 0, 0, 0, Naive),
+		"datetime.datetime(2024, 7, 1, 12, 0, tzinfo=datetime.timezone(datetime.timedelta(days=-1, seconds=68400)))": time.Date(2024, 7, 1, 12, 0, 0, 0, time.FixedZone("", -5*3600)),
+	} {
+		equal(t, good(describe(at))(t), expected)
+	}
+	same := find(t, "copy:copy")
+	for _, at := range []time.Time{
+		time.Date(2024, 2, 29, 13, 5, 7, 123456000, time.UTC),
+		time.Date(9999, 12, 31, 23, 59, 59, 999999000, Naive),
+		time.Date(1, 1, 1, 0, 0, 0, 0, Naive),
+		time.Date(1969, 7, 20, 20, 17, 40, 0, time.FixedZone("", 3600)),
+	} {
+		got := good(CallAs[time.Time](ctx, same, at))(t)
+		if !got.Equal(at) || got.Location().String() != at.Location().String() || (at.Location() == Naive) != (got.Location() == Naive) {
+			t.Errorf("expected %v, got %v", at, got)
+		}
+		all := good(CallAs[[]*time.Time](ctx, same, []*time.Time{nil, &at}))(t)
+		if all[0] != nil || !all[1].Equal(at) {
+			t.Errorf("expected %v, got %v", at, all)
+		}
+	}
+	_, err := CallAs[time.Time](ctx, same, 1)
+	bad(t, err, BadResult, "expected time.Time, got the int 1")
+	_, err = CallAs[time.Time](ctx, find(t, "datetime:date"), 2024, 2, 29)
+	bad(t, err, BadResult, "expected time.Time, got a datetime.date")
+	bad(t, same.Run(ctx, time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)), Exception, "10000-01-01")
+	// On workers, too.
+	worker := on(t, workers(t, 1), "copy:copy")
+	equal(t, good(CallAs[time.Time](ctx, worker, time.Unix(1e9, 5000).UTC()))(t), time.Unix(1e9, 5000).UTC())
+}
+
+func TestATimeHasItsZone(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Skip(err)
+	}
+	if _, err := Find("zoneinfo:ZoneInfo"); err != nil {
+		t.Skip(err)
+	}
+	// The hour that there is twice.
+	at := time.Date(2024, 10, 27, 1, 30, 0, 0, time.UTC).In(berlin)
+	got := good(CallAs[time.Time](ctx, find(t, "copy:copy"), at))(t)
+	if !got.Equal(at) || got.Location().String() != "Europe/Berlin" {
+		t.Error(got)
+	}
+	described := good(CallAs[string](ctx, find(t, "builtins:str"), at))(t)
+	equal(t, described, "2024-10-27 02:30:00+01:00")
+}
+
+func TestTimesAreArrays(t *testing.T) {
+	first := time.Date(2024, 2, 29, 13, 5, 7, 123456789, time.UTC)
+	copied := good(Load[func(Times) (Times, error)]("numpy:copy"))(t)
+	equal(t, good(copied(Times{first, {}, first.In(time.FixedZone("", 3600))}))(t), Times{first, {}, first})
+	equal(t, good(copied(nil))(t), Times{})
+	_, err := copied(Times{time.Date(1600, 1, 1, 0, 0, 0, 0, time.UTC)})
+	bad(t, err, BadArgument, "is outside of the range of datetime64[ns]")
+	array := good(Load[func([]string, string) (Times, error)]("numpy:array"))(t)
+	for unit, expected := range map[string]time.Time{
+		"Y": time.Date(1969, 1, 1, 0, 0, 0, 0, time.UTC), "M": time.Date(1969, 11, 1, 0, 0, 0, 0, time.UTC),
+		"W": time.Date(1969, 11, 27, 0, 0, 0, 0, time.UTC), "D": time.Date(1969, 11, 29, 0, 0, 0, 0, time.UTC),
+		"m": time.Date(1969, 11, 29, 13, 5, 0, 0, time.UTC), "ms": time.Date(1969, 11, 29, 13, 5, 7, 123000000, time.UTC),
+		"us": time.Date(1969, 11, 29, 13, 5, 7, 123456000, time.UTC), "ps": time.Date(1969, 11, 29, 13, 5, 7, 123456789, time.UTC),
+	} {
+		got := good(array([]string{"1969-11-29T13:05:07.123456789", "NaT"}, "M8["+unit+"]"))(t)
+		equal(t, got, Times{expected, {}})
+	}
+	spans := good(Load[func(Durations) (Durations, error)]("numpy:negative"))(t)
+	equal(t, good(spans(Durations{time.Second, notATime, -1}))(t), Durations{-time.Second, notATime, 1})
+	counts := good(Load[func([]int64, string) (Durations, error)]("numpy:array"))(t)
+	equal(t, good(counts([]int64{-90, notATime}, "m8[m]"))(t), Durations{-90 * time.Minute, notATime})
+	_, err = counts([]int64{1}, "m8[Y]")
+	bad(t, err, BadResult, "months or years, which have no fixed length")
+	_, err = counts([]int64{1 << 40}, "m8[s]")
+	bad(t, err, BadResult, "outside of their range")
+	// Other dtypes and axes are errors.
+	_, err = CallAs[Times](ctx, find(t, "numpy:zeros"), 3)
+	bad(t, err, BadResult, "expected callpy.Times, got an array of float64")
+	_, err = CallAs[Times](ctx, find(t, "numpy:zeros"), []int{2, 2}, "M8[s]")
+	bad(t, err, BadResult, "ravel")
+}
