@@ -162,6 +162,7 @@ func (t *Types) decodeInto(value *cValue, out reflect.Value) *Error {
 			return wrong(kind, value)
 		}
 		*result = newObject(value)
+		(*result).types = t
 		return nil
 	case *time.Time:
 		found, ok, err := decodeTime(value)

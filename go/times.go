@@ -1,10 +1,8 @@
 package callpy
 
 import (
-	"errors"
 	"math"
 	"strings"
-	"sync/atomic"
 	"time"
 	"unsafe"
 )
@@ -155,86 +153,6 @@ func floor(number, by int64) int64 {
 		whole--
 	}
 	return whole
-}
-
-// What a datetime is made of, and made from, in Python: C has no kind for it.
-var (
-	timesModule = Source{Name: "callpy_go_times", File: "<times of callpy>", Text: &timesText}
-	timesText   = `import datetime
-
-_EPOCH = datetime.datetime(1970, 1, 1)
-_UTC = datetime.timezone.utc
-
-
-def made(seconds, microsecond, offset, zone):
-    """A datetime by the time since 1970 in UTC; a naive one without an offset from UTC."""
-    at = _EPOCH + datetime.timedelta(seconds=seconds, microseconds=microsecond)
-    if offset is None:
-        return at
-    offset = datetime.timedelta(seconds=offset)
-    if zone is not None:
-        try:
-            import zoneinfo
-
-            found = at.replace(tzinfo=_UTC).astimezone(zoneinfo.ZoneInfo(zone))
-            if found.utcoffset() == offset:
-                return found
-        except (ImportError, LookupError, ValueError, OSError):
-            pass
-    return (at + offset).replace(tzinfo=datetime.timezone(offset))
-
-
-def parts(value):
-    """The time since 1970 in UTC in seconds and nanoseconds, the offset from UTC and the name of the zone; None for
-    what is no datetime, or NaT."""
-    if not isinstance(value, datetime.datetime) or value != value:
-        return None
-    offset, zone = value.utcoffset(), getattr(value.tzinfo, "key", None)
-    passed = value.replace(tzinfo=None) - _EPOCH
-    seconds = passed.days * 86400 + passed.seconds
-    # pandas has nanoseconds as well.
-    nanosecond = value.microsecond * 1000 + getattr(value, "nanosecond", 0)
-    if offset is None:
-        return seconds, nanosecond, None, None
-    offset = offset.days * 86400 + offset.seconds
-    return seconds - offset, nanosecond, offset, zone if isinstance(zone, str) else None
-`
-	madeTime  = helper{name: "made"}
-	timeParts = helper{name: "parts"}
-)
-
-// A helper is a function of timesModule.
-type helper struct {
-	name  string
-	found atomic.Pointer[Function]
-}
-
-// call calls the function with the arguments in a frame, whose result is in the frame then. It is short, and may
-// be part of another call, so it waits for no turn.
-func (h *helper) call(f *frame) *Error {
-	function := h.found.Load()
-	if function == nil {
-		if err := timesModule.Run(); err != nil {
-			return asError(err)
-		}
-		found, err := Find(timesModule.Name + ":" + h.name)
-		if err != nil {
-			return asError(err)
-		}
-		function = found
-		h.found.Store(function)
-	}
-	f.invoke(function, true)
-	return asError(toError(f.call.failed))
-}
-
-// asError returns an error of this package as what it is.
-func asError(err error) *Error {
-	var failed *Error
-	if err == nil || errors.As(err, &failed) {
-		return failed
-	}
-	return failure(BadArgument, "%v", err)
 }
 
 // time passes a time as a datetime. Python's have microseconds: what is finer is cut off.

@@ -79,7 +79,11 @@ func (o *owner) release() {
 
 // An Object is a Python object that has no type in Go: a set, an instance of a class; or any array that is only passed on. It can be an argument of other calls, such as
 // "builtins:repr" and "builtins:getattr".
-type Object struct{ owner owner }
+type Object struct {
+	owner owner
+	// The types of the generated package that it comes from.
+	types *Types
+}
 
 func (o *Object) use() *held { return o.owner.use() }
 

@@ -14,7 +14,7 @@ import functools
 import pathlib
 from dataclasses import dataclass, field
 from typing import (
-    Any, Dict, Iterable, List, Literal, Mapping, NamedTuple, Optional, Sequence, Set,
+    Any, Dict, Generator, Iterable, Iterator, List, Literal, Mapping, NamedTuple, Optional, Sequence, Set,
     Tuple, TYPE_CHECKING, TypedDict, TypeVar, Union,
 )
 
@@ -406,3 +406,23 @@ def stamps(
 ) -> Tuple[NDArray[np.datetime64], NDArray[np.timedelta64]]:
     assert at.dtype == "M8[ns]" and by.dtype == "m8[ns]", (at.dtype, by.dtype)
     return (at + by).astype("M8[s]"), by.astype("m8[us]")
+
+
+def fits(count: int) -> Iterator[Fit]:
+    try:
+        for slope in range(count):
+            yield Fit(float(slope), np.zeros(1))
+        raise LookupError("no more fits")
+    finally:
+        fits.ended += 1
+
+
+fits.ended = 0
+
+
+def ended() -> int:
+    return fits.ended
+
+
+def anything_of(values: List[Any]) -> Generator[Any, None, None]:
+    yield from values

@@ -394,3 +394,69 @@ func TestTimes(t *testing.T) {
 	stamps, _, err = functions.Stamps(callpy.Times{naive, {}}, callpy.Durations{time.Minute, time.Hour})
 	same(t, callpy.Times{expected, {}}, stamps, err)
 }
+
+func TestIterators(t *testing.T) {
+	fits, err := Fits(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := Ended()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var slopes []float64
+	var failed error
+	for fit, err := range fits {
+		if err != nil {
+			failed = err
+			break
+		}
+		slopes = append(slopes, fit.Slope)
+	}
+	same(t, []float64{0, 1}, slopes, nil)
+	if failed == nil || !strings.Contains(failed.Error(), "LookupError: no more fits") {
+		t.Error(failed)
+	}
+	// Read once, and ended.
+	for range fits {
+		t.Error("there is more")
+	}
+	ended, err := Ended()
+	same(t, before+1, ended, err)
+	// One that is not read to its end is closed.
+	fits, err = Fits(1 << 40)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for fit, err := range fits {
+		same(t, 0.0, fit.Slope, err)
+		break
+	}
+	ended, err = Ended()
+	same(t, before+2, ended, err)
+	values, err := AnythingOf([]any{ModeFast, 1.5, nil})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []any
+	for value, err := range values {
+		same(t, nil, err, nil)
+		all = append(all, value)
+	}
+	same(t, []any{ModeFast, 1.5, nil}, all, nil)
+	numbers, err := Generator(8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for number, err := range numbers {
+		same(t, 8, number, err)
+	}
+	// A generator is in the process that has made it.
+	functions, err := On(workers(t, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = functions.Fits(1); !errors.Is(err, callpy.BadResult) {
+		t.Error(err)
+	}
+}

@@ -352,22 +352,26 @@ impl<'m> Writer<'m> {
         let _ = write!(code, "package {package}\n\nimport (\n");
         let is_embedded = import.is_none() && !self.input.is_decoded;
         let has_context = self.functions.contains("context.Context");
-        let has_time = [types, &self.functions].iter().any(|text| {
-            let code = |line: &&str| !line.trim_start().starts_with("//");
-            text.lines()
-                .filter(code)
-                .any(|line| line.contains("time.Duration") || line.contains("time.Time"))
-        });
+        // What comments say needs no import.
+        let lines = || types.lines().chain(self.functions.lines());
+        let uses = |name: &str| {
+            lines().any(|line| !line.trim_start().starts_with("//") && line.contains(name))
+        };
+        let has_time = uses("time.Duration") || uses("time.Time");
+        let has_items = uses("iter.Seq2[");
         if has_context {
             code.push_str("\t\"context\"\n");
         }
         if is_embedded {
             code.push_str("\t_ \"embed\"\n");
         }
+        if has_items {
+            code.push_str("\t\"iter\"\n");
+        }
         if has_time {
             code.push_str("\t\"time\"\n");
         }
-        if has_context || is_embedded || has_time {
+        if has_context || is_embedded || has_items || has_time {
             code.push('\n');
         }
         code.push_str("\tcallpy \"github.com/callpy/callpy/go\"\n)\n");

@@ -241,8 +241,13 @@ impl<'m> Writer<'m> {
             });
         }
         // A tuple becomes several results, as Go functions have them.
+        let items = match returns {
+            Lowered::Items(item) => Some(self.go.of(&mut self.lowering, item)),
+            _ => None,
+        };
         let results = match returns {
             Lowered::Unit => Vec::new(),
+            Lowered::Items(_) => vec!["*callpy.Object".to_owned()],
             Lowered::Tuple(items) => {
                 items.iter().map(|item| self.go.of(&mut self.lowering, item)).collect()
             }
@@ -297,10 +302,11 @@ impl<'m> Writer<'m> {
         if !options.is_empty() {
             parameters.push(format!("options ...{}", typed.option));
         }
-        let outcome = match &results[..] {
-            [] => "error".to_owned(),
-            [one] => format!("(result {one}, err error)"),
-            more => format!("({}, error)", more.join(", ")),
+        let outcome = match (&results[..], &items) {
+            (_, Some(item)) => format!("(result iter.Seq2[{item}, error], err error)"),
+            ([], _) => "error".to_owned(),
+            ([one], _) => format!("(result {one}, err error)"),
+            (more, _) => format!("({}, error)", more.join(", ")),
         };
         let line = function.name_span.start.line;
         let what = match kind {
@@ -333,7 +339,11 @@ impl<'m> Writer<'m> {
             rest.push_str("\t\targuments = append(arguments, option.argument)\n\t}\n");
             arguments.push("arguments...".into());
         }
-        let _ = writeln!(rest, "\treturn call({})\n}}", arguments.join(", "));
+        let call = format!("call({})", arguments.join(", "));
+        let _ = match items {
+            Some(item) => writeln!(rest, "\treturn callpy.Items[{item}]({call})\n}}"),
+            None => writeln!(rest, "\treturn {call}\n}}"),
+        };
         let parameters = parameters.join(", ");
         code.push_str(&head(&docs, function.docstring.as_deref()));
         let _ = write!(
@@ -446,6 +456,7 @@ fn is_open(lowering: &mut Lowering<'_>, lowered: &Lowered, seen: &mut Vec<String
         Lowered::List { item, .. }
         | Lowered::VariadicTuple(item)
         | Lowered::Set(item)
+        | Lowered::Items(item)
         | Lowered::Optional(item) => is_open(lowering, item, seen),
         Lowered::Dict(key, value) => is_open(lowering, key, seen) || is_open(lowering, value, seen),
         Lowered::Tuple(items) => items.iter().any(|item| is_open(lowering, item, seen)),

@@ -55,7 +55,23 @@ pub(super) struct Parameter<'p> {
 }
 
 /// Functions that a glue may begin with: name and text.
-const PRELUDE: [(&str, &str); 5] = [
+const PRELUDE: [(&str, &str); 6] = [
+    (
+        // As it closes a generator, so that one is closed which it reads.
+        "_items(",
+        r#"
+
+def _items(value, convert):
+    iterator = iter(value)
+    try:
+        for item in iterator:
+            yield convert(item)
+    finally:
+        close = getattr(iterator, "close", None)
+        if close is not None:
+            close()
+"#,
+    ),
     (
         // A Go value of the package's types is marked with its name where any value may be.
         "_recognise(",
@@ -277,6 +293,11 @@ impl Glue {
             }
             (Lowered::Path, Way::Out) => Some("return str(value)".into()),
             (Lowered::Items(_), Way::In) => Some("return iter(value)".into()),
+            // An iterator, also of what C has a kind for.
+            (Lowered::Items(item), Way::Out) => Some(match part(self, item) {
+                Some(convert) => format!("return _items(value, {convert})"),
+                None => "return iter(value)".into(),
+            }),
             (Lowered::Known(known), way) => known_body(*known, way),
             (Lowered::Scalar(dtype), way) => {
                 let Meaning::Number(number) = Meaning::of(*dtype) else { return None };
