@@ -13,6 +13,8 @@ fn main() -> callpy::Result<()> {
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::{Duration, Instant};
 
     use callpy::{Array, ErrorKind, Function, Python, Result, named};
@@ -66,15 +68,46 @@ def busy(count):
         println!("{name:<24} worker   p50 {p50:>10.1?}  p99 {p99:>10.1?}");
     }
 
-    /// Returns how many calls a second so many callers make.
-    fn throughput(callers: usize, calls: usize, call: impl Fn() + Sync) -> f64 {
-        let start = Instant::now();
+    /// Returns how many calls a second so many callers make in a time. All of them begin before any is counted.
+    fn throughput(callers: usize, time: Duration, call: impl Fn() + Sync) -> f64 {
+        let together = Barrier::new(callers);
+        let made = AtomicU64::new(0);
         std::thread::scope(|scope| {
             for _ in 0..callers {
-                scope.spawn(|| (0..calls).for_each(|_| call()));
+                scope.spawn(|| {
+                    call();
+                    together.wait();
+                    let start = Instant::now();
+                    while start.elapsed() < time {
+                        call();
+                        made.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
             }
         });
-        (callers * calls) as f64 / start.elapsed().as_secs_f64()
+        made.into_inner() as f64 / time.as_secs_f64()
+    }
+
+    /// Prints what two workers get done beside one caller in this process, turn by turn.
+    fn throughputs(name: &str, quick: bool, call: impl Fn(&Function) + Sync, both: &[Function; 2]) {
+        let [here, there] = both;
+        let (turns, time) = if quick { (1, 5) } else { (5, 500) };
+        let time = Duration::from_millis(time);
+        for callers in [2, 4] {
+            let mut turns: Vec<_> = (0..turns)
+                .map(|_| {
+                    let one = throughput(1, time, || call(here));
+                    let two = throughput(callers, time, || call(there));
+                    (two / one, one, two)
+                })
+                .collect();
+            turns.sort_by(|one, other| one.0.total_cmp(&other.0));
+            let (ratio, one, two) = turns[turns.len() / 2];
+            println!(
+                "{name}: {one:.0} a second of one caller here, {two:.0} of {callers} callers on two workers: \
+                 {ratio:.2} times"
+            );
+        }
     }
 
     pub(super) fn main() -> Result<()> {
@@ -127,23 +160,12 @@ def busy(count):
         println!("{:<24} worker   p50 {p50:>10.1?}  p99 {p99:>10.1?}", "  and its result too");
         assert_eq!(into[1], 2.0 * shared[1]);
 
-        let [here, there] = &busy;
         let call = |f: &Function| assert_eq!(f.call::<i64>(2_000).expect("it returns"), 1_999_000);
-        let one = throughput(1, count(10_000), || call(here));
-        let two = throughput(2, count(10_000), || call(there));
-        println!(
-            "Python code: {one:.0} a second here, {two:.0} on two workers: {:.2} times",
-            two / one
-        );
-        let [here, there] = &detect;
+        throughputs("Python code", quick, call, &busy);
         let call = |f: &Function| drop(f.call::<Array<i64>>(&small).expect("it returns"));
-        let one = throughput(1, count(20_000), || call(here));
-        let two = throughput(2, count(20_000), || call(there));
-        println!(
-            "detect, 1,000: {one:.0} a second here, {two:.0} on two workers: {:.2} times",
-            two / one
-        );
+        throughputs("detect, 1,000", quick, call, &detect);
 
+        let there = &detect[1];
         let abort = workers.function("os:abort")?;
         let mut times = Vec::new();
         for _ in 0..count(30) {

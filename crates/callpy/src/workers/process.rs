@@ -100,7 +100,7 @@ const ANSWERED: usize = 8;
 
 /// For how long a caller and a worker look for each other's messages before they wait to be woken, which
 /// takes 10 to 70 microseconds.
-const SPIN: Duration = Duration::from_micros(150);
+const SPIN: Duration = Duration::from_micros(400);
 
 /// In steps of so much the system is asked to supply the memory for arguments.
 const RESERVED: usize = 1 << 16;

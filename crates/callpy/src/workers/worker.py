@@ -134,11 +134,13 @@ def serve(descriptors, parent, setup, search_path, targets):
 
     arguments = mmap.mmap(arguments_file, 0, mmap.MAP_SHARED, mmap.PROT_READ)
     results = mmap.mmap(results_file, 0, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+    # The first numbers in each: later mappings are of the same memory.
+    told, said = memoryview(arguments)[:24].cast("Q"), memoryview(results)[:16].cast("Q")
     read, write = os.read, os.write
     getrefcount = sys.getrefcount
     u8, u16, u32 = Struct("=B"), Struct("=H"), Struct("=I")
     u64, i64, f64 = Struct("=Q"), Struct("=q"), Struct("=d")
-    array_head, block, asked = Struct("=BBBQ"), Struct("=QQ"), Struct("=QQ")
+    array_head, block = Struct("=BBBQ"), Struct("=QQ")
     request_head, answer_head = Struct("=QQQQIBBHI"), Struct("=QQII")
     axes_of = [Struct("=%dQ" % count) for count in range(65)]
     MESSAGE, ALIGN, PAGE = 4096, 64, 4096
@@ -164,6 +166,11 @@ def serve(descriptors, parent, setup, search_path, targets):
     is_spoilt = False
     # Whether the call under way was passed memory of the program's to write.
     may_write = False
+    # What the call under way was passed: arrays that are lent, those that are written, those that are the
+    # program's too, copies of such, and the memory of such; and their places among the arguments. They are the
+    # same lists for all calls, since to make them takes time.
+    lent, written, shared, mirrored, parts = passed = [], [], [], [], []
+    lent_places, written_places, shared_places, part_places = places = [], [], [], []
 
     def find_numpy():
         nonlocal numpy, ndarray, copyto, dtypes, running
@@ -249,7 +256,7 @@ def serve(descriptors, parent, setup, search_path, targets):
 
     def interrupted(signum, frame):
         nonlocal signalled, is_spoilt
-        number = u64.unpack_from(arguments, 0)[0]
+        number = told[0]
         if number != signalled:
             # The host's, which may come late: where the function has blocked it, say.
             signalled = number
@@ -274,16 +281,15 @@ def serve(descriptors, parent, setup, search_path, targets):
     def stop_if_asked():
         nonlocal running
         # The host writes why, and the number of the call, before it sends the signal.
-        number, is_cancelled = asked.unpack_from(arguments)
-        if running and number == running:
+        if running and told[0] == running:
             # Once is enough.
             running = 0
-            raise CallCancelled() if is_cancelled else DeadlineExceeded()
+            raise CallCancelled() if told[1] else DeadlineExceeded()
 
     signal.signal(signal.SIGINT, interrupted)
 
-    def take(frame, at, copies, lent, written, shared, mirrored, parts):
-        """A value of a request, and where it ends."""
+    def take(frame, at, copies, place):
+        """The value of a request that is its argument at a place, and where it ends."""
         nonlocal may_write
         tag = frame[at]
         at += 1
@@ -316,8 +322,10 @@ def serve(descriptors, parent, setup, search_path, targets):
             # Without ctypes its base leads to all arrays, so only this worker's own code may have it.
             if copies < 2 and (part is None or ctypes):
                 shared.append(value)
+                shared_places.append(place)
                 if part is not None:
                     parts.append(part)
+                    part_places.append(place)
                 return value, at
             own = value.copy()
             if access:
@@ -339,8 +347,10 @@ def serve(descriptors, parent, setup, search_path, targets):
                     value.setflags(write=False)
             if access == 0:
                 lent.append(value)
+                lent_places.append(place)
             elif access == 1:
                 written.append(value)
+                written_places.append(place)
             return value, at
         if tag == 105:  # i: an int
             return i64.unpack_from(frame, at)[0], at + 8
@@ -381,7 +391,9 @@ def serve(descriptors, parent, setup, search_path, targets):
         if kind is ndarray:
             dtype = value.dtype
             number = dtype.num
-            if number in dtypes and dtype.isnative and dtypes[number] == dtype and not dtype.metadata:
+            own = dtypes.get(number)
+            # Most are the very same.
+            if own is dtype or own is not None and own == dtype and dtype.isnative and not dtype.metadata:
                 place = allocate(value.nbytes)
                 copyto(ndarray(value.shape, dtype, results, place), value)
                 out.append(b"a" + array_head.pack(number, 0, value.ndim, place))
@@ -443,19 +455,23 @@ def serve(descriptors, parent, setup, search_path, targets):
             place = allocate(len(frame))
             results[place : place + len(frame)] = frame
             write(answers, answer_head.pack(sequence, place, len(frame), status))
-        u64.pack_into(results, 8, sequence)
+        said[1] = sequence
 
     def references(values):
         """The strong and weak references to each. No Python code runs meanwhile, so where there is an interpreter
         lock, no thread can turn one kind into the other between the two."""
-        return list(zip(map(getrefcount, values), map(getweakrefcount, values)))
+        return tuple(zip(map(getrefcount, values), map(getweakrefcount, values)))
 
-    once, _ = references([object()])[0]
+    alone = references([object()])
+    once = alone[0][0]
+    # What an answer begins with if nothing was written or retained.
+    plain(((), ()), nothing_aside := [])
+    nothing_aside = b"".join(nothing_aside)
 
     def retained(values):
         """What holds each of the values that more than this holds; none if nothing does."""
         # From a weak reference anyone can get another one at any time.
-        if all(strong <= once and not weak for strong, weak in references(values)):
+        if references(values) == alone * len(values):
             return ()
         collect()
         held = []
@@ -507,32 +523,20 @@ def serve(descriptors, parent, setup, search_path, targets):
         """Runs one call and answers it."""
         nonlocal running, may_write
         positional, named, out = [], {}, []
-        # Arrays that are lent, those that are written, those that are the program's too, copies of such, and
-        # the memory of such.
-        lent, written, shared, mirrored, parts = passed = [], [], [], [], []
-        # The places of all these among the arguments.
-        places = [], [], [], [], []
         status = 0
         value = None
-
-        def take_next(place, at):
-            value, at = take(frame, at, copies, *passed)
-            for values, known_places in zip(passed, places):
-                if len(values) > len(known_places):
-                    known_places.append(place)
-            return value, at
 
         try:
             begin(sequence)
             count, names = u16.unpack_from(frame, at)[0], u16.unpack_from(frame, at + 2)[0]
             at += 4
             for place in range(count):
-                value, at = take_next(place, at)
+                value, at = take(frame, at, copies, place)
                 positional.append(value)
             for place in range(count, count + names):
                 stop = at + 4 + u32.unpack_from(frame, at)[0]
                 name = frame[at + 4 : stop].decode()
-                named[name], at = take_next(place, stop)
+                named[name], at = take(frame, stop, copies, place)
             value = None
             value = function(*positional, **named)
             running = 0
@@ -555,12 +559,12 @@ def serve(descriptors, parent, setup, search_path, targets):
         value = None
         kept = kept_shared = ()
         if lent and copies < 2:
-            kept = tuple((places[0][place], words) for place, words in retained(lent))
+            kept = tuple((lent_places[index], words) for index, words in retained(lent))
         if shared:
             # Before their arrays are taken apart by the search for what holds these.
             of_base = retained_parts(parts)
-            kept_shared = tuple((places[2][place], words) for place, words in retained(shared))
-            kept_shared += tuple((places[4][place], words) for place, words in of_base)
+            kept_shared = tuple((shared_places[index], words) for index, words in retained(shared))
+            kept_shared += tuple((part_places[index], words) for index, words in of_base)
         may_write = False
         if kept_shared or (kept and not copies):
             plain(kept_shared or kept, out := [])
@@ -568,8 +572,11 @@ def serve(descriptors, parent, setup, search_path, targets):
             return
         for array, own in mirrored:
             copyto(array, own)
+        if not written and not kept:
+            answer(sequence, status, [nothing_aside, *out])
+            return
         back = []
-        for place, array in zip(places[1], written):
+        for place, array in zip(written_places, written):
             offset = allocate(array.nbytes)
             copyto(ndarray(array.shape, array.dtype, results, offset), array)
             back.append((place, offset, array.nbytes))
@@ -597,7 +604,7 @@ def serve(descriptors, parent, setup, search_path, targets):
                 # To look for the next request costs less than to be woken by it. A clock may stand still.
                 until = clock() + spin / 1e6
                 for _ in range(5000):
-                    if u64.unpack_from(arguments, 16)[0] != sequence or clock() >= until:
+                    if told[2] != sequence or clock() >= until:
                         break
                 # Nor does it pay if the request is there, but this process had no core meanwhile.
                 left = most = min(2 * most + 1, 1023) if clock() >= until else most // 2
@@ -611,7 +618,7 @@ def serve(descriptors, parent, setup, search_path, targets):
         if total > len(arguments):
             arguments = mmap.mmap(arguments_file, total, mmap.MAP_SHARED, mmap.PROT_READ)
         # From here on the call has begun, as far as the host can tell.
-        u64.pack_into(results, 0, sequence)
+        said[0] = sequence
         at = request_head.size
         if offset:
             message, at = arguments[offset : offset + length], 0
@@ -643,6 +650,10 @@ def serve(descriptors, parent, setup, search_path, targets):
             failed(sequence, exception)
         function = message = None
         allocated.clear()
+        for values in passed:
+            values.clear()
+        for values in places:
+            values.clear()
         if is_spoilt:
             # Modules that are half imported, some of which can't be imported again.
             return
