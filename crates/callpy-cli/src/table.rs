@@ -307,7 +307,15 @@ impl Table {
 
     /// Lists columns for a message.
     fn listed(&self, columns: impl Iterator<Item = Column>) -> String {
-        let listed = columns.map(|column| self.name_of(column)).collect::<Vec<_>>().join(", ");
+        let columns: Vec<Column> = columns.collect();
+        let names: Vec<String> = columns.iter().map(|column| self.name_of(*column)).collect();
+        let is_alone = |name| names.iter().filter(|other| *other == name).count() == 1;
+        // A name that is not alone chooses none: the number does.
+        let each = names.iter().zip(&columns).map(|(name, column)| match is_alone(name) {
+            true => name.clone(),
+            false => format!("{} ({name})", column + 1),
+        });
+        let listed = each.collect::<Vec<_>>().join(", ");
         match &self.header {
             Some(_) => listed,
             None => format!("no header, and columns {listed}"),

@@ -54,8 +54,11 @@ fn the_only_column_of_numbers() {
 fn several_columns_of_numbers_need_a_choice() {
     let folder = Folder::with(FUNCTIONS)
         .file("t.csv", "time,x,label,y\n1,10,a,4\n2,20,b,5\n")
-        .file("bare.csv", "1,10,a\n2,20,b\n");
+        .file("bare.csv", "1,10,a\n2,20,b\n")
+        .file("same.csv", "x,y,x\n1,2,3\n");
     folder.run(&["f.py:show", "t.csv"]).failed(2, &["--column: time, x, y"]);
+    folder.run(&["f.py:show", "same.csv"]).failed(2, &["--column: 1 (x), y, 3 (x)"]);
+    assert_eq!(folder.printed(&["f.py:show", "same.csv", "-c", "3"]), "float64 [3.0]\n");
     folder.run(&["f.py:show", "bare.csv"]).failed(2, &["no header", "1, 2"]);
     assert_eq!(folder.printed(&["f.py:show", "t.csv", "-c", "x"]), "float64 [10.0, 20.0]\n");
     assert_eq!(folder.printed(&["f.py:show", "bare.csv", "-c", "2"]), "float64 [10.0, 20.0]\n");

@@ -128,7 +128,7 @@ fn no_other_is_used_instead_of_a_named_one() {
     let world = World::new();
     world.good("bin/python3");
     let context = world.context();
-    assert_eq!(problem(&named("python3.99"), &context), Problem::NotOnPath);
+    assert_eq!(problem(&named("my-python"), &context), Problem::NotOnPath);
     assert_eq!(problem(&named(world.path("gone")), &context), Problem::Missing);
     let variable = world.context().with("CALLPY_PYTHON", "/no/such/python");
     let (error, _) = refused(&Wanted::default(), &variable);
@@ -316,6 +316,13 @@ fn a_named_version_is_found_although_a_shim_does_not_know_it() {
     for name in ["3.12", "python3.12", "3.12.4"] {
         let (found, _) = find_in(&named(name), &context).unwrap();
         assert_eq!(found.executable(), python, "{name}");
+    }
+    for name in ["3.14", "python3.14"] {
+        let (error, _) = refused(&named(name), &context);
+        let text = error.to_string();
+        let expected =
+            "there is no Python 3.14 on PATH, and neither pyenv nor uv has one; pyenv has 3.12.4";
+        assert!(text.contains(expected) && text.contains("`uv python install 3.14`"), "{text}");
     }
     let by_variable = context.clone().with("CALLPY_PYTHON", "3.12");
     assert_eq!(find_in(&Wanted::default(), &by_variable).unwrap().0.executable(), python);

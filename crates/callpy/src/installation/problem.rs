@@ -21,6 +21,13 @@ pub enum Problem {
     Missing,
     /// There is no such command on PATH.
     NotOnPath,
+    /// No Python of a version that was named is on PATH, pyenv's, or found by uv.
+    NoSuchVersion {
+        /// The version that was named, such as `3.14`.
+        version: String,
+        /// Those that pyenv has, the newest first.
+        pyenv: Vec<String>,
+    },
     /// A link to an interpreter that was removed or upgraded.
     BrokenLink {
         /// Where the link points.
@@ -120,6 +127,11 @@ impl Problem {
                 "recreate the environment: its Python was removed or upgraded".into()
             }
             Problem::TooOld { .. } => install("a newer Python"),
+            Problem::NoSuchVersion { version, .. } => {
+                format!(
+                    "install it, for instance with `uv python install {version}`, or name another"
+                )
+            }
             Problem::RequiresPython { required, .. } => install(&format!("Python {required}")),
             Problem::Implementation { .. } => install("CPython"),
             Problem::Architecture { .. } => {
@@ -155,6 +167,16 @@ impl fmt::Display for Problem {
         match self {
             Problem::Missing => f.write_str("there is no such file"),
             Problem::NotOnPath => f.write_str("there is no such command on PATH"),
+            Problem::NoSuchVersion { version, pyenv } => {
+                write!(
+                    f,
+                    "there is no Python {version} on PATH, and neither pyenv nor uv has one"
+                )?;
+                match pyenv.is_empty() {
+                    true => Ok(()),
+                    false => write!(f, "; pyenv has {}", pyenv.join(", ")),
+                }
+            }
             Problem::BrokenLink { target } => {
                 write!(f, "a broken link: {} is gone", target.display())
             }

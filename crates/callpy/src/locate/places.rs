@@ -8,7 +8,7 @@ use super::report::Source;
 use super::search::Wanted;
 use crate::child;
 use crate::environment::{Specifiers, numbers};
-use crate::installation::{Context, python_in};
+use crate::installation::{Context, Problem, python_in};
 use crate::raw::cpython::VERSIONS;
 
 /// How long uv may take to find a Python.
@@ -192,8 +192,23 @@ pub(super) fn version(name: &Path) -> Option<Specifiers> {
     (version.contains('.') && (2..=3).contains(&parts.len())).then(|| Specifiers::within(version))
 }
 
+/// Returns why there is no Python of this name.
+pub(super) fn absent(name: &Path, context: &Context) -> Problem {
+    let Some(asked) = version(name) else { return Problem::NotOnPath };
+    let text = |numbers: Vec<u64>| numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(".");
+    let pyenv = pyenv_versions(context).into_iter().map(|(version, _)| text(version)).collect();
+    Problem::NoSuchVersion { version: asked.to_string(), pyenv }
+}
+
 /// Returns pyenv's Pythons that have one of these versions, the newest first.
 fn pyenv(context: &Context, python: &Specifiers) -> Vec<PathBuf> {
+    let versions = pyenv_versions(context).into_iter();
+    let wanted = versions.filter(|(version, _)| python.contains(version));
+    wanted.map(|(_, folder)| python_in(&folder)).collect()
+}
+
+/// Returns the versions that pyenv has, the newest first, and where each is.
+fn pyenv_versions(context: &Context) -> Vec<(Vec<u64>, PathBuf)> {
     let root = context.variable("PYENV_ROOT").map(PathBuf::from);
     let Some(root) = root.or_else(|| Some(context.home()?.join(".pyenv"))) else {
         return Vec::new();
@@ -202,10 +217,10 @@ fn pyenv(context: &Context, python: &Specifiers) -> Vec<PathBuf> {
     // Other names are those of environments and of other implementations.
     let mut versions: Vec<(Vec<u64>, PathBuf)> = entries
         .filter_map(|entry| Some((numbers(entry.file_name().to_str()?)?, entry.path())))
-        .filter(|(version, _)| python.contains(version))
         .collect();
     versions.sort();
-    versions.into_iter().rev().map(|(_, folder)| python_in(&folder)).collect()
+    versions.reverse();
+    versions
 }
 
 /// Asks uv for a Python of a version, such as `3.12` or `>=3.10`.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::places::{Place, version};
+use super::places::{Place, absent, version};
 use super::report::{Candidate, Report, Source, Verdict};
 use crate::environment::{self, Creation, Key, OnProgress, Requirements, Specifiers, Stop};
 use crate::error::{Error, ErrorKind, Result};
@@ -289,7 +289,7 @@ impl<'a> Search<'a> {
             }
             if let Some(name) = name {
                 if !some {
-                    let problem = Verdict::Unusable(Problem::NotOnPath);
+                    let problem = Verdict::Unusable(absent(name, self.context));
                     self.report.push(place.source(), name.to_owned(), problem);
                 }
                 open = false;
