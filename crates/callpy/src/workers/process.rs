@@ -530,6 +530,15 @@ impl Worker {
         };
         match worker.introduce(control, answers_end, plan, targets) {
             Ok(()) => Ok(worker),
+            // It has ended already, as a worker can at any time: who waits for its first answer sees that.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+                ) =>
+            {
+                Ok(worker)
+            }
             Err(error) => {
                 worker.process.kill();
                 worker.process.reap();
