@@ -43,6 +43,10 @@ fn slice(usual: u64) -> u64 {
 /// Whether several threads call. Until then, calls take no slots.
 static IS_CROWD: AtomicBool = AtomicBool::new(false);
 
+/// The number of a thread that has seen another one call, and waits for that to call again; 0 for none. One caller
+/// that goes on in another thread, as a goroutine does, looks like two until then.
+static SUSPECTS: AtomicU64 = AtomicU64::new(0);
+
 static SLOTS: [Slot; 64] = [const { Slot::new() }; 64];
 
 /// A permit to be in Python. Each has cache lines of its own, since its holder writes to it at each
@@ -115,7 +119,8 @@ pub(crate) fn enter(function: impl FnOnce() -> Option<usize>) -> Turn {
             0 => caller.sees_others(),
             calls => {
                 caller.until_look.set(calls - 1);
-                false
+                let suspects = SUSPECTS.load(Ordering::Relaxed);
+                suspects != 0 && suspects != caller.number.get() && is_other()
             }
         });
     let held = match is_crowd {
@@ -176,6 +181,13 @@ impl Drop for Turn {
     }
 }
 
+/// Notes that a thread calls that another one has seen before.
+#[cold]
+fn is_other() -> bool {
+    SUSPECTS.store(0, Ordering::Relaxed);
+    watch::start()
+}
+
 impl Caller {
     /// Looks whether another thread calls as often as this one.
     #[cold]
@@ -193,7 +205,14 @@ impl Caller {
         let ago = (now / 1000).saturating_sub(last & ((1 << 44) - 1)) * 1000;
         // The threads need not call at the same pace: one that called within two of this thread's intervals
         // calls often enough to be in its way.
-        last != 0 && last >> 44 != number && ago < (2 * elapsed).max(MILLISECOND) && watch::start()
+        let sees = last != 0 && last >> 44 != number && ago < (2 * elapsed).max(MILLISECOND);
+        let suspects = SUSPECTS.load(Ordering::Relaxed);
+        if suspects != 0 && suspects != self.number() {
+            return is_other();
+        }
+        // Until the next look of this thread's, the other's next call makes them a crowd.
+        SUSPECTS.store(if sees { self.number() } else { 0 }, Ordering::Relaxed);
+        false
     }
 
     fn number(&self) -> u64 {
