@@ -62,27 +62,36 @@ func (f *frame) next() *cValue {
 	return &f.values[len(f.values)-1]
 }
 
-// run makes the call, whose result is in f.call.result then.
+// run makes the call of a function that is usable, whose result is in f.call.result then.
 func (f *frame) run(ctx context.Context, function *Function, wanted bool) error {
-	if err := ended(ctx); err != nil {
-		return err
+	// Most contexts never end.
+	canEnd := ctx.Done() != nil
+	if canEnd {
+		if err := ended(ctx); err != nil {
+			return err
+		}
 	}
 	if err := calls.enter(ctx); err != nil {
 		return err
 	}
 	defer calls.leave()
-	if err := function.enter(); err != nil {
-		return err
+	if function.pool != nil {
+		if err := function.enter(); err != nil {
+			return err
+		}
 	}
-	if ctx.Done() == nil {
-		f.invoke(function, wanted)
-	} else {
+	if canEnd {
 		stop := cancelWith(ctx, &f.limits)
 		f.call.limits = addressOf(&f.limits)
 		f.invoke(function, wanted)
 		stop()
+	} else {
+		f.invoke(function, wanted)
 	}
 	function.leave()
+	if f.call.failed == 0 {
+		return nil
+	}
 	return orEnded(ctx, toError(f.call.failed))
 }
 

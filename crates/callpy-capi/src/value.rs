@@ -149,16 +149,21 @@ impl<'a> Argument<'a> {
 impl<'a> IntoPython<'a> for Argument<'a> {
     #[inline]
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
-        if self.0.tag == CALLPY_TAG_ARRAY {
-            // The usual argument, without the way through a value.
+        let content = &self.0.content;
+        // The usual arguments go without the way through a value.
+        match self.0.tag {
+            // SAFETY: plain data.
+            CALLPY_TAG_FLOAT => return unsafe { content.number }.into_python(scope),
+            // SAFETY: plain data.
+            CALLPY_TAG_INT => return unsafe { content.integer }.into_python(scope),
             // SAFETY: as the caller of `new` says.
-            return unsafe { array(self.0)?.lend(scope) };
-        }
-        if self.0.tag == CALLPY_TAG_CALLBACK {
-            // SAFETY: as the caller of `new` says.
-            let callback =
-                unsafe { Callback::new(reference(self.0.content.callback, "a callback")?) };
-            return callpy::callback(callback?).into_python(scope);
+            CALLPY_TAG_ARRAY => return unsafe { array(self.0)?.lend(scope) },
+            CALLPY_TAG_CALLBACK => {
+                // SAFETY: as the caller of `new` says.
+                let callback = unsafe { Callback::new(reference(content.callback, "a callback")?) };
+                return callpy::callback(callback?).into_python(scope);
+            }
+            _ => {}
         }
         // SAFETY: as the caller of `new` says.
         unsafe { read(self.0, 0) }?.into_python(scope)
@@ -306,8 +311,11 @@ impl Owned {
 impl FromPython for Owned {
     #[inline]
     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
+        let number = |tag, content| Ok(Owned(callpy_value { tag, owned: 0, content }));
         match Value::from_python(object, scope)? {
             Value::None => Ok(Owned(callpy_value::NONE)),
+            Value::Float(value) => number(CALLPY_TAG_FLOAT, callpy_content { number: value }),
+            Value::Int(value) => number(CALLPY_TAG_INT, callpy_content { integer: value }),
             value => hand_out(value),
         }
     }
