@@ -1,4 +1,7 @@
 //! `callpy doctor` with real problems and their fixes, and the messages of calls about them.
+//!
+//! The problems are made of links and shell scripts.
+#![cfg(unix)]
 #![allow(missing_docs, reason = "a test")]
 
 mod command;

@@ -8,8 +8,7 @@ use std::io::Read;
 use std::process::{Command, Stdio};
 
 #[cfg(unix)]
-use command::Ended;
-use command::Folder;
+use command::{Ended, Folder};
 
 #[cfg(unix)]
 #[test]

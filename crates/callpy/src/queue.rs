@@ -141,6 +141,7 @@ pub(crate) fn pause() {
 
 /// Stops the queue for good in the child of a fork: it has no watch, and other threads may have locked
 /// what only they could unlock. Only writes to atomics.
+#[cfg(unix)]
 fn forget() {
     watch::forget();
     line::forget();

@@ -1,7 +1,7 @@
 //! What callpy does in Python, called from Rust: `support.py` and the files in `support`, run
 //! once as one module of their own.
 
-use std::ffi::{CStr, OsString};
+use std::ffi::CStr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -10,6 +10,9 @@ use std::time::Duration;
 use crate::language::Language;
 use crate::raw::call::{self, ArgumentList};
 use crate::raw::{Attached, Attachment, Outcome, Raised, Ref, process};
+
+#[cfg(target_os = "linux")]
+pub(crate) mod workers;
 
 const SOURCE: &str = concat!(
     include_str!("support.py"),
@@ -729,11 +732,6 @@ pub(crate) fn holders(
     look().unwrap_or_default()
 }
 
-/// Returns the source text of this module, for a worker's own.
-pub(crate) fn source() -> &'static str {
-    SOURCE.trim_end_matches('\0')
-}
-
 /// Returns the classes of the exceptions that ask a call to stop: its time is up, it is cancelled.
 pub(crate) fn stopped(py: Attached<'_>) -> Outcome<[Ref; 2]> {
     Ok([get(py, c"DeadlineExceeded")?, get(py, c"CallCancelled")?])
@@ -742,36 +740,4 @@ pub(crate) fn stopped(py: Attached<'_>) -> Outcome<[Ref; 2]> {
 /// Makes the object that a handle of a function on workers holds.
 pub(crate) fn on_workers(py: Attached<'_>, target: &str) -> Outcome<Ref> {
     call(py, c"on_workers", &[&py.str(target)?])
-}
-
-/// Returns the folders in which this process looks for modules.
-pub(crate) fn worker_path(py: Attached<'_>) -> Outcome<Vec<OsString>> {
-    let folders = call(py, c"worker_path", &[])?;
-    py.items(&folders)?.iter().map(|folder| py.os_string(folder)).collect()
-}
-
-/// Returns a pickle, and arrays of bytes over the memory that it leaves out.
-pub(crate) fn pickled(py: Attached<'_>, object: &Ref) -> Outcome<(Ref, Vec<Ref>)> {
-    let (bytes, buffers) = pair(py, &call(py, c"pickled", &[object])?)?;
-    Ok((bytes, py.items(&buffers)?))
-}
-
-pub(crate) fn unpickled(py: Attached<'_>, bytes: &Ref, buffers: Vec<Ref>) -> Outcome<Ref> {
-    call(py, c"unpickled", &[bytes, &py.list(buffers)?])
-}
-
-/// Returns the dtype of an array as a pickle, and how many bytes its elements are.
-pub(crate) fn dtype_and_size(py: Attached<'_>, array: &Ref) -> Outcome<(Ref, usize)> {
-    let (dtype, size) = pair(py, &call(py, c"dtype_and_size", &[array])?)?;
-    Ok((dtype, py.as_i64(&size)? as usize))
-}
-
-/// Writes to an array what is in another one of its shape.
-pub(crate) fn write_back(py: Attached<'_>, array: &Ref, written: &Ref) -> Outcome<()> {
-    call(py, c"write_back", &[array, written]).map(drop)
-}
-
-/// Returns the types of which values are passed to workers as they are: int, float, str, bytes, bool.
-pub(crate) fn exact_types(py: Attached<'_>) -> Outcome<Vec<Ref>> {
-    py.tuple_items(&call(py, c"exact_types", &[])?)
 }

@@ -110,7 +110,7 @@ const AGAIN: Duration = Duration::from_millis(50);
 /// What a worker runs: all that callpy does in Python, and the worker itself.
 #[cfg(target_os = "linux")]
 static SOURCE: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
-    [crate::support::source(), include_str!("workers/worker.py")].concat()
+    [crate::support::workers::source(), include_str!("workers/worker.py")].concat()
 });
 
 /// Whether a program is a Python by its name. Programs that embed Python often have it say that they are
@@ -186,7 +186,7 @@ impl Workers {
             return Err(Error::new(ErrorKind::Start, "at least one worker is needed"));
         }
         let scope = Scope::new()?;
-        let search_path = scope.ok(support::worker_path(scope.py()))?;
+        let search_path = scope.ok(support::workers::worker_path(scope.py()))?;
         let known = support::executable(scope.py());
         drop(scope);
         let mut plan = process::Plan {

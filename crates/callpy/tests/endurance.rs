@@ -4,6 +4,8 @@
 //! The long versions: `cargo test --release --test endurance -- --ignored --nocapture`, the second
 //! kind of check with `CALLPY_PYTHON` naming a debug build (`python3-dbg` with NumPy).
 #![allow(missing_docs, reason = "a test")]
+// Which says how much memory a process has.
+#![cfg(target_os = "linux")]
 
 mod common;
 

@@ -4,7 +4,6 @@
 
 mod common;
 
-use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Barrier;
 use std::thread;
@@ -151,8 +150,8 @@ fn an_environment_may_be_in_a_folder_of_any_name() {
     if common::is_child(name) {
         let python = Python::start().unwrap();
         let prefix = python.module("sys").unwrap().attr("prefix").unwrap();
-        let prefix: PathBuf = prefix.extract().unwrap();
-        assert_eq!(prefix, PathBuf::from(std::env::var_os("CALLPY_PYTHON").unwrap()));
+        let prefix: std::path::PathBuf = prefix.extract().unwrap();
+        assert_eq!(prefix, std::path::PathBuf::from(std::env::var_os("CALLPY_PYTHON").unwrap()));
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -179,6 +178,7 @@ fn an_environment_may_be_in_a_folder_of_any_name() {
 }
 
 /// Imports what sets signal handlers, and runs what sets them for a while.
+#[cfg(unix)]
 const ASYNC: &str = "
 import asyncio
 import multiprocessing
@@ -326,6 +326,7 @@ fn multiprocessing_works() {
 }
 
 /// How many threads the OpenBLAS of NumPy's wheels uses.
+#[cfg(target_os = "linux")]
 const OPENBLAS: &str = "
 import ctypes, os, numpy
 

@@ -53,7 +53,7 @@ pub(crate) fn serve(source: Source) -> Result<()> {
 /// What queries run on.
 enum Place {
     Here(SessionContext),
-    Workers(Session, [Worker; 2]),
+    Workers(Box<Session>, [Worker; 2]),
 }
 
 struct House {
@@ -77,7 +77,8 @@ impl House {
             Source::Workers | Source::Engine => {
                 let workers = [Worker::start("127.0.0.1:0")?, Worker::start("127.0.0.1:0")?];
                 let urls = workers.each_ref().map(|worker| format!("http://{}", worker.address));
-                Place::Workers(functions.cluster(urls).retries(1).session().await?, workers)
+                let session = functions.cluster(urls).retries(1).session().await?;
+                Place::Workers(Box::new(session), workers)
             }
         };
         Ok(House { source, place, detect: Duration::ZERO })

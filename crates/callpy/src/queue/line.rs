@@ -83,6 +83,7 @@ pub(super) fn disperse() {
 }
 
 /// Has no one wait, in the child of a fork.
+#[cfg(unix)]
 pub(super) fn forget() {
     LENGTH.store(0, Ordering::Relaxed);
 }

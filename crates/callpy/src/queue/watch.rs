@@ -92,6 +92,7 @@ pub(super) fn start() -> bool {
 }
 
 /// Says that there is none, in the child of a fork.
+#[cfg(unix)]
 pub(super) fn forget() {
     STATE.0.store(NONE, Ordering::Relaxed);
     IS_CROWD.store(false, Ordering::Relaxed);
@@ -327,10 +328,8 @@ fn round(seen: &mut [Seen; SLOTS.len()], now: u64, load: &mut Load) -> Round {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-    use std::sync::mpsc;
-
     use super::*;
+    use std::cell::Cell;
 
     #[test]
     fn no_one_queues_before_the_watch_runs_or_where_there_is_none() {
@@ -358,8 +357,8 @@ mod tests {
             let begun = this.ran().unwrap();
             while this.ran().unwrap() < begun + 2 * MILLISECOND {}
         };
-        let (tell, told) = mpsc::channel();
-        let (end, wait) = mpsc::channel::<()>();
+        let (tell, told) = std::sync::mpsc::channel();
+        let (end, wait) = std::sync::mpsc::channel::<()>();
         let sleeper = thread::spawn(move || {
             tell.send(ThreadClock::of_this_thread()).unwrap();
             let _ = wait.recv();

@@ -91,6 +91,7 @@ impl ArgumentList {
     }
 
     /// Returns how many arguments there are, with and without names.
+    #[cfg(target_os = "linux")]
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
@@ -131,6 +132,7 @@ impl ArgumentList {
     }
 
     /// Returns the argument at a place, counted from 0; there are so many.
+    #[cfg(target_os = "linux")]
     pub(crate) fn value(&self, py: Attached<'_>, place: usize) -> Ref {
         // SAFETY: the list owns a reference to each of its values.
         unsafe { Ref::borrow(py, self.values()[place]) }.expect("an argument has an address")

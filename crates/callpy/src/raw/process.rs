@@ -1,7 +1,6 @@
 //! The process around the interpreter: its variables, its threads, its interrupts, its last words.
 
 use std::ffi::OsString;
-use std::ptr::null_mut;
 #[cfg(target_os = "linux")]
 use std::sync::atomic::AtomicI32;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,7 +31,7 @@ impl Interrupts {
         #[cfg(unix)]
         if let Some(action) = self.0 {
             // SAFETY: sets what the system reported as this process's own action.
-            unsafe { libc::sigaction(libc::SIGINT, &action, null_mut()) };
+            unsafe { libc::sigaction(libc::SIGINT, &action, std::ptr::null_mut()) };
         }
     }
 }
@@ -88,7 +87,7 @@ impl Drop for BlockedSignals {
     fn drop(&mut self) {
         if let Some(before) = &self.0 {
             // SAFETY: sets what the system reported as this thread's mask.
-            unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, null_mut()) };
+            unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, std::ptr::null_mut()) };
         }
     }
 }
@@ -134,13 +133,15 @@ impl ThreadClock {
     pub(crate) const NONE: ThreadClock = ThreadClock(0);
 
     pub(crate) fn of_this_thread() -> ThreadClock {
-        let mut clock = ThreadClock::NONE;
+        #[cfg(not(target_os = "linux"))]
+        return ThreadClock::NONE;
         #[cfg(target_os = "linux")]
-        // SAFETY: writes the number to where it is told to; that of this thread, which is alive.
-        unsafe {
-            libc::pthread_getcpuclockid(libc::pthread_self(), &mut clock.0)
-        };
-        clock
+        {
+            let mut clock = ThreadClock::NONE;
+            // SAFETY: writes the number to where it is told to; that of this thread, which is alive.
+            unsafe { libc::pthread_getcpuclockid(libc::pthread_self(), &mut clock.0) };
+            clock
+        }
     }
 
     /// How long the thread has run, in nanoseconds.

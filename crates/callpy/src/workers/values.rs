@@ -40,7 +40,7 @@ fn exact(scope: &Scope<'_>) -> Result<&'static Exact> {
     if let Some(exact) = EXACT.get() {
         return Ok(exact);
     }
-    let types = scope.ok(support::exact_types(scope.py()))?;
+    let types = scope.ok(support::workers::exact_types(scope.py()))?;
     let Ok([int, float, str, bytes, bool]) = <[Ref; 5]>::try_from(types) else {
         return Err(Error::new(ErrorKind::Start, "Python's own types can't be found"));
     };
@@ -143,7 +143,7 @@ fn put_shared(
     let (number, dtype, len) = match scope.ok(shared::argument(py, numpy, value))? {
         Some(array) => (array.number, None, array.bytes.map_or(0, <[u8]>::len)),
         None => {
-            let (dtype, len) = scope.ok(support::dtype_and_size(py, value))?;
+            let (dtype, len) = scope.ok(support::workers::dtype_and_size(py, value))?;
             (OTHER_DTYPE, Some(dtype), len)
         }
     };
@@ -175,7 +175,7 @@ fn pickle(
     scope: &mut Scope<'_>,
 ) -> Result<()> {
     let py = scope.py();
-    let (pickle, buffers) = scope.ok(support::pickled(py, value)).map_err(|error| {
+    let (pickle, buffers) = scope.ok(support::workers::pickled(py, value)).map_err(|error| {
         Error::argument(format!("it can't be sent to a worker: {error}")).with_source(error)
     })?;
     let mut blocks = Vec::new();
@@ -253,7 +253,7 @@ pub(crate) fn get(
                 let shape = [block.len as isize];
                 buffers.push(shared::array_over(scope, next(leases)?, Dtype::Uint8, &shape)?);
             }
-            return support::unpickled(scope.py(), &bytes, buffers)
+            return support::workers::unpickled(scope.py(), &bytes, buffers)
                 .map_err(|raised| Error::raised_in_conversion(scope.py(), raised));
         }
     };
@@ -339,7 +339,7 @@ impl Written {
     pub(crate) fn write_back(self, scope: &Scope<'_>) -> Result<()> {
         let Written { argument, lease, dtype, shape } = self;
         let written = shared::array_over(scope, lease, dtype, &shape)?;
-        scope.ok(support::write_back(scope.py(), &argument, &written))
+        scope.ok(support::workers::write_back(scope.py(), &argument, &written))
     }
 }
 
