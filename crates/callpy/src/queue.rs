@@ -43,9 +43,32 @@ fn slice(usual: u64) -> u64 {
 /// Whether several threads call. Until then, calls take no slots.
 static IS_CROWD: AtomicBool = AtomicBool::new(false);
 
-/// The number of a thread that has seen another one call, and waits for that to call again; 0 for none. One caller
+/// Which thread has seen another one call, and waits for that to call again, and since when; 0 for none. One caller
 /// that goes on in another thread, as a goroutine does, looks like two until then.
 static SUSPECTS: AtomicU64 = AtomicU64::new(0);
+
+/// A thread's number and a time, in microseconds, in one: what overflows the 20 and the 44 bits is left out.
+#[derive(Clone, Copy)]
+struct Stamp(u64);
+
+impl Stamp {
+    const TIME: u64 = (1 << 44) - 1;
+
+    fn of(number: u64, now: u64) -> Stamp {
+        Stamp((number << 44) | ((now / 1000) & Stamp::TIME))
+    }
+
+    #[inline]
+    fn is_of(self, number: u64) -> bool {
+        self.0 >> 44 == number & 0xf_ffff
+    }
+
+    /// How long ago it was, in nanoseconds; 0 if another thread was a little later than `now`.
+    fn age(self, now: u64) -> u64 {
+        let passed = (now / 1000).wrapping_sub(self.0) & Stamp::TIME;
+        if passed > Stamp::TIME / 2 { 0 } else { passed * 1000 }
+    }
+}
 
 static SLOTS: [Slot; 64] = [const { Slot::new() }; 64];
 
@@ -119,8 +142,8 @@ pub(crate) fn enter(function: impl FnOnce() -> Option<usize>) -> Turn {
             0 => caller.sees_others(),
             calls => {
                 caller.until_look.set(calls - 1);
-                let suspects = SUSPECTS.load(Ordering::Relaxed);
-                suspects != 0 && suspects != caller.number.get() && is_other()
+                let suspects = Stamp(SUSPECTS.load(Ordering::Relaxed));
+                suspects.0 != 0 && !suspects.is_of(caller.number.get()) && is_other(suspects)
             }
         });
     let held = match is_crowd {
@@ -182,11 +205,13 @@ impl Drop for Turn {
     }
 }
 
-/// Notes that a thread calls that another one has seen before.
+/// Notes that a thread calls that another one may have seen before; says whether there is a crowd.
 #[cold]
-fn is_other() -> bool {
+fn is_other(suspects: Stamp) -> bool {
+    /// So long a thread's sign counts: it may have ended since.
+    const RECENT: u64 = 50_000_000;
     SUSPECTS.store(0, Ordering::Relaxed);
-    watch::start()
+    suspects.age(now()) < RECENT && watch::start()
 }
 
 impl Caller {
@@ -196,23 +221,32 @@ impl Caller {
         /// A look costs as much as half a call.
         const CALLS: u32 = 32;
         const MILLISECOND: u64 = 1_000_000;
-        /// Who looked last, and when, in microseconds: a thread's number in the upper 20 bits.
+        /// Who looked last, and when.
         static LAST: AtomicU64 = AtomicU64::new(0);
 
-        let (now, number) = (now(), self.number() & 0xf_ffff);
+        if watch::is_none() {
+            // There will be none, and threads that all look would share what they look at.
+            self.until_look.set(u32::MAX);
+            return false;
+        }
+        let (now, number) = (now(), self.number());
         let elapsed = now.saturating_sub(self.looked.replace(now));
-        let last = LAST.swap((number << 44) | (now / 1000), Ordering::Relaxed);
+        let own = Stamp::of(number, now);
+        let last = Stamp(LAST.swap(own.0, Ordering::Relaxed));
         self.until_look.set(CALLS - 1);
-        let ago = (now / 1000).saturating_sub(last & ((1 << 44) - 1)) * 1000;
         // The threads need not call at the same pace: one that called within two of this thread's intervals
         // calls often enough to be in its way.
-        let sees = last != 0 && last >> 44 != number && ago < (2 * elapsed).max(MILLISECOND);
-        let suspects = SUSPECTS.load(Ordering::Relaxed);
-        if suspects != 0 && suspects != self.number() {
-            return is_other();
+        let is_soon = last.age(now) < (2 * elapsed).max(MILLISECOND);
+        let sees = last.0 != 0 && !last.is_of(number) && is_soon;
+        let suspects = Stamp(SUSPECTS.load(Ordering::Relaxed));
+        if suspects.0 != 0 && !suspects.is_of(number) {
+            return is_other(suspects);
         }
         // Until the next look of this thread's, the other's next call makes them a crowd.
-        SUSPECTS.store(if sees { self.number() } else { 0 }, Ordering::Relaxed);
+        let suspicion = if sees { own.0 } else { 0 };
+        if suspicion != suspects.0 {
+            SUSPECTS.store(suspicion, Ordering::Relaxed);
+        }
         false
     }
 
@@ -392,6 +426,18 @@ fn now() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stamps_tell_threads_and_times() {
+        let (number, second) = ((1 << 20) + 7, 1_000_000_000);
+        let stamp = Stamp::of(number, 5 * second);
+        assert!(stamp.is_of(number) && !stamp.is_of(8));
+        assert_eq!(stamp.age(7 * second), 2 * second);
+        assert_eq!(stamp.age(4 * second), 0);
+        // After 203 days the times begin again.
+        let most = (Stamp::TIME + 1) * 1000;
+        assert_eq!(Stamp::of(1, most - second).age(most + second), 2 * second);
+    }
 
     #[test]
     fn a_call_within_another_takes_no_slot_and_detached_work_keeps_none() {
