@@ -52,7 +52,7 @@ func (f *frame) done() {
 	clear(f.held)
 	clear(f.values)
 	f.kept, f.held, f.values, f.named, f.lent = f.kept[:0], f.held[:0], nil, nil, 0
-	f.call, f.types = cInvocation{}, nil
+	f.call, f.types, f.isOpen = cInvocation{}, nil, false
 	frames.Put(f)
 }
 

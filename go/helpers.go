@@ -2,6 +2,7 @@ package callpy
 
 import (
 	"errors"
+	"runtime"
 	"sync/atomic"
 )
 
@@ -16,20 +17,21 @@ _UTC = datetime.timezone.utc
 
 def made(seconds, microsecond, offset, zone):
     """A datetime by the time since 1970 in UTC; a naive one without an offset from UTC."""
-    at = _EPOCH + datetime.timedelta(seconds=seconds, microseconds=microsecond)
+    since = datetime.timedelta(seconds=seconds, microseconds=microsecond)
     if offset is None:
-        return at
+        return _EPOCH + since
     offset = datetime.timedelta(seconds=offset)
     if zone is not None:
         try:
             import zoneinfo
 
-            found = at.replace(tzinfo=_UTC).astimezone(zoneinfo.ZoneInfo(zone))
+            found = (_EPOCH + since).replace(tzinfo=_UTC).astimezone(zoneinfo.ZoneInfo(zone))
             if found.utcoffset() == offset:
                 return found
-        except (ImportError, LookupError, ValueError, OSError):
+        except (ImportError, LookupError, ValueError, OSError, OverflowError):
             pass
-    return (at + offset).replace(tzinfo=datetime.timezone(offset))
+    # In this order, since the first year may begin, and the last one end, where in UTC it is another.
+    return (_EPOCH + (since + offset)).replace(tzinfo=datetime.timezone(offset))
 
 
 def parts(value):
@@ -39,24 +41,31 @@ def parts(value):
         return None
     offset, zone = value.utcoffset(), getattr(value.tzinfo, "key", None)
     passed = value.replace(tzinfo=None) - _EPOCH
+    if offset is not None:
+        passed -= offset
     seconds = passed.days * 86400 + passed.seconds
     # pandas has nanoseconds as well.
-    nanosecond = value.microsecond * 1000 + getattr(value, "nanosecond", 0)
+    nanosecond = passed.microseconds * 1000 + getattr(value, "nanosecond", 0)
     if offset is None:
         return seconds, nanosecond, None, None
+    # Of an offset, Go has seconds.
     offset = offset.days * 86400 + offset.seconds
-    return seconds - offset, nanosecond, offset, zone if isinstance(zone, str) else None
+    return seconds, nanosecond, offset, zone if isinstance(zone, str) else None
+
+
+_END = object()
 
 
 def item(iterator):
-    for value in iterator:
-        return (value,)
+    value = next(iterator, _END)
+    return None if value is _END else (value,)
 
 
 def close(iterator):
-    close = getattr(iterator, "close", None)
-    if close is not None:
-        close()
+    # A file stays open for others who have it.
+    kind = type(iterator)
+    if hasattr(kind, "close") and hasattr(kind, "throw"):
+        iterator.close()
 `
 
 var (
@@ -80,10 +89,12 @@ func (h *helper) function() (*Function, error) {
 		return nil, err
 	}
 	function, err := Find(helpers.Name + ":" + h.name)
-	if err == nil {
-		h.found.Store(function)
+	if err != nil {
+		return nil, err
 	}
-	return function, err
+	// Another goroutine may have been first; only what is stored stays.
+	h.found.CompareAndSwap(nil, function)
+	return h.found.Load(), nil
 }
 
 // call calls a function that is short with the arguments in a frame, whose result is in the frame then. It may be
@@ -94,6 +105,7 @@ func (h *helper) call(f *frame) *Error {
 		return asError(err)
 	}
 	f.invoke(function, true)
+	runtime.KeepAlive(function)
 	return asError(toError(f.call.failed))
 }
 

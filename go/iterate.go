@@ -64,10 +64,10 @@ func nextItem[T any](iterator *Object) (item T, ok bool, err error) {
 		return item, false, err
 	}
 	defer frame.release()
-	items := itemsOf(&frame.call.result)
 	if frame.call.result.tag != cTagTuple {
 		return item, false, nil
 	}
+	items := itemsOf(&frame.call.result)
 	if err := iterator.types.decodeInto(&items[0], reflect.ValueOf(&item).Elem()); err != nil {
 		var none T
 		return none, false, err.at("an item")

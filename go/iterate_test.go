@@ -31,3 +31,52 @@ func TestItemsOfAnyIterable(t *testing.T) {
 	_, err = Items[int](CallAs[*Object](ctx, find(t, "math:sqrt"), -1))
 	bad(t, err, Exception, "math domain error")
 }
+
+func TestItemsReadAnIteratorOnce(t *testing.T) {
+	text := `import io
+log = io.StringIO("a\nb\nc\n")
+
+class Countdown:
+    left = 3
+
+    def __iter__(self):
+        # As many do, which no one asks a second time.
+        self.left = 3
+        return self
+
+    def __next__(self):
+        if not self.left:
+            raise StopIteration
+        self.left -= 1
+        return self.left
+
+class Bare:
+    __next__ = Countdown.__next__
+    left = 3
+
+class Whole:
+    def __iter__(self):
+        return Bare()
+
+def lines():
+    return log
+`
+	source := Source{Name: "callpy_iterators", File: "iterators.py", Text: &text}
+	equal(t, source.Run(), nil)
+	for _, name := range []string{"Countdown", "Whole"} {
+		var found []int
+		for number, err := range good(Items[int](CallAs[*Object](ctx, find(t, "callpy_iterators:"+name))))(t) {
+			found = append(found, good(number, err)(t))
+		}
+		equal(t, found, []int{2, 1, 0})
+	}
+	// A file stays open for others who have it.
+	for range 2 {
+		for line, err := range good(Items[string](CallAs[*Object](ctx, find(t, "callpy_iterators:lines"))))(t) {
+			if good(line, err)(t) == "b\n" {
+				break
+			}
+		}
+	}
+	equal(t, good(CallAs[bool](ctx, find(t, "callpy_iterators:log.closed.__eq__"), false))(t), true)
+}

@@ -29,7 +29,7 @@ func (t Times) lend(f *frame, to *cValue) *Error {
 		switch {
 		case one.IsZero():
 			counts[index] = notATime
-		case !time.Unix(0, counts[index]).Equal(one):
+		case counts[index] == notATime, !time.Unix(0, counts[index]).Equal(one):
 			return failure(BadArgument, "%v is outside of the range of datetime64[ns]", one)
 		}
 	}
@@ -62,7 +62,8 @@ func (t *Times) fill(from *cArray) *Error {
 			continue
 		}
 		made, ok := timeSince1970(count, from.unit)
-		if !ok {
+		// The zero time would be NaT from then on.
+		if !ok || made.IsZero() {
 			return failure(BadResult, "expected callpy.Times, got a datetime64 that is outside of their range")
 		}
 		(*t)[index] = made
@@ -132,7 +133,7 @@ func timeSince1970(count int64, unit uint32) (time.Time, bool) {
 		if unit == cUnitYear {
 			months = 12
 		}
-		if count > most || count < -most {
+		if count > most/months || count < -most/months {
 			return time.Time{}, false
 		}
 		return time.Date(1970, 1+time.Month(count*months), 1, 0, 0, 0, 0, time.UTC), true
@@ -194,10 +195,10 @@ func decodeTime(value *cValue) (time.Time, bool, *Error) {
 		return time.Time{}, false, err
 	}
 	defer frame.release()
-	parts := itemsOf(&frame.call.result)
 	if frame.call.result.tag != cTagTuple {
 		return time.Time{}, false, nil
 	}
+	parts := itemsOf(&frame.call.result)
 	found := time.Unix(*content[int64](&parts[0]), *content[int64](&parts[1]))
 	if parts[2].tag == cTagNone {
 		return found.In(Naive), true, nil

@@ -20,6 +20,9 @@ func TestATimeIsADatetime(t *testing.T) {
 		time.Date(9999, 12, 31, 23, 59, 59, 999999000, Naive),
 		time.Date(1, 1, 1, 0, 0, 0, 0, Naive),
 		time.Date(1969, 7, 20, 20, 17, 40, 0, time.FixedZone("", 3600)),
+		// In UTC they are in years that Python has not.
+		time.Date(1, 1, 1, 0, 30, 0, 0, time.FixedZone("", 3600)),
+		time.Date(9999, 12, 31, 23, 0, 0, 0, time.FixedZone("", -5*3600)),
 	} {
 		got := good(CallAs[time.Time](ctx, same, at))(t)
 		if !got.Equal(at) || got.Location().String() != at.Location().String() || (at.Location() == Naive) != (got.Location() == Naive) {
@@ -30,6 +33,8 @@ func TestATimeIsADatetime(t *testing.T) {
 			t.Errorf("expected %v, got %v", at, all)
 		}
 	}
+	exact := "(d := __import__('datetime')).datetime(2024, 1, 1, tzinfo=d.timezone(d.timedelta(hours=1, microseconds=500000)))"
+	equal(t, good(CallAs[time.Time](ctx, find(t, "builtins:eval"), exact))(t).UnixNano(), int64(1_704_063_599_500_000_000))
 	_, err := CallAs[time.Time](ctx, same, 1)
 	bad(t, err, BadResult, "expected time.Time, got the int 1")
 	_, err = CallAs[time.Time](ctx, find(t, "datetime:date"), 2024, 2, 29)
@@ -63,8 +68,11 @@ func TestTimesAreArrays(t *testing.T) {
 	copied := good(Load[func(Times) (Times, error)]("numpy:copy"))(t)
 	equal(t, good(copied(Times{first, {}, first.In(time.FixedZone("", 3600))}))(t), Times{first, {}, first})
 	equal(t, good(copied(nil))(t), Times{})
-	_, err := copied(Times{time.Date(1600, 1, 1, 0, 0, 0, 0, time.UTC)})
-	bad(t, err, BadArgument, "is outside of the range of datetime64[ns]")
+	var err error
+	for _, outside := range []time.Time{time.Date(1600, 1, 1, 0, 0, 0, 0, time.UTC), time.Unix(0, notATime)} {
+		_, err = copied(Times{outside})
+		bad(t, err, BadArgument, "is outside of the range of datetime64[ns]")
+	}
 	array := good(Load[func([]string, string) (Times, error)]("numpy:array"))(t)
 	for unit, expected := range map[string]time.Time{
 		"Y": time.Date(1969, 1, 1, 0, 0, 0, 0, time.UTC), "M": time.Date(1969, 11, 1, 0, 0, 0, 0, time.UTC),
@@ -74,6 +82,11 @@ func TestTimesAreArrays(t *testing.T) {
 	} {
 		got := good(array([]string{"1969-11-29T13:05:07.123456789", "NaT"}, "M8["+unit+"]"))(t)
 		equal(t, got, Times{expected, {}})
+	}
+	// The first two are more than Go has; the last is the zero time, which is NaT.
+	for unit, text := range map[string]string{"M": "400000000000-01", "Y": "500000000000", "s": "0001-01-01"} {
+		_, err = array([]string{text}, "M8["+unit+"]")
+		bad(t, err, BadResult, "outside of their range")
 	}
 	spans := good(Load[func(Durations) (Durations, error)]("numpy:negative"))(t)
 	equal(t, good(spans(Durations{time.Second, notATime, -1}))(t), Durations{-time.Second, notATime, 1})

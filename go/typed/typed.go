@@ -23,13 +23,13 @@ import (
 //go:embed typed.py
 var source string
 
-var module = callpy.Source{Name: "callpy_go_typed_typed_d52d18a991e2eca6", File: "typed.py", Text: &source}
+var module = callpy.Source{Name: "callpy_go_typed_typed_dd1131eafdacbe1e", File: "typed.py", Text: &source}
 
-var glue = callpy.Source{Name: "callpy_go_typed_typed_d52d18a991e2eca6_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
+var glue = callpy.Source{Name: "callpy_go_typed_typed_dd1131eafdacbe1e_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
 
 var glueText = `import importlib
 
-_module = importlib.import_module("callpy_go_typed_typed_d52d18a991e2eca6")
+_module = importlib.import_module("callpy_go_typed_typed_dd1131eafdacbe1e")
 
 
 def _items(value, convert):
@@ -38,9 +38,9 @@ def _items(value, convert):
         for item in iterator:
             yield convert(item)
     finally:
-        close = getattr(iterator, "close", None)
-        if close is not None:
-            close()
+        kind = type(iterator)
+        if hasattr(kind, "close") and hasattr(kind, "throw"):
+            iterator.close()
 
 
 def _recognise(value):
@@ -307,32 +307,36 @@ def _in98(value):
     return datetime.timedelta(microseconds=value // 1000)
 
 
-def _out102(value):
+def _out100(value):
+    return iter(value)
+
+
+def _out103(value):
     import datetime
     return datetime.datetime(value.year, value.month, value.day)
 
 
-def _out101(value):
-    return None if value is None else _out102(value)
+def _out102(value):
+    return None if value is None else _out103(value)
 
 
-def _in104(value):
+def _in105(value):
     return value.date()
 
 
-def _in103(value):
-    return [_in104(item) for item in _list(value)]
+def _in104(value):
+    return [_in105(item) for item in _list(value)]
 
 
-def _out106(value):
-    return {_out102(key): item for key, item in value.items()}
-
-
-def _out112(value):
-    return _items(value, _out83)
+def _out107(value):
+    return {_out103(key): item for key, item in value.items()}
 
 
 def _out113(value):
+    return _items(value, _out83)
+
+
+def _out114(value):
     return _items(value, _out65)
 
 
@@ -482,20 +486,24 @@ def shifted(_0, _1, **options):
     return _module.shifted(_0, _in98(_1), **options)
 
 
+def next_days(_0, _1, **options):
+    return _out100(_module.next_days(_0, _1, **options))
+
+
 def day_of(_0, **options):
-    return _out101(_module.day_of(_0, **options))
+    return _out102(_module.day_of(_0, **options))
 
 
 def weekdays(_0, _1, **options):
-    return _out106(_module.weekdays(_in103(_0), _1, **options))
+    return _out107(_module.weekdays(_in104(_0), _1, **options))
 
 
 def fits(_0, **options):
-    return _out112(_module.fits(_0, **options))
+    return _out113(_module.fits(_0, **options))
 
 
 def anything_of(_0, **options):
-    return _out113(_module.anything_of(_in66(_0), **options))
+    return _out114(_module.anything_of(_in66(_0), **options))
 
 
 class Signal:
@@ -772,6 +780,7 @@ func On(workers *callpy.Workers) (*Functions, error) {
 		&rememberedFunction,
 		&addressFunction,
 		&shiftedFunction,
+		&nextDaysFunction,
 		&dayOfFunction,
 		&weekdaysFunction,
 		&stampsFunction,
@@ -797,7 +806,7 @@ func (f *Functions) Retries(most uint) *Functions {
 	return &Functions{f.functions.Retries(most)}
 }
 
-var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:scalars"}
+var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:scalars"}
 
 // Scalars calls scalars, line 141 of typed.py:
 //
@@ -828,7 +837,7 @@ func (f *Functions) Scalars(a int, b float64, c bool, d string, e callpy.Bytes) 
 	return call(a, b, c, d, e)
 }
 
-var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:nothing"}
+var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:nothing"}
 
 // Nothing calls nothing, line 156 of typed.py:
 //
@@ -850,7 +859,7 @@ func (f *Functions) Nothing() error {
 	return call()
 }
 
-var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:complex_number"}
+var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:complex_number"}
 
 // ComplexNumber calls complex_number, line 160 of typed.py:
 //
@@ -872,7 +881,7 @@ func (f *Functions) ComplexNumber(z complex128) (result complex128, err error) {
 	return call(z)
 }
 
-var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:numpy_scalars"}
+var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:numpy_scalars"}
 
 // NumpyScalars calls numpy_scalars, line 164 of typed.py:
 //
@@ -894,7 +903,7 @@ func (f *Functions) NumpyScalars(a float32, b int16, c float64) (result float32,
 	return call(a, b, c)
 }
 
-var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:detect"}
+var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:detect"}
 
 // Detect calls detect, line 169 of typed.py:
 //
@@ -918,7 +927,7 @@ func (f *Functions) Detect(data []float64) (result []int64, err error) {
 	return call(data)
 }
 
-var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:fill"}
+var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:fill"}
 
 // Fill calls fill, line 174 of typed.py:
 //
@@ -940,7 +949,7 @@ func (f *Functions) Fill(data []float64, value float64) error {
 	return call(data, value)
 }
 
-var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:total"}
+var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:total"}
 
 // Total calls total, line 178 of typed.py:
 //
@@ -962,7 +971,7 @@ func (f *Functions) Total(data any) (result float64, err error) {
 	return call(data)
 }
 
-var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:doubled"}
+var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:doubled"}
 
 // Doubled calls doubled, line 182 of typed.py:
 //
@@ -984,7 +993,7 @@ func (f *Functions) Doubled(data any) (result any, err error) {
 	return call(data)
 }
 
-var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:extremes"}
+var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:extremes"}
 
 // Extremes calls extremes, line 186 of typed.py:
 //
@@ -1006,7 +1015,7 @@ func (f *Functions) Extremes(data any) (any, []int, error) {
 	return call(data)
 }
 
-var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:stack"}
+var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:stack"}
 
 // Stack calls stack, line 190 of typed.py:
 //
@@ -1028,7 +1037,7 @@ func (f *Functions) Stack(arrays [][]float64) (result []float64, err error) {
 	return call(arrays)
 }
 
-var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:distances"}
+var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:distances"}
 
 // Distances calls distances, line 195 of typed.py:
 //
@@ -1050,7 +1059,7 @@ func (f *Functions) Distances(points callpy.Array[float64], weights []float64) (
 	return call(points, weights)
 }
 
-var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:wrong_shape"}
+var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:wrong_shape"}
 
 // WrongShape calls wrong_shape, line 201 of typed.py:
 //
@@ -1072,7 +1081,7 @@ func (f *Functions) WrongShape(points callpy.Array[float64]) (result []float64, 
 	return call(points)
 }
 
-var listsFunction = callpy.Lazy[func([]float64, []string, [][]int, []int) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:lists"}
+var listsFunction = callpy.Lazy[func([]float64, []string, [][]int, []int) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:lists"}
 
 // Lists calls lists, line 205 of typed.py:
 //
@@ -1094,7 +1103,7 @@ func (f *Functions) Lists(a []float64, b []string, c [][]int, d []int) (result [
 	return call(a, b, c, d)
 }
 
-var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:pairs"}
+var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:pairs"}
 
 // Pairs calls pairs, line 210 of typed.py:
 //
@@ -1116,7 +1125,7 @@ func (f *Functions) Pairs(a []IntStringTuple, b Float64MaybeStringTuple) (result
 	return call(a, b)
 }
 
-var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:dicts"}
+var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:dicts"}
 
 // Dicts calls dicts, line 215 of typed.py:
 //
@@ -1138,7 +1147,7 @@ func (f *Functions) Dicts(a map[string]float64, b map[int][]string) (result map[
 	return call(a, b)
 }
 
-var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:columns"}
+var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:columns"}
 
 // Columns calls columns, line 220 of typed.py:
 //
@@ -1160,7 +1169,7 @@ func (f *Functions) Columns(table map[string][]float64) (result map[string]float
 	return call(table)
 }
 
-var setsFunction = callpy.Lazy[func([]int, []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:sets"}
+var setsFunction = callpy.Lazy[func([]int, []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:sets"}
 
 // Sets calls sets, line 224 of typed.py:
 //
@@ -1182,7 +1191,7 @@ func (f *Functions) Sets(a []int, b []string) (result []string, err error) {
 	return call(a, b)
 }
 
-var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:countdown"}
+var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:countdown"}
 
 // Countdown calls countdown, line 229 of typed.py:
 //
@@ -1204,7 +1213,7 @@ func (f *Functions) Countdown(start int) (result []int, err error) {
 	return call(start)
 }
 
-var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:optional"}
+var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:optional"}
 
 // Optional calls optional, line 233 of typed.py:
 //
@@ -1226,7 +1235,7 @@ func (f *Functions) Optional(a *int, b *[]float64) (result *string, err error) {
 	return call(a, b)
 }
 
-var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:either", Types: types}
+var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:either", Types: types}
 
 // Either calls either, line 237 of typed.py:
 //
@@ -1248,7 +1257,7 @@ func (f *Functions) Either(a any) (result any, err error) {
 	return call(a)
 }
 
-var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:number_or_array", Types: types}
+var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:number_or_array", Types: types}
 
 // NumberOrArray calls number_or_array, line 241 of typed.py:
 //
@@ -1270,7 +1279,7 @@ func (f *Functions) NumberOrArray(x any) (result any, err error) {
 	return call(x)
 }
 
-var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:anything_or_more", Types: types}
+var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:anything_or_more", Types: types}
 
 // AnythingOrMore calls anything_or_more, line 245 of typed.py:
 //
@@ -1292,7 +1301,7 @@ func (f *Functions) AnythingOrMore(x any) (result any, err error) {
 	return call(x)
 }
 
-var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:boundary"}
+var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:boundary"}
 
 // BoundaryFunc calls boundary, line 249 of typed.py:
 //
@@ -1314,7 +1323,7 @@ func (f *Functions) BoundaryFunc(mode Boundary) (result Boundary, err error) {
 	return call(mode)
 }
 
-var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:order"}
+var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:order"}
 
 // Order calls order, line 254 of typed.py:
 //
@@ -1336,7 +1345,7 @@ func (f *Functions) Order(by OrderBy) (result int, err error) {
 	return call(by)
 }
 
-var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:path"}
+var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:path"}
 
 // Path calls path, line 258 of typed.py:
 //
@@ -1358,7 +1367,7 @@ func (f *Functions) Path(file string) (result string, err error) {
 	return call(file)
 }
 
-var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:anything", Types: types}
+var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:anything", Types: types}
 
 // Anything calls anything, line 263 of typed.py:
 //
@@ -1380,7 +1389,7 @@ func (f *Functions) Anything(x any) (result any, err error) {
 	return call(x)
 }
 
-var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:same", Types: types}
+var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:same", Types: types}
 
 // Same calls same, line 267 of typed.py:
 //
@@ -1402,7 +1411,7 @@ func (f *Functions) Same(x any) (result any, err error) {
 	return call(x)
 }
 
-var kindsOfFunction = callpy.Lazy[func([]any, map[string]any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:kinds_of", Types: types}
+var kindsOfFunction = callpy.Lazy[func([]any, map[string]any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:kinds_of", Types: types}
 
 // KindsOf calls kinds_of, line 271 of typed.py:
 //
@@ -1424,7 +1433,7 @@ func (f *Functions) KindsOf(values []any, named map[string]any) (result string, 
 	return call(values, named)
 }
 
-var handleFunction = callpy.Lazy[func(string) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:handle"}
+var handleFunction = callpy.Lazy[func(string) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:handle"}
 
 // HandleFunc calls handle, line 275 of typed.py:
 //
@@ -1446,7 +1455,7 @@ func (f *Functions) HandleFunc(name string) (result *Handle, err error) {
 	return call(name)
 }
 
-var handleNameFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:handle_name"}
+var handleNameFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:handle_name"}
 
 // HandleName calls handle_name, line 279 of typed.py:
 //
@@ -1468,7 +1477,7 @@ func (f *Functions) HandleName(handle *Handle) (result string, err error) {
 	return call(handle)
 }
 
-var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:next_mode"}
+var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:next_mode"}
 
 // NextMode calls next_mode, line 283 of typed.py:
 //
@@ -1490,7 +1499,7 @@ func (f *Functions) NextMode(mode Mode, level Level) (Mode, Level, error) {
 	return call(mode, level)
 }
 
-var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:settle"}
+var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:settle"}
 
 // Settle calls settle, line 288 of typed.py:
 //
@@ -1512,7 +1521,7 @@ func (f *Functions) Settle(settings Settings) (result Settings, err error) {
 	return call(settings)
 }
 
-var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:loud"}
+var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:loud"}
 
 // Loud calls loud, line 293 of typed.py:
 //
@@ -1534,7 +1543,7 @@ func (f *Functions) Loud(signals []Signal, least float64) (result []Signal, err 
 	return call(signals, least)
 }
 
-var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:line"}
+var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:line"}
 
 // Line calls line, line 297 of typed.py:
 //
@@ -1556,7 +1565,7 @@ func (f *Functions) Line(x []float64, y []float64) (result Fit, err error) {
 	return call(x, y)
 }
 
-var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:residuals"}
+var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:residuals"}
 
 // Residuals calls residuals, line 302 of typed.py:
 //
@@ -1578,7 +1587,7 @@ func (f *Functions) Residuals(fit Fit) (result []float64, err error) {
 	return call(fit)
 }
 
-var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:grow"}
+var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:grow"}
 
 // Grow calls grow, line 307 of typed.py:
 //
@@ -1600,7 +1609,7 @@ func (f *Functions) Grow(tree Tree) (result Tree, err error) {
 	return call(tree)
 }
 
-var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:row"}
+var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:row"}
 
 // RowFunc calls row, line 312 of typed.py:
 //
@@ -1622,7 +1631,7 @@ func (f *Functions) RowFunc(row Row) (result Row, err error) {
 	return call(row)
 }
 
-var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:defaults"}
+var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:defaults"}
 
 // Defaults calls defaults, line 317 of typed.py:
 //
@@ -1683,7 +1692,7 @@ func DefaultsSelf(self int) DefaultsOption {
 	return DefaultsOption{callpy.Named("self", self)}
 }
 
-var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:positional"}
+var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:positional"}
 
 // Positional calls positional, line 321 of typed.py:
 //
@@ -1737,7 +1746,7 @@ func PositionalD(d int) PositionalOption {
 	return PositionalOption{callpy.Named("d", d)}
 }
 
-var restFunction = callpy.Lazy[func(int, []int, bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:rest"}
+var restFunction = callpy.Lazy[func(int, []int, bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:rest"}
 
 // Rest calls rest, line 325 of typed.py:
 //
@@ -1777,7 +1786,7 @@ func RestB(b int) RestOption {
 	return RestOption{callpy.Named("b", b)}
 }
 
-var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:weighted", Types: types}
+var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:weighted", Types: types}
 
 // Weighted calls weighted, line 329 of typed.py:
 //
@@ -1831,7 +1840,7 @@ func WeightedScale(scale any) WeightedOption {
 	return WeightedOption{callpy.Named("scale", &scale)}
 }
 
-var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:options"}
+var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:options"}
 
 // Options calls options, line 339 of typed.py:
 //
@@ -1871,7 +1880,7 @@ func OptionsCall(callArg int) OptionsOption {
 	return OptionsOption{callpy.Named("call", callArg)}
 }
 
-var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:defaults_with"}
+var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:defaults_with"}
 
 // DefaultsWith calls defaults_with, line 343 of typed.py:
 //
@@ -1893,7 +1902,7 @@ func (f *Functions) DefaultsWith(a int) (result int, err error) {
 	return call(a)
 }
 
-var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:partly", Types: types}
+var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:partly", Types: types}
 
 // Partly calls partly, line 347 of typed.py:
 //
@@ -1933,7 +1942,7 @@ func PartlyC(c any) PartlyOption {
 	return PartlyOption{callpy.Named("c", &c)}
 }
 
-var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:cached"}
+var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:cached"}
 
 // Cached calls cached, line 352 of typed.py:
 //
@@ -1955,7 +1964,7 @@ func (f *Functions) Cached(a int) (result int, err error) {
 	return call(a)
 }
 
-var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:fails"}
+var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:fails"}
 
 // Fails calls fails, line 356 of typed.py:
 //
@@ -1977,7 +1986,7 @@ func (f *Functions) Fails(message string) error {
 	return call(message)
 }
 
-var generatorFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:generator"}
+var generatorFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:generator"}
 
 // Generator calls generator, line 368 of typed.py:
 //
@@ -1999,7 +2008,7 @@ func (f *Functions) Generator(a int) (result iter.Seq2[int, error], err error) {
 	return callpy.Items[int](call(a))
 }
 
-var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:dispatched"}
+var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:dispatched"}
 
 // Dispatched calls dispatched, line 373 of typed.py:
 //
@@ -2021,7 +2030,7 @@ func (f *Functions) Dispatched(a int) (result int, err error) {
 	return call(a)
 }
 
-var rememberedFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:remembered", Retains: true}
+var rememberedFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:remembered", Retains: true}
 
 // Remembered calls remembered, line 380 of typed.py:
 //
@@ -2043,7 +2052,7 @@ func (f *Functions) Remembered(data []float64) (result int, err error) {
 	return call(data)
 }
 
-var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:address", Lends: true}
+var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:address", Lends: true}
 
 // Address calls address, line 385 of typed.py:
 //
@@ -2065,7 +2074,7 @@ func (f *Functions) Address(data []float64) (result int, err error) {
 	return call(data)
 }
 
-var shiftedFunction = callpy.Lazy[func(time.Time, time.Duration) (time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:shifted"}
+var shiftedFunction = callpy.Lazy[func(time.Time, time.Duration) (time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:shifted"}
 
 // Shifted calls shifted, line 389 of typed.py:
 //
@@ -2087,9 +2096,31 @@ func (f *Functions) Shifted(at time.Time, by time.Duration) (result time.Time, e
 	return call(at, by)
 }
 
-var dayOfFunction = callpy.Lazy[func(*time.Time) (*time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:day_of"}
+var nextDaysFunction = callpy.Lazy[func(time.Time, int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:next_days"}
 
-// DayOf calls day_of, line 393 of typed.py:
+// NextDays calls next_days, line 393 of typed.py:
+//
+//	next_days(time: datetime.datetime, count: int) -> Iterator[datetime.datetime]
+func NextDays(moment time.Time, count int) (result iter.Seq2[time.Time, error], err error) {
+	call, err := nextDaysFunction.Get()
+	if err != nil {
+		return
+	}
+	return callpy.Items[time.Time](call(moment, count))
+}
+
+// NextDays calls [NextDays] on the workers.
+func (f *Functions) NextDays(moment time.Time, count int) (result iter.Seq2[time.Time, error], err error) {
+	call, err := nextDaysFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return callpy.Items[time.Time](call(moment, count))
+}
+
+var dayOfFunction = callpy.Lazy[func(*time.Time) (*time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:day_of"}
+
+// DayOf calls day_of, line 398 of typed.py:
 //
 //	day_of(at: Optional[datetime.datetime]) -> Optional[datetime.date]
 func DayOf(at *time.Time) (result *time.Time, err error) {
@@ -2109,9 +2140,9 @@ func (f *Functions) DayOf(at *time.Time) (result *time.Time, err error) {
 	return call(at)
 }
 
-var weekdaysFunction = callpy.Lazy[func([]time.Time, []time.Time) (map[time.Time]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:weekdays"}
+var weekdaysFunction = callpy.Lazy[func([]time.Time, []time.Time) (map[time.Time]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:weekdays"}
 
-// Weekdays calls weekdays, line 397 of typed.py:
+// Weekdays calls weekdays, line 402 of typed.py:
 //
 //	weekdays(days: Sequence[datetime.date], times: List[datetime.datetime]) -> Dict[datetime.date, str]
 func Weekdays(days []time.Time, times []time.Time) (result map[time.Time]string, err error) {
@@ -2131,9 +2162,9 @@ func (f *Functions) Weekdays(days []time.Time, times []time.Time) (result map[ti
 	return call(days, times)
 }
 
-var stampsFunction = callpy.Lazy[func(callpy.Times, callpy.Durations) (callpy.Times, callpy.Durations, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:stamps"}
+var stampsFunction = callpy.Lazy[func(callpy.Times, callpy.Durations) (callpy.Times, callpy.Durations, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:stamps"}
 
-// Stamps calls stamps, line 404 of typed.py:
+// Stamps calls stamps, line 409 of typed.py:
 //
 //	stamps(at: NDArray[np.datetime64], by: Annotated[NDArray[np.timedelta64], "n"]) -> Tuple[NDArray[np.datetime64], NDArray[np.timedelta64]]
 func Stamps(at callpy.Times, by callpy.Durations) (callpy.Times, callpy.Durations, error) {
@@ -2153,9 +2184,9 @@ func (f *Functions) Stamps(at callpy.Times, by callpy.Durations) (callpy.Times, 
 	return call(at, by)
 }
 
-var fitsFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:fits"}
+var fitsFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:fits"}
 
-// Fits calls fits, line 411 of typed.py:
+// Fits calls fits, line 416 of typed.py:
 //
 //	fits(count: int) -> Iterator[Fit]
 func Fits(count int) (result iter.Seq2[Fit, error], err error) {
@@ -2175,9 +2206,9 @@ func (f *Functions) Fits(count int) (result iter.Seq2[Fit, error], err error) {
 	return callpy.Items[Fit](call(count))
 }
 
-var endedFunction = callpy.Lazy[func() (int, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:ended"}
+var endedFunction = callpy.Lazy[func() (int, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:ended"}
 
-// Ended calls ended, line 423 of typed.py:
+// Ended calls ended, line 428 of typed.py:
 //
 //	ended() -> int
 func Ended() (result int, err error) {
@@ -2197,9 +2228,9 @@ func (f *Functions) Ended() (result int, err error) {
 	return call()
 }
 
-var anythingOfFunction = callpy.Lazy[func([]any) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:anything_of", Types: types}
+var anythingOfFunction = callpy.Lazy[func([]any) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:anything_of", Types: types}
 
-// AnythingOf calls anything_of, line 427 of typed.py:
+// AnythingOf calls anything_of, line 432 of typed.py:
 //
 //	anything_of(values: List[Any]) -> Generator[Any, None, None]
 func AnythingOf(values []any) (result iter.Seq2[any, error], err error) {
@@ -2219,7 +2250,7 @@ func (f *Functions) AnythingOf(values []any) (result iter.Seq2[any, error], err 
 	return callpy.Items[any](call(values))
 }
 
-var signalLoudnessFunction = callpy.Lazy[func(Signal) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:Signal.loudness"}
+var signalLoudnessFunction = callpy.Lazy[func(Signal) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:Signal.loudness"}
 
 // Loudness calls Signal.loudness, line 70 of typed.py:
 //
@@ -2232,7 +2263,7 @@ func (s Signal) Loudness() (result float64, err error) {
 	return call(s)
 }
 
-var handleNewFunction = callpy.Lazy[func(string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:Handle.new"}
+var handleNewFunction = callpy.Lazy[func(string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:Handle.new"}
 
 // NewHandle makes a Handle, line 98 of typed.py:
 //
@@ -2259,7 +2290,7 @@ func HandleSize(size int) HandleOption {
 	return HandleOption{callpy.Named("size", size)}
 }
 
-var handleRenamedFunction = callpy.Lazy[func(*Handle, string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:Handle.renamed"}
+var handleRenamedFunction = callpy.Lazy[func(*Handle, string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:Handle.renamed"}
 
 // Renamed calls Handle.renamed, line 102 of typed.py:
 //
@@ -2286,7 +2317,7 @@ func HandleRenamedLoud(loud bool) HandleRenamedOption {
 	return HandleRenamedOption{callpy.Named("loud", loud)}
 }
 
-var handleModeFunction = callpy.Lazy[func(*Handle, ...any) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:Handle.mode"}
+var handleModeFunction = callpy.Lazy[func(*Handle, ...any) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:Handle.mode"}
 
 // Mode calls Handle.mode, line 105 of typed.py:
 //
@@ -2313,7 +2344,7 @@ func HandleModeBy(by Mode) HandleModeOption {
 	return HandleModeOption{callpy.Named("by", by)}
 }
 
-var handleLabelFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:Handle.label"}
+var handleLabelFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:Handle.label"}
 
 // Label returns Handle.label, line 109 of typed.py:
 //
@@ -2326,7 +2357,7 @@ func (h *Handle) Label() (result string, err error) {
 	return call(h)
 }
 
-var handleEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:Handle.empty"}
+var handleEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:Handle.empty"}
 
 // HandleEmpty calls Handle.empty, line 117 of typed.py:
 //
@@ -2339,7 +2370,7 @@ func HandleEmpty() (result *Handle, err error) {
 	return call()
 }
 
-var handleJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_d52d18a991e2eca6:Handle.join"}
+var handleJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_dd1131eafdacbe1e:Handle.join"}
 
 // HandleJoin calls Handle.join, line 121 of typed.py:
 //
@@ -2352,7 +2383,7 @@ func HandleJoin(handles []*Handle) (result string, err error) {
 	return call(handles)
 }
 
-var handleLenFunction = callpy.Lazy[func(*Handle) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:Handle.len"}
+var handleLenFunction = callpy.Lazy[func(*Handle) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:Handle.len"}
 
 // Len calls Handle.__len__, line 124 of typed.py:
 //
@@ -2365,7 +2396,7 @@ func (h *Handle) Len() (result int, err error) {
 	return call(h)
 }
 
-var handleItemFunction = callpy.Lazy[func(*Handle, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:Handle.item"}
+var handleItemFunction = callpy.Lazy[func(*Handle, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:Handle.item"}
 
 // Item calls Handle.__getitem__, line 127 of typed.py:
 //
@@ -2378,9 +2409,9 @@ func (h *Handle) Item(key int) (result string, err error) {
 	return call(h, key)
 }
 
-var handleEnter = callpy.Lazy[func(*Handle) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:Handle.enter"}
+var handleEnter = callpy.Lazy[func(*Handle) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:Handle.enter"}
 
-var handleExit = callpy.Lazy[func(*Handle, any) error]{Source: &glue, Target: "callpy_go_typed_typed_d52d18a991e2eca6_glue:Handle.exit"}
+var handleExit = callpy.Lazy[func(*Handle, any) error]{Source: &glue, Target: "callpy_go_typed_typed_dd1131eafdacbe1e_glue:Handle.exit"}
 
 // With enters the context, line 130 of typed.py, calls the function, and leaves the context: with an
 // exception if the function returned an error.

@@ -390,6 +390,11 @@ def shifted(at: datetime.datetime, by: datetime.timedelta) -> datetime.datetime:
     return at + by
 
 
+def next_days(time: datetime.datetime, count: int) -> Iterator[datetime.datetime]:
+    for day in range(count):
+        yield time + datetime.timedelta(days=day + 1)
+
+
 def day_of(at: Optional[datetime.datetime]) -> Optional[datetime.date]:
     return at and at.date()
 

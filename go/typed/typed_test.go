@@ -376,6 +376,16 @@ func TestTimes(t *testing.T) {
 	naive := time.Date(2024, 2, 28, 0, 0, 0, 0, callpy.Naive)
 	later, err = Shifted(naive, -time.Second)
 	same(t, naive.Add(-time.Second), later, err)
+	days, err := NextDays(naive, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectedDay := naive
+	for day, err := range days {
+		expectedDay = expectedDay.AddDate(0, 0, 1)
+		same(t, expectedDay, day, err)
+	}
+	same(t, naive.AddDate(0, 0, 2), expectedDay, nil)
 	day, err := DayOf(&at)
 	same(t, some(naive), day, err)
 	day, err = DayOf(nil)

@@ -177,22 +177,27 @@ pub fn function_on_workers(
         // A worker finds a module by its file, and knows no folder of the others.
         let folders: String = Python::start()?.function("builtins:ascii")?.call(folders)?;
         let name = format!("{}_on_workers", last.name);
-        let text = WITH_FOLDERS.replace("NAME", last.name).replace("FOLDERS", &folders);
+        let text = with_folders(&folders, last.name);
         path = file(&Text { name: &name, file: "<callpy>", text: &text })?;
     }
     let name = format!("{}:{function}", last.name);
     workers.function_named(&format!("{path}:{function}"), &name)
 }
 
-/// A module with the functions of another one, whose folder and those of what it imports it adds to the search path.
-const WITH_FOLDERS: &str = r#"# Written by callpy: workers find the module below by this file.
+/// Returns a module with the functions of another one, whose folder and those of what it imports it adds to the
+/// search path.
+fn with_folders(folders: &str, name: &str) -> String {
+    format!(
+        r#"# Written by callpy: workers find the module below by this file.
 import importlib
 import sys
 
-sys.path.extend(folder for folder in FOLDERS if folder not in sys.path)
-_module = importlib.import_module("NAME")
-globals().update({name: value for name, value in vars(_module).items() if name[:2] != "__"})
-"#;
+sys.path.extend(folder for folder in {folders} if folder not in sys.path)
+_module = importlib.import_module("{name}")
+globals().update({{name: value for name, value in vars(_module).items() if name[:2] != "__"}})
+"#
+    )
+}
 
 /// Makes the path of a Rust module a name that Python can import; other names stay as they are.
 fn module_name(name: &str) -> String {

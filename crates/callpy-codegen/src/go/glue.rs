@@ -57,7 +57,7 @@ pub(super) struct Parameter<'p> {
 /// Functions that a glue may begin with: name and text.
 const PRELUDE: [(&str, &str); 6] = [
     (
-        // As it closes a generator, so that one is closed which it reads.
+        // As it closes a generator, so that one is closed which it reads; a file stays open for others.
         "_items(",
         r#"
 
@@ -67,9 +67,9 @@ def _items(value, convert):
         for item in iterator:
             yield convert(item)
     finally:
-        close = getattr(iterator, "close", None)
-        if close is not None:
-            close()
+        kind = type(iterator)
+        if hasattr(kind, "close") and hasattr(kind, "throw"):
+            iterator.close()
 "#,
     ),
     (
