@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -155,7 +156,12 @@ func TestAContextEndsWhileItsCallWaitsForPython(t *testing.T) {
 	go func() { returned <- called.Run(waiting, nil) }()
 	cancels := <-waiting.cancels
 	close(waiting.done)
+	// The package context cancels in a goroutine of its own.
+	goroutines := runtime.NumGoroutine()
 	cancels()
+	for runtime.NumGoroutine() > goroutines {
+		runtime.Gosched()
+	}
 	if _, err := goOn.Write([]byte{1}); err != nil {
 		t.Fatal(err)
 	}
