@@ -497,4 +497,7 @@ fn a_named_python_that_does_not_exist() {
         &["named: /nowhere/python", "no such file"],
         "name a Python that exists"
     ));
+    let (_, answer) = examine(&folder, &["--python", "3.99"], |_| ());
+    let words = ["named: 3.99: there is no Python 3.99 on PATH", "neither pyenv nor uv has one"];
+    assert!(is_fatal(&answer, &words, "uv python install '3.99'"), "{answer}");
 }

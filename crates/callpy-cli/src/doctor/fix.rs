@@ -86,12 +86,13 @@ fn fixes_of_candidate(candidate: &Candidate, here: Option<System>) -> Vec<Fix> {
         Some(Problem::TooOld { .. } | Problem::Implementation { .. }) => {
             everywhere(here, install_python)
         }
-        Some(Problem::RequiresPython { required, .. }) => {
-            everywhere(Some(System::Uv), |system| match system {
-                System::Uv => Some(format!("uv python install '{required}'")),
-                _ => install_python(system),
-            })
-        }
+        Some(
+            Problem::RequiresPython { required: version, .. }
+            | Problem::NoSuchVersion { version, .. },
+        ) => everywhere(Some(System::Uv), |system| match system {
+            System::Uv => Some(format!("uv python install '{version}'")),
+            _ => install_python(system),
+        }),
         Some(Problem::Architecture { .. }) => {
             any_system(format!("install a Python for {}", std::env::consts::ARCH))
         }
