@@ -77,8 +77,8 @@ func (o *owner) release() {
 	}
 }
 
-// An Object is a Python object that has no type in Go: a set, an instance of a class; or any array that is only passed on. It can be an argument of other calls, such as
-// "builtins:repr" and "builtins:getattr".
+// An Object is a Python object that has no type in Go: a set, or an instance of a class; or any array that is only
+// passed on. It can be an argument of other calls, such as "builtins:repr" and "builtins:getattr".
 type Object struct {
 	owner owner
 	// The types of the generated package that it comes from.

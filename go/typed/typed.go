@@ -723,10 +723,10 @@ var types = callpy.NewTypes(
 	callpy.Type[*Handle]("callpy:Handle"),
 )
 
-// Functions are the functions of this package, as they are called on workers: see [On].
+// Functions are the functions of this package, called on workers: see [On].
 type Functions struct{ functions *callpy.Functions }
 
-// On returns the functions of this package as they are called on workers, which import it now.
+// On returns the functions of this package, called on workers, which import it now.
 func On(workers *callpy.Workers) (*Functions, error) {
 	functions, err := callpy.FunctionsOn(workers,
 		&scalarsFunction,
@@ -794,14 +794,13 @@ func On(workers *callpy.Workers) (*Functions, error) {
 	return &Functions{functions}, nil
 }
 
-// Within returns the same functions with calls that end after this time, with an error of kind
+// Within returns the same functions with a time limit for each call. After it, the call is an error of kind
 // [callpy.Deadline].
 func (f *Functions) Within(limit time.Duration) *Functions {
 	return &Functions{f.functions.Within(limit)}
 }
 
-// Retries returns the same functions with calls that are repeated up to so many times if their worker
-// crashes.
+// Retries returns the same functions, whose calls are repeated up to this many times if their worker crashes.
 func (f *Functions) Retries(most uint) *Functions {
 	return &Functions{f.functions.Retries(most)}
 }

@@ -696,9 +696,9 @@ struct callpy_error *callpy_workers_function(const struct callpy_workers *worker
                                              const char *target,
                                              struct callpy_function **function);
 
-// Finds a function of the last of some modules, whose sources a program carries, for the workers to call, as
-// callpy_workers_function does: that module may import those before it by their names. They are modules of
-// this process too, from which an import by name finds them.
+// Finds a function in source text, for the workers to call, as callpy_workers_function finds one in a file. It is
+// in the last of the sources, which may import the ones before it by name. All of them become modules of this
+// process too.
 struct callpy_error *callpy_workers_source_function(const struct callpy_workers *workers,
                                                     const struct callpy_source *sources,
                                                     size_t sources_len,

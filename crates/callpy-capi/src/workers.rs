@@ -155,9 +155,9 @@ pub unsafe extern "C" fn callpy_workers_function(
     })
 }
 
-/// Finds a function of the last of some modules, whose sources a program carries, for the workers to call, as
-/// callpy_workers_function does: that module may import those before it by their names. They are modules of
-/// this process too, from which an import by name finds them.
+/// Finds a function in source text, for the workers to call, as callpy_workers_function finds one in a file. It is
+/// in the last of the sources, which may import the ones before it by name. All of them become modules of this
+/// process too.
 ///
 /// # Safety
 ///

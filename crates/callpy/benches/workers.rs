@@ -68,7 +68,7 @@ def busy(count):
         println!("{name:<24} worker   p50 {p50:>10.1?}  p99 {p99:>10.1?}");
     }
 
-    /// Returns how many calls a second so many callers make in a time. All of them begin before any is counted.
+    /// Returns how many calls a second this many callers make, measured for some time. Each makes one call before.
     fn throughput(callers: usize, time: Duration, call: impl Fn() + Sync) -> f64 {
         let together = Barrier::new(callers);
         let made = AtomicU64::new(0);
@@ -88,7 +88,7 @@ def busy(count):
         made.into_inner() as f64 / time.as_secs_f64()
     }
 
-    /// Prints what two workers get done beside one caller in this process, turn by turn.
+    /// Prints how many calls two workers make for each call that one caller makes in this process.
     fn throughputs(name: &str, quick: bool, call: impl Fn(&Function) + Sync, both: &[Function; 2]) {
         let [here, there] = both;
         let (turns, time) = if quick { (1, 5) } else { (5, 500) };

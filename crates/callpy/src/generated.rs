@@ -148,7 +148,7 @@ pub struct Text<'t> {
     pub text: &'t str,
 }
 
-/// Finds a function of the last of some modules, to be called on workers; that module may import those before it.
+/// Finds a function in the last of several modules, to be called on workers; that module may import the ones before it.
 ///
 /// # Errors
 ///

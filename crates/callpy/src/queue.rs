@@ -43,11 +43,11 @@ fn slice(usual: u64) -> u64 {
 /// Whether several threads call. Until then, calls take no slots.
 static IS_CROWD: AtomicBool = AtomicBool::new(false);
 
-/// Which thread has seen another one call, and waits for that to call again, and since when; 0 for none. One caller
-/// that goes on in another thread, as a goroutine does, looks like two until then.
+/// The thread that has seen another one call and waits for that one to call again, and since when; 0 if there is
+/// none. Until then it may be one caller that has moved to another thread, as a goroutine does.
 static SUSPECTS: AtomicU64 = AtomicU64::new(0);
 
-/// A thread's number and a time, in microseconds, in one: what overflows the 20 and the 44 bits is left out.
+/// A thread's number (its low 20 bits) and a time in microseconds (its low 44 bits).
 #[derive(Clone, Copy)]
 struct Stamp(u64);
 
@@ -208,7 +208,7 @@ impl Drop for Turn {
 /// Notes that a thread calls that another one may have seen before; says whether there is a crowd.
 #[cold]
 fn is_other(suspects: Stamp) -> bool {
-    /// So long a thread's sign counts: it may have ended since.
+    /// How long a thread's suspicion counts: the thread may have ended since.
     const RECENT: u64 = 50_000_000;
     SUSPECTS.store(0, Ordering::Relaxed);
     suspects.age(now()) < RECENT && watch::start()
@@ -225,7 +225,7 @@ impl Caller {
         static LAST: AtomicU64 = AtomicU64::new(0);
 
         if watch::is_none() {
-            // There will be none, and threads that all look would share what they look at.
+            // There will be no queue, and all threads that look write to the same memory.
             self.until_look.set(u32::MAX);
             return false;
         }

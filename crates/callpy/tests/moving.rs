@@ -1,4 +1,4 @@
-//! One caller that goes on in another thread, as goroutines and tasks do, is no crowd: it needs no queue.
+//! A single caller that moves to another thread, as goroutines and tasks do, needs no queue.
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, reason = "a test")]
 
@@ -7,7 +7,7 @@ use std::thread;
 
 use callpy::Python;
 
-/// Whether the thread runs that sees to a queue.
+/// Whether the queue's thread is running.
 fn is_queue_watched() -> bool {
     std::fs::read_dir("/proc/self/task").unwrap().flatten().any(|task| {
         std::fs::read_to_string(task.path().join("comm")).is_ok_and(|name| name == "callpy-queue\n")

@@ -38,17 +38,15 @@ impl Writer<'_> {
         let [within, retries] = ["Within", "Retries"].map(|name| self.go.method(ty, name));
         let all = variables.iter().fold(String::new(), |all, name| format!("{all}\t\t&{name},\n"));
         let docs = [
+            format!("{ty} are the functions of this package, called on workers: see [{function}]."),
             format!(
-                "{ty} are the functions of this package, as they are called on workers: see [{function}]."
+                "{function} returns the functions of this package, called on workers, which import it now."
             ),
             format!(
-                "{function} returns the functions of this package as they are called on workers, which import it now."
+                "{within} returns the same functions with a time limit for each call. After it, the call is an error of kind\n[callpy.Deadline]."
             ),
             format!(
-                "{within} returns the same functions with calls that end after this time, with an error of kind\n[callpy.Deadline]."
-            ),
-            format!(
-                "{retries} returns the same functions with calls that are repeated up to so many times if their worker\ncrashes."
+                "{retries} returns the same functions, whose calls are repeated up to this many times if their worker crashes."
             ),
         ];
         let [type_docs, on, within_docs, retries_docs] = docs.map(|docs| comment(&docs, ""));

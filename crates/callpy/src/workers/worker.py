@@ -462,6 +462,7 @@ def serve(descriptors, parent, setup, search_path, targets):
         lock, no thread can turn one kind into the other between the two."""
         return tuple(zip(map(getrefcount, values), map(getweakrefcount, values)))
 
+    # Those to a value that nothing else holds.
     alone = references([object()])
     once = alone[0][0]
     # What an answer begins with if nothing was written or retained.

@@ -204,7 +204,7 @@ pub(crate) mod labour {
         workers
     }
 
-    /// The worker that was used last is used first, and a spare one that gets ready meanwhile would be that.
+    /// The free worker that came last is used first: one that becomes ready later would be the next.
     pub(crate) fn wait_for_free(workers: &Workers, count: usize) {
         wait_for("free workers", || workers.statistics().free == count);
     }
