@@ -312,6 +312,8 @@ fn a_named_version_is_found_although_a_shim_does_not_know_it() {
     let shim = "#!/bin/sh\necho \"pyenv: $0: command not found\" >&2\nexit 127\n";
     world.script("bin/python3.12", shim);
     let python = of_version(&world, "pyenv/versions/3.12.4/bin/python", "[3, 12, 4]");
+    // No one can use that one, so it is not offered either.
+    of_version(&world, "pyenv/versions/3.7.16/bin/python", "[3, 7, 16]");
     let context = world.context().with("PYENV_ROOT", world.path("pyenv"));
     for name in ["3.12", "python3.12", "3.12.4"] {
         let (found, _) = find_in(&named(name), &context).unwrap();
@@ -321,7 +323,7 @@ fn a_named_version_is_found_although_a_shim_does_not_know_it() {
         let (error, _) = refused(&named(name), &context);
         let text = error.to_string();
         let expected =
-            "there is no Python 3.14 on PATH, and neither pyenv nor uv has one; pyenv has 3.12.4";
+            "there is no Python 3.14 on PATH, and neither pyenv nor uv has one; pyenv has 3.12.4;";
         assert!(text.contains(expected) && text.contains("`uv python install 3.14`"), "{text}");
     }
     let by_variable = context.clone().with("CALLPY_PYTHON", "3.12");

@@ -25,7 +25,7 @@ pub enum Problem {
     NoSuchVersion {
         /// The version that was named, such as `3.14`.
         version: String,
-        /// Those that pyenv has, the newest first.
+        /// Those that pyenv has and callpy can use, the newest first.
         pyenv: Vec<String>,
     },
     /// A link to an interpreter that was removed or upgraded.

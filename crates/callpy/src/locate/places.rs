@@ -196,7 +196,12 @@ pub(super) fn version(name: &Path) -> Option<Specifiers> {
 pub(super) fn absent(name: &Path, context: &Context) -> Problem {
     let Some(asked) = version(name) else { return Problem::NotOnPath };
     let text = |numbers: Vec<u64>| numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(".");
-    let pyenv = pyenv_versions(context).into_iter().map(|(version, _)| text(version)).collect();
+    let usable = |version: &Vec<u64>| match version[..] {
+        [3, minor, ..] => VERSIONS.into_iter().any(|known| u64::from(known) == minor),
+        _ => false,
+    };
+    let versions = pyenv_versions(context).into_iter().map(|(version, _)| version);
+    let pyenv = versions.filter(usable).map(text).collect();
     Problem::NoSuchVersion { version: asked.to_string(), pyenv }
 }
 
