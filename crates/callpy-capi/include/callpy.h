@@ -308,10 +308,11 @@ typedef struct callpy_items {
     size_t len;
 } callpy_items;
 
-// What Python calls. The arguments are callpy's, released when it returns; arrays among them are read
-// only. It writes its result to `result`, which is None before and is copied; a result of another call
-// may be moved there, and is released by callpy. An error that it returns is an exception in Python, and
-// callpy's to free: one of a function of callpy's, or one that callpy_error_new makes.
+// What Python calls. The arguments are callpy's, which releases them after it returns; arrays among them
+// are read only. It writes its result to `result`, which is None before and is copied: `*result =
+// arguments[0]` returns an argument. A result of another call may be moved there, and is released by
+// callpy. An error that it returns is an exception in Python, and callpy's to free: one of a function of
+// callpy's, or one that callpy_error_new makes.
 //
 // Python calls it on whichever thread it likes, and on several at once. It may call any function of
 // callpy's. It must return: no exception and no longjmp may leave it.

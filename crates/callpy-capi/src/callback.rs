@@ -3,15 +3,16 @@
 use std::ffi::c_void;
 
 use callpy::callback::{Arguments, Closure, Returned};
-use callpy::{FromPython, IntoPython, Object, Result, Scope};
+use callpy::{Object, Result, Scope};
 
 use crate::error::callpy_error;
-use crate::value::{Argument, Owned, callpy_value};
+use crate::value::{Argument, Lent, Owned, callpy_value};
 
-/// What Python calls. The arguments are callpy's, released when it returns; arrays among them are read
-/// only. It writes its result to `result`, which is None before and is copied; a result of another call
-/// may be moved there, and is released by callpy. An error that it returns is an exception in Python, and
-/// callpy's to free: one of a function of callpy's, or one that callpy_error_new makes.
+/// What Python calls. The arguments are callpy's, which releases them after it returns; arrays among them
+/// are read only. It writes its result to `result`, which is None before and is copied: `*result =
+/// arguments[0]` returns an argument. A result of another call may be moved there, and is released by
+/// callpy. An error that it returns is an exception in Python, and callpy's to free: one of a function of
+/// callpy's, or one that callpy_error_new makes.
 ///
 /// Python calls it on whichever thread it likes, and on several at once. It may call any function of
 /// callpy's. It must return: no exception and no longjmp may leave it.
@@ -66,29 +67,26 @@ impl Callback {
 /// A closure of any number of arguments.
 impl Closure<callpy_callback> for Callback {
     fn run(&self, passed: Arguments<'_>, scope: &mut Scope<'static>) -> Result<Object> {
-        let mut arguments = Vec::with_capacity(passed.count());
+        let mut arguments = Lent::with_capacity(passed.count());
         for index in 0..passed.count() {
-            arguments.push(Owned::from_python(passed.get(index), scope)?);
+            arguments.push(passed.take(index, scope)?);
         }
+        // Dropped before the arguments, to which it may refer.
         let mut result = Owned::NONE;
+        let passed = arguments.as_slice();
         // SAFETY: there are so many arguments, which live until it returns; as the caller of `new` says.
         let error = unsafe {
-            (self.function)(
-                arguments.as_ptr().cast(),
-                arguments.len(),
-                result.as_mut(),
-                self.context,
-            )
+            (self.function)(passed.as_ptr(), passed.len(), result.as_mut(), self.context)
         };
         if !error.is_null() {
             // SAFETY: an error that callpy made, which is given up by returning it.
             let error = unsafe { Box::from_raw(error) };
             return Err::<Object, _>(error.into_source()).into_result(scope);
         }
-        // SAFETY: what it leads to is as the function says. It is converted or copied at once: Python
-        // may retain what a callback returns, so nothing of it is lent.
+        // SAFETY: what it leads to is as the function says, the arguments among it. It is converted or copied
+        // at once: Python may retain what a callback returns, so nothing of it is lent.
         let result: Argument<'static> =
             unsafe { Argument::new(&*std::ptr::from_ref(result.as_mut())) };
-        result.into_python(scope)
+        result.into_result(scope)
     }
 }

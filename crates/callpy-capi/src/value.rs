@@ -131,6 +131,9 @@ const _: () = {
 /// The mark of a result. Not 1: a struct that was never filled in might contain that.
 const OWNED: u32 = u32::from_ne_bytes(*b"CPyv");
 
+/// The mark of what a callback is passed: copied into its result, it is not released there.
+const LENT: u32 = u32::from_ne_bytes(*b"CPyl");
+
 /// How deeply values may be nested, as in results.
 const MAX_DEPTH: usize = 200;
 
@@ -255,6 +258,26 @@ impl callpy_value {
     pub(crate) const NONE: callpy_value =
         callpy_value { tag: CALLPY_TAG_NONE, owned: 0, content: callpy_content { natural: 0 } };
 
+    /// Replaces a mark, in the values that this one holds too.
+    ///
+    /// # Safety
+    ///
+    /// `hand_out` made the value, and it holds what it held then.
+    unsafe fn mark(&mut self, from: u32, to: u32) {
+        if self.owned != from {
+            return;
+        }
+        self.owned = to;
+        if matches!(self.tag, CALLPY_TAG_LIST | CALLPY_TAG_TUPLE | CALLPY_TAG_DICT) {
+            // SAFETY: as the caller says.
+            unsafe {
+                let callpy_items { data, len } = self.content.items;
+                let items = std::slice::from_raw_parts_mut(data, len);
+                items.iter_mut().for_each(|item| item.mark(from, to));
+            }
+        }
+    }
+
     /// Releases what the value holds, if callpy made it.
     ///
     /// # Safety
@@ -336,6 +359,38 @@ impl Drop for Owned {
     fn drop(&mut self) {
         // SAFETY: made here, and dropped once.
         unsafe { self.0.release() }
+    }
+}
+
+/// Values that a callback is passed.
+pub(crate) struct Lent(Vec<callpy_value>);
+
+impl Lent {
+    pub(crate) fn with_capacity(count: usize) -> Lent {
+        Lent(Vec::with_capacity(count))
+    }
+
+    pub(crate) fn push(&mut self, value: Owned) {
+        let mut value = value.into_value();
+        // SAFETY: an `Owned` is a number or what `hand_out` made.
+        unsafe { value.mark(OWNED, LENT) };
+        self.0.push(value);
+    }
+
+    pub(crate) fn as_slice(&self) -> &[callpy_value] {
+        &self.0
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        for value in &mut self.0 {
+            // SAFETY: as in `push`; a callback may only read it. It is dropped once.
+            unsafe {
+                value.mark(LENT, OWNED);
+                value.release();
+            }
+        }
     }
 }
 

@@ -183,7 +183,7 @@ pub trait Returned {
 impl<R: IntoPython<'static>> Returned for R {
     #[inline]
     fn into_result(self, scope: &mut Scope<'static>) -> Result<Object> {
-        self.into_python(scope)
+        self.into_python(scope).map_err(at_result)
     }
 }
 
@@ -195,7 +195,7 @@ where
     #[inline]
     fn into_result(self, scope: &mut Scope<'static>) -> Result<Object> {
         match self {
-            Ok(value) => value.into_python(scope),
+            Ok(value) => value.into_result(scope),
             Err(error) => Err(as_error(error.into())),
         }
     }
@@ -258,10 +258,10 @@ impl Arguments<'_> {
         self.0.len()
     }
 
-    /// Returns one of them as it is.
+    /// Converts one of them.
     #[doc(hidden)]
-    pub fn get(&self, index: usize) -> Object {
-        Object(self.0.get(index))
+    pub fn take<T: FromPython>(&self, index: usize, scope: &mut Scope<'_>) -> Result<T> {
+        T::from_python(Object(self.0.get(index)), scope).map_err(|error| at_argument(error, index))
     }
 
     fn check(&self, count: usize) -> Result<()> {
@@ -286,6 +286,11 @@ fn wrong_count(count: usize, got: usize) -> Error {
 #[cold]
 fn at_argument(error: Error, index: usize) -> Error {
     error.at(format_args!("argument {} of a callback", index + 1))
+}
+
+#[cold]
+fn at_result(error: Error) -> Error {
+    error.at("the result of a callback")
 }
 
 macro_rules! closures {

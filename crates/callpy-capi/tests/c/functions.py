@@ -206,5 +206,11 @@ def apply(function, *arguments):
     return function(*arguments)
 
 
+def apply_to_endless(function):
+    endless = []
+    endless.append(endless)
+    return function(1, endless)
+
+
 def echo_object(function):
     return [function][0]

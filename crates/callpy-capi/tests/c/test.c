@@ -224,6 +224,23 @@ static callpy_error *sums(const callpy_value *arguments, size_t len, callpy_valu
     return NULL;
 }
 
+// Returns its first argument, or the last item of it.
+static callpy_error *same(const callpy_value *arguments, size_t len, callpy_value *result, void *of_item) {
+    CHECK(len == 1);
+    const callpy_items *items = &arguments[0].content.items;
+    *result = of_item ? items->data[items->len - 1] : arguments[0];
+    // What is lent to it is not its own to release.
+    callpy_value copy = *result;
+    callpy_value_release(&copy);
+    return NULL;
+}
+
+static callpy_error *mistaken(const callpy_value *arguments, size_t len, callpy_value *result, void *context) {
+    (void)arguments, (void)len, (void)context;
+    result->tag = CALLPY_DTYPE_FLOAT64;
+    return NULL;
+}
+
 static void callbacks(void) {
     struct context context = {0, 2.25};
     callpy_callback callback = {distance, &context};
@@ -257,6 +274,28 @@ static void callbacks(void) {
     good(callpy_function_call(apply, applied, 2, NULL, 0, &result));
     CHECK(result.tag == CALLPY_TAG_ARRAY && ((double *)result.content.array->data)[1] == 3.5);
     callpy_value_release(&result);
+    // Its arguments, or items of them, are its result.
+    callback.function = same;
+    callpy_value words[] = {callpy_int(1), callpy_string("the last of the words")};
+    callpy_value inside[] = {callpy_float(2.5), {.tag = CALLPY_TAG_LIST, .content.items = {words, 2}}};
+    callpy_value kinds[] = {words[1], applied[1], inside[1], {.tag = CALLPY_TAG_TUPLE, .content.items = {inside, 2}}};
+    for (size_t index = 0; index < 4; index++) {
+        applied[1] = kinds[index];
+        callback.context = NULL;
+        good(callpy_function_call(apply, applied, 2, NULL, 0, &result));
+        CHECK(result.tag == kinds[index].tag);
+        callpy_value_release(&result);
+    }
+    callback.context = &callback;
+    good(callpy_function_call(apply, applied, 2, NULL, 0, &result));
+    CHECK(result.tag == CALLPY_TAG_LIST && !strcmp(result.content.items.data[1].content.text.data, "the last of the words"));
+    callpy_value_release(&result);
+    // A wrong result has a place, and so has a wrong argument.
+    callback.function = mistaken;
+    bad(callpy_function_call(apply, applied, 2, NULL, 0, NULL), CALLPY_ERROR_ARGUMENT, "the result of a callback: expected a value's tag");
+    callpy_function *endless = load("apply_to_endless");
+    bad(callpy_function_call(endless, applied, 1, NULL, 0, NULL), CALLPY_ERROR_RESULT, "argument 2 of a callback: values are nested");
+    callpy_function_free(endless);
     // After its call it is only a callable that raises.
     callpy_value kept = call("echo_object", key.value);
     CHECK(kept.tag == CALLPY_TAG_OBJECT);
