@@ -87,8 +87,12 @@ type Error struct {
 	owner *errorOwner
 }
 
-// An errorOwner frees an error of C's once neither it nor one of its causes is used.
-type errorOwner struct{ root uintptr }
+// An errorOwner frees an error of C's once neither it nor one of its causes is used. It has a pointer since Go puts
+// several small objects without pointers into one block, and cleans up none of them while another is used.
+type errorOwner struct {
+	root uintptr
+	_    *byte
+}
 
 // Error says what failed and where, in one line.
 func (e *Error) Error() string { return e.place + e.text(errorMessage, e.line) }
@@ -187,7 +191,7 @@ func toError(address uintptr) error {
 }
 
 func takeError(address uintptr) *Error {
-	owner := &errorOwner{address}
+	owner := &errorOwner{root: address}
 	runtime.AddCleanup(owner, func(address uintptr) { free(errorFree, address) }, address)
 	return readError(address, owner)
 }

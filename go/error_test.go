@@ -3,7 +3,9 @@ package callpy
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -51,4 +53,21 @@ func TestAnErrorIsFormattedWithItsDetail(t *testing.T) {
 	// What Go itself finds has no detail.
 	err = find(t, target("echo")).Run(ctx, make(chan int))
 	equal(t, fmt.Sprintf("%+v", err), err.Error())
+}
+
+// Errors are freed though small objects beside them in memory live on.
+func TestErrorsAreFreed(t *testing.T) {
+	sqrt := load[func(float64) (float64, error)](t, "math:sqrt")
+	var freed atomic.Int64
+	var beside []*int
+	for number := range 100 {
+		_, err := sqrt(-1)
+		failed := bad(t, err, Exception, "math domain error")
+		runtime.AddCleanup(failed.owner, func(int) { freed.Add(1) }, number)
+		beside = append(beside, &number)
+	}
+	for freed.Load() < 100 {
+		runtime.GC()
+	}
+	runtime.KeepAlive(beside)
 }
