@@ -24,11 +24,11 @@ func (e *endedError) Error() string { return e.err.Error() + ": " + e.cause.Erro
 
 func (e *endedError) Unwrap() []error { return []error{e.err, e.cause} }
 
-// cancelWith sets limits by which a call of C's is cancelled once the context ends, and returns a function to call
-// when the call has returned.
+// cancelWith adds to limits what cancels a call of C's once the context ends, and returns a function to call when the
+// call has returned.
 func cancelWith(ctx context.Context, limits *cLimits) (stop func()) {
 	call := callNew.call()
-	*limits = cLimits{call: call}
+	limits.call = call
 	cancelled := make(chan struct{})
 	cancels := context.AfterFunc(ctx, func() {
 		callCancel.call(call)

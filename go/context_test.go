@@ -96,6 +96,14 @@ func contextEndsInLine() int {
 	}
 	cancel()
 	waiters.Wait()
+	// A limit counts while its call waits there, and so does the shorter one of two.
+	sleep := must1(Find("time:sleep")).Within(20 * time.Millisecond).Within(time.Hour)
+	_, mapped := MapAs[any](ctx, sleep, []int{60})
+	for _, err := range []error{sleep.Run(ctx, 60), mapped[0]} {
+		if !errors.Is(err, Deadline) || err.Error() != "time:sleep: it did not return within 20ms" {
+			panic(err)
+		}
+	}
 	must1(to.Write(make([]byte, maxCalls)))
 	readers.Wait()
 	must(from.Close())
@@ -180,13 +188,13 @@ func TestAContextEndsWhileItsCallWaitsForPython(t *testing.T) {
 func TestAGateAdmitsItsWaitersInOrder(t *testing.T) {
 	var gate gate
 	for range maxCalls {
-		if err := gate.enter(ctx); err != nil {
-			t.Fatal(err)
+		if !gate.tryEnter() {
+			t.Fatal("there is no room")
 		}
 	}
 	enter := func(ctx context.Context) <-chan error {
 		before, done := gate.waiting.Load(), make(chan error, 1)
-		go func() { done <- gate.enter(ctx) }()
+		go func() { done <- gate.wait(ctx) }()
 		for gate.waiting.Load() == before {
 			time.Sleep(time.Millisecond)
 		}

@@ -2,6 +2,7 @@ package callpy
 
 import (
 	"context"
+	"errors"
 	"reflect"
 	"runtime"
 	"sync"
@@ -71,7 +72,8 @@ func (f *frame) run(ctx context.Context, function *Function, wanted bool) error 
 			return err
 		}
 	}
-	if err := calls.enter(ctx); err != nil {
+	left, err := function.begin(ctx)
+	if err != nil {
 		return err
 	}
 	defer calls.leave()
@@ -79,6 +81,10 @@ func (f *frame) run(ctx context.Context, function *Function, wanted bool) error 
 		if err := function.enter(); err != nil {
 			return err
 		}
+	}
+	f.limits = cLimits{within: uintptr(left)}
+	if left > 0 {
+		f.call.limits = addressOf(&f.limits)
 	}
 	if canEnd {
 		stop := cancelWith(ctx, &f.limits)
@@ -92,7 +98,12 @@ func (f *frame) run(ctx context.Context, function *Function, wanted bool) error 
 	if f.call.failed == 0 {
 		return nil
 	}
-	return orEnded(ctx, toError(f.call.failed))
+	err = orEnded(ctx, toError(f.call.failed))
+	if left > 0 && errors.Is(err, Deadline) {
+		// Not what was left of the time.
+		return function.late()
+	}
+	return err
 }
 
 // invoke makes the call of a function that stays until it has returned.

@@ -19,6 +19,8 @@ type Function struct {
 	name   string
 	// The workers that it is on; nil in this process.
 	pool *pool
+	// The shortest limit of its calls; 0 for none.
+	within time.Duration
 	// The types of the generated package that it belongs to.
 	types *Types
 }
@@ -55,12 +57,17 @@ func newFunction(handle uintptr, name string, pool *pool) *Function {
 }
 
 // Within returns the same function with calls that end after this time, with an error of kind [Deadline]; of
-// several limits the shortest counts. On [Workers] that holds, whatever the function does, and the time counts from the beginning of the call, that of
-// waiting for a worker included. In this process it counts from when the function is called, and only asks, as a
-// context does that ends.
+// several limits the shortest counts. On [Workers] that holds, whatever the function does, and the time counts
+// from the beginning of the call, that of waiting for a worker included. In this process it counts from when the
+// function is called, and only asks, as a context does that ends.
 func (f *Function) Within(limit time.Duration) *Function {
 	// 0 is no limit in C.
-	return f.limited(&cLimits{within: uintptr(max(limit, 1))})
+	limit = max(limit, 1)
+	limited := f.limited(&cLimits{within: uintptr(limit)})
+	if limited != f && (limited.within == 0 || limit < limited.within) {
+		limited.within = limit
+	}
+	return limited
 }
 
 // Retries returns the same function with calls that are repeated up to so many times if their worker crashes: for
@@ -82,8 +89,34 @@ func (f *Function) limited(limits *cLimits) *Function {
 		panic("callpy: " + takeError(failed).Error())
 	}
 	function := newFunction(*limited, f.name, f.pool)
-	function.types = f.types
+	function.types, function.within = f.types, f.within
 	return function
+}
+
+// begin takes one of the places for calls, and waits for it no longer than a call may take. It returns what is left of
+// that time, or 0 if there was no need to wait.
+func (f *Function) begin(ctx context.Context) (left time.Duration, err error) {
+	if calls.tryEnter() {
+		return 0, nil
+	}
+	if f.within == 0 {
+		return 0, calls.wait(ctx)
+	}
+	until := time.Now().Add(f.within)
+	limited, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	if err := calls.wait(limited); err != nil {
+		if err := ended(ctx); err != nil {
+			return 0, err
+		}
+		return 0, f.late()
+	}
+	return max(time.Until(until), 1), nil
+}
+
+// late returns the error of a call that took too long, as C words it.
+func (f *Function) late() error {
+	return failure(Deadline, "%s: it did not return within %v", f.name, f.within)
 }
 
 // enter has the function's handle stay until leave, or returns an error if the function can't be called.
@@ -251,7 +284,7 @@ func MapAs[R any, A any](ctx context.Context, f *Function, inputs []A) (results 
 		return failAll(err)
 	}
 	got, failed := make([]cValue, len(places)), make([]uintptr, len(places))
-	if err := calls.enter(ctx); err != nil {
+	if _, err := f.begin(ctx); err != nil {
 		return failAll(err)
 	}
 	defer calls.leave()

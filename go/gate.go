@@ -22,15 +22,16 @@ type gate struct {
 
 var calls gate
 
-// enter waits until there is room, and returns the context's error if that ends before.
-func (g *gate) enter(ctx context.Context) error {
+// tryEnter enters if there is room.
+func (g *gate) tryEnter() bool {
 	if g.inside.Add(1) <= maxCalls {
-		return nil
+		return true
 	}
 	g.inside.Add(-1)
-	return g.wait(ctx)
+	return false
 }
 
+// wait waits until there is room, and returns the context's error if that ends before.
 func (g *gate) wait(ctx context.Context) error {
 	// Counted as waiting before it looks again: who leaves after that look sees it.
 	g.waiting.Add(1)
