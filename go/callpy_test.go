@@ -197,10 +197,11 @@ func TestTextsAreStrings(t *testing.T) {
 }
 
 func TestNothingIsLostInAConversion(t *testing.T) {
-	for _, number := range []any{1e300, int64(1)<<53 + 1, uint64(math.MaxUint64)} {
+	for _, number := range []any{1e300, int64(1)<<24 + 1, -1<<24 - 1, int64(1)<<53 + 1, uint64(math.MaxUint64)} {
 		_, err := CallAs[float32](ctx, find(t, target("echo")), number)
 		bad(t, err, BadResult, "expected float32")
 	}
+	equal(t, echo[float32](t, -1<<24), float32(-0x1p24))
 	equal(t, echo[float64](t, int64(-1)<<53), -0x1p53)
 	_, err := CallAs[float64](ctx, find(t, target("echo")), int64(-1)<<53-1)
 	bad(t, err, BadResult, "-9007199254740993")

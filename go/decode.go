@@ -8,8 +8,14 @@ import (
 	"unsafe"
 )
 
-// Integers of this many bits and a sign are exact as floats.
-const maxExact = 53
+// isExact says whether a float of a kind holds an integer exactly.
+func isExact(number int64, kind reflect.Kind) bool {
+	bits := 53
+	if kind == reflect.Float32 {
+		bits = 24
+	}
+	return number>>bits == 0 || number>>bits == -1
+}
 
 func itemsOf(value *cValue) []cValue {
 	if value.content[1] == 0 {
@@ -225,8 +231,7 @@ func (t *Types) decodeInto(value *cValue, out reflect.Value) *Error {
 				return nil
 			}
 		case cTagInt:
-			// Only what a float holds exactly.
-			if number := *content[int64](value); number>>maxExact == 0 || number>>maxExact == -1 {
+			if number := *content[int64](value); isExact(number, kind.Kind()) {
 				out.SetFloat(float64(number))
 				return nil
 			}
