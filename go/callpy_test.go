@@ -504,6 +504,37 @@ func TestStructsAreTuplesAndComplexNumbersArraysWithoutAxes(t *testing.T) {
 	}
 }
 
+// A struct that embeds one of this package's types has its methods, and fields of its own.
+func TestAStructIsNotWhatItEmbeds(t *testing.T) {
+	type grid struct {
+		Array[float64]
+		Name string
+	}
+	type series struct {
+		*View[float64]
+		Name string
+	}
+	type alone struct{ *View[float64] }
+	type wrapped struct{ *Object }
+	passed := grid{ArrayOf([]float64{1, 2}), "a"}
+	equal(t, echo[grid](t, passed), passed)
+	equal(t, good(CallAs[int](ctx, find(t, "builtins:len"), &passed))(t), 2)
+	got := echo[*series](t, Tuple{[]float64{3}, "b"})
+	equal(t, []any{got.At(0), got.Name}, []any{3.0, "b"})
+	equal(t, echo[series](t, got).Name, "b")
+	got.Release()
+	_, err := CallAs[*alone](ctx, find(t, target("echo")), []float64{3})
+	bad(t, err, BadResult, "expected callpy.alone, got an array of float64 (1)")
+	// One that has nothing else is what it embeds, as in generated packages.
+	object := good(CallAs[*Object](ctx, find(t, "builtins:frozenset")))(t)
+	for _, argument := range []any{wrapped{object}, &wrapped{object}} {
+		equal(t, good(CallAs[string](ctx, find(t, "builtins:repr"), argument))(t), "frozenset()")
+	}
+	for _, argument := range []any{wrapped{}, &wrapped{}, &Object{}, alone{}} {
+		bad(t, find(t, target("echo")).Run(ctx, argument), BadArgument, "no call has returned it")
+	}
+}
+
 func TestASourceIsRunOnceAndAfterAnErrorAnew(t *testing.T) {
 	broken, whole := "raise ValueError('not yet')", "import itertools\nnumbers = itertools.count(1)\ndef number() -> int:\n    return next(numbers)\n"
 	source := Source{Name: "callpy_test_source", File: "numbers.py", Text: &broken}

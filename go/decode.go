@@ -115,9 +115,9 @@ func decodeByReflection[R any](f *frame, function *Function) (R, error) {
 func wrong(wanted reflect.Type, got *cValue) *Error {
 	kind := uint32(cWantValue)
 	switch {
-	case wanted.Implements(takeableType):
+	case wanted.Kind() == reflect.Pointer && isTakeable(wanted.Elem()):
 		kind = cWantArray
-	case reflect.PointerTo(wanted).Implements(fillableType):
+	case isFillable(wanted):
 		kind = cWantArray
 		if array := arrayOf(got); array != nil && array.dtype == reflect.New(wanted).Interface().(fillable).dtype() {
 			kind = cWantFlat
@@ -178,6 +178,9 @@ func (t *Types) decodeInto(value *cValue, out reflect.Value) *Error {
 		*result = found
 		return err
 	case fillable:
+		if !isFillable(kind) {
+			break
+		}
 		// What is a slice in Go has one axis.
 		array := arrayOf(value)
 		if array != nil && array.dtype == result.dtype() && (kind.Kind() == reflect.Struct || array.ndim == 1) {
@@ -187,8 +190,8 @@ func (t *Types) decodeInto(value *cValue, out reflect.Value) *Error {
 	}
 	if kind.Kind() == reflect.Pointer {
 		pointer := reflect.New(kind.Elem())
-		if view, ok := pointer.Interface().(takeable); ok {
-			if err := view.take(value); err != nil {
+		if isTakeable(kind.Elem()) {
+			if err := pointer.Interface().(takeable).take(value); err != nil {
 				return err
 			}
 			out.Set(pointer)

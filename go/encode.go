@@ -100,7 +100,7 @@ func (f *frame) value(from reflect.Value, to *cValue, depth int) *Error {
 			f.text(to, unsafe.String(unsafe.SliceData(from.Bytes()), from.Len()), cTagBytes)
 		case from.Type() == tupleType:
 			return f.items(from, to, cTagTuple, depth)
-		case from.Type().Implements(lendableType):
+		case isLendable(from.Type()):
 			return from.Interface().(lendable).lend(f, to)
 		default:
 			return f.slice(from, to, depth)
@@ -115,10 +115,10 @@ func (f *frame) value(from reflect.Value, to *cValue, depth int) *Error {
 	case reflect.Map:
 		return f.dict(from, to, depth)
 	case reflect.Pointer:
-		switch passed := from.Interface().(type) {
-		case holder:
-			return f.hold(passed, to)
-		case *Function:
+		if isHolder(from.Type()) {
+			return f.hold(from.Interface().(holder), to)
+		}
+		if from.Type() == functionType {
 			return failure(BadArgument, "a %v can't be passed to Python; CallAs[*Object] returns objects that can", from.Type())
 		}
 		return f.value(from.Elem(), to, depth+1)
@@ -158,7 +158,7 @@ func (f *frame) marked(name string, from reflect.Value, to *cValue, depth int) *
 func (f *frame) hold(from holder, to *cValue) *Error {
 	held := from.use()
 	if held == nil {
-		return failure(BadArgument, "the %T is released", from)
+		return failure(BadArgument, "the %T is released, or no call has returned it", from)
 	}
 	f.held = append(f.held, held)
 	to.tag, to.content = held.value.tag, held.value.content
@@ -214,8 +214,11 @@ func (f *frame) setItems(to *cValue, tag uint32, items []cValue) {
 
 // structure passes a struct: an array of this package's, a time, or any other as a tuple or a dict of its fields.
 func (f *frame) structure(from reflect.Value, to *cValue, depth int) *Error {
-	if from.Type().Implements(lendableType) {
+	if isLendable(from.Type()) {
 		return from.Interface().(lendable).lend(f, to)
+	}
+	if isHolder(from.Type()) {
+		return f.hold(from.Interface().(holder), to)
 	}
 	if from.Type() == timeType {
 		return f.time(from.Interface().(time.Time), to)

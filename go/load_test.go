@@ -15,6 +15,22 @@ type (
 		Children []tree
 	}
 	hidden struct{ value int }
+	tagged struct {
+		Name  string `callpy:"name"`
+		value int    `callpy:"value"`
+	}
+	twice struct {
+		Name  string `callpy:"name"`
+		Other string `callpy:"name"`
+	}
+	embedding struct {
+		hidden
+		Name string `callpy:"name"`
+	}
+	without struct {
+		hidden `callpy:"-"`
+		Name   string `callpy:"name"`
+	}
 )
 
 func TestLoadRefusesWhatCanNeverWork(t *testing.T) {
@@ -29,6 +45,9 @@ func TestLoadRefusesWhatCanNeverWork(t *testing.T) {
 	refused("unsafe.Pointer can't", second(Load[func(unsafe.Pointer) error](never)))
 	refused("a *callpy.Function can't", second(Load[func(*Function) error](never)))
 	refused("only structs whose fields are all exported", second(Load[func(hidden) error](never)))
+	refused("its field value has a tag, and is not exported", second(Load[func(tagged) error](never)))
+	refused(`its fields Name and Other are both the key "name"`, second(Load[func() (twice, error)](never)))
+	refused("it embeds hidden, which is not exported; the tag callpy:\"-\"", second(Load[func(embedding) error](never)))
 	refused("field B: a chan int", second(Load[func(struct{ B chan int }) error](never)))
 	refused("a callpy.Arg can't be passed", second(Load[func([]Arg) error](never)))
 	refused("must be the first parameter", second(Load[func(int, context.Context) error](never)))
@@ -45,6 +64,7 @@ func TestLoadRefusesWhatCanNeverWork(t *testing.T) {
 	for _, err := range []error{
 		second(Load[func(context.Context, fmt.Stringer, ...Arg) (any, error)](never)),
 		second(Load[func(pointerToItself, tree, Mutable[float64], Copied[int8], *View[bool]) (tree, error)](never)),
+		second(Load[func(without) (without, error)](never)),
 		second(Load[func(uintptr, *Object, Bytes, Tuple, [2]string, complex64) (*View[int8], Array[int8], error)](never)),
 	} {
 		if err == nil || errors.Is(err, BadArgument) {

@@ -37,13 +37,13 @@ type fields struct {
 var knownFields sync.Map
 
 // fieldsOf returns a struct's fields: all of them, or, if it is a dict, all exported ones but those with the tag
-// callpy:"-".
+// callpy:"-". What would be left out against what the program says is an error.
 func fieldsOf(kind reflect.Type) (fields, *Error) {
 	if known, ok := knownFields.Load(kind); ok {
 		return known.(fields), nil
 	}
 	var found fields
-	hidden := ""
+	hidden, embedded, keys := "", "", make(map[string]string)
 	for index := range kind.NumField() {
 		one := kind.Field(index)
 		key, isTagged := one.Tag.Lookup("callpy")
@@ -51,13 +51,27 @@ func fieldsOf(kind reflect.Type) (fields, *Error) {
 		switch {
 		case key == "-":
 			continue
+		case !one.IsExported() && isTagged:
+			return found, failure(BadArgument, "a %v can't be passed to Python: its field %s has a tag, and is not exported", kind, one.Name)
 		case !one.IsExported():
 			hidden = one.Name
+			if one.Anonymous {
+				embedded = one.Name
+			}
 			continue
 		case key == "":
 			key = one.Name
 		}
+		if other, ok := keys[key]; ok {
+			return found, failure(BadArgument, "a %v can't be passed to Python: its fields %s and %s are both the key %q",
+				kind, other, one.Name, key)
+		}
+		keys[key] = one.Name
 		found.all = append(found.all, field{index, one.Name, key})
+	}
+	if found.isDict && embedded != "" {
+		return found, failure(BadArgument, "a %v can't be passed to Python: it embeds %s, which is not exported; the tag "+
+			"callpy:\"-\" leaves it out", kind, embedded)
 	}
 	if !found.isDict && (hidden != "" || len(found.all) == 0) {
 		return found, failure(BadArgument, "a %v can't be passed to Python: only structs whose fields are all exported, or that "+
@@ -65,6 +79,44 @@ func fieldsOf(kind reflect.Type) (fields, *Error) {
 	}
 	knownFields.Store(kind, found)
 	return found, nil
+}
+
+// embeds says whether a struct has an embedded field, whose methods are the struct's too: it is no array, view or object
+// of this package's, though it may look like one.
+func embeds(kind reflect.Type) bool {
+	if kind.Kind() != reflect.Struct {
+		return false
+	}
+	for index := range kind.NumField() {
+		if kind.Field(index).Anonymous {
+			return true
+		}
+	}
+	return false
+}
+
+// isHolder says whether values of a type are a view or an object: a struct that embeds one, and has nothing else, is
+// what it embeds, as the classes of generated packages are.
+func isHolder(kind reflect.Type) bool {
+	if !kind.Implements(holderType) {
+		return false
+	}
+	if kind.Kind() == reflect.Pointer {
+		kind = kind.Elem()
+	}
+	return !embeds(kind) || kind.NumField() == 1
+}
+
+func isLendable(kind reflect.Type) bool { return kind.Implements(lendableType) && !embeds(kind) }
+
+// isFillable says whether a pointer to a type is filled from an array.
+func isFillable(kind reflect.Type) bool {
+	return reflect.PointerTo(kind).Implements(fillableType) && !embeds(kind)
+}
+
+// isTakeable says whether a pointer to a type takes over an array.
+func isTakeable(kind reflect.Type) bool {
+	return reflect.PointerTo(kind).Implements(takeableType) && !embeds(kind)
 }
 
 // A checker says why a type can never be an argument, or a result.
@@ -83,13 +135,10 @@ func (c *checker) check(kind reflect.Type) *Error {
 		c.seen = make(map[reflect.Type]bool)
 	}
 	c.seen[kind] = true
-	if kind == bytesType || kind == timeType || kind.Implements(holderType) {
+	if kind == bytesType || kind == timeType || isHolder(kind) {
 		return nil
 	}
-	if c.isResult && reflect.PointerTo(kind).Implements(fillableType) {
-		return nil
-	}
-	if !c.isResult && kind.Implements(lendableType) {
+	if c.isResult && isFillable(kind) || !c.isResult && isLendable(kind) {
 		return nil
 	}
 	switch kind.Kind() {
@@ -117,7 +166,7 @@ func (c *checker) check(kind reflect.Type) *Error {
 		}
 		return c.check(kind.Elem())
 	case reflect.Struct:
-		if kind == argType || kind.Implements(lendableType) {
+		if kind == argType || isLendable(kind) {
 			return c.never(kind)
 		}
 		fields, err := fieldsOf(kind)

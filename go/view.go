@@ -85,7 +85,13 @@ type Object struct {
 	types *Types
 }
 
-func (o *Object) use() *held { return o.owner.use() }
+func (o *Object) use() *held {
+	// A struct may embed none.
+	if o == nil {
+		return nil
+	}
+	return o.owner.use()
+}
 
 // Release frees the object, which otherwise happens some time after it becomes garbage. It can't be an
 // argument afterwards. Releasing it twice, or releasing nil, does nothing.
@@ -128,7 +134,12 @@ func (v *View[T]) take(from *cValue) *Error {
 	return nil
 }
 
-func (v *View[T]) use() *held { return v.owner.use() }
+func (v *View[T]) use() *held {
+	if v == nil {
+		return nil
+	}
+	return v.owner.use()
+}
 
 // array returns the array, nil once it is released, and a function to call when it is no longer used.
 func (v *View[T]) array() (*cArray, func()) {
