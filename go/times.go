@@ -3,12 +3,14 @@ package callpy
 import (
 	"math"
 	"strings"
+	"sync"
 	"time"
 	"unsafe"
 )
 
 // Naive is the location of times that are naive datetimes in Python, which have no time zone. A time in any other
-// location is an aware datetime.
+// location is an aware datetime: of Python's zone of that name if it is a zone of the time zone database, and of a
+// fixed offset from UTC otherwise. All times that Python returns in one zone have the same location.
 var Naive = time.FixedZone("naive", 0)
 
 // Times are a NumPy array of datetime64, whose elements count from 1970 in UTC: datetime64[ns] as an argument, any
@@ -156,6 +158,64 @@ func floor(number, by int64) int64 {
 	return whole
 }
 
+// What zoneNamed and fixedZone have returned. Times in one zone are equal by ==, and as keys of a map, only if they
+// have the same location.
+var zones, offsets sync.Map
+
+// zoneNamed returns a zone of the time zone database; false if there is none of the name.
+func zoneNamed(name string) (*time.Location, bool) {
+	// The first is Go's name for UTC, the second that for the zone of this machine.
+	if name == "" || name == "Local" {
+		return nil, false
+	}
+	if zone, ok := zones.Load(name); ok {
+		return zone.(*time.Location), true
+	}
+	loaded, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, false
+	}
+	zone, _ := zones.LoadOrStore(name, loaded)
+	return zone.(*time.Location), true
+}
+
+// fixedZone returns the location that is always so many seconds off UTC.
+func fixedZone(offset int) *time.Location {
+	if offset == 0 {
+		return time.UTC
+	}
+	if zone, ok := offsets.Load(offset); ok {
+		return zone.(*time.Location)
+	}
+	zone, _ := offsets.LoadOrStore(offset, time.FixedZone("", offset))
+	return zone.(*time.Location)
+}
+
+// zoneOf returns the name of a time's zone for Python to look up; nothing for UTC, and for a location of the
+// program's own, which may have a zone's name: time.FixedZone("CET", 3600) has no summer.
+func zoneOf(at time.Time) string {
+	name := at.Location().String()
+	zone, ok := zoneNamed(name)
+	switch {
+	case zone == time.UTC:
+		return ""
+	case !ok && strings.Contains(name, "/"):
+		// Of a database that the program has by itself. Python compares the offset.
+		return name
+	case !ok:
+		return ""
+	}
+	same := at.In(zone)
+	abbreviation, offset := at.Zone()
+	sameAbbreviation, sameOffset := same.Zone()
+	begin, end := at.ZoneBounds()
+	sameBegin, sameEnd := same.ZoneBounds()
+	if abbreviation == sameAbbreviation && offset == sameOffset && begin.Equal(sameBegin) && end.Equal(sameEnd) {
+		return name
+	}
+	return ""
+}
+
 // time passes a time as a datetime. Python's have microseconds: what is finer is cut off.
 func (f *frame) time(from time.Time, to *cValue) *Error {
 	frame := newFrame()
@@ -168,8 +228,7 @@ func (f *frame) time(from time.Time, to *cValue) *Error {
 		_, seconds := from.Zone()
 		offset.tag = cTagInt
 		*content[int64](offset) = int64(seconds)
-		// Others are names of a program's own, and no keys of zones.
-		if name := location.String(); strings.Contains(name, "/") {
+		if name := zoneOf(from); name != "" {
 			frame.text(zone, name, cTagString)
 		}
 	}
@@ -205,16 +264,12 @@ func decodeTime(value *cValue) (time.Time, bool, *Error) {
 	}
 	offset := int(*content[int64](&parts[2]))
 	if parts[3].tag == cTagString {
-		location, err := time.LoadLocation(strings.Clone(textOf(&parts[3])))
-		if err == nil {
+		if zone, ok := zoneNamed(strings.Clone(textOf(&parts[3]))); ok {
 			// Python's and Go's tables may differ.
-			if _, same := found.In(location).Zone(); same == offset {
-				return found.In(location), true, nil
+			if _, same := found.In(zone).Zone(); same == offset {
+				return found.In(zone), true, nil
 			}
 		}
 	}
-	if offset == 0 {
-		return found.UTC(), true, nil
-	}
-	return found.In(time.FixedZone("", offset)), true, nil
+	return found.In(fixedZone(offset)), true, nil
 }

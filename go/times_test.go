@@ -1,6 +1,7 @@
 package callpy
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -61,6 +62,58 @@ func TestATimeHasItsZone(t *testing.T) {
 	}
 	described := good(CallAs[string](ctx, find(t, "builtins:str"), at))(t)
 	equal(t, described, "2024-10-27 02:30:00+01:00")
+}
+
+// Equal times are equal by ==, and as keys of a map.
+func TestTimesOfAZoneHaveOneLocation(t *testing.T) {
+	const datetime = "__import__('datetime')."
+	read := good(Load[func(string) (map[time.Time]int, error)]("builtins:eval"))(t)
+	zones := []string{"None", datetime + "timezone.utc", datetime + "timezone(" + datetime + "timedelta(hours=5, minutes=30))"}
+	if _, err := Find("zoneinfo:ZoneInfo"); err == nil {
+		for _, name := range []string{"Europe/Berlin", "Japan", "UTC"} {
+			zones = append(zones, "__import__('zoneinfo').ZoneInfo('"+name+"')")
+		}
+	}
+	for _, zone := range zones {
+		text := "{" + datetime + "datetime(2024, 7, 1, tzinfo=" + zone + "): 1}"
+		equal(t, len(good(read(text))(t)), 1)
+		for at := range good(read(text))(t) {
+			if good(read(text))(t)[at] != 1 {
+				t.Errorf("%s: %v is not there", zone, at)
+			}
+		}
+	}
+}
+
+func TestAZoneNeedsNoSlash(t *testing.T) {
+	if _, err := Find("zoneinfo:ZoneInfo"); err != nil {
+		t.Skip(err)
+	}
+	describe, same := find(t, "builtins:repr"), find(t, "copy:copy")
+	for _, name := range []string{"EST5EDT", "Japan", "CET", "UTC"} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Skip(err)
+		}
+		for _, month := range []time.Month{time.January, time.July} {
+			at := time.Date(2024, month, 1, 12, 0, 0, 0, zone)
+			described := good(CallAs[string](ctx, describe, at))(t)
+			if name != "UTC" && !strings.Contains(described, "ZoneInfo(key='"+name+"')") {
+				t.Error(described)
+			}
+			got := good(CallAs[time.Time](ctx, same, at))(t)
+			if !got.Equal(at) || got.Location().String() != name {
+				t.Error(got)
+			}
+		}
+	}
+	// A location of the program's own is none of the database, though it has the name and the offset of one.
+	for _, own := range []*time.Location{time.FixedZone("CET", 3600), time.FixedZone("Europe/Berlin", 3600), time.FixedZone("Local", 3600), time.FixedZone("", 3600)} {
+		described := good(CallAs[string](ctx, describe, time.Date(2024, 1, 1, 0, 0, 0, 0, own)))(t)
+		if !strings.Contains(described, "timezone(datetime.timedelta(seconds=3600))") {
+			t.Error(described)
+		}
+	}
 }
 
 func TestTimesAreArrays(t *testing.T) {
