@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Debug;
 
+use callpy::convert::Value;
 use callpy::{Bytes, Error, ErrorKind, FromPython, IntoPython, Item, Object, Result, Scope};
 use common::{eval, lambda};
 
@@ -364,6 +365,13 @@ fn maps() {
     assert_eq!(seen(HashMap::from([("a", 1)])), "dict {'a': 1}");
     assert_eq!(seen(BTreeMap::from([(2, "b"), (1, "a")])), "dict {1: 'a', 2: 'b'}");
     assert_eq!(seen(BTreeMap::<i64, i64>::new()), "dict {}");
+    // Values that differ here may be equal there.
+    let keys = [Value::Int(2), Value::Int(1), Value::Bool(true), Value::Float(2.0)];
+    let entries = Value::Dict(keys.into_iter().map(|key| (key, Value::None)).collect());
+    let error = lambda("lambda value: value").call::<Object>((entries,)).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Argument), "{error}");
+    let expected = "two keys of a dict are equal in Python: True is there already";
+    assert!(error.to_string().ends_with(expected), "{error}");
     assert_eq!(
         eval::<HashMap<String, f64>>("{'a': 1, 'b': 2.5}").unwrap(),
         HashMap::from([("a".into(), 1.0), ("b".into(), 2.5)])

@@ -7,8 +7,8 @@ use super::{Call, FromPython, IntoPython, Item};
 use crate::array::numpy_if_imported;
 use crate::error::{Error, Result};
 use crate::object::Object;
-use crate::raw::Ref;
 use crate::raw::objects::Builtin;
+use crate::raw::{Attached, Outcome, Ref};
 use crate::scope::{Expected, Scope};
 use crate::support;
 
@@ -33,6 +33,7 @@ pub(crate) fn objects<'a, T: IntoPython<'a>>(
         .collect()
 }
 
+/// Makes a dict of entries whose keys must differ in Python too: one of two values would be lost.
 pub(crate) fn dict<'a, K: IntoPython<'a>, V: IntoPython<'a>>(
     entries: impl Iterator<Item = (K, V)>,
     scope: &mut Scope<'a>,
@@ -40,7 +41,36 @@ pub(crate) fn dict<'a, K: IntoPython<'a>, V: IntoPython<'a>>(
     let entries =
         entries.map(|(key, value)| Ok((key.into_python(scope)?.0, value.into_python(scope)?.0)));
     let entries = entries.collect::<Result<Vec<_>>>()?;
-    scope.ok(scope.py().dict(entries)).map(Object)
+    let py = scope.py();
+    let made = scope.ok(dict_of(py, &entries))?;
+    if scope.ok(py.size(&made))? < entries.len() {
+        return Err(same_key(&entries, scope));
+    }
+    Ok(Object(made))
+}
+
+fn dict_of(py: Attached<'_>, entries: &[(Ref, Ref)]) -> Outcome<Ref> {
+    py.dict(entries.iter().map(|(key, value)| (key, value)))
+}
+
+#[cold]
+fn same_key(entries: &[(Ref, Ref)], scope: &Scope<'_>) -> Error {
+    let py = scope.py();
+    let differ = |count: usize| {
+        let some = dict_of(py, &entries[..count]).and_then(|some| py.size(&some));
+        some.is_ok_and(|size| size == count)
+    };
+    // The first that is there already: the keys before it differ.
+    let (mut low, mut high) = (0, entries.len() - 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match differ(middle + 1) {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    let key = support::shown(py, &entries[low].0);
+    Error::argument(format!("two keys of a dict are equal in Python: {key} is there already"))
 }
 
 impl<T: FromPython> FromPython for Box<T> {

@@ -1,5 +1,6 @@
 //! CPython's object protocol as safe functions of an attached thread.
 
+use std::borrow::Borrow;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::null_mut;
 
@@ -84,13 +85,16 @@ impl<'a> Attached<'a> {
         Ok(fill(tuple, self.api.PyTuple_SetItem, items))
     }
 
-    pub(crate) fn dict(self, items: impl IntoIterator<Item = (Ref, Ref)>) -> Outcome<Ref> {
+    pub(crate) fn dict(
+        self,
+        items: impl IntoIterator<Item = (impl Borrow<Ref>, impl Borrow<Ref>)>,
+    ) -> Outcome<Ref> {
         // SAFETY: attached; returns a new reference.
         let dict = self.outcome(unsafe { (self.api.PyDict_New)() })?;
         for (key, value) in items {
+            let (key, value) = (key.borrow().as_ptr(), value.borrow().as_ptr());
             // SAFETY: all three are alive; the dict adds references of its own.
-            let status =
-                unsafe { (self.api.PyDict_SetItem)(dict.as_ptr(), key.as_ptr(), value.as_ptr()) };
+            let status = unsafe { (self.api.PyDict_SetItem)(dict.as_ptr(), key, value) };
             self.status(status)?;
         }
         Ok(dict)
