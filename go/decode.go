@@ -452,3 +452,7 @@ func within[T any](t *Types, value *cValue) (any, *Error) {
 	err := t.decodeInto(value, reflect.ValueOf(&result).Elem())
 	return result, err
 }
+	case cDtypeDatetime64:
+		return naturally[Times](value)
+	case cDtypeTimedelta64:
+		return naturally[Durations](value)

@@ -194,8 +194,8 @@ func (f *Function) usable(ctx context.Context) error {
 }
 
 // Call calls the function and returns its result as the natural Go type: nil, bool, int64, uint64, float64,
-// string, [Bytes], []any, map[any]any, [Array] of the dtype's type, []string or [*Object]. [CallAs]
-// converts it to a given type.
+// string, [Bytes], []any, map[any]any, [Array] of the dtype's type, []string, [Times], [Durations] or [*Object].
+// [CallAs] converts it to a given type.
 //
 // A call whose context has ended does not begin, whatever it waited for. A running call is cancelled when the
 // context ends, and returns the context's error; if it returns a result nevertheless, that is returned.
