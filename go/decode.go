@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"time"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -418,6 +419,11 @@ func (t *Types) natural(value *cValue) (any, *Error) {
 	switch value.tag {
 	case cTagNone:
 		return nil, nil
+		for _, point := range text {
+			if !utf8.ValidRune(point) {
+				return failure(BadResult, "expected %v, got text in item %d that UTF-8 can't write; an *Object can hold the array", out.Type(), index)
+			}
+		}
 	case cTagBool:
 		return *content[bool](value), nil
 	case cTagInt:
