@@ -533,6 +533,15 @@ func TestAStructIsNotWhatItEmbeds(t *testing.T) {
 	for _, argument := range []any{wrapped{object}, &wrapped{object}} {
 		equal(t, good(CallAs[string](ctx, find(t, "builtins:repr"), argument))(t), "frozenset()")
 	}
+	// A complex of Python, and NumPy's numbers.
+	equal(t, good(load[func(complex128) (complex128, error)](t, "cmath:sqrt")(-4))(t), 2i)
+	for _, number := range []string{"1.5-2j", "__import__('numpy').complex64(1.5-2j)", "__import__('numpy').complex128(1.5-2j)"} {
+		equal(t, good(CallAs[complex64](ctx, find(t, "builtins:eval"), number))(t), complex64(1.5-2i))
+	}
+	_, err = CallAs[complex64](ctx, find(t, "builtins:complex"), 1e300)
+	bad(t, err, BadResult, "expected complex64, got a complex")
+	_, err = CallAs[complex64](ctx, find(t, "builtins:frozenset"))
+	bad(t, err, BadResult, "expected complex64, got a frozenset")
 	for _, argument := range []any{wrapped{}, &wrapped{}, &Object{}, alone{}} {
 		bad(t, find(t, target("echo")).Run(ctx, argument), BadArgument, "no call has returned it")
 	}

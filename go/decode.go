@@ -277,6 +277,11 @@ func (t *Types) decodeInto(value *cValue, out reflect.Value) *Error {
 			}
 			return nil
 		}
+		number, ok, err := decodeComplex(value)
+		if err != nil || ok && !out.OverflowComplex(number) {
+			out.SetComplex(number)
+			return err
+		}
 	case reflect.Struct:
 		return t.decodeStruct(value, out)
 	case reflect.Interface:
@@ -381,6 +386,26 @@ func decodeElements[T any](array *cArray, out reflect.Value) *Error {
 // decodeTexts converts NumPy's fixed-width text to strings: code points of four bytes each, padded with zeros.
 func decodeTexts(array *cArray, out reflect.Value) *Error {
 	count, size := array.elements(), int(array.itemSize)/4
+// decodeComplex returns the number that a complex is; false for anything else.
+func decodeComplex(value *cValue) (complex128, bool, *Error) {
+	if value.tag != cTagObject {
+		return 0, false, nil
+	}
+	frame := newFrame()
+	defer frame.done()
+	object := frame.next()
+	object.tag, object.content = value.tag, value.content
+	if err := complexParts.call(frame); err != nil {
+		return 0, false, err
+	}
+	defer frame.release()
+	if frame.call.result.tag != cTagTuple {
+		return 0, false, nil
+	}
+	parts := itemsOf(&frame.call.result)
+	return complex(*content[float64](&parts[0]), *content[float64](&parts[1])), true, nil
+}
+
 	points, err := copied[rune](array)
 	if err != nil {
 		return err

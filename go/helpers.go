@@ -10,6 +10,7 @@ import (
 var helpers = Source{Name: "callpy_go_helpers", File: "<helpers of callpy>", Text: &helpersText}
 
 var helpersText = `import datetime
+import sys
 
 _EPOCH = datetime.datetime(1970, 1, 1)
 _UTC = datetime.timezone.utc
@@ -53,6 +54,14 @@ def parts(value):
     return seconds, nanosecond, offset, zone if isinstance(zone, str) else None
 
 
+def complex_parts(value):
+    """The real and the imaginary part; None for what is no complex number."""
+    numpy = sys.modules.get("numpy")
+    if not isinstance(value, complex) and not isinstance(value, getattr(numpy, "complex64", ())):
+        return None
+    return float(value.real), float(value.imag)
+
+
 _END = object()
 
 
@@ -71,6 +80,7 @@ def close(iterator):
 var (
 	madeTime      = helper{name: "made"}
 	timeParts     = helper{name: "parts"}
+	complexParts  = helper{name: "complex_parts"}
 	iteratorItem  = helper{name: "item"}
 	iteratorClose = helper{name: "close"}
 )
