@@ -292,7 +292,35 @@ func TestDictsWithOddKeys(t *testing.T) {
 	_, err = find(t, target("by_pair")).Call(ctx, 1, 2)
 	bad(t, err, BadResult, "got a dict with a key that is a []interface {} in Go")
 	_, err = CallAs[map[string]int](ctx, find(t, target("echo")), map[int]int{1: 2})
-	bad(t, err, BadResult, "expected string, got the int 1")
+	bad(t, err, BadResult, "a key: expected string, got the int 1")
+	// Keys that differ on one side only.
+	_, err = find(t, target("echo")).Call(ctx, map[any]any{1: "a", 1.0: "b", true: "c"})
+	bad(t, err, BadArgument, "two keys of a dict are equal in Python")
+	at := time.Unix(1e9, 100)
+	_, err = find(t, target("echo")).Call(ctx, map[time.Time]int{at: 1, at.Add(1): 2})
+	bad(t, err, BadArgument, "two keys of a dict are equal in Python")
+	_, err = CallAs[map[float32]int](ctx, find(t, target("echo")), map[float64]int{0.1: 1, float64(float32(0.1)): 2})
+	bad(t, err, BadResult, "got a dict with keys that are equal in Go")
+}
+
+func TestAnErrorSaysWhereInAValueItIs(t *testing.T) {
+	function := find(t, target("echo"))
+	for place, value := range map[string]any{
+		"argument 1: item 1: item 0: a chan int":               []any{1, Tuple{make(chan int)}},
+		`argument 1: key "a": item 0: a chan int`:              map[string]any{"a": []any{make(chan int)}},
+		"argument 1: key 2: a chan int":                        map[any]any{2: make(chan int)},
+		"argument 1: a key: a chan int":                        map[any]any{make(chan int): 1},
+		"argument 1: field List: item 2: a func() can't be pa": struct{ List []any }{[]any{1, 2, func() {}}},
+	} {
+		bad(t, function.Run(ctx, value), BadArgument, target("echo")+": "+place)
+	}
+	_, err := CallAs[[]int](ctx, function, []any{1, 2, nil})
+	bad(t, err, BadResult, "the result of "+target("echo")+": item 2: expected int, got None")
+	_, err = CallAs[map[string][]int](ctx, function, map[string][]any{"a": {"b"}})
+	bad(t, err, BadResult, `key "a": item 0: expected int, got the str 'b'`)
+	two := load[func(any) (int, string, error)](t, target("echo"))
+	_, _, err = two(Tuple{1, 2})
+	bad(t, err, BadResult, "item 1: expected string, got the int 2")
 }
 
 func TestArgumentsThatCanNotBeGiven(t *testing.T) {
@@ -505,6 +533,15 @@ func TestStructsAreTuplesAndComplexNumbersArraysWithoutAxes(t *testing.T) {
 	if got, err := array(complex(1, 2)); err != nil || got != complex(1, 2) {
 		t.Errorf("%v, %v", got, err)
 	}
+	// A complex of Python, and NumPy's numbers.
+	equal(t, good(load[func(complex128) (complex128, error)](t, "cmath:sqrt")(-4))(t), 2i)
+	for _, number := range []string{"1.5-2j", "__import__('numpy').complex64(1.5-2j)", "__import__('numpy').complex128(1.5-2j)"} {
+		equal(t, good(CallAs[complex64](ctx, find(t, "builtins:eval"), number))(t), complex64(1.5-2i))
+	}
+	_, err = CallAs[complex64](ctx, find(t, "builtins:complex"), 1e300)
+	bad(t, err, BadResult, "expected complex64, got a complex")
+	_, err = CallAs[complex64](ctx, find(t, "builtins:frozenset"))
+	bad(t, err, BadResult, "expected complex64, got a frozenset")
 }
 
 // A struct that embeds one of this package's types has its methods, and fields of its own.
@@ -533,15 +570,6 @@ func TestAStructIsNotWhatItEmbeds(t *testing.T) {
 	for _, argument := range []any{wrapped{object}, &wrapped{object}} {
 		equal(t, good(CallAs[string](ctx, find(t, "builtins:repr"), argument))(t), "frozenset()")
 	}
-	// A complex of Python, and NumPy's numbers.
-	equal(t, good(load[func(complex128) (complex128, error)](t, "cmath:sqrt")(-4))(t), 2i)
-	for _, number := range []string{"1.5-2j", "__import__('numpy').complex64(1.5-2j)", "__import__('numpy').complex128(1.5-2j)"} {
-		equal(t, good(CallAs[complex64](ctx, find(t, "builtins:eval"), number))(t), complex64(1.5-2i))
-	}
-	_, err = CallAs[complex64](ctx, find(t, "builtins:complex"), 1e300)
-	bad(t, err, BadResult, "expected complex64, got a complex")
-	_, err = CallAs[complex64](ctx, find(t, "builtins:frozenset"))
-	bad(t, err, BadResult, "expected complex64, got a frozenset")
 	for _, argument := range []any{wrapped{}, &wrapped{}, &Object{}, alone{}} {
 		bad(t, find(t, target("echo")).Run(ctx, argument), BadArgument, "no call has returned it")
 	}

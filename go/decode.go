@@ -148,7 +148,7 @@ func (t *Types) decodeTuple(value *cValue, out []reflect.Value) *Error {
 	}
 	for index := range out {
 		if err := t.decodeInto(&itemsOf(value)[index], out[index]); err != nil {
-			return err
+			return err.atItem(index)
 		}
 	}
 	return nil
@@ -261,7 +261,7 @@ func (t *Types) decodeInto(value *cValue, out reflect.Value) *Error {
 			out.Set(reflect.MakeSlice(kind, len(items), len(items)))
 			for index := range items {
 				if err := t.decodeInto(&items[index], out.Index(index)); err != nil {
-					return err
+					return err.atItem(index)
 				}
 			}
 			return nil
@@ -297,15 +297,18 @@ func (t *Types) decodeInto(value *cValue, out reflect.Value) *Error {
 			for index := 0; index < len(items); index += 2 {
 				key, item := reflect.New(kind.Key()).Elem(), reflect.New(kind.Elem()).Elem()
 				if err := t.decodeInto(&items[index], key); err != nil {
-					return err
+					return err.inside("a key")
 				}
 				if err := t.decodeInto(&items[index+1], item); err != nil {
-					return err
+					return err.atKey(key)
 				}
 				if !key.Comparable() {
 					return failure(BadResult, "expected %v, got a dict with a key that is a %v in Go, which can't be one", kind, key.Elem().Type())
 				}
 				out.SetMapIndex(key, item)
+			}
+			if out.Len() < len(items)/2 {
+				return failure(BadResult, "expected %v, got a dict with keys that are equal in Go, as rounded numbers may be", kind)
 			}
 			return nil
 		}
@@ -383,9 +386,6 @@ func decodeElements[T any](array *cArray, out reflect.Value) *Error {
 	return err
 }
 
-// decodeTexts converts NumPy's fixed-width text to strings: code points of four bytes each, padded with zeros.
-func decodeTexts(array *cArray, out reflect.Value) *Error {
-	count, size := array.elements(), int(array.itemSize)/4
 // decodeComplex returns the number that a complex is; false for anything else.
 func decodeComplex(value *cValue) (complex128, bool, *Error) {
 	if value.tag != cTagObject {
@@ -406,6 +406,9 @@ func decodeComplex(value *cValue) (complex128, bool, *Error) {
 	return complex(*content[float64](&parts[0]), *content[float64](&parts[1])), true, nil
 }
 
+// decodeTexts converts NumPy's fixed-width text to strings: code points of four bytes each, padded with zeros.
+func decodeTexts(array *cArray, out reflect.Value) *Error {
+	count, size := array.elements(), int(array.itemSize)/4
 	points, err := copied[rune](array)
 	if err != nil {
 		return err
@@ -415,6 +418,11 @@ func decodeComplex(value *cValue) (complex128, bool, *Error) {
 		text := points[index*size : (index+1)*size]
 		for len(text) > 0 && text[len(text)-1] == 0 {
 			text = text[:len(text)-1]
+		}
+		for _, point := range text {
+			if !utf8.ValidRune(point) {
+				return failure(BadResult, "expected %v, got text in item %d that UTF-8 can't write; an *Object can hold the array", out.Type(), index)
+			}
 		}
 		out.Index(index).SetString(string(text))
 	}
@@ -444,11 +452,6 @@ func (t *Types) natural(value *cValue) (any, *Error) {
 	switch value.tag {
 	case cTagNone:
 		return nil, nil
-		for _, point := range text {
-			if !utf8.ValidRune(point) {
-				return failure(BadResult, "expected %v, got text in item %d that UTF-8 can't write; an *Object can hold the array", out.Type(), index)
-			}
-		}
 	case cTagBool:
 		return *content[bool](value), nil
 	case cTagInt:
@@ -469,8 +472,13 @@ func (t *Types) natural(value *cValue) (any, *Error) {
 		return newObject(value), nil
 	}
 	array := arrayOf(value)
-	if array.dtype == cDtypeStr {
+	switch array.dtype {
+	case cDtypeStr:
 		return naturally[[]string](value)
+	case cDtypeDatetime64:
+		return naturally[Times](value)
+	case cDtypeTimedelta64:
+		return naturally[Durations](value)
 	}
 	return naturalNumbers(value, array)
 }
@@ -483,7 +491,3 @@ func within[T any](t *Types, value *cValue) (any, *Error) {
 	err := t.decodeInto(value, reflect.ValueOf(&result).Elem())
 	return result, err
 }
-	case cDtypeDatetime64:
-		return naturally[Times](value)
-	case cDtypeTimedelta64:
-		return naturally[Durations](value)

@@ -26,6 +26,8 @@ func Named(name string, value any) Arg { return Arg{name, value} }
 // maxDepth is how deeply values may be nested, the same as in C: a value that contains itself has no end.
 const maxDepth = 200
 
+const tooDeep = "values are nested more than 200 deep"
+
 func itoa(number int) string { return strconv.Itoa(number) }
 
 // argument writes an argument of a call: positional, or a keyword argument.
@@ -64,7 +66,7 @@ func (f *frame) value(from reflect.Value, to *cValue, depth int) *Error {
 		return nil
 	}
 	if depth > maxDepth {
-		return failure(BadArgument, "values are nested more than %d deep", maxDepth)
+		return failure(BadArgument, tooDeep)
 	}
 	kind := from.Kind()
 	if kind == reflect.Interface {
@@ -182,7 +184,7 @@ func (f *frame) items(from reflect.Value, to *cValue, tag uint32, depth int) *Er
 	items := make([]cValue, from.Len())
 	for index := range items {
 		if err := f.value(from.Index(index), &items[index], depth+1); err != nil {
-			return err
+			return err.atItem(index)
 		}
 	}
 	f.setItems(to, tag, items)
@@ -194,10 +196,10 @@ func (f *frame) dict(from reflect.Value, to *cValue, depth int) *Error {
 	for entries := from.MapRange(); entries.Next(); {
 		items = append(items, cValue{}, cValue{})
 		if err := f.value(entries.Key(), &items[len(items)-2], depth+1); err != nil {
-			return err
+			return err.inside("a key")
 		}
 		if err := f.value(entries.Value(), &items[len(items)-1], depth+1); err != nil {
-			return err
+			return err.atKey(entries.Key())
 		}
 	}
 	f.setItems(to, cTagDict, items)

@@ -2,6 +2,7 @@ package callpy
 
 import (
 	"fmt"
+	"reflect"
 	"runtime"
 	"strings"
 	"syscall"
@@ -180,6 +181,28 @@ func failure(kind Kind, format string, arguments ...any) *Error {
 func (e *Error) at(place string) *Error {
 	e.place = place + ": " + e.place
 	return e
+}
+
+// atItem adds the item that failed.
+func (e *Error) atItem(index int) *Error { return e.inside("item " + itoa(index)) }
+
+// atKey adds the key of the value that failed.
+func (e *Error) atKey(key reflect.Value) *Error {
+	if key.Kind() == reflect.Interface {
+		key = key.Elem()
+	}
+	if key.Kind() == reflect.String {
+		return e.inside(fmt.Sprintf("key %q", key.String()))
+	}
+	return e.inside(fmt.Sprintf("key %v", key))
+}
+
+// inside adds a place inside another value, but to what is nested too deeply, which is in no place.
+func (e *Error) inside(place string) *Error {
+	if e.line == tooDeep {
+		return e
+	}
+	return e.at(place)
 }
 
 // toError takes over an error from C, or none.
