@@ -313,6 +313,9 @@ def _out100(value):
 
 def _out103(value):
     import datetime
+    if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
+        fix = " (use .date())" if hasattr(value, "date") else ""
+        raise TypeError("expected a date, got %r%s" % (value, fix))
     return datetime.datetime(value.year, value.month, value.day)
 
 

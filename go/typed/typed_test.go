@@ -30,6 +30,36 @@ func same(t *testing.T, expected any, got any, err error) {
 	}
 }
 
+// patched puts another function into the module, and returns what puts the first one back.
+func patched(t *testing.T, name, target string) func() {
+	call := func(target string, arguments ...any) *callpy.Object {
+		t.Helper()
+		function, err := callpy.Find(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := callpy.CallAs[*callpy.Object](t.Context(), function, arguments...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return result
+	}
+	python := call("importlib:import_module", module.Name)
+	before := call("builtins:getattr", python, name)
+	set, err := callpy.Find("builtins:setattr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(function *callpy.Object) {
+		if err := set.Run(t.Context(), python, name, function); err != nil {
+			t.Fatal(err)
+		}
+	}
+	module, attribute, _ := strings.Cut(target, ":")
+	put(call("builtins:getattr", call("importlib:import_module", module), attribute))
+	return func() { put(before) }
+}
+
 func some[T any](value T) *T { return &value }
 
 func TestScalars(t *testing.T) {
@@ -388,6 +418,14 @@ func TestTimes(t *testing.T) {
 	same(t, naive.AddDate(0, 0, 2), expectedDay, nil)
 	day, err := DayOf(&at)
 	same(t, some(naive), day, err)
+	// A datetime is a date in Python; its time is not lost in silence.
+	dayOf := patched(t, "day_of", "copy:copy")
+	_, err = DayOf(&at)
+	dayOf()
+	if !errors.Is(err, callpy.Exception) || !strings.Contains(err.Error(), "TypeError: expected a date, got datetime.datetime(") ||
+		!strings.Contains(err.Error(), "(use .date())") {
+		t.Error(err)
+	}
 	day, err = DayOf(nil)
 	same(t, (*time.Time)(nil), day, err)
 	found, err := Weekdays([]time.Time{at}, []time.Time{naive.AddDate(0, 0, 1), at.AddDate(0, 0, 2)})

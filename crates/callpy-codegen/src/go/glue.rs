@@ -572,8 +572,12 @@ fn known_body(known: Known, way: Way) -> Option<String> {
         Known::Date => {
             let body = match way {
                 Way::In => "return value.date()",
+                // A datetime is a date in Python, whose time would be lost.
                 Way::Out => {
-                    "import datetime\n    return datetime.datetime(value.year, value.month, value.day)"
+                    "import datetime\n    if not isinstance(value, datetime.date) or isinstance(value, \
+                     datetime.datetime):\n        fix = \" (use .date())\" if hasattr(value, \"date\") else \
+                     \"\"\n        raise TypeError(\"expected a date, got %r%s\" % (value, fix))\n    return \
+                     datetime.datetime(value.year, value.month, value.day)"
                 }
             };
             return Some(body.to_owned());
