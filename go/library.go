@@ -62,26 +62,30 @@ func loadLibrary(named string) error {
 	return nil
 }
 
-// onThreadThatStays does what must not be done by a thread that may end. mimalloc, which is part of the library,
-// takes the thread that loads it for the main thread. If that ended, a later thread with its address would be
-// taken for it, and get memory of its that was given up.
+// onThreadThatStays does what must not be done by a thread that may end, one after the other. mimalloc, which is part
+// of the library, takes the thread that loads it for the main thread. If that ended, a later thread with its address
+// would be taken for it, and get memory of its that was given up. There is one such thread, however often a program
+// tries to load a library that it can't use.
 func onThreadThatStays(work func() (uintptr, error)) (handle uintptr, err error) {
 	done := make(chan struct{})
-	go func() {
-		// Go ends the thread of a goroutine that ends locked to it; this one stays.
-		runtime.LockOSThread()
+	threadThatStays() <- func() {
+		defer close(done)
 		handle, err = work()
-		if err != nil {
-			runtime.UnlockOSThread()
-		}
-		close(done)
-		if err == nil {
-			select {}
-		}
-	}()
+	}
 	<-done
 	return handle, err
 }
+
+var threadThatStays = sync.OnceValue(func() chan<- func() {
+	works := make(chan func())
+	go func() {
+		runtime.LockOSThread()
+		for work := range works {
+			work()
+		}
+	}()
+	return works
+})
 
 func fileName() string {
 	if runtime.GOOS == "darwin" {

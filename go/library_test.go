@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -58,6 +59,16 @@ func findLibrary() int {
 	if err := Start(options...); err != nil {
 		os.Stdout.WriteString(err.Error())
 		if failure := err.(*Error); failure.Kind != NoLibrary {
+			return 1
+		}
+		// However often it tries.
+		for range 100 {
+			if Start(options...) == nil {
+				return 1
+			}
+		}
+		if threads, err := os.ReadDir("/proc/self/task"); err == nil && len(threads) > 50 {
+			os.Stdout.WriteString(strconv.Itoa(len(threads)) + " threads")
 			return 1
 		}
 		return 3
