@@ -1,6 +1,7 @@
 package callpy
 
 import (
+	"context"
 	"iter"
 	"reflect"
 )
@@ -14,10 +15,19 @@ import (
 //
 // The items can be read once. An error is the last of them. A generator that is not read to its end is closed.
 func Items[T any](object *Object, err error) (iter.Seq2[T, error], error) {
+	return ItemsContext[T](background, object, err)
+}
+
+// ItemsContext returns items as [Items] does. Once the context has ended, its error is the last of them; what Python
+// does for an item is cancelled then, as a call is.
+func ItemsContext[T any](ctx context.Context, object *Object, err error) (iter.Seq2[T, error], error) {
 	if err != nil {
 		return nil, err
 	}
 	defer object.Release()
+	if ctx == nil {
+		return nil, failure(BadArgument, "the context is nil; pass context.Background()")
+	}
 	checker := checker{isResult: true}
 	if err := checker.check(reflect.TypeFor[T]()); err != nil {
 		return nil, err
@@ -26,7 +36,7 @@ func Items[T any](object *Object, err error) (iter.Seq2[T, error], error) {
 	if err != nil {
 		return nil, err
 	}
-	iterator, err := CallAs[*Object](background, function, object)
+	iterator, err := CallAs[*Object](ctx, function, object)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +44,7 @@ func Items[T any](object *Object, err error) (iter.Seq2[T, error], error) {
 	return func(yield func(T, error) bool) {
 		defer iterator.end()
 		for {
-			item, ok, err := nextItem[T](iterator)
+			item, ok, err := nextItem[T](ctx, iterator)
 			if err != nil {
 				yield(item, err)
 				return
@@ -47,7 +57,7 @@ func Items[T any](object *Object, err error) (iter.Seq2[T, error], error) {
 }
 
 // nextItem returns the next item; false at the end.
-func nextItem[T any](iterator *Object) (item T, ok bool, err error) {
+func nextItem[T any](ctx context.Context, iterator *Object) (item T, ok bool, err error) {
 	held := iterator.use()
 	if held == nil {
 		return item, false, nil
@@ -60,7 +70,7 @@ func nextItem[T any](iterator *Object) (item T, ok bool, err error) {
 	frame := newFrame()
 	defer frame.done()
 	*frame.next() = cValue{tag: held.value.tag, content: held.value.content}
-	if err := frame.run(background, function, true); err != nil {
+	if err := frame.run(ctx, function, true); err != nil {
 		return item, false, err
 	}
 	defer frame.release()

@@ -1,6 +1,9 @@
 package callpy
 
-import "testing"
+import (
+	"context"
+	"testing"
+)
 
 func TestItemsOfAnyIterable(t *testing.T) {
 	count := good(Load[func(int) (*Object, error)]("itertools:count"))(t)
@@ -30,6 +33,51 @@ func TestItemsOfAnyIterable(t *testing.T) {
 	bad(t, err, Exception, "not iterable")
 	_, err = Items[int](CallAs[*Object](ctx, find(t, "math:sqrt"), -1))
 	bad(t, err, Exception, "math domain error")
+}
+
+// Items end with their context, also while Python makes one.
+func TestItemsEndWithTheirContext(t *testing.T) {
+	text := `
+begun, ended = [], []
+
+def numbers():
+    try:
+        yield 1
+        begun.append(1)
+        while True:
+            pass
+    finally:
+        ended.append(1)
+`
+	source := Source{Name: "callpy_endless", File: "endless.py", Text: &text}
+	equal(t, source.Run(), nil)
+	numbers, begun := find(t, "callpy_endless:numbers"), find(t, "callpy_endless:begun.__len__")
+	for _, isEarly := range []bool{true, false} {
+		waiting, cancel := context.WithCancel(ctx)
+		var found []int
+		var last error
+		for number, err := range good(ItemsContext[int](waiting, good(CallAs[*Object](ctx, numbers))(t), nil))(t) {
+			if last = err; err == nil {
+				found = append(found, number)
+			}
+			if isEarly {
+				cancel()
+				continue
+			}
+			go func() {
+				for count, err := CallAs[int](ctx, begun); count == 0 && err == nil; {
+					count, err = CallAs[int](ctx, begun)
+				}
+				cancel()
+			}()
+		}
+		cancel()
+		equal(t, found, []int{1})
+		equal(t, last, context.Canceled)
+	}
+	equal(t, good(CallAs[int](ctx, find(t, "callpy_endless:ended.__len__")))(t), 2)
+	_, err := ItemsContext[int](nil, good(CallAs[*Object](ctx, numbers))(t), nil)
+	bad(t, err, BadArgument, "the context is nil")
 }
 
 func TestItemsReadAnIteratorOnce(t *testing.T) {

@@ -90,19 +90,20 @@ fn comments_in_go_are_as_gofmt_has_them() {
 
 #[test]
 fn functions_in_go_take_a_context_where_asked() {
-    let source = "class M:\n    def f(self, ctx: int) -> str: ...\n    def __enter__(self) -> 'M': ...\n    \
-                  def __exit__(self, *a) -> None: ...\n";
+    let source = "import typing\nclass M:\n    def f(self, ctx: int) -> str: ...\n    def __enter__(self) -> 'M': \
+                  ...\n    def __exit__(self, *a) -> None: ...\ndef items(object: int) -> typing.Iterator[int]: ...\n";
     let mut input = GoInput::new("p", "p.py");
     input.context = true;
     let code = generate_go(source, &input).unwrap();
     for expected in [
-        "import (\n\t\"context\"\n\t_ \"embed\"\n\n",
+        "import (\n\t\"context\"\n\t_ \"embed\"\n\t\"iter\"\n\t\"time\"\n\n",
         "callpy.Lazy[func(context.Context, *M, int) (string, error)]",
         "func (m *M) F(ctx context.Context, ctxArg int) (result string, err error) {",
         "return call(ctx, m, ctxArg)",
         "func (m *M) With(ctx context.Context, body func(*M) error) error {",
         "entered, err := enter(ctx, m)",
         "callpy.Lazy[func(*M, any) error]",
+        "object, err := call(ctx, objectArg)\n\treturn callpy.ItemsContext[int](ctx, object, err)\n",
     ] {
         assert!(code.contains(expected), "{expected}:\n{code}");
     }

@@ -90,7 +90,9 @@ impl<'m> Writer<'m> {
         // The function's body and its results have names in the same scope.
         let mut used: Vec<String> = BODY_NAMES.map(str::to_owned).into();
         used.extend(kind.receiver().map(|class| receiver_name(&class.name)));
-        used.extend(self.input.context.then(|| "ctx".to_owned()));
+        if self.input.context {
+            used.extend(["ctx", "object"].map(str::to_owned));
+        }
         let mut arguments = Vec::new();
         for parameter in parameters {
             let lowered = self.lowering.parameter(&path, &parameter);
@@ -341,6 +343,10 @@ impl<'m> Writer<'m> {
         }
         let call = format!("call({})", arguments.join(", "));
         let _ = match items {
+            Some(item) if context => writeln!(
+                rest,
+                "\tobject, err := {call}\n\treturn callpy.ItemsContext[{item}](ctx, object, err)\n}}"
+            ),
             Some(item) => writeln!(rest, "\treturn callpy.Items[{item}]({call})\n}}"),
             None => writeln!(rest, "\treturn {call}\n}}"),
         };
