@@ -98,6 +98,9 @@ func (c Copied[T]) lend(f *frame, to *cValue) *Error {
 }
 
 func lendArray[T Element](f *frame, to *cValue, data []T, shape []int, flags uint32) *Error {
+	if len(shape) == 0 && len(data) != 1 {
+		return failure(BadArgument, "an array without axes has one element, got %d (use ArrayOf for one axis)", len(data))
+	}
 	if all := product(shape); all != len(data) {
 		// If the product overflows or a length is negative, C reports it.
 		return failure(BadArgument, "%d elements can't have the shape %v", len(data), shape)

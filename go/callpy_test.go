@@ -592,6 +592,7 @@ func TestASourceIsRunOnceAndAfterAnErrorAnew(t *testing.T) {
 			t.Errorf("%v, %v", got, err)
 		}
 	}
+	bad(t, (&Source{Name: "a", File: "a.py"}).Run(), BadTarget, `the source of "a" has no Text`)
 	empty := ""
 	for _, name := range []string{"", "a:b", "a/b", "a.py", "a\x00b"} {
 		if err := (&Source{Name: name, File: "f", Text: &empty}).Run(); err == nil {

@@ -66,6 +66,9 @@ func (s *Source) Run() error {
 
 // passed returns the source as C takes it.
 func (s *Source) passed(keeper *keeper) (cSource, error) {
+	if s.Text == nil {
+		return cSource{}, failure(BadTarget, "the source of %q has no Text", s.Name)
+	}
 	for _, text := range []string{s.Name, s.File, *s.Text} {
 		if strings.ContainsRune(text, 0) {
 			return cSource{}, failure(BadTarget, "the source of %q has a NUL character in it", s.Name)

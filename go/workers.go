@@ -168,7 +168,7 @@ func (w *Workers) Restart() error {
 // Close ends the processes once the calls under way have returned, for which it does not wait, and returns nil.
 // Later calls of the workers' functions are errors of kind [Closed].
 func (w *Workers) Close() error {
-	if w != nil {
+	if w != nil && w.pool != nil {
 		w.pool.close()
 	}
 	return nil
@@ -176,7 +176,7 @@ func (w *Workers) Close() error {
 
 // use calls C with the workers' handle.
 func (w *Workers) use(call func(workers uintptr) uintptr) error {
-	if w == nil {
+	if w == nil || w.pool == nil {
 		return failure(Closed, "the workers are nil; StartWorkers returns some")
 	}
 	if err := w.pool.enter(); err != nil {

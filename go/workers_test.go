@@ -182,7 +182,10 @@ func TestWorkersEndOnceTheyAreClosed(t *testing.T) {
 	// What they returned stays.
 	equal(t, view.At(0), 6.0)
 	view.Release()
-	bad(t, (*Workers)(nil).Restart(), Closed, "the workers are nil")
+	for _, none := range []*Workers{nil, {}} {
+		bad(t, none.Restart(), Closed, "the workers are nil")
+		equal(t, none.Close(), nil)
+	}
 	_, err = StartWorkers(0)
 	bad(t, err, NotStarted, "at least one worker")
 	_, err = StartWorkers(-1)
