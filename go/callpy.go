@@ -17,6 +17,7 @@
 //
 //	Go                                        Python
 //	bool, integers, floats, string            bool, int, float, str
+//	complex64, complex128                     complex
 //	Bytes                                     bytes
 //	slices and arrays of bool, numbers,       a read-only array over the same memory
 //	complex numbers

@@ -125,8 +125,7 @@ func (f *frame) value(from reflect.Value, to *cValue, depth int) *Error {
 		}
 		return f.value(from.Elem(), to, depth+1)
 	case reflect.Complex64, reflect.Complex128:
-		// A 0-d array, NumPy's form of a number; the C ABI has no complex number.
-		return Array[complex128]{Data: []complex128{from.Complex()}}.lend(f, to)
+		return f.complex(from.Complex(), to)
 	case reflect.Struct:
 		return f.structure(from, to, depth)
 	default:
@@ -212,6 +211,26 @@ func (f *frame) setItems(to *cValue, tag uint32, items []cValue) {
 		to.content[0] = f.keep(unsafe.Pointer(unsafe.SliceData(items)))
 	}
 	to.content[1] = uintptr(len(items))
+}
+
+// complex passes a complex number, for which the C ABI has no tag.
+func (f *frame) complex(from complex128, to *cValue) *Error {
+	frame := newFrame()
+	defer frame.done()
+	put(frame, real(from))
+	put(frame, imag(from))
+	return f.made(madeComplex, frame, to)
+}
+
+// made passes the object that a function of the helpers makes of what is in a frame.
+func (f *frame) made(by *helper, frame *frame, to *cValue) *Error {
+	if err := by.call(frame); err != nil {
+		return err
+	}
+	object := newObject(&frame.call.result)
+	// It is in use by the call until that ends.
+	defer object.Release()
+	return f.hold(object, to)
 }
 
 // structure passes a struct: an array of this package's, a time, or any other as a tuple or a dict of its fields.

@@ -11,6 +11,7 @@ var helpers = Source{Name: "callpy_go_helpers", File: "<helpers of callpy>", Tex
 
 var helpersText = `import datetime
 import sys
+from builtins import complex
 
 _EPOCH = datetime.datetime(1970, 1, 1)
 _UTC = datetime.timezone.utc
@@ -78,11 +79,12 @@ def close(iterator):
 `
 
 var (
-	madeTime      = helper{name: "made"}
-	timeParts     = helper{name: "parts"}
-	complexParts  = helper{name: "complex_parts"}
-	iteratorItem  = helper{name: "item"}
-	iteratorClose = helper{name: "close"}
+	madeTime      = &helper{name: "made"}
+	timeParts     = &helper{name: "parts"}
+	madeComplex   = &helper{name: "complex"}
+	complexParts  = &helper{name: "complex_parts"}
+	iteratorItem  = &helper{name: "item"}
+	iteratorClose = &helper{name: "close"}
 )
 
 // A helper is one of the functions.

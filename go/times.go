@@ -232,13 +232,10 @@ func (f *frame) time(from time.Time, to *cValue) *Error {
 			frame.text(zone, name, cTagString)
 		}
 	}
-	if err := madeTime.call(frame); err != nil {
+	if err := f.made(madeTime, frame, to); err != nil {
 		return err.at(from.String())
 	}
-	object := newObject(&frame.call.result)
-	// It is in use by the call until that ends.
-	defer object.Release()
-	return f.hold(object, to)
+	return nil
 }
 
 // decodeTime returns the time that a datetime is; false for anything else.
