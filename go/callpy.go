@@ -11,7 +11,8 @@
 // environment variables CALLPY_PYTHON, VIRTUAL_ENV and CONDA_PREFIX, a folder .venv, or PATH, unless
 // [Start] names one. Nor does building need cgo: callpy's C library is loaded at run time too, and for Linux on
 // amd64 and arm64 it is part of this module (see [WithLibrary]). A program that is built with the tag
-// callpy_static links libcallpy_c.a instead, through cgo.
+// callpy_static links libcallpy_c.a instead, through cgo. Programs can be built for Linux and macOS, on amd64 and
+// arm64.
 //
 // # What goes in and out
 //
