@@ -216,7 +216,8 @@
 // A tuple: content.items.
 #define CALLPY_TAG_TUPLE 8
 
-// A dict: content.items, a key and its value by turns, so that there are twice as many.
+// A dict: content.items, a key and its value by turns, so that there are twice as many. No two keys are equal in
+// Python, as 1 and 1.0 are.
 #define CALLPY_TAG_DICT 9
 
 // A NumPy array: content.array.

@@ -31,7 +31,8 @@ pub const CALLPY_TAG_BYTES: u32 = 6;
 pub const CALLPY_TAG_LIST: u32 = 7;
 /// A tuple: content.items.
 pub const CALLPY_TAG_TUPLE: u32 = 8;
-/// A dict: content.items, a key and its value by turns, so that there are twice as many.
+/// A dict: content.items, a key and its value by turns, so that there are twice as many. No two keys are equal in
+/// Python, as 1 and 1.0 are.
 pub const CALLPY_TAG_DICT: u32 = 9;
 /// A NumPy array: content.array.
 pub const CALLPY_TAG_ARRAY: u32 = 10;
