@@ -46,6 +46,9 @@ def busy(count):
     return total
 "#;
 
+    /// How many calls a `map` makes.
+    const MAPPED: usize = 200;
+
     fn percentiles(mut times: Vec<Duration>) -> (Duration, Duration) {
         times.sort_unstable();
         (times[times.len() / 2], times[times.len() * 99 / 100])
@@ -88,26 +91,38 @@ def busy(count):
         made.into_inner() as f64 / time.as_secs_f64()
     }
 
-    /// Prints how many calls two workers make for each call that one caller makes in this process.
-    fn throughputs(name: &str, quick: bool, call: impl Fn(&Function) + Sync, both: &[Function; 2]) {
+    /// Prints how many calls two workers make for each call that one caller makes in this process: those of
+    /// several callers, and those of one `map`, which makes so many.
+    fn throughputs(
+        name: &str,
+        quick: bool,
+        call: impl Fn(&Function) + Sync,
+        map: (usize, impl Fn(&Function) + Sync),
+        both: &[Function; 2],
+    ) {
         let [here, there] = both;
         let (turns, time) = if quick { (1, 5) } else { (5, 500) };
         let time = Duration::from_millis(time);
-        for callers in [2, 4] {
+        let (calls, map) = map;
+        let print = |who: &str, two: &dyn Fn() -> f64| {
             let mut turns: Vec<_> = (0..turns)
                 .map(|_| {
                     let one = throughput(1, time, || call(here));
-                    let two = throughput(callers, time, || call(there));
+                    let two = two();
                     (two / one, one, two)
                 })
                 .collect();
             turns.sort_by(|one, other| one.0.total_cmp(&other.0));
             let (ratio, one, two) = turns[turns.len() / 2];
             println!(
-                "{name}: {one:.0} a second of one caller here, {two:.0} of {callers} callers on two workers: \
-                 {ratio:.2} times"
+                "{name}: {one:.0} a second of one caller here, {two:.0} of {who} on two workers: {ratio:.2} \
+                 times"
             );
+        };
+        for callers in [2, 4] {
+            print(&format!("{callers} callers"), &|| throughput(callers, time, || call(there)));
         }
+        print("a `map`", &|| throughput(1, time, || map(there)) * calls as f64);
     }
 
     pub(super) fn main() -> Result<()> {
@@ -161,9 +176,17 @@ def busy(count):
         assert_eq!(into[1], 2.0 * shared[1]);
 
         let call = |f: &Function| assert_eq!(f.call::<i64>(2_000).expect("it returns"), 1_999_000);
-        throughputs("Python code", quick, call, &busy);
+        let map = |f: &Function| {
+            let results = f.map::<i64, _>([2_000; MAPPED]);
+            results.iter().for_each(|it| assert_eq!(*it.as_ref().expect("it returns"), 1_999_000));
+        };
+        throughputs("Python code", quick, call, (MAPPED, map), &busy);
         let call = |f: &Function| drop(f.call::<Array<i64>>(&small).expect("it returns"));
-        throughputs("detect, 1,000", quick, call, &detect);
+        let map = |f: &Function| {
+            let results = f.map::<Array<i64>, _>([&small[..]; MAPPED]);
+            results.into_iter().for_each(|it| drop(it.expect("it returns")));
+        };
+        throughputs("detect, 1,000", quick, call, (MAPPED, map), &detect);
 
         let there = &detect[1];
         let abort = workers.function("os:abort")?;

@@ -84,7 +84,7 @@ pub use crate::crash::Crash;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use elsewhere::Remote;
 #[cfg(target_os = "linux")]
-pub(crate) use remote::{Begun, Remote};
+pub(crate) use remote::{Begun, Ended, Remote, Tries};
 
 #[cfg(not(target_os = "linux"))]
 use elsewhere::Pool;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use callpy::workers::Crash;
 use callpy::{Array, Cancel, ErrorKind, Function, Result, Workers};
 use common::labour::{function, wait_for_free, workers};
-use common::{alone, child, is_child, wait_for};
+use common::{alone, child, is_child, kill, wait_for};
 
 fn crash(result: Result<()>) -> (Crash, String) {
     let error = result.unwrap_err();
@@ -28,15 +28,6 @@ fn exists(id: u32) -> bool {
     // A zombie is gone, but for its number.
     let status = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     !(status.is_empty() || status.contains(") Z "))
-}
-
-/// Waits for something that is about to be so.
-fn kill(id: u32, signal: i32) {
-    // SAFETY: only sends a signal, to a child of this process.
-    #[allow(unsafe_code, reason = "there is no safe way to send a signal")]
-    unsafe {
-        libc::kill(id as i32, signal)
-    };
 }
 
 #[test]
@@ -498,11 +489,16 @@ fn make_some_call(workers: &Workers, functions: &[Function], random: u64) -> Res
             assert!(array.iter().all(|element| *element == 2.0 * random as f64));
             Ok(())
         }
-        7 => map
-            .within(Duration::from_millis(20))
-            .map::<i64, _>(0..4)
-            .into_iter()
-            .try_for_each(|result| result.map(|value| assert!((0..4).contains(&value)))),
+        7 => {
+            let (map, count) = match random >> 8 & 1 {
+                0 => (map.within(Duration::from_millis(20)), 4),
+                _ => (map.clone(), 50),
+            };
+            let results = map.map::<i64, _>(0..count).into_iter();
+            (0..)
+                .zip(results)
+                .try_for_each(|(number, result)| result.map(|value| assert_eq!(value, number)))
+        }
         8 => {
             workers.restart();
             Ok(())

@@ -21,7 +21,45 @@ use crate::raw::deadline::Limited;
 use crate::raw::{Raised, Ref};
 use crate::support;
 #[cfg(target_os = "linux")]
-use crate::workers::{Begun, Remote};
+use crate::workers::{Begun, Ended, Remote, Tries};
+
+/// One call of a map.
+///
+/// Where a conversion panics, this is dropped in this order: a worker that may write what is lent is gone
+/// before the loan is settled.
+#[cfg(target_os = "linux")]
+struct Mapped<'p, 'a> {
+    state: State<'p>,
+    call: Call<'a>,
+    place: usize,
+}
+
+#[cfg(target_os = "linux")]
+#[allow(clippy::large_enum_variant, reason = "nearly all are the large one")]
+enum State<'p> {
+    Begun(Begun<'p>),
+    /// The worker to which it was sent has ended.
+    ToBegin(Tries),
+    Failed(Error),
+}
+
+#[cfg(target_os = "linux")]
+impl<'p> From<Result<Begun<'p>>> for State<'p> {
+    fn from(begun: Result<Begun<'p>>) -> State<'p> {
+        begun.map_or_else(State::Failed, State::Begun)
+    }
+}
+
+/// The calls of a map that were sent to workers.
+#[cfg(target_os = "linux")]
+fn under_way<'m, 'p>(
+    calls: &'m mut VecDeque<Mapped<'p, '_>>,
+) -> impl Iterator<Item = &'m mut Begun<'p>> {
+    calls.iter_mut().filter_map(|call| match &mut call.state {
+        State::Begun(begun) => Some(begun),
+        _ => None,
+    })
+}
 
 impl<'a> Call<'a> {
     /// Makes a call with a deadline, or one on a worker.
@@ -81,51 +119,101 @@ impl<'a> Call<'a> {
 
     /// Makes calls on as many workers as are free, and one at least, each with one of the arguments.
     #[cfg(target_os = "linux")]
-    pub(crate) fn map_on_workers<R: FromPython, A: IntoPython<'a>>(
-        remote: &Remote,
+    pub(crate) fn map_on_workers<'p, R: FromPython, A: IntoPython<'a>>(
+        remote: &'p Remote,
         callee: &impl Callee,
         site: &'static Location<'static>,
         attachment: &Attachment,
         arguments: Vec<A>,
     ) -> Vec<Result<R>> {
-        let mut results = Vec::with_capacity(arguments.len());
-        // Dropped in this order where a conversion panics: a worker that may write what is lent is gone
-        // before the loan is settled.
-        let mut begun: VecDeque<(Result<Begun<'_>>, Call<'a>)> = VecDeque::new();
-        // Finishes the first of the calls under way, and sees to the limits of the others meanwhile.
-        let mut finish = |begun: &mut VecDeque<(Result<Begun<'_>>, Call<'a>)>| {
-            let Some((first, mut call)) = begun.pop_front() else { return false };
-            let mut others = || {
-                let others = begun.iter_mut().filter_map(|(other, _)| other.as_mut().ok());
-                others.filter_map(Begun::attend).min()
+        let mut results: Vec<Option<Result<R>>> = Vec::new();
+        results.resize_with(arguments.len(), || None);
+        let mut calls: VecDeque<Mapped<'p, 'a>> = VecDeque::new();
+        // Whether the last call that has ended was short.
+        let mut was_short = false;
+        // Goes on with the first of the calls.
+        let mut go_on = |calls: &mut VecDeque<Mapped<'p, 'a>>, was_short: &mut bool| {
+            let Some(Mapped { state, mut call, place }) = calls.pop_front() else { return false };
+            let ended = match state {
+                State::Begun(begun) => {
+                    let (sent, mut next) = (begun.sent, None);
+                    let others = || under_way(calls).filter_map(Begun::attend).min();
+                    let ended =
+                        remote.finish(&mut call.scope, &call.list, site, begun, others, &mut next);
+                    *was_short = sent.is_short();
+                    let follower = under_way(calls).find(|other| other.follows(sent));
+                    if let Some((follower, holder)) = follower.zip(next) {
+                        follower.holder = holder;
+                    }
+                    ended
+                }
+                State::ToBegin(tries) => {
+                    let begun = remote.begin_if_free(&mut call.scope, &call.list, site, tries);
+                    if begun.is_none() && under_way(calls).next().is_some() {
+                        // This thread gives back what it has before it waits.
+                        calls.push_back(Mapped { state, call, place });
+                        return true;
+                    }
+                    let begin = || remote.begin(&mut call.scope, &call.list, site, tries);
+                    match begun.unwrap_or_else(begin) {
+                        Ok(begun) => {
+                            let state = State::Begun(begun);
+                            calls.push_front(Mapped { state, call, place });
+                            return true;
+                        }
+                        Err(error) => Err(error),
+                    }
+                }
+                State::Failed(error) => Err(error),
             };
-            let result = first.and_then(|first| {
-                remote.finish(&mut call.scope, &call.list, site, first, &mut others)
-            });
+            let result = match ended {
+                Ok(Ended::ToBegin(tries)) => {
+                    let state = State::ToBegin(tries);
+                    calls.push_front(Mapped { state, call, place });
+                    return true;
+                }
+                Ok(Ended::With(result)) => Ok(result),
+                Err(error) => Err(error),
+            };
             // Before settling, as in `Call::run`.
             call.list.release(call.scope.py());
             let result = call.receive(callee, site, result);
-            results.push(call.settle(callee, site, result));
+            results[place] = Some(call.settle(callee, site, result));
             true
         };
-        for argument in arguments {
+        for (place, argument) in arguments.into_iter().enumerate() {
             let mut call = Call::open(attachment, callee, &mut Seldom::none());
-            let next = match argument.place(&mut call) {
-                Err(error) => Err(at_function(error, callee)),
+            let placed = argument.place(&mut call).map_err(|error| at_function(error, callee));
+            let state = match placed {
+                Err(error) => State::Failed(error),
                 Ok(()) => loop {
-                    match remote.begin_if_free(&mut call.scope, &call.list, site) {
-                        Some(next) => break next,
-                        // None of its own to wait for: other callers have them all.
-                        None if begun.is_empty() => {
-                            break remote.begin(&mut call.scope, &call.list, site);
+                    let tries = remote.tries();
+                    let is_next = !calls.iter().any(|it| matches!(it.state, State::ToBegin(_)));
+                    if is_next {
+                        let begun = remote.begin_if_free(&mut call.scope, &call.list, site, tries);
+                        if let Some(begun) = begun {
+                            break begun.into();
                         }
-                        None => _ = finish(&mut begun),
+                    }
+                    // So that no worker has to wait for this thread to run.
+                    let begin = |other: &mut Begun<'p>| {
+                        remote.begin_ahead(&mut call.scope, &call.list, site, tries, other)
+                    };
+                    if is_next
+                        && was_short
+                        && let Some(begun) = under_way(&mut calls).find_map(begin)
+                    {
+                        break begun.into();
+                    }
+                    if !go_on(&mut calls, &mut was_short) {
+                        // None of its own to wait for: other callers have them all.
+                        break remote.begin(&mut call.scope, &call.list, site, tries).into();
                     }
                 },
             };
-            begun.push_back((next, call));
+            calls.push_back(Mapped { state, call, place });
         }
-        while finish(&mut begun) {}
-        results
+        while go_on(&mut calls, &mut was_short) {}
+        results.into_iter().map(|result| result.expect("each call has ended")).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! Memory that two processes share, and what the system offers to start, watch and stop the other one.
 
 use std::ffi::CStr;
-use std::io;
+use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -272,6 +272,22 @@ impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: mapped by this one, and no one keeps a pointer into it longer than it lives.
         unsafe { libc::munmap(self.start.as_ptr().cast(), self.len) };
+    }
+}
+
+/// Makes a pipe from which each message is read by itself, however many are in it; and says whether it is
+/// one: where the system has none, it is as any other.
+pub(crate) fn message_pipe() -> io::Result<(PipeReader, PipeWriter, bool)> {
+    let mut ends = [-1; 2];
+    // SAFETY: fills both descriptors on success.
+    match check(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_DIRECT | libc::O_CLOEXEC) }) {
+        Ok(_) => {
+            // SAFETY: the descriptors are new and no one else's.
+            let [reader, writer] = ends.map(|end| unsafe { OwnedFd::from_raw_fd(end) });
+            Ok((reader.into(), writer.into(), true))
+        }
+        // Since Linux 3.4; not in every sandbox.
+        Err(_) => io::pipe().map(|(reader, writer)| (reader, writer, false)),
     }
 }
 

@@ -412,6 +412,20 @@ impl std::ops::DerefMut for Lent<'_> {
 }
 
 impl Lent<'_> {
+    /// Whether the worker may be sent another request before it has answered the last: no one else waits for
+    /// it, and it need not be replaced before that.
+    pub(crate) fn has_room_ahead(&self) -> bool {
+        let size = &self.shared.size;
+        if !Worker::has_room_ahead(self)
+            || size.memory.is_some()
+            || size.calls.is_some_and(|most| self.calls >= most)
+        {
+            return false;
+        }
+        let state = lock(&self.shared.state);
+        state.line.is_empty() && self.process.id >= state.outdated && !state.is_over
+    }
+
     /// Kills the worker; another takes its place.
     pub(crate) fn retire(mut self) {
         let worker = self.worker.take().expect("it is there until it is dropped");

@@ -98,9 +98,16 @@ const PAGE: usize = 4096;
 const SENT: usize = 16;
 const ANSWERED: usize = 8;
 
+/// Where in the results' memory the number of the request is that the worker has begun with.
+const BEGUN: usize = 0;
+
 /// For how long a caller and a worker look for each other's messages before they wait to be woken, which
 /// takes 10 to 70 microseconds.
 const SPIN: Duration = Duration::from_micros(400);
+
+/// How much of the arguments' memory may be in use where a request is sent ahead: all of it is free again only
+/// when the worker has answered every one.
+const AHEAD: usize = ARGUMENTS / 2;
 
 /// In steps of so much the system is asked to supply the memory for arguments.
 const RESERVED: usize = 1 << 16;
@@ -328,8 +335,9 @@ pub(crate) struct Worker {
     answers: PipeReader,
     arguments_file: SharedFile,
     arguments: Mapping,
-    /// Where the next argument goes.
+    /// Where the next argument goes, and where those of the last request begin.
     arguments_used: usize,
+    arguments_start: usize,
     /// For how much of the arguments the system has supplied memory.
     arguments_reserved: usize,
     pub(crate) arrays: Arc<Arrays>,
@@ -343,7 +351,12 @@ pub(crate) struct Worker {
     pub(crate) results: Arc<Results>,
     /// The first part of the results' memory, where the worker says how far it is.
     status: Arc<Mapping>,
+    /// The number of the last request.
     sequence: u64,
+    /// That of the request whose answer is next: the last, or the one before it if that was sent ahead.
+    awaited: u64,
+    /// Whether the pipes tell the messages in them apart.
+    tells_messages_apart: bool,
     pub(crate) calls: u64,
     message: Writer,
     /// Whether it has a request that it has not answered.
@@ -423,6 +436,19 @@ pub(crate) enum Copies {
     Made = 2,
 }
 
+/// A request that was sent to a worker.
+pub(crate) struct Request {
+    status: Arc<Mapping>,
+    sequence: u64,
+}
+
+impl Request {
+    /// Whether the worker has begun with it, or had, if it has ended.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.status.number(BEGUN) >= self.sequence
+    }
+}
+
 /// What came of a request.
 pub(crate) enum Reply {
     Answer(Answer),
@@ -465,8 +491,8 @@ impl Worker {
         targets: &[String],
         arrays: &Arc<Arrays>,
     ) -> io::Result<Worker> {
-        let (requests_end, requests) = io::pipe()?;
-        let (answers, answers_end) = io::pipe()?;
+        let (requests_end, requests, requests_apart) = shared::message_pipe()?;
+        let (answers, answers_end, answers_apart) = shared::message_pipe()?;
         let (stderr, stderr_end) = io::pipe()?;
         let arguments_file = SharedFile::new(c"callpy-arguments", ARGUMENTS)?;
         arguments_file.reserve(0, RESERVED)?;
@@ -509,7 +535,8 @@ impl Worker {
             answers,
             arguments_file,
             arguments,
-            arguments_used: 0,
+            arguments_used: ALIGN,
+            arguments_start: ALIGN,
             arguments_reserved: RESERVED,
             arrays: Arc::clone(arrays),
             may_write: false,
@@ -519,6 +546,8 @@ impl Worker {
             results,
             status,
             sequence: 0,
+            awaited: 0,
+            tells_messages_apart: requests_apart && answers_apart,
             calls: 0,
             message: Writer::default(),
             is_working: false,
@@ -582,11 +611,45 @@ impl Worker {
     pub(crate) fn begin(&mut self) {
         // The first part says which call is to be interrupted, and why.
         self.arguments_used = ALIGN;
+        self.arguments_start = ALIGN;
+        self.awaited = self.sequence + 1;
         self.may_write = false;
         self.deadline = None;
         self.cancels.clear();
         self.listening.clear();
         self.stop = None;
+    }
+
+    /// Whether another request may be sent before the last is answered: one that nothing ends before its time.
+    pub(crate) fn has_room_ahead(&self) -> bool {
+        self.tells_messages_apart
+            && self.is_working
+            && self.awaited == self.sequence
+            && self.arguments_used < AHEAD
+            && !self.may_write
+            && self.deadline.is_none()
+            && self.cancels.is_empty()
+    }
+
+    /// Begins a request that is sent before the last one is answered.
+    pub(crate) fn begin_ahead(&mut self) {
+        self.arguments_start = self.arguments_used;
+    }
+
+    /// Goes on to the request that was sent ahead.
+    pub(crate) fn turn_to_next(&mut self) {
+        debug_assert!(self.awaited < self.sequence);
+        self.awaited += 1;
+    }
+
+    /// Returns what tells, once the worker has ended, whether it had begun with the request after this one.
+    pub(crate) fn next_request(&self) -> Request {
+        Request { status: Arc::clone(&self.status), sequence: self.awaited + 1 }
+    }
+
+    /// Whether the worker has written that the answer is there, as far as one can tell.
+    pub(crate) fn seems_done(&self) -> bool {
+        self.status.number(ANSWERED) >= self.awaited
     }
 
     /// Says what may end the request that is sent next.
@@ -624,7 +687,7 @@ impl Worker {
 
     /// How many bytes of the request are in shared memory.
     pub(crate) fn shared_bytes(&self) -> usize {
-        self.arguments_used - ALIGN
+        self.arguments_used - self.arguments_start
     }
 
     /// Copies bytes into shared memory, and returns where they are.
@@ -656,7 +719,7 @@ impl Worker {
         frame: &[u8],
     ) -> io::Result<()> {
         const HEAD: usize = 44;
-        self.sequence += 1;
+        let sequence = self.sequence + 1;
         let freed = self.results.freed();
         let mut body = std::mem::take(&mut self.message);
         body.clear();
@@ -672,7 +735,7 @@ impl Worker {
         // The worker is not told of them yet.
         let offset = placed.inspect_err(|_| lock(&self.results.blocks).freed.extend(&freed))?;
         let mut head = Writer::default();
-        head.u64(self.sequence);
+        head.u64(sequence);
         head.u64(offset as u64);
         head.u64(self.arguments.len() as u64);
         head.u64(self.arrays.len() as u64);
@@ -693,6 +756,7 @@ impl Worker {
             end += part.len();
         }
         self.message = body;
+        self.sequence = sequence;
         self.is_working = true;
         // In one piece, since it is no longer than a pipe takes at once.
         self.requests.write_all(&message[..end])?;
@@ -713,7 +777,7 @@ impl Worker {
         // Many times as often as there is time for: a clock may stand still.
         for _ in 0..1_000_000 {
             let is_late = Instant::now() >= end;
-            let is_there = self.status.number(ANSWERED) == self.sequence;
+            let is_there = self.seems_done();
             if is_late || is_there {
                 // Not if it is there, but this thread had no core meanwhile.
                 return self.spinning.judge(!is_late);
@@ -789,7 +853,7 @@ impl Worker {
                 };
                 // The worker passes over an interrupt that is not for the call that it runs.
                 self.arguments.write(8, &(reason as u64).to_ne_bytes());
-                self.arguments.write(0, &self.sequence.to_ne_bytes());
+                self.arguments.write(0, &self.awaited.to_ne_bytes());
                 self.process.interrupt();
                 let (again, end) = (now + AGAIN, now + GRACE);
                 self.stop = Some(Stop { reason, again, end, is_killed: false });
@@ -803,8 +867,7 @@ impl Worker {
         if let Some(Stop { reason, is_killed: true, .. }) = self.stop {
             return Reply::Killed(reason);
         }
-        let begun = lock(&self.results.mapping).read(0, 8);
-        let has_begun = begun.as_deref() == Some(&self.sequence.to_ne_bytes());
+        let has_begun = self.status.number(BEGUN) == self.awaited;
         Reply::Dead(if has_begun { Death::Ended } else { Death::BeforeTheCall })
     }
 
@@ -840,7 +903,7 @@ impl Worker {
         bytes.truncate(count);
         match self.answer(bytes) {
             Ok(answer) => {
-                self.is_working = false;
+                self.is_working = self.awaited < self.sequence;
                 self.spinning.answered = Some(Instant::now());
                 Reply::Answer(answer)
             }
@@ -861,7 +924,7 @@ impl Worker {
     fn answer(&self, bytes: Vec<u8>) -> Result<Answer, Broken> {
         const HEAD: usize = 24;
         let head = Head::read(&mut Reader::new(&bytes))?;
-        if head.sequence != self.sequence {
+        if head.sequence != self.awaited {
             return Err(Broken("it answers another call"));
         }
         let status = head.status;

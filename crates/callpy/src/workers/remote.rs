@@ -3,7 +3,7 @@
 use std::io::ErrorKind as ErrorOfIo;
 use std::panic::Location;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::frame::{Block, Broken, Reader, Status, Value, Writer};
 use super::pool::{Counts, Lent, Pool};
@@ -31,6 +31,10 @@ pub(crate) struct Remote {
     pub(crate) limits: Limits,
     pub(crate) retries: u32,
 }
+
+/// A call that takes less may be sent to a worker before this has answered another: one that takes long
+/// would wait while other workers are free.
+const SHORT: Duration = Duration::from_millis(2);
 
 /// How often a worker may be found to have ended before a call, of which the caller never hears.
 const CHANCES: u32 = 8;
@@ -84,9 +88,20 @@ impl Remote {
         list: &ArgumentList,
         site: &'static Location<'static>,
     ) -> Result<Ref> {
-        let attempt = self.attempt(list, site);
-        let first = attempt.begin_when_free(scope)?;
-        self.end(scope, &attempt, first, || None)
+        let mut tries = self.tries();
+        loop {
+            let begun = self.begin(scope, list, site, tries)?;
+            match self.finish(scope, list, site, begun, || None, &mut None)? {
+                Ended::With(result) => return Ok(result),
+                Ended::ToBegin(left) => tries = left,
+            }
+        }
+    }
+
+    /// Returns how often one call may be begun, and until when.
+    pub(crate) fn tries(&self) -> Tries {
+        let deadline = self.limits.within.map(|within| Instant::now() + within);
+        Tries { deadline, retries: self.retries, chances: CHANCES }
     }
 
     /// Begins a call if a worker is free now.
@@ -95,76 +110,88 @@ impl Remote {
         scope: &mut Scope<'_>,
         list: &ArgumentList,
         site: &'static Location<'static>,
+        tries: Tries,
     ) -> Option<Result<Begun<'_>>> {
         let worker = self.pool.acquire_free()?;
-        Some(self.attempt(list, site).begin(scope, worker))
+        Some(Attempt { remote: self, list, site, tries }.begin(scope, worker))
     }
 
-    /// Begins a call as soon as a worker is free.
+    /// Begins a call as soon as a worker is free. Not while this thread has one: others that wait for it
+    /// may have all the others.
     pub(crate) fn begin(
         &self,
         scope: &mut Scope<'_>,
         list: &ArgumentList,
         site: &'static Location<'static>,
+        tries: Tries,
     ) -> Result<Begun<'_>> {
-        self.attempt(list, site).begin_when_free(scope)
+        Attempt { remote: self, list, site, tries }.begin_when_free(scope)
     }
 
-    /// Waits for the end of a call. `others` sees to other calls under way meanwhile, and returns when it
-    /// is to do so again.
-    pub(crate) fn finish(
-        &self,
+    /// Begins a call on a worker that has not answered another yet, where that pays.
+    pub(crate) fn begin_ahead<'p>(
+        &'p self,
         scope: &mut Scope<'_>,
         list: &ArgumentList,
         site: &'static Location<'static>,
-        begun: Begun<'_>,
-        others: impl FnMut() -> Option<Instant>,
-    ) -> Result<Ref> {
-        let attempt = Attempt { remote: self, list, site, deadline: begun.worker.deadline };
-        self.end(scope, &attempt, begun, others)
+        tries: Tries,
+        other: &mut Begun<'p>,
+    ) -> Option<Result<Begun<'p>>> {
+        let Holder::This(worker) = &mut other.holder else { return None };
+        let is_soon_free = worker.seems_done() || other.sent.is_short();
+        if other.is_followed || !is_soon_free || !worker.has_room_ahead() {
+            return None;
+        }
+        worker.begin_ahead();
+        let attempt = Attempt { remote: self, list, site, tries };
+        let request = match attempt.write_request(scope, worker) {
+            Ok(_) if worker.may_write => {
+                // It is seen to after each call that may write whether the worker holds that memory still.
+                worker.may_write = false;
+                return None;
+            }
+            Ok(request) => request,
+            Err(error) => return Some(Err(error)),
+        };
+        let sent = attempt.send(&request, worker).map(|()| {
+            other.is_followed = true;
+            request.begun(Holder::Other, other.sent.worker, tries)
+        });
+        Some(sent)
     }
 
-    fn attempt<'p, 'c>(
-        &'p self,
-        list: &'c ArgumentList,
-        site: &'static Location<'static>,
-    ) -> Attempt<'p, 'c> {
-        let deadline = self.limits.within.map(|within| Instant::now() + within);
-        Attempt { remote: self, list, site, deadline }
-    }
-
-    /// Waits for the end of a call, and begins it again where it may be.
-    fn end<'p>(
+    /// Waits for the end of a call. `others` sees to other calls under way meanwhile, and returns when it
+    /// is to do so again. Where another call was sent ahead, `next` becomes what that one has of the worker.
+    pub(crate) fn finish<'p>(
         &'p self,
         scope: &mut Scope<'_>,
-        attempt: &Attempt<'p, '_>,
-        mut begun: Begun<'p>,
-        mut others: impl FnMut() -> Option<Instant>,
-    ) -> Result<Ref> {
-        let (mut retries, mut chances) = (self.retries, CHANCES);
-        loop {
-            // It has written what the next attempt would read.
-            let may_write = begun.worker.may_write;
-            match attempt.finish(scope, begun, &mut others)? {
-                Outcome::Done(result) => return Ok(result),
-                Outcome::NotBegun if chances > 0 => chances -= 1,
-                Outcome::NotBegun => {
-                    return Err(self.error(
-                        ErrorKind::Start,
-                        "each worker that was to make the call ended before it began",
-                    ));
-                }
-                Outcome::Crashed(_) if retries > 0 && !may_write => retries -= 1,
-                Outcome::Crashed(crash) => {
-                    let message = crash.to_string();
-                    let detail = crash.stderr().to_owned();
-                    return Err(self
-                        .error(ErrorKind::Crashed(crash), &message)
-                        .with_detail(detail));
-                }
+        list: &ArgumentList,
+        site: &'static Location<'static>,
+        begun: Begun<'p>,
+        others: impl FnMut() -> Option<Instant>,
+        next: &mut Option<Holder<'p>>,
+    ) -> Result<Ended> {
+        let mut tries = begun.tries;
+        // It has written what the next attempt would read.
+        let may_write = begun.worker().is_some_and(|worker| worker.may_write);
+        let attempt = Attempt { remote: self, list, site, tries };
+        match attempt.finish(scope, begun, others, next)? {
+            Outcome::Done(result) => return Ok(Ended::With(result)),
+            Outcome::NotBegun if tries.chances > 0 => tries.chances -= 1,
+            Outcome::NotBegun => {
+                return Err(self.error(
+                    ErrorKind::Start,
+                    "each worker that was to make the call ended before it began",
+                ));
             }
-            begun = attempt.begin_when_free(scope)?;
+            Outcome::Crashed(_) if tries.retries > 0 && !may_write => tries.retries -= 1,
+            Outcome::Crashed(crash) => {
+                let message = crash.to_string();
+                let detail = crash.stderr().to_owned();
+                return Err(self.error(ErrorKind::Crashed(crash), &message).with_detail(detail));
+            }
         }
+        Ok(Ended::ToBegin(tries))
     }
 
     fn error(&self, kind: ErrorKind, message: &str) -> Error {
@@ -249,6 +276,23 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// How a call ended.
+pub(crate) enum Ended {
+    With(Ref),
+    /// It is to be begun again.
+    ToBegin(Tries),
+}
+
+/// How often a call may be begun again, and until when.
+#[derive(Clone, Copy)]
+pub(crate) struct Tries {
+    deadline: Option<Instant>,
+    /// After so many crashes.
+    retries: u32,
+    /// After so many workers had ended before they began.
+    chances: u32,
+}
+
 enum Outcome {
     Done(Ref),
     /// The worker had ended before it read the request.
@@ -256,27 +300,116 @@ enum Outcome {
     Crashed(Crash),
 }
 
-/// A call that a worker has begun.
+/// Who has the worker to which a call was sent.
+#[allow(clippy::large_enum_variant, reason = "nearly all are the large one")]
+pub(crate) enum Holder<'p> {
+    This(Lent<'p>),
+    /// The call that was sent to it before.
+    Other,
+    /// The worker has ended, and had not begun with this call.
+    NotBegun,
+    /// The worker has ended in this call.
+    Crashed(Crash),
+}
+
+/// A call that was sent to a worker.
 pub(crate) struct Begun<'p> {
-    worker: Lent<'p>,
+    pub(crate) holder: Holder<'p>,
+    pub(crate) sent: Sent,
+    tries: Tries,
     copies: Copies,
     /// Whether an array is lent.
     lends: bool,
+    /// Whether another call was sent to the same worker after it.
+    is_followed: bool,
 }
 
-impl Begun<'_> {
+impl<'p> Begun<'p> {
+    fn worker(&self) -> Option<&Lent<'p>> {
+        match &self.holder {
+            Holder::This(worker) => Some(worker),
+            _ => None,
+        }
+    }
+
     /// Stops the call if its time is up; returns when to look again.
     pub(crate) fn attend(&mut self) -> Option<Instant> {
-        self.worker.attend()
+        match &mut self.holder {
+            Holder::This(worker) => worker.attend(),
+            _ => None,
+        }
+    }
+
+    /// Whether this is the call that was sent ahead, after the other.
+    pub(crate) fn follows(&self, other: Sent) -> bool {
+        matches!(self.holder, Holder::Other) && self.sent.worker == other.worker
     }
 }
 
-/// One call, which may take several attempts.
+/// When and to which worker a call was sent.
+#[derive(Clone, Copy)]
+pub(crate) struct Sent {
+    worker: u64,
+    at: Instant,
+}
+
+impl Sent {
+    /// Whether it has not taken long until now.
+    pub(crate) fn is_short(self) -> bool {
+        self.at.elapsed() < SHORT
+    }
+}
+
+/// A request, ready to be sent.
+struct Request {
+    frame: Writer,
+    copies: Copies,
+    lends: bool,
+}
+
+impl Request {
+    fn begun(self, holder: Holder<'_>, worker: u64, tries: Tries) -> Begun<'_> {
+        let Request { copies, lends, .. } = self;
+        let sent = Sent { worker, at: Instant::now() };
+        Begun { holder, sent, tries, copies, lends, is_followed: false }
+    }
+}
+
+/// The worker of a call whose answer is awaited.
+struct Hand<'p> {
+    /// None once it is gone, or others may have it.
+    worker: Option<Lent<'p>>,
+    copies: Copies,
+    lends: bool,
+    is_followed: bool,
+}
+
+impl<'p> Hand<'p> {
+    fn worker(&mut self) -> &mut Lent<'p> {
+        self.worker.as_mut().expect("it is there until the answer is read")
+    }
+
+    /// Kills the worker, which can take long.
+    fn retire(&mut self, scope: &Scope<'_>) {
+        if let Some(worker) = self.worker.take() {
+            scope.py().detach(|| worker.retire());
+        }
+    }
+
+    /// Lets others have the worker, unless another call has been sent to it.
+    fn free(&mut self) {
+        if !self.is_followed {
+            self.worker = None;
+        }
+    }
+}
+
+/// One attempt to make a call.
 struct Attempt<'p, 'c> {
     remote: &'p Remote,
     list: &'c ArgumentList,
     site: &'static Location<'static>,
-    deadline: Option<Instant>,
+    tries: Tries,
 }
 
 impl<'p> Attempt<'p, '_> {
@@ -288,7 +421,7 @@ impl<'p> Attempt<'p, '_> {
             Some(worker) => Some(worker),
             None => scope
                 .py()
-                .detach(|| pool.acquire(self.deadline, &remote.limits))
+                .detach(|| pool.acquire(self.tries.deadline, &remote.limits))
                 .map_err(|error| error.at(&*remote.name))?,
         };
         match worker {
@@ -302,28 +435,40 @@ impl<'p> Attempt<'p, '_> {
         }
     }
 
-    /// Sends the request.
+    /// Sends the request to a worker that is free.
     fn begin(&self, scope: &mut Scope<'_>, mut worker: Lent<'p>) -> Result<Begun<'p>> {
         let remote = self.remote;
         if remote.limits.is_cancelled() {
             return Err(remote.stopped(Reason::Cancelled));
         }
         worker.begin();
-        worker.limit(&remote.limits, self.deadline).map_err(|error| {
+        worker.limit(&remote.limits, self.tries.deadline).map_err(|error| {
             let message = format!("the call can't be made so that it can be cancelled: {error}");
             remote.error(ErrorKind::Start, &message).with_source(error)
         })?;
+        let request = self.write_request(scope, &mut worker)?;
+        self.send(&request, &mut worker)?;
+        let number = worker.process.id;
+        Ok(request.begun(Holder::This(worker), number, self.tries))
+    }
+
+    fn write_request(&self, scope: &mut Scope<'_>, worker: &mut Lent<'p>) -> Result<Request> {
         let mut frame = Writer::default();
-        let copies = match remote.learned.habit() {
+        let copies = match self.remote.learned.habit() {
             Habit::Unknown => Copies::Watched,
             Habit::Lends => Copies::None,
             Habit::Retains => Copies::Made,
         };
-        let lends = self.write(&mut frame, &mut worker, copies, scope)?;
+        let lends = self.write(&mut frame, worker, copies, scope)?;
+        Ok(Request { frame, copies, lends })
+    }
+
+    fn send(&self, request: &Request, worker: &mut Lent<'p>) -> Result<()> {
+        let remote = self.remote;
         worker.calls += 1;
         Counts::add(&remote.pool.shared.counts.calls, 1);
         // A worker that has ended takes it too, since this process has its end of the pipe.
-        worker.send(Kind::Call, copies, &remote.target, frame.bytes()).map_err(
+        worker.send(Kind::Call, request.copies, &remote.target, request.frame.bytes()).map_err(
             |error| match error.kind() {
                 ErrorOfIo::FileTooLarge => {
                     Error::argument("the arguments other than arrays take more than 4 GiB")
@@ -335,43 +480,74 @@ impl<'p> Attempt<'p, '_> {
         if worker.has_arrays {
             remote.pool.import_numpy();
         }
-        Ok(Begun { worker, copies, lends })
+        Ok(())
     }
 
     /// Waits for the answer, while other threads may have Python, and reads it.
     fn finish(
         &self,
         scope: &mut Scope<'_>,
-        begun: Begun<'_>,
+        begun: Begun<'p>,
+        others: impl FnMut() -> Option<Instant>,
+        next: &mut Option<Holder<'p>>,
+    ) -> Result<Outcome> {
+        let Begun { holder, copies, lends, is_followed, .. } = begun;
+        let worker = match holder {
+            Holder::This(worker) => worker,
+            Holder::NotBegun => return Ok(Outcome::NotBegun),
+            Holder::Crashed(crash) => return Ok(Outcome::Crashed(crash)),
+            Holder::Other => unreachable!("the call before it has handed it over"),
+        };
+        let following = is_followed.then(|| worker.next_request());
+        let mut hand = Hand { worker: Some(worker), copies, lends, is_followed };
+        let outcome = self.answer(scope, &mut hand, others);
+        if let Some(following) = following {
+            *next = Some(match (hand.worker, &outcome) {
+                (Some(mut worker), _) => {
+                    worker.turn_to_next();
+                    Holder::This(worker)
+                }
+                (None, Ok(Outcome::Crashed(crash))) if following.has_begun() => {
+                    Holder::Crashed(crash.clone())
+                }
+                (None, _) => Holder::NotBegun,
+            });
+        }
+        outcome
+    }
+
+    fn answer(
+        &self,
+        scope: &mut Scope<'_>,
+        hand: &mut Hand<'p>,
         others: impl FnMut() -> Option<Instant>,
     ) -> Result<Outcome> {
-        let Begun { mut worker, copies, lends } = begun;
-        let remote = self.remote;
+        let worker = hand.worker();
         match scope.py().detach(|| worker.wait(others)) {
-            Reply::Answer(answer) => self.read(&answer, worker, copies, lends, scope),
+            Reply::Answer(answer) => self.read(&answer, hand, scope),
             Reply::Dead(Death::BeforeTheCall) => {
-                scope.py().detach(|| worker.retire());
+                hand.retire(scope);
                 Ok(Outcome::NotBegun)
             }
-            Reply::Dead(death) => Ok(self.crashed(worker, &death, scope)),
+            Reply::Dead(death) => Ok(self.crashed(hand, &death, scope)),
             Reply::Killed(reason) => {
-                // A killed process can take long to go.
-                scope.py().detach(|| worker.retire());
-                Err(remote.stopped(reason))
+                hand.retire(scope);
+                Err(self.remote.stopped(reason))
             }
         }
     }
 
-    fn crashed(&self, worker: Lent<'_>, death: &Death, scope: &Scope<'_>) -> Outcome {
+    fn crashed(&self, hand: &mut Hand<'p>, death: &Death, scope: &Scope<'_>) -> Outcome {
         Counts::add(&self.remote.pool.shared.counts.crashes, 1);
-        scope.py().detach(|| {
+        let process = Arc::clone(&hand.worker().process);
+        let crash = scope.py().detach(|| {
             if let Death::Broken(_) = death {
-                worker.process.kill();
+                process.kill();
             }
-            let crash = crash(&worker.process, death);
-            worker.retire();
-            Outcome::Crashed(crash)
-        })
+            crash(&process, death)
+        });
+        hand.retire(scope);
+        Outcome::Crashed(crash)
     }
 
     /// Writes the arguments; says whether an array is lent.
@@ -410,53 +586,48 @@ impl<'p> Attempt<'p, '_> {
         Ok(lends)
     }
 
-    fn read(
-        &self,
-        answer: &Answer,
-        mut worker: Lent<'_>,
-        copies: Copies,
-        lends: bool,
-        scope: &mut Scope<'_>,
-    ) -> Result<Outcome> {
+    fn read(&self, answer: &Answer, hand: &mut Hand<'p>, scope: &mut Scope<'_>) -> Result<Outcome> {
         let remote = self.remote;
+        let worker = hand.worker();
         let mut reader = answer.reader();
         let parts = Parts::read(answer.status, &mut reader);
         let (parts, leases, written) = match parts.and_then(|parts| {
             // All of it before any is used: an answer that names a wrong place costs the worker.
             let leases = values::lease(&parts.value, &worker.results)?;
-            let written = self.written(&parts.aside, &worker, scope)?;
+            let written = self.written(&parts.aside, worker, scope)?;
             Ok((parts, leases, written))
         }) {
             Ok(all) => all,
-            Err(broken) => return Ok(self.crashed(worker, &Death::Broken(broken), scope)),
+            Err(broken) => return Ok(self.crashed(hand, &Death::Broken(broken), scope)),
         };
         let Parts { held, aside, value } = parts;
         if answer.status == Status::Retained {
-            scope.py().detach(|| worker.retire());
+            hand.retire(scope);
             return Err(self.kept(&held, scope));
         }
         // It has looked whether anything there holds what it was lent.
         worker.may_write = false;
+        let stop = worker.stop;
         for written in written {
             written.write_back(scope)?;
         }
         match answer.status {
             Status::Returned => {
-                if copies == Copies::Watched && lends {
+                if hand.copies == Copies::Watched && hand.lends {
                     self.learn(&aside, scope);
                 }
                 let bytes = leases.iter().map(Lease::len).sum::<usize>();
                 Counts::add(&remote.pool.shared.counts.received, bytes as u64);
                 // The worker is free for the next call while this one's result is converted.
-                drop(worker);
+                hand.free();
                 values::get(value, &mut leases.into_iter(), scope).map(Outcome::Done)
             }
             Status::Stopped => {
-                Err(remote.stopped(worker.stop.map_or(Reason::Deadline, |stop| stop.reason)))
+                Err(remote.stopped(stop.map_or(Reason::Deadline, |stop| stop.reason)))
             }
             status => {
                 let error = reply::failure(status, &mut reader);
-                match worker.stop {
+                match stop {
                     None => Err(error),
                     // What a function raises as it is stopped: in a `finally`, or since its import failed.
                     Some(stop) => Err(remote.stopped(stop.reason).with_source(error)),
@@ -469,7 +640,7 @@ impl<'p> Attempt<'p, '_> {
     fn written(
         &self,
         aside: &Aside,
-        worker: &Lent<'_>,
+        worker: &Lent<'p>,
         scope: &Scope<'_>,
     ) -> Result<Vec<Written>, Broken> {
         let take = |(place, block): &(usize, Block)| {

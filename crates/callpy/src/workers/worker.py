@@ -570,7 +570,8 @@ def serve(descriptors, parent, setup, search_path, targets):
         if kept_shared or (kept and not copies):
             plain(kept_shared or kept, out := [])
             answer(sequence, 4, out)
-            return
+            # The host replaces this worker: a request that is there already must not begin.
+            os._exit(0)
         for array, own in mirrored:
             copyto(array, own)
         if not written and not kept:

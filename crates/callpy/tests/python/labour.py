@@ -559,3 +559,18 @@ def remember_base_weakly(values):
 
     global last
     last = weakref.ref(values.base)
+
+
+def note(path, number, ending=None, values=None):
+    """Notes the call in a file, and ends as it is told to."""
+    with open(path, "ab", 0) as file:
+        file.write(b"%d\n" % number)
+    if ending == "abort":
+        os.abort()
+    elif ending == "raise":
+        raise ValueError(number)
+    elif ending == "nonsense":
+        write_nonsense(b"x")
+    elif ending == "retain":
+        remember(values)
+    return number
