@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use callpy::workers::Crash;
 use callpy::{Array, Cancel, ErrorKind, Function, Result, Workers};
 use common::labour::{function, wait_for_free, workers};
-use common::{alone, child, is_child, kill, wait_for};
+use common::{alone, child, is_child, wait_for};
 
 fn crash(result: Result<()>) -> (Crash, String) {
     let error = result.unwrap_err();
@@ -28,6 +28,15 @@ fn exists(id: u32) -> bool {
     // A zombie is gone, but for its number.
     let status = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     !(status.is_empty() || status.contains(") Z "))
+}
+
+/// Sends a signal to a child of this process.
+fn kill(id: u32, signal: i32) {
+    // SAFETY: only sends a signal, to a child of this process.
+    #[allow(unsafe_code, reason = "there is no safe way to send a signal")]
+    unsafe {
+        libc::kill(id as i32, signal)
+    };
 }
 
 #[test]

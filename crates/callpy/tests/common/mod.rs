@@ -186,16 +186,6 @@ pub(crate) fn resident() -> usize {
     statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
 }
 
-/// Sends a signal to a child of this process.
-#[cfg(target_os = "linux")]
-pub(crate) fn kill(id: u32, signal: i32) {
-    // SAFETY: only sends a signal, to a child of this process.
-    #[allow(unsafe_code, reason = "there is no safe way to send a signal")]
-    unsafe {
-        libc::kill(id as i32, signal)
-    };
-}
-
 /// Functions of labour.py on workers.
 #[cfg(target_os = "linux")]
 pub(crate) mod labour {
