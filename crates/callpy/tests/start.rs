@@ -325,7 +325,7 @@ fn multiprocessing_works() {
     );
 }
 
-/// How many threads the OpenBLAS of NumPy's wheels uses.
+/// How many threads the OpenBLAS of NumPy's wheels uses, or that of Debian.
 #[cfg(target_os = "linux")]
 const OPENBLAS: &str = "
 import ctypes, os, numpy
@@ -333,7 +333,8 @@ import ctypes, os, numpy
 def threads():
     numpy.ones((2, 2)) @ numpy.ones((2, 2))
     with open('/proc/self/maps') as maps:
-        path, = {line.split()[-1] for line in maps if 'openblas' in line}
+        paths = {line.split()[-1] for line in maps}
+    path, = [path for path in paths if 'openblas' in os.path.basename(path)]
     library = ctypes.CDLL(path)
     names = [a + 'openblas_get_num_threads' + b for a in ('', 'scipy_') for b in ('', '64_')]
     return next(getattr(library, name)() for name in names if hasattr(library, name))
