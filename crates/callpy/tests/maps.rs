@@ -235,3 +235,37 @@ fn maps_of_several_threads_end_though_workers_are_killed() {
     });
     assert_eq!(workers.statistics().busy, 0);
 }
+
+#[test]
+fn an_argument_that_cannot_be_passed_leaves_the_call_before_it_alone() {
+    struct Bad(bool);
+    impl<'a> IntoPython<'a> for Bad {
+        fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+            match self.0 {
+                // It can't be pickled.
+                true => common::python().function("builtins:eval")?.call("lambda: 1"),
+                false => ().into_python(scope),
+            }
+        }
+    }
+    let workers = workers(1);
+    let abort_once = function(&workers, "abort_once").lends().retries(1);
+    for _ in 0..5 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("calls");
+        let mut array = workers.zeros::<f64>(100).unwrap();
+        let mut array = Some(&mut array);
+        let arguments: Vec<_> = (0..10)
+            .map(|number| {
+                let array = if number == 6 { array.take() } else { None };
+                (path.as_path(), number, array, Bad(number == 6))
+            })
+            .collect();
+        for (number, result) in (0..).zip(abort_once.map::<i64, _>(arguments)) {
+            match result {
+                Ok(value) => assert_eq!(value, number),
+                Err(error) => assert_eq!(number, 6, "{error:#}"),
+            }
+        }
+    }
+}

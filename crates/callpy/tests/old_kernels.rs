@@ -26,9 +26,9 @@ mod number {
     pub(super) const PIDFD_OPEN: u32 = 434;
 }
 
-/// Has a system call, if its second argument is that one, fail from now on: on this thread, and on threads
+/// Has a system call, if the argument at a place is that one, fail from now on: on this thread, and on threads
 /// and in processes that it starts.
-fn deny(call: u32, second_argument: Option<u32>, error: i32) {
+fn deny(call: u32, argument: Option<(u32, u32)>, error: i32) {
     let source = "
 import ctypes, struct
 
@@ -38,7 +38,7 @@ def deny(call, argument, error):
     fail, allow = 0x00050000 | error, 0x7FFF0000
     rules = [rule(load, 0, 0, 0), rule(equal, 0, 1 if argument is None else 3, call)]
     if argument is not None:
-        rules += [rule(load, 0, 0, 24), rule(equal, 0, 1, argument)]
+        rules += [rule(load, 0, 0, 16 + 8 * argument[0]), rule(equal, 0, 1, argument[1])]
     rules += [rule(give, 0, 0, fail), rule(give, 0, 0, allow)]
     data = ctypes.create_string_buffer(b''.join(rules))
     program = struct.pack('HxxxxxxQ', len(rules), ctypes.addressof(data))
@@ -51,7 +51,7 @@ def deny(call, argument, error):
         raise OSError(ctypes.get_errno())
 ";
     let module = common::module("denial", source);
-    module.function("deny").unwrap().call::<()>((call, second_argument, error)).unwrap();
+    module.function("deny").unwrap().call::<()>((call, argument, error)).unwrap();
 }
 
 fn start() -> callpy::Result<Workers> {
@@ -110,7 +110,7 @@ fn without_seals_an_error_says_so() {
         |_| (),
         || {
             const F_ADD_SEALS: u32 = 1033;
-            deny(number::FCNTL, Some(F_ADD_SEALS), libc::EINVAL);
+            deny(number::FCNTL, Some((1, F_ADD_SEALS)), libc::EINVAL);
             let error = start().unwrap_err();
             assert!(matches!(error.kind(), ErrorKind::Start), "{error}");
             assert!(error.to_string().contains("F_SEAL_SHRINK"), "{error}");
@@ -159,6 +159,26 @@ fn a_system_that_can_not_reserve_memory_does_without() {
                 array.fill(2.0);
                 function(&workers, "scale_in_place").call::<()>((&mut array, 2.0)).unwrap();
                 assert_eq!(array[999], 4.0);
+            }
+        },
+    );
+}
+
+#[test]
+fn without_memory_for_a_call_ahead_it_is_made_after_the_one_before() {
+    const NAME: &str = "without_memory_for_a_call_ahead_it_is_made_after_the_one_before";
+    alone(
+        NAME,
+        |_| (),
+        || {
+            let workers = start().unwrap();
+            // No more than the worker has from the beginning, which is enough for one.
+            const RESERVED: u32 = 1 << 16;
+            deny(number::FALLOCATE, Some((2, RESERVED)), libc::ENOSPC);
+            let values = vec![1.0; 5_000];
+            let results = function(&workers, "total").map::<f64, _>([&values[..]; 100]);
+            for result in results {
+                assert_eq!(result.unwrap(), 5_000.0);
             }
         },
     );

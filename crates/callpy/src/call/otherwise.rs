@@ -183,6 +183,8 @@ impl<'a> Call<'a> {
         };
         for (place, argument) in arguments.into_iter().enumerate() {
             let mut call = Call::open(attachment, callee, &mut Seldom::none());
+            // Whether it must be begun by itself.
+            let mut is_apart = false;
             let placed = argument.place(&mut call).map_err(|error| at_function(error, callee));
             let state = match placed {
                 Err(error) => State::Failed(error),
@@ -196,14 +198,17 @@ impl<'a> Call<'a> {
                         }
                     }
                     // So that no worker has to wait for this thread to run.
-                    let begin = |other: &mut Begun<'p>| {
-                        remote.begin_ahead(&mut call.scope, &call.list, site, tries, other)
-                    };
                     if is_next
                         && was_short
-                        && let Some(begun) = under_way(&mut calls).find_map(begin)
+                        && !is_apart
+                        && let Some(other) = under_way(&mut calls).find(|it| it.has_room_ahead())
                     {
-                        break begun.into();
+                        let begun =
+                            remote.begin_ahead(&mut call.scope, &call.list, site, tries, other);
+                        match begun {
+                            Some(begun) => break State::Begun(begun),
+                            None => is_apart = true,
+                        }
                     }
                     if !go_on(&mut calls, &mut was_short) {
                         // None of its own to wait for: other callers have them all.

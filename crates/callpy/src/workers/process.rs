@@ -636,6 +636,12 @@ impl Worker {
         self.arguments_start = self.arguments_used;
     }
 
+    /// Forgets a request that was to be sent ahead: nothing of it was sent.
+    pub(crate) fn withdraw(&mut self) {
+        self.arguments_used = self.arguments_start;
+        self.may_write = false;
+    }
+
     /// Goes on to the request that was sent ahead.
     pub(crate) fn turn_to_next(&mut self) {
         debug_assert!(self.awaited < self.sequence);

@@ -128,7 +128,9 @@ impl Remote {
         Attempt { remote: self, list, site, tries }.begin_when_free(scope)
     }
 
-    /// Begins a call on a worker that has not answered another yet, where that pays.
+    /// Begins a call on a worker that has not answered another yet; none if it must be begun by itself, as one
+    /// whose arguments can't be sent, or for which there is no memory as long as the worker has those of the
+    /// other.
     pub(crate) fn begin_ahead<'p>(
         &'p self,
         scope: &mut Scope<'_>,
@@ -136,28 +138,24 @@ impl Remote {
         site: &'static Location<'static>,
         tries: Tries,
         other: &mut Begun<'p>,
-    ) -> Option<Result<Begun<'p>>> {
+    ) -> Option<Begun<'p>> {
         let Holder::This(worker) = &mut other.holder else { return None };
-        let is_soon_free = worker.seems_done() || other.sent.is_short();
-        if other.is_followed || !is_soon_free || !worker.has_room_ahead() {
-            return None;
-        }
         worker.begin_ahead();
         let attempt = Attempt { remote: self, list, site, tries };
-        let request = match attempt.write_request(scope, worker) {
-            Ok(_) if worker.may_write => {
-                // It is seen to after each call that may write whether the worker holds that memory still.
-                worker.may_write = false;
-                return None;
+        let sent = attempt.write_request(scope, worker).and_then(|request| {
+            // It is seen to after each call that may write whether the worker holds that memory still.
+            let is_sent = !worker.may_write;
+            if is_sent {
+                attempt.send(&request, worker)?;
             }
-            Ok(request) => request,
-            Err(error) => return Some(Err(error)),
-        };
-        let sent = attempt.send(&request, worker).map(|()| {
-            other.is_followed = true;
-            request.begun(Holder::Other, other.sent.worker, tries)
+            Ok(is_sent.then_some(request))
         });
-        Some(sent)
+        let Ok(Some(request)) = sent else {
+            worker.withdraw();
+            return None;
+        };
+        other.is_followed = true;
+        Some(request.begun(Holder::Other, other.sent.worker, tries))
     }
 
     /// Waits for the end of a call. `others` sees to other calls under way meanwhile, and returns when it
@@ -340,6 +338,14 @@ impl<'p> Begun<'p> {
         }
     }
 
+    /// Whether it pays to send another call to the same worker.
+    pub(crate) fn has_room_ahead(&self) -> bool {
+        !self.is_followed
+            && self.worker().is_some_and(|worker| {
+                (worker.seems_done() || self.sent.is_short()) && worker.has_room_ahead()
+            })
+    }
+
     /// Whether this is the call that was sent ahead, after the other.
     pub(crate) fn follows(&self, other: Sent) -> bool {
         matches!(self.holder, Holder::Other) && self.sent.worker == other.worker
@@ -465,8 +471,6 @@ impl<'p> Attempt<'p, '_> {
 
     fn send(&self, request: &Request, worker: &mut Lent<'p>) -> Result<()> {
         let remote = self.remote;
-        worker.calls += 1;
-        Counts::add(&remote.pool.shared.counts.calls, 1);
         // A worker that has ended takes it too, since this process has its end of the pipe.
         worker.send(Kind::Call, request.copies, &remote.target, request.frame.bytes()).map_err(
             |error| match error.kind() {
@@ -476,6 +480,8 @@ impl<'p> Attempt<'p, '_> {
                 _ => values::no_memory(error),
             },
         )?;
+        worker.calls += 1;
+        Counts::add(&remote.pool.shared.counts.calls, 1);
         Counts::add(&remote.pool.shared.counts.sent, worker.shared_bytes() as u64);
         if worker.has_arrays {
             remote.pool.import_numpy();

@@ -574,3 +574,14 @@ def note(path, number, ending=None, values=None):
     elif ending == "retain":
         remember(values)
     return number
+
+
+def abort_once(path, number, values=None, other=None):
+    """Notes the call in a file; the fifth ends the worker unless it is there already."""
+    with open(path, "a+b", 0) as file:
+        file.seek(0)
+        is_first = b"%d\n" % number not in file.read()
+        file.write(b"%d\n" % number)
+    if number == 5 and is_first:
+        os.abort()
+    return number
