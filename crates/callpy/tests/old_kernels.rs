@@ -15,6 +15,7 @@ use common::{alone, file};
 mod number {
     pub(super) const FCNTL: u32 = 72;
     pub(super) const FALLOCATE: u32 = 285;
+    pub(super) const PIPE2: u32 = 293;
     pub(super) const MEMFD_CREATE: u32 = 319;
     pub(super) const PIDFD_OPEN: u32 = 434;
 }
@@ -22,6 +23,7 @@ mod number {
 mod number {
     pub(super) const FCNTL: u32 = 25;
     pub(super) const FALLOCATE: u32 = 47;
+    pub(super) const PIPE2: u32 = 59;
     pub(super) const MEMFD_CREATE: u32 = 279;
     pub(super) const PIDFD_OPEN: u32 = 434;
 }
@@ -180,6 +182,26 @@ fn without_memory_for_a_call_ahead_it_is_made_after_the_one_before() {
             for result in results {
                 assert_eq!(result.unwrap(), 5_000.0);
             }
+        },
+    );
+}
+
+#[test]
+fn pipes_that_do_not_tell_messages_apart_will_do() {
+    const NAME: &str = "pipes_that_do_not_tell_messages_apart_will_do";
+    alone(
+        NAME,
+        |_| (),
+        || {
+            let flags = libc::O_DIRECT | libc::O_CLOEXEC;
+            deny(number::PIPE2, Some((1, flags as u32)), libc::EINVAL);
+            let workers = start().unwrap();
+            for (number, result) in (0..).zip(function(&workers, "echo").map::<i64, _>(0..500)) {
+                assert_eq!(result.unwrap(), number);
+            }
+            let error = function(&workers, "crash").call::<()>(()).unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Crashed(_)), "{error}");
+            assert_eq!(function(&workers, "echo").call::<i64>(1).unwrap(), 1);
         },
     );
 }
