@@ -8,6 +8,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use callpy::{Array, Error, ErrorKind, Function, IntoPython, Object, Result, Scope, SharedArray};
+use common::alone;
 use common::labour::{builder, function, workers};
 
 const CALLS: i64 = 40;
@@ -268,4 +269,24 @@ fn an_argument_that_cannot_be_passed_leaves_the_call_before_it_alone() {
             }
         }
     }
+}
+
+#[test]
+fn a_worker_that_does_not_read_its_requests_stops_no_one() {
+    const NAME: &str = "a_worker_that_does_not_read_its_requests_stops_no_one";
+    alone(
+        NAME,
+        |_| (),
+        || {
+            let workers = workers(1);
+            let results = function(&workers, "answer_unread").map::<Object, _>([100; 200]);
+            drop(results);
+            function(&workers, "answer_unread").call::<()>(100).unwrap();
+            let echo = function(&workers, "echo");
+            for number in 0..200 {
+                _ = echo.call::<Object>(number);
+            }
+            assert_eq!(echo.call::<i64>(1).unwrap(), 1);
+        },
+    );
 }

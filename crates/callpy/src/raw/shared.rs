@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 use std::io::{self, PipeReader, PipeWriter};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -131,7 +131,6 @@ impl SharedFile {
     }
 
     pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
-        use std::os::fd::AsFd as _;
         self.0.as_fd()
     }
 
@@ -275,7 +274,7 @@ impl Drop for Mapping {
     }
 }
 
-/// Makes a pipe from which each message is read by itself, however many are in it; and says whether it is
+/// Makes a pipe from which each message is read by itself, and which has room for two; and says whether it is
 /// one: where the system has none, it is as any other.
 pub(crate) fn message_pipe() -> io::Result<(PipeReader, PipeWriter, bool)> {
     let mut ends = [-1; 2];
@@ -284,10 +283,31 @@ pub(crate) fn message_pipe() -> io::Result<(PipeReader, PipeWriter, bool)> {
         Ok(_) => {
             // SAFETY: the descriptors are new and no one else's.
             let [reader, writer] = ends.map(|end| unsafe { OwnedFd::from_raw_fd(end) });
-            Ok((reader.into(), writer.into(), true))
+            let has_room = has_room_for_two(writer.as_fd());
+            Ok((reader.into(), writer.into(), has_room))
         }
         // Since Linux 3.4; not in every sandbox.
         Err(_) => io::pipe().map(|(reader, writer)| (reader, writer, false)),
+    }
+}
+
+/// Whether two messages fit in a pipe, each of which takes a page: before Linux 5.14 a user who has many pipes
+/// gets some of a single page.
+fn has_room_for_two(pipe: BorrowedFd<'_>) -> bool {
+    // SAFETY: both ask only; the descriptor is open.
+    let (room, page) = unsafe {
+        (libc::fcntl(pipe.as_raw_fd(), libc::F_GETPIPE_SZ), libc::sysconf(libc::_SC_PAGESIZE))
+    };
+    libc::c_long::from(room) >= 2 * page
+}
+
+/// Has writing to a pipe fail where one would have to wait.
+pub(crate) fn never_wait_to_write(pipe: &PipeWriter) -> io::Result<()> {
+    let descriptor = pipe.as_raw_fd();
+    // SAFETY: changes how a descriptor that is open is written; the other end is none of its own.
+    unsafe {
+        let flags = check(libc::fcntl(descriptor, libc::F_GETFL))?;
+        check(libc::fcntl(descriptor, libc::F_SETFL, flags | libc::O_NONBLOCK)).map(drop)
     }
 }
 
@@ -405,4 +425,22 @@ pub(crate) fn end_of(child: &std::process::Child) -> Option<OwnedFd> {
     let descriptor = unsafe { libc::syscall(libc::SYS_pidfd_open, id, 0) };
     // SAFETY: as above; it closes by itself where another program is started.
     (descriptor >= 0).then(|| unsafe { OwnedFd::from_raw_fd(descriptor as libc::c_int) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_of_a_single_page_has_no_room_for_two_messages() {
+        let (_reader, writer) = io::pipe().unwrap();
+        assert!(has_room_for_two(writer.as_fd()));
+        // SAFETY: changes a pipe that is open.
+        let page = unsafe {
+            let page = libc::sysconf(libc::_SC_PAGESIZE) as libc::c_int;
+            libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, page)
+        };
+        assert!(page > 0);
+        assert!(!has_room_for_two(writer.as_fd()));
+    }
 }

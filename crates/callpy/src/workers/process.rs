@@ -492,6 +492,8 @@ impl Worker {
         arrays: &Arc<Arrays>,
     ) -> io::Result<Worker> {
         let (requests_end, requests, requests_apart) = shared::message_pipe()?;
+        // A worker that does not read must not hold up the program.
+        shared::never_wait_to_write(&requests)?;
         let (answers, answers_end, answers_apart) = shared::message_pipe()?;
         let (stderr, stderr_end) = io::pipe()?;
         let arguments_file = SharedFile::new(c"callpy-arguments", ARGUMENTS)?;
@@ -765,7 +767,11 @@ impl Worker {
         self.sequence = sequence;
         self.is_working = true;
         // In one piece, since it is no longer than a pipe takes at once.
-        self.requests.write_all(&message[..end])?;
+        match self.requests.write_all(&message[..end]) {
+            // It has answered requests that it has not read.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.process.kill(),
+            written => written?,
+        }
         // Only now: a worker that sees it need not wait for the message.
         self.arguments.set_number(SENT, self.sequence);
         Ok(())
