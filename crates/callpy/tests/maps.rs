@@ -5,9 +5,12 @@
 mod common;
 
 use std::fs;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use callpy::{Array, Error, ErrorKind, Function, IntoPython, Object, Result, Scope, SharedArray};
+use callpy::{
+    Array, Error, ErrorKind, FromPython, Function, IntoPython, Object, Result, Scope, SharedArray,
+};
 use common::alone;
 use common::labour::{builder, function, workers};
 
@@ -235,6 +238,50 @@ fn maps_of_several_threads_end_though_workers_are_killed() {
         is_over.store(true, Ordering::Relaxed);
     });
     assert_eq!(workers.statistics().busy, 0);
+}
+
+#[test]
+fn a_conversion_that_calls_a_function_gets_a_worker() {
+    const NAME: &str = "a_conversion_that_calls_a_function_gets_a_worker";
+    static ECHO: OnceLock<Function> = OnceLock::new();
+
+    /// Calls the pool's function again as it is converted.
+    struct Again(i64);
+    impl<'a> IntoPython<'a> for Again {
+        fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
+            ECHO.get().unwrap().call::<i64>(self.0)?.into_python(scope)
+        }
+    }
+    impl FromPython for Again {
+        fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Again> {
+            let number = i64::from_python(object, scope)?;
+            ECHO.get().unwrap().call(number).map(Again)
+        }
+    }
+    alone(
+        NAME,
+        |_| (),
+        || {
+            let workers = workers(1);
+            let echo = ECHO.get_or_init(|| function(&workers, "echo"));
+            let map = || {
+                let results: Vec<Result<Again>> = echo.map(0..200_i64);
+                for (number, result) in (0..).zip(results) {
+                    assert_eq!(result.unwrap().0, number);
+                }
+                let results: Vec<Result<i64>> = echo.map((0..200).map(Again));
+                for (number, result) in (0..).zip(results) {
+                    assert_eq!(result.unwrap(), number);
+                }
+            };
+            map();
+            // Each has a worker while it waits for one.
+            std::thread::scope(|scope| {
+                (0..3).for_each(|_| _ = scope.spawn(map));
+            });
+            assert_eq!(workers.statistics().busy, 0);
+        },
+    );
 }
 
 #[test]

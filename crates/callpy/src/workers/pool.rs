@@ -3,8 +3,10 @@
 //! A caller owns a worker for the length of its call, and no two workers share anything: so the death of
 //! one fails one call, and leaves nothing to repair.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::marker::PhantomData;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -25,6 +27,11 @@ const ENDED: u32 = 5;
 
 /// How many workers of all pools are in use.
 static BUSY: AtomicUsize = AtomicUsize::new(0);
+
+std::thread_local! {
+    /// How many workers of all pools this thread has.
+    static HELD: Cell<usize> = const { Cell::new(0) };
+}
 
 /// After how many calls in a row that had cores to spare callers and workers look for each other's messages:
 /// two callers that take turns leave none.
@@ -128,6 +135,8 @@ impl Failure {
 /// A caller's place in the line.
 #[derive(Default)]
 struct Ticket {
+    /// Whether the caller has a worker.
+    is_nested: bool,
     given: Mutex<Option<Result<Worker, Arc<Failure>>>>,
     is_given: Condvar,
 }
@@ -186,6 +195,10 @@ impl State {
         if !self.line.is_empty() || self.busy >= most {
             return None;
         }
+        self.take_any()
+    }
+
+    fn take_any(&mut self) -> Option<Worker> {
         let mut worker = self.idle.pop()?;
         self.lend(&mut worker);
         Some(worker)
@@ -193,10 +206,9 @@ impl State {
 
     /// Gives idle workers to those who wait.
     fn serve(&mut self, most: usize) {
-        while self.busy < most && !self.line.is_empty() {
-            let Some(mut worker) = self.idle.pop() else { return };
+        while self.line.front().is_some_and(|first| first.is_nested || self.busy < most) {
+            let Some(worker) = self.take_any() else { return };
             let ticket = self.line.pop_front().expect("it is not empty");
-            self.lend(&mut worker);
             ticket.give(Ok(worker));
         }
     }
@@ -247,6 +259,9 @@ impl Pool {
     }
 
     /// Waits for a worker, until the deadline at most, or until the call is cancelled.
+    ///
+    /// A thread that has one already is in a conversion of a map: it is the next, and may have the spare one,
+    /// since those who wait before it may wait for what it has.
     pub(crate) fn acquire(
         &self,
         until: Option<Instant>,
@@ -261,12 +276,14 @@ impl Pool {
         }
         let shared = &self.shared;
         let most = shared.size.workers;
+        let is_nested = HELD.get() > 0;
         let ticket = {
             let mut state = lock(&shared.state);
-            if let Some(worker) = state.take(most) {
+            let worker = if is_nested { state.take_any() } else { state.take(most) };
+            if let Some(worker) = worker {
                 return Ok(Some(self.lend(worker)));
             }
-            if state.line.len() >= shared.size.waiting {
+            if state.line.len() >= shared.size.waiting && !is_nested {
                 Counts::add(&shared.counts.busy, 1);
                 let waiting = state.line.len();
                 return Err(Error::new(
@@ -276,8 +293,12 @@ impl Pool {
                     ),
                 ));
             }
-            let ticket = Arc::new(Ticket::default());
-            state.line.push_back(Arc::clone(&ticket));
+            let ticket = Arc::new(Ticket { is_nested, ..Ticket::default() });
+            if is_nested {
+                state.line.push_front(Arc::clone(&ticket));
+            } else {
+                state.line.push_back(Arc::clone(&ticket));
+            }
             ticket
         };
         Counts::add(&shared.counts.waited, 1);
@@ -333,7 +354,7 @@ impl Pool {
     }
 
     fn lend(&self, worker: Worker) -> Lent<'_> {
-        Lent { shared: &self.shared, worker: Some(worker) }
+        Lent { shared: &self.shared, worker: Some(worker), _held: Held::new() }
     }
 
     /// Has workers that are started from now on import the function first.
@@ -395,6 +416,23 @@ impl Shared {
 pub(crate) struct Lent<'p> {
     shared: &'p Arc<Shared>,
     worker: Option<Worker>,
+    _held: Held,
+}
+
+/// Counts a worker that this thread has, and which stays on it.
+struct Held(PhantomData<*const ()>);
+
+impl Held {
+    fn new() -> Held {
+        HELD.set(HELD.get() + 1);
+        Held(PhantomData)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        HELD.set(HELD.get() - 1);
+    }
 }
 
 impl std::ops::Deref for Lent<'_> {
@@ -543,12 +581,15 @@ impl Supervisor {
         self.retry = Some(Instant::now() + PAUSE);
         let failure = Arc::new(Failure { message, detail });
         let mut state = lock(&self.shared.state);
-        // Where another worker is there, they wait for that one; and those who come later, for the next
-        // attempt.
-        if state.busy == 0 && state.idle.is_empty() {
-            for ticket in std::mem::take(&mut state.line) {
+        // Where another worker is there, they wait for that one, unless they have it themselves; and those who
+        // come later, for the next attempt.
+        if state.idle.is_empty() {
+            let is_none = state.busy == 0;
+            let told = |ticket: &Arc<Ticket>| is_none || ticket.is_nested;
+            for ticket in state.line.iter().filter(|ticket| told(ticket)) {
                 ticket.give(Err(Arc::clone(&failure)));
             }
+            state.line.retain(|ticket| !told(ticket));
         }
         state.failure = Some(failure);
         self.shared.started.notify_all();
