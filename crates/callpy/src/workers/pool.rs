@@ -464,6 +464,14 @@ impl Lent<'_> {
         state.line.is_empty() && self.process.id >= state.outdated && !state.is_over
     }
 
+    /// Goes on to the request that was sent ahead.
+    pub(crate) fn turn_to_next(&mut self) {
+        let cores = lock(&self.shared.state).cores;
+        // A map has a worker for long, and other callers may have come since.
+        self.may_spin &= 2 * BUSY.load(Ordering::Relaxed) <= cores;
+        Worker::turn_to_next(self);
+    }
+
     /// Kills the worker; another takes its place.
     pub(crate) fn retire(mut self) {
         let worker = self.worker.take().expect("it is there until it is dropped");

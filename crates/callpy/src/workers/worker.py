@@ -569,9 +569,11 @@ def serve(descriptors, parent, setup, search_path, targets):
         may_write = False
         if kept_shared or (kept and not copies):
             plain(kept_shared or kept, out := [])
-            answer(sequence, 4, out)
-            # The host replaces this worker: a request that is there already must not begin.
-            os._exit(0)
+            try:
+                answer(sequence, 4, out)
+            finally:
+                # The host replaces this worker: a request that is there already must not begin.
+                os._exit(70)
         for array, own in mirrored:
             copyto(array, own)
         if not written and not kept:
