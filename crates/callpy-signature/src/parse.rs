@@ -10,6 +10,7 @@ mod string;
 use std::borrow::Cow;
 
 use tree_sitter::{Node, Parser, Tree};
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::error::Error;
 use crate::position::Positions;
@@ -68,7 +69,7 @@ pub(crate) fn hint(text: &str) -> Option<Expr> {
         let kind = match text {
             "None" => ExprKind::None,
             "True" | "False" => ExprKind::Bool(text == "True"),
-            _ => ExprKind::Name(text.to_owned()),
+            _ => ExprKind::Name(normalized(text).into_owned()),
         };
         return Some(Expr { kind, range: 0..text.len() });
     }
@@ -93,6 +94,14 @@ fn is_dotted_name(text: &str) -> bool {
     })
 }
 
+/// Returns a name in the form that Python gives it (PEP 3131, NFKC): `µ`, which keyboards have, is Greek.
+fn normalized(name: &str) -> Cow<'_, str> {
+    match name.is_ascii() {
+        true => Cow::Borrowed(name),
+        false => Cow::Owned(name.nfkc().collect()),
+    }
+}
+
 fn tree(source: &str) -> Tree {
     let mut parser = Parser::new();
     parser
@@ -112,6 +121,11 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn text(&self, node: Node<'_>) -> &'a str {
         &self.source[node.byte_range()]
+    }
+
+    /// A name as Python has it.
+    fn name(&self, node: Node<'_>) -> String {
+        normalized(self.text(node)).into_owned()
     }
 
     fn refuse(&mut self, node: Node<'_>, message: impl Into<String>) {

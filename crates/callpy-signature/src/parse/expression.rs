@@ -20,7 +20,7 @@ impl Reader<'_> {
                     _ => ExprKind::Other,
                 }
             }
-            "identifier" => ExprKind::Name(self.text(node).to_owned()),
+            "identifier" => ExprKind::Name(self.name(node)),
             "attribute" | "member_type" | "dotted_name" => self.attribute(node),
             "none" => ExprKind::None,
             "true" => ExprKind::Bool(true),
@@ -77,9 +77,9 @@ impl Reader<'_> {
         loop {
             let parts = children(node);
             match (node.kind(), &parts[..]) {
-                ("identifier", _) => names.push(self.text(node)),
+                ("identifier", _) => names.push(self.name(node)),
                 ("attribute" | "member_type" | "dotted_name" | "type", [first, rest @ ..]) => {
-                    names.extend(rest.iter().rev().map(|part| self.text(*part)));
+                    names.extend(rest.iter().rev().map(|part| self.name(*part)));
                     node = *first;
                     continue;
                 }
@@ -185,7 +185,7 @@ impl Reader<'_> {
                     let name = node.child_by_field_name("name");
                     let value = node.child_by_field_name("value");
                     let (Some(name), Some(value)) = (name, value) else { continue };
-                    (Some(self.text(name).to_owned()), value)
+                    (Some(self.name(name)), value)
                 }
                 // No keyword is called "", so that it is neither positional nor found by name.
                 "dictionary_splat" => (Some(String::new()), node),

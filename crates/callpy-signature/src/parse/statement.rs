@@ -61,7 +61,7 @@ impl Reader<'_> {
                     _ => children(child),
                 });
                 let names = names.filter(|name| name.kind() == "identifier");
-                into.push(Statement::Delete(names.map(|it| self.text(it).to_owned()).collect()));
+                into.push(Statement::Delete(names.map(|it| self.name(it)).collect()));
             }
             _ => {}
         }
@@ -69,7 +69,7 @@ impl Reader<'_> {
 
     /// The local name and the path of one name of an import.
     fn imported(&self, node: Node<'_>, module: Option<&str>) -> (String, String) {
-        let alias = node.child_by_field_name("alias").map(|alias| self.text(alias));
+        let alias = node.child_by_field_name("alias").map(|alias| self.name(alias));
         let name = node.child_by_field_name("name").filter(|_| alias.is_some()).unwrap_or(node);
         let name = self.dotted(name);
         let path = match module {
@@ -90,7 +90,7 @@ impl Reader<'_> {
 
     /// A dotted name without blanks around its dots.
     fn dotted(&self, node: Node<'_>) -> String {
-        self.text(node).split_whitespace().collect()
+        self.name(node).split_whitespace().collect()
     }
 
     fn import_from(&mut self, node: Node<'_>, into: &mut Vec<Statement>) {
@@ -115,7 +115,7 @@ impl Reader<'_> {
                     inner.child_by_field_name("operator").is_some_and(|it| it.kind() == "+=");
                 // `__all__ += […]`; no other operator matters to the model.
                 if let (Some(left), Some(right), true) = (left, right, plus) {
-                    let (name, value) = (self.text(left).to_owned(), self.expression(right, depth));
+                    let (name, value) = (self.name(left), self.expression(right, depth));
                     into.push(Statement::Extend { name, value });
                 }
             }
@@ -154,7 +154,7 @@ impl Reader<'_> {
     }
 
     fn identifier(&self, node: Node<'_>) -> Identifier {
-        Identifier { text: self.text(node).to_owned(), range: node.byte_range() }
+        Identifier { text: self.name(node), range: node.byte_range() }
     }
 
     fn type_alias(&mut self, node: Node<'_>, depth: usize) -> Option<Statement> {
@@ -188,7 +188,7 @@ impl Reader<'_> {
                     [] => break,
                 }
             }
-            parameters.push(TypeParameter { name: self.text(name).to_owned(), bound });
+            parameters.push(TypeParameter { name: self.name(name), bound });
         }
         parameters
     }
