@@ -178,6 +178,11 @@ fn method<'f>(module: &Module, class: &Class, function: Cow<'f, Function>) -> Op
     }
     let is_instance = shape_of(class) == ClassShape::Instance;
     let mut left_out = reason_to_leave_out(&function, &parameters, true);
+    // Since 3.13 it is the property, which nothing reads.
+    let roles: Vec<Role> = function.decorators.iter().filter_map(|it| it.role()).collect();
+    if roles.contains(&Role::Class) && roles.contains(&Role::Property) && left_out.is_none() {
+        left_out = Some("it is a property of the class itself".to_owned());
+    }
     let kind = match role {
         Role::Static | Role::Class => MethodKind::Static,
         Role::Property => {

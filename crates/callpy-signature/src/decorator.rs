@@ -47,7 +47,7 @@ fn effect(name: &str) -> DecoratorEffect {
         "abc" => last == "abstractmethod",
         // They decorate classes, or attributes of an enum.
         "dataclasses" | "enum" => true,
-        "" => matches!(name, "staticmethod"),
+        "builtins" => last == "staticmethod",
         _ => false,
     };
     // These return something that is called in another way, or not at all.
@@ -61,8 +61,7 @@ fn effect(name: &str) -> DecoratorEffect {
         "ray" => last == "remote",
         "click" => true,
         // A class method is called without its first parameter, the class.
-        "" => matches!(name, "property" | "classmethod"),
-        "builtins" => last == "property",
+        "builtins" => matches!(last, "property" | "classmethod"),
         _ => last == "setter" || last == "getter" || last == "deleter",
     };
     match (keeps, changes) {

@@ -296,8 +296,8 @@ impl Decorator {
     /// Returns what it makes of a function in a class; none if it says nothing about that.
     pub fn role(&self) -> Option<Role> {
         match self.name.as_deref()? {
-            "staticmethod" | "abc.abstractstaticmethod" => Some(Role::Static),
-            "classmethod" | "abc.abstractclassmethod" => Some(Role::Class),
+            "builtins.staticmethod" | "abc.abstractstaticmethod" => Some(Role::Static),
+            "builtins.classmethod" | "abc.abstractclassmethod" => Some(Role::Class),
             "builtins.property"
             | "functools.cached_property"
             | "abc.abstractproperty"

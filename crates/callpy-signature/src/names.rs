@@ -250,7 +250,7 @@ const ABSTRACT: [&str; 24] = [
 ];
 
 /// The built-in classes that occur in hints.
-const BUILTINS: [&str; 20] = [
+const BUILTINS: [&str; 22] = [
     "int",
     "float",
     "complex",
@@ -271,4 +271,6 @@ const BUILTINS: [&str; 20] = [
     "Exception",
     "BaseException",
     "property",
+    "classmethod",
+    "staticmethod",
 ];
