@@ -81,6 +81,11 @@ impl Classes {
             }
         });
         model.methods = methods.finish();
+        for method in &mut model.methods {
+            for parameter in &mut method.parameters {
+                mangle(&mut parameter.name, &class.name.text);
+            }
+        }
         let is_abstract = |method: &&crate::model::Function| {
             let mut names = method.decorators.iter().filter_map(|it| it.name.as_deref());
             names.any(|name| name.starts_with("abc.abstract"))
@@ -100,7 +105,7 @@ impl Classes {
                 dataclass::fill(hints, class, arguments, scope, &mut model);
             }
             Some(_) => attrs::fill(hints, class, scope, &mut model),
-            None => match bases.iter().find_map(Base::kind).unwrap_or(ClassKind::Plain) {
+            None => match kind(&bases) {
                 ClassKind::NamedTuple => {
                     tuple_and_dict::named_tuple(hints, class, scope, &mut model)
                 }
@@ -113,6 +118,13 @@ impl Classes {
                 // A subclass of a dataclass without the decorator inherits its fields and adds none.
                 kind => model.kind = kind,
             },
+        }
+        for field in &mut model.fields {
+            // What attrs calls a parameter is the name without the underscores before it.
+            let is_private = mangle(&mut field.name, &class.name.text);
+            if let (true, Some(alias)) = (is_private, &mut field.alias) {
+                *alias = field.name.trim_start_matches('_').to_owned();
+            }
         }
         model
     }
@@ -202,6 +214,24 @@ impl Base {
             Base::Class(class) => Some(class.kind),
         }
     }
+}
+
+/// The kind that bases make a class.
+fn kind(bases: &[Base]) -> ClassKind {
+    let kinds = || bases.iter().filter_map(Base::kind);
+    // A dataclass before `Enum` is the type of its members.
+    let is_enum = |kind: &ClassKind| matches!(kind, ClassKind::Enum(_));
+    kinds().find(is_enum).or_else(|| kinds().next()).unwrap_or(ClassKind::Plain)
+}
+
+/// Changes a private name of a class body as Python does: `__x` becomes `_Class__x`. Returns whether it is one.
+fn mangle(name: &mut String, class: &str) -> bool {
+    let class = class.trim_start_matches('_');
+    let is_private = name.starts_with("__") && !name.ends_with("__") && !class.is_empty();
+    if is_private {
+        *name = format!("_{class}{name}");
+    }
+    is_private
 }
 
 fn inherit(class: &mut Class, base: &Class) {

@@ -24,16 +24,28 @@ pub(super) fn fill(hints: &Hints<'_>, class: &syntax::Class, kind: EnumKind, mod
         matches!(statement, Statement::Function(function)
             if function.name.text == "_generate_next_value_")
     });
+    let ignored = class.body.iter().find_map(|statement| match statement {
+        Statement::Assign { targets, value: Some(value), .. } => {
+            let is_list = targets.iter().any(|target| target.text == "_ignore_");
+            is_list.then(|| match value.string() {
+                Some(text) => {
+                    text.replace(',', " ").split_whitespace().map(str::to_owned).collect()
+                }
+                None => value.strings().unwrap_or_default(),
+            })
+        }
+        _ => None,
+    });
+    let ignored: Vec<String> = ignored.unwrap_or_default();
     for (at, statement) in class.body.iter().enumerate() {
-        let Statement::Assign { targets, annotation: None, value: Some(value), .. } = statement
-        else {
-            continue;
-        };
+        // With a hint or without: `enum` does not look at hints.
+        let Statement::Assign { targets, value: Some(value), .. } = statement else { continue };
         for target in targets {
             // `_ignore_`, `__slots__`, and private names with two underscores.
             let name = &target.text;
             let is_sunder = name.starts_with('_') && name.ends_with('_');
-            if is_sunder || name.starts_with("__") || is_no_member(hints, value) {
+            let is_left_out = is_sunder || name.starts_with("__") || ignored.contains(name);
+            if is_left_out || is_no_member(hints, value) {
                 continue;
             }
             let value = match is_auto(hints, value) {
@@ -101,8 +113,11 @@ fn is_auto(hints: &Hints<'_>, value: &Expr) -> bool {
     called(hints, value).is_some_and(|function| function == "enum.auto")
 }
 
-/// `nonmember(1)` and descriptors are attributes of the enum, not members.
+/// `nonmember(1)` and descriptors, which functions are, are attributes of the enum, not members.
 fn is_no_member(hints: &Hints<'_>, value: &Expr) -> bool {
+    if hints.positions.text(&value.range).starts_with("lambda") {
+        return true;
+    }
     let function = called(hints, value);
     matches!(function.as_deref(), Some("enum.nonmember" | "builtins.property" | "enum.property"))
 }

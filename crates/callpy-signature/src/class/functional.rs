@@ -43,8 +43,12 @@ pub(super) fn fill(hints: &Hints<'_>, call: &Expr, class: &mut Class) {
 
 /// Fields as pairs or as names.
 fn named_tuple(hints: &Hints<'_>, declared: &Expr, arguments: &[Argument], class: &mut Class) {
-    for (name, hint) in names(declared) {
-        let name = Identifier { text: name, range: declared.range.clone() };
+    let renames = says(arguments, "rename", false);
+    for (at, (name, hint)) in names(declared).into_iter().enumerate() {
+        // As `namedtuple` does it, for what can't be the name of a field.
+        let is_bad = !is_field_name(&name) || class.fields.iter().any(|field| field.name == name);
+        let text = if renames && is_bad { format!("_{at}") } else { name };
+        let name = Identifier { text, range: declared.range.clone() };
         let hint = hint.map(|hint| typed(hints, hint));
         put(&mut class.fields, field(hints, &name, hint));
     }
@@ -54,6 +58,20 @@ fn named_tuple(hints: &Hints<'_>, declared: &Expr, arguments: &[Argument], class
     for (field, default) in fields {
         field.default = Some(expression(hints, default));
     }
+}
+
+/// Whether a named tuple can have a field of this name.
+fn is_field_name(name: &str) -> bool {
+    /// As `keyword.kwlist` has them.
+    const KEYWORDS: [&str; 35] = [
+        "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class",
+        "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global",
+        "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return",
+        "try", "while", "with", "yield",
+    ];
+    name.starts_with(char::is_alphabetic)
+        && name.chars().all(|c| c == '_' || c.is_alphanumeric())
+        && !KEYWORDS.contains(&name)
 }
 
 fn typed(hints: &Hints<'_>, hint: &Expr) -> crate::model::Hint {

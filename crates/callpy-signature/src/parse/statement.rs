@@ -78,7 +78,7 @@ impl Reader<'_> {
             None => name.clone(),
         };
         match (alias, module) {
-            (Some(alias), _) => (alias.to_owned(), path),
+            (Some(alias), _) => (alias, path),
             (None, Some(_)) => (name, path),
             // `import a.b` binds `a`.
             (None, None) => {
@@ -126,8 +126,36 @@ impl Reader<'_> {
         }
     }
 
-    /// `a: int = 1`, or `a = b = 1`, which nests to the right and may be long: no recursion.
-    fn assignment(&mut self, node: Node<'_>, depth: usize) -> Option<Statement> {
+    /// `a: int = 1`, or `a = b = 1`, which nests to the right and may be long: no recursion. `a, b = 1, 2` is two.
+    fn assignment(&mut self, node: Node<'_>, depth: usize) -> Vec<Statement> {
+        match self.unpacked(node, depth) {
+            Some(all) => all,
+            None => self.assigned(node, depth).into_iter().collect(),
+        }
+    }
+
+    fn unpacked(&mut self, node: Node<'_>, depth: usize) -> Option<Vec<Statement>> {
+        let left = node.child_by_field_name("left")?;
+        if !matches!(left.kind(), "pattern_list" | "tuple_pattern") {
+            return None;
+        }
+        let targets = children(left);
+        let value = self.expression(node.child_by_field_name("right")?, depth);
+        let ExprKind::Tuple(values) = value.kind else { return None };
+        let is_plain = targets.iter().all(|target| target.kind() == "identifier");
+        (is_plain && targets.len() == values.len()).then(|| {
+            let pairs = targets.into_iter().zip(values);
+            let assign = |(target, value)| Statement::Assign {
+                targets: vec![self.identifier(target)],
+                annotation: None,
+                value: Some(value),
+                range: node.byte_range(),
+            };
+            pairs.map(assign).collect()
+        })
+    }
+
+    fn assigned(&mut self, node: Node<'_>, depth: usize) -> Option<Statement> {
         let mut targets = Vec::new();
         let mut annotation = None;
         let mut innermost = node;
