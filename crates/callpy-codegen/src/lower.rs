@@ -743,9 +743,12 @@ fn is_constructible(class: &Class) -> bool {
             | ClassKind::Model { custom_init: true }
     );
     // What Python calls before it sees the fields may want others.
-    let is_replaced = class.method("__new__").is_some() || class.has_metaclass;
+    let is_replaced = class.has_new || class.has_metaclass;
+    // What `__post_init__` computes for a field that the constructor does not take, no one else knows.
+    let is_computed = class.has_post_init && class.fields.iter().any(|field| !field.in_init);
     generated
         && !is_replaced
+        && !is_computed
         && class.abstract_methods.is_empty()
         && class.unknown_bases.is_empty()
         && !class.fields.iter().any(init_only)

@@ -28,6 +28,15 @@ pub(crate) struct Classes {
 impl Classes {
     pub(crate) fn add(&mut self, hints: &Hints<'_>, class: &syntax::Class, is_conditional: bool) {
         let mut model = self.model(hints, class);
+        // `class A(A)`, where the later one takes the name of the one that it extends.
+        if model.bases.contains(&model.name) {
+            model.bases.retain(|base| *base != model.name);
+            if let Some(mut earlier) = self.get(&model.name).cloned() {
+                earlier.methods.retain(|method| model.method(&method.name).is_none());
+                model.methods.append(&mut earlier.methods);
+                model.bases.append(&mut earlier.bases);
+            }
+        }
         model.is_conditional = is_conditional;
         self.insert(model);
     }
@@ -86,6 +95,9 @@ impl Classes {
                 mangle(&mut parameter.name, &class.name.text);
             }
         }
+        model.has_new = model.method("__new__").is_some();
+        let after = ["__post_init__", "__attrs_post_init__"];
+        model.has_post_init = after.iter().any(|name| model.method(name).is_some());
         let is_abstract = |method: &&crate::model::Function| {
             let mut names = method.decorators.iter().filter_map(|it| it.name.as_deref());
             names.any(|name| name.starts_with("abc.abstract"))
@@ -116,7 +128,14 @@ impl Classes {
                     pydantic::fill(hints, class, scope, &mut model);
                 }
                 // A subclass of a dataclass without the decorator inherits its fields and adds none.
-                kind => model.kind = kind,
+                kind => {
+                    model.kind = kind;
+                    if let ClassKind::Dataclass { custom_init, .. }
+                    | ClassKind::Attrs { custom_init, .. } = &mut model.kind
+                    {
+                        *custom_init |= dataclass::writes_init(class);
+                    }
+                }
             },
         }
         for field in &mut model.fields {
@@ -241,6 +260,8 @@ fn inherit(class: &mut Class, base: &Class) {
     // A field of theirs may be anywhere, so a class below one has unknown fields too.
     class.unknown_bases.extend(base.unknown_bases.iter().cloned());
     class.has_metaclass |= base.has_metaclass;
+    class.has_new |= base.has_new;
+    class.has_post_init |= base.has_post_init;
     let is_defined = |name: &&String| class.methods.iter().any(|method| method.name == **name);
     let mut inherited: Vec<String> =
         base.abstract_methods.iter().filter(|name| !is_defined(name)).cloned().collect();

@@ -59,6 +59,16 @@ impl Module {
             | ClassKind::Model { custom_init } => !custom_init,
             ClassKind::NamedTuple | ClassKind::TypedDict => true,
         };
+        // The `__new__` of a base takes what a call gives.
+        let is_generated = is_generated && !class.has_new;
+        // All that is unknown is beyond the base, whose own constructor comes before that.
+        if let Some(base) = class.bases.first().and_then(|base| self.class(base))
+            && !is_generated
+            && !class.has_metaclass
+            && class.unknown_bases == base.unknown_bases
+        {
+            return self.constructor(base);
+        }
         if class.has_metaclass || !(class.unknown_bases.is_empty() || is_generated) {
             return None;
         }

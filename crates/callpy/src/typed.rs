@@ -79,7 +79,8 @@
 //! # Classes
 //!
 //! A value (a dataclass and the like) is a struct of its fields, from which an instance is made by its own
-//! constructor, with its validation; fields with `init=False` are set afterwards. Where the fields do not
+//! constructor, with its validation; fields with `init=False` are set afterwards, unless the class has a
+//! `__post_init__`, which computes them. Where the fields do not
 //! make an instance, and for all classes that are no values, the instance stays a Python object:
 //!
 //! ```python

@@ -26,6 +26,11 @@ pub struct Class {
     pub is_protocol: bool,
     /// The methods that a subclass must define, `@abstractmethod`: there are no instances until then.
     pub abstract_methods: Vec<String>,
+    /// It has a `__new__`, its own or that of a base in the same file.
+    pub has_new: bool,
+    /// It has a `__post_init__` (in attrs `__attrs_post_init__`), its own or that of a base in the same file:
+    /// fields may have other values than those that the constructor took.
+    pub has_post_init: bool,
     /// It has a metaclass other than `ABCMeta`, which decides what a call of the class does.
     pub has_metaclass: bool,
     /// The bases from other modules, with imports resolved: what they add to the class is not known.
@@ -56,6 +61,8 @@ impl Class {
             bases: Vec::new(),
             is_protocol: false,
             abstract_methods: Vec::new(),
+            has_new: false,
+            has_post_init: false,
             has_metaclass: false,
             unknown_bases: Vec::new(),
             fields: Vec::new(),
