@@ -6,7 +6,7 @@ use std::path::Path;
 use callpy_dtypes::NumberKind;
 use callpy_signature::{
     Array, Class, ClassKind, Dtypes, EnumKind, FieldKind, Function, Hint, Literal, Module,
-    Parameter, ParameterKind, ScalarKind, ScalarType, SequenceKind, Shape, Type,
+    Parameter, ParameterKind, ScalarKind, ScalarType, SequenceKind, SetKind, Shape, Type,
 };
 
 use crate::dtype::Meaning;
@@ -37,7 +37,11 @@ pub(crate) enum Lowered {
     Tuple(Vec<Lowered>),
     VariadicTuple(Box<Lowered>),
     Dict(Box<Lowered>, Box<Lowered>),
-    Set(Box<Lowered>),
+    Set {
+        item: Box<Lowered>,
+        /// `frozenset`, which can be in a set, and the key of a dict.
+        frozen: bool,
+    },
     Optional(Box<Lowered>),
     /// The number of a union in `Lowering::unions`.
     Union(usize),
@@ -300,7 +304,9 @@ impl<'m> Lowering<'m> {
                 let (key, value) = (self.lower(key, place), self.lower(value, place));
                 Lowered::Dict(Box::new(key), Box::new(value))
             }
-            Type::Set { item, .. } => Lowered::Set(boxed(self, item)),
+            Type::Set { kind, item } => {
+                Lowered::Set { item: boxed(self, item), frozen: *kind == SetKind::FrozenSet }
+            }
             // An object may be None already.
             Type::Optional(inner) => match self.lower(inner, place) {
                 object @ Lowered::Object { any: true } => object,
@@ -407,6 +413,10 @@ impl<'m> Lowering<'m> {
                 // A NumPy scalar converts like any other number of its kind. Two arrays whose elements
                 // the caller chooses are one variant.
                 lowered if variants.iter().any(|(_, other)| *other == lowered) => {}
+                // Other languages have one type for both.
+                Lowered::Set { item, .. } if variants.iter().any(|(_, other)| {
+                    matches!(other, Lowered::Set { item: other, .. } if *other == item)
+                }) => {}
                 Lowered::Unit => {}
                 lowered => {
                     let name = variant(self, &lowered);
@@ -633,23 +643,23 @@ impl<'m> Lowering<'m> {
     }
 
     /// Returns whether a value of this type has a part for which `is` holds, including fields of structs.
-    pub(crate) fn has(&mut self, lowered: &Lowered, is: fn(&Lowered) -> bool) -> bool {
+    pub(crate) fn has(&mut self, lowered: &Lowered, is: fn(&Self, &Lowered) -> bool) -> bool {
         self.has_within(lowered, is, &mut Vec::new())
     }
 
     fn has_within(
         &mut self,
         lowered: &Lowered,
-        is: fn(&Lowered) -> bool,
+        is: fn(&Self, &Lowered) -> bool,
         seen: &mut Vec<String>,
     ) -> bool {
-        if is(lowered) {
+        if is(self, lowered) {
             return true;
         }
         match lowered {
             Lowered::List { item, .. }
             | Lowered::VariadicTuple(item)
-            | Lowered::Set(item)
+            | Lowered::Set { item, .. }
             | Lowered::Optional(item) => self.has_within(item, is, seen),
             Lowered::Dict(key, value) => {
                 self.has_within(key, is, seen) || self.has_within(value, is, seen)
@@ -831,7 +841,7 @@ fn variant(lowering: &Lowering<'_>, lowered: &Lowered) -> String {
         Lowered::List { .. } => "List",
         Lowered::Tuple(_) | Lowered::VariadicTuple(_) => "Tuple",
         Lowered::Dict(..) => "Dict",
-        Lowered::Set(_) => "Set",
+        Lowered::Set { .. } => "Set",
         Lowered::Optional(_) => "Optional",
         Lowered::Union(number) => &lowering.unions[*number].name,
         Lowered::Text(number) => &lowering.texts[*number].name,

@@ -17,9 +17,9 @@ pub use self::options::{Made, Options};
 pub use self::shape::{Dim, Dims, shaped};
 pub use self::union::{Hint, Member, member};
 pub use self::values::{
-    AnyArrayArgument, attributes, class, construct, dict, entries, enum_name, field, give,
-    instance, iterated, iterator, list, mapping, mismatch, missing, path, scalar, set, set_fields,
-    text, tuple,
+    AnyArrayArgument, attributes, class, construct, dict, entries, enum_name, field, frozenset,
+    give, instance, iterated, iterator, list, mapping, mismatch, missing, path, scalar, set,
+    set_fields, text, tuple,
 };
 // Generated code names the element types of other crates by paths through callpy, since the program
 // need not depend on those crates.

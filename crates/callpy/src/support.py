@@ -539,6 +539,8 @@ def member_name(value, enum):
 
 
 make_set = set
+make_frozenset = frozenset
+make_complex = complex
 
 
 def set_items(value):

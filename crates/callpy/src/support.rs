@@ -285,6 +285,14 @@ pub(crate) fn set(py: Attached<'_>, items: &Ref) -> Outcome<Ref> {
     call(py, c"make_set", &[items])
 }
 
+pub(crate) fn complex(py: Attached<'_>, number: &Ref) -> Outcome<Ref> {
+    call(py, c"make_complex", &[number])
+}
+
+pub(crate) fn frozenset(py: Attached<'_>, items: &Ref) -> Outcome<Ref> {
+    call(py, c"make_frozenset", &[items])
+}
+
 /// Returns a list of a set's items; `None` for what is not a set.
 pub(crate) fn set_items(py: Attached<'_>, set: &Ref) -> Outcome<Option<Ref>> {
     call(py, c"set_items", &[set]).map(|items| (!py.is_none(&items)).then_some(items))

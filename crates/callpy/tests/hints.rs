@@ -117,7 +117,7 @@ fn a_container_is_what_its_hint_says() {
             [0.5],
         )
         .unwrap(),
-        "dict dict set list tuple set dict dict list set"
+        "dict dict set list tuple frozenset dict dict list set"
     );
 }
 

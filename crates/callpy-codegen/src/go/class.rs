@@ -155,7 +155,7 @@ impl Writer<'_> {
                 Lowered::List { .. }
                 | Lowered::VariadicTuple(_)
                 | Lowered::Dict(..)
-                | Lowered::Set(_),
+                | Lowered::Set { .. },
                 _,
             ) if matches!(
                 &default.source[..],

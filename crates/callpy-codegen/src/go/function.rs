@@ -461,7 +461,7 @@ fn is_open(lowering: &mut Lowering<'_>, lowered: &Lowered, seen: &mut Vec<String
         Lowered::Union(_) | Lowered::Object { .. } => true,
         Lowered::List { item, .. }
         | Lowered::VariadicTuple(item)
-        | Lowered::Set(item)
+        | Lowered::Set { item, .. }
         | Lowered::Items(item)
         | Lowered::Optional(item) => is_open(lowering, item, seen),
         Lowered::Dict(key, value) => is_open(lowering, key, seen) || is_open(lowering, value, seen),

@@ -54,6 +54,31 @@ pub(super) struct Parameter<'p> {
     pub(super) convert: Option<String>,
 }
 
+/// What the glue itself uses by name, which no function of the file may hide. Its own names begin with `_`.
+const USED: [&str; 21] = [
+    "RuntimeError",
+    "TypeError",
+    "complex",
+    "datetime",
+    "decimal",
+    "dict",
+    "fractions",
+    "frozenset",
+    "getattr",
+    "hasattr",
+    "importlib",
+    "inspect",
+    "isinstance",
+    "iter",
+    "list",
+    "numpy",
+    "object",
+    "str",
+    "tuple",
+    "type",
+    "uuid",
+];
+
 /// Functions that a glue may begin with: name and text.
 const PRELUDE: [(&str, &str); 6] = [
     (
@@ -347,9 +372,12 @@ impl Glue {
                     }
                 }
             }
-            (Lowered::Set(item), way) => {
+            (Lowered::Set { item, frozen }, way) => {
                 let item = apply(&part(self, item), "item");
                 match way {
+                    Way::In if *frozen => {
+                        Some(format!("return frozenset({item} for item in _list(value))"))
+                    }
                     Way::In => Some(format!("return {{{item} for item in _list(value)}}")),
                     Way::Out => Some(format!("return [{item} for item in value]")),
                 }

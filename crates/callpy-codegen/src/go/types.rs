@@ -119,7 +119,9 @@ impl Go {
             // What is a list or a text in C comes as one.
             Lowered::Instance(name) if is_plain_in_c(lowering, name) => "any".into(),
             Lowered::Instance(name) => format!("*{}", self.class(name)),
-            Lowered::List { item, .. } | Lowered::VariadicTuple(item) | Lowered::Set(item) => {
+            Lowered::List { item, .. }
+            | Lowered::VariadicTuple(item)
+            | Lowered::Set { item, .. } => {
                 format!("[]{}", self.of(lowering, item))
             }
             Lowered::Dict(key, value) => {

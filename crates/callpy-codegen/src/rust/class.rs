@@ -49,11 +49,12 @@ fn structure(
         .map(|(_, lowered)| lowering.holds(lowered, &class.name, &mut vec![class.name.clone()]))
         .collect();
     // A result array borrows Python's memory, so it can't be cloned.
-    let is_array = |lowered: &Lowered| {
+    let is_array = |_: &Lowering<'_>, lowered: &Lowered| {
         matches!(lowered, Lowered::Array { element: Some(_), .. } | Lowered::Union(_))
     };
     // An object has no `==`, nor has a type around one; a union has neither that nor `clone`.
-    let is_object = |lowered: &Lowered| match lowered {
+    let is_object = |lowering: &Lowering<'_>, lowered: &Lowered| match lowered {
+        Lowered::Dict(key, _) | Lowered::Set { item: key, .. } => !lowering.is_key(key),
         Lowered::Object { .. } | Lowered::Array { element: None, .. } | Lowered::Union(_) => true,
         Lowered::Instance(_) | Lowered::Handle(_) => true,
         Lowered::Known(known) => !known.is_value(),
@@ -383,7 +384,10 @@ fn default_value(
             quote!(#name::#member)
         }
         (
-            Lowered::List { .. } | Lowered::VariadicTuple(_) | Lowered::Dict(..) | Lowered::Set(_),
+            Lowered::List { .. }
+            | Lowered::VariadicTuple(_)
+            | Lowered::Dict(..)
+            | Lowered::Set { .. },
             _,
             // The factories of `field(default_factory=list)`, and what a model of pydantic copies.
         ) if matches!(

@@ -99,14 +99,16 @@ impl<'l, 'm> Writer<'l, 'm> {
                 quote!((#(#items,)*))
             }
             // What can't be hashed stays a Python object.
-            Lowered::Dict(key, _) | Lowered::Set(key) if !self.lowering.is_key(key) => {
+            Lowered::Dict(key, _) | Lowered::Set { item: key, .. }
+                if !self.lowering.is_key(key) =>
+            {
                 quote!(#callpy::Object)
             }
             Lowered::Dict(key, value) => {
                 let (key, value) = (self.owned(key), self.owned(value));
                 quote!(::std::collections::HashMap<#key, #value>)
             }
-            Lowered::Set(item) => {
+            Lowered::Set { item, .. } => {
                 let item = self.owned(item);
                 quote!(::std::collections::HashSet<#item>)
             }
@@ -297,9 +299,10 @@ impl<'l, 'm> Writer<'l, 'm> {
                     )),
                 )
             }
-            Lowered::Set(item) | Lowered::Items(item) => {
+            Lowered::Set { item, .. } | Lowered::Items(item) => {
                 let make = match lowered {
-                    Lowered::Set(_) => quote!(set),
+                    Lowered::Set { frozen: true, .. } => quote!(frozenset),
+                    Lowered::Set { .. } => quote!(set),
                     _ => quote!(iterator),
                 };
                 let (ty, item) = self.argument(item, quote!(__item), parameter, true);
@@ -346,7 +349,11 @@ impl<'l, 'm> Writer<'l, 'm> {
         };
         match lowered {
             plain if plain.is_plain() && reference => quote!(*#value),
-            Lowered::Dict(key, _) | Lowered::Set(key) if !self.lowering.is_key(key) => value,
+            Lowered::Dict(key, _) | Lowered::Set { item: key, .. }
+                if !self.lowering.is_key(key) =>
+            {
+                value
+            }
             Lowered::Scalar(_) => {
                 let star = reference.then(|| quote!(*));
                 quote!(#callpy::generated::scalar(#star #value))
@@ -367,9 +374,10 @@ impl<'l, 'm> Writer<'l, 'm> {
                 let item = self.give(item, quote!(__item), held);
                 quote!(#callpy::generated::tuple(#value.#iter().map(|__item| #item)))
             }
-            Lowered::Set(item) => {
+            Lowered::Set { item, frozen } => {
                 let item = self.give(item, quote!(__item), held);
-                quote!(#callpy::generated::set(#value.#iter().map(|__item| #item)))
+                let make = if *frozen { quote!(frozenset) } else { quote!(set) };
+                quote!(#callpy::generated::#make(#value.#iter().map(|__item| #item)))
             }
             Lowered::Dict(key, item) => {
                 let key = self.give(key, quote!(__key), held);

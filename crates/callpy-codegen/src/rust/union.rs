@@ -132,7 +132,7 @@ fn hint(writer: &Writer<'_, '_>, lowered: &Lowered, within: &mut Vec<usize>) -> 
             let items = items.iter().map(|item| hint(writer, item, within)).collect::<Vec<_>>();
             quote!(Tuple(&[#(#items),*]))
         }
-        Lowered::Set(item) => {
+        Lowered::Set { item, .. } => {
             let item = hint(writer, item, within);
             quote!(Set(&#item))
         }

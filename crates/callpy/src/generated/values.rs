@@ -47,6 +47,8 @@ collected! {
     tuple Tuple Attached::tuple;
     /// A set.
     set Set make_set;
+    /// A frozenset.
+    frozenset FrozenSet make_frozenset;
     /// An iterator.
     iterator OverItems make_iterator;
 }
@@ -57,6 +59,10 @@ fn make_iterator(py: Attached<'_>, items: Vec<Ref>) -> Outcome<Ref> {
 
 fn make_set(py: Attached<'_>, items: Vec<Ref>) -> Outcome<Ref> {
     support::set(py, &py.list(items)?)
+}
+
+fn make_frozenset(py: Attached<'_>, items: Vec<Ref>) -> Outcome<Ref> {
+    support::frozenset(py, &py.list(items)?)
 }
 
 /// A dict.
