@@ -12,13 +12,13 @@ mod types;
 use std::fmt::Write;
 
 use callpy_dtypes::fnv_1a;
-use callpy_signature::{Class, Module};
+use callpy_signature::{Class, ClassKind, Module};
 
 use self::function::{Kind, Typed};
 use self::glue::Glue;
 use self::types::{Go, upper_camel};
 use crate::lower::{ClassShape, Lowering, is_exception, left_out, shape_of};
-use crate::methods::{MethodKind, methods};
+use crate::methods::{MethodKind, fields, methods};
 use crate::python::one_line;
 use crate::report::{self, nothing, reason_to_leave_out};
 use crate::{Diagnostic, FunctionReport, Usages};
@@ -192,7 +192,8 @@ impl<'m> Writer<'m> {
             }
             let untyped = std::mem::take(&mut self.lowering.untyped);
             let name = function.name.clone();
-            self.reports.push(FunctionReport { name, line, left_out, untyped });
+            let file = None;
+            self.reports.push(FunctionReport { name, line, file, left_out, untyped });
         }
         all
     }
@@ -219,7 +220,11 @@ impl<'m> Writer<'m> {
             self.lowering.fields(&class.name);
             let is_plain = shape_of(class) == ClassShape::Instance
                 && types::is_plain_in_c(&self.lowering, &class.name);
-            for mut method in methods(&mut self.lowering, class, skip) {
+            let mut methods = methods(&mut self.lowering, class, skip);
+            if shape_of(class) == ClassShape::Instance && class.kind != ClassKind::Plain {
+                methods.extend(fields(class, &methods));
+            }
+            for mut method in methods {
                 self.lowering.untyped.clear();
                 let is_of_instance =
                     matches!(method.kind, MethodKind::Method | MethodKind::Property);
@@ -237,12 +242,14 @@ impl<'m> Writer<'m> {
                     };
                     let (function, parameters) = (method.function, method.parameters);
                     let path = method.path.clone();
-                    all.push(self.lower(function, parameters, kind, method.name, path));
+                    let mut typed = self.lower(function, parameters, kind, method.name, path);
+                    typed.file = method.file.clone();
+                    all.push(typed);
                 }
                 let untyped = std::mem::take(&mut self.lowering.untyped);
                 if is_wanted(class) {
-                    let (name, left_out) = (method.path, method.left_out);
-                    self.reports.push(FunctionReport { name, line, left_out, untyped });
+                    let (name, file, left_out) = (method.path, method.file, method.left_out);
+                    self.reports.push(FunctionReport { name, line, file, left_out, untyped });
                 }
             }
         }
@@ -347,7 +354,8 @@ impl<'m> Writer<'m> {
             let reason = report.left_out.as_deref().unwrap_or_default();
             // Functions can't be declared by hand in Go.
             let (reason, _) = reason.split_once(": declare").unwrap_or((reason, ""));
-            let _ = writeln!(code, "//   - {} (line {}): {reason}", report.name, report.line);
+            let (reason, place) = (prose(reason), report.place());
+            let _ = writeln!(code, "//   - {} ({place}): {reason}", report.name);
         }
         let _ = write!(code, "package {package}\n\nimport (\n");
         let is_embedded = import.is_none() && !self.input.is_decoded;
@@ -512,6 +520,10 @@ fn docstring_of(text: &str) -> String {
             let line = line.trim_end().get(indent..).unwrap_or_default();
             let _ = match line {
                 "" => writeln!(comment, "//"),
+                // gofmt takes it for a build constraint.
+                line if line.trim_start().starts_with("+build") => {
+                    writeln!(comment, "//\t{}", line.replacen("+build", "+ build", 1))
+                }
                 line => writeln!(comment, "//\t{line}"),
             };
         }

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use callpy_signature::{Class, Function, Module, Parameter, Role, Type};
+use callpy_signature::{Class, ClassKind, FieldKind, Function, Module, Parameter, Role, Type};
 
 use crate::lower::{ClassShape, Lowering, base_of, shape_of};
+use crate::neighbours::Inherited;
 use crate::report::reason_to_leave_out;
 
 /// Something of a class that can be called.
@@ -20,6 +21,8 @@ pub(crate) struct Method<'m> {
     pub(crate) path: String,
     /// Why there is none in other languages.
     pub(crate) left_out: Option<String>,
+    /// The neighbour that declares it, if it is inherited.
+    pub(crate) file: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,23 +61,49 @@ pub(crate) fn methods<'m>(
     let mut found = Vec::new();
     let is_instance = shape_of(class) == ClassShape::Instance;
     if is_instance && !class.is_protocol && class.abstract_methods.is_empty() {
-        found.extend(constructor(module, class));
+        found.extend(constructor(lowering, class));
     }
     let mut functions: Vec<Cow<'m, Function>> = Vec::new();
     collect(module, class, class, &mut functions, &mut Vec::new());
-    // What a base in this file inherits, its own type has.
-    let has_base = base_of(module, class).is_some();
-    for base in class.unknown_bases.iter().filter(|_| is_instance && !has_base) {
-        for mut function in lowering.neighbours.base(base) {
-            if functions.iter().all(|known| known.name != function.name) {
+    let mut files = vec![None; functions.len()];
+    // What a base in this file inherits, its own type has, except for class and static methods.
+    let base = base_of(module, class);
+    for name in class.unknown_bases.iter().filter(|_| is_instance) {
+        let is_of_base = base.is_some_and(|base| base.unknown_bases.contains(name));
+        for Inherited { mut function, file } in lowering.neighbours.base(name) {
+            let is_static = matches!(function.role(), Role::Static | Role::Class);
+            let is_known = functions.iter().any(|known| known.name == function.name);
+            if !is_known && (!is_of_base || is_static) {
                 itself(&mut function, class);
                 functions.push(Cow::Owned(function));
+                files.push(Some(file));
             }
         }
     }
-    found.extend(functions.into_iter().filter_map(|function| method(module, class, function)));
+    found.extend(functions.into_iter().zip(files).filter_map(|(function, file)| {
+        method(module, class, function).map(|method| Method { file, ..method })
+    }));
     found.retain(|method| !skip.contains(&method.path));
     found
+}
+
+/// Returns the fields of an instance as properties, without those that have the names of methods.
+pub(crate) fn fields<'m>(class: &'m Class, known: &[Method<'m>]) -> Vec<Method<'m>> {
+    let is_new = |name: &str| known.iter().all(|method| method.function.name != name);
+    let fields = class.fields.iter().filter(|field| {
+        field.kind == FieldKind::Stored && !field.name.starts_with('_') && is_new(&field.name)
+    });
+    fields
+        .map(|field| Method {
+            function: Cow::Owned(Module::getter(class, field)),
+            parameters: Vec::new(),
+            kind: MethodKind::Property,
+            name: field.name.clone(),
+            path: format!("{}.{}", class.name, field.name),
+            left_out: None,
+            file: None,
+        })
+        .collect()
 }
 
 /// Has an inherited method return the class that inherits it, if its hint is `Self`.
@@ -88,16 +117,51 @@ fn itself(function: &mut Function, class: &Class) {
 pub(crate) fn methods_of_instances(
     lowering: &mut Lowering<'_>,
     class: &Class,
+    inherited: Vec<Inherited>,
 ) -> Vec<Method<'static>> {
     let module = lowering.module;
-    let functions = class.methods.iter().filter(|function| {
+    let functions = inherited.into_iter().filter(|Inherited { function, .. }| {
         !matches!(function.role(), Role::Static | Role::Class) && function.name != "__enter__"
     });
-    functions.filter_map(|function| method(module, class, Cow::Owned(function.clone()))).collect()
+    functions
+        .filter_map(|Inherited { function, file }| {
+            let method = method(module, class, Cow::Owned(function))?;
+            Some(Method { file: Some(file), ..method })
+        })
+        .collect()
 }
 
-fn constructor<'m>(module: &'m Module, class: &'m Class) -> Option<Method<'m>> {
-    let function = module.constructor(class)?;
+fn constructor<'m>(lowering: &mut Lowering<'m>, class: &'m Class) -> Option<Method<'m>> {
+    let module = lowering.module;
+    let mut file = None;
+    let function = match module.constructor(class) {
+        Some(mut function) => {
+            // The fields of a neighbour's class come before its own.
+            let is_of_fields = class.kind != ClassKind::Plain && class.method("__init__").is_none();
+            for base in class.unknown_bases.iter().filter(|_| is_of_fields) {
+                if let Some((Inherited { function: of_base, .. }, true)) =
+                    lowering.neighbours.constructor(base)
+                {
+                    let own = std::mem::replace(&mut function.parameters, of_base.parameters);
+                    for parameter in own {
+                        let mut known = function.parameters.iter_mut();
+                        match known.find(|known| known.name == parameter.name) {
+                            Some(known) => *known = parameter,
+                            None => function.parameters.push(parameter),
+                        }
+                    }
+                }
+            }
+            function
+        }
+        None if class.kind == ClassKind::Plain && !class.has_metaclass => {
+            let [base] = &class.unknown_bases[..] else { return None };
+            let (inherited, _) = lowering.neighbours.constructor(base)?;
+            file = Some(inherited.file);
+            inherited.function
+        }
+        None => return None,
+    };
     // The model has them without `self` already.
     let parameters = module.call_parameters(&function);
     let left_out = reason_to_leave_out(&function, &parameters, true);
@@ -108,6 +172,7 @@ fn constructor<'m>(module: &'m Module, class: &'m Class) -> Option<Method<'m>> {
         name: "new".to_owned(),
         path: class.name.clone(),
         left_out,
+        file,
     })
 }
 
@@ -200,5 +265,5 @@ fn method<'f>(module: &Module, class: &Class, function: Cow<'f, Function>) -> Op
     if kind != MethodKind::Enter && special.is_some() && function.name == "__enter__" {
         return None;
     }
-    Some(Method { function, parameters, kind, name, path, left_out })
+    Some(Method { function, parameters, kind, name, path, left_out, file: None })
 }

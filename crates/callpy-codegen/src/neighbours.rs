@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use callpy_signature::{Class, ClassKind, Dtypes, File, Function, Type};
+use callpy_signature::{Class, ClassKind, Dtypes, File, Function, Literal, Type};
 
 /// The files of the same package.
 pub(crate) struct Neighbours {
@@ -36,6 +36,14 @@ pub(crate) struct NeighbourClass {
     /// The file, if the class is a neighbour's.
     pub(crate) path: Option<PathBuf>,
     pub(crate) is_protocol: bool,
+}
+
+/// A method that a neighbour declares.
+#[derive(Debug, Clone)]
+pub(crate) struct Inherited {
+    pub(crate) function: Function,
+    /// The file's path below the folder that the package is in.
+    pub(crate) file: String,
 }
 
 /// How far a name is followed, since files may import each other in a circle.
@@ -68,7 +76,7 @@ impl Neighbours {
 
     /// Returns the methods that a class of a neighbour has, those of its bases in other files too. Their hints
     /// mean here what they mean there.
-    pub(crate) fn methods(&mut self, class: &NeighbourClass) -> Vec<Function> {
+    pub(crate) fn methods(&mut self, class: &NeighbourClass) -> Vec<Inherited> {
         let mut found = Vec::new();
         if let Some(path) = &class.path
             && let Some((_, Some(class))) = self.probe(path, &class.class)
@@ -79,10 +87,54 @@ impl Neighbours {
     }
 
     /// Returns the methods that a base of a class of this file has, if a neighbour declares it.
-    pub(crate) fn base(&mut self, name: &str) -> Vec<Function> {
+    pub(crate) fn base(&mut self, name: &str) -> Vec<Inherited> {
         match self.find(name, &[]) {
             Some(Found::Class(class)) => self.methods(&class),
             _ => Vec::new(),
+        }
+    }
+
+    /// Returns the constructor that a base of a class of this file has, if a neighbour declares it, and whether
+    /// it is made of the base's fields.
+    pub(crate) fn constructor(&mut self, name: &str) -> Option<(Inherited, bool)> {
+        match self.find(name, &[])? {
+            Found::Class(NeighbourClass { class, path: Some(path), .. }) => {
+                self.constructor_in(&path, &class, FARTHEST)
+            }
+            _ => None,
+        }
+    }
+
+    fn constructor_in(
+        &mut self,
+        path: &Path,
+        class: &str,
+        depth: usize,
+    ) -> Option<(Inherited, bool)> {
+        let depth = depth.checked_sub(1)?;
+        let (_, class) = self.probe(path, class)?;
+        let class = class?;
+        let file = Rc::clone(self.files.get(path)?.as_ref()?);
+        let is_of_fields = !matches!(class.kind, ClassKind::Plain)
+            && class.method("__init__").is_none()
+            && class.method("__new__").is_none();
+        match file.module().constructor(&class) {
+            // Its own bases may have more fields.
+            Some(mut function) if !is_of_fields || class.unknown_bases.is_empty() => {
+                self.translate(&mut function, path);
+                Some((Inherited { function, file: shown(path)? }, is_of_fields))
+            }
+            Some(_) => None,
+            None if class.has_metaclass => None,
+            None => {
+                let [base] = &class.unknown_bases[..] else { return None };
+                match self.find_from(path, base, FARTHEST)? {
+                    Found::Class(NeighbourClass { class, path: Some(path), .. }) => {
+                        self.constructor_in(&path, &class, depth)
+                    }
+                    _ => None,
+                }
+            }
         }
     }
 
@@ -90,7 +142,7 @@ impl Neighbours {
         &mut self,
         file: &Path,
         class: &Class,
-        found: &mut Vec<Function>,
+        found: &mut Vec<Inherited>,
         seen: &mut Vec<(PathBuf, String)>,
     ) {
         let key = (file.to_owned(), class.name.clone());
@@ -99,10 +151,10 @@ impl Neighbours {
         }
         seen.push(key);
         for method in &class.methods {
-            if found.iter().all(|known| known.name != method.name) {
-                let mut method = method.clone();
-                self.translate(&mut method, file);
-                found.push(method);
+            if found.iter().all(|known| known.function.name != method.name) {
+                let mut function = method.clone();
+                self.translate(&mut function, file);
+                found.push(Inherited { function, file: shown(file).unwrap_or_default() });
             }
         }
         for base in class.bases.iter().chain(&class.unknown_bases) {
@@ -197,13 +249,26 @@ impl Neighbours {
             *ty = Type::Unknown { name, arguments: Vec::new() };
             return;
         }
+        // So may it have another enum.
+        if let Type::Literal(literals) = ty
+            && let Some(Literal::Member { class, .. }) = literals.first()
+        {
+            let name = format!("{}{IN}{class}", from.display());
+            *ty = Type::Unknown { name, arguments: Vec::new() };
+            return;
+        }
         match self.resolve(ty.clone(), from, depth) {
             Some(Found::Type(resolved)) => *ty = resolved,
             Some(Found::Class(NeighbourClass { class, path: Some(path), .. })) => {
                 let name = format!("{}{IN}{class}", path.display());
                 *ty = Type::Unknown { name, arguments: Vec::new() };
             }
-            _ => {}
+            // `Iterator[Config]`: what is in the brackets is the neighbour's, whatever the name before them is.
+            _ => {
+                if let Type::Unknown { arguments, .. } = ty {
+                    arguments.iter_mut().for_each(|part| self.resolve_part(part, from, depth));
+                }
+            }
         }
     }
 }
@@ -232,17 +297,22 @@ fn read(path: &Path) -> Option<Rc<File>> {
 
 /// What is told of a class of a neighbour; none if its instances are not told by its name.
 fn instance(class: &Class, path: &Path) -> Option<NeighbourClass> {
-    let folder = path.parent()?;
-    let is_package = |above: &&Path| above.join("__init__.py").is_file();
-    let outermost = folder.ancestors().take_while(is_package).last();
-    let base = outermost.map_or(Some(folder), Path::parent)?;
-    let file = path.strip_prefix(base).unwrap_or(path).to_string_lossy().replace('\\', "/");
+    let file = shown(path)?;
     (class.kind != ClassKind::TypedDict).then(|| NeighbourClass {
         class: class.name.clone(),
         file,
         path: Some(path.to_owned()),
         is_protocol: class.is_protocol,
     })
+}
+
+/// A file's path below the folder that its package is in.
+fn shown(path: &Path) -> Option<String> {
+    let folder = path.parent()?;
+    let is_package = |above: &&Path| above.join("__init__.py").is_file();
+    let outermost = folder.ancestors().take_while(is_package).last();
+    let base = outermost.map_or(Some(folder), Path::parent)?;
+    Some(path.strip_prefix(base).unwrap_or(path).to_string_lossy().replace('\\', "/"))
 }
 
 /// Adds arguments to a generic type that a neighbour re-exports, such as `Sequence`.

@@ -7,6 +7,7 @@ use std::fmt;
 use callpy_signature::{DecoratorEffect, Function, Hint, Module, Parameter, SequenceKind, Type};
 
 use crate::lower::item_of;
+use crate::python::one_line;
 
 /// The report on a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,10 +16,22 @@ pub struct FunctionReport {
     pub name: String,
     /// The line that it is on, counted from 1.
     pub line: usize,
+    /// The file that it is in, if that is a neighbour: the method is inherited.
+    pub file: Option<String>,
     /// Why it was left out; none if it was written.
     pub left_out: Option<String>,
     /// The parts of its signature that are a plain Python object in the other language, and why.
     pub untyped: Vec<String>,
+}
+
+impl FunctionReport {
+    /// Where the function is: `line 4`, `line 4 of base.py`.
+    pub(crate) fn place(&self) -> String {
+        match &self.file {
+            Some(file) => format!("line {} of {file}", self.line),
+            None => format!("line {}", self.line),
+        }
+    }
 }
 
 /// An error that prevents code from being generated, with its place in the Python file.
@@ -98,7 +111,7 @@ pub(crate) fn reason_to_leave_out(
     }
     // Its hints describe the function under the decorator, not the one that is called.
     if let Some(decorator) = function.decorators.iter().find(changes) {
-        let decorator = &decorator.source;
+        let decorator = one_line(&decorator.source);
         return Some(by_hand(&format!("@{decorator} changes its signature")));
     }
     // Which of the overloads a call means depends on its arguments.
@@ -115,7 +128,8 @@ pub(crate) fn reason_to_leave_out(
     }
     hints(function, parameters).find_map(|(place, hint)| {
         let reason = invalid(&hint.ty)?;
-        Some(format!("{place}: the hint `{}` is not a type: {reason}", hint.source))
+        let hint = one_line(&hint.source);
+        Some(format!("{place}: the hint `{hint}` is not a type: {reason}"))
     })
 }
 

@@ -75,7 +75,8 @@ pub(crate) fn write(module: &Module, source: &str, input: &Input) -> Written {
             methods.extend(code.methods);
         }
         let untyped = std::mem::take(&mut lowering.untyped);
-        reports.push(FunctionReport { name: python.name.clone(), line, left_out, untyped });
+        let (name, file) = (python.name.clone(), None);
+        reports.push(FunctionReport { name, line, file, left_out, untyped });
     }
 
     let mut declared = TokenStream::new();
@@ -184,7 +185,8 @@ fn classes<'m>(
         code.extend(class::class(lowering, callpy, next, &input.file));
         let is_imported = matches!(input.loading, Loading::Imported { .. });
         let ty = lowering.type_ident(&next.name);
-        let writer = Methods { callpy, class: next, ty, file: &input.file, is_imported };
+        let (file, is_here) = (&input.file[..], true);
+        let writer = Methods { callpy, class: next, ty, file, is_imported, is_here };
         let all = methods(lowering, next, &input.skip);
         let usage = |lowering: &mut Lowering<'_>, method: &crate::methods::Method<'_>| {
             input.usages.of(lowering, &method.path, &method.parameters)
@@ -197,6 +199,7 @@ fn classes<'m>(
                 reports.push(FunctionReport {
                     name: method.path.clone(),
                     line: method.function.name_span.start.line,
+                    file: method.file.clone(),
                     left_out: method.left_out.clone(),
                     untyped,
                 });
@@ -339,7 +342,7 @@ fn docs(module: &Module, input: &Input, reports: &[FunctionReport]) -> TokenStre
     }
     for report in left_out {
         let reason = report.left_out.as_deref().unwrap_or_default();
-        text.push_str(&format!("- `{}` (line {}): {reason}.\n", report.name, report.line));
+        text.push_str(&format!("- `{}` ({}): {reason}.\n", report.name, report.place()));
     }
     doc::attributes(text.trim_start_matches('\n'))
 }

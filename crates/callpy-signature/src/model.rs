@@ -77,6 +77,36 @@ impl Module {
         }
         let fields = class.fields.iter().filter(|field| field.in_init && is_generated);
         Some(Function {
+            parameters: fields
+                .map(|field| Parameter {
+                    name: field.alias.as_ref().unwrap_or(&field.name).clone(),
+                    span: field.span,
+                    kind: ParameterKind::KeywordOnly,
+                    hint: field.hint.clone(),
+                    default: field.default.clone(),
+                    is_unpacked: false,
+                })
+                .collect(),
+            ..Self::generated(class)
+        })
+    }
+
+    /// Returns the function that reads a field of an instance, as if it were a property.
+    pub fn getter(class: &Class, field: &Field) -> Function {
+        Function {
+            name: field.name.clone(),
+            name_span: field.span,
+            span: field.span,
+            docstring: field.docstring.clone(),
+            returns: field.hint.clone(),
+            parameters: Vec::new(),
+            ..Self::generated(class)
+        }
+    }
+
+    /// A function that a class has without a definition.
+    fn generated(class: &Class) -> Function {
+        Function {
             name: "__init__".to_owned(),
             name_span: class.name_span,
             span: class.span,
@@ -90,18 +120,9 @@ impl Module {
             is_mixed: false,
             is_settable: false,
             type_parameters: Vec::new(),
-            parameters: fields
-                .map(|field| Parameter {
-                    name: field.alias.as_ref().unwrap_or(&field.name).clone(),
-                    span: field.span,
-                    kind: ParameterKind::KeywordOnly,
-                    hint: field.hint.clone(),
-                    default: field.default.clone(),
-                    is_unpacked: false,
-                })
-                .collect(),
+            parameters: Vec::new(),
             returns: None,
-        })
+        }
     }
 
     /// Returns the parameters of a function as it is called: instead of `**options: Unpack[Options]`, each

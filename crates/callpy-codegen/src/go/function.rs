@@ -14,6 +14,8 @@ use crate::python::{declaration, one_line, signature};
 pub(super) struct Typed<'m> {
     pub(super) python: Cow<'m, Function>,
     pub(super) kind: Kind<'m>,
+    /// The neighbour that declares it, if it is inherited.
+    pub(super) file: Option<String>,
     /// The name in other languages: `item` for `__getitem__`.
     name: String,
     /// `f`, `Class.method`, or `Class` for a constructor.
@@ -108,7 +110,8 @@ impl<'m> Writer<'m> {
             _ => self.lowering.returned(&path, &python),
         };
         let (go, option, setters) = (String::new(), String::new(), Vec::new());
-        Typed { python, kind, name, path, parameters: arguments, returns, go, option, setters }
+        let (parameters, file) = (arguments, None);
+        Typed { python, kind, file, name, path, parameters, returns, go, option, setters }
     }
 
     /// Chooses the names in Go.
@@ -319,7 +322,7 @@ impl<'m> Writer<'m> {
         let docs = format!(
             "{name} {what} {}, line {line} of {}:\n\n\t{}",
             typed.path,
-            self.input.file,
+            typed.file.as_ref().unwrap_or(&self.input.file),
             one_line(&signature(function)).replacen(&function.name, &typed.path, 1),
         );
         let failed = match &results[..] {
@@ -424,7 +427,8 @@ impl<'m> Writer<'m> {
             (format!("{}Enter", lower_first(&go)), format!("{}Exit", lower_first(&go)));
         let (enter, exit) = (self.go.take(&enter), self.go.take(&exit));
         let glue = self.glue_name();
-        let (file, line) = (&self.input.file, python.name_span.start.line);
+        let file = typed.file.as_ref().unwrap_or(&self.input.file);
+        let line = python.name_span.start.line;
         let (takes, ctx) = match self.input.context {
             true => ("ctx context.Context, ", "ctx, "),
             false => ("", ""),

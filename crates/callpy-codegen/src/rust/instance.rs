@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use callpy_signature::{Class, ClassKind, Field, FieldKind, Function};
+use callpy_signature::{Class, ClassKind, Field, FieldKind};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
@@ -13,11 +13,12 @@ use super::class::docs;
 use super::doc;
 use super::function::{Callable, Kind, Property, property};
 use super::types::Writer;
+use crate::Input;
 use crate::lower::{ClassShape, Handle, Lowering, base_of, shape_of};
 use crate::methods::{Method, MethodKind, methods_of_instances};
 use crate::names::{ident, plain, unique, unused};
+use crate::neighbours::Inherited;
 use crate::python::declaration;
-use crate::{Input, Loading};
 
 /// Writes the struct of a class, without its methods.
 pub(crate) fn structure(
@@ -62,18 +63,15 @@ pub(crate) fn methods(
     lowering: &mut Lowering<'_>,
     callpy: &TokenStream,
     handle: &Handle,
-    methods: Vec<Function>,
+    methods: Vec<Inherited>,
     input: &Input,
 ) -> TokenStream {
-    let class = Class::with_methods(&handle.class, methods);
-    let methods = methods_of_instances(lowering, &class);
-    let writer = Methods {
-        callpy,
-        class: &class,
-        ty: ident(&handle.name),
-        file: &handle.file,
-        is_imported: matches!(input.loading, Loading::Imported { .. }),
-    };
+    let functions = methods.iter().map(|method| method.function.clone()).collect();
+    let class = Class::with_methods(&handle.class, functions);
+    let methods = methods_of_instances(lowering, &class, methods);
+    let (ty, file) = (ident(&handle.name), &handle.file[..]);
+    // This file need not have a name for the class, by which its methods would be found.
+    let writer = Methods { callpy, class: &class, ty, file, is_imported: false, is_here: false };
     let usage = |lowering: &mut Lowering<'_>, method: &Method<'_>| {
         input.usages.of(lowering, &method.path, &method.parameters)
     };
@@ -153,6 +151,8 @@ pub(crate) struct Methods<'w> {
     pub(crate) file: &'w str,
     /// Whether the module is imported, so that its functions may be others than those in the file.
     pub(crate) is_imported: bool,
+    /// Whether the module has the class, so that its functions can be compared with those in the file.
+    pub(crate) is_here: bool,
 }
 
 impl Methods<'_> {
@@ -183,11 +183,12 @@ impl Methods<'_> {
             if method.left_out.is_none() {
                 let Some(name) = names.next() else { continue };
                 let usage = usage(lowering, method);
-                let check = is_imported
-                    || method.function.decorators.iter().any(|decorator| {
-                        decorator.effect != callpy_signature::DecoratorEffect::Keeps
-                            && decorator.role().is_none()
-                    });
+                let may_change = |decorator: &callpy_signature::Decorator| {
+                    decorator.effect != callpy_signature::DecoratorEffect::Keeps
+                        && decorator.role().is_none()
+                };
+                let is_other = is_imported || method.function.decorators.iter().any(may_change);
+                let check = self.is_here && is_other;
                 self.method(
                     lowering,
                     method,
@@ -223,7 +224,8 @@ impl Methods<'_> {
         inside: &mut TokenStream,
         beside: &mut TokenStream,
     ) {
-        let Methods { callpy, class, file, .. } = *self;
+        let Methods { callpy, class, .. } = *self;
+        let file = method.file.as_deref().unwrap_or(self.file);
         let is_instance = shape_of(class) == ClassShape::Instance;
         let class_name = &class.name[..];
         let mut function = method.function.clone();
@@ -270,10 +272,13 @@ impl Methods<'_> {
             MethodKind::Method if is_instance => Kind::Method(class_name),
             MethodKind::Method => Kind::OfValue(class_name),
         };
-        // A class may be replaced by what its metaclass, or `__new__`, makes of a call.
+        // A class may be replaced by what its metaclass, or `__new__`, makes of a call. A constructor that Python
+        // writes is passed all fields by name, whatever it takes by position.
+        let is_plain = class.kind == ClassKind::Plain || class.method("__init__").is_some();
+        let is_as_written = is_plain && class.method("__new__").is_none();
         let check = check
             && !function.is_only_overloads
-            && (method.kind != MethodKind::Constructor || class.method("__new__").is_none());
+            && (method.kind != MethodKind::Constructor || is_as_written);
         let callable = Callable {
             function: &function,
             parameters: method.parameters.clone(),
@@ -296,7 +301,8 @@ impl Methods<'_> {
         method: &Method<'_>,
         name: &Ident,
     ) -> TokenStream {
-        let Methods { callpy, class, file, .. } = *self;
+        let Methods { callpy, class, .. } = *self;
+        let file = method.file.as_deref().unwrap_or(self.file);
         let path = format!("with {}", class.name);
         let returns = lowering.result(&method.path, method.function.returns.as_ref());
         let mut writer = Writer::new(lowering, callpy);
