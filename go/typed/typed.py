@@ -14,8 +14,8 @@ import functools
 import pathlib
 from dataclasses import dataclass, field
 from typing import (
-    Any, Dict, Generator, Iterable, Iterator, List, Literal, Mapping, NamedTuple, Optional, Sequence, Set,
-    Tuple, TYPE_CHECKING, TypedDict, TypeVar, Union,
+    Any, Dict, FrozenSet, Generator, Iterable, Iterator, List, Literal, Mapping, NamedTuple, Optional, Protocol,
+    Sequence, Set, Tuple, TYPE_CHECKING, TypedDict, TypeVar, Union,
 )
 
 import numpy as np
@@ -431,3 +431,109 @@ def ended() -> int:
 
 def anything_of(values: List[Any]) -> Generator[Any, None, None]:
     yield from values
+
+
+class Named(Protocol):
+    """Any object with a label."""
+
+    def only(self) -> str: ...
+
+
+class Special(Handle):
+    """It has the methods of its base."""
+
+    def only(self) -> str:
+        return "only " + self.name
+
+    def handle(self) -> Special:
+        return self
+
+
+class Factory:
+    """Its methods have the names that others get: `__call__` is `call` in other languages."""
+
+    def __init__(self, size: int = 1) -> None:
+        self.size = size
+
+    def new(self, size: int) -> Factory:
+        return Factory(size * 100)
+
+    def call(self, x: int) -> str:
+        return "call"
+
+    def __call__(self, x: int) -> str:
+        return "__call__"
+
+    def item(self, x: int) -> str:
+        return "item"
+
+    def __getitem__(self, x: int) -> str:
+        return "__getitem__"
+
+    def enter(self) -> str:
+        return "enter"
+
+    def exit(self, reason: Any) -> str:
+        return "exit"
+
+    def __enter__(self) -> Factory:
+        return self
+
+    def __exit__(self, kind, value, traceback) -> None:
+        self.size = -1
+
+    def width(self) -> int:
+        return self.size
+
+
+@dataclass
+class Computed:
+    side: float
+    area: float = field(init=False, default=0.0)
+
+    def __post_init__(self) -> None:
+        self.area = self.side**2
+
+
+@dataclass(frozen=True)
+class Key:
+    x: int
+    y: str = "k"
+
+
+def special(name: str) -> Special:
+    return Special(name)
+
+
+def only_of(named: Named) -> str:
+    return named.only()
+
+
+def object(modes: Set[Mode]) -> Set[Mode]:
+    """It has the name of a builtin."""
+    return modes
+
+
+def hasattr(tuples: Tuple[int, ...], sums: FrozenSet[int] = frozenset()) -> Set[int]:
+    return {int(hash(sums) == hash(frozenset(sums))), *tuples}
+
+
+def wrong_mode() -> Mode:
+    return Level.LOW
+
+
+def by_key(keys: Dict[Key, int], pairs: Dict[Tuple[int, str], float]) -> Dict[Tuple[int, str], float]:
+    return {**pairs, **{(key.x, key.y): float(value) for key, value in keys.items()}}
+
+
+def by_path(paths: Dict[Tuple[int, ...], str], texts: Dict[bytes, int]) -> Dict[Tuple[int, ...], str]:
+    assert texts == {b"a": 1}
+    return {key[::-1]: value for key, value in paths.items()}
+
+
+def measured(measured_function: int, uint16: List[np.uint16]) -> Iterator[np.uint16]:
+    yield from uint16[:measured_function]
+
+
+def मूल्य(दर: float, राशि: float = 1.0) -> float:
+    return दर * राशि

@@ -214,6 +214,100 @@ func TestInstances(t *testing.T) {
 	same(t, 2.0, loudness, err)
 }
 
+func TestAnInstanceHasTheMethodsOfItsBase(t *testing.T) {
+	special, err := SpecialFunc("s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	only, err := special.Only()
+	same(t, "only s", only, err)
+	label, err := special.Label()
+	same(t, "s/1", label, err)
+	name, err := HandleName(&special.Handle)
+	same(t, "s", name, err)
+	// The struct of the base has the name of the method.
+	itself, err := special.HandleMethod()
+	if err != nil {
+		t.Fatal(err)
+	}
+	only, err = itself.Only()
+	same(t, "only s", only, err)
+	only, err = OnlyOf(&Named{special.Object})
+	same(t, "only s", only, err)
+	any, err := Anything(special)
+	if _, isSpecial := any.(*Special); err != nil || !isSpecial {
+		t.Errorf("%T, %v", any, err)
+	}
+}
+
+func TestMethodsWithTheNamesOfOthersAreThemselves(t *testing.T) {
+	factory, err := NewFactory(FactorySize(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := factory.New(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	width, err := factory.Width()
+	same(t, 2, width, err)
+	width, err = made.Width()
+	same(t, 300, width, err)
+	for expected, method := range map[string]func(int) (string, error){
+		"call": factory.Call, "__call__": factory.CallMethod, "item": factory.Item, "__getitem__": factory.ItemMethod,
+		"enter": func(int) (string, error) { return factory.Enter() },
+		"exit":  func(int) (string, error) { return factory.Exit(1) },
+	} {
+		got, err := method(1)
+		same(t, expected, got, err)
+	}
+	if err := factory.With(func(*Factory) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	width, err = factory.Width()
+	same(t, -1, width, err)
+}
+
+func TestFunctionsWithTheNamesOfBuiltinsHideNone(t *testing.T) {
+	modes, err := Object([]Mode{ModeSafe})
+	same(t, []Mode{ModeSafe}, modes, err)
+	numbers, err := Hasattr([]int{7}, HasattrSums([]int{1, 2}))
+	sort.Ints(numbers)
+	same(t, []int{1, 7}, numbers, err)
+	word, err := Xमलय(2, XमलयXरश(3))
+	same(t, 6.0, word, err)
+	measured, err := Measured(1, []uint16{4, 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for number, err := range measured {
+		same(t, uint16(4), number, err)
+	}
+}
+
+func TestAFieldThatPythonComputesIsNoValue(t *testing.T) {
+	computed, err := NewComputed(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	area, err := computed.Area()
+	same(t, 9.0, area, err)
+}
+
+func TestAMemberOfAnotherEnumIsAnError(t *testing.T) {
+	mode, err := WrongMode()
+	if err == nil || !strings.Contains(err.Error(), "expected Mode, got <Level.LOW: 10>") {
+		t.Errorf("%v, %v", mode, err)
+	}
+}
+
+func TestKeysAreWhatTheyAreInPython(t *testing.T) {
+	found, err := ByKey(map[Key]int{NewKey(1): 2}, map[IntStringTuple]float64{{3, "a"}: 1.5})
+	same(t, map[IntStringTuple]float64{{3, "a"}: 1.5, {1, "k"}: 2}, found, err)
+	paths, err := ByPath([]SliceIntStringTuple{{[]int{1, 2}, "x"}}, []BytesIntTuple{{callpy.Bytes("a"), 1}})
+	same(t, []SliceIntStringTuple{{[]int{2, 1}, "x"}}, paths, err)
+}
+
 func TestTheTypesOfThePackageAreRecognisedWhereAnyValueMayBe(t *testing.T) {
 	settings := NewSettings(0.5)
 	settings.Names = []string{"a"}
@@ -500,11 +594,10 @@ func TestIterators(t *testing.T) {
 		same(t, 8, number, err)
 	}
 	// A generator is in the process that has made it.
-	functions, err := On(workers(t, 1))
-	if err != nil {
-		t.Fatal(err)
+	if _, isThere := reflect.TypeFor[*Functions]().MethodByName("Fits"); isThere {
+		t.Error("workers are asked for a generator")
 	}
-	if _, err = functions.Fits(1); !errors.Is(err, callpy.BadResult) {
-		t.Error(err)
+	if _, isThere := reflect.TypeFor[*Functions]().MethodByName("Scalars"); !isThere {
+		t.Error("workers have no functions")
 	}
 }

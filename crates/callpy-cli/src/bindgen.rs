@@ -123,7 +123,7 @@ fn go(
     name: &str,
     arguments: &Bindgen,
 ) -> Result<(String, Vec<FunctionReport>)> {
-    let is_letter = |c: char| c.is_alphanumeric() || c == '_';
+    let is_letter = |c: char| callpy_codegen::is_in_go(c) || c == '_';
     if !name.chars().all(is_letter) || !name.starts_with(|c: char| c.is_alphabetic()) {
         return usage(format_args!(
             "`{name}` is not a valid name for a Go package; choose another with --name"
@@ -211,8 +211,11 @@ fn module_name(path: &Path, language: Language) -> String {
         "var",
     ];
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let mut name: String =
-        stem.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+    let is_letter = |c: char| match language {
+        Language::Rust => c.is_alphanumeric(),
+        Language::Go => callpy_codegen::is_in_go(c),
+    };
+    let mut name: String = stem.chars().map(|c| if is_letter(c) { c } else { '_' }).collect();
     match language {
         Language::Rust => {
             if name.starts_with(|c: char| c.is_numeric()) {
@@ -228,7 +231,8 @@ fn module_name(path: &Path, language: Language) -> String {
             if !name.starts_with(|c: char| c.is_alphabetic()) {
                 name.insert_str(0, "py");
             }
-            if GO_KEYWORDS.contains(&&name[..]) {
+            // No program can import a package `init`.
+            if GO_KEYWORDS.contains(&&name[..]) || name == "init" {
                 name.push_str("py");
             }
         }

@@ -144,6 +144,10 @@ impl<'m> Writer<'m> {
         if all.is_empty() && classes.is_empty() {
             return Err(vec![nothing(&self.input.file, &self.reports)]);
         }
+        for class in classes.iter().filter(|class| shape_of(class) == ClassShape::Instance) {
+            let base = types::bases(&self.lowering, &class.name).into_iter().next();
+            self.go.embed(&class.name, base.as_deref());
+        }
         // A type with the same name as in the file has precedence over a function; one that is named
         // after a parameter has not.
         self.name_texts(true);
@@ -151,7 +155,7 @@ impl<'m> Writer<'m> {
             self.name(typed);
         }
         self.name_texts(false);
-        if all.iter().any(|typed| matches!(typed.kind, Kind::Free)) {
+        if all.iter().any(Typed::is_for_workers) {
             self.on = Some(on::On::new(&mut self.go));
         }
         let types = classes.iter().map(|class| self.lowered_class(class)).collect();

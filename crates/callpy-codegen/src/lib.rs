@@ -33,6 +33,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 pub use go::{GoGenerated, GoInput, generate_go, generate_go_package};
+pub use names::is_in_go;
 pub use report::{Diagnostic, FunctionReport, decode};
 pub use rust::declared::Declared;
 pub use usage::Usages;

@@ -87,6 +87,31 @@ pub(crate) fn ident(name: &str) -> Ident {
     }
 }
 
+/// Returns whether a name in Go can have the character: letters and decimal digits alone, of those that
+/// Python has.
+pub fn is_in_go(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_alphanumeric();
+    }
+    // What Unicode counts among letters for their history: signs and marks.
+    let is_other = matches!(
+        c,
+        '\u{1369}'
+            ..='\u{1371}'
+                | '\u{1885}'
+                | '\u{1886}'
+                | '\u{19da}'
+                | '\u{2118}'
+                | '\u{212e}'
+                | '\u{309b}'
+                | '\u{309c}'
+    );
+    // A number that may begin a name is a Roman one, or the like.
+    let is_digit = || c.is_numeric() && !unicode_ident::is_xid_start(c);
+    let is_letter = || unicode_ident::is_xid_start(c) && !c.is_numeric();
+    unicode_ident::is_xid_continue(c) && !is_other && (is_digit() || is_letter())
+}
+
 /// Makes the name of a type or a variant: `nearest-neighbour` becomes `NearestNeighbour`. Empty if
 /// the text has no letters.
 pub(crate) fn camel(name: &str) -> String {

@@ -88,6 +88,84 @@ fn comments_in_go_are_as_gofmt_has_them() {
     assert!(!go.contains("NewTypes(\n)"), "{go}");
 }
 
+/// A line break would end the comment, and gofmt changes quotes and build constraints.
+#[test]
+fn reasons_and_docstrings_stay_in_their_comments() {
+    let source = "import click\ndef f(x: list[\n    1 + 1,\n    int\n]) -> int: ...\n@click.option(\n    'x')\n\
+                  def g(x: int) -> int: ...\ndef h(x: '``') -> int: ...\ndef k(x: int) -> int:\n    '''Text.\n\n    \
+                  +build ignore\n    '''\n";
+    let go = generate_go(source, &GoInput::new("p", "p.py")).unwrap();
+    for expected in [
+        "//   - f (line 2): parameter `x`: the hint `list[ 1 + 1, int ]` is not a type: ",
+        "//   - g (line 8): @click.option( 'x') changes its signature\n",
+        "the hint \u{201c}\u{201c} is not a type",
+        "//\t+ build ignore\n",
+    ] {
+        assert!(go.contains(expected), "{expected}:\n{go}");
+    }
+}
+
+#[test]
+fn names_in_the_glue_hide_neither_it_nor_each_other() {
+    let source = "from typing import *\nclass list:\n    def new(self, x: Set[int]) -> Set[int]: ...\n\
+                  def type(x: Set[int]) -> Set[int]: ...\nOdd = TypedDict('Odd', {'in': int, 'a b': int})\n\
+                  def odd(x: Set[int], **more: Unpack[Odd]) -> int: ...\n\
+                  class P(Protocol):\n    def g(self) -> int: ...\nclass C:\n    pass\n\
+                  def any_of(x: Any) -> Any: ...\n";
+    let go = generate_go(source, &GoInput::new("p", "p.py")).unwrap();
+    for expected in [
+        "\nclass list_:\n    def new(**options):",
+        "\n    def new_(_self, _0, **options):",
+        "_glue:list_.new\"",
+        "_glue:list_.new_\"",
+        "\ndef type_(_0, **options):",
+        "_glue:type_\"",
+        ", **{\"in\": _1}, **{\"a b\": _2}, **options)",
+        // A protocol tells nothing of a value; a class of a stub may not be there.
+        "(\"C\", \"callpy:C\", _out",
+        "if isinstance(kind, type)",
+    ] {
+        assert!(go.contains(expected), "{expected}:\n{go}");
+    }
+    assert!(!go.contains("(\"P\", \"callpy:P\""), "{go}");
+}
+
+#[test]
+fn parameters_in_go_do_not_hide_what_calls_the_function() {
+    let source = "def area(area_function: int, x: int = 1) -> int: ...\n";
+    let go = generate_go(source, &GoInput::new("p", "p.py")).unwrap();
+    assert!(go.contains("call, err := areaFunctionValue.Get()"), "{go}");
+    assert!(go.contains("func Area(areaFunction int, options ...AreaOption)"), "{go}");
+}
+
+#[test]
+fn a_class_in_go_contains_its_base() {
+    let source = "class A:\n    def f(self) -> int: ...\nclass B(A):\n    def a(self) -> int: ...\n    def g(self) -> \
+                  'B': ...\nclass C(B):\n    pass\ndef c() -> C: ...\n";
+    let go = generate_go(source, &GoInput::new("p", "p.py")).unwrap();
+    for expected in [
+        "type A struct{ *callpy.Object }",
+        "type B struct{ A }",
+        "type C struct{ B }",
+        // The field has that name.
+        "func (b *B) AMethod() (result int, err error) {",
+        "    return (((value,),),)\n",
+    ] {
+        assert!(go.contains(expected), "{expected}:\n{go}");
+    }
+    assert!(!go.contains("func (b *B) F("), "{go}");
+}
+
+#[test]
+fn a_class_may_extend_the_earlier_one_of_its_name() {
+    let source = "class A:\n    def __init__(self, x: int) -> None: ...\n    def f(self) -> int: ...\n\
+                  class A(A):\n    def g(self) -> int: ...\nclass D(D):\n    def h(self) -> int: ...\n";
+    let code = generate(source, &input()).unwrap().code.to_string();
+    for expected in ["pub fn f", "pub fn g", "pub fn h", "pub fn new < > (x : i64)"] {
+        assert!(code.contains(expected), "{expected}: {code}");
+    }
+}
+
 #[test]
 fn functions_in_go_take_a_context_where_asked() {
     let source = "import typing\nclass M:\n    def f(self, ctx: int) -> str: ...\n    def __enter__(self) -> 'M': \
@@ -96,7 +174,7 @@ fn functions_in_go_take_a_context_where_asked() {
     input.context = true;
     let code = generate_go(source, &input).unwrap();
     for expected in [
-        "import (\n\t\"context\"\n\t_ \"embed\"\n\t\"iter\"\n\t\"time\"\n\n",
+        "import (\n\t\"context\"\n\t_ \"embed\"\n\t\"iter\"\n\n",
         "callpy.Lazy[func(context.Context, *M, int) (string, error)]",
         "func (m *M) F(ctx context.Context, ctxArg int) (result string, err error) {",
         "return call(ctx, m, ctxArg)",

@@ -171,7 +171,8 @@
 //! ```
 //!
 //! Values (dataclasses, enums and the like) go there and back. Instances of other classes are pickled,
-//! if they can be, and are copies on the other side; their methods are called in this process.
+//! if they can be, and are copies on the other side; their methods are called in this process. A generator
+//! can't be copied, so functions that return an [`Items`](crate::Items) are not among them.
 //!
 //! # What is left out
 //!

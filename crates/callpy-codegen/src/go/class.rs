@@ -205,6 +205,8 @@ impl Writer<'_> {
             self.input.file
         );
         code.push_str(&head(&docs, class.docstring.as_deref()));
-        let _ = writeln!(code, "type {name} struct{{ *callpy.Object }}");
+        let base = super::types::bases(&self.lowering, &class.name).into_iter().next();
+        let held = base.map_or("*callpy.Object".to_owned(), |base| self.go.class(&base));
+        let _ = writeln!(code, "type {name} struct{{ {held} }}");
     }
 }

@@ -77,7 +77,15 @@ impl<'m> Kind<'m> {
 /// The function that Go calls.
 enum Callee {
     Own,
-    Glue,
+    /// One in the glue, with its path there.
+    Glue(String),
+}
+
+impl Typed<'_> {
+    /// Whether workers can call it: a generator can't be copied to another process.
+    pub(super) fn is_for_workers(&self) -> bool {
+        matches!(self.kind, Kind::Free) && !matches!(self.returns, Lowered::Items(_))
+    }
 }
 
 impl<'m> Writer<'m> {
@@ -199,8 +207,7 @@ impl<'m> Writer<'m> {
             parameters: &parameters,
             outward,
         };
-        self.glue.function(&function);
-        Callee::Glue
+        Callee::Glue(self.glue.function(&function))
     }
 
     /// Whether any of the package's own types may be in values of a type, which does not say which.
@@ -229,10 +236,15 @@ impl<'m> Writer<'m> {
             (receiver_name(&class.name), self.go.of(&mut self.lowering, &lowered))
         });
         let class = kind.class().map(|class| self.go.class(&class.name)).unwrap_or_default();
-        let variable = self.go.take(&match kind {
+        let wanted = match kind {
             Kind::Free => format!("{}Function", lower_camel(&typed.name)),
             _ => format!("{}{}Function", lower_first(&class), upper_camel(&typed.name)),
-        });
+        };
+        let mut variable = self.go.take(&wanted);
+        // The body uses it, so that no parameter may hide it.
+        while all.iter().any(|one| one.name == variable) {
+            variable = self.go.take(&format!("{wanted}Value"));
+        }
         let options: Vec<&Argument> = all.iter().filter(|one| one.is_option()).collect();
         // The glue expects them in this order.
         let required: Vec<&Argument> = all.iter().filter(|one| !one.is_option()).collect();
@@ -271,16 +283,13 @@ impl<'m> Writer<'m> {
             results => format!("({}, error)", results.join(", ")),
         };
         let source = match (&target, &self.input.import) {
-            (Callee::Glue, _) => "Source: &glue, ",
+            (Callee::Glue(_), _) => "Source: &glue, ",
             (Callee::Own, None) => "Source: &module, ",
             (Callee::Own, Some(_)) => "",
         };
-        let python = match (&target, kind.class()) {
-            (Callee::Glue, Some(class)) => {
-                format!("{}:{}.{}", self.glue_name(), class.name, typed.name)
-            }
-            (Callee::Glue, None) => format!("{}:{}", self.glue_name(), typed.name),
-            (Callee::Own, _) => format!("{}:{}", self.python, typed.path),
+        let python = match &target {
+            Callee::Glue(path) => format!("{}:{path}", self.glue_name()),
+            Callee::Own => format!("{}:{}", self.python, typed.path),
         };
         let parameters: Vec<Parameter> = all.iter().map(|one| one.python.clone()).collect();
         let usage = match self.input.usages.of(&mut self.lowering, &typed.path, &parameters) {
@@ -359,7 +368,7 @@ impl<'m> Writer<'m> {
             code,
             "func {place}{name}({parameters}) {outcome} {{\n\tcall, err := {variable}.Get()\n{rest}"
         );
-        if let (Kind::Free, Some(on)) = (kind, &mut self.on) {
+        if let (true, Some(on)) = (typed.is_for_workers(), &mut self.on) {
             let used = |name: &str| all.iter().any(|one| one.name == name);
             let receiver = on.receiver(used);
             let (method, ty) = (self.go.method(&on.ty, name), &on.ty);
@@ -420,7 +429,7 @@ impl<'m> Writer<'m> {
             returns => self.go.of(&mut self.lowering, returns),
         };
         let outward = self.glue.outward(&mut self.lowering, returns);
-        self.glue.context(&class.name, outward.as_deref());
+        let [entering, leaving] = self.glue.context(&class.name, outward.as_deref());
         let go = self.go.class(&class.name);
         let receiver = receiver_name(&class.name);
         let (enter, exit) =
@@ -439,9 +448,8 @@ impl<'m> Writer<'m> {
         let _ = write!(
             code,
             "\nvar {enter} = callpy.Lazy[func({kind}*{go}) ({ty}, error)]{{Source: &glue, Target: \
-             \"{glue}:{class}.enter\"}}\n\nvar {exit} = callpy.Lazy[func(*{go}, any) error]{{Source: &glue, \
-             Target: \"{glue}:{class}.exit\"}}\n",
-            class = class.name,
+             \"{glue}:{entering}\"}}\n\nvar {exit} = callpy.Lazy[func(*{go}, any) error]{{Source: &glue, \
+             Target: \"{glue}:{leaving}\"}}\n",
         );
         let docs = format!(
             "{name} enters the context, line {line} of {file}, calls the function, and leaves the context: \

@@ -3,12 +3,13 @@
 //! A Go struct is passed and returned as a tuple, an enum's member as its name, a set as a list. Other
 //! values have no converter.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use callpy_dtypes::NumberKind;
 use callpy_signature::{Class, ClassKind, ParameterKind};
 
-use super::types::is_plain_in_c;
+use super::types::{Key, bases, is_plain_in_c, key_of};
 use crate::dtype::Meaning;
 use crate::known::Known;
 use crate::lower::{Lowered, Lowering};
@@ -19,8 +20,10 @@ pub(super) struct Glue {
     known: Vec<(Way, Lowered, Option<String>)>,
     converters: String,
     functions: String,
-    /// The functions of each class.
-    classes: Vec<(String, String)>,
+    /// The functions of each class, and the class's name here.
+    classes: Vec<(String, String, String)>,
+    /// The names in use: those of the glue itself, and of each class.
+    used: HashSet<(Option<String>, String)>,
     /// The package's own types, by whose names values are told apart where a hint does not say which it is.
     types: Vec<Lowered>,
 }
@@ -55,7 +58,7 @@ pub(super) struct Parameter<'p> {
 }
 
 /// What the glue itself uses by name, which no function of the file may hide. Its own names begin with `_`.
-const USED: [&str; 21] = [
+const USED: [&str; 22] = [
     "RuntimeError",
     "TypeError",
     "complex",
@@ -70,6 +73,7 @@ const USED: [&str; 21] = [
     "inspect",
     "isinstance",
     "iter",
+    "len",
     "list",
     "numpy",
     "object",
@@ -80,7 +84,19 @@ const USED: [&str; 21] = [
 ];
 
 /// Functions that a glue may begin with: name and text.
-const PRELUDE: [(&str, &str); 6] = [
+const PRELUDE: [(&str, &str); 7] = [
+    (
+        // By name, as in Rust: the class may have been loaded twice.
+        "_member(",
+        r#"
+
+def _member(value, kind):
+    own = type(value)
+    if isinstance(value, kind) or (own.__name__ == kind.__name__ and hasattr(own, "__members__")):
+        return value._name_
+    raise TypeError("expected %s, got %r" % (kind.__name__, value))
+"#,
+    ),
     (
         // As it closes a generator, so that one is closed which it reads; a file stays open for others.
         "_items(",
@@ -157,8 +173,10 @@ def _place(function, given, only, before, star, options):
     while names and not star and names[-1] not in options:
         names.pop()
     for name in names:
-        default = inspect.signature(function).parameters[name].default
-        given.append(options.pop(name, default))
+        if name in options:
+            given.append(options.pop(name))
+        else:
+            given.append(inspect.signature(function).parameters[name].default)
     given.extend(star)
 "#,
     ),
@@ -178,7 +196,30 @@ impl Glue {
     pub(super) fn new() -> Glue {
         let (converters, functions) = (String::new(), String::new());
         let (known, classes, types) = (Vec::new(), Vec::new(), Vec::new());
-        Glue { known, converters, functions, classes, types }
+        let used = USED.iter().map(|&name| (None, name.to_owned())).collect();
+        Glue { known, converters, functions, classes, used, types }
+    }
+
+    /// Reserves a name in a class of the glue, or outside all of them.
+    fn unused(&mut self, class: Option<&str>, name: &str) -> String {
+        let mut name = name.to_owned();
+        if name.starts_with('_') {
+            name.insert(0, 'f');
+        }
+        while !self.used.insert((class.map(str::to_owned), name.clone())) {
+            name.push('_');
+        }
+        name
+    }
+
+    /// Returns the place of the functions of a class.
+    fn class(&mut self, class: &str) -> usize {
+        let known = self.classes.iter().position(|(python, ..)| python == class);
+        known.unwrap_or_else(|| {
+            let name = self.unused(None, class);
+            self.classes.push((class.to_owned(), name, String::new()));
+            self.classes.len() - 1
+        })
     }
 
     /// Names the package's own types, before any function is written.
@@ -190,7 +231,7 @@ impl Glue {
     pub(super) fn finish(&mut self, lowering: &mut Lowering<'_>) {
         let needs = |converter: &str| {
             let parts = [&self.functions, &self.converters];
-            let classes = self.classes.iter().map(|(_, text)| text);
+            let classes = self.classes.iter().map(|(.., text)| text);
             parts.into_iter().chain(classes).any(|text| text.contains(converter))
         };
         let (needs_in, needs_out) = (needs("_recognise("), needs("_told("));
@@ -205,21 +246,25 @@ impl Glue {
                 let convert = self.inward(lowering, &lowered).unwrap_or_else(|| "_same".to_owned());
                 let _ = write!(inward, "\n    {}: {convert},", python_text(&mark(&name)));
             }
-            let is_dict = |class: &Class| class.kind == ClassKind::TypedDict;
-            if needs_out && !lowering.module.class(&name).is_some_and(is_dict) {
+            // A dict, or any object with some methods: nothing tells which of them it is.
+            let is_told = |class: &Class| class.kind != ClassKind::TypedDict && !class.is_protocol;
+            if needs_out && lowering.module.class(&name).is_some_and(is_told) {
                 let convert =
                     self.outward(lowering, &lowered).unwrap_or_else(|| "_same".to_owned());
                 let _ = write!(
                     outward,
-                    "\n    _module.{name}: ({}, {convert}),",
+                    "\n        ({}, {}, {convert}),",
+                    python_text(&name),
                     python_text(&mark(&name))
                 );
             }
         }
         let _ = write!(
             self.converters,
-            "\n\n_MARKS = {{{inward}\n}}\n\n_KINDS = {{{outward}\n}}\n\n_OWN = tuple(_KINDS)\n\n\ndef _same(value):\n    \
-             return value\n"
+            "\n\n_MARKS = {{{inward}\n}}\n\n# A stub may have classes that the module has not.\n_KINDS = \
+             {{\n    kind: (name, convert)\n    for kind, name, convert in [\n        (getattr(_module, own, \
+             None), name, convert)\n        for own, name, convert in [{outward}\n        ]\n    ]\n    if \
+             isinstance(kind, type)\n}}\n\n_OWN = tuple(_KINDS)\n\n\ndef _same(value):\n    return value\n"
         );
     }
 
@@ -236,7 +281,7 @@ impl Glue {
     pub(super) fn text(&self, module: &str) -> String {
         let Glue { converters, .. } = self;
         let mut functions = self.functions.clone();
-        for (class, methods) in &self.classes {
+        for (_, class, methods) in &self.classes {
             // A method of a class is called with the instance as any other argument.
             let _ =
                 write!(functions, "\n\nclass {class}:\n{}\n", indented(methods.trim_matches('\n')));
@@ -298,6 +343,10 @@ impl Glue {
 
     fn body(&mut self, way: Way, lowering: &mut Lowering<'_>, lowered: &Lowered) -> Option<String> {
         let has_types = !self.types.is_empty();
+        let is_list = match lowered {
+            Lowered::Dict(key, _) => key_of(lowering, key) == Key::None,
+            _ => false,
+        };
         let mut part = |this: &mut Self, lowered: &Lowered| this.converter(way, lowering, lowered);
         let apply = |convert: &Option<String>, value: &str| match convert {
             Some(convert) => format!("{convert}({value})"),
@@ -382,12 +431,20 @@ impl Glue {
                     Way::Out => Some(format!("return [{item} for item in value]")),
                 }
             }
-            (Lowered::Dict(key, value), _) => {
+            (Lowered::Dict(key, value), way) => {
                 let (key, value) = (part(self, key), part(self, value));
-                if key.is_none() && value.is_none() {
+                if key.is_none() && value.is_none() && !is_list {
                     return None;
                 }
                 let (key, value) = (apply(&key, "key"), apply(&value, "item"));
+                if is_list {
+                    return Some(match way {
+                        Way::In => format!("return {{{key}: {value} for key, item in value}}"),
+                        Way::Out => {
+                            format!("return [({key}, {value}) for key, item in value.items()]")
+                        }
+                    });
+                }
                 Some(format!("return {{{key}: {value} for key, item in value.items()}}"))
             }
             (Lowered::Tuple(items), _) => {
@@ -406,10 +463,14 @@ impl Glue {
                 .map(|convert| format!("return None if value is None else {convert}(value)")),
             // By its name: values may be anything, and are the file's affair.
             (Lowered::Enum(name), Way::In) => Some(format!("return _module.{name}[value]")),
-            (Lowered::Enum(_), Way::Out) => Some("return value.name".into()),
+            (Lowered::Enum(name), Way::Out) => {
+                Some(format!("return _member(value, _module.{name})"))
+            }
             // Go's type for it is a struct around the object.
             (Lowered::Instance(name), Way::Out) if !is_plain_in_c(lowering, name) => {
-                Some("return (value,)".into())
+                // As it is in Go: the struct of a base contains the object, and that of a class its base's.
+                let depth = bases(lowering, name).len();
+                Some(format!("return {}value{}", "(".repeat(depth + 1), ",)".repeat(depth + 1)))
             }
             (Lowered::Struct(name), way) => {
                 let name = name.clone();
@@ -473,7 +534,8 @@ impl Glue {
             (Way::Out, _) => {
                 let items = fields.fold(String::new(), |all, (_, field, _, convert)| {
                     let item = match (is_dict, field.required) {
-                        (false, _) => format!("value.{}", field.name),
+                        (false, _) if is_writable(&field.name) => format!("value.{}", field.name),
+                        (false, _) => format!("getattr(value, {})", python_text(&field.name)),
                         (true, true) => format!("value[{}]", python_text(&field.name)),
                         (true, false) => format!("value.get({})", python_text(&field.name)),
                     };
@@ -486,9 +548,10 @@ impl Glue {
     }
 
     /// Writes a function that Go calls instead of the file's own: required arguments are positional, in
-    /// the file's order, the others are keyword arguments.
-    pub(super) fn function(&mut self, function: &Function<'_>) {
-        let Function { name, parameters, outward, .. } = function;
+    /// the file's order, the others are keyword arguments. Returns its path.
+    pub(super) fn function(&mut self, function: &Function<'_>) -> String {
+        let Function { parameters, outward, .. } = function;
+        let name = self.unused(function.class, function.name);
         let mut written = String::new();
         let text = &mut written;
         let required: Vec<(usize, &Parameter<'_>)> =
@@ -536,7 +599,10 @@ impl Glue {
                     );
                 }
                 ParameterKind::KeywordOnly if !one.is_optional => {
-                    let _ = write!(by_name, ", {}={value}", one.name);
+                    let _ = match is_writable(one.name) {
+                        true => write!(by_name, ", {}={value}", one.name),
+                        false => write!(by_name, ", **{{{key}: {value}}}"),
+                    };
                 }
                 ParameterKind::KeywordOnly => {}
                 kind if one.is_optional => {
@@ -566,31 +632,47 @@ impl Glue {
             None => writeln!(text, "    return {call}"),
         };
         match function.class {
-            None => self.functions.push_str(&written),
-            Some(class) => self.add(class, &written),
+            None => {
+                self.functions.push_str(&written);
+                name
+            }
+            Some(class) => {
+                let at = self.class(class);
+                self.classes[at].2.push_str(&written);
+                format!("{}.{name}", self.classes[at].1)
+            }
         }
     }
 
-    /// Writes the functions that enter and leave a context manager.
-    pub(super) fn context(&mut self, class: &str, outward: Option<&str>) {
+    /// Writes the functions that enter and leave a context manager, and returns their paths.
+    pub(super) fn context(&mut self, class: &str, outward: Option<&str>) -> [String; 2] {
         let entered = "_self.__enter__()";
+        let [enter, exit] = ["enter", "exit"].map(|name| self.unused(Some(class), name));
+        let at = self.class(class);
         let entered = outward.map_or(entered.into(), |convert| format!("{convert}({entered})"));
-        self.add(
-            class,
-            &format!(
-                "\n\ndef enter(_self):\n    return {entered}\n\n\ndef exit(_self, reason):\n    if reason is \
-                 None:\n        _self.__exit__(None, None, None)\n    else:\n        _self.__exit__(RuntimeError, \
-                 RuntimeError(reason), None)\n"
-            ),
-        );
+        let (_, name, text) = &mut self.classes[at];
+        text.push_str(&format!(
+            "\n\ndef {enter}(_self):\n    return {entered}\n\n\ndef {exit}(_self, reason):\n    if reason is \
+             None:\n        _self.__exit__(None, None, None)\n    else:\n        _self.__exit__(RuntimeError, \
+             RuntimeError(reason), None)\n"
+        ));
+        [enter, exit].map(|function| format!("{name}.{function}"))
     }
+}
 
-    fn add(&mut self, class: &str, function: &str) {
-        match self.classes.iter_mut().find(|(name, _)| name == class) {
-            Some((_, text)) => text.push_str(function),
-            None => self.classes.push((class.to_owned(), function.to_owned())),
-        }
-    }
+/// Whether a name can be written as it is: it is an identifier, and no keyword.
+fn is_writable(name: &str) -> bool {
+    /// Those of all versions.
+    const KEYWORDS: [&str; 35] = [
+        "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class",
+        "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global",
+        "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return",
+        "try", "while", "with", "yield",
+    ];
+    let is_letter = |c: char| c == '_' || unicode_ident::is_xid_start(c);
+    name.starts_with(is_letter)
+        && name.chars().all(|c| c == '_' || unicode_ident::is_xid_continue(c))
+        && !KEYWORDS.contains(&name)
 }
 
 /// Converts an instance of a known class: a length of time is its nanoseconds, a number or a name its text.
@@ -671,4 +753,23 @@ fn python_text(text: &str) -> String {
     }
     quoted.push('"');
     quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_glue_calls_is_reserved() {
+        for (_, text) in PRELUDE {
+            for (at, _) in text.match_indices('(') {
+                let before = text[..at].trim_end_matches(|c: char| c == '_' || c.is_alphanumeric());
+                let name = &text[before.len()..at];
+                // Its own functions, methods, parameters, and brackets after words.
+                let is_other = name.starts_with('_') || before.ends_with('.') || name.is_empty();
+                let is_known = USED.contains(&name) || matches!(name, "convert" | "and");
+                assert!(is_other || is_known || text.contains(&format!("def {name}")), "{name}");
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@ use callpy_signature::{Module, ScalarType};
 
 use crate::dtype::Meaning;
 use crate::known::Known;
-use crate::lower::{Lowered, Lowering, Times, left_out};
+use crate::lower::{Lowered, Lowering, Times, base_of, left_out};
 
 /// Go's names and types for one file.
 pub(super) struct Go {
@@ -79,6 +79,13 @@ impl Go {
         name
     }
 
+    /// Reserves the name of the struct that the type of a class contains, which is that of its base.
+    pub(super) fn embed(&mut self, class: &str, base: Option<&str>) {
+        if let Some(base) = base {
+            self.methods.push((self.class(class), self.class(base)));
+        }
+    }
+
     pub(super) fn has_method(&self, class: &str, name: &str) -> bool {
         self.methods.iter().any(|(of, known)| of == class && known == name)
     }
@@ -124,30 +131,16 @@ impl Go {
             | Lowered::Set { item, .. } => {
                 format!("[]{}", self.of(lowering, item))
             }
-            Lowered::Dict(key, value) => {
-                // A map's keys must be comparable: no slices, and no structs that have some.
-                let is_key = matches!(
-                    **key,
-                    Lowered::Bool
-                        | Lowered::Int
-                        | Lowered::Float
-                        | Lowered::Str
-                        | Lowered::Path
-                        | Lowered::Text(_)
-                        | Lowered::Enum(_)
-                        | Lowered::Scalar(_)
-                        | Lowered::Known(
-                            Known::DateTime
-                                | Known::Date
-                                | Known::Timedelta
-                                | Known::Decimal
-                                | Known::Fraction
-                                | Known::Uuid
-                        )
-                );
-                let key = if is_key { self.of(lowering, key) } else { "any".into() };
-                format!("map[{key}]{}", self.of(lowering, value))
-            }
+            Lowered::Dict(key, value) => match key_of(lowering, key) {
+                Key::Own => {
+                    format!("map[{}]{}", self.of(lowering, key), self.of(lowering, value))
+                }
+                Key::Any => format!("map[any]{}", self.of(lowering, value)),
+                Key::None => {
+                    let pair = [(**key).clone(), (**value).clone()];
+                    format!("[]{}", self.tuple(lowering, &pair))
+                }
+            },
             Lowered::Tuple(items) => self.tuple(lowering, items),
             // None is nil, not an object.
             Lowered::Optional(optional) => match self.of(lowering, optional) {
@@ -197,6 +190,86 @@ impl Go {
         self.tuples.push((name.clone(), items.to_vec()));
         name
     }
+}
+
+/// What the keys of a dict are in Go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    /// Those of a map, of their own type.
+    Own,
+    /// Those of a map, of any type.
+    Any,
+    /// None can be those of a map, so that the dict is a slice of pairs.
+    None,
+}
+
+/// Returns what the keys of a dict are in Go: a map's must be comparable.
+pub(super) fn key_of(lowering: &mut Lowering<'_>, key: &Lowered) -> Key {
+    match key {
+        key if is_comparable(lowering, key, &mut Vec::new()) => Key::Own,
+        Lowered::Unit
+        | Lowered::Object { .. }
+        | Lowered::Union(_)
+        | Lowered::Handle(_)
+        | Lowered::Instance(_)
+        | Lowered::Known(_) => Key::Any,
+        // Pointers are the same only if they lead to the same place.
+        Lowered::Optional(inner) => match **inner {
+            Lowered::Tuple(_) | Lowered::Struct(_) => Key::None,
+            _ if key_of(lowering, inner) == Key::None => Key::None,
+            _ => Key::Any,
+        },
+        _ => Key::None,
+    }
+}
+
+/// Whether Go compares values of a type by what they are.
+fn is_comparable(lowering: &mut Lowering<'_>, lowered: &Lowered, within: &mut Vec<String>) -> bool {
+    match lowered {
+        Lowered::Bool
+        | Lowered::Int
+        | Lowered::Float
+        | Lowered::Str
+        | Lowered::Path
+        | Lowered::Text(_)
+        | Lowered::Enum(_) => true,
+        // In Python a complex number of Go's is an array, which can't be a key.
+        Lowered::Scalar(dtype) => {
+            element_type(*dtype).is_some_and(|element| !element.starts_with("complex"))
+        }
+        Lowered::Known(known) => matches!(
+            known,
+            Known::DateTime
+                | Known::Date
+                | Known::Timedelta
+                | Known::Decimal
+                | Known::Fraction
+                | Known::Uuid
+        ),
+        Lowered::Tuple(items) => items.iter().all(|item| is_comparable(lowering, item, within)),
+        Lowered::Struct(name) if !within.contains(name) => {
+            within.push(name.clone());
+            let fields = lowering.fields(name);
+            fields.iter().all(|(_, field)| is_comparable(lowering, field, within))
+        }
+        _ => false,
+    }
+}
+
+/// Returns the classes whose types the type of a class contains, the nearest first.
+pub(super) fn bases(lowering: &Lowering<'_>, class: &str) -> Vec<String> {
+    let module = lowering.module;
+    let mut found = Vec::new();
+    let mut at = module.class(class);
+    while let Some(base) = at.and_then(|class| base_of(module, class)) {
+        // A class can't be its own base, but the file may say so.
+        if base.name == class || found.contains(&base.name) {
+            break;
+        }
+        found.push(base.name.clone());
+        at = Some(base);
+    }
+    found
 }
 
 /// Returns whether C has a kind for instances of a class, because of its bases, and so does not get them as
@@ -294,7 +367,7 @@ const INSTEAD: [(&str, &str); 48] = [
 ];
 
 /// The rest of Go's keywords and predeclared names.
-const MORE: [&str; 20] = [
+const MORE: [&str; 23] = [
     "comparable",
     "complex64",
     "complex128",
@@ -313,12 +386,15 @@ const MORE: [&str; 20] = [
     "true",
     "uint",
     "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
     "uintptr",
     "var",
 ];
 
 fn words(name: &str) -> impl Iterator<Item = &str> {
-    name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+    name.split(|c: char| !crate::names::is_in_go(c)).filter(|word| !word.is_empty())
 }
 
 fn capitalised(word: &str) -> String {
@@ -384,6 +460,9 @@ mod tests {
             ("_2d", "X2d", "x2d"),
             ("größe", "Größe", "größe"),
             ("XMLReader", "XMLReader", "xmlreader"),
+            // Go has no vowel signs in names.
+            ("मूल्य", "Xमलय", "मलय"),
+            ("ตัวที่1", "Xตวท1", "ตวท1"),
         ] {
             assert_eq!((upper_camel(python), lower_camel(python)), (upper.into(), lower.into()));
         }

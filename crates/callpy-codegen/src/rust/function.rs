@@ -247,23 +247,32 @@ impl Callable<'_> {
         let Names { function: name, with, options_type, .. } = names;
         let docs = self.docs();
         let lends = lifetime(writer.lends || of_value);
+        // An iterator can't be copied to another process, so that workers are not asked for one.
+        let on_workers = match returns {
+            Lowered::Items(_) => quote!(),
+            _ => quote!(pub),
+        };
+        let public = &quote!(pub);
         // What a function in the module is elsewhere, and here.
         let calls = doc::attributes(&format!("Calls [`{name}`]({}).", plain(name)));
         if !has_options {
-            let written = |docs: &TokenStream, receiver: &TokenStream, body: TokenStream| {
+            let written = |public: &TokenStream,
+                           docs: &TokenStream,
+                           receiver: &TokenStream,
+                           body: TokenStream| {
                 quote! {
                     #docs
                     #[track_caller]
-                    pub fn #name<#lends #(#generics),*>(#receiver #(#parameters),*) -> #callpy::Result<#result> {
+                    #public fn #name<#lends #(#generics),*>(#receiver #(#parameters),*) -> #callpy::Result<#result> {
                         #body
                     }
                 }
             };
             return match is_free {
-                false => (written(&docs, &receiver, body), TokenStream::new()),
+                false => (written(public, &docs, &receiver, body), TokenStream::new()),
                 true => (
-                    written(&docs, &quote!(), quote!(__HERE.#name(#(#arguments),*))),
-                    written(&calls, &receiver, body),
+                    written(public, &docs, &quote!(), quote!(__HERE.#name(#(#arguments),*))),
+                    written(&on_workers, &calls, &receiver, body),
                 ),
             };
         }
@@ -283,7 +292,8 @@ impl Callable<'_> {
             "Calls [`{name}`]({name_link}) with more than it must have: see [`{options_type}`]."
         ));
         let docs = quote!(#docs #[doc = ""] #more);
-        let written = |docs: &TokenStream,
+        let written = |public: &TokenStream,
+                       docs: &TokenStream,
                        with_doc: &TokenStream,
                        receiver: &TokenStream,
                        bodies: [_; 2]| {
@@ -291,12 +301,12 @@ impl Callable<'_> {
             quote! {
                 #docs
                 #[track_caller]
-                pub fn #name<#lends #(#generics),*>(#receiver #(#parameters),*) -> #callpy::Result<#result> {
+                #public fn #name<#lends #(#generics),*>(#receiver #(#parameters),*) -> #callpy::Result<#result> {
                     #body
                 }
                 #with_doc
                 #[track_caller]
-                pub fn #with<'a, #(#generics),*>(
+                #public fn #with<'a, #(#generics),*>(
                     #receiver
                     #(#parameters,)*
                     #options: #options_type<'a>,
@@ -307,7 +317,9 @@ impl Callable<'_> {
         };
         let short = quote!(Self::#with(#itself #(#arguments,)* #options_type::new()));
         match is_free {
-            false => (written(&docs, &with_doc, &receiver, [short, body]), TokenStream::new()),
+            false => {
+                (written(public, &docs, &with_doc, &receiver, [short, body]), TokenStream::new())
+            }
             true => {
                 let here = [
                     quote!(__HERE.#name(#(#arguments),*)),
@@ -315,8 +327,8 @@ impl Callable<'_> {
                 ];
                 let calls_with = doc::attributes(&format!("Calls [`{with}`]({}).", plain(with)));
                 (
-                    written(&docs, &with_doc, &quote!(), here),
-                    written(&calls, &calls_with, &receiver, [short, body]),
+                    written(public, &docs, &with_doc, &quote!(), here),
+                    written(&on_workers, &calls, &calls_with, &receiver, [short, body]),
                 )
             }
         }
