@@ -316,18 +316,47 @@ fn compare(
 ) -> Result<()> {
     // `None` for a function in C that has no signature.
     let Some(found) = found()? else { return Ok(()) };
-    if found == signature {
+    // What is passed by position need not be taken by position only.
+    let is_wider = !found.contains('/') && found == signature.replace(", /", "");
+    if found == signature || is_wider || passes_on(&found, signature) {
         return Ok(());
     }
+    let fix = match module.source {
+        Source::Embedded { .. } => "leave out the decorator, or declare the function by hand",
+        Source::Imported(_) => "compile the program with the file that is installed",
+    };
     Err(Error::new(
         ErrorKind::Target,
         format!(
             "{}:{name} is not the function this program was compiled for: it was compiled with \
-             {name}{signature}, and Python has {name}{found}; compile the program with the file that is \
-             installed",
+             {name}{signature}, and Python has {name}{found}; {fix}",
             module.name
         ),
     ))
+}
+
+/// Whether a function takes what is declared and passes it on, such as that of a decorator:
+/// `(self, *args, **kwargs)`.
+fn passes_on(found: &str, declared: &str) -> bool {
+    fn parts(signature: &str) -> Vec<&str> {
+        let inside = signature.trim_start_matches('(').trim_end_matches(')');
+        inside.split(", ").filter(|part| !matches!(*part, "" | "/")).collect()
+    }
+    let (found, declared) = (parts(found), parts(declared));
+    let same = found.iter().zip(&declared).take_while(|(one, other)| one == other).count();
+    let (rest, declared) = (&found[same..], &declared[same..]);
+    let is_star = |part: &&str| part.starts_with('*') && part.len() > 1;
+    if rest.is_empty() || !rest.iter().all(is_star) {
+        return false;
+    }
+    let takes = |by_name: bool| rest.iter().any(|part| part.starts_with("**") == by_name);
+    let mut by_name = false;
+    declared.iter().all(|part| {
+        let is_named = by_name || part.starts_with("**");
+        // What follows `*` or `*args` is passed by name.
+        by_name |= part.starts_with('*');
+        *part == "*" || takes(is_named)
+    })
 }
 
 struct Place<P>(P);

@@ -6,6 +6,7 @@ use super::receive::receive;
 use super::special::{FixedBytes, FixedStr};
 use super::time::{Datetime64, TimeUnit, Timedelta64};
 use super::view::Array;
+use crate::convert::number::{NumberKind, exact_float, kind_in_python, kind_of};
 use crate::convert::{self, FromPython};
 use crate::error::Result;
 use crate::object::Object;
@@ -76,6 +77,16 @@ pub fn element_into_python<T: Element>(value: T, scope: &mut Scope<'_>) -> Resul
 #[doc(hidden)]
 pub fn element_from_python<T: Element>(object: Object, scope: &mut Scope<'_>) -> Result<T> {
     let py = scope.py();
+    // A function that is hinted to return a complex number may return a real one (PEP 484).
+    let object = match (kind_of(T::DTYPE), kind_in_python(py, &object.0)) {
+        (Some(NumberKind::Complex), Some(kind @ (NumberKind::Float | NumberKind::Int))) => {
+            if kind == NumberKind::Int {
+                exact_float(&object.0, scope, "f64")?;
+            }
+            Object(scope.taken(support::complex(py, &object.0))?)
+        }
+        _ => object,
+    };
     let dtype = scope.ok(T::DTYPE.object(py, py.numpy()?))?;
     match support::as_array(py, &object.0, &dtype) {
         Ok(Some(array)) => Ok(receive::<T>(array, scope)?[0]),
