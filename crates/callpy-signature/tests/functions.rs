@@ -1,6 +1,8 @@
 //! Functions: parameters, defaults, flags, docstrings, decorators, and their places in the file.
 
-use callpy_signature::{DecoratorEffect, Function, Literal, Module, ParameterKind, Type, read};
+use callpy_signature::{
+    DecoratorEffect, Function, Literal, Module, ParameterKind, Role, Type, read,
+};
 
 fn only(source: &str) -> Function {
     let module = read(source).unwrap();
@@ -256,4 +258,25 @@ fn unpacked_keyword_arguments_are_recognised() {
         assert_eq!(parameter.hint.as_ref().unwrap().ty.to_string(), "K");
     }
     assert!(matches!(parameter(3).hint.as_ref().unwrap().ty, Type::Invalid { .. }));
+}
+
+#[test]
+fn names_are_normalised_as_python_does() {
+    let source = "import ﬁne as ﬂat\ndef ﬁnd(µ: int, *, ϕ: ﬂat.Ａ = 1): ...\nclass ℌ: ...\ndef g(x: 'ℌ'): ...\n";
+    let module = read(source).unwrap();
+    let find = module.function("find").unwrap();
+    let names: Vec<_> = find.parameters.iter().map(|it| &it.name[..]).collect();
+    assert_eq!(names, ["μ", "φ"]);
+    assert_eq!(find.parameters[1].hint.as_ref().unwrap().ty.to_string(), "fine.A");
+    let hint = module.function("g").unwrap().parameters[0].hint.as_ref().unwrap();
+    assert!(matches!(&hint.ty, Type::Class { name, .. } if name == "H"));
+}
+
+#[test]
+fn a_star_import_hides_no_builtin_decorator() {
+    let source = "from typing import *\nclass C:\n    @classmethod\n    def a(cls): ...\n    @staticmethod\n    def b(): ...\n    \
+                  @property\n    def c(self): ...\n";
+    let roles: Vec<_> =
+        read(source).unwrap().classes[0].methods.iter().map(Function::role).collect();
+    assert_eq!(roles, [Role::Class, Role::Static, Role::Property]);
 }

@@ -235,3 +235,47 @@ fn other_classes_are_plain() {
     assert_eq!(class("B", "class B(int): ...").unknown_bases, ["builtins.int"]);
     assert_eq!(class("C", "class C(f()): ...").unknown_bases, ["f()"]);
 }
+
+#[test]
+fn private_names_are_those_that_python_has() {
+    let source = "@dataclass\nclass _C:\n    __x: int\n    y_: int\n    def f(self, __z, __w__): ...\n\
+                  class Td(TypedDict):\n    __k: int\n";
+    let private = class("_C", source);
+    assert_eq!(fields(&private), "_C__x: int; y_: int");
+    let names: Vec<_> = private.methods[0].parameters.iter().map(|it| &it.name[..]).collect();
+    assert_eq!(names, ["self", "_C__z", "__w__"]);
+    assert_eq!(fields(&class("Td", source)), "_Td__k: int");
+}
+
+#[test]
+fn members_are_what_enum_takes_for_them() {
+    let source = "@dataclass\nclass Mass:\n    kg: float\nclass E(Mass, Enum):\n    _ignore_ = 'b, c'\n    b = 1\n    \
+                  A, B = 1, 2\n    C: float = 3\n    f = lambda self: self\n    x: int\n";
+    let of_mass = class("E", source);
+    assert_eq!(of_mass.kind, ClassKind::Enum(EnumKind::Plain));
+    let names: Vec<_> = of_mass.members.iter().map(|member| &member.name[..]).collect();
+    assert_eq!(names, ["A", "B", "C"]);
+}
+
+#[test]
+fn a_named_tuple_renames_fields_on_request() {
+    let source = "P = namedtuple('P', 'a def a _b c', rename=True)";
+    assert_eq!(fields(&class("P", source)), "a: ?; _1: ?; _2: ?; _3: ?; c: ?");
+}
+
+#[test]
+fn what_an_instance_is_made_by_is_inherited() {
+    let source = "@dataclass\nclass A:\n    x: int\n    def __post_init__(self): ...\nclass B(A):\n    pass\nclass C(A):\n    \
+                  def __init__(self, z: int): ...\nclass N(NamedTuple):\n    x: int\nclass M(N):\n    def __new__(cls, \
+                  z: int): ...\nclass L(M):\n    pass\nclass K(K): ...\nclass J:\n    def f(self): ...\nclass J(J):\n    \
+                  def __init__(self, z: int): ...\n";
+    let [b, c, l, j] = ["B", "C", "L", "J"].map(|name| class(name, source));
+    assert!(b.has_post_init && l.has_new && !c.has_new);
+    assert_eq!(c.kind, ClassKind::Dataclass { frozen: false, custom_init: true });
+    assert_eq!((j.methods.len(), j.bases.len()), (2, 0));
+    let module = read(&format!("{PRELUDE}{source}")).unwrap();
+    for (class, parameter) in [(&b, "x"), (&c, "z"), (&l, "z"), (&j, "z")] {
+        let constructor = module.constructor(class).unwrap();
+        assert_eq!(constructor.parameters[0].name, parameter, "{}", class.name);
+    }
+}
