@@ -82,6 +82,14 @@ impl Classes {
             "Self".to_owned(),
             Type::Class { name: class.name.text.clone(), arguments: Vec::new() },
         );
+        // A class within it comes before one of the file with the same name.
+        for statement in &class.body {
+            if let Statement::Class(inner) = statement {
+                let name = format!("{}.{}", class.name.text, inner.name.text);
+                let ty = Type::Unknown { name, arguments: Vec::new() };
+                variables.insert(inner.name.text.clone(), ty);
+            }
+        }
         let bases = self.bases(hints, &class.arguments, &mut model);
         let mut methods = Functions::default();
         crate::module::visit(&class.body, false, &mut |statement, is_conditional| {

@@ -279,3 +279,12 @@ fn what_an_instance_is_made_by_is_inherited() {
         assert_eq!(constructor.parameters[0].name, parameter, "{}", class.name);
     }
 }
+
+#[test]
+fn a_class_in_a_class_comes_before_one_of_the_file() {
+    let source = "class Config: ...\nclass Outer:\n    class Config: ...\n    def f(self, x: 'list[Config]') -> Config: ...\n";
+    let outer = class("Outer", source);
+    assert_eq!(outer.methods[0].returns.as_ref().unwrap().ty.to_string(), "Outer.Config");
+    let hint = outer.methods[0].parameters[1].hint.as_ref().unwrap();
+    assert_eq!(hint.ty.to_string(), "list[Outer.Config]");
+}
