@@ -4,6 +4,7 @@ use std::path::Path;
 
 use callpy::{Function, Language, Python, Target};
 
+use crate::decode::note;
 use crate::doctor;
 use crate::failure::{Failure, Result, check_signals, usage};
 use crate::helper::Helper;
@@ -113,6 +114,9 @@ fn start(
     let builder = builder.on_progress(move |step| display.show(step));
     let python = builder.stop_when(signals::has_come).start().map_err(doctor::with_fix)?;
     python.enable_interrupts()?;
+    for warning in python.report().iter().flat_map(|report| report.warnings()) {
+        note(warning);
+    }
     Ok(python)
 }
 

@@ -330,12 +330,69 @@ fn a_named_version_is_found_although_a_shim_does_not_know_it() {
     assert_eq!(find_in(&Wanted::default(), &by_variable).unwrap().0.executable(), python);
 
     // Another patch version is another Python.
-    let (_, report) = refused(&named("3.12.5"), &context);
+    let (error, report) = refused(&named("3.12.5"), &context);
     assert!(report.candidates().iter().all(|one| one.interpreter().is_none()), "{report}");
+    let text = error.to_string();
+    assert!(
+        text.contains("no Python 3.12.5 on PATH") && text.contains("pyenv has 3.12.4"),
+        "{text}"
+    );
+    world.good("bin/python3");
+    assert_eq!(find_in(&named("3"), &context).unwrap().0.executable(), world.path("bin/python3"));
     of_version(&world, "bin/python3.12", "[3, 11, 0]");
     let (found, report) = find_in(&named("3.12"), &context).unwrap();
     assert_eq!(found.executable(), python);
     assert!(report.to_string().contains("it is 3.11.0, but Python 3.12 is required"), "{report}");
+}
+
+#[test]
+fn what_was_meant_and_is_not_used_is_told_of() {
+    let world = World::new();
+    let python = world.good("bin/python3");
+    let context = world.context().with("PYENV_ROOT", world.path("pyenv"));
+    let warnings = |wanted: &Wanted, context: &Context| {
+        let (_, report) = find_in(wanted, context).unwrap();
+        let warnings = report.warnings().join("\n");
+        assert_eq!(report_in(wanted, context).unwrap().warnings().join("\n"), warnings);
+        warnings
+    };
+    let plain = Wanted::default();
+    let asking = |version: &str| context.clone().with("PYENV_VERSION", version);
+    assert_eq!(warnings(&plain, &asking("3.99")), "", "without a pyenv");
+    of_version(&world, "pyenv/versions/3.8.1/bin/python", "[3, 8, 1]");
+    let told = warnings(&plain, &asking("3.99"));
+    for words in [
+        "PYENV_VERSION asks pyenv for 3.99, which pyenv does not have",
+        "(Python 3.12.1) is used instead",
+        "`pyenv install 3.99`, or unset it",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert!(told.contains(&python.display().to_string()), "{told}");
+    assert!(warnings(&plain, &asking("3.8.1:system")).contains("which can't be used here"));
+    for fine in ["system", "3.12.1", "3.12", "3"] {
+        assert_eq!(warnings(&plain, &asking(fine)), "", "{fine}");
+    }
+    // A named Python is the one that is meant.
+    assert_eq!(warnings(&named(&python), &asking("3.99")), "");
+
+    for variable in ["VIRTUAL_ENV", "CONDA_PREFIX"] {
+        let told = warnings(&plain, &context.clone().with(variable, world.path("gone")));
+        let words = format!("{variable}: {}", world.path("gone/bin/python").display());
+        assert!(told.starts_with(&words) && told.contains("is used instead"), "{told}");
+    }
+    fs::create_dir_all(world.path("here/.venv/bin")).unwrap();
+    symlink(world.path("gone"), world.path("here/.venv/bin/python")).unwrap();
+    let told = warnings(&plain, &context);
+    assert!(told.contains("a broken link") && told.ends_with("recreate it"), "{told}");
+    fs::remove_dir_all(world.path("here/.venv")).unwrap();
+
+    // The file of a folder counts where pyenv's shims are.
+    fs::write(world.path("here/.python-version"), "3.98\n").unwrap();
+    assert_eq!(warnings(&plain, &context), "");
+    world.good("shims/python3");
+    let told = warnings(&plain, &context.clone().with("PATH", world.path("shims")));
+    assert!(told.contains(".python-version asks pyenv for 3.98"), "{told}");
 }
 
 #[test]

@@ -11,6 +11,9 @@ use crate::failure::Result;
 /// Looks at the Python that would be chosen; creates and starts nothing.
 pub(super) fn look(wanted: &Wanted) -> Result<Diagnosis> {
     let mut diagnosis = Diagnosis { report: locate::report(wanted)?, ..Diagnosis::default() };
+    for warning in diagnosis.report.warnings().to_vec() {
+        diagnosis.possible(Kind::Other, warning);
+    }
     let base = diagnosis.report.candidates().iter().find_map(|it| match it.verdict() {
         Verdict::Base(base) => Some(base.clone()),
         _ => None,

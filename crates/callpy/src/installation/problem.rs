@@ -113,6 +113,13 @@ impl Problem {
         if links == 0 { Problem::Missing } else { Problem::BrokenLink { target: place } }
     }
 
+    /// Returns whether it is a shim of pyenv, whose Python is another version than those in use.
+    pub(crate) fn is_shim(&self) -> bool {
+        let Problem::NoAnswer { output } = self else { return false };
+        let line = output.lines().next().unwrap_or_default();
+        line.starts_with("pyenv: ") && line.ends_with(": command not found")
+    }
+
     /// Returns the fix, if there is a better one than to name another Python.
     ///
     /// It is one sentence for all systems; `callpy doctor` has the commands for each.

@@ -1,6 +1,7 @@
 //! Where to look for a Python: names, variables, folders, PATH, and the managers of Pythons.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use super::report::Source;
 use super::search::Wanted;
 use crate::child;
 use crate::environment::{Specifiers, numbers};
-use crate::installation::{Context, Problem, python_in};
+use crate::installation::{Context, Interpreter, Problem, python_in};
 use crate::raw::cpython::VERSIONS;
 
 /// How long uv may take to find a Python.
@@ -189,7 +190,80 @@ pub(super) fn version(name: &Path) -> Option<Specifiers> {
     let name = name.to_str()?;
     let version = name.strip_prefix("python").unwrap_or(name);
     let parts = numbers(version)?;
-    (version.contains('.') && (2..=3).contains(&parts.len())).then(|| Specifiers::within(version))
+    let is_version = version == "3" || version.contains('.') && (2..=3).contains(&parts.len());
+    is_version.then(|| Specifiers::within(version))
+}
+
+/// The version that a user has told pyenv to use.
+pub(super) struct OfPyenv {
+    /// What says so: a variable, or a file.
+    by: String,
+    /// The first of the versions, as it is written.
+    version: String,
+    /// The versions that pyenv has.
+    known: Vec<String>,
+}
+
+/// Returns the version that pyenv is told to use here; none where its own default counts, which it has
+/// checked, or the system's.
+pub(super) fn asked_of_pyenv(context: &Context) -> Option<OfPyenv> {
+    let folder = pyenv_folder(context)?;
+    let local = || {
+        // uv reads these files, too: they are pyenv's where its shims are.
+        let first = context.on_path("python3".as_ref()).into_iter().next()?;
+        first.parent().filter(|parent| parent.ends_with("shims"))?;
+        let mut folders = context.folder()?.ancestors();
+        folders.find_map(|folder| {
+            let file = folder.join(".python-version");
+            let text = std::fs::read_to_string(&file).ok()?;
+            Some((file.display().to_string(), text))
+        })
+    };
+    let variable = context.variable("PYENV_VERSION").and_then(|name| name.to_str());
+    let variable = variable.map(|text| ("PYENV_VERSION".to_owned(), text.to_owned()));
+    let (by, text) = variable.or_else(local)?;
+    // Several are in the order in which they are searched.
+    let version = text.split([':', '\n', ' ']).map(str::trim).find(|one| !one.is_empty())?;
+    let version = version.strip_prefix("python-").unwrap_or(version).to_owned();
+    let entries = folder.read_dir().ok()?.flatten();
+    let known = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    (version != "system").then_some(OfPyenv { by, version, known })
+}
+
+impl OfPyenv {
+    /// Returns whether an interpreter is the one.
+    pub(super) fn is_there(&self, used: Option<&Interpreter>) -> bool {
+        let Some(wanted) = numbers(&self.version) else {
+            // The name of an environment.
+            return self.known.contains(&self.version);
+        };
+        let (major, minor, patch) = used.map(Interpreter::version).unwrap_or_default();
+        [major, minor, patch].iter().zip(&wanted).all(|(one, other)| u64::from(*one) == *other)
+    }
+
+    /// Returns how to get what is asked for.
+    pub(super) fn fix(&self) -> String {
+        let fix = if self.by == "PYENV_VERSION" { "unset it" } else { "correct the file" };
+        match self.has() {
+            true => fix.to_owned(),
+            false => format!("`pyenv install {}`, or {fix}", self.version),
+        }
+    }
+
+    fn has(&self) -> bool {
+        let within = format!("{}.", self.version);
+        self.known.iter().any(|known| *known == self.version || known.starts_with(&within))
+    }
+}
+
+impl fmt::Display for OfPyenv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} asks pyenv for {}, which ", self.by, self.version)?;
+        match self.has() {
+            true => f.write_str("can't be used here"),
+            false => f.write_str("pyenv does not have"),
+        }
+    }
 }
 
 /// Returns why there is no Python of this name.
@@ -212,13 +286,16 @@ fn pyenv(context: &Context, python: &Specifiers) -> Vec<PathBuf> {
     wanted.map(|(_, folder)| python_in(&folder)).collect()
 }
 
+/// Returns the folder of pyenv's versions.
+fn pyenv_folder(context: &Context) -> Option<PathBuf> {
+    let root = context.variable("PYENV_ROOT").map(PathBuf::from);
+    Some(root.or_else(|| Some(context.home()?.join(".pyenv")))?.join("versions"))
+}
+
 /// Returns the versions that pyenv has, the newest first, and where each is.
 fn pyenv_versions(context: &Context) -> Vec<(Vec<u64>, PathBuf)> {
-    let root = context.variable("PYENV_ROOT").map(PathBuf::from);
-    let Some(root) = root.or_else(|| Some(context.home()?.join(".pyenv"))) else {
-        return Vec::new();
-    };
-    let entries = root.join("versions").read_dir().into_iter().flatten().flatten();
+    let folder = pyenv_folder(context);
+    let entries = folder.and_then(|folder| folder.read_dir().ok()).into_iter().flatten().flatten();
     // Other names are those of environments and of other implementations.
     let mut versions: Vec<(Vec<u64>, PathBuf)> = entries
         .filter_map(|entry| Some((numbers(entry.file_name().to_str()?)?, entry.path())))

@@ -24,6 +24,7 @@ use crate::raw::cpython::VERSIONS;
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     pub(crate) candidates: Vec<Candidate>,
+    pub(crate) warnings: Vec<String>,
     pub(crate) notes: Vec<String>,
 }
 
@@ -48,6 +49,22 @@ impl Report {
                  CALLPY_PYTHON"
             )
         })
+    }
+
+    /// Returns what was meant to be used and can't be, where another Python is used instead: an environment
+    /// that is activated or the project's, or the version that `PYENV_VERSION` names.
+    ///
+    /// ```
+    /// use callpy::locate::{self, Context, Wanted};
+    ///
+    /// let context = Context::of_this_process().with("VIRTUAL_ENV", "/no/such/environment");
+    /// let report = locate::report_in(&Wanted::default(), &context)?;
+    /// let warned = report.warnings().iter().any(|warning| warning.contains("/no/such/environment"));
+    /// assert_eq!(warned, report.chosen().is_some_and(|one| one.source() != locate::Source::CallpyPython));
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Returns the differences between the running interpreter and the chosen executable, if any.
@@ -83,7 +100,8 @@ impl fmt::Display for Report {
                 write!(f, "\n    note: {shortcoming}")?;
             }
         }
-        self.notes.iter().try_for_each(|note| write!(f, "\n  note: {note}"))
+        let mut notes = self.warnings.iter().chain(&self.notes);
+        notes.try_for_each(|note| write!(f, "\n  note: {note}"))
     }
 }
 

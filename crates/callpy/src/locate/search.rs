@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::places::{Place, absent, version};
+use super::places::{Place, absent, asked_of_pyenv, version};
 use super::report::{Candidate, Report, Source, Verdict};
 use crate::environment::{self, Creation, Key, OnProgress, Requirements, Specifiers, Stop};
 use crate::error::{Error, ErrorKind, Result};
@@ -87,7 +87,9 @@ pub fn find(wanted: &Wanted) -> Result<(Interpreter, Report)> {
 /// ```
 pub fn find_in(wanted: &Wanted, context: &Context) -> Result<(Interpreter, Report)> {
     let mut search = Search::new(wanted, context)?;
-    match search.run(false)? {
+    let decision = search.run(false)?;
+    search.warn();
+    match decision {
         Decision::Use(interpreter) => Ok((interpreter, search.report)),
         Decision::Make(base) => {
             let Wanted { progress, stop, .. } = wanted;
@@ -151,7 +153,9 @@ pub fn report(wanted: &Wanted) -> Result<Report> {
 /// ```
 pub fn report_in(wanted: &Wanted, context: &Context) -> Result<Report> {
     let mut search = Search::new(wanted, context)?;
-    if let Decision::Make(base) = search.run(true)? {
+    let decision = search.run(true)?;
+    search.warn();
+    if let Decision::Make(base) = decision {
         let made = environment::ready(&search.key, &base, context);
         if let Some(made) = made {
             let path = made.executable().to_owned();
@@ -258,14 +262,21 @@ impl<'a> Search<'a> {
             let name = place.name(self.wanted, self.context);
             let mut some = false;
             for path in place.paths(self.wanted, self.context, &self.python) {
-                some = true;
                 if !open && !all {
+                    some = true;
                     break;
                 }
                 if is_last && self.is_known(&path) {
                     continue;
                 }
-                let verdict = match self.look(&path, name) {
+                let looked = self.look(&path, name);
+                // A shim of pyenv is there for all versions that are, whether it may run one or not.
+                let is_asked = is_last || name.is_some_and(|name| version(name).is_some());
+                if is_asked && matches!(&looked, Err(problem) if problem.is_shim()) {
+                    continue;
+                }
+                some = true;
+                let verdict = match looked {
                     // No other is used instead, or the result would depend on what is cached.
                     Err(problem @ Problem::DoesNotStart { .. }) if open => {
                         open = false;
@@ -296,6 +307,47 @@ impl<'a> Search<'a> {
             }
         }
         Ok(decision)
+    }
+
+    /// Warns of what was meant to be used and can't be, where another Python is used instead.
+    fn warn(&mut self) {
+        let candidates = self.report.candidates();
+        let used =
+            |one: &&Candidate| matches!(one.verdict(), Verdict::Chosen(_) | Verdict::Base(_));
+        let Some(at) = candidates.iter().position(|one| used(&one)) else { return };
+        let used = &candidates[at];
+        if used.source().names_one() {
+            return;
+        }
+        let instead = || {
+            let version = used.interpreter().map(Interpreter::version);
+            let (major, minor, patch) = version.unwrap_or_default();
+            format!("{} (Python {major}.{minor}.{patch}) is used instead", used.path().display())
+        };
+        let mut warnings: Vec<String> = Vec::new();
+        for passed in &candidates[..at] {
+            let is_meant =
+                matches!(passed.source(), Source::VirtualEnv | Source::Conda | Source::DotVenv);
+            match passed.problem() {
+                // Another version is required, which is known where it is.
+                None | Some(Problem::RequiresPython { .. } | Problem::NotMade) => {}
+                Some(_) if is_meant => {
+                    let fix = match passed.source() {
+                        Source::DotVenv => "recreate it",
+                        _ => "activate another environment, or deactivate it",
+                    };
+                    warnings.push(format!("{passed}; {}; {fix}", instead()));
+                }
+                Some(_) => {}
+            }
+        }
+        if used.source() == Source::Path
+            && let Some(pyenv) = asked_of_pyenv(self.context)
+            && !pyenv.is_there(used.interpreter())
+        {
+            warnings.push(format!("{pyenv}; {}; {}", instead(), pyenv.fix()));
+        }
+        self.report.warnings = warnings;
     }
 
     /// Returns whether the search has looked at this file on PATH, maybe by another name.
