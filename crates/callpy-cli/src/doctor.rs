@@ -92,8 +92,19 @@ pub(crate) fn run(doctor: &Doctor) -> Result<()> {
 /// Makes the failure of a start or a call, with the fix for this machine.
 pub(crate) fn with_fix(error: callpy::Error) -> Failure {
     let found = first_fix(&error);
+    let general = match error.kind() {
+        ErrorKind::Locate(report) => report.fix(),
+        _ => String::new(),
+    };
     match Failure::from(error) {
-        Failure::Failed { text, fix: None } => Failure::Failed { text, fix: found },
+        Failure::Failed { text, fix: None } => {
+            // The message ends with a fix for all systems, which need not be said beside this machine's.
+            let text = match found.is_some() && !general.is_empty() {
+                true => text.replacen(&format!("; {general}"), "", 1),
+                false => text,
+            };
+            Failure::Failed { text, fix: found }
+        }
         other => other,
     }
 }

@@ -203,7 +203,7 @@ fn an_environment_whose_base_is_gone() {
     assert!(is_fatal(&answer, &["VIRTUAL_ENV", "/opt/gone/bin/python3.9 is gone"], &fix));
     let mut call = alone(&folder, &["call", "f.py:f"]);
     active(&mut call);
-    run(&mut call).failed(1, &["is gone", "recreate the environment"]);
+    run(&mut call).failed(1, &["is gone", "fix: ", &fix]);
 }
 
 #[test]
