@@ -7,6 +7,9 @@ use boml::types::TomlValue;
 use super::Requirements;
 use crate::error::{Error, ErrorKind, Result};
 
+/// What errors are about.
+const HEADER: &str = "the `# /// script` header";
+
 const EXAMPLE: &str = "dependencies = [\"numpy>=1.21\"]";
 
 impl Requirements {
@@ -36,10 +39,14 @@ impl Requirements {
     /// ```
     pub fn from_script(source: &str) -> Result<Option<Self>> {
         // Line ends count as in Python.
+        let source = source.strip_prefix('\u{feff}').unwrap_or(source);
         let source = source.replace("\r\n", "\n").replace('\r', "\n");
         let lines: Vec<&str> = source.split('\n').collect();
         let headers = headers(&lines);
         match &headers[..] {
+            [] if is_open(&lines) => Err(wrong(
+                "it has no end: write `# ///` in a line after it, and begin each line between with `# `",
+            )),
             [] => Ok(None),
             [one] => read(one).map(Some),
             [_, ..] => {
@@ -68,10 +75,12 @@ impl Requirements {
     /// ```
     pub fn from_file(path: impl AsRef<Path>) -> Result<Option<Self>> {
         let path = path.as_ref();
-        let source = std::fs::read_to_string(path).map_err(|error| {
+        let bytes = std::fs::read(path).map_err(|error| {
             Error::new(ErrorKind::Target, format!("{} can't be read: {error}", path.display()))
                 .with_source(error)
         })?;
+        // A file may say that it is in another encoding; a header is ASCII in all of them.
+        let source = String::from_utf8_lossy(&bytes);
         let read = Requirements::from_script(&source).map_err(|error| error.at(path.display()))?;
         Ok(read.map(|mut requirements| {
             requirements.uv = ForUv::of(path, &source, requirements.dependencies());
@@ -94,7 +103,7 @@ pub(crate) struct ForUv {
 
 impl ForUv {
     fn of(path: &Path, source: &str, dependencies: &[String]) -> Option<ForUv> {
-        let source = source.replace("\r\n", "\n");
+        let source = source.strip_prefix('\u{feff}').unwrap_or(source).replace("\r\n", "\n");
         let header = headers(&source.split('\n').collect::<Vec<_>>()).pop()?;
         let toml = boml::parse(&header).ok()?;
         let tools = toml.get("tool").and_then(|tools| tools.as_table());
@@ -141,6 +150,14 @@ fn headers(lines: &[&str]) -> Vec<String> {
     found
 }
 
+/// Returns whether a header begins and does not end, with something in it.
+fn is_open(lines: &[&str]) -> bool {
+    let begin = lines.iter().position(|line| *line == "# /// script");
+    let rest = begin.map_or(&lines[..0], |at| &lines[at + 1..]);
+    let mut comment = rest.iter().take_while(|line| line.starts_with('#')).peekable();
+    comment.peek().is_some_and(|line| **line != "# ///")
+}
+
 fn read(header: &str) -> Result<Requirements> {
     let toml = boml::parse(header).map_err(|error| {
         let before = header.get(..error.src.start).unwrap_or(header);
@@ -157,12 +174,16 @@ fn read(header: &str) -> Result<Requirements> {
             .ok_or_else(|| not_text("dependencies"))?,
         Some(_) => return Err(not_text("dependencies")),
     };
-    let requirements = Requirements::new(dependencies);
-    match toml.get("requires-python") {
-        None => Ok(requirements),
-        Some(TomlValue::String(text)) => Ok(requirements.with_python(text.as_str())),
-        Some(_) => Err(wrong("requires-python must be a string, such as \">=3.8\"")),
-    }
+    let requirements = match toml.get("requires-python") {
+        None => Requirements::new(dependencies),
+        Some(TomlValue::String(text)) => Requirements::new(dependencies).with_python(text.as_str()),
+        Some(_) => return Err(wrong("requires-python must be a string, such as \">=3.8\"")),
+    };
+    // Here, where the place is known.
+    let of_header = |error: Error| error.at(HEADER);
+    requirements.key().map_err(of_header)?;
+    requirements.python().map_err(of_header)?;
+    Ok(requirements)
 }
 
 fn not_text(name: &str) -> Error {
@@ -170,7 +191,7 @@ fn not_text(name: &str) -> Error {
 }
 
 fn wrong(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Environment, message).at("the `# /// script` header")
+    Error::new(ErrorKind::Environment, message).at(HEADER)
 }
 
 #[cfg(test)]
@@ -194,6 +215,7 @@ mod tests {
             BLOCK.trim_end().to_owned(),
             format!("#!/usr/bin/env python\n\"\"\"Doc.\"\"\"\n\n{BLOCK}\nimport a\n"),
             BLOCK.replace('\n', "\r\n"),
+            format!("\u{feff}{BLOCK}"),
         ] {
             assert_eq!(dependencies(&source), Some(vec!["a".to_owned()]), "{source:?}");
         }
@@ -219,14 +241,33 @@ mod tests {
             "import numpy\n",
             "",
             "# /// script\n# ///\n",
-            "# /// script\n# dependencies = [\"a\"]\n",
-            "# /// script\n# dependencies = [\"a\"]\nimport a\n# ///\n",
-            "# /// script\n#dependencies = [\"a\"]\n# ///\n",
             " # /// script\n# dependencies = [\"a\"]\n# ///\n",
             "# /// script \n# dependencies = [\"a\"]\n# ///\n",
             "# ///script\n# dependencies = [\"a\"]\n# ///\n",
         ] {
             assert_eq!(dependencies(source), None, "{source:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_is_not_closed_is_an_error() {
+        for source in [
+            "# /// script\n# dependencies = [\"a\"]\n",
+            "# /// script\n# dependencies = [\"a\"]\nimport a\n# ///\n",
+            "# /// script\n#dependencies = [\"a\"]\n# ///\n",
+        ] {
+            assert!(message(source).contains("header: it has no end"), "{source:?}");
+        }
+    }
+
+    #[test]
+    fn malformed_requirements_are_those_of_the_header() {
+        for (line, words) in [
+            ("dependencies = ['a b']", "the `# /// script` header: `a b` is not a requirement"),
+            ("requires-python = 'three'", "the `# /// script` header: requires-python has `three`"),
+        ] {
+            let found = message(&format!("# /// script\n# {line}\n# ///\n"));
+            assert!(found.contains(words), "{found}");
         }
     }
 
