@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use callpy::environment::Progress;
 
+use crate::decode::note;
 use crate::signals::SPINNER;
 
 /// Shows on stderr how the creation of an environment progresses.
@@ -40,6 +41,12 @@ impl Display {
                 if let Some(line) = &*line {
                     line.say(said.trim());
                 }
+            }
+            Progress::Note { text } => {
+                // Not while the line is drawn over and over.
+                let was_shown = line.take().is_some();
+                note(text);
+                *line = was_shown.then(|| Line::waiting(""));
             }
             Progress::Done => {
                 let was_shown = line.take().is_some();

@@ -33,6 +33,49 @@ fn an_exception_is_printed_as_python_prints_it() {
 }
 
 #[test]
+fn a_file_in_another_encoding_is_read_as_python_reads_it() {
+    let source = b"# -*- coding: latin-1 -*-\ndef f(): return '\xE9'\n";
+    let folder = Folder::new().file("f.py", source);
+    assert_eq!(folder.printed(&["f.py:f"]), "é\n");
+}
+
+#[test]
+fn a_fix_is_said_once() {
+    let folder = Folder::plain("def f(): pass\n");
+    let said = folder.run(&["f.py:f", "--python", "3.99"]);
+    let said =
+        said.failed(1, &["there is no Python 3.99 on PATH", "fix: uv python install '3.99'"]);
+    assert_eq!(said.matches("uv python install").count(), 1, "{said}");
+}
+
+#[test]
+fn an_environment_that_is_gone_is_told_of() {
+    let folder = Folder::plain("def f(): return 1\n");
+    let mut command = folder.command(&["f.py:f"]);
+    command.env_remove("CALLPY_PYTHON").env("VIRTUAL_ENV", folder.path().join("gone"));
+    let ended = command::Ended::from(command.output().unwrap());
+    assert_eq!((&ended.stdout[..], ended.code), ("1\n", Some(0)), "{}", ended.stderr);
+    assert!(ended.stderr.contains("note: VIRTUAL_ENV: "), "{}", ended.stderr);
+    assert!(ended.stderr.contains("is used instead"), "{}", ended.stderr);
+}
+
+#[test]
+fn what_only_uv_understands_is_told_of_where_pip_installs() {
+    let header = "# /// script\n# dependencies = ['callpy-test-package @ file:///nowhere']\n# [tool.uv]\n\
+                  # offline = true\n# ///\ndef f(): pass\n";
+    let folder = Folder::plain(header);
+    let mut command = folder.command(&["f.py:f"]);
+    // Without uv.
+    let python = callpy::locate::report(&callpy::locate::Wanted::default()).unwrap();
+    let python = python.candidates().iter().find_map(|one| one.interpreter()).unwrap().clone();
+    command.env("CALLPY_PYTHON", python.executable()).env("PATH", "/nowhere");
+    command.env("CALLPY_CACHE", folder.path().join("cache"));
+    let ended = command::Ended::from(command.output().unwrap());
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(ended.stderr.contains("note: [tool.uv] of "), "{}", ended.stderr);
+}
+
+#[test]
 fn a_module_that_can_not_be_imported() {
     let folder = Folder::plain("import surely_not_installed\ndef f(): pass\n")
         .file("broken.py", "def f(:\n    pass\n")
