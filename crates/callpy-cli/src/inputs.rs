@@ -33,7 +33,7 @@ pub(crate) struct Inputs {
     /// Pass a value to a parameter: `--arg threshold=3`, `--arg 'weights=[1, 2.5]'`
     ///
     /// The value is JSON: null, true, false, a number, a quoted string, a list, an object. A word
-    /// that is not JSON is passed as a string: `--arg mode=fast`.
+    /// that is not JSON is passed as a string: `--arg mode=fast`. NaN, Infinity and -Infinity are numbers.
     #[arg(short, long = "arg", value_name = "NAME=JSON", value_parser = named_value)]
     pub(crate) args: Vec<(String, String)>,
 
@@ -71,15 +71,45 @@ fn named_value(argument: &str) -> Result<(String, String), String> {
         Err(_) if value.is_empty() => {
             return Err(format!("for an empty string write '{name}=\"\"'"));
         }
-        Err(_) => match value {
-            "True" | "False" | "None" => {
-                let json = if value == "None" { "null".into() } else { value.to_lowercase() };
+        // Python's json reads these, too.
+        Err(_) if matches!(value, "NaN" | "Infinity" | "-Infinity") => value.to_owned(),
+        Err(_) if is_too_large(value) => {
+            return Err(format!(
+                "{value} is too large for a number; for the string write '{name}=\"{value}\"'"
+            ));
+        }
+        Err(_) => match meant(value) {
+            Some(json) => {
                 return Err(format!("write {name}={json}, or '{name}=\"{value}\"' for the string"));
             }
-            _ => Value::from(value).to_string(),
+            None => Value::from(value).to_string(),
         },
     };
     Ok((name.to_owned(), json))
+}
+
+/// Returns whether a word is a number that no float is large enough for.
+fn is_too_large(word: &str) -> bool {
+    word.contains(|c: char| c.is_ascii_digit()) && word.parse::<f64>().is_ok_and(f64::is_infinite)
+}
+
+/// Returns the JSON that a word probably stands for, as Python would read it: no one means the string `.5`.
+fn meant(word: &str) -> Option<String> {
+    let digits = word.replace('\u{2212}', "-").replace('_', "");
+    Some(match word {
+        "True" | "False" => word.to_lowercase(),
+        "None" => "null".to_owned(),
+        _ => match digits.parse::<f64>() {
+            Ok(number) if number.is_nan() => "NaN".to_owned(),
+            Ok(number) if number > f64::MAX => "Infinity".to_owned(),
+            Ok(number) if number < f64::MIN => "-Infinity".to_owned(),
+            Ok(number) => match digits.parse::<i128>() {
+                Ok(whole) => whole.to_string(),
+                Err(_) => Value::from(number).to_string(),
+            },
+            Err(_) => return None,
+        },
+    })
 }
 
 #[cfg(test)]
@@ -100,12 +130,30 @@ mod tests {
             ("x=2020-04-02", "\"2020-04-02\""),
             ("x=a=b", "\"a=b\""),
             ("x=say \"so\"", r#""say \"so\"""#),
+            ("x=NaN", "NaN"),
+            ("x=-Infinity", "-Infinity"),
+            ("x=1,5", "\"1,5\""),
+            ("x=1-2", "\"1-2\""),
         ] {
             assert_eq!(json(argument).as_deref(), Ok(expected), "{argument}");
         }
         for argument in ["x", "=3", "x=", "x=[1, 2", "x={'a': 1}", "x=\"a", "x=True", "x=None"] {
             assert!(json(argument).is_err(), "{argument}");
         }
-        assert!(json("x=False").unwrap_err().contains("x=false"));
+        for (argument, advice) in [
+            ("x=False", "x=false"),
+            ("x=.5", "write x=0.5, or 'x=\".5\"' for the string"),
+            ("x=1.", "x=1.0"),
+            ("x=+3", "x=3"),
+            ("x=007", "x=7"),
+            ("x=1_000", "x=1000"),
+            ("x=\u{2212}5", "x=-5"),
+            ("x=nan", "x=NaN"),
+            ("x=-inf", "x=-Infinity"),
+            ("x=1e400", "too large for a number"),
+        ] {
+            let error = json(argument).unwrap_err();
+            assert!(error.contains(advice), "{argument}: {error}");
+        }
     }
 }

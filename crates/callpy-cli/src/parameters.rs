@@ -3,7 +3,7 @@
 use std::fmt;
 
 use callpy::Function;
-use callpy_signature::{Dtypes, ParameterKind, ScalarKind, Type};
+use callpy_signature::{Class, Dtypes, ParameterKind, ScalarKind, Type};
 
 use crate::failure::{Result, usage};
 use crate::helper::{self, Helper};
@@ -80,10 +80,19 @@ struct Parameter {
     hint: Option<Type>,
 }
 
+impl Parameter {
+    /// Returns whether it is `*args` or `**kwargs`, which no argument has the name of.
+    fn is_variable(&self) -> bool {
+        matches!(self.kind, ParameterKind::VarPositional | ParameterKind::VarKeyword)
+    }
+}
+
 /// A function's parameters.
 #[derive(Debug)]
 pub(crate) struct Parameters {
     function: String,
+    /// The classes of its file, which hints may name.
+    classes: Vec<Class>,
     /// None for C functions without a signature.
     list: Option<Vec<Parameter>>,
 }
@@ -128,16 +137,19 @@ impl Parameters {
             };
             list.into_iter().map(parameter).collect()
         });
-        Ok(Parameters { function: function.name().to_owned(), list })
+        Ok(Parameters { function: function.name().to_owned(), classes: Vec::new(), list })
     }
 
     /// Returns a function's parameters as its file declares them; none if its decorators may change them.
-    pub(crate) fn declared(function: &callpy_signature::Function) -> Option<Parameters> {
+    pub(crate) fn declared(
+        function: &callpy_signature::Function,
+        module: &callpy_signature::Module,
+    ) -> Option<Parameters> {
         if function.unsettling_decorator().is_some() || function.overloads > 0 {
             return None;
         }
         let parameter = |it: &callpy_signature::Parameter| {
-            let hint = it.hint.as_ref().map(|hint| hint.ty.clone());
+            let hint = it.hint.as_ref().filter(|_| !it.is_unpacked).map(|hint| hint.ty.clone());
             let variable =
                 matches!(it.kind, ParameterKind::VarPositional | ParameterKind::VarKeyword);
             Parameter {
@@ -149,20 +161,20 @@ impl Parameters {
             }
         };
         let list = function.parameters.iter().map(parameter).collect();
-        Some(Parameters { function: function.name.clone(), list: Some(list) })
+        let classes = module.classes.clone();
+        Some(Parameters { function: function.name.clone(), classes, list: Some(list) })
     }
 
     /// Checks values against the hints of their parameters.
     pub(crate) fn check(&self, values: &[(String, String)]) -> Result<()> {
         for (name, json) in values {
             let list = self.list.as_deref().unwrap_or_default();
-            let parameter = list.iter().find(|parameter| {
-                parameter.name == *name && parameter.kind != ParameterKind::VarKeyword
-            });
-            if let Some(hint) = parameter.and_then(|parameter| parameter.hint.as_ref())
-                && let Err(wanted) = hints::check(hint, json)
+            let parameter = list.iter().find(|it| it.name == *name && !it.is_variable());
+            let rest = || list.iter().find(|it| it.kind == ParameterKind::VarKeyword);
+            if let Some(hint) = parameter.or_else(rest).and_then(|it| it.hint.as_ref())
+                && let Err(wrong) = hints::check(hint, name, json, &self.classes)
             {
-                return usage(format!("--arg {name}={json}: {} takes {wanted}", self.function));
+                return usage(format!("--arg {name}={json}: {} takes {wrong}", self.function));
             }
         }
         Ok(())
@@ -186,8 +198,8 @@ impl Parameters {
         values: &[(String, String)],
     ) -> Vec<&'p Parameter> {
         let open = list.iter().filter(|parameter| {
-            parameter.kind != ParameterKind::VarKeyword
-                && !values.iter().any(|(name, _)| *name == parameter.name)
+            let is_named = || values.iter().any(|(name, _)| *name == parameter.name);
+            parameter.kind != ParameterKind::VarKeyword && (parameter.is_variable() || !is_named())
         });
         let open: Vec<&Parameter> = open.collect();
         let some = |want: &dyn Fn(&Parameter) -> bool| {
@@ -272,10 +284,7 @@ impl Parameters {
         };
         let takes_names = list.iter().any(|it| it.kind == ParameterKind::VarKeyword);
         for (name, _) in &named {
-            let can = |it: &Parameter| {
-                it.name == *name
-                    && !matches!(it.kind, ParameterKind::VarPositional | ParameterKind::VarKeyword)
-            };
+            let can = |it: &Parameter| it.name == *name && !it.is_variable();
             if !list.iter().any(can) && !takes_names {
                 return usage(format!(
                     "{} has no parameter {name:?}; {}",
@@ -285,7 +294,8 @@ impl Parameters {
             }
         }
         // Columns without a parameter go to the free array parameters, in order.
-        let taken = |it: &Parameter| named.iter().any(|(name, _)| *name == it.name);
+        let taken =
+            |it: &Parameter| !it.is_variable() && named.iter().any(|(name, _)| *name == it.name);
         let free: Vec<&str> = self
             .free(list, values)
             .into_iter()
@@ -341,7 +351,14 @@ impl Parameters {
         }
         if !unnamed.is_empty() {
             let takes = match &free[..] {
-                [] => "takes no array, according to its hints".to_owned(),
+                [] => {
+                    return usage(format!(
+                        "{} takes no array, according to its hints, but the command line has {} for it; {}",
+                        self.function,
+                        crate::text::count(columns.len() as u64, "column"),
+                        self.has()
+                    ));
+                }
                 [one] => format!("takes one array, {one}"),
                 more => format!("takes {} arrays, {}", more.len(), more.join(" and ")),
             };
@@ -354,7 +371,8 @@ impl Parameters {
                 self.has()
             ));
         }
-        let extra = named.iter().filter(|(name, _)| !list.iter().any(|it| it.name == *name));
+        let has = |name: &str| list.iter().any(|it| it.name == name && !it.is_variable());
+        let extra = named.iter().filter(|(name, _)| !has(name));
         bound.extend(extra.map(|(name, argument)| Bound {
             slot: Slot::Named((*name).to_owned()),
             argument: *argument,
@@ -504,7 +522,7 @@ mod tests {
             let takes = takes(hint);
             list.push(Parameter { name: name.into(), kind: this, required, takes, hint: None });
         }
-        Parameters { function: "f".into(), list: Some(list) }
+        Parameters { function: "f".into(), classes: Vec::new(), list: Some(list) }
     }
 
     /// Writes the call that columns (`None` or their parameter) and values lead to.
@@ -597,6 +615,8 @@ mod tests {
         assert_eq!(bound("*, m = 2, data: NDArray", &[None], &[]), "data=column0");
         assert_eq!(bound("x, /, y", &[None], &["x"]), "value0, column0");
         assert_eq!(bound("x, **more", &[None], &["m"]), "column0, m=value0");
+        assert_eq!(bound("x, **more", &[None], &["more"]), "column0, more=value0");
+        assert_eq!(bound("*x, **more", &[None], &["x"]), "column0, x=value0");
         assert!(bound("k = 1, *series: NDArray", &[None], &[]).contains("*series"));
     }
 

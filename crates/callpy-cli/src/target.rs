@@ -29,7 +29,7 @@ pub(crate) fn declared(target: &Target) -> Option<Parameters> {
     let bytes = std::fs::read(target.file()?).ok()?;
     let source = callpy_signature::decode(&bytes).ok()?;
     let module = callpy_signature::read(&source).ok()?;
-    Parameters::declared(module.function(target.function()?)?)
+    Parameters::declared(module.function(target.function()?)?, &module)
 }
 
 /// Returns whether a call needs NumPy, whatever else it needs: for the target itself, or for an array.
