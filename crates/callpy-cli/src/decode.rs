@@ -71,6 +71,7 @@ pub(crate) fn decode(name: String, mut bytes: Vec<u8>) -> Result<Decoded> {
     }
     match bytes.trim_ascii_start() {
         [b'{' | b'[', ..] => records::decode(name, bytes),
+        [_, ..] if records::is_json(&name) => records::decode(name, bytes),
         _ => Ok(Decoded { name, text: bytes, header: None, texts: None }),
     }
 }

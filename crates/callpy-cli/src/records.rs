@@ -1,16 +1,14 @@
 //! Records of JSON as rows: a line for each, a list of them, or an object of columns.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
-use crate::decode::Decoded;
+use crate::decode::{Decoded, note};
 use crate::failure::{Result, bad_input};
 
 /// Makes a table of a JSON file, if it is one; otherwise the text stays as it is.
 pub(crate) fn decode(name: String, text: Vec<u8>) -> Result<Decoded> {
-    let is_json = |name: &str| {
-        let name = name.to_lowercase();
-        [".json", ".jsonl", ".ndjson"].iter().any(|end| name.contains(end))
-    };
     let mut values = Vec::new();
     for value in serde_json::Deserializer::from_slice(&text).into_iter::<Value>() {
         match value {
@@ -21,28 +19,36 @@ pub(crate) fn decode(name: String, text: Vec<u8>) -> Result<Decoded> {
                 return Ok(Decoded { name, text, header: None, texts: None });
             }
             Err(error) => {
-                return bad_input(format!("{name}, line {}: not JSON: {error}", error.line()));
+                let place = format!("{name}, line {}", error.line());
+                let line = text.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1));
+                let line = String::from_utf8_lossy(line.unwrap_or_default());
+                let no_number = ["NaN", "Infinity"].into_iter().find(|word| line.contains(word));
+                return bad_input(match no_number {
+                    Some(word) => {
+                        format!("{place}: {word} is not JSON; write null for a missing value")
+                    }
+                    None => format!("{place}: not JSON: {error}"),
+                });
             }
         }
     }
     let values = match <[Value; 1]>::try_from(values) {
         Ok([Value::Array(items)]) => items,
-        Ok([Value::Object(object)]) => return Ok(of_object(name, object, &text)),
+        Ok([Value::Object(object)]) => return of_object(name, object),
         Ok([other]) => vec![other],
         Err(values) => values,
     };
-    table(name, values, &text)
+    table(name, values)
 }
 
-/// Sorts names by their first places in the text: serde_json's objects are sorted by name, unless it has
-/// a map of four crates more.
-fn sort(names: &mut [String], text: &[u8]) {
-    let text = String::from_utf8_lossy(text);
-    names.sort_by_cached_key(|name| text.find(&Value::from(&name[..]).to_string()));
+/// Returns whether a file's name says that it is JSON, which may be compressed.
+pub(crate) fn is_json(name: &str) -> bool {
+    let name = name.to_lowercase();
+    [".json", ".ndjson"].iter().any(|end| name.contains(end))
 }
 
 /// Makes a table of rows: objects, lists, or single values.
-fn table(name: String, values: Vec<Value>, text: &[u8]) -> Result<Decoded> {
+fn table(name: String, values: Vec<Value>) -> Result<Decoded> {
     let objects = values.iter().filter(|value| value.is_object()).count();
     if objects == 0 {
         let rows = values.into_iter().map(|value| match value {
@@ -57,16 +63,17 @@ fn table(name: String, values: Vec<Value>, text: &[u8]) -> Result<Decoded> {
         ));
     }
     let mut names: Vec<String> = Vec::new();
+    let mut known = HashSet::new();
     for key in values.iter().filter_map(Value::as_object).flat_map(Map::keys) {
-        if !names.contains(key) {
+        if known.insert(key) {
             names.push(key.clone());
         }
     }
-    sort(&mut names, text);
     let row = |value: Value| match value {
-        Value::Object(mut object) => {
-            names.iter().map(|name| object.remove(name).unwrap_or_default()).collect()
-        }
+        Value::Object(mut object) => names
+            .iter()
+            .map(|name| object.get_mut(name).map(Value::take).unwrap_or_default())
+            .collect(),
         _ => Vec::new(),
     };
     let rows = values.into_iter().map(row).collect();
@@ -74,9 +81,8 @@ fn table(name: String, values: Vec<Value>, text: &[u8]) -> Result<Decoded> {
 }
 
 /// Makes a table of an object: of its lists, if they are columns, else one row.
-fn of_object(name: String, object: Map<String, Value>, text: &[u8]) -> Decoded {
-    let mut names: Vec<String> = object.keys().cloned().collect();
-    sort(&mut names, text);
+fn of_object(name: String, object: Map<String, Value>) -> Result<Decoded> {
+    let names: Vec<String> = object.keys().cloned().collect();
     // As pandas writes a frame: columns of values by the name of their row, or in three parts.
     if let Some(Value::Array(rows)) = object.get("data")
         && let Some(Value::Array(columns)) = object.get("columns")
@@ -85,17 +91,27 @@ fn of_object(name: String, object: Map<String, Value>, text: &[u8]) -> Decoded {
         let shown = |name: &Value| name.as_str().map_or_else(|| name.to_string(), str::to_owned);
         let columns: Vec<String> = columns.iter().map(shown).collect();
         let rows = rows.iter().map(|row| row.as_array().cloned().unwrap_or_default());
-        return write(name, Some(&columns), rows.collect());
+        return Ok(write(name, Some(&columns), rows.collect()));
     }
     let values = names.iter().map(|name| &object[name]);
     let by_row: Option<Vec<&Map<String, Value>>> = values.clone().map(Value::as_object).collect();
     if let Some(columns) = by_row.filter(|all| !all.is_empty() && !all[0].is_empty())
-        && columns.iter().all(|one| one.keys().eq(columns[0].keys()))
+        && columns.iter().all(|one| one.len() == columns[0].len())
+        && columns.iter().all(|one| columns[0].keys().all(|row| one.contains_key(row)))
     {
-        let mut rows: Vec<&String> = columns[0].keys().collect();
-        rows.sort_by_key(|row| row.parse::<u64>().ok());
         let row = |row: &String| columns.iter().map(|column| column[row].clone()).collect();
-        return write(name, Some(&names), rows.into_iter().map(row).collect());
+        return Ok(write(name, Some(&names), columns[0].keys().map(row).collect()));
+    }
+    let has_rows = |value: &Value| {
+        value
+            .as_array()
+            .is_some_and(|items| !items.is_empty() && items.iter().all(Value::is_object))
+    };
+    let has_numbers = object.values().any(Value::is_number);
+    if let Some(list) = names.iter().find(|list| !has_numbers && has_rows(&object[&list[..]])) {
+        return bad_input(format!(
+            "{name} has its rows in a list named {list:?}; take it out, for instance with `jq .{list}`"
+        ));
     }
     let columns: Option<Vec<&Vec<Value>>> = values.clone().map(Value::as_array).collect();
     let columns = columns.filter(|all| all.windows(2).all(|two| two[0].len() == two[1].len()));
@@ -104,9 +120,17 @@ fn of_object(name: String, object: Map<String, Value>, text: &[u8]) -> Decoded {
             let row = |at: usize| columns.iter().map(|column| column[at].clone()).collect();
             (0..columns[0].len()).map(row).collect()
         }
-        None => vec![values.cloned().collect()],
+        None => {
+            if values.clone().any(Value::is_array) {
+                note(format_args!(
+                    "{name}: its object was taken for one row; if it has columns, all must be lists of the same \
+                     length"
+                ));
+            }
+            vec![values.cloned().collect()]
+        }
     };
-    write(name, Some(&names), rows)
+    Ok(write(name, Some(&names), rows))
 }
 
 /// Writes rows as CSV.
@@ -164,6 +188,9 @@ mod tests {
             ),
             table
         );
+        // In the file's order.
+        assert_eq!(csv("{\"a\": {\"z\": 1, \"b\": 2}}"), "a\n1\n2\n");
+        assert_eq!(csv("{\"kind\": \"v\", \"n\": 3, \"v\": 5}"), "kind,n,v\nv,3,5\n");
         let many: Vec<String> = (0..12).map(|row| format!("\"{row}\": {row}")).collect();
         let expected: String = (0..12).map(|row| format!("{row}\n")).collect();
         assert_eq!(csv(&format!("{{\"a\": {{{}}}}}", many.join(", "))), format!("a\n{expected}"));
@@ -188,5 +215,12 @@ mod tests {
         assert!(error("t.jsonl", "{\"a\": 1}\n{\"a\":\n").contains("t.jsonl, line 3: not JSON"));
         assert_eq!(error("t.csv", "[a],b\n1,2\n"), "no error");
         assert!(error("t.json", "[1, {\"a\": 2}]").contains("one object for each row"));
+        let nan = error("t.jsonl", "{\"a\": 1}\n{\"a\": NaN}\n");
+        assert_eq!(nan, "t.jsonl, line 2: NaN is not JSON; write null for a missing value");
+        assert!(error("t.jsonl", "// a\n{\"a\": 1}\n").contains("t.jsonl, line 1: not JSON"));
+        let wrapped = error("t.json", "{\"data\": [{\"v\": 1}, {\"v\": 2}]}");
+        assert!(
+            wrapped.contains("its rows in a list named \"data\"") && wrapped.contains("jq .data")
+        );
     }
 }
