@@ -34,7 +34,8 @@ pub(crate) fn call(
     let Some(source) = &session.source else {
         return usage("--workers needs a file, whose rows the workers share");
     };
-    let lengths = signals::during(Running::Work, || source.lengths(session.helper))?;
+    let lengths =
+        signals::during(Running::Work, || source.lengths(&session.columns(), session.helper))?;
     let blocks = blocks(&lengths, workers, size);
     let pool = signals::during(Running::Work, || Python::builder().workers(workers));
     let pool = pool.map_err(doctor::with_fix)?;

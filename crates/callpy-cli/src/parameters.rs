@@ -225,6 +225,25 @@ impl Parameters {
         free.map(|it| (&it.name[..], it.takes, it.required)).collect()
     }
 
+    /// Makes one choice of all columns without a parameter, if the only free parameter takes a frame.
+    pub(crate) fn gathered(
+        &self,
+        choices: Vec<Choice>,
+        values: &[(String, String)],
+    ) -> Vec<Choice> {
+        let arrays = self.arrays(values);
+        let named = |name: &str| choices.iter().any(|it| it.parameter.as_deref() == Some(name));
+        let free: Vec<_> = arrays.into_iter().filter(|(name, ..)| !named(name)).collect();
+        let [(name, Takes::Frame(_), _)] = free[..] else { return choices };
+        let (unnamed, mut gathered): (Vec<Choice>, Vec<Choice>) =
+            choices.into_iter().partition(|choice| choice.parameter.is_none());
+        if !unnamed.is_empty() {
+            let columns = unnamed.into_iter().flat_map(|choice| choice.columns).collect();
+            gathered.push(Choice::new(Some(name), columns));
+        }
+        gathered
+    }
+
     /// Returns the library whose frame a parameter takes.
     pub(crate) fn library(&self, values: &[(String, String)]) -> Option<Library> {
         self.arrays(values).into_iter().find_map(|(_, takes, _)| match takes {

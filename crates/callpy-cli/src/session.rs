@@ -198,6 +198,7 @@ impl<'a> Session<'a> {
             if choices.is_empty() {
                 choices = source.choose_for(&parameters, values)?;
             }
+            choices = parameters.gathered(choices, values);
         }
         let bound = parameters.bind(&choices, values)?;
         Ok(Session { helper, target: &inputs.target, function, source, choices, bound, values })
@@ -242,7 +243,9 @@ impl<'a> Session<'a> {
     /// Returns the number of the file's rows.
     pub(crate) fn len(&self) -> Result<usize> {
         match &self.source {
-            Some(source) => signals::during(Running::Work, || source.len(self.helper)),
+            Some(source) => {
+                signals::during(Running::Work, || source.len(&self.columns(), self.helper))
+            }
             None => Ok(0),
         }
     }

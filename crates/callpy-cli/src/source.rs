@@ -10,7 +10,7 @@ use callpy::{IntoPython, Object, Scope};
 
 use crate::columnar::{Files, Frame};
 use crate::columns::{Columns, by_name, choose};
-use crate::decode::{decode, what};
+use crate::decode::{decode, note, what};
 use crate::failure::{Failure, Result, bad_input, usage};
 use crate::format::{Format, Missing};
 use crate::helper::Helper;
@@ -62,6 +62,11 @@ impl Source {
         }
         if let [one] = &paths[..] {
             return Source::open_one(one, format);
+        }
+        for (at, path) in paths.iter().enumerate() {
+            if paths[..at].contains(path) {
+                note(format_args!("{} is read more than once", path.display()));
+            }
         }
         let read: Vec<(String, Input)> =
             paths.iter().map(|path| read(path)).collect::<Result<_>>()?;
@@ -325,13 +330,23 @@ impl Source {
         }
     }
 
-    /// Returns the number of rows.
-    pub(crate) fn len(&self, helper: &Helper) -> Result<usize> {
+    /// Returns the number of rows; arrays in one file that are `used` must have the same.
+    pub(crate) fn len(&self, used: &[Column], helper: &Helper) -> Result<usize> {
         match &self.contents {
             Contents::Table(table) => table.len(),
             Contents::Frame(frame) => Ok(frame.len()),
             Contents::Array(array) => helper.len(array),
-            Contents::Arrays(_, arrays) => arrays.first().map_or(Ok(0), |array| helper.len(array)),
+            Contents::Arrays(names, arrays) => {
+                let lengths = used.iter().map(|at| helper.len(&arrays[*at]));
+                let lengths = lengths.collect::<Result<Vec<usize>>>()?;
+                if let Some(at) = lengths.iter().position(|length| *length != lengths[0]) {
+                    return bad_input(format!(
+                        "{}: the arrays have no rows in common: {} has {}, but {} has {}",
+                        self.name, names[used[0]], lengths[0], names[used[at]], lengths[at]
+                    ));
+                }
+                Ok(lengths.first().copied().unwrap_or_default())
+            }
             Contents::Npy(_) | Contents::Npz(..) | Contents::Files(_) => {
                 unreachable!("loaded before it is read")
             }
@@ -339,10 +354,10 @@ impl Source {
     }
 
     /// Returns the number of rows in each of the files.
-    pub(crate) fn lengths(&self, helper: &Helper) -> Result<Vec<usize>> {
+    pub(crate) fn lengths(&self, used: &[Column], helper: &Helper) -> Result<Vec<usize>> {
         match &self.contents {
             Contents::Table(table) => table.lengths(),
-            _ => Ok(vec![self.len(helper)?]),
+            _ => Ok(vec![self.len(used, helper)?]),
         }
     }
 
@@ -567,9 +582,16 @@ fn matching(file: &Path) -> Result<Vec<PathBuf>> {
     let Some(pattern) = file.to_str().filter(is_pattern).filter(|_| !file.exists()) else {
         return Ok(vec![file.to_owned()]);
     };
-    let found = match glob::glob(pattern) {
-        Ok(found) => found.filter_map(|path| path.ok()).collect::<Vec<_>>(),
+    // As for shells: what macOS puts beside files, as ._data.csv, is no data.
+    let mut options = glob::MatchOptions::new();
+    options.require_literal_leading_dot = true;
+    let found = match glob::glob_with(pattern, options) {
+        Ok(found) => found.collect::<Result<Vec<_>, _>>(),
         Err(error) => return bad_input(format!("{pattern} is not a pattern: {error}")),
+    };
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => return bad_input(format!("{pattern}: {error}")),
     };
     if found.is_empty() {
         return bad_input(format!("no file matches {pattern}"));
