@@ -5,8 +5,9 @@ under two that are told apart here.
 """
 
 import datetime
+import decimal
 
-from callpy_command import InputError, cast, cell, inexact, stack
+from callpy_command import InputError, cast, cell, inexact, stack, with_gaps
 
 KINDS = (
     ("number", ("int", "uint", "float", "double", "halffloat", "decimal")),
@@ -61,7 +62,16 @@ class Pyarrow:
 
     def frame(self, table, library):
         if library == "pandas":
-            return table.to_pandas()
+            frame = table.to_pandas()
+            for name in table.column_names:
+                column = table[name]
+                dtype = str(column.type)
+                if dtype in ("int64", "uint64") and column.null_count and name in frame.columns:
+                    values = column.to_pylist()
+                    exact = with_gaps(values, dtype)
+                    if exact is not values:
+                        frame[name] = exact
+            return frame
         if library == "polars":
             import polars
 
@@ -210,8 +220,10 @@ def argument(column, type_name, as_list, wants, dtype):
     import numpy
 
     array = numpy.array(column.to_numpy())
-    if array.dtype == object and kind(type_name) == "number":
-        array = array.astype("float64")
+    is_whole = type_name.lower().startswith(("int", "uint"))
+    if kind(type_name) == "number" and (array.dtype == object or is_whole and array.dtype.kind == "f"):
+        # Decimals, and whole numbers with gaps, as far as a float holds them.
+        array = numpy.array(listed(column, "number"))
     if wants in ("time", "date"):
         return array.astype(dtype)
     return array if wants == "any" else cast(array, dtype)
@@ -234,6 +246,8 @@ def exact(value, row):
     number = float(value)
     if isinstance(value, int) and number != value:
         raise inexact(row, value, "list[int]")
+    if isinstance(value, decimal.Decimal) and decimal.Decimal(repr(number)) != value:
+        raise inexact(row, value, "pa.Table")
     return number
 
 

@@ -183,9 +183,14 @@ def cast(values, dtype):
     import numpy
 
     array = numpy.asarray(values)
-    converted = numpy.array(values, dtype=None if dtype == "str" else dtype)
+    with numpy.errstate(over="ignore"):
+        converted = numpy.array(values, dtype=None if dtype == "str" else dtype)
     if converted.dtype.kind == "f" and array.dtype.kind in "iu":
         check_floats(array, converted)
+    if converted.dtype.kind == "f" and array.dtype.kind == "f":
+        for at in (numpy.isinf(converted) & ~numpy.isinf(array)).nonzero()[0]:
+            text = "row %d: %s is out of the range of %s, which the hint asks for"
+            raise InputError(text % (at, array[at], dtype))
     if converted.dtype.kind in "iu" and len(array):
         low, high = numpy.iinfo(dtype).min, numpy.iinfo(dtype).max
         for value in (array.min(), array.max()):
@@ -203,8 +208,8 @@ def check_floats(whole, floats):
 
 
 def inexact(row, value, hint):
-    """The error of a whole number that a float changes."""
-    text = "row %d: a float can't hold %d, only numbers near it; give the parameter a hint of whole numbers, such as %s"
+    """The error of a number that a float changes."""
+    text = "row %d: a float can't hold %s, only numbers near it; give the parameter another hint, such as %s"
     return InputError(text % (row, value, hint))
 
 
@@ -230,34 +235,61 @@ def new_columns():
     return {}
 
 
-def add_column(columns, name, values, missing, is_time):
+def add_column(columns, name, values, missing, kind):
     """Adds a column; None is in the rows where its value is missing."""
-    if is_time:
-        values = times(values, "datetime64[us]", True)
+    if kind == "datetime64[us]":
+        values = times(values, kind, True)
     if missing:
         values = values.tolist() if hasattr(values, "tolist") else values
         for at in missing:
             values[at] = None
-    unique, number = name, 1
-    while unique in columns:
-        number += 1
-        unique = "%s_%d" % (name, number)
     # A lent array ends with the call.
-    columns[unique] = values.copy() if hasattr(values, "copy") else values
+    values = values.copy() if hasattr(values, "copy") else values
+    columns[unique(name, columns)] = (values, kind, bool(missing))
+
+
+def unique(name, others):
+    """A name that none of the others has: the name itself, or with a number after it."""
+    found, number = name, 1
+    while found in others:
+        number += 1
+        found = "%s_%d" % (name, number)
+    return found
 
 
 def to_frame(columns, library):
     if library == "pandas":
         import pandas
 
-        return pandas.DataFrame(columns)
+        plain = {name: values for name, (values, _, _) in columns.items()}
+        for name, (values, kind, has_gaps) in columns.items():
+            if has_gaps and kind in ("int64", "uint64"):
+                plain[name] = with_gaps(values, kind)
+        return pandas.DataFrame(plain)
     if library == "polars":
         import polars
 
-        return polars.DataFrame(columns)
+        series = [
+            polars.Series(name, values, polars.UInt64) if kind == "uint64" else polars.Series(name, values)
+            for name, (values, kind, _) in columns.items()
+        ]
+        return polars.DataFrame(series)
     import pyarrow
 
-    return pyarrow.table(columns)
+    arrays = {
+        name: pyarrow.array(values, pyarrow.uint64()) if kind == "uint64" else pyarrow.array(values)
+        for name, (values, kind, _) in columns.items()
+    }
+    return pyarrow.table(arrays)
+
+
+def with_gaps(values, dtype):
+    """Whole numbers with gaps for pandas: floats with nan as it has them itself, unless a float changes one."""
+    if all(value is None or abs(value) <= 2**53 for value in values):
+        return values
+    import pandas
+
+    return pandas.array(values, dtype="UInt64" if dtype == "uint64" else "Int64")
 
 
 def column(array, number):
@@ -284,10 +316,7 @@ def _frame_columns(value):
     """The columns of a frame as (name, values); None for anything else."""
     package = type(value).__module__.partition(".")[0]
     if package == "pandas" and hasattr(value, "columns"):
-        index = value.index
-        if index.names != [None] or type(index).__name__ != "RangeIndex":
-            value = value.reset_index()
-        return [(str(name), value.iloc[:, at].tolist()) for at, name in enumerate(value.columns)]
+        return _keys(value) + [(str(name), value.iloc[:, at].tolist()) for at, name in enumerate(value.columns)]
     if package == "polars" and hasattr(value, "to_dicts"):
         return [(name, value[name].to_list()) for name in value.columns]
     if package == "pyarrow" and hasattr(value, "column_names"):
@@ -296,14 +325,65 @@ def _frame_columns(value):
     return None
 
 
+def _keys(value):
+    """The columns of what pandas names rows by, unless that only numbers them."""
+    index = value.index
+    if index.names == [None] and type(index).__name__ == "RangeIndex":
+        return []
+    one = "index" if index.nlevels == 1 and "index" not in getattr(value, "columns", ()) else None
+    names = [
+        str(name) if name is not None else one or "level_%d" % at for at, name in enumerate(index.names)
+    ]
+    return [(name, index.get_level_values(at).tolist()) for at, name in enumerate(names)]
+
+
+def _columns(value):
+    """The columns of a frame, or of a series of pandas whose values have keys; None for anything else."""
+    kind = type(value)
+    if kind.__module__.partition(".")[0] == "pandas" and kind.__name__ == "Series" and _keys(value):
+        name = "value" if value.name is None else str(value.name)
+        return _keys(value) + [(name, value.tolist())]
+    return _frame_columns(value)
+
+
+def _by_name(columns):
+    """Columns as a dict; those with the same name get a number."""
+    found = {}
+    for name, values in columns:
+        found[unique(name, found)] = values
+    return found
+
+
+def _texts(keys, what):
+    """Names as text, which must still differ."""
+    found = [str(key) for key in keys]
+    if len(set(found)) < len(found):
+        twice = next(name for at, name in enumerate(found) if name in found[:at])
+        raise Failure("the result has two %s that are %r as text" % (what, twice))
+    return found
+
+
 _MISSING = ("NAType", "NaTType")  # pandas
+
+
+def _is_missing(value):
+    return value is None or type(value).__name__ in _MISSING or isinstance(value, float) and value != value
 
 
 def cell(value):
     """A value as a cell; nothing for a missing one."""
-    if value is None or type(value).__name__ in _MISSING or isinstance(value, float) and value != value:
+    if _is_missing(value):
         return ""
-    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
+    return str(_whole(value)).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _whole(value):
+    """A value with lists for its arrays, of which NumPy's text is an abbreviation."""
+    if type(value) in (list, tuple):
+        return type(value)(map(_whole, value))
+    if type(value) is dict:
+        return {key: _whole(item) for key, item in value.items()}
+    return value.tolist() if hasattr(value, "tolist") and getattr(value, "shape", ()) else value
 
 
 def frame_rows(result):
@@ -316,28 +396,50 @@ def frame_rows(result):
 
 
 def _table(result):
-    """A result as names and rows, for CSV: a frame, columns, records, or an array."""
-    columns = _frame_columns(result)
+    """A result as names and rows: a frame, columns, records, or an array."""
+    if getattr(result, "ndim", 1) > 2:
+        raise Failure("the result is %s, which has no rows and columns" % what(result))
+    columns = _columns(result)
     value = _fields(result)
     if columns is None and isinstance(value, dict) and value:
-        listed = {str(name): _listed(item) for name, item in value.items()}
-        lengths = {len(item) for item in listed.values() if item is not None}
-        if None not in listed.values() and len(lengths) == 1:
-            columns = list(listed.items())
-        elif not lengths:
+        listed = dict(zip(_texts(value, "columns"), map(_listed, value.values())))
+        if all(item is None for item in listed.values()):
             return list(listed), [list(value.values())]
-        else:
-            raise Failure("the result has columns of different lengths, which CSV can't hold")
+        columns = list(_of_one_length(listed).items())
     if columns is not None:
         return [name for name, _ in columns], list(zip(*(values for _, values in columns)))
+    if _is_columns(result):
+        listed = _of_one_length({at: _listed(item) for at, item in enumerate(result)})
+        return None, list(zip(*listed.values()))
     rows = _listed(result)
     if rows is None:
+        if _is_opaque(result):
+            raise Failure("the result is %s, which has no rows and columns" % what(result))
         return None, [[result]]
     fields = [_fields(row) for row in rows]
     if rows and all(isinstance(row, dict) for row in fields):
         names = list(dict.fromkeys(name for row in fields for name in row))
-        return [str(name) for name in names], [[row.get(name) for name in names] for row in fields]
+        return _texts(names, "columns"), [[row.get(name) for name in names] for row in fields]
+    rows = [row.tolist() if getattr(row, "ndim", 0) and hasattr(row, "tolist") else row for row in rows]
     return None, [row if isinstance(row, (list, tuple)) else [row] for row in rows]
+
+
+def _is_columns(result):
+    """Whether a result is a tuple of arrays, such as x and y."""
+    return type(result) is tuple and len(result) > 1 and all(getattr(item, "ndim", 0) == 1 for item in result)
+
+
+def _of_one_length(columns):
+    if len({item if item is None else len(item) for item in columns.values()}) > 1:
+        raise Failure("the result has columns of different lengths, which are no table")
+    return columns
+
+
+def _is_opaque(value):
+    """Whether a value's text says what it is instead of what is in it."""
+    kind = type(value)
+    is_own = kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__
+    return is_own or callable(value) or hasattr(value, "__next__") or hasattr(value, "collect")
 
 
 def _fields(value):
@@ -363,8 +465,6 @@ def to_csv(result):
     import csv
     import io
 
-    if getattr(result, "ndim", 1) > 2:
-        raise Failure("the result is %s, which has no rows and columns" % what(result))
     names, rows = _table(result)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -387,17 +487,26 @@ def save(result, path, ending):
 
 
 def _save_arrays(result, file, ending):
-    import numpy
+    import zipfile
 
-    columns = _frame_columns(result)
-    value = dict(columns) if columns is not None else _fields(result)
+    import numpy
+    import numpy.lib.format
+
+    columns = _columns(result) if ending == "npz" else _frame_columns(result)
+    value = _by_name(columns) if columns is not None else _fields(result)
     if ending == "npz":
         arrays = value if isinstance(value, dict) else {}
         if not arrays:
             items = value if isinstance(value, tuple) else (value,)
             arrays = {"arr_%d" % at: item for at, item in enumerate(items)}
-        arrays = {str(name): _array(item, name) for name, item in arrays.items()}
-        return numpy.savez(file, **arrays)
+        names = _texts(arrays, "arrays")
+        arrays = [_array(item, name) for name, item in zip(names, arrays.values())]
+        # numpy.savez has parameters, which are names that arrays can't have.
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, array in zip(names, arrays):
+                with archive.open(name + ".npy", "w", force_zip64=True) as part:
+                    numpy.lib.format.write_array(part, array, allow_pickle=False)
+        return
     if isinstance(value, dict):
         raise Failure("the result is %s, of which a .npy file holds one part; use .npz" % what(result))
     numpy.save(file, _array(value, "the result"), allow_pickle=False)
@@ -416,9 +525,34 @@ def _array(value, name):
                 "%s has masked values, which NumPy's files have no place for; fill them in the function, with .filled()" % name
             )
         array = value.filled(numpy.nan)
-    if array.dtype.hasobject:
+    items = value if isinstance(value, (list, tuple)) and array.ndim == 1 else ()
+    if array.dtype.kind == "U" and not all(isinstance(item, str) for item in items):
+        raise Failure("%s has text beside other values, which an array would make text too" % name)
+    if array.dtype.kind == "f" and any(isinstance(item, int) and item != int(float(item)) for item in items):
+        raise Failure("%s has whole numbers that a float can't hold, beside others that need one" % name)
+    if array.dtype.hasobject and array.ndim == 1:
+        array = _typed(array.tolist())
+    if array is None or array.dtype.hasobject:
         raise Failure("%s is %s, of which there are no arrays of numbers or text" % (name, what(value)))
     return array
+
+
+def _typed(items):
+    """An array of numbers with gaps, or of times; None for anything else."""
+    import datetime
+
+    import numpy
+
+    present = [item for item in items if not _is_missing(item)]
+    is_number = all(isinstance(item, (int, float)) and not isinstance(item, bool) for item in present)
+    if present and is_number and all(abs(item) <= 2**53 or isinstance(item, float) for item in present):
+        return numpy.array([numpy.nan if _is_missing(item) else float(item) for item in items])
+    if present and all(isinstance(item, datetime.date) and not getattr(item, "tzinfo", None) for item in present):
+        is_time = any(isinstance(item, datetime.datetime) for item in present)
+        unit = "ns" if any(getattr(item, "nanosecond", 0) for item in present) else "us"
+        moments = [None if _is_missing(item) else item for item in items]
+        return numpy.array(moments, "M8[%s]" % (unit if is_time else "D"))
+    return None
 
 
 def _save_parquet(result, file):
@@ -430,14 +564,54 @@ def _save_parquet(result, file):
         import pyarrow.parquet
     except ImportError:
         raise Failure("Parquet is written by pyarrow, which this Python lacks: add --with pyarrow") from None
+    try:
+        pyarrow.parquet.write_table(_arrow_table(result, pyarrow), file)
+    except Failure:
+        raise
+    except Exception as error:
+        # Arrow has no type for these values, or Parquet none for Arrow's.
+        text = "the result can't be written as Parquet: %s"
+        raise Failure(text % (str(error).split("\n")[0] or type(error).__name__)) from None
+
+
+def _arrow_table(result, pyarrow):
+    if isinstance(result, pyarrow.Table):
+        return result
+    package = type(result).__module__.partition(".")[0]
     if package == "pandas" and hasattr(result, "to_parquet"):
-        result = pyarrow.Table.from_pandas(result)
-    elif not isinstance(result, pyarrow.Table):
+        names = list(_by_name((str(name), None) for name in result.columns))
+        if names != [str(name) for name in result.columns]:
+            result = result.set_axis(names, axis=1)
+        return pyarrow.Table.from_pandas(result)
+    value = _fields(result)
+    if isinstance(value, dict) and value and all(getattr(item, "ndim", 0) == 1 for item in value.values()):
+        columns = dict(zip(_texts(value, "columns"), value.values()))
+    elif getattr(value, "ndim", 0) == 2 and hasattr(value, "T"):
+        columns = _numbered(value.T)
+    elif _is_columns(value):
+        columns = _numbered(value)
+    elif getattr(value, "ndim", 0) == 1 and _columns(value) is None:
+        columns = _numbered([value])
+    else:
         names, rows = _table(result)
-        columns = list(zip(*rows))
-        names = names or [str(number) for number in range(1, len(columns) + 1)]
-        result = pyarrow.table([pyarrow.array(list(column)) for column in columns], names=names)
-    pyarrow.parquet.write_table(result, file)
+        if len({len(row) for row in rows}) > 1:
+            raise Failure("the result has rows of different lengths, which a Parquet file can't hold")
+        columns = list(zip(*rows)) if rows else [() for _ in names or ()]
+        columns = _numbered(columns) if names is None else _by_name(zip(names, columns))
+    _of_one_length(columns)
+    return pyarrow.table({name: _arrow_array(column, pyarrow) for name, column in columns.items()})
+
+
+def _numbered(columns):
+    return {str(number): column for number, column in enumerate(columns, 1)}
+
+
+def _arrow_array(column, pyarrow):
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and type(column) is numpy.ndarray and column.dtype.kind in "biufmMU":
+        # Its type stays: float32, uint64.
+        return pyarrow.array(numpy.ascontiguousarray(column))
+    return pyarrow.array(column.tolist() if hasattr(column, "tolist") else list(column))
 
 
 def text(result):
@@ -479,6 +653,11 @@ def rows(result, count):
     if not all(kind is not None and kind is not bool and issubclass(kind, int) for kind in kinds):
         message = "the result is %s, not row indices or a mask of the rows; call without --rows to see it"
         raise Failure(message % what(result))
+    if len(found) == count > 2 and set(found) <= {0, 1}:
+        raise Failure(
+            "the result has 0 or 1 for each row, which is a mask or row indices; return truth values, as with "
+            ".astype(bool), or indices, as with numpy.nonzero"
+        )
     for index in found:
         if not 0 <= index < count:
             has = "the rows 0 to %d" % (count - 1) if count else "no rows"
@@ -582,7 +761,7 @@ def _named_numbers(value):
     """The numbers in a value as (name, numbers, columns); 0 columns for a single number."""
     result = value
     columns = _frame_columns(value)
-    value = dict(columns) if columns is not None else _fields(value)
+    value = _by_name(columns) if columns is not None else _fields(value)
     if isinstance(value, (list, tuple)) and value and not hasattr(value[0], "dtype"):
         records = [_fields(item) for item in value]
         if all(isinstance(item, dict) for item in records):
@@ -612,6 +791,8 @@ def _numbers(value):
             return None
     if isinstance(value, (str, bytes)) or value is None:
         return None
+    if isinstance(value, (list, tuple)) and any(item is None for item in value):
+        value = [float("nan") if item is None else item for item in value]
     try:
         import numpy
     except ImportError:
@@ -667,15 +848,14 @@ def _plain(value):
         return value
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
-    columns = _frame_columns(value)
+    columns = _columns(value)
     if columns is not None:
-        names = [_plain(name) for name, _ in columns]
-        rows = zip(*(values for _, values in columns))
-        return [dict(zip(names, map(_plain, row))) for row in rows]
+        columns = _by_name((_plain(name), values) for name, values in columns)
+        return [dict(zip(columns, map(_plain, row))) for row in zip(*columns.values())]
     if type(value).__name__ in _MISSING:
         return None
     if isinstance(value, dict):
-        return {_key(key): _plain(item) for key, item in value.items()}
+        return dict(zip(_texts(map(_key, value), "keys"), map(_plain, value.values())))
     if hasattr(value, "_asdict"):
         return _plain(value._asdict())
     if isinstance(value, (list, tuple, range)):
@@ -690,6 +870,13 @@ def _plain(value):
         # Integers need no check for NaN.
         if type(value) is numpy.ndarray and value.dtype.kind in "iub":
             return value.tolist()
+        if isinstance(value, numpy.longdouble):
+            return _plain(float(value))
+        if getattr(value, "dtype", None) is not None and getattr(value.dtype, "names", None):
+            names = value.dtype.names
+            rows = [value] if not value.shape else value
+            found = [{name: _plain(row[name]) for name in names} for row in rows]
+            return found if value.shape else found[0]
         if isinstance(value, (numpy.datetime64, numpy.timedelta64)):
             return None if numpy.isnat(value) else str(value)
         if isinstance(value, numpy.ndarray) and value.dtype.kind in "mM":
@@ -700,9 +887,12 @@ def _plain(value):
             raise Failure("the result contains %s, which JSON can't represent" % what(value))
     if hasattr(value, "__dataclass_fields__"):
         return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
-    if hasattr(value, "tolist"):
-        # An array or a scalar of NumPy, a pandas Series, a tensor.
-        return _plain(value.tolist())
+    for method in ("tolist", "to_list", "to_pylist"):
+        # An array or a scalar of NumPy, a Series, an array of Arrow, a tensor.
+        if hasattr(value, method):
+            return _plain(getattr(value, method)())
+    if type(value).__name__ in ("Decimal", "timedelta"):
+        return str(value)
     if hasattr(value, "isoformat"):
         return value.isoformat()
     enum = sys.modules.get("enum")

@@ -150,19 +150,18 @@ impl Helper {
         let add = self.function("add_column")?;
         let frame: Object = self.function("new_columns")?.call(())?;
         for (name, (values, holes)) in names.iter().zip(columns) {
-            let is_time = matches!(values, Values::Time(_));
+            let kind = values.dtype();
             let holes = Values::Int64(holes.clone());
             // Arrays are faster, but polars and pyarrow do without NumPy.
             match values {
                 Values::Float64(numbers) if library == Library::Pandas => {
-                    let _: () = add.call((&frame, &name[..], &numbers[..], List(&holes), false))?;
+                    let _: () = add.call((&frame, &name[..], &numbers[..], List(&holes), kind))?;
                 }
                 Values::Int64(numbers) if library == Library::Pandas => {
-                    let _: () = add.call((&frame, &name[..], &numbers[..], List(&holes), false))?;
+                    let _: () = add.call((&frame, &name[..], &numbers[..], List(&holes), kind))?;
                 }
                 _ => {
-                    let _: () =
-                        add.call((&frame, &name[..], List(values), List(&holes), is_time))?;
+                    let _: () = add.call((&frame, &name[..], List(values), List(&holes), kind))?;
                 }
             }
         }

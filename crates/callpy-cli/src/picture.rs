@@ -152,8 +152,8 @@ impl Call<'_> {
         let subtitle = names.collect::<Vec<_>>().join("  ·  ");
         match panels.len() {
             0 => Err(failed(
-                "there is nothing to draw: no column was passed, and the result is a single number; \
-                 call without --plot to see it",
+                "there is nothing to draw: no column was passed, and the result has single numbers and no \
+                 series; call without --plot to see it",
             )),
             1..=MOST_PANELS => Ok(Chart { title, subtitle, panels }),
             many => Err(failed(format_args!(

@@ -120,6 +120,49 @@ fn a_locale_without_an_encoding_means_utf_8() {
 }
 
 #[test]
+fn a_table_has_all_values_of_a_result() {
+    let folder = Folder::with(
+        "def pair(): return np.arange(2000), np.arange(2000) / 2\n\
+         def unequal(): return np.arange(2), np.arange(3)\n\
+         def nested(): return {'name': ['a'], 'all': [np.arange(2000)]}\n\
+         def two(): return {1: 'a', '1': 'b'}\n\
+         def gen(): return (i for i in range(3))\n\
+         def fields(): return np.array([(1, 2.5)], dtype=[('a', 'i4'), ('b', 'f8')])\n\
+         def mixed(): return [1, 'a']\n\
+         def gaps(): return [1, None]\n\
+         def loaded(): return np.load('o.npy').tolist()\n\
+         def named(): return {'file': np.array([1]), 'allow_pickle': np.array([2])}\n\
+         def names(): return sorted(np.load('o.npz'))\n",
+    );
+    let csv = folder.printed(&["f.py:pair", "--csv"]);
+    assert_eq!(csv.lines().count(), 2000);
+    assert!(csv.ends_with("\n1999,999.5\n"), "{csv}");
+    folder.run(&["f.py:unequal", "--csv"]).failed(1, &["columns of different lengths"]);
+    let nested = folder.printed(&["f.py:nested", "--csv"]);
+    assert!(nested.contains("1998, 1999]") && !nested.contains("..."), "{nested}");
+    for how in [&["--json"][..], &["--csv"], &["--out", "o.npz"]] {
+        let said = folder.run(&[&["f.py:two"][..], how].concat());
+        said.failed(1, &["two", "'1' as text"]);
+    }
+    folder.run(&["f.py:gen", "--csv"]).failed(1, &["a generator, which has no rows and columns"]);
+    assert_eq!(folder.printed(&["f.py:fields", "--json"]), "[{\"a\": 1, \"b\": 2.5}]\n");
+    folder.run(&["f.py:mixed", "--out", "o.npy"]).failed(1, &["text beside other values"]);
+    folder.printed(&["f.py:gaps", "--out", "o.npy"]);
+    assert_eq!(folder.printed(&["f.py:loaded"]), "[1.0, nan]\n");
+    folder.printed(&["f.py:named", "--out", "o.npz"]);
+    assert_eq!(folder.printed(&["f.py:names"]), "['allow_pickle', 'file']\n");
+}
+
+#[test]
+fn decimals_and_intervals_are_strings_in_json() {
+    let folder = Folder::plain(
+        "from datetime import timedelta\nfrom decimal import Decimal\n\
+         def f(): return [Decimal('1.10'), timedelta(seconds=1)]\n",
+    );
+    assert_eq!(folder.printed(&["f.py:f", "--json"]), "[\"1.10\", \"0:00:01\"]\n");
+}
+
+#[test]
 fn masked_values_are_not_written_as_if_they_were_not() {
     let folder = Folder::with(
         "import numpy as np\ndef floats():\n    return np.ma.masked_greater([1.0, 2.0, 3.0], 2)\n\

@@ -26,6 +26,7 @@ def short(v): return [True]
 def beyond(v): return [0, 3]
 def below(v): return -1
 def table(v): return np.zeros((2, 2), int)
+def labels(v): return (v > 1).astype(int)
 ";
 
 fn folder() -> Folder {
@@ -67,6 +68,7 @@ fn results_that_are_not_indices_are_errors() {
         ("short", "a mask of 1 values, but the file has 3 rows"),
         ("beyond", "names row 3, but the file has the rows 0 to 2"),
         ("below", "names row -1, but"),
+        ("labels", "0 or 1 for each row, which is a mask or row indices"),
     ] {
         let target = format!("f.py:{function}");
         folder.run(&[&target, "t.csv", "-c", "v", "--rows"]).failed(1, &[words]);
