@@ -52,7 +52,8 @@ pub(crate) fn run(arguments: &Man, root: Command) -> Result<()> {
         Some(at) => print(&pages.swap_remove(at).1),
         None => {
             let names: Vec<&str> = root.get_subcommands().map(Command::get_name).collect();
-            usage(format!("there is no command {name:?}; the commands are {}", names.join(", ")))
+            let asked = arguments.command.as_deref().unwrap_or_default();
+            usage(format!("there is no command {asked:?}; the commands are {}", names.join(", ")))
         }
     }
 }
