@@ -59,10 +59,10 @@ A parameter with the hint pd.DataFrame, pl.DataFrame or pa.Table gets all column
 \x1b[1m\x1b[4mFiles:\x1b[0m
   Tables: CSV, separated by commas, tabs, semicolons, bars or spaces, whichever splits all of the first \
 rows alike; JSON, a record in each line or a list of them. In UTF-8 or UTF-16, also compressed with \
-gzip or zstd. The first row of CSV is a header if it has text above a number, or no number at all; \
-where that is a guess, as with years, it is told on stderr. Every row must have as many cells as the \
+gzip or zstd. The first row of CSV is a header if it has text above a number or a date; \
+where that is a guess, as with years or with text alone, it is told on stderr. Every row must have as many cells as the \
 first. A missing value in a column that is used is an error unless --missing says otherwise; `nan` and \
-`inf` are numbers, and `12 %` is 0.12.
+`inf` are numbers, and `12 %` is 0.12. A whole number that a float can't hold is an error, too.
   Parquet and Arrow (Feather) files, read by pyarrow or polars: a function that declares no packages \
 gets pyarrow with NumPy; otherwise declare one of them, or add --with pyarrow. Columns keep their \
 types, and only those that are used are read.
@@ -73,7 +73,7 @@ of a .npz file are its columns.
 \x1b[1m\x1b[4mOutput:\x1b[0m
   The result as Python's print writes it; a frame as a table with all rows; nothing for None. With \
 --json, NaN and infinities become null, dataclasses and named tuples become objects, frames become \
-lists of objects, dates become strings, and what Python prints goes to stderr.
+lists of objects, dates and decimals become strings, and what Python prints goes to stderr.
 
 \x1b[1m\x1b[4mExit codes:\x1b[0m
   0 success; 1 the function raised an exception or could not run; 2 the command line, a file or the \

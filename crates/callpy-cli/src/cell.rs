@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use crate::format::Format;
-use crate::times;
+use crate::times::{self, Moment};
 
 /// Words that stand for a missing value, in lower case. `nan` is a number.
 const MISSING: &[&str] = &[
@@ -72,8 +72,10 @@ fn marked(text: &str, decimal: char, thousands: Option<char>) -> Option<String> 
         if let [first, rest @ ..] = &groups[..]
             && !rest.is_empty()
         {
-            // 1,23 and 1,2345 are not numbers with thousands.
-            let fits = (1..=3).contains(&first.len()) && rest.iter().all(|part| part.len() == 3);
+            // 1,23 and 1,2345 are not numbers with thousands, and 0,123 is a fraction.
+            let fits = (1..=3).contains(&first.len())
+                && !first.starts_with('0')
+                && rest.iter().all(|part| part.len() == 3);
             if !fits || !groups.iter().all(|part| is_digits(part)) {
                 return None;
             }
@@ -136,6 +138,31 @@ pub(crate) fn truth(cell: &[u8]) -> Option<bool> {
     }
 }
 
+/// Returns whether a cell is a truth value beyond doubt: F may be a sex, and NO a country.
+pub(crate) fn is_true_or_false(cell: &[u8]) -> bool {
+    let cell = cell.trim_ascii();
+    cell.eq_ignore_ascii_case(b"true") || cell.eq_ignore_ascii_case(b"false")
+}
+
+/// Returns whether a whole number has zeros in front, as codes have.
+pub(crate) fn has_leading_zero(cell: &[u8]) -> bool {
+    let cell = cell.trim_ascii();
+    let digits = cell.strip_prefix(b"-").or(cell.strip_prefix(b"+")).unwrap_or(cell);
+    matches!(digits, [b'0', b'0'..=b'9', ..])
+}
+
+/// Returns whether a float is the number that a cell says: not if it is a whole number with too many digits,
+/// or one that is too large.
+pub(crate) fn is_exact(cell: &[u8], float: f64, format: &Format) -> bool {
+    const WHOLE: f64 = 9_007_199_254_740_992.0; // 2^53
+    match float.abs() {
+        small if small < WHOLE => true,
+        large if large.is_nan() => true,
+        large if large.is_infinite() => !cell.iter().any(u8::is_ascii_digit),
+        _ => number::<i128>(cell, format).is_none_or(|whole| whole == float as i128),
+    }
+}
+
 /// Parses a truth value where one is asked for: 1 and 0 too.
 pub(crate) fn asked_truth(cell: &[u8]) -> Option<bool> {
     match cell.trim_ascii() {
@@ -145,12 +172,12 @@ pub(crate) fn asked_truth(cell: &[u8]) -> Option<bool> {
     }
 }
 
-/// Parses a date, or a date and time, to microseconds since 1970.
-pub(crate) fn moment(cell: &[u8], format: &Format) -> Option<i64> {
+/// Parses a date, or a date and time.
+pub(crate) fn moment(cell: &[u8], format: &Format) -> Option<Moment> {
     let text = text(cell);
     match &format.dates {
         Some(dates) => times::parse_as(&text, dates),
-        None => times::parse_micros(&text),
+        None => times::parse_moment(&text),
     }
 }
 
@@ -180,6 +207,7 @@ mod tests {
             (None, Some(','), "1.5", Some(1.5)),
             (None, Some(' '), "1\u{a0}234\u{202f}567", Some(1_234_567.0)),
             (None, Some('\''), "1'234", Some(1234.0)),
+            (None, Some(','), "0,123", None),
             (Some(','), None, "nan", Some(f64::NAN)),
             (None, None, "\u{2212}2.5", Some(-2.5)),
             (Some(','), Some('.'), "\u{2212}1.250,5", Some(-1250.5)),
@@ -211,11 +239,27 @@ mod tests {
             ("1,234", Some("--decimal , or --thousands ,")),
             ("1 000", Some("--thousands space")),
             ("1'000", Some("--thousands \"'\"")),
+            ("0,123", Some("--decimal ,")),
             ("two", None),
             ("", None),
         ] {
             assert_eq!(options(text.as_bytes()).as_deref(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_float_can_not_say() {
+        let format = Format::default();
+        let is_exact = |text: &str| is_exact(text.as_bytes(), text.parse().unwrap(), &format);
+        for text in ["9007199254740992", "9007199254740994", "1e300", "inf", "nan", "0.1", "-1e20"]
+        {
+            assert!(is_exact(text), "{text}");
+        }
+        for text in ["9007199254740993", "-9007199254740993", "18446744073709551615", "1e400"] {
+            assert!(!is_exact(text), "{text}");
+        }
+        assert!(has_leading_zero(b" 007 ") && has_leading_zero(b"-01"));
+        assert!(!has_leading_zero(b"0") && !has_leading_zero(b"0.5") && !has_leading_zero(b"10"));
     }
 
     #[test]

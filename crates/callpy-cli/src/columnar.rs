@@ -108,6 +108,24 @@ impl Frame {
 }
 
 impl Columns for Frame {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    // Its columns have types.
+    fn doubtful(&self) -> Option<String> {
+        None
+    }
+
+    fn misfit(&self, _: Column, parameter: &str, number: Number) -> Failure {
+        Failure::Input(format!(
+            "{}: column {parameter} has the name of the parameter, but no {}; choose another with --column \
+             {parameter}=NAME",
+            self.name,
+            number.what()
+        ))
+    }
+
     fn named(&self, name: &str) -> Result<Option<Column>> {
         Ok(self.names().position(|other| other == name))
     }

@@ -1,12 +1,15 @@
 //! Which columns of a file go to which parameters, if the command line does not say so.
 
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, bad_input};
 use crate::parameters::{Choice, Takes};
 use crate::table::Column;
 use crate::values::Number;
 
 /// Columns with names and kinds.
 pub(crate) trait Columns {
+    /// Returns the file's name.
+    fn name(&self) -> &str;
+
     /// Finds a column with exactly this name.
     fn named(&self, name: &str) -> Result<Option<Column>>;
 
@@ -15,6 +18,13 @@ pub(crate) trait Columns {
 
     /// Returns the columns that fit what a parameter takes.
     fn fitting(&self, number: Number) -> Vec<Column>;
+
+    /// Says which other column has numbers, if the command line says how they are written; none if no other
+    /// has.
+    fn doubtful(&self) -> Option<String>;
+
+    /// Makes the error of a column that has the name of a parameter, but not what that takes.
+    fn misfit(&self, column: Column, parameter: &str, number: Number) -> Failure;
 
     /// Makes the error of a file with several columns that could be meant, or with none.
     fn not_one(&self, fitting: &[Column], what: &str) -> Failure;
@@ -28,13 +38,19 @@ pub(crate) fn choose(columns: &dyn Columns, arrays: &[(&str, Takes, bool)]) -> R
     }
     let number = |takes: Takes| takes.number().unwrap_or(Number::Float("float64"));
     let fitting = |takes| columns.fitting(number(takes));
-    let same = by_name(arrays, |name, takes| {
-        let named = columns.named(name)?;
-        Ok(named.filter(|column| fitting(takes).contains(column)))
+    let same = by_name(arrays, |name, takes| match columns.named(name)? {
+        Some(column) if !fitting(takes).contains(&column) => {
+            Err(columns.misfit(column, name, number(takes)))
+        }
+        named => Ok(named),
     })?;
     if !same.is_empty() {
         return Ok(same);
     }
+    // A column that is passed because no other has numbers is the wrong one if another has, too.
+    let is_numbers = |takes| matches!(number(takes), Number::Float(_) | Number::Int(_));
+    let doubt =
+        || columns.doubtful().filter(|_| arrays.iter().any(|(_, takes, _)| is_numbers(*takes)));
     let required = || arrays.iter().filter(|(.., required)| *required);
     if required().count() > 1 {
         // One column of text and one of numbers, say.
@@ -42,7 +58,8 @@ pub(crate) fn choose(columns: &dyn Columns, arrays: &[(&str, Takes, bool)]) -> R
             [one] => Some(Choice::new(Some(name), vec![one])),
             _ => None,
         };
-        let found: Option<Vec<Choice>> = required().map(only).collect();
+        let found: Option<Vec<Choice>> =
+            required().map(only).collect::<Option<_>>().filter(|_| doubt().is_none());
         let is_each_once = |found: &Vec<Choice>| {
             let mut columns: Vec<_> = found.iter().map(|it| it.columns[0]).collect();
             columns.sort();
@@ -54,7 +71,14 @@ pub(crate) fn choose(columns: &dyn Columns, arrays: &[(&str, Takes, bool)]) -> R
     }
     let takes = arrays.first().map_or(Takes::Anything, |(_, takes, _)| *takes);
     match fitting(takes)[..] {
-        [one] => Ok(vec![Choice::new(None, vec![one])]),
+        [one] => match doubt() {
+            Some(doubt) => bad_input(format!(
+                "{} has one column of {}, but {doubt}; add that, or choose with --column",
+                columns.name(),
+                number(takes).what()
+            )),
+            None => Ok(vec![Choice::new(None, vec![one])]),
+        },
         ref several => Err(columns.not_one(several, number(takes).what())),
     }
 }

@@ -70,13 +70,18 @@ pub(crate) fn around(text: &mut Vec<u8>, skip: usize, name: &str) -> Before {
 /// A decimal comma separates no cells, unless numbers are quoted.
 pub(crate) fn separator(text: &[u8], format: &Format) -> u8 {
     let comment = format.comment;
-    let is_decimal =
-        |separator: u8| format.decimal == Some(char::from(separator)) && !text.contains(&b'"');
-    let widths = |separator: u8, text: &[u8]| -> Vec<usize> {
+    let is_mark = |separator: u8| {
+        let mark = Some(char::from(separator));
+        (format.decimal == mark || format.thousands == mark) && !text.contains(&b'"')
+    };
+    let rows = |separator: u8, text: &[u8]| -> Vec<ByteRecord> {
         let mut reader = csv::ReaderBuilder::new();
         let reader = reader.has_headers(false).flexible(true).comment(comment).delimiter(separator);
         let rows = reader.from_reader(text).into_byte_records().take(ROWS);
-        rows.map_while(|row| row.ok()).map(|row| row.len()).collect()
+        rows.map_while(|row| row.ok()).collect()
+    };
+    let widths = |separator: u8, text: &[u8]| -> Vec<usize> {
+        rows(separator, text).iter().map(ByteRecord::len).collect()
     };
     let splits = |widths: &[usize]| {
         widths.first().is_some_and(|first| *first > 1 && widths.iter().all(|it| it == first))
@@ -89,7 +94,7 @@ pub(crate) fn separator(text: &[u8], format: &Format) -> u8 {
         }
     }
     let first = |separator| widths(separator, text).first().copied().unwrap_or_default();
-    let mut all = [b',', b'\t', b';', b'|'].into_iter().filter(|it| !is_decimal(*it));
+    let mut all = [b',', b'\t', b';', b'|'].into_iter().filter(|it| !is_mark(*it));
     if let Some(found) = all.find(|it| first(*it) > 1) {
         return found;
     }
@@ -98,15 +103,37 @@ pub(crate) fn separator(text: &[u8], format: &Format) -> u8 {
     let spaced = single_spaces(&lines.take(ROWS).collect::<Vec<_>>().join(&b'\n'));
     let has_number =
         spaced.split(|byte| matches!(byte, b' ' | b'\n')).any(|cell| is_number(cell, format));
-    let spaces = widths(b' ', &spaced);
-    // R writes no name for the names of rows.
-    let is_unnamed =
-        |widths: &[usize]| widths.len() > 1 && widths[0] + 1 == widths[1] && splits(&widths[1..]);
+    let spaces = rows(b' ', &spaced);
+    let widths: Vec<usize> = spaces.iter().map(ByteRecord::len).collect();
     match () {
-        _ if has_number && (splits(&spaces) || is_unnamed(&spaces)) => b' ',
-        _ if is_decimal(b',') => b';',
+        _ if format.thousands != Some(' ')
+            && has_number
+            && (splits(&widths) || has_row_names(&spaces, text)) =>
+        {
+            b' '
+        }
+        _ if is_mark(b',') => b';',
         _ => b',',
     }
+}
+
+/// Returns whether the first column has the names of the rows, for which the header has no name, as R
+/// writes them.
+///
+/// With one name, the text may have spaces of its own, as `Jan 2024` and `1 234` do: then the names must be
+/// quoted, or count the rows.
+pub(crate) fn has_row_names(rows: &[ByteRecord], text: &[u8]) -> bool {
+    let [header, rows @ ..] = rows else { return false };
+    let is_longer = |row: &ByteRecord| row.len() == header.len() + 1;
+    if !rows.iter().all(is_longer) || rows.iter().all(|row| row[header.len()].is_empty()) {
+        return false;
+    }
+    let counts = |(at, row): (usize, &ByteRecord)| row[0] == *(at + 1).to_string().as_bytes();
+    let is_thousands =
+        |row: &ByteRecord| row[1].len() == 3 && row[1].iter().all(u8::is_ascii_digit);
+    header.len() > 1
+        || text.starts_with(b"\"")
+        || rows.iter().enumerate().all(counts) && !rows.iter().all(is_thousands)
 }
 
 /// Writes one space where there are several, or tabs, and none at the ends of lines.
@@ -140,31 +167,42 @@ pub(crate) fn has_header(rows: &[ByteRecord], format: &Format) -> (bool, Option<
     if is_all_missing {
         return (false, Some("the first row, of missing values, was taken for values: --header makes it the header".to_owned()));
     }
-    if !first.iter().any(is_number) || has_text_above_number {
+    if has_text_above_number {
         return (true, None);
+    }
+    let shown = || cell::text(&first.iter().collect::<Vec<_>>().join(&b", "[..])).into_owned();
+    let is_header = || {
+        Some(format!(
+            "the first row, {}, was taken for the header: --no-header makes it values",
+            shown()
+        ))
+    };
+    let is_values = || {
+        Some(format!(
+            "the first row, {}, was taken for values: --header makes it the header",
+            shown()
+        ))
+    };
+    if !first.iter().any(is_number) {
+        let is_typed =
+            |cell: &[u8]| cell::moment(cell, format).is_some() || cell::is_true_or_false(cell);
+        let typed = || pairs.iter().filter(|(_, below)| below.is_some_and(is_typed));
+        return match () {
+            // A date above a date is a value.
+            _ if typed().any(|(cell, _)| is_typed(cell)) => (false, None),
+            _ if typed().next().is_some() || rest.is_empty() => (true, None),
+            _ => (true, is_header()),
+        };
     }
     let whole = |cell: &[u8]| cell::number::<i64>(cell, format);
     let years = |cell: &[u8]| whole(cell).is_some_and(|it| (1800..=2200).contains(&it));
     let numbers: Vec<&[u8]> = first.iter().filter(|cell| is_number(cell)).collect();
-    let shown = || cell::text(&first.iter().collect::<Vec<_>>().join(&b", "[..])).into_owned();
     if numbers.iter().all(|cell| years(cell)) {
         let is_year_below =
             |(cell, below): &(&[u8], Option<&[u8]>)| years(cell) && below.is_some_and(years);
         return match pairs.iter().any(is_year_below) || rest.is_empty() {
-            true => (
-                false,
-                Some(format!(
-                    "the first row, {}, was taken for values: --header makes it the header",
-                    shown()
-                )),
-            ),
-            false => (
-                true,
-                Some(format!(
-                    "the first row, {}, was taken for the header: --no-header makes it values",
-                    shown()
-                )),
-            ),
+            true => (false, is_values()),
+            false => (true, is_header()),
         };
     }
     // Columns numbered by a program.
@@ -175,15 +213,10 @@ pub(crate) fn has_header(rows: &[ByteRecord], format: &Format) -> (bool, Option<
     let has_fraction = pairs
         .iter()
         .any(|(_, below)| below.is_some_and(|cell| is_number(cell) && whole(cell).is_none()));
-    match is_counted && has_fraction {
-        true => (
-            true,
-            Some(format!(
-                "the first row, {}, was taken for the header: --no-header makes it values",
-                shown()
-            )),
-        ),
-        false => (false, None),
+    match (is_counted, has_fraction) {
+        (true, true) => (true, is_header()),
+        (true, false) if !rest.is_empty() => (false, is_values()),
+        _ => (false, None),
     }
 }
 
@@ -211,10 +244,18 @@ mod tests {
             ("first last\nann lee\n", b','),
             ("v\n1\n", b','),
             ("\"a;b\",c\n\"d;e\",f\n", b','),
+            // Spaces within the only cell.
+            ("date\nJan 2024\nFeb 2024\n", b','),
+            ("value\n1 234\n2 345\n", b','),
+            ("value\n1 23.5\n2 17\n", b' '),
+            ("\"value\"\n\"a\" 23.5\n\"b\" 17\n", b' '),
         ] {
             let found = separator(text.as_bytes(), &Format::default());
             assert_eq!(char::from(found), char::from(expected), "{text:?}");
         }
+        let thousands = |mark| Format { thousands: Some(mark), ..Format::default() };
+        assert_eq!(separator(b"value\n1 234.5\n2 345\n", &thousands(' ')), b',');
+        assert_eq!(separator(b"value\n1,234\n2,345\n", &thousands(',')), b';');
         let decimal = Format { decimal: Some(','), ..Format::default() };
         for (text, expected) in [
             ("1,5\n2,5\n", b';'),
@@ -268,7 +309,14 @@ mod tests {
             ("country,2019\nx,\ny,7\n", (true, true)),
             ("2019\n2020\n", (false, true)),
             ("0,1,2\n0.5,1,1\n", (true, true)),
-            ("1,2,3\n4,5,6\n", (false, false)),
+            ("1,2,3\n4,5,6\n", (false, true)),
+            ("3,2,1\n4,5,6\n", (false, false)),
+            ("2024-01-01\n2024-01-02\n", (false, false)),
+            ("day\n2024-01-02\n", (true, false)),
+            ("ann,true\nbob,false\n", (false, false)),
+            ("name,paid\nbob,false\n", (true, false)),
+            ("ann\nbob\n", (true, true)),
+            ("name,2024-01-01\nann,5\n", (true, false)),
             (",x\n0,7\n", (true, false)),
             ("NA\n1\n", (false, true)),
         ] {

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use crate::failure::{Result, usage};
+use crate::times;
 
 /// How to read tables of text.
 #[derive(Debug, Clone, Default, Args)]
@@ -125,8 +126,13 @@ fn mark(text: &str) -> Result<char, String> {
 
 fn dates(format: &str) -> Result<String, String> {
     use chrono::format::{Item, StrftimeItems};
-    match StrftimeItems::new(format).any(|item| item == Item::Error) {
-        false if format.contains('%') => Ok(format.to_owned()),
-        _ => Err("write it as for strftime, such as %d/%m/%Y".to_owned()),
+    if !format.contains('%') || StrftimeItems::new(format).any(|item| item == Item::Error) {
+        return Err("write it as for strftime, such as %d/%m/%Y".to_owned());
+    }
+    // Reads what it writes, which a date without a year does not.
+    let some = chrono::DateTime::UNIX_EPOCH.format(format).to_string();
+    match times::parse_as(&some, format) {
+        Some(_) => Ok(format.to_owned()),
+        None => Err("it says no date: it needs a year at least, as in %d/%m/%Y".to_owned()),
     }
 }

@@ -205,7 +205,7 @@ fn wanted(hint: &Type, classes: &[Class]) -> String {
         Type::Float | Type::Complex => "a number".to_owned(),
         Type::Str => "a string".to_owned(),
         Type::Sequence { item, .. } | Type::Set { item, .. } | Type::VariadicTuple(item) => {
-            match &plural(item, classes)[..] {
+            match plural(item, classes) {
                 "" => "a list".to_owned(),
                 items => format!("a list of {items}"),
             }

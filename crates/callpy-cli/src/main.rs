@@ -27,6 +27,7 @@ mod output;
 mod parameters;
 mod picture;
 mod progress;
+mod quotes;
 mod records;
 mod session;
 mod signals;

@@ -11,6 +11,7 @@ use crate::dialect;
 use crate::failure::{Failure, Result, bad_input, check_signals};
 use crate::format::{Format, Missing};
 use crate::progress::Reading;
+use crate::quotes;
 use crate::text::count;
 use crate::times;
 use crate::values::{Number, Values};
@@ -105,7 +106,10 @@ impl Table {
         let mut rows = Vec::new();
         for row in table.reader().into_byte_records().take(SAMPLE) {
             match row {
-                Ok(row) => rows.push(row),
+                Ok(row) => {
+                    table.check_quotes(&row)?;
+                    rows.push(row);
+                }
                 Err(error) => return table.broken(&error),
             }
         }
@@ -113,12 +117,13 @@ impl Table {
             return bad_input(format!("{} is empty", table.name));
         };
         table.width = first.len();
-        // With commas it writes a name that is empty.
-        let is_unnamed = matches!(table.separator, b' ' | b'\t')
-            && rows.len() > 1
-            && rows[1..].iter().all(|row| row.len() == table.width + 1)
-            && rows[1..].iter().any(|row| !row[table.width].is_empty());
-        if is_unnamed {
+        if table.width == 1 && table.texts.is_empty() {
+            table.blank_lines();
+            let reader = table.reader().into_byte_records().take(SAMPLE);
+            rows = reader.filter_map(|row| row.ok()).collect();
+        }
+        // With commas R writes a name that is empty.
+        if matches!(table.separator, b' ' | b'\t') && dialect::has_row_names(&rows, &table.text) {
             note(format_args!(
                 "{}: the header has a name less than the rows have cells; the first column was taken \
                  for the rows' names, as R writes them",
@@ -205,6 +210,51 @@ impl Table {
         Ok(())
     }
 
+    /// Decides what the blank lines of a table with one column are: missing values, if the command line says
+    /// what becomes of these.
+    fn blank_lines(&mut self) {
+        let end = self.text.trim_ascii_end().len();
+        let begin = self.text.len() - self.text.trim_ascii_start().len();
+        let lines = || self.text[begin..end].split(|byte| *byte == b'\n');
+        let is_blank = |line: &[u8]| matches!(line, [] | [b'\r']);
+        let blank = lines().filter(|line| is_blank(line)).count();
+        // A quoted cell may have them too.
+        if blank == 0 || self.text.contains(&b'"') {
+            return;
+        }
+        if self.format.missing.is_none() {
+            let lines = count(blank as u64, "blank line");
+            note(format_args!(
+                "{}: left out {lines}; --missing makes them missing values",
+                self.name
+            ));
+            return;
+        }
+        let full = |line: &[u8]| match is_blank(line) {
+            true => [&b"\"\""[..], line].concat(),
+            false => line.to_vec(),
+        };
+        let filled = lines().map(full).collect::<Vec<_>>().join(&b'\n');
+        self.text = [&self.text[..begin], &filled[..], &self.text[end..]].concat();
+    }
+
+    /// Refuses a row that has swallowed others, since a quote in it opens a cell and does not end it.
+    fn check_quotes(&self, row: &ByteRecord) -> Result<()> {
+        if !row.as_slice().contains(&b'\n') {
+            return Ok(());
+        }
+        let start = row.position().map_or(0, |position| self.start(position));
+        let Some(at) = quotes::unclosed(&self.text[start..], self.separator) else { return Ok(()) };
+        let part = self.part(start + at);
+        let before = &self.text[part.at..start + at];
+        bad_input(format!(
+            "{}, line {}: a quote begins a cell that does not end at a separator or the end of a line; close it, \
+             or double the quotes that are part of the text",
+            part.name,
+            part.line + before.iter().filter(|byte| **byte == b'\n').count() as u64
+        ))
+    }
+
     fn reader(&self) -> csv::Reader<&[u8]> {
         csv::ReaderBuilder::new()
             .has_headers(false)
@@ -231,7 +281,15 @@ impl Table {
             }
             _ if self.width == 1 => {
                 let place = row.position().map_or(1, |at| self.line(at));
-                format!("; if the table begins in line {place}, add --skip {}", place - 1)
+                let whole = row.iter().collect::<Vec<_>>().join(&self.separator);
+                match cell::options(&whole) {
+                    Some(options) => {
+                        format!("; if {} is one number, add {options}", cell::text(&whole))
+                    }
+                    None => {
+                        format!("; if the table begins in line {place}, add --skip {}", place - 1)
+                    }
+                }
             }
             _ => String::new(),
         };
@@ -329,8 +387,10 @@ impl Table {
             .map(|column| match self.is_text(*column) {
                 true => vec![Number::Time, Number::Text],
                 false => {
-                    let int = Number::Int("int64");
-                    vec![int, Number::Float("float64"), Number::Bool, Number::Time, Number::Text]
+                    let whole = [Number::Int("int64"), Number::Int("uint64")];
+                    let others =
+                        [Number::Float("float64"), Number::Bool, Number::Time, Number::Text];
+                    [&whole[..], &others].concat()
                 }
             })
             .collect();
@@ -340,6 +400,12 @@ impl Table {
                 let cell = &row[*column];
                 if !is_missing(cell) {
                     *some = true;
+                    // What is negative is no uint64, even if larger numbers follow.
+                    if left.get(1) == Some(&Number::Int("uint64"))
+                        && cell.trim_ascii().starts_with(b"-")
+                    {
+                        left.remove(1);
+                    }
                     while left.len() > 1 && !Values::fits(left[0], cell, &self.format) {
                         left.remove(0);
                     }
@@ -378,7 +444,9 @@ impl Table {
     ) -> Result<Vec<Values>> {
         let mut read: Vec<Values> = wanted.iter().map(|(_, number)| Values::new(*number)).collect();
         let mut without = Vec::new();
-        let mut percent = None;
+        let mut percents = vec![None; wanted.len()];
+        let mut plain = vec![None; wanted.len()];
+        let mut offsets = vec![None; wanted.len()];
         self.each(|row, index| {
             let lacks = |(column, number): &(Column, Number)| {
                 let cell = &row[*column];
@@ -399,7 +467,22 @@ impl Table {
                     values.push_any();
                     continue;
                 }
+                if let Number::Time | Number::Date = number
+                    && let Some(moment) = cell::moment(cell, &self.format)
+                {
+                    let has_offset = moment.offset.is_some();
+                    if *offsets[at].get_or_insert(has_offset) != has_offset {
+                        return self.mixed_offsets(row, *column, has_offset);
+                    }
+                    // The day where the clock is; NumPy's times are in UTC.
+                    let is_day = *number == Number::Date;
+                    values.push_time(if is_day { moment.local() } else { moment.micros });
+                    continue;
+                }
                 if values.push(cell, &self.format) {
+                    if plain[at].is_none() && matches!(number, Number::Float(_)) {
+                        plain[at] = Some(cell::text(cell).trim().to_owned());
+                    }
                     continue;
                 }
                 if missing == Missing::Nan && is_missing(cell) && values.push_missing() {
@@ -408,24 +491,42 @@ impl Table {
                 if let Some(part) = cell::percentage(cell, &self.format)
                     && values.push_float(part)
                 {
-                    percent = percent.take().or_else(|| {
-                        let text = cell::text(cell).trim().to_owned();
-                        Some((self.name_of(*column), text, part))
-                    });
+                    percents[at].get_or_insert_with(|| (cell::text(cell).trim().to_owned(), part));
                     continue;
                 }
                 return self.no_value(row, *column, *number);
             }
             Ok(())
         })?;
-        if let Some((column, text, part)) = percent {
-            note(format_args!("{}: column {column} has percentages; {text} is {part}", self.name));
+        for ((percent, plain), (column, _)) in percents.into_iter().zip(plain).zip(wanted) {
+            let Some((text, part)) = percent else { continue };
+            let plain = plain.map(|it| format!(", and numbers without the sign: {it} stays {it}"));
+            note(format_args!(
+                "{}: column {} has percentages; {text} is {part}{}",
+                self.name,
+                self.name_of(*column),
+                plain.unwrap_or_default()
+            ));
         }
         if !without.is_empty() {
             left_out(&self.name, without.len());
             self.skipped.replace(without);
         }
         Ok(read)
+    }
+
+    #[cold]
+    fn mixed_offsets(&self, row: &ByteRecord, column: Column, has_offset: bool) -> Result<()> {
+        let (is, others) = match has_offset {
+            true => ("has an offset from UTC", "have none"),
+            false => ("has no offset from UTC", "have one"),
+        };
+        bad_input(format!(
+            "{}, column {}: {:?} {is}, but the times before it {others}; write it for all or for none",
+            row.position().map_or_else(|| self.name.clone(), |at| self.place(at)),
+            self.name_of(column),
+            cell::text(&row[column])
+        ))
     }
 
     #[cold]
@@ -454,6 +555,16 @@ impl Table {
                     .replace("an uint", "a uint")
             }
             Number::Float(_) => {
+                if let Some(float) = cell::number::<f64>(&row[column], &self.format) {
+                    let why = match float.is_infinite() {
+                        true => "too large for a float".to_owned(),
+                        false => format!(
+                            "a whole number that a float can't hold ({float:.0} is near it); give the parameter a \
+                             hint such as list[int], NDArray[np.int64] or list[str]"
+                        ),
+                    };
+                    return bad_input(format!("{place}, column {name}: {cell} is {why}"));
+                }
                 let fix = match cell::options(&row[column]) {
                     Some(options) => format!("; add {options}"),
                     None if self.is_number(column, &self.sample[column]) => String::new(),
@@ -494,8 +605,12 @@ impl Table {
         loop {
             match reader.read_byte_record(&mut row) {
                 Ok(true) if skip => skip = false,
-                Ok(true) if !self.has_width(&row) => return self.unequal(&row),
+                Ok(true) if !self.has_width(&row) => {
+                    self.check_quotes(&row)?;
+                    return self.unequal(&row);
+                }
                 Ok(true) => {
+                    self.check_quotes(&row)?;
                     if skipped.next_if_eq(&index).is_none() {
                         visit(&row, index, reader.position().byte() as usize)?;
                     }
@@ -540,7 +655,7 @@ impl Table {
     pub(crate) fn times(&self, used: &[Column]) -> Result<Option<(String, bool, Vec<f64>)>> {
         const NAMES: [&str; 6] = ["time", "timestamp", "datetime", "date", "seconds", "t"];
         let text = |cell: &[u8]| match &self.format.dates {
-            Some(_) => cell::moment(cell, &self.format).map(|micros| micros as f64 / 1e6),
+            Some(_) => cell::moment(cell, &self.format).map(|moment| moment.micros as f64 / 1e6),
             None => times::parse(&cell::text(cell)),
         };
         let names: Vec<String> = self.header.iter().flatten().map(|it| it.to_lowercase()).collect();
@@ -627,6 +742,10 @@ impl Table {
 }
 
 impl Columns for Table {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
     fn named(&self, name: &str) -> Result<Option<Column>> {
         let names = self.header.iter().flatten();
         let found: Vec<Column> =
@@ -671,13 +790,47 @@ impl Columns for Table {
         (0..self.width).filter(fits).collect()
     }
 
+    fn doubtful(&self) -> Option<String> {
+        let columns = (0..self.width).filter(|column| {
+            let cell = &self.sample[*column];
+            !self.is_number(*column, cell) && cell::moment(cell, &self.format).is_none()
+        });
+        let mut columns =
+            columns.filter_map(|column| Some((column, cell::options(&self.sample[column])?)));
+        let (column, options) = columns.next()?;
+        Some(format!(
+            "column {} has numbers too ({:?}), if {options} is added",
+            self.name_of(column),
+            cell::text(&self.sample[column])
+        ))
+    }
+
+    fn misfit(&self, column: Column, parameter: &str, number: Number) -> Failure {
+        let cell = &self.sample[column];
+        let options = Some(number).filter(|it| matches!(it, Number::Float(_) | Number::Int(_)));
+        let options = options.and_then(|_| cell::options(cell));
+        let options = options.map(|it| format!("add {it} or ")).unwrap_or_default();
+        let has = match cell.is_empty() {
+            true => "no values in the first rows".to_owned(),
+            false => format!("no {}: {:?}", number.what(), cell::text(cell)),
+        };
+        Failure::Input(format!(
+            "{}: column {parameter} has the name of the parameter, but {has}; {options}choose another with --column \
+             {parameter}=NAME",
+            self.name
+        ))
+    }
+
     fn not_one(&self, fitting: &[Column], what: &str) -> Failure {
         if self.first.is_empty() {
             return Failure::Input(format!("{} has a header but no rows", self.name));
         }
         if fitting.is_empty() {
             let options = self.first.iter().find_map(cell::options);
+            let options = options.filter(|_| what == "numbers");
             let options = options.map(|it| format!("; to read them as numbers add {it}"));
+            let dates = "; say how dates are written, such as --dates %d/%m/%Y".to_owned();
+            let options = options.or_else(|| (what == "dates").then_some(dates));
             return Failure::Input(format!(
                 "{} has no column of {what}; its first row of values is {}{}",
                 self.name,
@@ -857,9 +1010,14 @@ mod tests {
 
     #[test]
     fn the_kinds_of_columns() {
-        let text = "i,f,b,t,s,e\n1,1,true,2024-01-31,a,\n2,1.5,no,2024-02-01 10:00,3,\n,,,,,\n";
+        let text = "i,f,b,t,s,e\n1,1,true,2024-01-31,a,\n2,1.5,FALSE,2024-02-01 10:00,3,\n,,,,,\n";
         let kinds = table(text).kinds(&[0, 1, 2, 3, 4, 5]).unwrap();
         assert_eq!(kinds, [INT, FLOAT, Number::Bool, Number::Time, Number::Text, Number::Text]);
+        // Sexes, countries and codes; numbers that no float holds.
+        let text = "a,b,c,d,e,f\nF,NO,01,18446744073709551615,-1,9007199254740993\nF,NO,12,1,18446744073709551615,0.5\n";
+        let kinds = table(text).kinds(&[0, 1, 2, 3, 4, 5]).unwrap();
+        let (text, large) = (Number::Text, Number::Int("uint64"));
+        assert_eq!(kinds, [text, text, text, large, text, FLOAT]);
     }
 
     #[test]

@@ -23,11 +23,27 @@ const MONTHS: [i64; 9] = [1, 2, 3, 6, 12, 24, 60, 120, 600];
 ///
 /// Returns seconds since 1970, in UTC if the time has an offset.
 pub(crate) fn parse(text: &str) -> Option<f64> {
-    parse_micros(text).map(|micros| micros as f64 / 1e6)
+    parse_moment(text).map(|moment| moment.micros as f64 / 1e6)
 }
 
-/// Parses a date, or a date and time, to microseconds since 1970.
-pub(crate) fn parse_micros(text: &str) -> Option<i64> {
+/// A date, or a date and time, as a file has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// Microseconds since 1970, in UTC if there is an offset.
+    pub(crate) micros: i64,
+    /// How far its clock is ahead of UTC, in microseconds.
+    pub(crate) offset: Option<i64>,
+}
+
+impl Moment {
+    /// Returns microseconds since 1970 on the clock that it was written by.
+    pub(crate) fn local(self) -> i64 {
+        self.micros + self.offset.unwrap_or_default()
+    }
+}
+
+/// Parses a date, or a date and time.
+pub(crate) fn parse_moment(text: &str) -> Option<Moment> {
     let text = text.trim();
     if !text.as_bytes().first()?.is_ascii_digit() {
         return None;
@@ -45,7 +61,7 @@ pub(crate) fn parse_micros(text: &str) -> Option<i64> {
     }
 }
 
-fn with_formats(text: &str, date: &str, between: &str) -> Option<i64> {
+fn with_formats(text: &str, date: &str, between: &str) -> Option<Moment> {
     if let Some(moment) = parse_as(text, date) {
         return Some(moment);
     }
@@ -53,21 +69,32 @@ fn with_formats(text: &str, date: &str, between: &str) -> Option<i64> {
     times.into_iter().find_map(|time| parse_as(text, &format!("{date}{between}{time}")))
 }
 
-/// Parses a date, or a date and time, that is written as `format` says; an offset may follow.
-pub(crate) fn parse_as(text: &str, format: &str) -> Option<i64> {
+/// Parses a date, or a date and time, that is written as `format` says; an offset may follow. Without a day or
+/// a month it is the first.
+pub(crate) fn parse_as(text: &str, format: &str) -> Option<Moment> {
     let text = text.trim();
-    let local = || Some(NaiveDateTime::parse_from_str(text, format).ok()?.and_utc());
+    let local = || Some(NaiveDateTime::parse_from_str(text, format).ok()?.and_utc().fixed_offset());
     // A date alone is midnight, but a time that lacks its minutes is not.
     let is_date = !format.contains("%H") && !format.contains("%I") && !format.contains("%T");
     let date = || {
-        let date = NaiveDate::parse_from_str(text, format).ok().filter(|_| is_date)?;
-        Some(date.and_time(NaiveTime::MIN).and_utc())
+        let first =
+            [("", ""), (" 1", " %d"), (" 1 1", " %m %d")].into_iter().find_map(|(one, rest)| {
+                NaiveDate::parse_from_str(&format!("{text}{one}"), &format!("{format}{rest}")).ok()
+            });
+        Some(first.filter(|_| is_date)?.and_time(NaiveTime::MIN).and_utc().fixed_offset())
     };
-    let with_offset =
-        || Some(DateTime::parse_from_str(text, &format!("{format}%#z")).ok()?.to_utc());
-    let own_offset = || Some(DateTime::parse_from_str(text, format).ok()?.to_utc());
-    let found = local().or_else(date).or_else(with_offset).or_else(own_offset)?;
-    Some(found.timestamp_micros())
+    // Without it, chrono leaves out the offset that the format has.
+    let own_offset =
+        || DateTime::parse_from_str(text, format).ok().filter(|_| format.contains('z'));
+    let with_offset = || DateTime::parse_from_str(text, &format!("{format}%#z")).ok();
+    if !format.contains('z')
+        && let Some(found) = local().or_else(date)
+    {
+        return Some(Moment { micros: found.timestamp_micros(), offset: None });
+    }
+    let found = own_offset().or_else(with_offset)?;
+    let offset = i64::from(found.offset().local_minus_utc()) * 1_000_000;
+    Some(Moment { micros: found.timestamp_micros(), offset: Some(offset) })
 }
 
 /// Returns round times between two, with their labels, and the day or the year that all of them share.
@@ -132,7 +159,14 @@ mod tests {
         assert_eq!(parse("1970-01-02"), Some(86_400.0));
         assert_eq!(parse("2.1.1970"), Some(86_400.0));
         assert_eq!(parse("02.01.1970 00:01"), Some(86_460.0));
-        assert_eq!(parse_as("01/02/1970", "%m/%d/%Y"), Some(86_400_000_000));
+        let micros = |text, format| parse_as(text, format).map(|moment| moment.micros);
+        assert_eq!(micros("01/02/1970", "%m/%d/%Y"), Some(86_400_000_000));
+        assert_eq!(micros("Feb 1970", "%b %Y"), Some(31 * 86_400_000_000));
+        assert_eq!(micros("1971", "%Y"), Some(365 * 86_400_000_000));
+        assert_eq!(micros("2.1.1970 01:00 +0100", "%d.%m.%Y %H:%M %z"), Some(86_400_000_000));
+        // The day of the clock that it was written by.
+        let late = parse_moment("1970-01-02T23:00-02:00").unwrap();
+        assert_eq!((late.micros, late.local()), (176_400_000_000, 169_200_000_000));
         assert_eq!(parse_as("1970-01-02 1h", "%Y-%m-%d %Hh"), None);
         for text in [
             "",

@@ -56,10 +56,17 @@ impl Values {
         }
     }
 
-    /// Returns whether a cell is such a value; truth values in words only.
+    /// Returns whether a cell is such a value beyond doubt, for a column of which nothing is known: `01` may be
+    /// a code.
     pub(crate) fn fits(number: Number, cell: &[u8], format: &Format) -> bool {
         match number {
-            Number::Bool => cell::truth(cell).is_some(),
+            Number::Bool => cell::is_true_or_false(cell),
+            Number::Float(_) => {
+                let float = cell::number::<f64>(cell, format);
+                !cell::has_leading_zero(cell)
+                    && float.is_some_and(|float| cell::is_exact(cell, float, format))
+            }
+            Number::Int(_) if cell::has_leading_zero(cell) => false,
             _ => Values::new(number).push(cell, format),
         }
     }
@@ -101,11 +108,15 @@ impl Values {
     /// Adds a cell; returns false if it is not such a value.
     pub(crate) fn push(&mut self, cell: &[u8], format: &Format) -> bool {
         match self {
-            Values::Float64(to) => cell::number(cell, format).map(|it| to.push(it)).is_some(),
+            Values::Float64(to) => {
+                let float = cell::number::<f64>(cell, format);
+                let float = float.filter(|float| cell::is_exact(cell, *float, format));
+                float.map(|it| to.push(it)).is_some()
+            }
             Values::Int64(to) => cell::number(cell, format).map(|it| to.push(it)).is_some(),
             Values::UInt64(to) => cell::number(cell, format).map(|it| to.push(it)).is_some(),
             Values::Bool(to) => cell::asked_truth(cell).map(|it| to.push(it)).is_some(),
-            Values::Time(to) => cell::moment(cell, format).map(|it| to.push(it)).is_some(),
+            Values::Time(to) => cell::moment(cell, format).map(|it| to.push(it.micros)).is_some(),
             Values::Text(to) => {
                 to.push(cell::text(cell).into_owned());
                 true
@@ -117,6 +128,15 @@ impl Values {
     pub(crate) fn push_float(&mut self, number: f64) -> bool {
         match self {
             Values::Float64(values) => values.push(number),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Adds a time, or a day, in microseconds since 1970; returns false for other values.
+    pub(crate) fn push_time(&mut self, micros: i64) -> bool {
+        match self {
+            Values::Time(values) => values.push(micros),
             _ => return false,
         }
         true

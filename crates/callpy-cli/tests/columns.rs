@@ -84,8 +84,10 @@ fn hints_say_where_a_column_goes_and_as_what() {
     let folder = Folder::with(FUNCTIONS).file("t.csv", "9007199254740993\n2\n");
     let text = folder.printed(&["f.py:whole", "t.csv"]);
     assert_eq!(text, "('int64', [9007199254740993, 2])\n");
-    let text = folder.printed(&["f.py:hinted", "t.csv", "--arg", "label=a b"]);
-    assert_eq!(text, "('a b', [9007199254740992.0, 2.0])\n");
+    let float = folder.run(&["f.py:hinted", "t.csv", "--arg", "label=a b"]);
+    float.failed(2, &["9007199254740993 is a whole number that a float can't hold"]);
+    let text = folder.pipe(&["f.py:hinted", "--arg", "label=a b"], "9007199254740992\n2\n");
+    assert_eq!(text.printed(), "('a b', [9007199254740992.0, 2.0])\n");
     let fraction = folder.pipe(&["f.py:whole"], "1\n2.5\n");
     fraction.failed(2, &["line 2", "2.5", "not an int64"]);
 }

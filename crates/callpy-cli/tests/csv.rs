@@ -15,7 +15,6 @@ fn numbers_are_parsed_as_in_python() {
         "-2.5",
         "+.5",
         "1e308",
-        "1e400",
         "5e-324",
         "nan",
         "inf",
@@ -32,7 +31,7 @@ fn numbers_are_parsed_as_in_python() {
     );
     let texts = serde_json::to_string(&numbers).unwrap();
     let text = folder.pipe(&["f.py:show", "--arg", &format!("texts={texts}")], numbers.join("\n"));
-    assert_eq!(text.printed(), "13 True\n");
+    assert_eq!(text.printed(), "12 True\n");
 }
 
 #[test]

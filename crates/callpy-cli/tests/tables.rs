@@ -79,7 +79,10 @@ fn european_numbers_as_excel_exports_them() {
     let folder = folder().file("de.csv", text).file("plain.csv", "amount\n1,5\n2,25\n");
     // Each message has the options that lead on.
     let said = folder.run(&["f.py:total", "de.csv"]);
-    said.failed(2, &["no column of numbers", "add --decimal , --thousands ."]);
+    said.failed(
+        2,
+        &["column amount has the name of the parameter", "add --decimal , --thousands ."],
+    );
     let options = ["--decimal", ",", "--thousands", "."];
     let both = [&["f.py:both", "de.csv"][..], &options].concat();
     assert_eq!(folder.printed(&both), "['ann']\n");
@@ -291,6 +294,128 @@ fn several_files_are_one_table() {
     total(&["data/1.csv", "other.csv"])
         .failed(2, &["different columns", "other.csv has name, sum"]);
     total(&["none/*.csv"]).failed(2, &["no file matches none/*.csv"]);
+}
+
+#[test]
+fn what_macos_puts_beside_files_matches_no_pattern() {
+    let folder = folder()
+        .file("data/a.csv", "amount\n1\n")
+        .file("data/._a.csv", "amount\n99\n")
+        .file("data/.b.csv", "amount\n99\n");
+    assert_eq!(folder.printed(&["f.py:total", "data/*.csv"]), "(1, 1.0)\n");
+    let twice = folder.run(&["f.py:total", "data/a.csv", "data/*.csv"]);
+    assert!(twice.stderr.contains("data/a.csv is read more than once"), "{}", twice.stderr);
+}
+
+#[test]
+fn a_quote_that_is_not_closed_swallows_no_rows() {
+    let folder = folder();
+    for text in [
+        "amount,name\n1,ann\n2,\"bob\n3,cid\n4,dan\n",
+        "amount,name\n1,ann\n2,\"bob\n3,\"cid\"\n",
+        "amount,name\n1,ann\n2,\"bob\"\"\n3,\"cid\n",
+    ] {
+        let said = folder.pipe(&["f.py:total"], text);
+        said.failed(2, &["line 3: a quote begins a cell that does not end"]);
+    }
+    let fine = "amount,name\n1,\"5\"\" pipe\nof iron\" \n2,6\" pipe\n3,\"a\"\n";
+    assert_eq!(folder.pipe(&["f.py:total"], fine).printed(), "(3, 6.0)\n");
+}
+
+#[test]
+fn no_other_column_is_passed_for_one_that_is_written_otherwise() {
+    let folder = folder();
+    let said = folder.pipe(&["f.py:total"], "amount;n\n1,5;3\n2,5;4\n");
+    said.failed(2, &["column amount has the name of the parameter", "\"1,5\"", "add --decimal ,"]);
+    let said = folder.pipe(&["f.py:total"], "price;n\n1,5;3\n2,5;4\n");
+    said.failed(
+        2,
+        &["one column of numbers", "column price has numbers too", "--decimal , is added"],
+    );
+    let said = folder.pipe(&["f.py:total"], "amount,n\nx,3\ny,4\n");
+    said.failed(2, &["column amount has the name", "no numbers: \"x\"", "--column amount=NAME"]);
+    let chosen = folder.pipe(&["f.py:total", "-c", "n"], "price;n\n1,5;3\n2,5;4\n");
+    assert_eq!(chosen.printed(), "(2, 7.0)\n");
+    let said = folder.pipe(&["f.py:total"], "{\"n\": 3, \"amount\": [1, 2]}");
+    said.failed(2, &["column amount has the name of the parameter"]);
+}
+
+#[test]
+fn numbers_that_a_float_changes_are_refused() {
+    let folder = folder();
+    let said = folder.pipe(&["f.py:total"], "amount\n1\n9007199254740993\n");
+    said.failed(2, &["line 3, column amount", "a float can't hold", "list[int]"]);
+    let said = folder.pipe(&["f.py:total"], "{\"amount\": 9007199254740993}\n");
+    said.failed(2, &["line 1, column amount", "a float can't hold"]);
+    let said = folder.pipe(&["f.py:total"], "amount\n1e400\n");
+    said.failed(2, &["line 2, column amount: 1e400 is too large for a float"]);
+    let whole = folder.pipe(&["f.py:whole"], "count\n9007199254740993\n").printed();
+    assert_eq!(whole, "[9007199254740993]\n");
+}
+
+#[test]
+fn the_first_row_is_a_value_if_it_is_like_those_below() {
+    let folder = folder();
+    let of = |function: &str, text: &str| folder.pipe(&[function], text);
+    let days = of("f.py:days", "2024-01-31\n2024-02-01\n").printed();
+    assert_eq!(days, "['2024-01-31', '2024-02-01']\n");
+    assert_eq!(of("f.py:truths", "true\nfalse\n").printed(), "[True, False]\n");
+    let words = of("f.py:names", "ann\nbob\n");
+    assert_eq!(words.stdout, "['bob']\n");
+    assert!(words.stderr.contains("the first row, ann, was taken for the header"), "{words:?}");
+    assert_eq!(of("f.py:names", "name,amount\nann,1\n").stderr, "");
+}
+
+#[test]
+fn spaces_within_the_only_cell_separate_nothing() {
+    let folder = folder();
+    let said = folder.pipe(&["f.py:total"], "amount\n1 234\n2 345\n");
+    said.failed(2, &["--thousands space"]);
+    let total = ["f.py:total", "--thousands", "space"];
+    assert_eq!(folder.pipe(&total, "amount\n1 234\n2 345\n").printed(), "(2, 3579.0)\n");
+    let days = ["f.py:days", "--dates", "%b %Y"];
+    assert_eq!(folder.pipe(&days, "day\nJan 2024\n").printed(), "['2024-01-01']\n");
+    let said = folder.pipe(&["f.py:total"], "amount\n1,234\n2,345\n");
+    said.failed(2, &["line 2", "if 1,234 is one number, add --decimal , or --thousands ,"]);
+    let total = ["f.py:total", "--thousands", ","];
+    assert_eq!(folder.pipe(&total, "amount\n1,234\n2,345\n").printed(), "(2, 3579.0)\n");
+}
+
+#[test]
+fn blank_lines_of_one_column_are_told_of_or_missing() {
+    let folder = folder();
+    let text = "amount\n1\n\n3\n\n";
+    let ended = folder.pipe(&["f.py:total"], text);
+    assert_eq!(ended.stdout, "(2, 4.0)\n");
+    assert!(ended.stderr.contains("left out 1 blank line"), "{}", ended.stderr);
+    let nan = folder.pipe(&["f.py:total", "--missing", "nan"], text).printed();
+    assert_eq!(nan, "(3, nan)\n");
+    let skipped = folder.pipe(&["f.py:total", "--missing", "skip"], text);
+    assert_eq!(skipped.stdout, "(2, 4.0)\n");
+    folder.pipe(&["f.py:total", "--missing", "error"], text).failed(2, &["line 3", "is empty"]);
+}
+
+#[test]
+fn a_day_is_that_of_its_own_clock() {
+    let folder = folder();
+    let days = folder.pipe(&["f.py:days"], "day\n2024-01-02T23:00-02:00\n").printed();
+    assert_eq!(days, "['2024-01-02']\n");
+    let mixed = "when\n2024-01-02T10:00+02:00\n2024-01-02T10:00\n";
+    let said = folder.pipe(&["f.py:moments"], mixed);
+    said.failed(2, &["line 3, column when", "has no offset from UTC, but the times before it"]);
+    let said = folder.pipe(&["f.py:days"], "day,n\n01/02/2024,1\n");
+    said.failed(2, &["column day has the name of the parameter, but no dates"]);
+    let said = folder.pipe(&["f.py:days"], "on,n\n01/02/2024,1\n");
+    said.failed(2, &["no column of dates", "such as --dates %d/%m/%Y"]);
+    let said = folder.pipe(&["f.py:days", "--dates", "%H:%M"], "day\n10:00\n");
+    said.failed(2, &["it says no date"]);
+}
+
+#[test]
+fn percentages_beside_plain_numbers_are_told_of() {
+    let ended = folder().pipe(&["f.py:total"], "amount\n12%\n15\n");
+    assert_eq!(ended.stdout, "(2, 15.12)\n");
+    assert!(ended.stderr.contains("and numbers without the sign: 15 stays 15"), "{ended:?}");
 }
 
 #[test]
