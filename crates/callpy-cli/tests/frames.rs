@@ -389,3 +389,22 @@ fn a_picture_of_a_parquet_file_has_its_times() {
     let svg = fs::read_to_string(folder.path().join("p.svg")).unwrap();
     assert!(svg.contains("when, Jan 2024") || svg.contains("when, "), "{svg}");
 }
+
+#[test]
+#[ignore = "needs pandas, polars and pyarrow: .ci/frames"]
+fn whole_numbers_with_gaps_and_doubtful_words_stay_as_they_are() {
+    let folder = Folder::plain(
+        "import pandas as pd\nimport polars as pl\nimport pyarrow as pa\n\
+         def pandas(x: pd.DataFrame): return [x[name].dropna().tolist() for name in x]\n\
+         def polars(x: pl.DataFrame): return [x[name].drop_nulls().to_list() for name in x.columns]\n\
+         def pyarrow(x: pa.Table): return [x[name].drop_null().to_pylist() for name in x.column_names]\n",
+    );
+    let text = "id,large,sex,zip\n9007199254740993,18446744073709551615,F,01\n,1,F,02\n";
+    let expected = "[[9007199254740993], [18446744073709551615, 1], ['F', 'F'], ['01', '02']]\n";
+    for library in ["pandas", "polars", "pyarrow"] {
+        let found = folder.pipe(&[&format!("f.py:{library}")], text).printed();
+        assert_eq!(found, expected, "{library}");
+    }
+    let two = folder.pipe(&["f.py:pyarrow", "-c", "id", "-c", "sex"], text).printed();
+    assert_eq!(two, "[[9007199254740993], ['F', 'F']]\n");
+}

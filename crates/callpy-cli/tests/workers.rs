@@ -123,3 +123,17 @@ fn calls_on_workers_are_timed() {
     assert_eq!(json["workers"]["count"], 2);
     assert!(json["workers"]["calls_per_second"].as_f64().unwrap() > 0.0);
 }
+
+#[test]
+fn the_rows_are_those_of_the_arrays_that_are_passed() {
+    let folder = Folder::with(
+        "def save(): np.savez('a.npz', short=np.arange(2.0), long=np.arange(5.0))\n\
+         def doubled(x): return 2 * x\n\
+         def both(x, y): return x\n",
+    );
+    folder.printed(&["f.py:save"]);
+    let doubled = ["f.py:doubled", "a.npz", "-c", "long", "--workers", "2"];
+    assert_eq!(folder.printed(&doubled), "[0. 2. 4. 6. 8.]\n");
+    let both = ["f.py:both", "a.npz", "-c", "x=short", "-c", "y=long", "--workers", "2"];
+    folder.run(&both).failed(2, &["no rows in common: short has 2, but long has 5"]);
+}
