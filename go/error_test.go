@@ -62,7 +62,7 @@ func TestErrorsAreFreed(t *testing.T) {
 	var beside []*int
 	for number := range 100 {
 		_, err := sqrt(-1)
-		failed := bad(t, err, Exception, "math domain error")
+		failed := bad(t, err, Exception, "ValueError")
 		runtime.AddCleanup(failed.owner, func(int) { freed.Add(1) }, number)
 		beside = append(beside, &number)
 	}
