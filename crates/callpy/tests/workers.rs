@@ -576,6 +576,21 @@ fn many_callers_share_few_workers() {
 }
 
 #[test]
+fn what_cannot_be_sent_is_an_error_that_says_why() {
+    let workers = workers(1);
+    let echo = function(&workers, "echo");
+    let square = callpy::callback(|x: f64| Ok::<f64, callpy::Error>(x * x));
+    let error = echo.call::<Object>(square).unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error.kind(), ErrorKind::Argument), "{error:?}");
+    assert!(text.contains("of labour:echo") && text.contains("as a callback does"), "{text}");
+    let error = echo.call::<Object>(common::lambda("lambda: 1").object()).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("of labour:echo: it can't be sent to a worker"), "{text}");
+    assert_eq!(workers.statistics().busy, 0);
+}
+
+#[test]
 fn map_keeps_the_order() {
     let workers = workers(2);
     let echo = function(&workers, "echo");

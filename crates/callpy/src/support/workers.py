@@ -45,12 +45,19 @@ def pickled(value):
     """A pickle, and arrays of bytes over the memory that it leaves out."""
     import pickle
 
-    if "numpy" not in sys.modules:
-        return pickle.dumps(value, 5), []
+    buffers = []
+    keep = buffers.append if "numpy" in sys.modules else None
+    try:
+        data = pickle.dumps(value, 5, buffer_callback=keep)
+    except TypeError as error:
+        if "PyCapsule" not in str(error):
+            raise
+        reason = "it holds a pointer to memory of this process, as a callback does, which means nothing in another"
+        raise TypeError(reason) from error
+    if not buffers:
+        return data, []
     import numpy
 
-    buffers = []
-    data = pickle.dumps(value, 5, buffer_callback=buffers.append)
     return data, [numpy.asarray(buffer.raw()) for buffer in buffers]
 
 

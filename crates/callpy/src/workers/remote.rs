@@ -556,7 +556,7 @@ impl<'p> Attempt<'p, '_> {
         Outcome::Crashed(crash)
     }
 
-    /// Writes the arguments; says whether an array is lent.
+    /// Writes the arguments; says whether an array is lent. An error names the argument and the function.
     fn write(
         &self,
         frame: &mut Writer,
@@ -568,7 +568,8 @@ impl<'p> Attempt<'p, '_> {
         let count = self.list.len();
         let most = usize::from(u16::MAX);
         if count > most {
-            return Err(Error::argument(format!("a call on workers has at most {most} arguments")));
+            let message = format!("a call on workers has at most {most} arguments");
+            return Err(Error::argument(message).at(&*self.remote.name));
         }
         frame.u16((count - names) as u16);
         frame.u16(names as u16);
@@ -579,17 +580,21 @@ impl<'p> Attempt<'p, '_> {
             }
             let value = self.list.value(scope.py(), place);
             lends |= values::put(&value, frame, worker, copies, scope)
-                .map_err(|error| error.at(self.name(place, scope)))?;
+                .map_err(|error| self.at_argument(error, place, scope))?;
         }
         let is_shared = |address| worker.arrays.place(address, 1).is_some();
         if let Some(place) = shared::not_returned(scope, self.list, is_shared) {
-            return Err(Error::argument(
+            let error = Error::argument(
                 "what Python writes to it would not come back from a worker: pass a `&mut` array as an \
                  argument of its own, and of numbers or from `Workers::zeros`",
-            )
-            .at(self.name(place - 1, scope)));
+            );
+            return Err(self.at_argument(error, place - 1, scope));
         }
         Ok(lends)
+    }
+
+    fn at_argument(&self, error: Error, place: usize, scope: &Scope<'_>) -> Error {
+        error.at(self.name(place, scope)).at(&*self.remote.name)
     }
 
     fn read(&self, answer: &Answer, hand: &mut Hand<'p>, scope: &mut Scope<'_>) -> Result<Outcome> {
