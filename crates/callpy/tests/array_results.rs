@@ -273,7 +273,13 @@ fn scalars_of_numpys_own_types() {
     let number = Complex::new(1.5, -2.5);
     assert_eq!(identity.call::<Complex<f64>>(number).unwrap(), number);
     assert_eq!(function("a_complex").call::<Complex<f64>>(()).unwrap(), Complex::new(1.0, 2.0));
-    identity.call::<Complex<f32>>(1.5).unwrap_err();
+    // A function that is hinted to return a complex number may return a real one (PEP 484).
+    assert_eq!(identity.call::<Complex<f64>>(1.5).unwrap(), Complex::new(1.5, 0.0));
+    assert_eq!(identity.call::<Complex<f32>>(-2).unwrap(), Complex::new(-2.0, 0.0));
+    identity.call::<Complex<f64>>((1_i64 << 53) + 1).unwrap_err();
+    identity.call::<Complex<f64>>("1").unwrap_err();
+    identity.call::<Complex<f32>>(1e300).unwrap_err();
+    identity.call::<Complex<f32>>((1_i64 << 24) + 1).unwrap_err();
 }
 
 /// An array that shows a few elements again and again costs what those few do.

@@ -1,12 +1,12 @@
 //! Elements as values: one as a NumPy scalar, several as an array.
 
-use super::element::Element;
+use super::element::{Dtype, Element};
 use super::lend::give;
 use super::receive::receive;
 use super::special::{FixedBytes, FixedStr};
 use super::time::{Datetime64, TimeUnit, Timedelta64};
 use super::view::Array;
-use crate::convert::number::{NumberKind, exact_float, kind_in_python, kind_of};
+use crate::convert::number::{NumberKind, kind_in_python, kind_of};
 use crate::convert::{self, FromPython};
 use crate::error::Result;
 use crate::object::Object;
@@ -76,17 +76,20 @@ pub fn element_into_python<T: Element>(value: T, scope: &mut Scope<'_>) -> Resul
 /// Takes a NumPy scalar, or an array without axes, for an element.
 #[doc(hidden)]
 pub fn element_from_python<T: Element>(object: Object, scope: &mut Scope<'_>) -> Result<T> {
-    let py = scope.py();
-    // A function that is hinted to return a complex number may return a real one (PEP 484).
-    let object = match (kind_of(T::DTYPE), kind_in_python(py, &object.0)) {
-        (Some(NumberKind::Complex), Some(kind @ (NumberKind::Float | NumberKind::Int))) => {
-            if kind == NumberKind::Int {
-                exact_float(&object.0, scope, "f64")?;
-            }
-            Object(scope.taken(support::complex(py, &object.0))?)
+    let kind = kind_in_python(scope.py(), &object.0);
+    let is_real = matches!(kind, Some(NumberKind::Float | NumberKind::Int));
+    let object = if is_real && kind_of(T::DTYPE) == Some(NumberKind::Complex) {
+        // A function that is hinted to return a complex number may return a real one (PEP 484), which has to
+        // be as exact as any.
+        match T::DTYPE {
+            Dtype::Complex64 => _ = f32::from_python(object.clone(), scope)?,
+            _ => _ = f64::from_python(object.clone(), scope)?,
         }
-        _ => object,
+        Object(scope.taken(support::complex(scope.py(), &object.0))?)
+    } else {
+        object
     };
+    let py = scope.py();
     let dtype = scope.ok(T::DTYPE.object(py, py.numpy()?))?;
     match support::as_array(py, &object.0, &dtype) {
         Ok(Some(array)) => Ok(receive::<T>(array, scope)?[0]),
