@@ -550,8 +550,16 @@ def _typed(items):
     if present and all(isinstance(item, datetime.date) and not getattr(item, "tzinfo", None) for item in present):
         is_time = any(isinstance(item, datetime.datetime) for item in present)
         unit = "ns" if any(getattr(item, "nanosecond", 0) for item in present) else "us"
-        moments = [None if _is_missing(item) else item for item in items]
-        return numpy.array(moments, "M8[%s]" % (unit if is_time else "D"))
+        # NumPy reads a Timestamp as the datetime that it also is, which has no nanoseconds.
+        exact = [getattr(item, "to_datetime64", lambda item=item: item)() for item in present]
+        times = numpy.array(exact, "M8[%s]" % (unit if is_time else "D"))
+        # Nanoseconds only have room for the years from 1678 to 2261, and NumPy wraps the others around.
+        years = times.astype("M8[Y]").astype(int) + 1970
+        if years.tolist() != [item.year for item in present]:
+            return None
+        found = numpy.full(len(items), numpy.datetime64("NaT"), times.dtype)
+        found[[not _is_missing(item) for item in items]] = times
+        return found
     return None
 
 
@@ -611,7 +619,14 @@ def _arrow_array(column, pyarrow):
     if numpy is not None and type(column) is numpy.ndarray and column.dtype.kind in "biufmMU":
         # Its type stays: float32, uint64.
         return pyarrow.array(numpy.ascontiguousarray(column))
-    return pyarrow.array(column.tolist() if hasattr(column, "tolist") else list(column))
+    items = column.tolist() if hasattr(column, "tolist") else list(column)
+    if any(getattr(item, "nanosecond", 0) or getattr(item, "nanoseconds", 0) for item in items):
+        # pyarrow, too, reads a Timestamp as a datetime and a Timedelta as a timedelta, without nanoseconds.
+        series = sys.modules["pandas"].Series(items)
+        if series.dtype == object:
+            raise Failure("the result mixes times that have nanoseconds with other values")
+        return pyarrow.array(series)
+    return pyarrow.array(items)
 
 
 def text(result):

@@ -408,3 +408,30 @@ fn whole_numbers_with_gaps_and_doubtful_words_stay_as_they_are() {
     let two = folder.pipe(&["f.py:pyarrow", "-c", "id", "-c", "sex"], text).printed();
     assert_eq!(two, "[[9007199254740993], ['F', 'F']]\n");
 }
+
+#[test]
+#[ignore = "needs pandas, polars and pyarrow: .ci/frames"]
+fn nanoseconds_are_written_or_refused() {
+    let folder = Folder::plain(
+        "import datetime\nimport numpy as np\nimport pandas as pd\nimport pyarrow.parquet\n\
+         exact = pd.Timestamp('2024-01-05T10:00:00.123456789')\n\
+         def gap(): return pd.DataFrame({'t': pd.to_datetime([exact, None])})\n\
+         def records(): return [{'t': exact}, {'t': None}]\n\
+         def zoned(): return [{'t': exact.tz_localize('Europe/Berlin')}]\n\
+         def early(): return {'t': [exact, datetime.datetime(1600, 1, 1)]}\n\
+         def npz(): return np.load('t.npz')['t'].astype(str).tolist()\n\
+         def parquet(): return [str(it) for it in pyarrow.parquet.read_table('t.parquet')['t']]\n",
+    );
+    folder.printed(&["f.py:gap", "--out", "t.npz"]);
+    assert_eq!(folder.printed(&["f.py:npz"]), "['2024-01-05T10:00:00.123456789', 'NaT']\n");
+    for function in ["f.py:gap", "f.py:records"] {
+        folder.printed(&[function, "--out", "t.parquet"]);
+        let found = folder.printed(&["f.py:parquet"]);
+        assert_eq!(found, "['2024-01-05 10:00:00.123456789', 'None']\n", "{function}");
+    }
+    folder.printed(&["f.py:zoned", "--out", "t.parquet"]);
+    assert!(folder.printed(&["f.py:parquet"]).contains("10:00:00.123456789+01:00"));
+    // No array has room for both.
+    folder.run(&["f.py:early", "--out", "early.npz"]).failed(1, &["t is a list"]);
+    folder.run(&["f.py:early", "--out", "early.parquet"]).failed(1, &["mixes times"]);
+}
