@@ -175,6 +175,7 @@ def joined(results):
 
 
 def _counts_rows(index):
+    """Whether an index of pandas numbers rows from 0; the range that a filter leaves need not."""
     return type(index).__name__ == "RangeIndex" and index.name is None and (index.start, index.step) == (0, 1)
 
 
@@ -326,9 +327,9 @@ def _frame_columns(value):
 
 
 def _keys(value):
-    """The columns of what pandas names rows by, unless that only numbers them."""
+    """The columns of what pandas names rows by, unless that only counts them."""
     index = value.index
-    if index.names == [None] and type(index).__name__ == "RangeIndex":
+    if _counts_rows(index):
         return []
     one = "index" if index.nlevels == 1 and "index" not in getattr(value, "columns", ()) else None
     names = [
@@ -590,7 +591,7 @@ def _arrow_table(result, pyarrow):
         names = list(_by_name((str(name), None) for name in result.columns))
         if names != [str(name) for name in result.columns]:
             result = result.set_axis(names, axis=1)
-        return pyarrow.Table.from_pandas(result)
+        return pyarrow.Table.from_pandas(result, preserve_index=None if _counts_rows(result.index) else True)
     value = _fields(result)
     if isinstance(value, dict) and value and all(getattr(item, "ndim", 0) == 1 for item in value.values()):
         columns = dict(zip(_texts(value, "columns"), value.values()))

@@ -435,3 +435,36 @@ fn nanoseconds_are_written_or_refused() {
     folder.run(&["f.py:early", "--out", "early.npz"]).failed(1, &["t is a list"]);
     folder.run(&["f.py:early", "--out", "early.parquet"]).failed(1, &["mixes times"]);
 }
+
+#[test]
+#[ignore = "needs pandas, polars and pyarrow: .ci/frames"]
+fn the_rows_that_a_filter_left_keep_their_numbers() {
+    // Of some rows pandas has a range, of others a list.
+    let folder = Folder::plain(
+        "import pandas as pd\n\
+         series = pd.Series([5, 1, 7, 9], name='v')\n\
+         def last(): return series[series > 5]\n\
+         def some(): return series[series > 4]\n\
+         def every_other(): return series[::2].to_frame()\n\
+         def all(): return series.to_frame()\n\
+         def names():\n\
+         \x20   import pyarrow.parquet\n\
+         \x20   return pyarrow.parquet.read_table('t.parquet').column_names\n",
+    );
+    let json = folder.printed(&["f.py:last", "--json"]);
+    assert_eq!(json, "[{\"index\": 2, \"v\": 7}, {\"index\": 3, \"v\": 9}]\n");
+    for (function, expected) in [
+        ("f.py:last", "index,v\n2,7\n3,9\n"),
+        ("f.py:some", "index,v\n0,5\n2,7\n3,9\n"),
+        ("f.py:every_other", "index,v\n0,5\n2,7\n"),
+        ("f.py:all", "v\n5\n1\n7\n9\n"),
+    ] {
+        assert_eq!(folder.printed(&[function, "--csv"]), expected, "{function}");
+    }
+    for (function, expected) in
+        [("f.py:every_other", "['v', '__index_level_0__']\n"), ("f.py:all", "['v']\n")]
+    {
+        folder.printed(&[function, "--out", "t.parquet"]);
+        assert_eq!(folder.printed(&["f.py:names"]), expected, "{function}");
+    }
+}
