@@ -526,16 +526,31 @@ def _array(value, name):
                 "%s has masked values, which NumPy's files have no place for; fill them in the function, with .filled()" % name
             )
         array = value.filled(numpy.nan)
-    items = value if isinstance(value, (list, tuple)) and array.ndim == 1 else ()
-    if array.dtype.kind == "U" and not all(isinstance(item, str) for item in items):
-        raise Failure("%s has text beside other values, which an array would make text too" % name)
-    if array.dtype.kind == "f" and any(isinstance(item, int) and item != int(float(item)) for item in items):
-        raise Failure("%s has whole numbers that a float can't hold, beside others that need one" % name)
+    is_list = isinstance(value, (list, tuple))
+    if is_list and array.dtype.kind in "US":
+        one = str if array.dtype.kind == "U" else bytes
+        if not all(isinstance(item, one) for item in _items(value)):
+            raise Failure("%s mixes text with other values, which an array would turn into text" % name)
+    if is_list and array.dtype.kind in "fc" and not all(_fits_float(item) for item in _items(value)):
+        raise Failure("%s mixes fractions with whole numbers that a float can't hold" % name)
     if array.dtype.hasobject and array.ndim == 1:
         array = _typed(array.tolist())
     if array is None or array.dtype.hasobject:
-        raise Failure("%s is %s, of which there are no arrays of numbers or text" % (name, what(value)))
+        raise Failure("%s is %s, which can't be an array of numbers or text" % (name, what(value)))
     return array
+
+
+def _items(value):
+    """The values in a list, or in lists or arrays in it, as they were before an array had to have one type."""
+    import numpy
+
+    return numpy.array(value, dtype=object).ravel()
+
+
+def _fits_float(item):
+    import numbers
+
+    return not isinstance(item, numbers.Integral) or int(item) == int(float(item))
 
 
 def _typed(items):

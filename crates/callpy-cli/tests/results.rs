@@ -128,7 +128,6 @@ fn a_table_has_all_values_of_a_result() {
          def two(): return {1: 'a', '1': 'b'}\n\
          def gen(): return (i for i in range(3))\n\
          def fields(): return np.array([(1, 2.5)], dtype=[('a', 'i4'), ('b', 'f8')])\n\
-         def mixed(): return [1, 'a']\n\
          def gaps(): return [1, None]\n\
          def loaded(): return np.load('o.npy').tolist()\n\
          def named(): return {'file': np.array([1]), 'allow_pickle': np.array([2])}\n\
@@ -146,11 +145,48 @@ fn a_table_has_all_values_of_a_result() {
     }
     folder.run(&["f.py:gen", "--csv"]).failed(1, &["a generator, which has no rows and columns"]);
     assert_eq!(folder.printed(&["f.py:fields", "--json"]), "[{\"a\": 1, \"b\": 2.5}]\n");
-    folder.run(&["f.py:mixed", "--out", "o.npy"]).failed(1, &["text beside other values"]);
     folder.printed(&["f.py:gaps", "--out", "o.npy"]);
     assert_eq!(folder.printed(&["f.py:loaded"]), "[1.0, nan]\n");
     folder.printed(&["f.py:named", "--out", "o.npz"]);
     assert_eq!(folder.printed(&["f.py:names"]), "['allow_pickle', 'file']\n");
+}
+
+#[test]
+fn an_array_does_not_change_the_values_of_a_list() {
+    let folder = Folder::with(
+        "large = 2 ** 53 + 1\n\
+         def text(): return [1, 'a']\n\
+         def text_in_rows(): return [['a', 1], ['b', 2]]\n\
+         def text_in_arrays(): return [np.array(['a']), np.array([1])]\n\
+         def bytes_too(): return [b'a', 1]\n\
+         def whole(): return [large, 0.5]\n\
+         def whole_in_rows(): return [[1, 2], [large, 0.5]]\n\
+         def whole_in_arrays(): return (np.array([large]), np.array([0.5])), (np.array([1]), np.array([2]))\n\
+         def whole_of_numpy(): return [np.int64(large), 0.5]\n\
+         def whole_and_complex(): return [large, 1j]\n\
+         def objects(): return [[object()]]\n\
+         def right(): return [['a', 'b'], ['c', 'd']]\n\
+         def exact(): return [[2 ** 60, True], [np.int8(1), 0.5]]\n\
+         def loaded(): return np.load('o.npy').tolist()\n",
+    );
+    for (function, expected) in [
+        ("text", "mixes text with other values"),
+        ("text_in_rows", "mixes text"),
+        ("text_in_arrays", "mixes text"),
+        ("bytes_too", "mixes text"),
+        ("whole", "mixes fractions with whole numbers that a float can't hold"),
+        ("whole_in_rows", "mixes fractions"),
+        ("whole_of_numpy", "mixes fractions"),
+        ("whole_and_complex", "mixes fractions"),
+        ("whole_in_arrays", "mixes fractions"),
+        ("objects", "a list, which can't be an array of numbers or text"),
+    ] {
+        folder.run(&[&format!("f.py:{function}"), "--out", "o.npy"]).failed(1, &[expected]);
+    }
+    folder.printed(&["f.py:right", "--out", "o.npy"]);
+    assert_eq!(folder.printed(&["f.py:loaded"]), "[['a', 'b'], ['c', 'd']]\n");
+    folder.printed(&["f.py:exact", "--out", "o.npy"]);
+    assert_eq!(folder.printed(&["f.py:loaded"]), "[[1.152921504606847e+18, 1.0], [1.0, 0.5]]\n");
 }
 
 #[test]
