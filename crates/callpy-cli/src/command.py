@@ -357,11 +357,13 @@ def _by_name(columns):
 
 def _texts(keys, what):
     """Names as text, which must still differ."""
-    found = [str(key) for key in keys]
-    if len(set(found)) < len(found):
-        twice = next(name for at, name in enumerate(found) if name in found[:at])
-        raise Failure("the result has two %s that are %r as text" % (what, twice))
-    return found
+    found = {}
+    for key in keys:
+        name = str(key)
+        if name in found:
+            raise Failure("the result has two %s that are %r as text" % (what, name))
+        found[name] = key
+    return list(found)
 
 
 _MISSING = ("NAType", "NaTType")  # pandas
@@ -431,8 +433,9 @@ def _is_columns(result):
 
 
 def _of_one_length(columns):
+    # None stands for a single value.
     if len({item if item is None else len(item) for item in columns.values()}) > 1:
-        raise Failure("the result has columns of different lengths, which are no table")
+        raise Failure("the result has columns of different lengths, so it is not a table; print it with --json")
     return columns
 
 
