@@ -220,13 +220,14 @@ def argument(column, type_name, as_list, wants, dtype):
     import numpy
 
     array = numpy.array(column.to_numpy())
+    is_float = type_name.lower().startswith(("float", "double", "halffloat"))
     is_whole = type_name.lower().startswith(("int", "uint"))
     if kind(type_name) == "number" and (array.dtype == object or is_whole and array.dtype.kind == "f"):
         # Decimals, and whole numbers with gaps, as far as a float holds them.
         array = numpy.array(listed(column, "number"))
     if wants in ("time", "date"):
         return array.astype(dtype)
-    return array if wants == "any" else cast(array, dtype)
+    return array if wants == "any" else cast(array, dtype, is_float)
 
 
 def listed(column, wants):
@@ -246,7 +247,9 @@ def exact(value, row):
     number = float(value)
     if isinstance(value, int) and number != value:
         raise inexact(row, value, "list[int]")
-    if isinstance(value, decimal.Decimal) and decimal.Decimal(repr(number)) != value:
+    # A float rounds fractions, but a whole number may be an ID.
+    is_whole = isinstance(value, decimal.Decimal) and value == value.to_integral_value()
+    if is_whole and number != value:
         raise inexact(row, value, "pa.Table")
     return number
 

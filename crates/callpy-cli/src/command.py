@@ -179,8 +179,12 @@ def _counts_rows(index):
     return type(index).__name__ == "RangeIndex" and index.name is None and (index.start, index.step) == (0, 1)
 
 
-def cast(values, dtype):
-    """An array of another dtype, if no whole number is changed by that."""
+def cast(values, dtype, is_float=False):
+    """An array of another dtype, if no whole number is changed by that.
+
+    `is_float` says that the values have a type of floats. Those of a text file don't: they are floats by now,
+    but may be IDs.
+    """
     import numpy
 
     array = numpy.asarray(values)
@@ -192,6 +196,8 @@ def cast(values, dtype):
         for at in (numpy.isinf(converted) & ~numpy.isinf(array)).nonzero()[0]:
             text = "row %d: %s is out of the range of %s, which the hint asks for"
             raise InputError(text % (at, array[at], dtype))
+        if not is_float:
+            check_whole(array, converted)
     if converted.dtype.kind in "iu" and len(array):
         low, high = numpy.iinfo(dtype).min, numpy.iinfo(dtype).max
         for value in (array.min(), array.max()):
@@ -205,13 +211,25 @@ def check_floats(whole, floats):
     digits = {2: 11, 4: 24}.get(floats.dtype.itemsize, 53)
     for at in (abs(whole.astype("float64")) >= 2.0**digits).nonzero()[0]:
         if int(whole[at]) != float(floats[at]):
-            raise inexact(at, whole[at], "NDArray[np.%s]" % whole.dtype)
+            raise inexact(at, whole[at], "NDArray[np.%s]" % whole.dtype, floats.dtype)
 
 
-def inexact(row, value, hint):
+def check_whole(array, floats):
+    """Refuses whole numbers, read as float64, of which a smaller float lacks digits."""
+    import numpy
+
+    limit = 2.0 ** (numpy.finfo(floats.dtype).nmant + 1)
+    is_changed = (floats != array) & numpy.isfinite(floats) & (abs(array) >= limit) & (abs(array) < 2.0**63)
+    for at in (is_changed & (array == numpy.floor(array))).nonzero()[0]:
+        # 1.5e12 is near a float32 too, but loses no digit.
+        if float(str(floats[at])) != array[at]:
+            raise inexact(at, int(array[at]), "NDArray[np.float64]", floats.dtype)
+
+
+def inexact(row, value, hint, dtype="float64"):
     """The error of a number that a float changes."""
-    text = "row %d: a float can't hold %s, only numbers near it; give the parameter another hint, such as %s"
-    return InputError(text % (row, value, hint))
+    text = "row %d: a %s can't hold %s, only numbers near it; give the parameter another hint, such as %s"
+    return InputError(text % (row, "float" if dtype == "float64" else dtype, value, hint))
 
 
 def times(values, dtype, as_list):

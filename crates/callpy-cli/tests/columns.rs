@@ -93,6 +93,24 @@ fn hints_say_where_a_column_goes_and_as_what() {
 }
 
 #[test]
+fn a_small_float_holds_all_digits_of_a_whole_number() {
+    let folder = Folder::with(
+        "import numpy.typing as npt\n\
+         def single(x: npt.NDArray[np.float32]): return x.tolist()\n\
+         def half(x: npt.NDArray[np.float16]): return x.tolist()\n",
+    );
+    let single = |text: &str| folder.pipe(&["f.py:single"], text);
+    let whole = ["row 1", "a float32 can't hold 16777217", "NDArray[np.float64]"];
+    single("x\n1\n16777217\n").failed(2, &whole);
+    single("x\n0.5\n-16777217\n").failed(2, &["a float32 can't hold -16777217"]);
+    let half = folder.pipe(&["f.py:half"], "x\n2049\n");
+    half.failed(2, &["row 0", "a float16 can't hold 2049"]);
+    // A number of few digits keeps them all.
+    let measured = single("x\n16777216\n1.5e12\n1e30\n16777216.5\n").printed();
+    assert!(measured.starts_with("[16777216.0, 15000"), "{measured}");
+}
+
+#[test]
 fn a_function_without_numpy_takes_a_list() {
     let folder = Folder::plain(
         "from typing import List, Sequence\n\

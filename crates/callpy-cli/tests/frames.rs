@@ -468,3 +468,41 @@ fn the_rows_that_a_filter_left_keep_their_numbers() {
         assert_eq!(folder.printed(&["f.py:names"]), expected, "{function}");
     }
 }
+
+#[test]
+#[ignore = "needs pandas, polars and pyarrow: .ci/frames"]
+fn floats_round_fractions_but_no_whole_numbers() {
+    let folder = Folder::plain(
+        "from decimal import Decimal\n\
+         import numpy as np\nimport numpy.typing as npt\n\
+         def write():\n\
+         \x20   import pyarrow as pa\n\
+         \x20   import pyarrow.parquet\n\
+         \x20   wide = pa.decimal128(38, 18)\n\
+         \x20   pa.parquet.write_table(pa.table({\n\
+         \x20       'mean': pa.array([Decimal('3.333333333333333333'), Decimal('2')], wide),\n\
+         \x20       'id': pa.array([Decimal('9007199254740993'), Decimal('0.5')], wide),\n\
+         \x20       'gap': pa.array([16777217, None], 'int64'),\n\
+         \x20       'count': pa.array([Decimal(16777217), Decimal(1)]),\n\
+         \x20       'measured': [16777217.0, 0.5],\n\
+         \x20   }), 't.parquet')\n\
+         def double(x: npt.NDArray[np.float64]): return x.tolist()\n\
+         def single(x: npt.NDArray[np.float32]): return x.tolist()\n\
+         def listed(x: list[float]): return x\n",
+    );
+    folder.printed(&["f.py:write"]);
+    let of = |function: &str, column: &str| {
+        let arguments = [function, "t.parquet", "-c", column, "--missing", "nan"];
+        let run = folder.run(&arguments);
+        let polars = without(&folder, &["pyarrow"], &arguments);
+        assert_eq!((&run.stdout, run.code), (&polars.stdout, polars.code), "{}", polars.stderr);
+        run
+    };
+    for function in ["f.py:double", "f.py:listed", "numpy:array"] {
+        assert!(of(function, "mean").printed().starts_with("[3.33333"), "{function}");
+        of(function, "id").failed(2, &["row 0", "a float can't hold 9007199254740993", "pa.Table"]);
+    }
+    of("f.py:single", "gap").failed(2, &["row 0", "a float32 can't hold 16777217"]);
+    of("f.py:single", "count").failed(2, &["row 0", "a float32 can't hold 16777217"]);
+    assert_eq!(of("f.py:single", "measured").printed(), "[16777216.0, 0.5]\n");
+}
