@@ -385,6 +385,7 @@ def _texts(keys, what):
 
 
 _MISSING = ("NAType", "NaTType")  # pandas
+_RANGES = ("Interval", "Period")  # pandas; only their text is known elsewhere
 
 
 def _is_missing(value):
@@ -575,7 +576,7 @@ def _fits_float(item):
 
 
 def _typed(items):
-    """An array of numbers with gaps, or of times; None for anything else."""
+    """An array of numbers with gaps, of times, or of the text of ranges; None for anything else."""
     import datetime
 
     import numpy
@@ -597,6 +598,8 @@ def _typed(items):
         found = numpy.full(len(items), numpy.datetime64("NaT"), times.dtype)
         found[[not _is_missing(item) for item in items]] = times
         return found
+    if items and all(type(item).__name__ in _RANGES for item in items):
+        return numpy.array([str(item) for item in items])
     return None
 
 
@@ -663,6 +666,7 @@ def _arrow_array(column, pyarrow):
         if series.dtype == object:
             raise Failure("the result mixes times that have nanoseconds with other values")
         return pyarrow.array(series)
+    items = [str(item) if type(item).__name__ in _RANGES else item for item in items]
     return pyarrow.array(items)
 
 
@@ -943,7 +947,7 @@ def _plain(value):
         # An array or a scalar of NumPy, a Series, an array of Arrow, a tensor.
         if hasattr(value, method):
             return _plain(getattr(value, method)())
-    if type(value).__name__ in ("Decimal", "timedelta"):
+    if type(value).__name__ in ("Decimal", "timedelta") + _RANGES:
         return str(value)
     if hasattr(value, "isoformat"):
         return value.isoformat()

@@ -506,3 +506,35 @@ fn floats_round_fractions_but_no_whole_numbers() {
     of("f.py:single", "count").failed(2, &["row 0", "a float32 can't hold 16777217"]);
     assert_eq!(of("f.py:single", "measured").printed(), "[16777216.0, 0.5]\n");
 }
+
+#[test]
+#[ignore = "needs pandas, polars and pyarrow: .ci/frames"]
+fn intervals_and_periods_are_written_as_text() {
+    let folder = Folder::plain(
+        "import numpy as np\nimport pandas as pd\n\
+         def cut(): return pd.cut(pd.Series([1, 2, 6]), [0, 2, 8]).value_counts()\n\
+         def months(): return pd.Series([1, 2], pd.period_range('2024-01', periods=2, freq='M'), name='count')\n\
+         def bins(): return pd.cut(pd.Series([1, 9]), [0, 2, 8])\n\
+         def keys(): return cut().to_dict()\n\
+         def npz(): return np.load('t.npz')['index'].tolist()\n\
+         def parquet():\n\
+         \x20   import pyarrow.parquet\n\
+         \x20   return pyarrow.parquet.read_table('t.parquet')['index'].to_pylist()\n",
+    );
+    for (function, one, two) in
+        [("f.py:cut", "(0, 2]", "(2, 8]"), ("f.py:months", "2024-01", "2024-02")]
+    {
+        let json = folder.printed(&[function, "--json"]);
+        let text = [one, two].map(|key| format!("{{\"index\": \"{key}\", \"count\": "));
+        assert!(text.iter().all(|text| json.contains(text)), "{json}");
+        let listed = format!("['{one}', '{two}']\n");
+        folder.printed(&[function, "--out", "t.npz"]);
+        assert_eq!(folder.printed(&["f.py:npz"]), listed);
+        folder.printed(&[function, "--out", "t.parquet"]);
+        assert_eq!(folder.printed(&["f.py:parquet"]), listed);
+    }
+    assert_eq!(folder.printed(&["f.py:bins", "--json"]), "[\"(0.0, 2.0]\", null]\n");
+    assert_eq!(folder.printed(&["f.py:keys", "--json"]), "{\"(0, 2]\": 2, \"(2, 8]\": 1}\n");
+    // No array of text has a place for the one that is missing.
+    folder.run(&["f.py:bins", "--out", "bins.npy"]).failed(1, &["can't be an array"]);
+}
