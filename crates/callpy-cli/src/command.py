@@ -402,10 +402,16 @@ def cell(value):
 def _whole(value):
     """A value with lists for its arrays, of which NumPy's text is an abbreviation."""
     if type(value) in (list, tuple):
-        return type(value)(map(_whole, value))
+        return type(value)(_whole(_plain_scalar(item)) for item in value)
     if type(value) is dict:
-        return {key: _whole(item) for key, item in value.items()}
+        return {_plain_scalar(key): _whole(_plain_scalar(item)) for key, item in value.items()}
     return value.tolist() if hasattr(value, "tolist") and getattr(value, "shape", ()) else value
+
+
+def _plain_scalar(value):
+    """NumPy's numbers and text as Python's: in a list, NumPy's are printed with their type."""
+    is_scalar = hasattr(value, "item") and getattr(value, "shape", None) == ()
+    return value.item() if is_scalar and getattr(value.dtype, "kind", "") in "biufU" else value
 
 
 def frame_rows(result):

@@ -125,6 +125,7 @@ fn a_table_has_all_values_of_a_result() {
         "def pair(): return np.arange(2000), np.arange(2000) / 2\n\
          def unequal(): return np.arange(2), np.arange(3)\n\
          def nested(): return {'name': ['a'], 'all': [np.arange(2000)]}\n\
+         def scalars(): return [{'ci': (np.float64(1.5), [np.int8(2)]), 'by': {np.str_('a'): np.True_}}]\n\
          def two(): return {1: 'a', '1': 'b'}\n\
          def gen(): return (i for i in range(3))\n\
          def fields(): return np.array([(1, 2.5)], dtype=[('a', 'i4'), ('b', 'f8')])\n\
@@ -136,6 +137,8 @@ fn a_table_has_all_values_of_a_result() {
     let csv = folder.printed(&["f.py:pair", "--csv"]);
     assert_eq!(csv.lines().count(), 2000);
     assert!(csv.ends_with("\n1999,999.5\n"), "{csv}");
+    let scalars = folder.printed(&["f.py:scalars", "--csv"]);
+    assert_eq!(scalars, "ci,by\n\"(1.5, [2])\",{'a': True}\n");
     folder.run(&["f.py:unequal", "--csv"]).failed(1, &["columns of different lengths"]);
     let nested = folder.printed(&["f.py:nested", "--csv"]);
     assert!(nested.contains("1998, 1999]") && !nested.contains("..."), "{nested}");
