@@ -1,5 +1,7 @@
 //! The options that say how a table is to be read, for what its text does not say by itself.
 
+use std::fmt::Write;
+
 use clap::{Args, ValueEnum};
 
 use crate::failure::{Result, usage};
@@ -130,9 +132,27 @@ fn dates(format: &str) -> Result<String, String> {
         return Err("write it as for strftime, such as %d/%m/%Y".to_owned());
     }
     // Reads what it writes, which a date without a year does not.
-    let some = chrono::DateTime::UNIX_EPOCH.format(format).to_string();
+    let mut some = String::new();
+    // An offset of which chrono only reads the parts that are there is written in full.
+    let written = format.replace("%#z", "%z");
+    let is_written = write!(some, "{}", chrono::DateTime::UNIX_EPOCH.format(&written)).is_ok();
     match times::parse_as(&some, format) {
-        Some(_) => Ok(format.to_owned()),
-        None => Err("it says no date: it needs a year at least, as in %d/%m/%Y".to_owned()),
+        Some(_) if is_written => Ok(format.to_owned()),
+        _ => Err("it has no year, so it is not a date; write it as in %d/%m/%Y".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_of_dates_can_be_read() {
+        for format in ["%d/%m/%Y", "%Y", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S%#z", "%+"] {
+            assert_eq!(dates(format).as_deref(), Ok(format));
+        }
+        for (format, words) in [("%d/%m", "no year"), ("%#z", "no year"), ("%!", "strftime")] {
+            assert!(dates(format).unwrap_err().contains(words), "{format}");
+        }
     }
 }

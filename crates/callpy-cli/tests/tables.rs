@@ -408,7 +408,7 @@ fn a_day_is_that_of_its_own_clock() {
     let said = folder.pipe(&["f.py:days"], "on,n\n01/02/2024,1\n");
     said.failed(2, &["no column of dates", "such as --dates %d/%m/%Y"]);
     let said = folder.pipe(&["f.py:days", "--dates", "%H:%M"], "day\n10:00\n");
-    said.failed(2, &["it says no date"]);
+    said.failed(2, &["it has no year"]);
 }
 
 #[test]
