@@ -70,10 +70,6 @@ pub(crate) fn around(text: &mut Vec<u8>, skip: usize, name: &str) -> Before {
 /// A decimal comma separates no cells, unless numbers are quoted.
 pub(crate) fn separator(text: &[u8], format: &Format) -> u8 {
     let comment = format.comment;
-    let is_mark = |separator: u8| {
-        let mark = Some(char::from(separator));
-        (format.decimal == mark || format.thousands == mark) && !text.contains(&b'"')
-    };
     let rows = |separator: u8, text: &[u8]| -> Vec<ByteRecord> {
         let mut reader = csv::ReaderBuilder::new();
         let reader = reader.has_headers(false).flexible(true).comment(comment).delimiter(separator);
@@ -85,6 +81,21 @@ pub(crate) fn separator(text: &[u8], format: &Format) -> u8 {
     };
     let splits = |widths: &[usize]| {
         widths.first().is_some_and(|first| *first > 1 && widths.iter().all(|it| it == first))
+    };
+    // `t,v` above `1,500`: in numbers alone a comma may be a mark, but not in names.
+    let has_names = |separator: u8| {
+        let rows = rows(separator, text);
+        let [names, values @ ..] = &rows[..] else { return false };
+        names.len() > 1
+            && !values.is_empty()
+            && values.iter().all(|row| row.len() == names.len())
+            && !names.iter().any(|cell| is_number(cell, format))
+    };
+    let is_mark = |separator: u8| {
+        let mark = Some(char::from(separator));
+        (format.decimal == mark || format.thousands == mark)
+            && !text.contains(&b'"')
+            && !has_names(separator)
     };
     // Numbers may have commas, so the others are tried first, with at least two rows to show it.
     for separator in [b'\t', b';', b'|'] {
@@ -256,9 +267,14 @@ mod tests {
         let thousands = |mark| Format { thousands: Some(mark), ..Format::default() };
         assert_eq!(separator(b"value\n1 234.5\n2 345\n", &thousands(' ')), b',');
         assert_eq!(separator(b"value\n1,234\n2,345\n", &thousands(',')), b';');
+        assert_eq!(separator(b"t,v\n1,500\n2,600\n", &thousands(',')), b',');
+        assert_eq!(separator(b"day,v\n2024-01-01,500\n", &thousands(',')), b',');
         let decimal = Format { decimal: Some(','), ..Format::default() };
         for (text, expected) in [
             ("1,5\n2,5\n", b';'),
+            ("v\n1,5\n2,5\n", b';'),
+            ("t,v\n1,5\n2,6\n", b','),
+            ("t,v\n1,5;2,5\n3,5;4,5\n", b';'),
             ("1,5 2,5\n3,5 4,5\n", b' '),
             ("\"1,5\",\"2,5\"\n", b','),
             ("1,5;2\n", b';'),
