@@ -112,6 +112,10 @@ impl Columns for Frame {
         &self.name
     }
 
+    fn is_empty(&self, _: Column) -> Result<bool> {
+        Ok(false)
+    }
+
     // Its columns have types.
     fn doubtful(&self) -> Option<String> {
         None
@@ -119,7 +123,7 @@ impl Columns for Frame {
 
     fn misfit(&self, _: Column, parameter: &str, number: Number) -> Failure {
         Failure::Input(format!(
-            "{}: column {parameter} has the name of the parameter, but no {}; choose another with --column \
+            "{}: column {parameter} matches the parameter's name, but has no {}; choose another with --column \
              {parameter}=NAME",
             self.name,
             number.what()

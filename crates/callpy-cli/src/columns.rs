@@ -1,5 +1,6 @@
 //! Which columns of a file go to which parameters, if the command line does not say so.
 
+use crate::decode::note;
 use crate::failure::{Failure, Result, bad_input};
 use crate::parameters::{Choice, Takes};
 use crate::table::Column;
@@ -18,6 +19,15 @@ pub(crate) trait Columns {
 
     /// Returns the columns that fit what a parameter takes.
     fn fitting(&self, number: Number) -> Vec<Column>;
+
+    /// Returns whether a column that has the parameter's name can be read as what that takes: its name
+    /// says more than its values, so `1` may be text.
+    fn can_be(&self, column: Column, number: Number) -> bool {
+        self.fitting(number).contains(&column)
+    }
+
+    /// Returns whether a column has no value in any row.
+    fn is_empty(&self, column: Column) -> Result<bool>;
 
     /// Says which other column has numbers, if the command line says how they are written; none if no other
     /// has.
@@ -38,9 +48,16 @@ pub(crate) fn choose(columns: &dyn Columns, arrays: &[(&str, Takes, bool)]) -> R
     }
     let number = |takes: Takes| takes.number().unwrap_or(Number::Float("float64"));
     let fitting = |takes| columns.fitting(number(takes));
-    let same = by_name(arrays, |name, takes| match columns.named(name)? {
-        Some(column) if !fitting(takes).contains(&column) => {
+    let same = by_name(arrays, |name, takes, required| match columns.named(name)? {
+        Some(column) if !columns.can_be(column, number(takes)) => {
             Err(columns.misfit(column, name, number(takes)))
+        }
+        Some(column) if !required && columns.is_empty(column)? => {
+            note(format_args!(
+                "{}: column {name} has no values, so it is not passed",
+                columns.name()
+            ));
+            Ok(None)
         }
         named => Ok(named),
     })?;
@@ -86,11 +103,11 @@ pub(crate) fn choose(columns: &dyn Columns, arrays: &[(&str, Takes, bool)]) -> R
 /// Returns a choice for each parameter whose name `find` finds; none if a required one is missing.
 pub(crate) fn by_name(
     arrays: &[(&str, Takes, bool)],
-    find: impl Fn(&str, Takes) -> Result<Option<Column>>,
+    find: impl Fn(&str, Takes, bool) -> Result<Option<Column>>,
 ) -> Result<Vec<Choice>> {
     let mut same = Vec::new();
     for (name, takes, required) in arrays {
-        match find(name, *takes)? {
+        match find(name, *takes, *required)? {
             Some(column) => same.push(Choice::new(Some(name), vec![column])),
             None if *required => return Ok(Vec::new()),
             None => {}

@@ -222,7 +222,7 @@ impl Source {
             Contents::Npy(_) | Contents::Array(_) => whole(),
             Contents::Npz(names, _) | Contents::Arrays(names, _) => {
                 let position = |name: &str| names.iter().position(|other| other == name);
-                let same = by_name(&arrays, |name, _| Ok(position(name)))?;
+                let same = by_name(&arrays, |name, _, _| Ok(position(name)))?;
                 match names.len() {
                     _ if !same.is_empty() => Ok(same),
                     1 => Ok(vec![Choice::new(None, vec![0])]),

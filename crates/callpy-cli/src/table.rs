@@ -790,6 +790,29 @@ impl Columns for Table {
         (0..self.width).filter(fits).collect()
     }
 
+    fn can_be(&self, column: Column, number: Number) -> bool {
+        let cell = &self.sample[column];
+        // What is wrong with the other rows is said where they are read.
+        cell.is_empty()
+            || match number {
+                Number::Text => true,
+                Number::Bool => cell::asked_truth(cell).is_some(),
+                _ => self.fitting(number).contains(&column),
+            }
+    }
+
+    fn is_empty(&self, column: Column) -> Result<bool> {
+        if !self.sample[column].is_empty() {
+            return Ok(false);
+        }
+        let mut is_empty = true;
+        self.each(|row, _| {
+            is_empty &= is_missing(&row[column]);
+            Ok(())
+        })?;
+        Ok(is_empty)
+    }
+
     fn doubtful(&self) -> Option<String> {
         let columns = (0..self.width).filter(|column| {
             let cell = &self.sample[*column];
@@ -809,15 +832,16 @@ impl Columns for Table {
         let cell = &self.sample[column];
         let options = Some(number).filter(|it| matches!(it, Number::Float(_) | Number::Int(_)));
         let options = options.and_then(|_| cell::options(cell));
-        let options = options.map(|it| format!("add {it} or ")).unwrap_or_default();
-        let has = match cell.is_empty() {
-            true => "no values in the first rows".to_owned(),
-            false => format!("no {}: {:?}", number.what(), cell::text(cell)),
-        };
+        let options = options.map(|it| format!("add {it} or "));
+        let dates = "say how dates are written, such as --dates %d/%m/%Y, or ".to_owned();
+        let dates = matches!(number, Number::Time | Number::Date).then_some(dates);
         Failure::Input(format!(
-            "{}: column {parameter} has the name of the parameter, but {has}; {options}choose another with --column \
-             {parameter}=NAME",
-            self.name
+            "{}: column {parameter} matches the parameter's name, but {:?} is not {}; {}choose another with \
+             --column {parameter}=NAME",
+            self.name,
+            cell::text(cell),
+            number.one(),
+            options.or(dates).unwrap_or_default()
         ))
     }
 

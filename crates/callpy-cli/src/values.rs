@@ -42,6 +42,16 @@ impl Number {
             Number::Time | Number::Date => "dates",
         }
     }
+
+    /// Returns what one of its values is called in messages: "a number".
+    pub(crate) fn one(self) -> &'static str {
+        match self {
+            Number::Float(_) | Number::Int(_) => "a number",
+            Number::Bool => "true or false",
+            Number::Text => "text",
+            Number::Time | Number::Date => "a date",
+        }
+    }
 }
 
 impl Values {

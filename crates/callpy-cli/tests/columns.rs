@@ -161,3 +161,38 @@ fn the_function_may_change_and_retain_its_columns() {
     let text = folder.pipe(&["f.py:keep"], "1\n2\n").printed();
     assert_eq!(text, "[-1.  2.]\nretained [-1.0, 2.0]\n");
 }
+
+#[test]
+fn a_column_with_the_parameters_name_is_read_as_its_hint_says() {
+    let folder = Folder::plain(
+        "
+from datetime import date
+from typing import Optional
+
+def labels(id: 'list[str]', value: 'list[float]'): return id, value
+def truths(ok: 'list[bool]'): return ok
+def days(when: 'list[date]'): return len(when)
+def weighted(value: 'list[float]', weights: 'Optional[list[float]]' = None): return value, weights
+",
+    )
+    .file("ids.csv", "id,value\n1001,2\n1002,3\n")
+    .file("days.csv", "id,value\n2024-01-01,2\n")
+    .file("ok.csv", "id,ok\n7,1\n8,0\n")
+    .file("one.json", "[{\"ok\": 1}]")
+    .file("empty.csv", "value,weights\n1,\n2,\n")
+    .file("late.csv", format!("value,weights\n{}1,2\n", "1,\n".repeat(150)))
+    .file("when.csv", "when,v\n01/02/2024,1\n");
+    let printed = folder.printed(&["f.py:labels", "ids.csv"]);
+    assert_eq!(printed, "(['1001', '1002'], [2.0, 3.0])\n");
+    assert_eq!(folder.printed(&["f.py:labels", "days.csv"]), "(['2024-01-01'], [2.0])\n");
+    assert_eq!(folder.printed(&["f.py:truths", "ok.csv"]), "[True, False]\n");
+    assert_eq!(folder.printed(&["f.py:truths", "one.json"]), "[True]\n");
+    let ended = folder.run(&["f.py:weighted", "empty.csv"]);
+    assert!(ended.stderr.contains("column weights has no values"), "{}", ended.stderr);
+    assert_eq!(ended.printed(), "([1.0, 2.0], None)\n");
+    // Values after the first rows are not left out.
+    folder.run(&["f.py:weighted", "late.csv"]).failed(2, &["column weights: the cell is empty"]);
+    let skip = ["f.py:weighted", "late.csv", "--missing", "skip"];
+    assert_eq!(folder.printed(&skip), "([1.0], [2.0])\n");
+    folder.run(&["f.py:days", "when.csv"]).failed(2, &["is not a date; say how", "--dates"]);
+}

@@ -81,7 +81,7 @@ fn european_numbers_as_excel_exports_them() {
     let said = folder.run(&["f.py:total", "de.csv"]);
     said.failed(
         2,
-        &["column amount has the name of the parameter", "add --decimal , --thousands ."],
+        &["column amount matches the parameter's name", "add --decimal , --thousands ."],
     );
     let options = ["--decimal", ",", "--thousands", "."];
     let both = [&["f.py:both", "de.csv"][..], &options].concat();
@@ -326,18 +326,18 @@ fn a_quote_that_is_not_closed_swallows_no_rows() {
 fn no_other_column_is_passed_for_one_that_is_written_otherwise() {
     let folder = folder();
     let said = folder.pipe(&["f.py:total"], "amount;n\n1,5;3\n2,5;4\n");
-    said.failed(2, &["column amount has the name of the parameter", "\"1,5\"", "add --decimal ,"]);
+    said.failed(2, &["column amount matches the parameter's name", "\"1,5\"", "add --decimal ,"]);
     let said = folder.pipe(&["f.py:total"], "price;n\n1,5;3\n2,5;4\n");
     said.failed(
         2,
         &["one column of numbers", "column price has numbers too", "--decimal , is added"],
     );
     let said = folder.pipe(&["f.py:total"], "amount,n\nx,3\ny,4\n");
-    said.failed(2, &["column amount has the name", "no numbers: \"x\"", "--column amount=NAME"]);
+    said.failed(2, &["but \"x\" is not a number", "--column amount=NAME"]);
     let chosen = folder.pipe(&["f.py:total", "-c", "n"], "price;n\n1,5;3\n2,5;4\n");
     assert_eq!(chosen.printed(), "(2, 7.0)\n");
     let said = folder.pipe(&["f.py:total"], "{\"n\": 3, \"amount\": [1, 2]}");
-    said.failed(2, &["column amount has the name of the parameter"]);
+    said.failed(2, &["column amount matches the parameter's name"]);
 }
 
 #[test]
@@ -404,7 +404,7 @@ fn a_day_is_that_of_its_own_clock() {
     let said = folder.pipe(&["f.py:moments"], mixed);
     said.failed(2, &["line 3, column when", "has no offset from UTC, but the times before it"]);
     let said = folder.pipe(&["f.py:days"], "day,n\n01/02/2024,1\n");
-    said.failed(2, &["column day has the name of the parameter, but no dates"]);
+    said.failed(2, &["column day matches the parameter's name", "is not a date"]);
     let said = folder.pipe(&["f.py:days"], "on,n\n01/02/2024,1\n");
     said.failed(2, &["no column of dates", "such as --dates %d/%m/%Y"]);
     let said = folder.pipe(&["f.py:days", "--dates", "%H:%M"], "day\n10:00\n");
