@@ -163,6 +163,12 @@ pub(crate) fn is_exact(cell: &[u8], float: f64, format: &Format) -> bool {
     }
 }
 
+/// Returns whether a cell is a whole number that a float can't hold.
+pub(crate) fn is_inexact(cell: &[u8], format: &Format) -> bool {
+    cell.len() > 15
+        && number::<f64>(cell, format).is_some_and(|float| !is_exact(cell, float, format))
+}
+
 /// Parses a truth value where one is asked for: 1 and 0 too.
 pub(crate) fn asked_truth(cell: &[u8]) -> Option<bool> {
     match cell.trim_ascii() {

@@ -418,6 +418,8 @@ fn table_columns(
     helper: &Helper,
 ) -> Result<Vec<Numbers>> {
     let mut columns: Vec<(Column, Number)> = Vec::new();
+    // The places of those of which no hint says what they are.
+    let mut free = Vec::new();
     for (choice, takes) in wanted {
         match takes {
             Takes::Frame(_) => {}
@@ -426,11 +428,28 @@ fn table_columns(
             }
             Takes::Anything | Takes::Other => {
                 let float = Number::Float("float64");
+                let start = columns.len();
                 columns.extend(choice.columns.iter().map(|column| (*column, float)));
+                free.push(start..columns.len());
             }
         }
     }
-    let mut read = table.read(&columns)?.into_iter().zip(columns);
+    let read = match table.read(&columns) {
+        Err(Failure::Input(text)) if !free.is_empty() => {
+            // An array of integers goes wherever one of floats does: times in nanoseconds, and IDs.
+            let mut is_changed = false;
+            for places in free {
+                let numbers: Vec<Column> = columns[places.clone()].iter().map(|it| it.0).collect();
+                for (at, kind) in places.zip(table.long_integers(&numbers)?.into_iter().flatten()) {
+                    columns[at].1 = kind;
+                    is_changed = true;
+                }
+            }
+            if is_changed { table.read(&columns)? } else { return Err(Failure::Input(text)) }
+        }
+        read => read?,
+    };
+    let mut read = read.into_iter().zip(columns);
     let mut numbers = Vec::new();
     for (choice, takes) in wanted {
         let mut parts: Vec<(Values, Number)> = match takes {

@@ -382,6 +382,36 @@ impl Table {
 
     /// Finds out what the values of columns are: the narrowest type that fits all of them.
     pub(crate) fn kinds(&self, columns: &[Column]) -> Result<Vec<Number>> {
+        let kinds = self.kinds_and_mixed(columns)?;
+        for (column, _) in columns.iter().zip(&kinds).filter(|(_, (_, is_mixed))| *is_mixed) {
+            note(format_args!(
+                "{}: column {} has numbers that neither int64 nor float64 can hold without loss, so it was \
+                 taken for text",
+                self.name,
+                self.name_of(*column)
+            ));
+        }
+        Ok(kinds.into_iter().map(|(kind, _)| kind).collect())
+    }
+
+    /// Returns the kinds of columns if all have whole numbers, of which a float can't hold some.
+    pub(crate) fn long_integers(&self, columns: &[Column]) -> Result<Option<Vec<Number>>> {
+        let mut is_long = false;
+        self.each(|row, _| {
+            is_long |= columns.iter().any(|column| cell::is_inexact(&row[*column], &self.format));
+            Ok(())
+        })?;
+        if !is_long {
+            return Ok(None);
+        }
+        let kinds = self.kinds_and_mixed(columns)?.into_iter().map(|(kind, _)| kind);
+        let kinds: Vec<Number> = kinds.collect();
+        Ok(kinds.iter().all(|kind| matches!(kind, Number::Int(_))).then_some(kinds))
+    }
+
+    /// Returns the kinds of columns, and for each whether it is text only because no type has all of its
+    /// numbers.
+    fn kinds_and_mixed(&self, columns: &[Column]) -> Result<Vec<(Number, bool)>> {
         let mut left: Vec<Vec<Number>> = columns
             .iter()
             .map(|column| match self.is_text(*column) {
@@ -395,27 +425,46 @@ impl Table {
             })
             .collect();
         let mut some = vec![false; columns.len()];
+        // Some float can't hold, though all are numbers.
+        let mut inexact = vec![false; columns.len()];
+        let is_number = |kind| matches!(kind, Number::Int(_) | Number::Float(_));
+        let float = Number::Float("float64");
         self.each(|row, _| {
-            for ((column, left), some) in columns.iter().zip(&mut left).zip(&mut some) {
+            let states = left.iter_mut().zip(&mut some).zip(&mut inexact);
+            for (column, ((left, some), inexact)) in columns.iter().zip(states) {
                 let cell = &row[*column];
                 if !is_missing(cell) {
+                    if *some && left[0] == Number::Text {
+                        *inexact &= Values::fits(float, cell, &self.format)
+                            || cell::is_inexact(cell, &self.format);
+                    } else if is_number(left[0]) {
+                        *inexact |= cell::is_inexact(cell, &self.format);
+                    }
                     *some = true;
-                    // What is negative is no uint64, even if larger numbers follow.
+                    // A negative number rules out uint64, even if larger ones follow.
                     if left.get(1) == Some(&Number::Int("uint64"))
                         && cell.trim_ascii().starts_with(b"-")
                     {
                         left.remove(1);
                     }
+                    let was_number = is_number(left[0]);
                     while left.len() > 1 && !Values::fits(left[0], cell, &self.format) {
                         left.remove(0);
+                    }
+                    if was_number && !is_number(left[0]) {
+                        *inexact &= cell::is_inexact(cell, &self.format);
                     }
                 }
             }
             Ok(())
         })?;
-        // Nothing is known of a column without values.
-        let kind = |(left, some): (Vec<Number>, bool)| if some { left[0] } else { Number::Text };
-        Ok(left.into_iter().zip(some).map(kind).collect())
+        let kind = |((left, some), inexact): ((Vec<Number>, bool), bool)| match left[0] {
+            // Nothing is known of a column without values.
+            _ if !some => (Number::Text, false),
+            Number::Float(_) | Number::Text if inexact => (Number::Text, true),
+            kind => (kind, false),
+        };
+        Ok(left.into_iter().zip(some).zip(inexact).map(kind).collect())
     }
 
     /// Reads columns in one pass.
@@ -1041,7 +1090,33 @@ mod tests {
         let text = "a,b,c,d,e,f\nF,NO,01,18446744073709551615,-1,9007199254740993\nF,NO,12,1,18446744073709551615,0.5\n";
         let kinds = table(text).kinds(&[0, 1, 2, 3, 4, 5]).unwrap();
         let (text, large) = (Number::Text, Number::Int("uint64"));
-        assert_eq!(kinds, [text, text, text, large, text, FLOAT]);
+        assert_eq!(kinds, [text, text, text, large, text, text]);
+        // In any order.
+        for (cells, expected) in [
+            (["9007199254740993", "0.5"], (text, true)),
+            (["18446744073709551615", "-1"], (text, true)),
+            (["9007199254740993", "word"], (text, false)),
+            (["0.5", "word"], (text, false)),
+            (["9007199254740993", "1"], (INT, false)),
+            (["9007199254740992", "0.5"], (FLOAT, false)),
+        ] {
+            for [first, last] in [cells, [cells[1], cells[0]]] {
+                let table = table(&format!("id,v\n1,{first}\n2,{last}\n"));
+                assert_eq!(table.kinds_and_mixed(&[1]).unwrap(), [expected], "{first} {last}");
+            }
+        }
+        let table = table("id,v\n1,0.5\n2,9007199254740993\n3,word\n");
+        assert_eq!(table.kinds_and_mixed(&[1]).unwrap(), [(text, false)]);
+    }
+
+    #[test]
+    fn columns_of_integers_that_a_float_can_not_hold() {
+        let long = |text: &str| table(text).long_integers(&[0, 1]).unwrap();
+        let large = Number::Int("uint64");
+        assert_eq!(long("a,b\n1,9007199254740993\n,2\n"), Some(vec![INT, INT]));
+        assert_eq!(long("a,b\n1,18446744073709551615\n"), Some(vec![INT, large]));
+        assert_eq!(long("a,b\n0.5,9007199254740993\n"), None);
+        assert_eq!(long("a,b\n1,2\n"), None);
     }
 
     #[test]

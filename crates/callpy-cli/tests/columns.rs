@@ -196,3 +196,19 @@ def weighted(value: 'list[float]', weights: 'Optional[list[float]]' = None): ret
     assert_eq!(folder.printed(&skip), "([1.0], [2.0])\n");
     folder.run(&["f.py:days", "when.csv"]).failed(2, &["is not a date; say how", "--dates"]);
 }
+
+#[test]
+fn without_a_hint_whole_numbers_that_a_float_can_not_hold_are_integers() {
+    let folder = Folder::with(FUNCTIONS)
+        .file("t.csv", "t\n1700000000123456789\n1700000001123456789\n")
+        .file("two.csv", "x,y\n1,9007199254740993\n3,1\n")
+        .file("mixed.csv", "v\n9007199254740993\n0.5\n")
+        .file("gap.csv", "id,v\n1,9007199254740993\n2,\n");
+    let printed = folder.printed(&["f.py:show", "t.csv"]);
+    assert_eq!(printed, "int64 [1700000000123456789, 1700000001123456789]\n");
+    // Only the column that needs it.
+    let printed = folder.printed(&["f.py:several", "two.csv", "-c", "x", "-c", "y"]);
+    assert_eq!(printed, "([1.0, 3.0], [[9007199254740993, 1]])\n");
+    folder.run(&["f.py:show", "mixed.csv"]).failed(2, &["line 2", "a float can't hold"]);
+    folder.run(&["f.py:show", "gap.csv", "-c", "v"]).failed(2, &["--missing skip"]);
+}
