@@ -215,11 +215,19 @@ impl Table {
     fn blank_lines(&mut self) {
         let end = self.text.trim_ascii_end().len();
         let begin = self.text.len() - self.text.trim_ascii_start().len();
-        let lines = || self.text[begin..end].split(|byte| *byte == b'\n');
-        let is_blank = |line: &[u8]| matches!(line, [] | [b'\r']);
-        let blank = lines().filter(|line| is_blank(line)).count();
-        // A quoted cell may have them too.
-        if blank == 0 || self.text.contains(&b'"') {
+        let lines = || {
+            let mut is_open = false;
+            self.text[begin..end].split(|byte| *byte == b'\n').map(move |line| {
+                // A quoted cell may have blank lines too.
+                let is_blank = !is_open && matches!(line, [] | [b'\r']);
+                let quotes = line.iter().filter(|byte| **byte == b'"').count();
+                let is_quoted = is_open || line.trim_ascii_start().starts_with(b"\"");
+                is_open ^= is_quoted && quotes % 2 == 1;
+                (line, is_blank)
+            })
+        };
+        let blank = lines().filter(|(_, is_blank)| *is_blank).count();
+        if blank == 0 {
             return;
         }
         if self.format.missing.is_none() {
@@ -230,7 +238,7 @@ impl Table {
             ));
             return;
         }
-        let full = |line: &[u8]| match is_blank(line) {
+        let full = |(line, is_blank): (&[u8], bool)| match is_blank {
             true => [&b"\"\""[..], line].concat(),
             false => line.to_vec(),
         };
@@ -1079,6 +1087,20 @@ mod tests {
         let table = read(text, &Format::default()).unwrap();
         let error = wrong(table.read(&[(1, FLOAT)]));
         assert!(error.contains("line 3") && error.contains("--missing nan"), "{error}");
+    }
+
+    #[test]
+    fn blank_lines_are_missing_values_unless_they_are_in_a_cell() {
+        let nan = Format { missing: Some(Missing::Nan), ..Format::default() };
+        for text in ["v\n1\n\n3\n", "\"v\"\n1\n\n3\n", "\"v\"\r\n1\r\n\r\n3\r\n"] {
+            let table = read(text, &nan).unwrap();
+            assert_eq!(table.len().unwrap(), 3, "{text:?}");
+            assert_eq!(table.read_with_holes(&[(0, FLOAT)]).unwrap()[0].1, [1], "{text:?}");
+        }
+        let table = read("v\n\"a\n\n\"\"b\"\n12\" pipe\n\nc\n", &nan).unwrap();
+        let read = table.read(&[(0, Number::Text)]).unwrap();
+        let expected = ["a\n\n\"b", "12\" pipe", "", "c"].map(str::to_owned);
+        assert_eq!(read, [Values::Text(expected.to_vec())]);
     }
 
     #[test]
