@@ -83,18 +83,24 @@ pub(crate) fn parse_as(text: &str, format: &str) -> Option<Moment> {
             });
         Some(first.filter(|_| is_date)?.and_time(NaiveTime::MIN).and_utc().fixed_offset())
     };
-    // Without it, chrono leaves out the offset that the format has.
-    let own_offset =
-        || DateTime::parse_from_str(text, format).ok().filter(|_| format.contains('z'));
+    // chrono's plain times leave out the offset that a format has.
+    let has_offset = has_offset(format);
+    let own_offset = || DateTime::parse_from_str(text, format).ok().filter(|_| has_offset);
     let with_offset = || DateTime::parse_from_str(text, &format!("{format}%#z")).ok();
-    if !format.contains('z')
-        && let Some(found) = local().or_else(date)
-    {
+    if !has_offset && let Some(found) = local().or_else(date) {
         return Some(Moment { micros: found.timestamp_micros(), offset: None });
     }
     let found = own_offset().or_else(with_offset)?;
     let offset = i64::from(found.offset().local_minus_utc()) * 1_000_000;
     Some(Moment { micros: found.timestamp_micros(), offset: Some(offset) })
+}
+
+/// Returns whether a format says where the offset from UTC is.
+fn has_offset(format: &str) -> bool {
+    const OFFSETS: [&str; 6] = ["%z", "%:z", "%::z", "%:::z", "%#z", "%+"];
+    let has = |format: &str| OFFSETS.iter().any(|one| format.contains(one));
+    // `%%z` is a percent sign and a letter.
+    has(format) && (!format.contains("%%") || has(&format.replace("%%", "")))
 }
 
 /// Returns round times between two, with their labels, and the day or the year that all of them share.
@@ -164,6 +170,13 @@ mod tests {
         assert_eq!(micros("Feb 1970", "%b %Y"), Some(31 * 86_400_000_000));
         assert_eq!(micros("1971", "%Y"), Some(365 * 86_400_000_000));
         assert_eq!(micros("2.1.1970 01:00 +0100", "%d.%m.%Y %H:%M %z"), Some(86_400_000_000));
+        for format in ["%+", "%Y-%m-%dT%H:%M:%S%:z", "%Y-%m-%dT%H:%M:%S%#z", "%Y-%m-%dT%H:%M:%S"] {
+            let found = micros("1970-01-01T03:00:00+02:00", format);
+            assert_eq!(found, Some(3_600_000_000), "{format}");
+        }
+        assert_eq!(micros("2. Maerz 1970", "%d. Maerz %Y"), None, "no month");
+        assert_eq!(micros("2. z 1 1970", "%d. z %m %Y"), Some(86_400_000_000));
+        assert_eq!(micros("2.1.1970 %z", "%d.%m.%Y %%z"), Some(86_400_000_000));
         // The day of the clock that it was written by.
         let late = parse_moment("1970-01-02T23:00-02:00").unwrap();
         assert_eq!((late.micros, late.local()), (176_400_000_000, 169_200_000_000));
