@@ -201,7 +201,8 @@ pub(crate) fn has_header(rows: &[ByteRecord], format: &Format) -> (bool, Option<
         return match () {
             // A date above a date is a value.
             _ if typed().any(|(cell, _)| is_typed(cell)) => (false, None),
-            _ if typed().next().is_some() || rest.is_empty() => (true, None),
+            _ if rest.is_empty() && first.iter().any(is_typed) => (false, None),
+            _ if typed().next().is_some() => (true, None),
             _ => (true, is_header()),
         };
     }
@@ -332,6 +333,9 @@ mod tests {
             ("ann,true\nbob,false\n", (false, false)),
             ("name,paid\nbob,false\n", (true, false)),
             ("ann\nbob\n", (true, true)),
+            ("ann\n", (true, true)),
+            ("2024-01-02\n", (false, false)),
+            ("ann,true\n", (false, false)),
             ("name,2024-01-01\nann,5\n", (true, false)),
             (",x\n0,7\n", (true, false)),
             ("NA\n1\n", (false, true)),
