@@ -43,8 +43,14 @@ pub(crate) fn decode(name: String, text: Vec<u8>) -> Result<Decoded> {
 
 /// Returns whether a file's name says that it is JSON, which may be compressed.
 pub(crate) fn is_json(name: &str) -> bool {
+    ends_with(name, &[".json", ".jsonl", ".ndjson"])
+}
+
+/// Returns whether a file's name has one of these ends, before the end of what is compressed.
+fn ends_with(name: &str, ends: &[&str]) -> bool {
     let name = name.to_lowercase();
-    [".json", ".ndjson"].iter().any(|end| name.contains(end))
+    let compressed = [".gz", ".zst"].iter().find_map(|end| name.strip_suffix(end));
+    ends.iter().any(|end| compressed.unwrap_or(&name).ends_with(end))
 }
 
 /// Makes a table of rows: objects, lists, or single values.
@@ -107,10 +113,15 @@ fn of_object(name: String, object: Map<String, Value>) -> Result<Decoded> {
             .as_array()
             .is_some_and(|items| !items.is_empty() && items.iter().all(Value::is_object))
     };
-    let has_numbers = object.values().any(Value::is_number);
-    if let Some(list) = names.iter().find(|list| !has_numbers && has_rows(&object[&list[..]])) {
+    // In a file of lines, the object is a row.
+    let is_page = !ends_with(&name, &[".jsonl", ".ndjson"]);
+    if let Some(list) = names.iter().find(|list| is_page && has_rows(&object[&list[..]])) {
+        let is_plain = list.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && list.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let path = if is_plain { format!("jq .{list}") } else { format!("jq '.[{list:?}]'") };
         return bad_input(format!(
-            "{name} has its rows in a list named {list:?}; take it out, for instance with `jq .{list}`"
+            "{name} has its rows in a list named {list:?}; take it out, for instance with `{path}`, or write [ ] \
+             around the object if it is one row"
         ));
     }
     let columns: Option<Vec<&Vec<Value>>> = values.clone().map(Value::as_array).collect();
@@ -222,5 +233,23 @@ mod tests {
         assert!(
             wrapped.contains("its rows in a list named \"data\"") && wrapped.contains("jq .data")
         );
+        // A page of an API has numbers beside its rows.
+        let page = error("t.json", "{\"count\": 2, \"my-rows\": [{\"v\": 1}, {\"v\": 2}]}");
+        assert!(page.contains("jq '.[\"my-rows\"]'"), "{page}");
+        let record = "{\"day\": \"2024-01-05\", \"tags\": [{\"k\": \"v\"}]}";
+        for name in ["t.jsonl", "t.NDJSON.gz"] {
+            assert_eq!(error(name, record), "no error", "{name}");
+        }
+        assert_eq!(error("t.json", &format!("[{record}]")), "no error");
+    }
+
+    #[test]
+    fn a_file_is_json_by_its_end() {
+        for name in ["t.json", "T.JSON", "a.jsonl", "a.ndjson.zst", "a.csv.json.gz"] {
+            assert!(is_json(name), "{name}");
+        }
+        for name in ["a.json.csv", "x.json.d/a.csv", "json", "a.json.csv.gz", "standard input"] {
+            assert!(!is_json(name), "{name}");
+        }
     }
 }
