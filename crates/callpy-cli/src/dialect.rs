@@ -109,6 +109,9 @@ pub(crate) fn separator(text: &[u8], format: &Format) -> u8 {
     if let Some(found) = all.find(|it| first(*it) > 1) {
         return found;
     }
+    if has_row_names(&rows(b'\t', text), text, true) {
+        return b'\t';
+    }
     // Dates have spaces too, so there must be a number beside one.
     let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
     let spaced = single_spaces(&lines.take(ROWS).collect::<Vec<_>>().join(&b'\n'));
@@ -119,7 +122,7 @@ pub(crate) fn separator(text: &[u8], format: &Format) -> u8 {
     match () {
         _ if format.thousands != Some(' ')
             && has_number
-            && (splits(&widths) || has_row_names(&spaces, text)) =>
+            && (splits(&widths) || has_row_names(&spaces, text, false)) =>
         {
             b' '
         }
@@ -131,19 +134,23 @@ pub(crate) fn separator(text: &[u8], format: &Format) -> u8 {
 /// Returns whether the first column has the names of the rows, for which the header has no name, as R
 /// writes them.
 ///
-/// With one name, the text may have spaces of its own, as `Jan 2024` and `1 234` do: then the names must be
-/// quoted, or count the rows.
-pub(crate) fn has_row_names(rows: &[ByteRecord], text: &[u8]) -> bool {
+/// With one name, the text may have spaces of its own, as `Jan 2024` and `1 234` do: unless the separator
+/// `is_sure`, the names must be quoted, or count the rows.
+pub(crate) fn has_row_names(rows: &[ByteRecord], text: &[u8], is_sure: bool) -> bool {
     let [header, rows @ ..] = rows else { return false };
     let is_longer = |row: &ByteRecord| row.len() == header.len() + 1;
     if !rows.iter().all(is_longer) || rows.iter().all(|row| row[header.len()].is_empty()) {
         return false;
     }
     let counts = |(at, row): (usize, &ByteRecord)| row[0] == *(at + 1).to_string().as_bytes();
-    let is_thousands =
-        |row: &ByteRecord| row[1].len() == 3 && row[1].iter().all(u8::is_ascii_digit);
-    header.len() > 1
-        || text.starts_with(b"\"")
+    let is_thousands = |row: &ByteRecord| {
+        let digits = row[1].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        digits == 3 && matches!(row[1][3..], [] | [b',' | b'.', ..])
+    };
+    let mut lines = text.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    is_sure
+        || header.len() > 1
+        || lines.by_ref().take(ROWS).all(|line| line.starts_with(b"\""))
         || rows.iter().enumerate().all(counts) && !rows.iter().all(is_thousands)
 }
 
@@ -261,6 +268,8 @@ mod tests {
             ("value\n1 234\n2 345\n", b','),
             ("value\n1 23.5\n2 17\n", b' '),
             ("\"value\"\n\"a\" 23.5\n\"b\" 17\n", b' '),
+            ("\"value\"\n1 234,50\n2 345,00\n", b','),
+            ("mpg\ncar1\t21\ncar2\t22.8\n", b'\t'),
         ] {
             let found = separator(text.as_bytes(), &Format::default());
             assert_eq!(char::from(found), char::from(expected), "{text:?}");

@@ -123,9 +123,12 @@ impl Table {
             rows = reader.filter_map(|row| row.ok()).collect();
         }
         // With commas R writes a name that is empty.
-        if matches!(table.separator, b' ' | b'\t') && dialect::has_row_names(&rows, &table.text) {
+        let is_sure = table.format.separator.is_some() || table.separator == b'\t';
+        if matches!(table.separator, b' ' | b'\t')
+            && dialect::has_row_names(&rows, &table.text, is_sure)
+        {
             note(format_args!(
-                "{}: the header has a name less than the rows have cells; the first column was taken \
+                "{}: the header has one name fewer than the rows have cells; the first column was taken \
                  for the rows' names, as R writes them",
                 table.name
             ));
@@ -1139,6 +1142,19 @@ mod tests {
         assert_eq!(long("a,b\n1,18446744073709551615\n"), Some(vec![INT, large]));
         assert_eq!(long("a,b\n0.5,9007199254740993\n"), None);
         assert_eq!(long("a,b\n1,2\n"), None);
+    }
+
+    #[test]
+    fn names_of_rows_have_no_name_of_their_own() {
+        let space = Format { separator: Some(b' '), ..Format::default() };
+        for (text, format) in [
+            ("mpg\ncar1\t21\ncar2\t22.8\n", &Format::default()),
+            ("mpg\ncar1 21\ncar2 22.8\n", &space),
+        ] {
+            let table = read(text, format).unwrap();
+            assert_eq!(table.names(), ["", "mpg"], "{text:?}");
+            assert_eq!(table.len().unwrap(), 2, "{text:?}");
+        }
     }
 
     #[test]
