@@ -605,13 +605,14 @@ fn matching(file: &Path) -> Result<Vec<PathBuf>> {
     let mut options = glob::MatchOptions::new();
     options.require_literal_leading_dot = true;
     let found = match glob::glob_with(pattern, options) {
-        Ok(found) => found.collect::<Result<Vec<_>, _>>(),
+        Ok(found) => found,
         Err(error) => return bad_input(format!("{pattern} is not a pattern: {error}")),
     };
-    let found = match found {
-        Ok(found) => found,
-        Err(error) => return bad_input(format!("{pattern}: {error}")),
-    };
+    // As for shells: a folder that can't be read has no files.
+    let readable = found.filter_map(|found| {
+        found.map_err(|error| note(format_args!("{pattern}: {error}"))).ok()
+    });
+    let found: Vec<PathBuf> = readable.collect();
     if found.is_empty() {
         return bad_input(format!("no file matches {pattern}"));
     }
