@@ -148,7 +148,7 @@ pub(crate) fn is_true_or_false(cell: &[u8]) -> bool {
 pub(crate) fn has_leading_zero(cell: &[u8]) -> bool {
     let cell = cell.trim_ascii();
     let digits = cell.strip_prefix(b"-").or(cell.strip_prefix(b"+")).unwrap_or(cell);
-    matches!(digits, [b'0', b'0'..=b'9', ..])
+    matches!(digits, [b'0', _, ..]) && digits.iter().all(u8::is_ascii_digit)
 }
 
 /// Returns whether a float is the number that a cell says: not if it is a whole number with too many digits,
@@ -159,7 +159,10 @@ pub(crate) fn is_exact(cell: &[u8], float: f64, format: &Format) -> bool {
         small if small < WHOLE => true,
         large if large.is_nan() => true,
         large if large.is_infinite() => !cell.iter().any(u8::is_ascii_digit),
-        _ => number::<i128>(cell, format).is_none_or(|whole| whole == float as i128),
+        large => number::<String>(cell, format).is_none_or(|text| {
+            let digits = text.trim_start_matches(['+', '-']).trim_start_matches('0');
+            !digits.bytes().all(|byte| byte.is_ascii_digit()) || digits == format!("{large:.0}")
+        }),
     }
 }
 
@@ -264,7 +267,11 @@ mod tests {
         for text in ["9007199254740993", "-9007199254740993", "18446744073709551615", "1e400"] {
             assert!(!is_exact(text), "{text}");
         }
+        let long = "123456789012345678901234567890123456789012345";
+        assert!(!is_exact(long));
+        assert!(is_exact(&format!("-00{:.0}", long.parse::<f64>().unwrap())));
         assert!(has_leading_zero(b" 007 ") && has_leading_zero(b"-01"));
+        assert!(!has_leading_zero(b"+012.50") && !has_leading_zero(b"00.5"));
         assert!(!has_leading_zero(b"0") && !has_leading_zero(b"0.5") && !has_leading_zero(b"10"));
     }
 
