@@ -530,12 +530,12 @@ impl Table {
                 if let Number::Time | Number::Date = number
                     && let Some(moment) = cell::moment(cell, &self.format)
                 {
-                    let has_offset = moment.offset.is_some();
-                    if *offsets[at].get_or_insert(has_offset) != has_offset {
-                        return self.mixed_offsets(row, *column, has_offset);
-                    }
                     // The day where the clock is; NumPy's times are in UTC.
                     let is_day = *number == Number::Date;
+                    let has_offset = moment.offset.is_some();
+                    if !is_day && *offsets[at].get_or_insert(has_offset) != has_offset {
+                        return self.mixed_offsets(row, *column, has_offset);
+                    }
                     values.push_time(if is_day { moment.local() } else { moment.micros });
                     continue;
                 }
@@ -1170,6 +1170,17 @@ mod tests {
         let files = vec![decoded("a.csv", "x,y\n1,2"), decoded("b.csv", "x,z\n1,2\n")];
         let error = wrong(Table::new(files, &Format::default()));
         assert!(error.contains("a.csv has x, y, but b.csv has x, z"), "{error}");
+    }
+
+    #[test]
+    fn a_day_is_that_of_its_own_clock() {
+        let table = table("day\n2024-01-02\n2024-01-03T23:00:00-02:00\n");
+        let day = 86_400_000_000;
+        let Values::Time(days) = table.read(&[(0, Number::Date)]).unwrap().remove(0) else {
+            unreachable!()
+        };
+        assert_eq!(days.iter().map(|it| it / day).collect::<Vec<_>>(), [19_724, 19_725]);
+        assert!(wrong(table.read(&[(0, Number::Time)])).contains("has an offset"));
     }
 
     #[test]
