@@ -35,6 +35,8 @@ pub(crate) struct Table {
     first: ByteRecord,
     /// The first cell of each column that is not missing, in the first rows.
     sample: Vec<Vec<u8>>,
+    /// The columns whose first rows would all be numbers with other options.
+    doubtful: Vec<bool>,
     width: usize,
     /// Columns of JSON strings, which are no numbers even if they look like some.
     texts: Vec<bool>,
@@ -89,7 +91,7 @@ impl Table {
         let parts = vec![Part { name: name.clone(), at: 0, line: skipped.lines + first_line }];
         let texts = texts.unwrap_or_default();
         let skipped = RefCell::default();
-        let (first, sample) = Default::default();
+        let (first, sample, doubtful) = Default::default();
         let mut table = Table {
             name,
             text,
@@ -99,6 +101,7 @@ impl Table {
             header: None,
             first,
             sample,
+            doubtful,
             width: 0,
             texts,
             skipped,
@@ -162,6 +165,12 @@ impl Table {
             cells.filter(|cell| !is_missing(cell)).map(<[u8]>::to_vec).next().unwrap_or_default()
         };
         table.sample = (0..table.width).map(value).collect();
+        let is_doubtful = |column| {
+            let cells = rows.iter().filter_map(|row: &ByteRecord| row.get(column));
+            let mut cells = cells.filter(|cell| !is_missing(cell));
+            cells.all(|cell| table.is_number(column, cell) || cell::options(cell).is_some())
+        };
+        table.doubtful = (0..table.width).map(is_doubtful).collect();
         table.first = rows.into_iter().next().unwrap_or_default();
         Ok(table)
     }
@@ -204,6 +213,9 @@ impl Table {
         self.text.extend_from_slice(&other.text[start..]);
         if self.first.is_empty() {
             self.first = other.first;
+        }
+        for (one, others) in self.doubtful.iter_mut().zip(other.doubtful) {
+            *one &= others;
         }
         for (cell, others) in self.sample.iter_mut().zip(other.sample) {
             if cell.is_empty() {
@@ -876,13 +888,15 @@ impl Columns for Table {
     fn doubtful(&self) -> Option<String> {
         let columns = (0..self.width).filter(|column| {
             let cell = &self.sample[*column];
-            !self.is_number(*column, cell) && cell::moment(cell, &self.format).is_none()
+            self.doubtful[*column]
+                && !self.is_number(*column, cell)
+                && cell::moment(cell, &self.format).is_none()
         });
         let mut columns =
             columns.filter_map(|column| Some((column, cell::options(&self.sample[column])?)));
         let (column, options) = columns.next()?;
         Some(format!(
-            "column {} has numbers too ({:?}), if {options} is added",
+            "column {} ({:?}) would have numbers, too, with {options}",
             self.name_of(column),
             cell::text(&self.sample[column])
         ))
@@ -1181,6 +1195,15 @@ mod tests {
         };
         assert_eq!(days.iter().map(|it| it / day).collect::<Vec<_>>(), [19_724, 19_725]);
         assert!(wrong(table.read(&[(0, Number::Time)])).contains("has an offset"));
+    }
+
+    #[test]
+    fn a_column_is_doubtful_if_all_of_its_rows_could_be_numbers() {
+        assert!(table("v;w\n1;2,5\n2;\n3;4\n").doubtful().unwrap().contains("--decimal ,"));
+        for text in ["tags,v\n\"1,2\",5\n\"1,3,4\",6\n", "host,v\n192.168.100.200,5\n10.0.0.1,6\n"]
+        {
+            assert_eq!(table(text).doubtful(), None, "{text:?}");
+        }
     }
 
     #[test]
