@@ -60,9 +60,9 @@ A parameter with the hint pd.DataFrame, pl.DataFrame or pa.Table gets all column
   Tables: CSV, separated by commas, tabs, semicolons, bars or spaces, whichever splits all of the first \
 rows alike; JSON, a record in each line or a list of them. In UTF-8 or UTF-16, also compressed with \
 gzip or zstd. The first row of CSV is a header if it has text above a number or a date; \
-where that is a guess, as with years or with text alone, it is told on stderr. Every row must have as many cells as the \
+a note on stderr says where that is a guess, as with years or with text alone. Every row must have as many cells as the \
 first. A missing value in a column that is used is an error unless --missing says otherwise; `nan` and \
-`inf` are numbers, and `12 %` is 0.12. A whole number that a float can't hold is an error, too.
+`inf` are numbers, and `12 %` is 0.12. A whole number that a float can't hold is also an error.
   Parquet and Arrow (Feather) files, read by pyarrow or polars: a function that declares no packages \
 gets pyarrow with NumPy; otherwise declare one of them, or add --with pyarrow. Columns keep their \
 types, and only those that are used are read.

@@ -3,7 +3,7 @@
 use callpy_signature::{Class, ClassKind, Literal, Type};
 use serde_json::{Map, Value};
 
-/// So much of a value is shown.
+/// How many characters of a value are shown.
 const SHOWN: usize = 60;
 
 /// What of a value does not fit.
@@ -79,8 +79,13 @@ fn find(hint: &Type, value: &Value, classes: &[Class]) -> Result<(), Wrong> {
             if let Some(name) = values.keys().find(|name| !is_key(key, name, classes)) {
                 return Err(Wrong {
                     path: String::new(),
-                    wanted: format!("an object whose keys are {}", plural(key, classes)),
-                    got: format!("the key {name:?} (the keys of JSON are strings)"),
+                    wanted: match plural(key, classes) {
+                        "" => format!("an object whose keys are each {}", wanted(key, classes)),
+                        keys => format!("an object whose keys are {keys}"),
+                    },
+                    got: format!(
+                        "the key {name:?} (JSON has no other keys than strings; pass others from Python)"
+                    ),
                 });
             }
             let mut each = values.iter();
@@ -174,7 +179,7 @@ fn is_key(hint: &Type, key: &str, classes: &[Class]) -> bool {
 }
 
 fn is_whole(value: &Value) -> bool {
-    // Without its digits, a larger number may be whole or not.
+    // A float this large may have been a whole number.
     let is_large = |number: f64| number.abs() >= 18_446_744_073_709_551_615.0;
     value.is_i64() || value.is_u64() || value.as_f64().is_some_and(is_large)
 }
@@ -319,10 +324,16 @@ mod tests {
                 "a list of whole numbers or a list of strings, got [1.5]",
             ),
             ("list[Literal['x', 'y']]", "[\"x\", \"z\"]", "\"x\" or \"y\" at a[1], got \"z\""),
+            ("dict[int | str, int] | None", "{\"a\": 1.5}", "a whole number at a[\"a\"], got 1.5"),
+            (
+                "dict[Literal[1, 2], int]",
+                "{\"1\": 2}",
+                "an object whose keys are each 1 or 2, got the key \"1\" (JSON has no other keys than strings; pass others from Python)",
+            ),
             (
                 "dict[int, str]",
                 "{\"1\": \"x\"}",
-                "an object whose keys are whole numbers, got the key \"1\" (the keys of JSON are strings)",
+                "an object whose keys are whole numbers, got the key \"1\" (JSON has no other keys than strings; pass others from Python)",
             ),
         ] {
             let found = check(&read_hint(hint), "a", json, &[]);

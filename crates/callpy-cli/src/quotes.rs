@@ -1,6 +1,6 @@
 //! Quoted cells that do not end where they should.
 
-/// Returns where the quote is that opens a cell of the first row and does not close it: after a closing quote
+/// Finds the first quote that opens a cell of the first row without a matching end: after a closing quote
 /// comes a separator, or the end of the line.
 ///
 /// The csv crate reads such cells, as most readers do, up to the next quote, which may be rows away.

@@ -341,7 +341,7 @@ impl Source {
                 let lengths = lengths.collect::<Result<Vec<usize>>>()?;
                 if let Some(at) = lengths.iter().position(|length| *length != lengths[0]) {
                     return bad_input(format!(
-                        "{}: the arrays have no rows in common: {} has {}, but {} has {}",
+                        "{}: the arrays have different numbers of rows: {} has {}, but {} has {}",
                         self.name, names[used[0]], lengths[0], names[used[at]], lengths[at]
                     ));
                 }
@@ -609,9 +609,8 @@ fn matching(file: &Path) -> Result<Vec<PathBuf>> {
         Err(error) => return bad_input(format!("{pattern} is not a pattern: {error}")),
     };
     // As for shells: a folder that can't be read has no files.
-    let readable = found.filter_map(|found| {
-        found.map_err(|error| note(format_args!("{pattern}: {error}"))).ok()
-    });
+    let readable = found
+        .filter_map(|found| found.map_err(|error| note(format_args!("{pattern}: {error}"))).ok());
     let found: Vec<PathBuf> = readable.collect();
     if found.is_empty() {
         return bad_input(format!("no file matches {pattern}"));

@@ -135,5 +135,5 @@ fn the_rows_are_those_of_the_arrays_that_are_passed() {
     let doubled = ["f.py:doubled", "a.npz", "-c", "long", "--workers", "2"];
     assert_eq!(folder.printed(&doubled), "[0. 2. 4. 6. 8.]\n");
     let both = ["f.py:both", "a.npz", "-c", "x=short", "-c", "y=long", "--workers", "2"];
-    folder.run(&both).failed(2, &["no rows in common: short has 2, but long has 5"]);
+    folder.run(&both).failed(2, &["different numbers of rows: short has 2, but long has 5"]);
 }

@@ -7,7 +7,7 @@ use boml::types::TomlValue;
 use super::Requirements;
 use crate::error::{Error, ErrorKind, Result};
 
-/// What errors are about.
+/// What the errors are attributed to.
 const HEADER: &str = "the `# /// script` header";
 
 const EXAMPLE: &str = "dependencies = [\"numpy>=1.21\"]";
