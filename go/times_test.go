@@ -64,13 +64,23 @@ func TestATimeHasItsZone(t *testing.T) {
 	equal(t, described, "2024-10-27 02:30:00+01:00")
 }
 
+// isZone says whether both Python and Go know a zone: Debian has most of those without a slash in a package of its own.
+func isZone(name string) bool {
+	python, err := Find("zoneinfo:ZoneInfo")
+	if err == nil {
+		_, err = CallAs[*Object](ctx, python, name)
+	}
+	_, inGo := time.LoadLocation(name)
+	return err == nil && inGo == nil
+}
+
 // Equal times are equal by ==, and as keys of a map.
 func TestTimesOfAZoneHaveOneLocation(t *testing.T) {
 	const datetime = "__import__('datetime')."
 	read := good(Load[func(string) (map[time.Time]int, error)]("builtins:eval"))(t)
 	zones := []string{"None", datetime + "timezone.utc", datetime + "timezone(" + datetime + "timedelta(hours=5, minutes=30))"}
-	if _, err := Find("zoneinfo:ZoneInfo"); err == nil {
-		for _, name := range []string{"Europe/Berlin", "Japan", "UTC"} {
+	for _, name := range []string{"Europe/Berlin", "Japan", "UTC"} {
+		if isZone(name) {
 			zones = append(zones, "__import__('zoneinfo').ZoneInfo('"+name+"')")
 		}
 	}
@@ -86,14 +96,15 @@ func TestTimesOfAZoneHaveOneLocation(t *testing.T) {
 }
 
 func TestAZoneNeedsNoSlash(t *testing.T) {
-	if _, err := Find("zoneinfo:ZoneInfo"); err != nil {
-		t.Skip(err)
-	}
 	describe, same := find(t, "builtins:repr"), find(t, "copy:copy")
 	for _, name := range []string{"EST5EDT", "Japan", "CET", "UTC"} {
+		if !isZone(name) {
+			t.Log("Python or Go does not know the zone " + name)
+			continue
+		}
 		zone, err := time.LoadLocation(name)
 		if err != nil {
-			t.Skip(err)
+			t.Fatal(err)
 		}
 		for _, month := range []time.Month{time.January, time.July} {
 			at := time.Date(2024, month, 1, 12, 0, 0, 0, zone)
