@@ -242,7 +242,8 @@ fn an_array_within_another_value_is_copied_or_refused() {
     let (copy, number): (Array<f64>, i64) = echo.call(((&array, 7),)).unwrap();
     assert_eq!((&copy[..], number), (&[0.0; 3][..], 7));
     let error = echo.call::<Object>(((&mut array, 7),)).unwrap_err();
-    assert!(error.to_string().contains("argument 1: what Python writes to it"), "{error}");
+    let place = "argument 1 of labour:echo: what Python writes to it";
+    assert!(error.to_string().contains(place), "{error}");
 }
 
 #[test]

@@ -129,7 +129,8 @@ fn what_could_not_come_back_is_refused() {
     ];
     for error in errors {
         assert!(matches!(error.kind(), ErrorKind::Argument), "{error}");
-        assert!(error.to_string().contains("argument 1: what Python writes to it"), "{error}");
+        let place = "argument 1 of labour:echo: what Python writes to it";
+        assert!(error.to_string().contains(place), "{error}");
     }
     let error = echo.call::<Object>(named("value", (&mut first, 1))).unwrap_err();
     assert!(error.to_string().contains("argument \"value\""), "{error}");
