@@ -55,6 +55,7 @@ mod syntax;
 pub use encoding::decode;
 pub use error::Error;
 pub use model::*;
+pub use names::is_keyword;
 
 /// Reads the source of a Python file.
 ///

@@ -5,6 +5,25 @@ use std::rc::Rc;
 
 use crate::syntax::{Condition, Expr, Identifier, Statement, TypeParameter};
 
+/// Returns whether a name is a keyword of Python's, in any of its versions: `keyword.kwlist` has them.
+///
+/// ```
+/// use callpy_signature::is_keyword;
+///
+/// assert!(is_keyword("lambda"));
+/// // It is one in some places only.
+/// assert!(!is_keyword("match"));
+/// ```
+pub fn is_keyword(name: &str) -> bool {
+    const KEYWORDS: [&str; 35] = [
+        "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class",
+        "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global",
+        "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return",
+        "try", "while", "with", "yield",
+    ];
+    KEYWORDS.contains(&name)
+}
+
 /// The top-level names of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Names {

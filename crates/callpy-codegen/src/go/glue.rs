@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::fmt::Write;
 
 use callpy_dtypes::NumberKind;
-use callpy_signature::{Class, ClassKind, ParameterKind};
+use callpy_signature::{Class, ClassKind, ParameterKind, is_keyword};
 
 use super::types::{Key, bases, is_plain_in_c, key_of};
 use crate::dtype::Meaning;
@@ -662,17 +662,10 @@ impl Glue {
 
 /// Whether a name can be written as it is: it is an identifier, and no keyword.
 fn is_writable(name: &str) -> bool {
-    /// Those of all versions.
-    const KEYWORDS: [&str; 35] = [
-        "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class",
-        "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global",
-        "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return",
-        "try", "while", "with", "yield",
-    ];
     let is_letter = |c: char| c == '_' || unicode_ident::is_xid_start(c);
     name.starts_with(is_letter)
         && name.chars().all(|c| c == '_' || unicode_ident::is_xid_continue(c))
-        && !KEYWORDS.contains(&name)
+        && !is_keyword(name)
 }
 
 /// Converts an instance of a known class: a length of time is its nanoseconds, a number or a name its text.

@@ -8,7 +8,7 @@ use super::{enumeration, put, qualifiers};
 use crate::function::expression;
 use crate::hint::{Hints, Scope};
 use crate::model::{Class, ClassKind, EnumKind, Field};
-use crate::names::Names;
+use crate::names::{Names, is_keyword};
 use crate::syntax::{Argument, Expr, ExprKind, Identifier, keyword, positional};
 
 /// Whether the expression is such a call.
@@ -62,16 +62,9 @@ fn named_tuple(hints: &Hints<'_>, declared: &Expr, arguments: &[Argument], class
 
 /// Whether a named tuple can have a field of this name.
 fn is_field_name(name: &str) -> bool {
-    /// As `keyword.kwlist` has them.
-    const KEYWORDS: [&str; 35] = [
-        "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class",
-        "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global",
-        "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return",
-        "try", "while", "with", "yield",
-    ];
     name.starts_with(char::is_alphabetic)
         && name.chars().all(|c| c == '_' || c.is_alphanumeric())
-        && !KEYWORDS.contains(&name)
+        && !is_keyword(name)
 }
 
 fn typed(hints: &Hints<'_>, hint: &Expr) -> crate::model::Hint {
