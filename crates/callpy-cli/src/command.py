@@ -458,7 +458,7 @@ def _is_columns(result):
 
 
 def _of_one_length(columns):
-    # None stands for a single value.
+    # None means a single value.
     if len({item if item is None else len(item) for item in columns.values()}) > 1:
         raise Failure("the result has columns of different lengths, so it is not a table; print it with --json")
     return columns

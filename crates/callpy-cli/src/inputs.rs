@@ -93,7 +93,7 @@ fn is_too_large(word: &str) -> bool {
     word.contains(|c: char| c.is_ascii_digit()) && word.parse::<f64>().is_ok_and(f64::is_infinite)
 }
 
-/// Returns the JSON that a word probably stands for, as Python would read it: no one means the string `.5`.
+/// Returns the JSON that a word probably means, as Python would read it: no one means the string `.5`.
 fn meant(word: &str) -> Option<String> {
     let digits = word.replace('\u{2212}', "-").replace('_', "");
     Some(match word {
