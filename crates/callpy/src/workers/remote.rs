@@ -32,8 +32,8 @@ pub(crate) struct Remote {
     pub(crate) retries: u32,
 }
 
-/// A call that takes less may be sent to a worker before this has answered another: one that takes long
-/// would wait while other workers are free.
+/// Only a worker whose calls take less than this is sent another call ahead: behind a long one it would wait
+/// while other workers are free.
 const SHORT: Duration = Duration::from_millis(2);
 
 /// How often a worker may be found to have ended before a call, of which the caller never hears.
@@ -116,8 +116,8 @@ impl Remote {
         Some(Attempt { remote: self, list, site, tries }.begin(scope, worker))
     }
 
-    /// Begins a call as soon as a worker is free. Not while this thread has one: others that wait for it
-    /// may have all the others.
+    /// Begins a call as soon as a worker is free. A map calls this only when it has no worker itself: callers that
+    /// wait for that one may have all the others.
     pub(crate) fn begin(
         &self,
         scope: &mut Scope<'_>,
@@ -143,7 +143,7 @@ impl Remote {
         worker.begin_ahead();
         let attempt = Attempt { remote: self, list, site, tries };
         let sent = attempt.write_request(scope, worker).and_then(|request| {
-            // It is seen to after each call that may write whether the worker holds that memory still.
+            // After a call that may write to the program's memory, the worker is checked for what it retains.
             let is_sent = !worker.may_write;
             if is_sent {
                 attempt.send(&request, worker)?;
