@@ -12,6 +12,9 @@
 //! 6. if the requirements name versions of Python, and none of these has one: `python3.13`,
 //!    `python3.12` and so on, on PATH; pyenv's Pythons; the one that `uv python find` finds.
 //!
+//! Where the requirements name no version, `requires-python` in the `pyproject.toml` of that folder or
+//! the nearest above counts from step 5 on, unless a script's header declares the requirements.
+//!
 //! A named interpreter that can't be used is an error: no other is used instead. With declared
 //! requirements, a named interpreter that meets them all is used as it is; otherwise callpy creates an
 //! [environment](crate::environment) from the interpreter that the search finds.

@@ -419,6 +419,58 @@ fn a_projects_environment_is_found_from_the_targets_folder_first() {
 }
 
 #[test]
+fn a_projects_requires_python_chooses_among_the_machines_pythons() {
+    let world = World::new();
+    of_version(&world, "bin/python3", "[3, 8, 1]");
+    let newer = of_version(&world, "bin/python3.12", "[3, 12, 4]");
+    let project = world.path("project/pyproject.toml");
+    fs::create_dir_all(world.path("project/src")).unwrap();
+    let requires = |versions: &str| {
+        fs::write(&project, format!("[project]\nrequires-python = {versions:?}\n")).unwrap();
+    };
+    let near = Wanted { folder: Some(world.path("project/src")), ..Wanted::default() };
+    let version = |wanted: &Wanted, context: &Context| {
+        let (found, report) = find_in(wanted, context).unwrap();
+        let (_, minor, _) = found.version();
+        (minor, report)
+    };
+    let context = world.context();
+    requires(">=3.11");
+    let (minor, report) = version(&near, &context);
+    assert_eq!(minor, 12);
+    let reason = format!("it is 3.8.1, but {} requires Python >=3.11", project.display());
+    assert!(report.to_string().contains(&reason), "{report}");
+    assert_eq!(version(&Wanted::default(), &context).0, 8);
+    // Also for an environment with packages.
+    let packages = Wanted { requirements: Requirements::new(["numpy"]), ..near.clone() };
+    let report = report_in(&packages, &context).unwrap();
+    let base = report.candidates().iter().find(|one| matches!(one.verdict(), Verdict::Base(_)));
+    assert_eq!(base.map(|one| one.path()), Some(newer.as_path()), "{report}");
+
+    // A script with a header belongs to no project, and what is named or activated is used.
+    let header = "# /// script\n# dependencies = []\n# ///\n";
+    let requirements = Requirements::from_script(header).unwrap().unwrap();
+    assert_eq!(version(&Wanted { requirements, ..near.clone() }, &context).0, 8);
+    assert_eq!(version(&Wanted { python: Some("python3".into()), ..near.clone() }, &context).0, 8);
+    of_version(&world, "venv/bin/python", "[3, 9, 1]");
+    let activated = world.context().with("VIRTUAL_ENV", world.path("venv"));
+    assert_eq!(version(&near, &activated).0, 9);
+
+    requires(">=3.13");
+    let (error, _) = refused(&near, &context);
+    assert!(error.to_string().contains("pyproject.toml requires Python >=3.13"), "{error}");
+    // What can't be read does not stop a call.
+    requires("^3.11");
+    let (minor, report) = version(&near, &context);
+    assert_eq!(minor, 8);
+    assert!(report.warnings()[0].contains("has `^3.11`, which callpy can't read"), "{report}");
+    fs::write(&project, "[project]\nrequires-python = [3]").unwrap();
+    assert_eq!(version(&near, &context).0, 8);
+    fs::write(&project, "[project").unwrap();
+    assert_eq!(version(&near, &context).0, 8);
+}
+
+#[test]
 fn an_interpreter_is_asked_once() {
     let world = World::new();
     let python = world.good("bin/python3");

@@ -21,6 +21,8 @@ use crate::installation::cache::hash;
 pub struct Requirements {
     dependencies: Vec<String>,
     requires_python: Option<String>,
+    /// Whether a script declares them itself, which then belongs to no project (PEP 723).
+    is_of_script: bool,
     pub(super) uv: Option<ForUv>,
 }
 
@@ -28,7 +30,7 @@ impl Requirements {
     /// Requires packages, each written as for pip and in `pyproject.toml`: `numpy>=1.21`.
     pub fn new(dependencies: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let dependencies = dependencies.into_iter().map(Into::into).collect();
-        Requirements { dependencies, requires_python: None, uv: None }
+        Requirements { dependencies, ..Requirements::default() }
     }
 
     /// Requires a version of Python, such as `>=3.8,<3.13`.
@@ -48,6 +50,7 @@ impl Requirements {
             (Some(one), Some(two)) if one != two => Some(format!("{one},{two}")),
             (one, two) => one.or(two),
         };
+        self.is_of_script |= other.is_of_script;
         self.uv = self.uv.or(other.uv);
         self
     }
@@ -65,6 +68,17 @@ impl Requirements {
     /// Returns what only uv understands of the script that declares them.
     pub(super) fn for_uv(&self) -> Option<&ForUv> {
         self.uv.as_ref()
+    }
+
+    /// Says that a script declares them.
+    pub(super) fn of_script(mut self) -> Self {
+        self.is_of_script = true;
+        self
+    }
+
+    /// Returns whether a project that the function's file is in may say which Python it needs.
+    pub(crate) fn leaves_python_to_project(&self) -> bool {
+        self.requires_python.is_none() && !self.is_of_script
     }
 
     pub(crate) fn needs_environment(&self) -> bool {

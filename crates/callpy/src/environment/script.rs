@@ -183,7 +183,7 @@ fn read(header: &str) -> Result<Requirements> {
     let of_header = |error: Error| error.at(HEADER);
     requirements.key().map_err(of_header)?;
     requirements.python().map_err(of_header)?;
-    Ok(requirements)
+    Ok(requirements.of_script())
 }
 
 fn not_text(name: &str) -> Error {

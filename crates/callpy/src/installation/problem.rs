@@ -73,6 +73,8 @@ pub enum Problem {
         version: (u8, u8, u8),
         /// What `requires-python` says.
         required: String,
+        /// The project that says so in its `pyproject.toml`, if it is one.
+        project: Option<PathBuf>,
     },
     /// A Python for another kind of machine than this program.
     Architecture {
@@ -216,8 +218,12 @@ impl fmt::Display for Problem {
                     "too old: it is {major}.{minor}.{patch}, but callpy needs 3.{oldest} or newer"
                 )
             }
-            Problem::RequiresPython { version: (major, minor, patch), required } => {
-                write!(f, "it is {major}.{minor}.{patch}, but Python {required} is required")
+            Problem::RequiresPython { version: (major, minor, patch), required, project } => {
+                write!(f, "it is {major}.{minor}.{patch}, but ")?;
+                match project {
+                    Some(file) => write!(f, "{} requires Python {required}", file.display()),
+                    None => write!(f, "Python {required} is required"),
+                }
             }
             Problem::Architecture { platform, bits } => write!(
                 f,

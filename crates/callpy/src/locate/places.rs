@@ -65,6 +65,11 @@ impl Place {
         matches!(self, Place::Versions | Place::Pyenv | Place::Uv)
     }
 
+    /// Returns whether its Pythons are there for all that runs on the machine.
+    pub(super) fn is_of_machine(self) -> bool {
+        self == Place::Path || self.is_last_resort()
+    }
+
     /// Returns the interpreter that is named: no other may be used instead.
     pub(super) fn name<'a>(self, wanted: &'a Wanted, context: &'a Context) -> Option<&'a Path> {
         match self {
@@ -125,6 +130,23 @@ fn dot_venvs(wanted: &Wanted, context: &Context) -> Vec<PathBuf> {
         }
     }
     found
+}
+
+/// Returns the `pyproject.toml` of the target's project, or of the current folder's, and the versions
+/// of Python that it requires, if any.
+pub(super) fn project(wanted: &Wanted, context: &Context) -> Option<(PathBuf, String)> {
+    let folder = match &wanted.folder {
+        // Without `..`, which would lead `ancestors` astray.
+        Some(folder) => context.resolve(folder).canonicalize().ok()?,
+        None => context.folder()?.to_owned(),
+    };
+    let mut files = folder.ancestors().map(|folder| folder.join("pyproject.toml"));
+    let file = files.find(|file| file.is_file())?;
+    let text = std::fs::read_to_string(&file).ok()?;
+    // What is wrong in such a file concerns those who build the project.
+    let toml = boml::parse(&text).ok()?;
+    let required = toml.get_table("project").ok()?.get_string("requires-python").ok()?.to_owned();
+    Some((file, required))
 }
 
 /// Returns the environment in a folder. uv, poetry and pdm call it `.venv` too, unless uv is told of

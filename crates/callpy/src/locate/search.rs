@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::places::{Place, absent, asked_of_pyenv, version};
+use super::places::{Place, absent, asked_of_pyenv, project, version};
 use super::report::{Candidate, Report, Source, Verdict};
 use crate::environment::{self, Creation, Key, OnProgress, Requirements, Specifiers, Stop};
 use crate::error::{Error, ErrorKind, Result};
@@ -211,6 +211,10 @@ struct Search<'a> {
     required: Requirements,
     key: Key,
     python: Specifiers,
+    /// The `pyproject.toml` of the target's project, and the versions of Python that it allows. They
+    /// choose among the Pythons of this machine: one that is named, activated, or in the project's own
+    /// environment is used as it is.
+    python_of_project: Option<(PathBuf, Specifiers)>,
     /// Whether the program, the command line or `CALLPY_PYTHON` names an interpreter.
     named: bool,
     report: Report,
@@ -219,18 +223,35 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn new(wanted: &'a Wanted, context: &'a Context) -> Result<Self> {
         let declared = &wanted.requirements;
-        let required = match declared.needs_environment() {
+        let mut required = match declared.needs_environment() {
             true => declared.clone(),
             false => declared.clone().merge(wanted.by_default.clone()),
         };
+        let named = wanted.python.is_some() || context.variable("CALLPY_PYTHON").is_some();
+        let mut report = Report::default();
+        let mut python_of_project = None;
+        if !named
+            && declared.leaves_python_to_project()
+            && let Some((file, text)) = project(wanted, context)
+        {
+            match text.parse::<Specifiers>() {
+                Ok(_) if declared.needs_environment() => required = required.with_python(text),
+                Ok(python) => python_of_project = Some((file, python)),
+                Err(bad) => report.warnings.push(format!(
+                    "requires-python in {} has `{bad}`, which callpy can't read: any Python is used",
+                    file.display()
+                )),
+            }
+        }
         Ok(Search {
             wanted,
             context,
             key: required.key()?,
             python: required.python()?,
             required,
-            named: wanted.python.is_some() || context.variable("CALLPY_PYTHON").is_some(),
-            report: Report::default(),
+            python_of_project,
+            named,
+            report,
         })
     }
 
@@ -256,12 +277,16 @@ impl<'a> Search<'a> {
                 }
             }
             let is_last = place.is_last_resort();
-            if !open && (!all || is_last) || is_last && self.python.to_string().is_empty() {
+            let python = match &self.python_of_project {
+                Some((_, python)) if place.is_of_machine() => python.clone(),
+                _ => self.python.clone(),
+            };
+            if !open && (!all || is_last) || is_last && python.to_string().is_empty() {
                 break;
             }
             let name = place.name(self.wanted, self.context);
             let mut some = false;
-            for path in place.paths(self.wanted, self.context, &self.python) {
+            for path in place.paths(self.wanted, self.context, &python) {
                 if !open && !all {
                     some = true;
                     break;
@@ -269,7 +294,7 @@ impl<'a> Search<'a> {
                 if is_last && self.is_known(&path) {
                     continue;
                 }
-                let looked = self.look(&path, name);
+                let looked = self.look(&path, name, &python);
                 // A shim of pyenv is there for all versions that are, whether it may run one or not.
                 let is_asked = is_last || name.is_some_and(|name| version(name).is_some());
                 if is_asked && matches!(&looked, Err(problem) if problem.is_shim()) {
@@ -324,7 +349,7 @@ impl<'a> Search<'a> {
             let (major, minor, patch) = version.unwrap_or_default();
             format!("{} (Python {major}.{minor}.{patch}) is used instead", used.path().display())
         };
-        let mut warnings: Vec<String> = Vec::new();
+        let mut warnings = Vec::new();
         for passed in &candidates[..at] {
             let is_meant =
                 matches!(passed.source(), Source::VirtualEnv | Source::Conda | Source::DotVenv);
@@ -347,7 +372,7 @@ impl<'a> Search<'a> {
         {
             warnings.push(format!("{pyenv}; {}; {}", instead(), pyenv.fix()));
         }
-        self.report.warnings = warnings;
+        self.report.warnings.extend(warnings);
     }
 
     /// Returns whether the search has looked at this file on PATH, maybe by another name.
@@ -357,9 +382,14 @@ impl<'a> Search<'a> {
         earlier.any(|one| one.source() == Source::Path && one.path().canonicalize().ok() == real)
     }
 
-    /// Returns the interpreter at `path`, if it can be used. It must have the version in its `name`, if
-    /// there is one.
-    fn look(&self, path: &Path, name: Option<&Path>) -> Result<Interpreter, Problem> {
+    /// Returns the interpreter at `path`, if it can be used. It must be one of `python`, and have the
+    /// version in its `name`, if there is one.
+    fn look(
+        &self,
+        path: &Path,
+        name: Option<&Path>,
+        python: &Specifiers,
+    ) -> Result<Interpreter, Problem> {
         let cache = self.context.cache_folder().map(|folder| {
             folder.join("facts").join(hash(&format!("{path:?}"))).with_extension("json")
         });
@@ -368,10 +398,13 @@ impl<'a> Search<'a> {
         let numbers = [major.into(), minor.into(), patch.into()];
         let required = match name.and_then(version) {
             Some(asked) if !asked.contains(&numbers) => asked.to_string(),
-            _ if !self.python.contains(&numbers) => self.python.to_string(),
+            _ if !python.contains(&numbers) => python.to_string(),
             _ => return Ok(found),
         };
-        Err(Problem::RequiresPython { version: (major, minor, patch), required })
+        let project = self.python_of_project.as_ref();
+        let project = project.filter(|(_, of_project)| of_project.to_string() == required);
+        let project = project.map(|(file, _)| file.clone());
+        Err(Problem::RequiresPython { version: (major, minor, patch), required, project })
     }
 
     fn is_enough(&self, source: Source, found: &Interpreter) -> bool {
