@@ -355,10 +355,14 @@ def wait_at_gate():
 def end_others_and_wait(end):
     """Ends the other worker of the process that started this one, and waits for a file."""
     for task in os.listdir("/proc/%d/task" % os.getppid()):
-        with open("/proc/%d/task/%s/children" % (os.getppid(), task)) as file:
-            for child in map(int, file.read().split()):
-                if child != os.getpid():
-                    os.kill(child, signal.SIGKILL)
+        try:
+            with open("/proc/%d/task/%s/children" % (os.getppid(), task)) as file:
+                children = file.read().split()
+        except OSError:
+            continue  # a thread that has ended meanwhile
+        for child in map(int, children):
+            if child != os.getpid():
+                os.kill(child, signal.SIGKILL)
     while not os.path.exists(end):
         time.sleep(0.001)
 
