@@ -182,6 +182,9 @@ pub(crate) fn run(call: &Call) -> Result<()> {
 
 fn call_in(session: &Session<'_>, call: &Call, mut output: Output) -> Result<()> {
     let helper = session.helper;
+    if let Some(source) = session.source.as_ref().filter(|_| call.rows) {
+        source.check_rows()?;
+    }
     let argued = session.arguments()?;
     // Stored before the call, since the function may change its arguments.
     let drawn = match &call.plot {

@@ -141,7 +141,9 @@ def stack(columns):
 
 
 def part(value, start, stop):
-    """Some rows of an array, a list or a frame."""
+    """Some rows of an array, a list or a frame; all of a single value."""
+    if getattr(value, "shape", None) == ():
+        return value
     return getattr(value, "iloc", value)[start:stop]
 
 

@@ -183,9 +183,10 @@ impl Helper {
         Ok(self.function("save")?.call((result, file, ending))?)
     }
 
-    /// Returns the number of an array's rows.
-    pub(crate) fn len(&self, array: &Object) -> Result<usize> {
-        Ok(array.len()?)
+    /// Returns the number of an array's rows; none for a single value.
+    pub(crate) fn len(&self, array: &Object) -> Result<Option<usize>> {
+        let shape: Vec<usize> = array.attr("shape")?.extract()?;
+        Ok(shape.first().copied())
     }
 
     /// Returns a view of an array's column, counted from 1.

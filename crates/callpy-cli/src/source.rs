@@ -1,6 +1,7 @@
 //! The source of the numbers: a table or arrays, in files or from a pipe.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::ops::Range;
@@ -63,8 +64,9 @@ impl Source {
         if let [one] = &paths[..] {
             return Source::open_one(one, format);
         }
-        for (at, path) in paths.iter().enumerate() {
-            if paths[..at].contains(path) {
+        let mut seen = HashSet::new();
+        for path in &paths {
+            if !seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())) {
                 note(format_args!("{} is read more than once", path.display()));
             }
         }
@@ -335,17 +337,26 @@ impl Source {
         match &self.contents {
             Contents::Table(table) => table.len(),
             Contents::Frame(frame) => Ok(frame.len()),
-            Contents::Array(array) => helper.len(array),
+            Contents::Array(array) => match helper.len(array)? {
+                Some(length) => Ok(length),
+                None => bad_input(format!("{} is a single value, which has no rows", self.name)),
+            },
             Contents::Arrays(names, arrays) => {
-                let lengths = used.iter().map(|at| helper.len(&arrays[*at]));
-                let lengths = lengths.collect::<Result<Vec<usize>>>()?;
-                if let Some(at) = lengths.iter().position(|length| *length != lengths[0]) {
-                    return bad_input(format!(
-                        "{}: the arrays have different numbers of rows: {} has {}, but {} has {}",
-                        self.name, names[used[0]], lengths[0], names[used[at]], lengths[at]
-                    ));
+                // A single value belongs to all rows.
+                let with_rows = |at: &Column| {
+                    let length = helper.len(&arrays[*at]).transpose()?;
+                    Some(length.map(|length| (&names[*at], length)))
+                };
+                let found: Vec<_> = used.iter().filter_map(with_rows).collect::<Result<_>>()?;
+                let Some((first, length)) = found.first() else { return Ok(0) };
+                match found.iter().find(|(_, other)| other != length) {
+                    Some((name, other)) => bad_input(format!(
+                        "{}: the arrays have different numbers of rows: {first} has {length}, but \
+                         {name} has {other}",
+                        self.name
+                    )),
+                    None => Ok(*length),
                 }
-                Ok(lengths.first().copied().unwrap_or_default())
             }
             Contents::Npy(_) | Contents::Npz(..) | Contents::Files(_) => {
                 unreachable!("loaded before it is read")
@@ -358,6 +369,16 @@ impl Source {
         match &self.contents {
             Contents::Table(table) => table.lengths(),
             _ => Ok(vec![self.len(used, helper)?]),
+        }
+    }
+
+    /// Checks that there are rows to print.
+    pub(crate) fn check_rows(&self) -> Result<()> {
+        match &self.contents {
+            Contents::Npz(..) | Contents::Arrays(..) => {
+                usage(format!("{} has arrays instead of rows; call without --rows", self.name))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -388,12 +409,7 @@ impl Source {
                 });
             }
             Contents::Array(array) => array,
-            Contents::Arrays(..) => {
-                return usage(format!(
-                    "{} has arrays instead of rows; call without --rows",
-                    self.name
-                ));
-            }
+            Contents::Arrays(..) => unreachable!("checked before the call"),
             Contents::Npy(_) | Contents::Npz(..) | Contents::Files(_) => {
                 unreachable!("loaded before it is read")
             }

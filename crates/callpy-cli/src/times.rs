@@ -62,8 +62,8 @@ pub(crate) fn parse_moment(text: &str) -> Option<Moment> {
 }
 
 fn with_formats(text: &str, date: &str, between: &str) -> Option<Moment> {
-    if let Some(moment) = parse_as(text, date) {
-        return Some(moment);
+    if !text.contains(':') {
+        return parse_as(text, date);
     }
     let times = ["%H:%M:%S%.f", "%H:%M"];
     times.into_iter().find_map(|time| parse_as(text, &format!("{date}{between}{time}")))
@@ -77,15 +77,18 @@ pub(crate) fn parse_as(text: &str, format: &str) -> Option<Moment> {
     // A date alone is midnight, but a time that lacks its minutes is not.
     let is_date = !format.contains("%H") && !format.contains("%I") && !format.contains("%T");
     let date = || {
+        if !is_date {
+            return None;
+        }
         let first =
             [("", ""), (" 1", " %d"), (" 1 1", " %m %d")].into_iter().find_map(|(one, rest)| {
                 NaiveDate::parse_from_str(&format!("{text}{one}"), &format!("{format}{rest}")).ok()
             });
-        Some(first.filter(|_| is_date)?.and_time(NaiveTime::MIN).and_utc().fixed_offset())
+        Some(first?.and_time(NaiveTime::MIN).and_utc().fixed_offset())
     };
     // chrono's plain times leave out the offset that a format has.
     let has_offset = has_offset(format);
-    let own_offset = || DateTime::parse_from_str(text, format).ok().filter(|_| has_offset);
+    let own_offset = || has_offset.then(|| DateTime::parse_from_str(text, format).ok())?;
     let with_offset = || DateTime::parse_from_str(text, &format!("{format}%#z")).ok();
     if !has_offset && let Some(found) = local().or_else(date) {
         return Some(Moment { micros: found.timestamp_micros(), offset: None });

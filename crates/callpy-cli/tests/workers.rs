@@ -127,8 +127,9 @@ fn calls_on_workers_are_timed() {
 #[test]
 fn the_rows_are_those_of_the_arrays_that_are_passed() {
     let folder = Folder::with(
-        "def save(): np.savez('a.npz', short=np.arange(2.0), long=np.arange(5.0))\n\
+        "def save(): np.savez('a.npz', short=np.arange(2.0), long=np.arange(5.0), one=0.5)\n\
          def doubled(x): return 2 * x\n\
+         def scaled(x, by): return x * by\n\
          def both(x, y): return x\n",
     );
     folder.printed(&["f.py:save"]);
@@ -136,4 +137,8 @@ fn the_rows_are_those_of_the_arrays_that_are_passed() {
     assert_eq!(folder.printed(&doubled), "[0. 2. 4. 6. 8.]\n");
     let both = ["f.py:both", "a.npz", "-c", "x=short", "-c", "y=long", "--workers", "2"];
     folder.run(&both).failed(2, &["different numbers of rows: short has 2, but long has 5"]);
+    // A single value goes to all workers.
+    let scaled = ["f.py:scaled", "a.npz", "-c", "x=long", "-c", "by=one", "--workers", "2"];
+    assert_eq!(folder.printed(&scaled), "[0.  0.5 1.  1.5 2. ]\n");
+    folder.run(&[&scaled[..6], &["--rows"]].concat()).failed(2, &["call without --rows"]);
 }
