@@ -23,13 +23,13 @@ import (
 //go:embed typed.py
 var source string
 
-var module = callpy.Source{Name: "callpy_go_typed_typed_1dd1191e52479880", File: "typed.py", Text: &source}
+var module = callpy.Source{Name: "callpy_go_typed_typed_8d2c84505826fef4", File: "typed.py", Text: &source}
 
-var glue = callpy.Source{Name: "callpy_go_typed_typed_1dd1191e52479880_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
+var glue = callpy.Source{Name: "callpy_go_typed_typed_8d2c84505826fef4_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
 
 var glueText = `import importlib
 
-_module = importlib.import_module("callpy_go_typed_typed_1dd1191e52479880")
+_module = importlib.import_module("callpy_go_typed_typed_8d2c84505826fef4")
 
 
 def _member(value, kind):
@@ -317,10 +317,16 @@ def _in98(value):
 
 
 def _out100(value):
+    import datetime
+    micros = value // datetime.timedelta(microseconds=1)
+    return micros * 1000 + getattr(value, "nanoseconds", 0)
+
+
+def _out101(value):
     return iter(value)
 
 
-def _out103(value):
+def _out104(value):
     import datetime
     if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
         fix = " (use .date())" if hasattr(value, "date") else ""
@@ -328,92 +334,96 @@ def _out103(value):
     return datetime.datetime(value.year, value.month, value.day)
 
 
-def _out102(value):
-    return None if value is None else _out103(value)
+def _out103(value):
+    return None if value is None else _out104(value)
 
 
-def _in105(value):
+def _in106(value):
     return value.date()
 
 
-def _in104(value):
-    return [_in105(item) for item in _list(value)]
+def _in105(value):
+    return [_in106(item) for item in _list(value)]
 
 
-def _out107(value):
-    return {_out103(key): item for key, item in value.items()}
-
-
-def _out113(value):
-    return _items(value, _out83)
+def _out108(value):
+    return {_out104(key): item for key, item in value.items()}
 
 
 def _out114(value):
-    return _items(value, _out65)
+    return _items(value, _out83)
 
 
 def _out115(value):
+    return _items(value, _out65)
+
+
+def _out116(value):
     return ((value,),)
 
 
-def _in117(value):
+def _in118(value):
     return {_in70(item) for item in _list(value)}
 
 
-def _out118(value):
+def _out119(value):
     return [_out73(item) for item in value]
 
 
-def _in119(value):
+def _in120(value):
     return frozenset(item for item in _list(value))
 
 
-def _out120(value):
+def _out121(value):
     return [item for item in value]
 
 
-def _in122(value):
+def _in123(value):
     return _module.Key(**{"x": value[0], "y": value[1]})
 
 
-def _in121(value):
-    return {_in122(key): item for key, item in value.items()}
-
-
-def _in126(value):
-    return {_in32(key): item for key, item in value}
+def _in122(value):
+    return {_in123(key): item for key, item in value.items()}
 
 
 def _in127(value):
+    return {_in32(key): item for key, item in value}
+
+
+def _in128(value):
     return {key: item for key, item in value}
 
 
-def _out128(value):
+def _out129(value):
     return [(key, item) for key, item in value.items()]
 
 
-def _in131(value):
+def _in132(value):
     import numpy
     return numpy.dtype("uint16").type(value)
 
 
-def _in130(value):
-    return [_in131(item) for item in _list(value)]
+def _in131(value):
+    return [_in132(item) for item in _list(value)]
 
 
-def _out132(value):
+def _out133(value):
     return iter(value)
 
 
-def _out136(value):
+def _out137(value):
     return (value,)
 
 
-def _out138(value):
+def _out139(value):
     return (value,)
 
 
-def _out140(value):
+def _out141(value):
+    return (value,)
+
+
+def _out142(value):
     return (value.x, value.y, )
 
 
@@ -425,7 +435,7 @@ _MARKS = {
     "callpy:Tree": _in85,
     "callpy:Fit": _in84,
     "callpy:Row": _in91,
-    "callpy:Key": _in122,
+    "callpy:Key": _in123,
 }
 
 # A stub may have classes that the module has not.
@@ -441,10 +451,11 @@ _KINDS = {
         ("Tree", "callpy:Tree", _out88),
         ("Fit", "callpy:Fit", _out83),
         ("Handle", "callpy:Handle", _out68),
-        ("Special", "callpy:Special", _out115),
-        ("Factory", "callpy:Factory", _out136),
-        ("Computed", "callpy:Computed", _out138),
-        ("Key", "callpy:Key", _out140),
+        ("Timedelta", "callpy:Timedelta", _out141),
+        ("Special", "callpy:Special", _out116),
+        ("Factory", "callpy:Factory", _out137),
+        ("Computed", "callpy:Computed", _out139),
+        ("Key", "callpy:Key", _out142),
         ]
     ]
     if isinstance(kind, type)
@@ -576,40 +587,44 @@ def shifted(_0, _1, **options):
     return _module.shifted(_0, _in98(_1), **options)
 
 
+def took(**options):
+    return _out100(_module.took(**options))
+
+
 def next_days(_0, _1, **options):
-    return _out100(_module.next_days(_0, _1, **options))
+    return _out101(_module.next_days(_0, _1, **options))
 
 
 def day_of(_0, **options):
-    return _out102(_module.day_of(_0, **options))
+    return _out103(_module.day_of(_0, **options))
 
 
 def weekdays(_0, _1, **options):
-    return _out107(_module.weekdays(_in104(_0), _1, **options))
+    return _out108(_module.weekdays(_in105(_0), _1, **options))
 
 
 def fits(_0, **options):
-    return _out113(_module.fits(_0, **options))
+    return _out114(_module.fits(_0, **options))
 
 
 def anything_of(_0, **options):
-    return _out114(_module.anything_of(_in66(_0), **options))
+    return _out115(_module.anything_of(_in66(_0), **options))
 
 
 def special(_0, **options):
-    return _out115(_module.special(_0, **options))
+    return _out116(_module.special(_0, **options))
 
 
 def object_(_0, **options):
-    return _out118(_module.object(_in117(_0), **options))
+    return _out119(_module.object(_in118(_0), **options))
 
 
 def hasattr_(_0, **options):
-    _convert(options, {"sums": _in119, })
+    _convert(options, {"sums": _in120, })
     called = _module.hasattr
     given = [_in32(_0), ]
     _place(called, given, (), ("sums", ), (), options)
-    return _out120(called(*given, **options))
+    return _out121(called(*given, **options))
 
 
 def wrong_mode(**options):
@@ -617,15 +632,15 @@ def wrong_mode(**options):
 
 
 def by_key(_0, _1, **options):
-    return _module.by_key(_in121(_0), _1, **options)
+    return _module.by_key(_in122(_0), _1, **options)
 
 
 def by_path(_0, _1, **options):
-    return _out128(_module.by_path(_in126(_0), _in127(_1), **options))
+    return _out129(_module.by_path(_in127(_0), _in128(_1), **options))
 
 
 def measured(_0, _1, **options):
-    return _out132(_module.measured(_0, _in130(_1), **options))
+    return _out133(_module.measured(_0, _in131(_1), **options))
 
 
 class Signal:
@@ -682,13 +697,13 @@ class Special:
         called = _module.Special
         given = [_0, ]
         _place(called, given, (), ("size", ), (), options)
-        return _out115(called(*given, **options))
+        return _out116(called(*given, **options))
 
     def only(_self, **options):
         return _self.only(**options)
 
     def handle(_self, **options):
-        return _out115(_self.handle(**options))
+        return _out116(_self.handle(**options))
 
     def empty(**options):
         return _out68(_module.Special.empty(**options))
@@ -699,10 +714,10 @@ class Factory:
         called = _module.Factory
         given = []
         _place(called, given, (), ("size", ), (), options)
-        return _out136(called(*given, **options))
+        return _out137(called(*given, **options))
 
     def new_(_self, _0, **options):
-        return _out136(_self.new(_0, **options))
+        return _out137(_self.new(_0, **options))
 
     def call(_self, _0, **options):
         return _self.call(_0, **options)
@@ -723,7 +738,7 @@ class Factory:
         return _self.exit(_in64(_0), **options)
 
     def enter_(_self):
-        return _out136(_self.__enter__())
+        return _out137(_self.__enter__())
 
     def exit_(_self, reason):
         if reason is None:
@@ -737,7 +752,7 @@ class Factory:
 
 class Computed:
     def new(_0, **options):
-        return _out138(_module.Computed(side=_0, **options))
+        return _out139(_module.Computed(side=_0, **options))
 
     def side(_self, **options):
         return _self.side
@@ -859,25 +874,30 @@ func NewRow(name string) Row {
 // No value: an object with methods.
 type Handle struct{ *callpy.Object }
 
-// A Named is an instance of the class Named, line 436 of typed.py: a Python object.
+// A Timedelta is an instance of the class Timedelta, line 393 of typed.py: a Python object.
+//
+// As that of pandas, which has nanoseconds as well.
+type Timedelta struct{ *callpy.Object }
+
+// A Named is an instance of the class Named, line 446 of typed.py: a Python object.
 //
 // Any object with a label.
 type Named struct{ *callpy.Object }
 
-// A Special is an instance of the class Special, line 442 of typed.py: a Python object.
+// A Special is an instance of the class Special, line 452 of typed.py: a Python object.
 //
 // It has the methods of its base.
 type Special struct{ Handle }
 
-// A Factory is an instance of the class Factory, line 452 of typed.py: a Python object.
+// A Factory is an instance of the class Factory, line 462 of typed.py: a Python object.
 //
 // Its methods have the names that others get: `__call__` is `call` in other languages.
 type Factory struct{ *callpy.Object }
 
-// A Computed is an instance of the class Computed, line 490 of typed.py: a Python object.
+// A Computed is an instance of the class Computed, line 500 of typed.py: a Python object.
 type Computed struct{ *callpy.Object }
 
-// A Key is the class Key, line 499 of typed.py.
+// A Key is the class Key, line 509 of typed.py.
 //
 // NewKey fills in Python's defaults, which a literal has not.
 type Key struct {
@@ -966,6 +986,7 @@ var types = callpy.NewTypes(
 	callpy.Type[Fit]("callpy:Fit"),
 	callpy.Type[Row]("callpy:Row"),
 	callpy.Type[*Handle]("callpy:Handle"),
+	callpy.Type[*Timedelta]("callpy:Timedelta"),
 	callpy.Type[*Named]("callpy:Named"),
 	callpy.Type[*Special]("callpy:Special"),
 	callpy.Type[*Factory]("callpy:Factory"),
@@ -1029,6 +1050,7 @@ func On(workers *callpy.Workers) (*Functions, error) {
 		&rememberedFunction,
 		&addressFunction,
 		&shiftedFunction,
+		&tookFunction,
 		&dayOfFunction,
 		&weekdaysFunction,
 		&stampsFunction,
@@ -1059,7 +1081,7 @@ func (f *Functions) Retries(most uint) *Functions {
 	return &Functions{f.functions.Retries(most)}
 }
 
-var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:scalars"}
+var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:scalars"}
 
 // Scalars calls scalars, line 141 of typed.py:
 //
@@ -1090,7 +1112,7 @@ func (f *Functions) Scalars(a int, b float64, c bool, d string, e callpy.Bytes) 
 	return call(a, b, c, d, e)
 }
 
-var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:nothing"}
+var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:nothing"}
 
 // Nothing calls nothing, line 156 of typed.py:
 //
@@ -1112,7 +1134,7 @@ func (f *Functions) Nothing() error {
 	return call()
 }
 
-var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:complex_number"}
+var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:complex_number"}
 
 // ComplexNumber calls complex_number, line 160 of typed.py:
 //
@@ -1134,7 +1156,7 @@ func (f *Functions) ComplexNumber(z complex128) (result complex128, err error) {
 	return call(z)
 }
 
-var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:numpy_scalars"}
+var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:numpy_scalars"}
 
 // NumpyScalars calls numpy_scalars, line 164 of typed.py:
 //
@@ -1156,7 +1178,7 @@ func (f *Functions) NumpyScalars(a float32, b int16, c float64) (result float32,
 	return call(a, b, c)
 }
 
-var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:detect"}
+var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:detect"}
 
 // Detect calls detect, line 169 of typed.py:
 //
@@ -1180,7 +1202,7 @@ func (f *Functions) Detect(data []float64) (result []int64, err error) {
 	return call(data)
 }
 
-var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:fill"}
+var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:fill"}
 
 // Fill calls fill, line 174 of typed.py:
 //
@@ -1202,7 +1224,7 @@ func (f *Functions) Fill(data []float64, value float64) error {
 	return call(data, value)
 }
 
-var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:total"}
+var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:total"}
 
 // Total calls total, line 178 of typed.py:
 //
@@ -1224,7 +1246,7 @@ func (f *Functions) Total(data any) (result float64, err error) {
 	return call(data)
 }
 
-var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:doubled"}
+var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:doubled"}
 
 // Doubled calls doubled, line 182 of typed.py:
 //
@@ -1246,7 +1268,7 @@ func (f *Functions) Doubled(data any) (result any, err error) {
 	return call(data)
 }
 
-var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:extremes"}
+var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:extremes"}
 
 // Extremes calls extremes, line 186 of typed.py:
 //
@@ -1268,7 +1290,7 @@ func (f *Functions) Extremes(data any) (any, []int, error) {
 	return call(data)
 }
 
-var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:stack"}
+var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:stack"}
 
 // Stack calls stack, line 190 of typed.py:
 //
@@ -1290,7 +1312,7 @@ func (f *Functions) Stack(arrays [][]float64) (result []float64, err error) {
 	return call(arrays)
 }
 
-var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:distances"}
+var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:distances"}
 
 // Distances calls distances, line 195 of typed.py:
 //
@@ -1312,7 +1334,7 @@ func (f *Functions) Distances(points callpy.Array[float64], weights []float64) (
 	return call(points, weights)
 }
 
-var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:wrong_shape"}
+var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:wrong_shape"}
 
 // WrongShape calls wrong_shape, line 201 of typed.py:
 //
@@ -1334,7 +1356,7 @@ func (f *Functions) WrongShape(points callpy.Array[float64]) (result []float64, 
 	return call(points)
 }
 
-var listsFunction = callpy.Lazy[func([]float64, []string, [][]int, []int) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:lists"}
+var listsFunction = callpy.Lazy[func([]float64, []string, [][]int, []int) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:lists"}
 
 // Lists calls lists, line 205 of typed.py:
 //
@@ -1356,7 +1378,7 @@ func (f *Functions) Lists(a []float64, b []string, c [][]int, d []int) (result [
 	return call(a, b, c, d)
 }
 
-var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:pairs"}
+var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:pairs"}
 
 // Pairs calls pairs, line 210 of typed.py:
 //
@@ -1378,7 +1400,7 @@ func (f *Functions) Pairs(a []IntStringTuple, b Float64MaybeStringTuple) (result
 	return call(a, b)
 }
 
-var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:dicts"}
+var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:dicts"}
 
 // Dicts calls dicts, line 215 of typed.py:
 //
@@ -1400,7 +1422,7 @@ func (f *Functions) Dicts(a map[string]float64, b map[int][]string) (result map[
 	return call(a, b)
 }
 
-var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:columns"}
+var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:columns"}
 
 // Columns calls columns, line 220 of typed.py:
 //
@@ -1422,7 +1444,7 @@ func (f *Functions) Columns(table map[string][]float64) (result map[string]float
 	return call(table)
 }
 
-var setsFunction = callpy.Lazy[func([]int, []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:sets"}
+var setsFunction = callpy.Lazy[func([]int, []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:sets"}
 
 // Sets calls sets, line 224 of typed.py:
 //
@@ -1444,7 +1466,7 @@ func (f *Functions) Sets(a []int, b []string) (result []string, err error) {
 	return call(a, b)
 }
 
-var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:countdown"}
+var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:countdown"}
 
 // Countdown calls countdown, line 229 of typed.py:
 //
@@ -1466,7 +1488,7 @@ func (f *Functions) Countdown(start int) (result []int, err error) {
 	return call(start)
 }
 
-var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:optional"}
+var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:optional"}
 
 // Optional calls optional, line 233 of typed.py:
 //
@@ -1488,7 +1510,7 @@ func (f *Functions) Optional(a *int, b *[]float64) (result *string, err error) {
 	return call(a, b)
 }
 
-var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:either", Types: types}
+var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:either", Types: types}
 
 // Either calls either, line 237 of typed.py:
 //
@@ -1510,7 +1532,7 @@ func (f *Functions) Either(a any) (result any, err error) {
 	return call(a)
 }
 
-var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:number_or_array", Types: types}
+var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:number_or_array", Types: types}
 
 // NumberOrArray calls number_or_array, line 241 of typed.py:
 //
@@ -1532,7 +1554,7 @@ func (f *Functions) NumberOrArray(x any) (result any, err error) {
 	return call(x)
 }
 
-var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:anything_or_more", Types: types}
+var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:anything_or_more", Types: types}
 
 // AnythingOrMore calls anything_or_more, line 245 of typed.py:
 //
@@ -1554,7 +1576,7 @@ func (f *Functions) AnythingOrMore(x any) (result any, err error) {
 	return call(x)
 }
 
-var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:boundary"}
+var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:boundary"}
 
 // BoundaryFunc calls boundary, line 249 of typed.py:
 //
@@ -1576,7 +1598,7 @@ func (f *Functions) BoundaryFunc(mode Boundary) (result Boundary, err error) {
 	return call(mode)
 }
 
-var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:order"}
+var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:order"}
 
 // Order calls order, line 254 of typed.py:
 //
@@ -1598,7 +1620,7 @@ func (f *Functions) Order(by OrderBy) (result int, err error) {
 	return call(by)
 }
 
-var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:path"}
+var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:path"}
 
 // Path calls path, line 258 of typed.py:
 //
@@ -1620,7 +1642,7 @@ func (f *Functions) Path(file string) (result string, err error) {
 	return call(file)
 }
 
-var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:anything", Types: types}
+var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:anything", Types: types}
 
 // Anything calls anything, line 263 of typed.py:
 //
@@ -1642,7 +1664,7 @@ func (f *Functions) Anything(x any) (result any, err error) {
 	return call(x)
 }
 
-var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:same", Types: types}
+var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:same", Types: types}
 
 // Same calls same, line 267 of typed.py:
 //
@@ -1664,7 +1686,7 @@ func (f *Functions) Same(x any) (result any, err error) {
 	return call(x)
 }
 
-var kindsOfFunction = callpy.Lazy[func([]any, map[string]any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:kinds_of", Types: types}
+var kindsOfFunction = callpy.Lazy[func([]any, map[string]any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:kinds_of", Types: types}
 
 // KindsOf calls kinds_of, line 271 of typed.py:
 //
@@ -1686,7 +1708,7 @@ func (f *Functions) KindsOf(values []any, named map[string]any) (result string, 
 	return call(values, named)
 }
 
-var handleFunction = callpy.Lazy[func(string) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:handle"}
+var handleFunction = callpy.Lazy[func(string) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:handle"}
 
 // HandleFunc calls handle, line 275 of typed.py:
 //
@@ -1708,7 +1730,7 @@ func (f *Functions) HandleFunc(name string) (result *Handle, err error) {
 	return call(name)
 }
 
-var handleNameFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:handle_name"}
+var handleNameFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:handle_name"}
 
 // HandleName calls handle_name, line 279 of typed.py:
 //
@@ -1730,7 +1752,7 @@ func (f *Functions) HandleName(handle *Handle) (result string, err error) {
 	return call(handle)
 }
 
-var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:next_mode"}
+var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:next_mode"}
 
 // NextMode calls next_mode, line 283 of typed.py:
 //
@@ -1752,7 +1774,7 @@ func (f *Functions) NextMode(mode Mode, level Level) (Mode, Level, error) {
 	return call(mode, level)
 }
 
-var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:settle"}
+var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:settle"}
 
 // Settle calls settle, line 288 of typed.py:
 //
@@ -1774,7 +1796,7 @@ func (f *Functions) Settle(settings Settings) (result Settings, err error) {
 	return call(settings)
 }
 
-var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:loud"}
+var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:loud"}
 
 // Loud calls loud, line 293 of typed.py:
 //
@@ -1796,7 +1818,7 @@ func (f *Functions) Loud(signals []Signal, least float64) (result []Signal, err 
 	return call(signals, least)
 }
 
-var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:line"}
+var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:line"}
 
 // Line calls line, line 297 of typed.py:
 //
@@ -1818,7 +1840,7 @@ func (f *Functions) Line(x []float64, y []float64) (result Fit, err error) {
 	return call(x, y)
 }
 
-var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:residuals"}
+var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:residuals"}
 
 // Residuals calls residuals, line 302 of typed.py:
 //
@@ -1840,7 +1862,7 @@ func (f *Functions) Residuals(fit Fit) (result []float64, err error) {
 	return call(fit)
 }
 
-var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:grow"}
+var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:grow"}
 
 // Grow calls grow, line 307 of typed.py:
 //
@@ -1862,7 +1884,7 @@ func (f *Functions) Grow(tree Tree) (result Tree, err error) {
 	return call(tree)
 }
 
-var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:row"}
+var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:row"}
 
 // RowFunc calls row, line 312 of typed.py:
 //
@@ -1884,7 +1906,7 @@ func (f *Functions) RowFunc(row Row) (result Row, err error) {
 	return call(row)
 }
 
-var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:defaults"}
+var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:defaults"}
 
 // Defaults calls defaults, line 317 of typed.py:
 //
@@ -1945,7 +1967,7 @@ func DefaultsSelf(self int) DefaultsOption {
 	return DefaultsOption{callpy.Named("self", self)}
 }
 
-var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:positional"}
+var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:positional"}
 
 // Positional calls positional, line 321 of typed.py:
 //
@@ -1999,7 +2021,7 @@ func PositionalD(d int) PositionalOption {
 	return PositionalOption{callpy.Named("d", d)}
 }
 
-var restFunction = callpy.Lazy[func(int, []int, bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:rest"}
+var restFunction = callpy.Lazy[func(int, []int, bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:rest"}
 
 // Rest calls rest, line 325 of typed.py:
 //
@@ -2039,7 +2061,7 @@ func RestB(b int) RestOption {
 	return RestOption{callpy.Named("b", b)}
 }
 
-var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:weighted", Types: types}
+var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:weighted", Types: types}
 
 // Weighted calls weighted, line 329 of typed.py:
 //
@@ -2093,7 +2115,7 @@ func WeightedScale(scale any) WeightedOption {
 	return WeightedOption{callpy.Named("scale", &scale)}
 }
 
-var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:options"}
+var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:options"}
 
 // Options calls options, line 339 of typed.py:
 //
@@ -2133,7 +2155,7 @@ func OptionsCall(callArg int) OptionsOption {
 	return OptionsOption{callpy.Named("call", callArg)}
 }
 
-var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:defaults_with"}
+var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:defaults_with"}
 
 // DefaultsWith calls defaults_with, line 343 of typed.py:
 //
@@ -2155,7 +2177,7 @@ func (f *Functions) DefaultsWith(a int) (result int, err error) {
 	return call(a)
 }
 
-var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:partly", Types: types}
+var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:partly", Types: types}
 
 // Partly calls partly, line 347 of typed.py:
 //
@@ -2195,7 +2217,7 @@ func PartlyC(c any) PartlyOption {
 	return PartlyOption{callpy.Named("c", &c)}
 }
 
-var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:cached"}
+var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:cached"}
 
 // Cached calls cached, line 352 of typed.py:
 //
@@ -2217,7 +2239,7 @@ func (f *Functions) Cached(a int) (result int, err error) {
 	return call(a)
 }
 
-var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:fails"}
+var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:fails"}
 
 // Fails calls fails, line 356 of typed.py:
 //
@@ -2239,7 +2261,7 @@ func (f *Functions) Fails(message string) error {
 	return call(message)
 }
 
-var generatorFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:generator"}
+var generatorFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:generator"}
 
 // Generator calls generator, line 368 of typed.py:
 //
@@ -2252,7 +2274,7 @@ func Generator(a int) (result iter.Seq2[int, error], err error) {
 	return callpy.Items[int](call(a))
 }
 
-var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:dispatched"}
+var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:dispatched"}
 
 // Dispatched calls dispatched, line 373 of typed.py:
 //
@@ -2274,7 +2296,7 @@ func (f *Functions) Dispatched(a int) (result int, err error) {
 	return call(a)
 }
 
-var rememberedFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:remembered", Retains: true}
+var rememberedFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:remembered", Retains: true}
 
 // Remembered calls remembered, line 380 of typed.py:
 //
@@ -2296,7 +2318,7 @@ func (f *Functions) Remembered(data []float64) (result int, err error) {
 	return call(data)
 }
 
-var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:address", Lends: true}
+var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:address", Lends: true}
 
 // Address calls address, line 385 of typed.py:
 //
@@ -2318,7 +2340,7 @@ func (f *Functions) Address(data []float64) (result int, err error) {
 	return call(data)
 }
 
-var shiftedFunction = callpy.Lazy[func(time.Time, time.Duration) (time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:shifted"}
+var shiftedFunction = callpy.Lazy[func(time.Time, time.Duration) (time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:shifted"}
 
 // Shifted calls shifted, line 389 of typed.py:
 //
@@ -2340,9 +2362,31 @@ func (f *Functions) Shifted(at time.Time, by time.Duration) (result time.Time, e
 	return call(at, by)
 }
 
-var nextDaysFunction = callpy.Lazy[func(time.Time, int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:next_days"}
+var tookFunction = callpy.Lazy[func() (time.Duration, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:took"}
 
-// NextDays calls next_days, line 393 of typed.py:
+// Took calls took, line 399 of typed.py:
+//
+//	took() -> datetime.timedelta
+func Took() (result time.Duration, err error) {
+	call, err := tookFunction.Get()
+	if err != nil {
+		return
+	}
+	return call()
+}
+
+// Took calls [Took] on the workers.
+func (f *Functions) Took() (result time.Duration, err error) {
+	call, err := tookFunction.On(f.functions)
+	if err != nil {
+		return
+	}
+	return call()
+}
+
+var nextDaysFunction = callpy.Lazy[func(time.Time, int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:next_days"}
+
+// NextDays calls next_days, line 403 of typed.py:
 //
 //	next_days(time: datetime.datetime, count: int) -> Iterator[datetime.datetime]
 func NextDays(moment time.Time, count int) (result iter.Seq2[time.Time, error], err error) {
@@ -2353,9 +2397,9 @@ func NextDays(moment time.Time, count int) (result iter.Seq2[time.Time, error], 
 	return callpy.Items[time.Time](call(moment, count))
 }
 
-var dayOfFunction = callpy.Lazy[func(*time.Time) (*time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:day_of"}
+var dayOfFunction = callpy.Lazy[func(*time.Time) (*time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:day_of"}
 
-// DayOf calls day_of, line 398 of typed.py:
+// DayOf calls day_of, line 408 of typed.py:
 //
 //	day_of(at: Optional[datetime.datetime]) -> Optional[datetime.date]
 func DayOf(at *time.Time) (result *time.Time, err error) {
@@ -2375,9 +2419,9 @@ func (f *Functions) DayOf(at *time.Time) (result *time.Time, err error) {
 	return call(at)
 }
 
-var weekdaysFunction = callpy.Lazy[func([]time.Time, []time.Time) (map[time.Time]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:weekdays"}
+var weekdaysFunction = callpy.Lazy[func([]time.Time, []time.Time) (map[time.Time]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:weekdays"}
 
-// Weekdays calls weekdays, line 402 of typed.py:
+// Weekdays calls weekdays, line 412 of typed.py:
 //
 //	weekdays(days: Sequence[datetime.date], times: List[datetime.datetime]) -> Dict[datetime.date, str]
 func Weekdays(days []time.Time, times []time.Time) (result map[time.Time]string, err error) {
@@ -2397,9 +2441,9 @@ func (f *Functions) Weekdays(days []time.Time, times []time.Time) (result map[ti
 	return call(days, times)
 }
 
-var stampsFunction = callpy.Lazy[func(callpy.Times, callpy.Durations) (callpy.Times, callpy.Durations, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:stamps"}
+var stampsFunction = callpy.Lazy[func(callpy.Times, callpy.Durations) (callpy.Times, callpy.Durations, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:stamps"}
 
-// Stamps calls stamps, line 409 of typed.py:
+// Stamps calls stamps, line 419 of typed.py:
 //
 //	stamps(at: NDArray[np.datetime64], by: Annotated[NDArray[np.timedelta64], "n"]) -> Tuple[NDArray[np.datetime64], NDArray[np.timedelta64]]
 func Stamps(at callpy.Times, by callpy.Durations) (callpy.Times, callpy.Durations, error) {
@@ -2419,9 +2463,9 @@ func (f *Functions) Stamps(at callpy.Times, by callpy.Durations) (callpy.Times, 
 	return call(at, by)
 }
 
-var fitsFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:fits"}
+var fitsFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:fits"}
 
-// Fits calls fits, line 416 of typed.py:
+// Fits calls fits, line 426 of typed.py:
 //
 //	fits(count: int) -> Iterator[Fit]
 func Fits(count int) (result iter.Seq2[Fit, error], err error) {
@@ -2432,9 +2476,9 @@ func Fits(count int) (result iter.Seq2[Fit, error], err error) {
 	return callpy.Items[Fit](call(count))
 }
 
-var endedFunction = callpy.Lazy[func() (int, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:ended"}
+var endedFunction = callpy.Lazy[func() (int, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:ended"}
 
-// Ended calls ended, line 428 of typed.py:
+// Ended calls ended, line 438 of typed.py:
 //
 //	ended() -> int
 func Ended() (result int, err error) {
@@ -2454,9 +2498,9 @@ func (f *Functions) Ended() (result int, err error) {
 	return call()
 }
 
-var anythingOfFunction = callpy.Lazy[func([]any) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:anything_of", Types: types}
+var anythingOfFunction = callpy.Lazy[func([]any) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:anything_of", Types: types}
 
-// AnythingOf calls anything_of, line 432 of typed.py:
+// AnythingOf calls anything_of, line 442 of typed.py:
 //
 //	anything_of(values: List[Any]) -> Generator[Any, None, None]
 func AnythingOf(values []any) (result iter.Seq2[any, error], err error) {
@@ -2467,9 +2511,9 @@ func AnythingOf(values []any) (result iter.Seq2[any, error], err error) {
 	return callpy.Items[any](call(values))
 }
 
-var specialFunction = callpy.Lazy[func(string) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:special"}
+var specialFunction = callpy.Lazy[func(string) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:special"}
 
-// SpecialFunc calls special, line 504 of typed.py:
+// SpecialFunc calls special, line 514 of typed.py:
 //
 //	special(name: str) -> Special
 func SpecialFunc(name string) (result *Special, err error) {
@@ -2489,9 +2533,9 @@ func (f *Functions) SpecialFunc(name string) (result *Special, err error) {
 	return call(name)
 }
 
-var onlyOfFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:only_of"}
+var onlyOfFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:only_of"}
 
-// OnlyOf calls only_of, line 508 of typed.py:
+// OnlyOf calls only_of, line 518 of typed.py:
 //
 //	only_of(named: Named) -> str
 func OnlyOf(named *Named) (result string, err error) {
@@ -2511,9 +2555,9 @@ func (f *Functions) OnlyOf(named *Named) (result string, err error) {
 	return call(named)
 }
 
-var objectFunction = callpy.Lazy[func([]Mode) ([]Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:object_"}
+var objectFunction = callpy.Lazy[func([]Mode) ([]Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:object_"}
 
-// Object calls object, line 512 of typed.py:
+// Object calls object, line 522 of typed.py:
 //
 //	object(modes: Set[Mode]) -> Set[Mode]
 //
@@ -2535,9 +2579,9 @@ func (f *Functions) ObjectMethod(modes []Mode) (result []Mode, err error) {
 	return call(modes)
 }
 
-var hasattrFunction = callpy.Lazy[func([]int, ...any) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:hasattr_"}
+var hasattrFunction = callpy.Lazy[func([]int, ...any) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:hasattr_"}
 
-// Hasattr calls hasattr, line 517 of typed.py:
+// Hasattr calls hasattr, line 527 of typed.py:
 //
 //	hasattr(tuples: Tuple[int, ...], sums: FrozenSet[int] = frozenset()) -> Set[int]
 func Hasattr(tuples []int, options ...HasattrOption) (result []int, err error) {
@@ -2575,9 +2619,9 @@ func HasattrSums(sums []int) HasattrOption {
 	return HasattrOption{callpy.Named("sums", sums)}
 }
 
-var wrongModeFunction = callpy.Lazy[func() (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:wrong_mode"}
+var wrongModeFunction = callpy.Lazy[func() (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:wrong_mode"}
 
-// WrongMode calls wrong_mode, line 521 of typed.py:
+// WrongMode calls wrong_mode, line 531 of typed.py:
 //
 //	wrong_mode() -> Mode
 func WrongMode() (result Mode, err error) {
@@ -2597,9 +2641,9 @@ func (f *Functions) WrongMode() (result Mode, err error) {
 	return call()
 }
 
-var byKeyFunction = callpy.Lazy[func(map[Key]int, map[IntStringTuple]float64) (map[IntStringTuple]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:by_key"}
+var byKeyFunction = callpy.Lazy[func(map[Key]int, map[IntStringTuple]float64) (map[IntStringTuple]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:by_key"}
 
-// ByKey calls by_key, line 525 of typed.py:
+// ByKey calls by_key, line 535 of typed.py:
 //
 //	by_key(keys: Dict[Key, int], pairs: Dict[Tuple[int, str], float]) -> Dict[Tuple[int, str], float]
 func ByKey(keys map[Key]int, pairs map[IntStringTuple]float64) (result map[IntStringTuple]float64, err error) {
@@ -2619,9 +2663,9 @@ func (f *Functions) ByKey(keys map[Key]int, pairs map[IntStringTuple]float64) (r
 	return call(keys, pairs)
 }
 
-var byPathFunction = callpy.Lazy[func([]SliceIntStringTuple, []BytesIntTuple) ([]SliceIntStringTuple, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:by_path"}
+var byPathFunction = callpy.Lazy[func([]SliceIntStringTuple, []BytesIntTuple) ([]SliceIntStringTuple, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:by_path"}
 
-// ByPath calls by_path, line 529 of typed.py:
+// ByPath calls by_path, line 539 of typed.py:
 //
 //	by_path(paths: Dict[Tuple[int, ...], str], texts: Dict[bytes, int]) -> Dict[Tuple[int, ...], str]
 func ByPath(paths []SliceIntStringTuple, texts []BytesIntTuple) (result []SliceIntStringTuple, err error) {
@@ -2641,9 +2685,9 @@ func (f *Functions) ByPath(paths []SliceIntStringTuple, texts []BytesIntTuple) (
 	return call(paths, texts)
 }
 
-var measuredFunctionValue = callpy.Lazy[func(int, []uint16) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:measured"}
+var measuredFunctionValue = callpy.Lazy[func(int, []uint16) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:measured"}
 
-// Measured calls measured, line 534 of typed.py:
+// Measured calls measured, line 544 of typed.py:
 //
 //	measured(measured_function: int, uint16: List[np.uint16]) -> Iterator[np.uint16]
 func Measured(measuredFunction int, uint16Value []uint16) (result iter.Seq2[uint16, error], err error) {
@@ -2654,9 +2698,9 @@ func Measured(measuredFunction int, uint16Value []uint16) (result iter.Seq2[uint
 	return callpy.Items[uint16](call(measuredFunction, uint16Value))
 }
 
-var मलयFunction = callpy.Lazy[func(float64, ...any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:मूल्य"}
+var मलयFunction = callpy.Lazy[func(float64, ...any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:मूल्य"}
 
-// Xमलय calls मूल्य, line 538 of typed.py:
+// Xमलय calls मूल्य, line 548 of typed.py:
 //
 //	मूल्य(दर: float, राशि: float = 1.0) -> float
 func Xमलय(दर float64, options ...XमलयOption) (result float64, err error) {
@@ -2694,7 +2738,7 @@ func XमलयXरश(रश float64) XमलयOption {
 	return XमलयOption{callpy.Named("राशि", रश)}
 }
 
-var signalLoudnessFunction = callpy.Lazy[func(Signal) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Signal.loudness"}
+var signalLoudnessFunction = callpy.Lazy[func(Signal) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Signal.loudness"}
 
 // Loudness calls Signal.loudness, line 70 of typed.py:
 //
@@ -2707,7 +2751,7 @@ func (s Signal) Loudness() (result float64, err error) {
 	return call(s)
 }
 
-var handleNewFunction = callpy.Lazy[func(string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Handle.new"}
+var handleNewFunction = callpy.Lazy[func(string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Handle.new"}
 
 // NewHandle makes a Handle, line 98 of typed.py:
 //
@@ -2734,7 +2778,7 @@ func HandleSize(size int) HandleOption {
 	return HandleOption{callpy.Named("size", size)}
 }
 
-var handleRenamedFunction = callpy.Lazy[func(*Handle, string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Handle.renamed"}
+var handleRenamedFunction = callpy.Lazy[func(*Handle, string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Handle.renamed"}
 
 // Renamed calls Handle.renamed, line 102 of typed.py:
 //
@@ -2761,7 +2805,7 @@ func HandleRenamedLoud(loud bool) HandleRenamedOption {
 	return HandleRenamedOption{callpy.Named("loud", loud)}
 }
 
-var handleModeFunction = callpy.Lazy[func(*Handle, ...any) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Handle.mode"}
+var handleModeFunction = callpy.Lazy[func(*Handle, ...any) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Handle.mode"}
 
 // Mode calls Handle.mode, line 105 of typed.py:
 //
@@ -2788,7 +2832,7 @@ func HandleModeBy(by Mode) HandleModeOption {
 	return HandleModeOption{callpy.Named("by", by)}
 }
 
-var handleLabelFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Handle.label"}
+var handleLabelFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Handle.label"}
 
 // Label returns Handle.label, line 109 of typed.py:
 //
@@ -2801,7 +2845,7 @@ func (h *Handle) Label() (result string, err error) {
 	return call(h)
 }
 
-var handleEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Handle.empty"}
+var handleEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Handle.empty"}
 
 // HandleEmpty calls Handle.empty, line 117 of typed.py:
 //
@@ -2814,7 +2858,7 @@ func HandleEmpty() (result *Handle, err error) {
 	return call()
 }
 
-var handleJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:Handle.join"}
+var handleJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:Handle.join"}
 
 // HandleJoin calls Handle.join, line 121 of typed.py:
 //
@@ -2827,7 +2871,7 @@ func HandleJoin(handles []*Handle) (result string, err error) {
 	return call(handles)
 }
 
-var handleLenFunction = callpy.Lazy[func(*Handle) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Handle.len"}
+var handleLenFunction = callpy.Lazy[func(*Handle) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Handle.len"}
 
 // Len calls Handle.__len__, line 124 of typed.py:
 //
@@ -2840,7 +2884,7 @@ func (h *Handle) Len() (result int, err error) {
 	return call(h)
 }
 
-var handleItemFunction = callpy.Lazy[func(*Handle, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Handle.item"}
+var handleItemFunction = callpy.Lazy[func(*Handle, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Handle.item"}
 
 // Item calls Handle.__getitem__, line 127 of typed.py:
 //
@@ -2853,9 +2897,9 @@ func (h *Handle) Item(key int) (result string, err error) {
 	return call(h, key)
 }
 
-var handleEnter = callpy.Lazy[func(*Handle) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Handle.enter"}
+var handleEnter = callpy.Lazy[func(*Handle) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Handle.enter"}
 
-var handleExit = callpy.Lazy[func(*Handle, any) error]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Handle.exit"}
+var handleExit = callpy.Lazy[func(*Handle, any) error]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Handle.exit"}
 
 // With enters the context, line 130 of typed.py, calls the function, and leaves the context: with an
 // exception if the function returned an error.
@@ -2883,9 +2927,9 @@ func (h *Handle) With(body func(*Handle) error) error {
 	return failed
 }
 
-var namedOnlyFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Named.only"}
+var namedOnlyFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Named.only"}
 
-// Only calls Named.only, line 439 of typed.py:
+// Only calls Named.only, line 449 of typed.py:
 //
 //	Named.only(self) -> str
 func (n *Named) Only() (result string, err error) {
@@ -2896,7 +2940,7 @@ func (n *Named) Only() (result string, err error) {
 	return call(n)
 }
 
-var specialNewFunction = callpy.Lazy[func(string, ...any) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Special.new"}
+var specialNewFunction = callpy.Lazy[func(string, ...any) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Special.new"}
 
 // NewSpecial makes a Special, line 98 of typed.py:
 //
@@ -2923,9 +2967,9 @@ func SpecialSize(size int) SpecialOption {
 	return SpecialOption{callpy.Named("size", size)}
 }
 
-var specialOnlyFunction = callpy.Lazy[func(*Special) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Special.only"}
+var specialOnlyFunction = callpy.Lazy[func(*Special) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Special.only"}
 
-// Only calls Special.only, line 445 of typed.py:
+// Only calls Special.only, line 455 of typed.py:
 //
 //	Special.only(self) -> str
 func (s *Special) Only() (result string, err error) {
@@ -2936,9 +2980,9 @@ func (s *Special) Only() (result string, err error) {
 	return call(s)
 }
 
-var specialHandleFunction = callpy.Lazy[func(*Special) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Special.handle"}
+var specialHandleFunction = callpy.Lazy[func(*Special) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Special.handle"}
 
-// HandleMethod calls Special.handle, line 448 of typed.py:
+// HandleMethod calls Special.handle, line 458 of typed.py:
 //
 //	Special.handle(self) -> Special
 func (s *Special) HandleMethod() (result *Special, err error) {
@@ -2949,7 +2993,7 @@ func (s *Special) HandleMethod() (result *Special, err error) {
 	return call(s)
 }
 
-var specialEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Special.empty"}
+var specialEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Special.empty"}
 
 // SpecialEmpty calls Special.empty, line 117 of typed.py:
 //
@@ -2962,7 +3006,7 @@ func SpecialEmpty() (result *Handle, err error) {
 	return call()
 }
 
-var specialJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_1dd1191e52479880:Special.join"}
+var specialJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_8d2c84505826fef4:Special.join"}
 
 // SpecialJoin calls Special.join, line 121 of typed.py:
 //
@@ -2975,9 +3019,9 @@ func SpecialJoin(handles []*Handle) (result string, err error) {
 	return call(handles)
 }
 
-var factoryNewFunction = callpy.Lazy[func(...any) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Factory.new"}
+var factoryNewFunction = callpy.Lazy[func(...any) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Factory.new"}
 
-// NewFactory makes a Factory, line 455 of typed.py:
+// NewFactory makes a Factory, line 465 of typed.py:
 //
 //	Factory(size: int = 1) -> None
 func NewFactory(options ...FactoryOption) (result *Factory, err error) {
@@ -3002,9 +3046,9 @@ func FactorySize(size int) FactoryOption {
 	return FactoryOption{callpy.Named("size", size)}
 }
 
-var factoryNewFunction2 = callpy.Lazy[func(*Factory, int) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Factory.new_"}
+var factoryNewFunction2 = callpy.Lazy[func(*Factory, int) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Factory.new_"}
 
-// New calls Factory.new, line 458 of typed.py:
+// New calls Factory.new, line 468 of typed.py:
 //
 //	Factory.new(self, size: int) -> Factory
 func (f *Factory) New(size int) (result *Factory, err error) {
@@ -3015,9 +3059,9 @@ func (f *Factory) New(size int) (result *Factory, err error) {
 	return call(f, size)
 }
 
-var factoryCallFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Factory.call"}
+var factoryCallFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Factory.call"}
 
-// Call calls Factory.call, line 461 of typed.py:
+// Call calls Factory.call, line 471 of typed.py:
 //
 //	Factory.call(self, x: int) -> str
 func (f *Factory) Call(x int) (result string, err error) {
@@ -3028,9 +3072,9 @@ func (f *Factory) Call(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryCallFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Factory.call_"}
+var factoryCallFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Factory.call_"}
 
-// CallMethod calls Factory.__call__, line 464 of typed.py:
+// CallMethod calls Factory.__call__, line 474 of typed.py:
 //
 //	Factory.__call__(self, x: int) -> str
 func (f *Factory) CallMethod(x int) (result string, err error) {
@@ -3041,9 +3085,9 @@ func (f *Factory) CallMethod(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryItemFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Factory.item"}
+var factoryItemFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Factory.item"}
 
-// Item calls Factory.item, line 467 of typed.py:
+// Item calls Factory.item, line 477 of typed.py:
 //
 //	Factory.item(self, x: int) -> str
 func (f *Factory) Item(x int) (result string, err error) {
@@ -3054,9 +3098,9 @@ func (f *Factory) Item(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryItemFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Factory.item_"}
+var factoryItemFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Factory.item_"}
 
-// ItemMethod calls Factory.__getitem__, line 470 of typed.py:
+// ItemMethod calls Factory.__getitem__, line 480 of typed.py:
 //
 //	Factory.__getitem__(self, x: int) -> str
 func (f *Factory) ItemMethod(x int) (result string, err error) {
@@ -3067,9 +3111,9 @@ func (f *Factory) ItemMethod(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryEnterFunction = callpy.Lazy[func(*Factory) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Factory.enter"}
+var factoryEnterFunction = callpy.Lazy[func(*Factory) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Factory.enter"}
 
-// Enter calls Factory.enter, line 473 of typed.py:
+// Enter calls Factory.enter, line 483 of typed.py:
 //
 //	Factory.enter(self) -> str
 func (f *Factory) Enter() (result string, err error) {
@@ -3080,9 +3124,9 @@ func (f *Factory) Enter() (result string, err error) {
 	return call(f)
 }
 
-var factoryExitFunction = callpy.Lazy[func(*Factory, any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Factory.exit", Types: types}
+var factoryExitFunction = callpy.Lazy[func(*Factory, any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Factory.exit", Types: types}
 
-// Exit calls Factory.exit, line 476 of typed.py:
+// Exit calls Factory.exit, line 486 of typed.py:
 //
 //	Factory.exit(self, reason: Any) -> str
 func (f *Factory) Exit(reason any) (result string, err error) {
@@ -3093,11 +3137,11 @@ func (f *Factory) Exit(reason any) (result string, err error) {
 	return call(f, reason)
 }
 
-var factoryEnter = callpy.Lazy[func(*Factory) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Factory.enter_"}
+var factoryEnter = callpy.Lazy[func(*Factory) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Factory.enter_"}
 
-var factoryExit = callpy.Lazy[func(*Factory, any) error]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Factory.exit_"}
+var factoryExit = callpy.Lazy[func(*Factory, any) error]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Factory.exit_"}
 
-// With enters the context, line 479 of typed.py, calls the function, and leaves the context: with an
+// With enters the context, line 489 of typed.py, calls the function, and leaves the context: with an
 // exception if the function returned an error.
 func (f *Factory) With(body func(*Factory) error) error {
 	enter, err := factoryEnter.Get()
@@ -3123,9 +3167,9 @@ func (f *Factory) With(body func(*Factory) error) error {
 	return failed
 }
 
-var factoryWidthFunction = callpy.Lazy[func(*Factory) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Factory.width"}
+var factoryWidthFunction = callpy.Lazy[func(*Factory) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Factory.width"}
 
-// Width calls Factory.width, line 485 of typed.py:
+// Width calls Factory.width, line 495 of typed.py:
 //
 //	Factory.width(self) -> int
 func (f *Factory) Width() (result int, err error) {
@@ -3136,9 +3180,9 @@ func (f *Factory) Width() (result int, err error) {
 	return call(f)
 }
 
-var computedNewFunction = callpy.Lazy[func(float64) (*Computed, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Computed.new"}
+var computedNewFunction = callpy.Lazy[func(float64) (*Computed, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Computed.new"}
 
-// NewComputed makes a Computed, line 490 of typed.py:
+// NewComputed makes a Computed, line 500 of typed.py:
 //
 //	Computed(*, side: float)
 func NewComputed(side float64) (result *Computed, err error) {
@@ -3149,9 +3193,9 @@ func NewComputed(side float64) (result *Computed, err error) {
 	return call(side)
 }
 
-var computedSideFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Computed.side"}
+var computedSideFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Computed.side"}
 
-// Side returns Computed.side, line 491 of typed.py:
+// Side returns Computed.side, line 501 of typed.py:
 //
 //	Computed.side() -> float
 func (c *Computed) Side() (result float64, err error) {
@@ -3162,9 +3206,9 @@ func (c *Computed) Side() (result float64, err error) {
 	return call(c)
 }
 
-var computedAreaFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_1dd1191e52479880_glue:Computed.area"}
+var computedAreaFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_8d2c84505826fef4_glue:Computed.area"}
 
-// Area returns Computed.area, line 492 of typed.py:
+// Area returns Computed.area, line 502 of typed.py:
 //
 //	Computed.area() -> float
 func (c *Computed) Area() (result float64, err error) {

@@ -390,6 +390,16 @@ def shifted(at: datetime.datetime, by: datetime.timedelta) -> datetime.datetime:
     return at + by
 
 
+class Timedelta(datetime.timedelta):
+    """As that of pandas, which has nanoseconds as well."""
+
+    nanoseconds = 7
+
+
+def took() -> datetime.timedelta:
+    return Timedelta(microseconds=-1)
+
+
 def next_days(time: datetime.datetime, count: int) -> Iterator[datetime.datetime]:
     for day in range(count):
         yield time + datetime.timedelta(days=day + 1)

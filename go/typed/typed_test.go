@@ -500,6 +500,8 @@ func TestTimes(t *testing.T) {
 	naive := time.Date(2024, 2, 28, 0, 0, 0, 0, callpy.Naive)
 	later, err = Shifted(naive, -time.Second)
 	same(t, naive.Add(-time.Second), later, err)
+	took, err := Took()
+	same(t, time.Duration(-1000+7), took, err)
 	days, err := NextDays(naive, 2)
 	if err != nil {
 		t.Fatal(err)

@@ -686,13 +686,14 @@ fn known_body(known: Known, way: Way) -> Option<String> {
             return Some(body.to_owned());
         }
         Known::Timedelta => {
-            // In integers, since a float has not all of its digits.
+            // In integers, since a float has not all of its digits. A pandas.Timedelta has nanoseconds, too.
             let body = match way {
                 Way::In => {
                     "import datetime\n    return datetime.timedelta(microseconds=value // 1000)"
                 }
                 Way::Out => {
-                    "import datetime\n    return value // datetime.timedelta(microseconds=1) * 1000"
+                    "import datetime\n    micros = value // datetime.timedelta(microseconds=1)\n    return \
+                     micros * 1000 + getattr(value, \"nanoseconds\", 0)"
                 }
             };
             return Some(body.to_owned());
