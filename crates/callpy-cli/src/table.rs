@@ -52,8 +52,10 @@ struct Part {
     name: String,
     /// Where it begins.
     at: usize,
-    /// The number of the line there.
+    /// The number of the line there, or of the record.
     line: u64,
+    /// Whether it was JSON: its text has other lines than the file.
+    has_records: bool,
 }
 
 impl Table {
@@ -80,9 +82,11 @@ impl Table {
         if separator == b' ' {
             text = dialect::single_spaces(&text);
         }
-        // The header of records is in no line of the file.
-        let first_line = u64::from(texts.is_none() || header != Some(true));
-        let parts = vec![Part { name: name.clone(), at: 0, line: skipped.lines + first_line }];
+        let has_records = texts.is_some();
+        // The header of records is none of them.
+        let first_line = u64::from(!has_records || header != Some(true));
+        let line = skipped.lines + first_line;
+        let parts = vec![Part { name: name.clone(), at: 0, line, has_records }];
         let texts = texts.unwrap_or_default();
         let skipped = RefCell::default();
         let (first, sample, doubtful) = Default::default();
@@ -202,8 +206,9 @@ impl Table {
             self.text.push(b'\n');
         }
         let part = &other.parts[0];
-        let line = part.line + reader.position().line() - 1;
-        self.parts.push(Part { name: part.name.clone(), at: self.text.len(), line });
+        let has_records = part.has_records;
+        let line = part.line + other.passed(&other.text[..start], has_records);
+        self.parts.push(Part { name: part.name.clone(), at: self.text.len(), line, has_records });
         self.text.extend_from_slice(&other.text[start..]);
         if self.first.is_empty() {
             self.first = other.first;
@@ -273,13 +278,17 @@ impl Table {
     }
 
     fn reader(&self) -> csv::Reader<&[u8]> {
+        self.reader_of(&self.text)
+    }
+
+    fn reader_of<'t>(&self, text: &'t [u8]) -> csv::Reader<&'t [u8]> {
         csv::ReaderBuilder::new()
             .has_headers(false)
             // Rows may end with separators for which the header has no names.
             .flexible(true)
             .delimiter(self.separator)
             .comment(self.format.comment)
-            .from_reader(&self.text)
+            .from_reader(text)
     }
 
     /// Returns whether a row has the cells of the first one. More may be empty.
@@ -323,9 +332,11 @@ impl Table {
         bad_input(format!("can't read {}: {error}", self.name))
     }
 
-    /// Returns the file and the line at which a row starts.
+    /// Returns the file and the line at which a row starts, or which record of JSON it is.
     fn place(&self, at: &csv::Position) -> String {
-        format!("{}, line {}", self.part(self.start(at)).name, self.line(at))
+        let part = self.part(self.start(at));
+        let unit = if part.has_records { "record" } else { "line" };
+        format!("{}, {unit} {}", part.name, self.line(at))
     }
 
     fn part(&self, start: usize) -> &Part {
@@ -346,12 +357,20 @@ impl Table {
         }
     }
 
-    /// Returns the line of its file in which a row starts.
+    /// Returns the line of its file in which a row starts, or the number of the record.
     fn line(&self, at: &csv::Position) -> u64 {
         let start = self.start(at);
         let part = self.part(start);
-        let before = &self.text[part.at..start];
-        part.line + before.iter().filter(|byte| **byte == b'\n').count() as u64
+        part.line + self.passed(&self.text[part.at..start], part.has_records)
+    }
+
+    /// Returns how many lines or records end in a text.
+    fn passed(&self, text: &[u8], has_records: bool) -> u64 {
+        let count = match has_records {
+            true => self.reader_of(text).byte_records().count(),
+            false => text.iter().filter(|byte| **byte == b'\n').count(),
+        };
+        count as u64
     }
 
     /// Returns whether the columns have names.

@@ -147,8 +147,22 @@ fn records_of_json() {
     assert_eq!(folder.printed(&["f.py:both", "t.jsonl"]), "['01']\n");
     assert_eq!(folder.printed(&["f.py:truths", "t.jsonl"]), "[True, False]\n");
     assert_eq!(folder.printed(&["f.py:total", "t.json"]), "(2, 3.0)\n");
+    // A record may have several lines, and a line several records.
+    let folder = folder
+        .file(
+            "two.json",
+            r#"[{"amount": 1,
+                "name": "a\nb"}, {"amount": 2,
+
+                "name": ""}, {"amount": "x"}]"#,
+        )
+        .file("more.json", r#"{"amount": 3} {"amount": "x"}"#);
+    let total = |files: &[&str]| folder.run(&[&["f.py:total"], files].concat());
+    total(&["two.json"]).failed(2, &["two.json, record 3, column amount: \"x\""]);
+    total(&["more.json"]).failed(2, &["more.json, record 2, column amount: \"x\""]);
+    total(&["t.json", "t.json", "more.json"]).failed(2, &["more.json, record 2"]);
     let said = folder.pipe(&["f.py:total"], "{\"amount\": 1}\n{\"amount\": \"x\"}\n");
-    said.failed(2, &["line 2, column amount"]);
+    said.failed(2, &["record 2, column amount"]);
 }
 
 #[test]
@@ -346,7 +360,7 @@ fn numbers_that_a_float_changes_are_refused() {
     let said = folder.pipe(&["f.py:total"], "amount\n1\n9007199254740993\n");
     said.failed(2, &["line 3, column amount", "a float can't hold", "list[int]"]);
     let said = folder.pipe(&["f.py:total"], "{\"amount\": 9007199254740993}\n");
-    said.failed(2, &["line 1, column amount", "a float can't hold"]);
+    said.failed(2, &["record 1, column amount", "a float can't hold"]);
     let said = folder.pipe(&["f.py:total"], "amount\n1e400\n");
     said.failed(2, &["line 2, column amount: 1e400 is too large for a float"]);
     let whole = folder.pipe(&["f.py:whole"], "count\n9007199254740993\n").printed();
