@@ -358,6 +358,34 @@ fn exceptions_arrive_whole() {
 }
 
 #[test]
+fn an_exception_that_cannot_be_told_in_full_is_still_one() {
+    let workers = workers(1);
+    let raise = function(&workers, "raise_odd");
+    let told = |what: &str| {
+        let error = raise.call::<()>(what).unwrap_err();
+        let exception = error.exception().unwrap_or_else(|| panic!("{what}: {error:#}"));
+        (exception.type_name().to_owned(), exception.message().to_owned(), exception.clone())
+    };
+    for what in ["note", "class", "parts", "module", "syntax", "lines", "limit"] {
+        let (name, message, exception) = told(what);
+        let expected = match what {
+            "class" => ("Hidden", "odd"),
+            "parts" => ("Odd", "<str() raised SystemExit>"),
+            "module" => ("Odd", "odd"),
+            "syntax" => ("SyntaxError", "odd (f.py, line 1)"),
+            _ => ("ValueError", "odd"),
+        };
+        assert_eq!((&name[..], &message[..]), expected, "{what}");
+        let frame = exception.own_frame().map_or("", |frame| frame.function());
+        assert_eq!(frame, if what == "lines" { "odd\\udc80" } else { "raise_odd" }, "{what}");
+    }
+    let notes = told("note").2.notes().to_vec();
+    assert_eq!(notes, ["first", "<str() raised RuntimeError>", "last"]);
+    assert_eq!(told("module").2.module(), "<unknown>");
+    assert_eq!(workers.statistics().crashes, 0);
+}
+
+#[test]
 fn objects_are_copies_on_the_other_side() {
     let workers = workers(1);
     let point: Object = function(&workers, "make_point").call((1.0, 2.0)).unwrap();

@@ -52,19 +52,39 @@ def _import_file(path):
     return sys.modules[name]
 
 
+def _told(tell, otherwise):
+    """What code of others tells of an exception, or something else where that fails."""
+    try:
+        return tell()
+    except BaseException:
+        return otherwise
+
+
+def _text(value):
+    try:
+        return utf8(str(value))
+    except BaseException as raised:
+        return "<str() raised %s>" % type.__dict__["__name__"].__get__(type(raised))
+
+
 def _chain(exception, seen):
     """An exception and what it was raised from, as a tuple of texts, numbers and tuples."""
     seen.append(exception)
     kind = type(exception)
-    try:
-        message = utf8(str(exception))
-    except BaseException:
-        message = ""
+
+    def own(name):
+        # Its class may have others of these names.
+        return getattr(BaseException, name).__get__(exception)
+
+    def of_kind(name):
+        word = _told(lambda: type.__dict__[name].__get__(kind), None)
+        return utf8(word) if isinstance(word, str) else "<unknown>"
+
     frames = []
-    tb = exception.__traceback__
+    tb = own("__traceback__")
     while tb is not None:
         code = tb.tb_frame.f_code
-        place = utf8(code.co_filename), code.co_name, tb.tb_lineno or 0
+        place = utf8(code.co_filename), utf8(code.co_name), max(tb.tb_lineno or 0, 0)
         # callpy's own frames, and those of an import, say nothing.
         inside = not frames and (place[0] == _HERE or place[0].startswith("<frozen importlib"))
         if not inside:
@@ -77,21 +97,21 @@ def _chain(exception, seen):
     def link(other):
         # A frame takes tuples in one another up to a depth, and each link is in the one before.
         known = other is None or len(seen) > 50 or any(other is one for one in seen)
-        return None if known else _chain(other, seen)
+        return None if known else _told(lambda: _chain(other, seen), None)
 
-    notes = getattr(exception, "__notes__", None)
-    own_way = isinstance(exception, PRINTED_BY_PYTHON)
+    notes = _told(lambda: exception.__notes__, None)
+    own_way = issubclass(kind, PRINTED_BY_PYTHON)
     return (
-        kind.__name__,
-        kind.__qualname__,
-        str(kind.__module__),
-        message,
+        of_kind("__name__"),
+        of_kind("__qualname__"),
+        of_kind("__module__"),
+        _text(exception),
         tuple(map(tuple, frames)),
-        tuple(utf8(str(note)) for note in notes) if isinstance(notes, (list, tuple)) else (),
-        printed(exception) if own_way else None,
-        exception.__suppress_context__,
-        link(exception.__cause__),
-        link(exception.__context__),
+        tuple(map(_text, notes)) if type(notes) in (list, tuple) else (),
+        _told(lambda: printed(exception), None) if own_way else None,
+        own("__suppress_context__"),
+        link(own("__cause__")),
+        link(own("__context__")),
     )
 
 
@@ -556,7 +576,7 @@ def serve(descriptors, parent, setup, search_path, targets):
                 status = 3
                 give_up()
                 out = []
-                plain((what(value), _chain(exception, [])), out)
+                plain((_told(lambda: utf8(what(value)), "the result"), _chain(exception, [])), out)
         value = None
         kept = kept_shared = ()
         if lent and copies < 2:

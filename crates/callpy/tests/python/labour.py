@@ -609,3 +609,60 @@ def answer_unread(count):
         write_nonsense(struct.pack("=QQII", number, 0, len(frame), 0) + frame)
     while True:
         time.sleep(1)
+
+
+class _Nameless(type):
+    @property
+    def __module__(cls):
+        raise RuntimeError("no module")
+
+    def __getattribute__(cls, name):
+        if name in ("__name__", "__qualname__"):
+            raise RuntimeError("no name")
+        return type.__getattribute__(cls, name)
+
+
+def raise_odd(what):
+    """Raises an exception of which code of its own tells, or fails to."""
+
+    class Untold:
+        def __str__(self):
+            raise RuntimeError("untold")
+
+    class Odd(Exception):
+        __cause__ = 5
+
+        @property
+        def __traceback__(self):
+            raise RuntimeError("no traceback")
+
+        @property
+        def __notes__(self):
+            raise RuntimeError("no notes")
+
+        def __str__(self):
+            raise SystemExit(3)
+
+    error = ValueError("odd")
+    if what == "note":
+        error.__notes__ = ["first", Untold(), "last"]
+    elif what == "class":
+        error = _Nameless("Hidden", (Exception,), {})("odd")
+    elif what == "parts":
+        error = Odd("odd")
+    elif what == "module":
+        error = type("Odd", (Exception,), {"__module__": None})("odd")
+    elif what == "syntax":
+        error = SyntaxError("odd", ("f.py", 1, 2, b"no text"))
+    elif what == "lines":
+        code = compile("raise ValueError('odd')", "odd\udc80.py", "exec")
+        if hasattr(code, "replace"):
+            code = code.replace(co_name="odd\udc80")
+        exec(code)
+    elif what == "limit":
+        try:
+            fail_deep(60)
+        except ValueError as deep:
+            error.__cause__ = deep
+        sys.setrecursionlimit(70)
+    raise error
