@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use callpy::workers::Crash;
 use callpy::{Array, Cancel, ErrorKind, Function, Result, Workers};
-use common::labour::{function, wait_for_free, workers};
+use common::labour::{builder, function, wait_for_free, workers};
 use common::{alone, child, is_child, wait_for};
 
 fn crash(result: Result<()>) -> (Crash, String) {
@@ -143,6 +143,26 @@ fn a_worker_may_do_as_it_likes_with_its_descriptors() {
     assert!(!function(&workers, "seal_arguments").call::<bool>(()).unwrap());
     let values: Array<f64> = echo.call(&[1.0, 2.0]).unwrap();
     assert_eq!(values[..], [1.0, 2.0]);
+}
+
+#[test]
+fn the_child_of_a_fork_does_not_answer_for_its_worker() {
+    let workers = workers(1);
+    // Its parent waits for its end.
+    let fork = function(&workers, "fork_and_return").within(Duration::from_secs(60));
+    let [echo, fill] = ["echo", "fill"].map(|name| function(&workers, name));
+    for (how, status) in [("return", 0), ("exit", 3), ("fail", 1)] {
+        assert_eq!(fork.call::<Option<i64>>(how).unwrap(), Some(status), "{how}");
+        assert_eq!(echo.call::<i64>(1).unwrap(), 1);
+        assert_eq!(fill.call::<Array<f64>>(3).unwrap()[..], [0.0, 1.0, 2.0]);
+    }
+    // Nor does one that was made before the first call.
+    let forked = builder().worker_setup("os:fork").workers(1).unwrap();
+    let echo = function(&forked, "echo");
+    for value in 0..100 {
+        assert_eq!(echo.call::<i64>(value).unwrap(), value);
+    }
+    assert_eq!([workers, forked].map(|it| it.statistics().crashes), [0, 0]);
 }
 
 /// Has this process's stderr lead to a descriptor.

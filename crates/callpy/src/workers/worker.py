@@ -157,6 +157,7 @@ def serve(descriptors, parent, setup, search_path, targets):
     # The first numbers in each: later mappings are of the same memory.
     told, said = memoryview(arguments)[:24].cast("Q"), memoryview(results)[:16].cast("Q")
     read, write = os.read, os.write
+    own_id, getpid, leave = os.getpid(), os.getpid, os._exit
     getrefcount = sys.getrefcount
     u8, u16, u32 = Struct("=B"), Struct("=H"), Struct("=I")
     u64, i64, f64 = Struct("=Q"), Struct("=q"), Struct("=d")
@@ -467,7 +468,27 @@ def serve(descriptors, parent, setup, search_path, targets):
         else:
             put(value, out)
 
+    def leave_fork(exception=None):
+        """Ends the child of a fork, which has come back from what made it: it would answer for this worker, in
+        memory of this worker's."""
+        status = 0 if exception is None else 1
+        try:
+            if isinstance(exception, SystemExit):
+                code = exception.code
+                if code is None or isinstance(code, int):
+                    status = (code or 0) & 255
+                else:
+                    print(code, file=sys.stderr)
+            elif exception is not None:
+                sys.excepthook(type(exception), exception, exception.__traceback__)
+            sys.stdout.flush()
+        except BaseException:
+            pass
+        leave(status)
+
     def answer(sequence, status, out):
+        if getpid() != own_id:
+            leave_fork()
         frame = b"".join(out)
         if len(frame) + answer_head.size <= MESSAGE:
             write(answers, answer_head.pack(sequence, 0, len(frame), status) + frame)
@@ -529,6 +550,8 @@ def serve(descriptors, parent, setup, search_path, targets):
         return function
 
     def failed(sequence, exception):
+        if getpid() != own_id:
+            leave_fork(exception)
         out = []
         plain(((), ()), out)
         if isinstance(exception, Stopped):
@@ -561,11 +584,15 @@ def serve(descriptors, parent, setup, search_path, targets):
             value = None
             value = function(*positional, **named)
             running = 0
+            if getpid() != own_id:
+                leave_fork()
         except Stopped:
             running = 0
             status = 5
         except BaseException as exception:
             running = 0
+            if getpid() != own_id:
+                leave_fork(exception)
             status = 1
             plain(_chain(exception, []), out)
         del positional, named

@@ -212,6 +212,18 @@ def fork_and_hold():
     os._exit(7)
 
 
+def fork_and_return(how):
+    """Two processes come back from here; returns the status of the child."""
+    child = os.fork()
+    if child == 0:
+        if how == "exit":
+            sys.exit(3)
+        if how == "fail":
+            raise ValueError(how)
+        return None
+    return os.waitpid(child, 0)[1] >> 8
+
+
 def run_in_child():
     child = os.fork()
     if child == 0:
