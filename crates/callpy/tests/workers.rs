@@ -5,6 +5,7 @@
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -277,7 +278,7 @@ fn workers_are_started_from_the_folder_of_their_pool_but_import_nothing_there() 
             let write = |name: &str, text: &str| {
                 std::fs::write(folder.path().join(name), text).unwrap();
             };
-            for name in ["socket", "array", "pickle", "mmap", "ctypes", "faulthandler"] {
+            for name in ["socket", "array", "pickle", "mmap", "ctypes", "fcntl", "termios"] {
                 write(&format!("{name}.py"), "raise RuntimeError('not to be imported')");
             }
             write("here.py", "import os\ndef here():\n    return os.getpid()\n");
@@ -294,6 +295,30 @@ fn workers_are_started_from_the_folder_of_their_pool_but_import_nothing_there() 
             }
         },
     );
+}
+
+#[test]
+fn a_function_that_uses_the_terminal_is_not_stopped() {
+    const NAME: &str = "a_function_that_uses_the_terminal_is_not_stopped";
+    if common::is_child(NAME) {
+        let workers = workers(1);
+        let use_terminal = function(&workers, "use_terminal").within(Duration::from_secs(60));
+        let found: Vec<String> = use_terminal.call(()).unwrap();
+        assert_eq!(found, ["set", "No such device or address"]);
+        return;
+    }
+    // In a terminal that stops even what writes to it from the background.
+    let test = common::child(NAME);
+    let mut command = Command::new(common::eval::<String>("sys.executable").unwrap());
+    command
+        .args(["-c", "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"])
+        .args(["sh", "-c", "stty tostop && exec \"$0\" \"$@\""])
+        .arg(test.get_program())
+        .args(test.get_args())
+        .envs(test.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = common::run(&mut command);
+    let is_done = String::from_utf8_lossy(&output.stdout).contains("1 passed");
+    assert!(output.status.success() && is_done, "{}", common::told(&output));
 }
 
 #[test]

@@ -115,6 +115,23 @@ def _chain(exception, seen):
     )
 
 
+def _leave_terminal():
+    """Gives up the terminal that this process shares with the program. It is in the background there, and the system
+    stops what reads or sets a terminal from the background, until somebody continues it."""
+    try:
+        import fcntl
+        import os
+        import termios
+
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+        try:
+            fcntl.ioctl(terminal, termios.TIOCNOTTY)
+        finally:
+            os.close(terminal)
+    except (ImportError, OSError):
+        pass  # There is none.
+
+
 def serve(descriptors, parent, setup, search_path, targets):
     """Answers requests until the process that sends them is gone."""
     import errno
@@ -146,6 +163,7 @@ def serve(descriptors, parent, setup, search_path, targets):
         pass  # Then it ends when it has read the last request.
     if os.getppid() != parent:
         os._exit(1)
+    _leave_terminal()
     try:
         faulthandler.enable(2)
     except (OSError, RuntimeError, ValueError):

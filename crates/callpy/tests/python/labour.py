@@ -678,3 +678,19 @@ def raise_odd(what):
             error.__cause__ = deep
         sys.setrecursionlimit(70)
     raise error
+
+
+def use_terminal():
+    """What a function does that asks for a password, once on stdout and once on the terminal by its name."""
+    import termios
+
+    found = []
+    for name in (1, "/dev/tty"):
+        try:
+            terminal = os.open(name, os.O_RDWR) if isinstance(name, str) else name
+            termios.tcsetattr(terminal, termios.TCSANOW, termios.tcgetattr(terminal))
+            found.append("set")
+        except OSError as error:
+            found.append(os.strerror(error.errno))
+    os.write(1, b"written\n")
+    return found
