@@ -154,9 +154,19 @@ fn a_result_that_can_not_leave_costs_no_memory_of_its_worker() {
     }
     assert!(size.call::<u64>(()).unwrap() <= 2 * before);
 
-    // One that is too large leaves the worker as it was.
+    // One that is too large leaves the worker as it was, and the system alone.
+    let broadcast = function(&workers, "broadcast");
+    let error = broadcast.call::<Array<f64>>(1_u64 << 40).unwrap_err().to_string();
+    let memory =
+        "can't leave its worker: MemoryError: there is no shared memory for 8796093022208 bytes";
+    assert!(error.contains(memory), "{error}");
+    let error =
+        workers.function("builtins:bytes").unwrap().call::<Object>(5_u64 << 30).unwrap_err();
+    let is_said =
+        ["take more than 4 GiB", "MemoryError"].iter().any(|it| error.to_string().contains(it));
+    assert!(is_said, "{error}");
     limit.call::<()>(1_u64 << 30).unwrap();
-    let error = function(&workers, "broadcast").call::<Array<f64>>(1_u64 << 40).unwrap_err();
+    let error = broadcast.call::<Array<f64>>(1_u64 << 40).unwrap_err();
     assert!(error.to_string().contains("can't leave its worker"), "{error}");
     for count in [1_000, 10_000, 1_000_000] {
         assert_eq!(fill.call::<Array<f64>>(count).unwrap().len(), count);

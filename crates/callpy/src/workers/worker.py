@@ -132,6 +132,26 @@ def _leave_terminal():
         pass  # There is none.
 
 
+def _available():
+    """How many bytes the system and the container could supply now, as far as they say."""
+
+    def field(path, name):
+        with open(path) as lines:
+            for line in lines:
+                if line.startswith(name):
+                    return int(line[len(name) :].split()[0])
+        return 0
+
+    system = field("/proc/meminfo", "MemAvailable:") * 1024
+    group = "/sys/fs/cgroup/memory."
+    try:
+        # The cache of files goes where memory is needed.
+        used = field(group + "current", "") - field(group + "stat", "inactive_file")
+        return min(system, field(group + "max", "") - used)
+    except (OSError, ValueError):
+        return system
+
+
 def serve(descriptors, parent, setup, search_path, targets):
     """Answers requests until the process that sends them is gone."""
     import errno
@@ -183,14 +203,17 @@ def serve(descriptors, parent, setup, search_path, targets):
     request_head, answer_head = Struct("=QQQQIBBHI"), Struct("=QQII")
     axes_of = [Struct("=%dQ" % count) for count in range(65)]
     MESSAGE, ALIGN, PAGE = 4096, 64, 4096
+    # From so many bytes on, one looks first whether the system has them.
+    LARGE = 16 << 20
     clock = time.perf_counter
 
     # The size of each block of results by its offset, the free ones by size, and where new ones begin.
     sizes, free, end = {}, {}, PAGE
     # For how much of each block the system has supplied memory.
     supplied = {}
-    # The blocks of the present answer.
+    # The blocks of the present answer, and how long it is beside arrays.
     allocated = []
+    length = 0
     numpy = ndarray = copyto = dtypes = None
     # Arrays that the program has as well: how much there is, two views of it, and the address of the first.
     arrays_size, writable_arrays, arrays, writable_start = 0, b"", b"", 0
@@ -250,6 +273,11 @@ def serve(descriptors, parent, setup, search_path, targets):
         nonlocal end
         order = max(size - 1, PAGE - 1).bit_length()
         blocks = free.get(order)
+        if size >= LARGE and not (blocks and supplied.get(blocks[-1], 0) >= size):
+            # The system would rather end processes than refuse.
+            available = _told(_available, size)
+            if available < size:
+                raise no_memory(size)
         if blocks:
             offset = blocks.pop()
         else:
@@ -266,12 +294,15 @@ def serve(descriptors, parent, setup, search_path, targets):
             supplied[offset] = size
         return offset
 
+    def no_memory(size):
+        return MemoryError("there is no shared memory for %d bytes" % size)
+
     def reserve(file, offset, size):
         try:
             os.posix_fallocate(file, offset, size)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.ENOMEM):
-                raise MemoryError("there is no shared memory for %d bytes" % size) from None
+                raise no_memory(size) from None
 
     def lengthen(least):
         """Makes the memory of results twice as long, or at least so long."""
@@ -289,9 +320,11 @@ def serve(descriptors, parent, setup, search_path, targets):
 
     def give_up():
         """Takes back the blocks of an answer that is not sent."""
+        nonlocal length
         for place in allocated:
             free.setdefault(sizes[place], []).append(place)
         allocated.clear()
+        length = 0
 
     def interrupted(signum, frame):
         nonlocal signalled, is_spoilt
@@ -422,6 +455,19 @@ def serve(descriptors, parent, setup, search_path, targets):
             dtype = other_dtypes[data] = pickle.loads(data)
         return dtype
 
+    def put_bytes(tag, data, out):
+        """Writes bytes after their number."""
+        nonlocal length
+        length += len(data)
+        if length >> 32:
+            raise OverflowError("other values than arrays take more than 4 GiB")
+        head = tag + u32.pack(len(data))
+        if len(data) > MESSAGE:
+            out.append(head)
+            out.append(data)
+        else:
+            out.append(head + data)
+
     def put(value, out, depth=0):
         """Writes a value of an answer."""
         if numpy is None and "numpy" in sys.modules:
@@ -453,13 +499,12 @@ def serve(descriptors, parent, setup, search_path, targets):
             return
         elif kind is str:
             try:
-                text = value.encode()
-                out.append(b"s" + u32.pack(len(text)) + text)
+                put_bytes(b"s", value.encode(), out)
                 return
             except UnicodeEncodeError:
                 pass
         elif kind is bytes:
-            out.append(b"b" + u32.pack(len(value)) + value)
+            put_bytes(b"b", value, out)
             return
         elif kind is tuple and len(value) <= 16 and depth < 8:
             out.append(b"t" + u32.pack(len(value)))
@@ -475,7 +520,8 @@ def serve(descriptors, parent, setup, search_path, targets):
                 blocks.append(block.pack(place, raw.nbytes))
 
         data = pickle.dumps(value, 5, buffer_callback=keep)
-        out.append(b"p" + u32.pack(len(data)) + data + u32.pack(len(blocks)) + b"".join(blocks))
+        put_bytes(b"p", data, out)
+        out.append(u32.pack(len(blocks)) + b"".join(blocks))
 
     def plain(value, out):
         """Writes tuples, texts and numbers of callpy's own, however deep."""
@@ -718,6 +764,7 @@ def serve(descriptors, parent, setup, search_path, targets):
             give_up()
             failed(sequence, exception)
         function = message = None
+        length = 0
         allocated.clear()
         for values in passed:
             values.clear()
