@@ -165,14 +165,60 @@ fn the_child_of_a_fork_does_not_answer_for_its_worker() {
     assert_eq!([workers, forked].map(|it| it.statistics().crashes), [0, 0]);
 }
 
-/// Has this process's stderr lead to a descriptor.
-fn replace_stderr(other: std::os::fd::BorrowedFd<'_>) {
+/// Has this process's stdin, stdout or stderr lead to a descriptor.
+fn replace(number: i32, other: std::os::fd::BorrowedFd<'_>) {
     use std::os::fd::AsRawFd as _;
 
-    // SAFETY: both are open, and what was stderr is needed by no one.
+    // SAFETY: what had the number is needed by no one.
     #[allow(unsafe_code, reason = "there is no safe way to replace stderr")]
-    let status = unsafe { libc::dup2(other.as_raw_fd(), 2) };
-    assert_eq!(status, 2);
+    let status = unsafe { libc::dup2(other.as_raw_fd(), number) };
+    assert_eq!(status, number);
+}
+
+#[test]
+fn a_program_may_have_closed_its_stdio() {
+    const NAME: &str = "a_program_may_have_closed_its_stdio";
+    alone(
+        NAME,
+        |_| (),
+        || {
+            use std::os::fd::AsFd as _;
+
+            common::python();
+            let stdio: [std::os::fd::OwnedFd; 3] = [
+                std::io::stdin().as_fd().try_clone_to_owned().unwrap(),
+                std::io::stdout().as_fd().try_clone_to_owned().unwrap(),
+                std::io::stderr().as_fd().try_clone_to_owned().unwrap(),
+            ];
+            // SAFETY: nothing reads or writes these until they are there again, but workers.
+            #[allow(unsafe_code, reason = "there is no safe way to close stdio")]
+            (0..3).for_each(|number| assert_eq!(unsafe { libc::close(number) }, 0));
+            let used =
+                || (0..3).filter(|number| fs::exists(format!("/proc/self/fd/{number}")).unwrap());
+            let work = || -> Result<Vec<u32>> {
+                let workers = builder().worker_calls(3).workers(1)?;
+                let print = workers.function("labour:print_to")?;
+                let mut array = workers.zeros::<f64>(3)?;
+                let scale = workers.function("labour:scale_in_place")?;
+                array.fill(2.0);
+                let cancel = Cancel::new();
+                for _ in 0..4 {
+                    print.cancelled_by(&cancel).call::<String>(1)?;
+                    print.call::<String>(2)?;
+                    scale.call::<()>((&mut array, 1.0))?;
+                    if array[..] != [2.0; 3] {
+                        return Ok(vec![9]);
+                    }
+                }
+                Ok(used().collect())
+            };
+            let worked = work();
+            for (number, saved) in (0..3).zip(&stdio) {
+                replace(number, saved.as_fd());
+            }
+            assert_eq!(worked.unwrap(), [] as [u32; 0]);
+        },
+    );
 }
 
 #[test]
@@ -184,7 +230,7 @@ fn a_worker_that_writes_to_stderr_without_end_holds_up_no_other() {
         || {
             use std::os::fd::AsFd as _;
 
-            replace_stderr(fs::File::options().write(true).open("/dev/null").unwrap().as_fd());
+            replace(2, fs::File::options().write(true).open("/dev/null").unwrap().as_fd());
             let workers = workers(2);
             let [shout, sleep, leave] =
                 ["shout", "sleep", "leave"].map(|name| function(&workers, name));
@@ -217,7 +263,7 @@ fn workers_need_no_one_who_reads_what_they_write_to_stderr() {
 
             let (reader, writer) = std::io::pipe().unwrap();
             drop(reader);
-            replace_stderr(writer.as_fd());
+            replace(2, writer.as_fd());
             let workers = workers(1);
             let write = function(&workers, "write_much").within(Duration::from_secs(60));
             write.call::<()>(2).unwrap();

@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::{AsFd as _, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -10,6 +11,32 @@ use std::time::Instant;
 /// Returns the descriptor or status of a system call, or its error.
 fn check(status: libc::c_int) -> io::Result<libc::c_int> {
     if status == -1 { Err(io::Error::last_os_error()) } else { Ok(status) }
+}
+
+/// Moves a descriptor away from the numbers of stdin, stdout and stderr. It got one of them if the program has
+/// closed these, and whatever is printed would go into it.
+fn beyond_stdio(descriptor: OwnedFd) -> io::Result<OwnedFd> {
+    if descriptor.as_raw_fd() > libc::STDERR_FILENO {
+        return Ok(descriptor);
+    }
+    let least = libc::STDERR_FILENO + 1;
+    // SAFETY: makes a second descriptor of one that is open.
+    let moved =
+        check(unsafe { libc::fcntl(descriptor.as_raw_fd(), libc::F_DUPFD_CLOEXEC, least) })?;
+    // SAFETY: the descriptor is new and no one else's.
+    Ok(unsafe { OwnedFd::from_raw_fd(moved) })
+}
+
+/// Makes a pipe, of whose ends none is stdin, stdout or stderr.
+pub(crate) fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
+    let (reader, writer) = io::pipe()?;
+    Ok((beyond_stdio(reader.into())?.into(), beyond_stdio(writer.into())?.into()))
+}
+
+/// Makes two sockets that are connected, of which none is stdin, stdout or stderr.
+pub(crate) fn socket_pair() -> io::Result<(UnixStream, UnixStream)> {
+    let (one, other) = UnixStream::pair()?;
+    Ok((beyond_stdio(one.into())?.into(), beyond_stdio(other.into())?.into()))
 }
 
 /// A file without a name, in memory, which no process can make shorter.
@@ -36,6 +63,9 @@ impl SharedFile {
         // A descriptor that another program inherited would keep the memory.
         let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
         let cannot = |what: &str, error: io::Error| {
+            if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE)) {
+                return error;
+            }
             let message = format!("memory can't be shared with another process: {what}: {error}");
             io::Error::new(error.kind(), message)
         };
@@ -43,7 +73,7 @@ impl SharedFile {
         let descriptor = check(unsafe { libc::memfd_create(name.as_ptr(), flags) })
             .map_err(|error| cannot("memfd_create (since Linux 3.17)", error))?;
         // SAFETY: the descriptor is new and no one else's.
-        let file = SharedFile(unsafe { OwnedFd::from_raw_fd(descriptor) });
+        let file = SharedFile(beyond_stdio(unsafe { OwnedFd::from_raw_fd(descriptor) })?);
         file.grow(len)?;
         // A process that truncates it would end the others by SIGBUS.
         file.seal(libc::F_SEAL_SHRINK).map_err(|error| cannot("F_SEAL_SHRINK", error))?;
@@ -283,11 +313,12 @@ pub(crate) fn message_pipe() -> io::Result<(PipeReader, PipeWriter, bool)> {
         Ok(_) => {
             // SAFETY: the descriptors are new and no one else's.
             let [reader, writer] = ends.map(|end| unsafe { OwnedFd::from_raw_fd(end) });
+            let (reader, writer) = (beyond_stdio(reader)?, beyond_stdio(writer)?);
             let has_room = has_room_for_two(writer.as_fd());
             Ok((reader.into(), writer.into(), has_room))
         }
         // Since Linux 3.4; not in every sandbox.
-        Err(_) => io::pipe().map(|(reader, writer)| (reader, writer, false)),
+        Err(_) => pipe().map(|(reader, writer)| (reader, writer, false)),
     }
 }
 
@@ -424,7 +455,9 @@ pub(crate) fn end_of(child: &std::process::Child) -> Option<OwnedFd> {
     // SAFETY: opens a descriptor of its own for a child that has not been waited for.
     let descriptor = unsafe { libc::syscall(libc::SYS_pidfd_open, id, 0) };
     // SAFETY: as above; it closes by itself where another program is started.
-    (descriptor >= 0).then(|| unsafe { OwnedFd::from_raw_fd(descriptor as libc::c_int) })
+    let descriptor =
+        (descriptor >= 0).then(|| unsafe { OwnedFd::from_raw_fd(descriptor as libc::c_int) });
+    beyond_stdio(descriptor?).ok()
 }
 
 #[cfg(test)]

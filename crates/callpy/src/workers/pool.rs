@@ -221,7 +221,7 @@ impl Pool {
             Error::new(ErrorKind::Start, format!("workers can't be started: {error}"))
                 .with_source(error)
         };
-        let (woken, wake) = io::pipe().map_err(failed)?;
+        let (woken, wake) = shared::pipe().map_err(failed)?;
         let arrays = Arc::new(Arrays::new().map_err(failed)?);
         // Of this thread, from which the workers have theirs.
         let cores = std::thread::available_parallelism().map_or(1, usize::from);

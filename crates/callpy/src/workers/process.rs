@@ -55,6 +55,11 @@ def start():
     # The working directory may have files with the names of modules.
     sys.path[:] = filter(None, sys.path)
     import array, os, signal, socket
+    try:
+        os.fstat(1)
+    except OSError:
+        # The program has closed its stdout, whose number one of the pipes would get.
+        os.set_inheritable(os.open(os.devnull, os.O_WRONLY), True)
     # Whatever the host ignores and its thread blocks; Python itself ignores the two.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ}:
@@ -495,7 +500,7 @@ impl Worker {
         // A worker that does not read must not hold up the program.
         shared::never_wait_to_write(&requests)?;
         let (answers, answers_end, answers_apart) = shared::message_pipe()?;
-        let (stderr, stderr_end) = io::pipe()?;
+        let (stderr, stderr_end) = shared::pipe()?;
         let arguments_file = SharedFile::new(c"callpy-arguments", ARGUMENTS)?;
         arguments_file.reserve(0, RESERVED)?;
         let arguments = arguments_file.map(ARGUMENTS)?;
@@ -503,7 +508,7 @@ impl Worker {
         _ = arguments_file.make_read_only();
         let results = Arc::new(Results::new()?);
         let status = Arc::clone(&lock(&results.mapping));
-        let (control, socket) = UnixStream::pair()?;
+        let (control, socket) = shared::socket_pair()?;
 
         let mut command = Command::new(&plan.executable);
         command.args(&plan.options).args(["-u", "-c", START]);
@@ -673,7 +678,7 @@ impl Worker {
             }
         }
         if self.cancelled.is_none() {
-            let (reader, writer) = io::pipe()?;
+            let (reader, writer) = shared::pipe()?;
             self.cancelled = Some((reader, Arc::new(writer)));
         }
         if let Some((_, writer)) = &self.cancelled {
