@@ -222,6 +222,36 @@ fn a_program_may_have_closed_its_stdio() {
 }
 
 #[test]
+fn a_limit_of_file_sizes_is_an_error_and_ends_no_program() {
+    const NAME: &str = "a_limit_of_file_sizes_is_an_error_and_ends_no_program";
+    alone(
+        NAME,
+        |_| (),
+        || {
+            let workers = workers(1);
+            let total = function(&workers, "total");
+            assert_eq!(total.call::<f64>(&[1.0, 2.0]).unwrap(), 3.0);
+            let limit = libc::rlimit { rlim_cur: 1 << 20, rlim_max: 1 << 20 };
+            // SAFETY: sets a limit of this process, which is a test's own.
+            #[allow(unsafe_code, reason = "there is no safe way to set a limit")]
+            let status = unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &limit) };
+            assert_eq!(status, 0);
+            let large = vec![1.0; 1 << 20];
+            let errors = [
+                total.call::<f64>(&large).unwrap_err(),
+                total.call::<f64>("x".repeat(1 << 21)).unwrap_err(),
+                workers.zeros::<f64>(1 << 20).unwrap_err(),
+            ];
+            for error in errors {
+                assert!(matches!(error.kind(), ErrorKind::Argument), "{error}");
+                assert!(error.to_string().contains("ulimit -f"), "{error}");
+            }
+            assert_eq!(total.call::<f64>(&[1.0, 2.0]).unwrap(), 3.0);
+        },
+    );
+}
+
+#[test]
 fn a_worker_that_writes_to_stderr_without_end_holds_up_no_other() {
     const NAME: &str = "a_worker_that_writes_to_stderr_without_end_holds_up_no_other";
     alone(

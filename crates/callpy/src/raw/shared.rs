@@ -57,6 +57,22 @@ fn available() -> Option<usize> {
     Some(system.min(most.saturating_sub(used)))
 }
 
+/// Fails if this process may not make a file so long, for which the system would end it by SIGXFSZ.
+fn check_file_size(len: usize) -> io::Result<()> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: fills the limit on success.
+    check(unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &mut limit) })?;
+    let most = limit.rlim_cur;
+    if u64::try_from(len).is_ok_and(|len| len <= most) {
+        return Ok(());
+    }
+    let message = format!(
+        "this process may have files of {most} bytes at most, which counts for shared memory too: raise that \
+         limit (ulimit -f)"
+    );
+    Err(io::Error::new(io::ErrorKind::StorageFull, message))
+}
+
 impl SharedFile {
     /// Makes a file of so many bytes, all zero. It takes memory only where it is written.
     pub(crate) fn new(name: &CStr, len: usize) -> io::Result<SharedFile> {
@@ -103,6 +119,7 @@ impl SharedFile {
         if self.len()? >= len {
             return Ok(());
         }
+        check_file_size(len)?;
         let len = libc::off_t::try_from(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
         // SAFETY: changes the length of a descriptor that is open.
         check(unsafe { libc::ftruncate(self.0.as_raw_fd(), len) }).map(drop)
