@@ -137,12 +137,13 @@ type Statistics struct {
 	Waiting int
 	// Calls were sent to a worker, Waited had to wait for one, and Refused were too many to wait.
 	Calls, Waited, Refused uint64
-	// Crashes is how many workers ended by themselves.
+	// Crashes is how many workers ended by themselves, in a call or between calls, or could not start.
 	Crashes uint64
 	// Deadlines is how many calls took too long, and Cancelled how many were cancelled.
 	Deadlines, Cancelled uint64
-	// Started is how many workers were started, and Restarts how many were replaced: on request, after so many
-	// calls, or since they had too much memory.
+	// Started is how many workers were started: those that there are, Crashes and Restarts together. Restarts is
+	// how many callpy ended and replaced: on request, after so many calls, or since they had too much memory,
+	// retained an argument, or did not stop when they had to.
 	Started, Restarts uint64
 	// BytesSent were copied for workers, and BytesReceived are those of results in shared memory.
 	BytesSent, BytesReceived uint64

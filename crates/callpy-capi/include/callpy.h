@@ -503,15 +503,16 @@ typedef struct callpy_workers_statistics {
     uint64_t waited;
     // Calls that were refused, since too many waited.
     uint64_t refused;
-    // Workers that ended by themselves, in a call or between calls.
+    // Workers that ended by themselves, in a call or between calls, or that could not start.
     uint64_t crashes;
     // Calls whose time was up.
     uint64_t deadlines;
     // Calls that were cancelled.
     uint64_t cancelled;
-    // Workers that were started.
+    // Workers that were started: those that there are, crashes and restarts together.
     uint64_t started;
-    // Workers that were replaced: on request, after so many calls, or since they had too much memory.
+    // Workers that callpy ended and replaced: on request, after so many calls, or since they had too much
+    // memory, retained an argument, or did not stop when they had to.
     uint64_t restarts;
     // Bytes that were copied for workers.
     uint64_t bytes_sent;

@@ -56,15 +56,16 @@ pub struct callpy_workers_statistics {
     pub waited: u64,
     /// Calls that were refused, since too many waited.
     pub refused: u64,
-    /// Workers that ended by themselves, in a call or between calls.
+    /// Workers that ended by themselves, in a call or between calls, or that could not start.
     pub crashes: u64,
     /// Calls whose time was up.
     pub deadlines: u64,
     /// Calls that were cancelled.
     pub cancelled: u64,
-    /// Workers that were started.
+    /// Workers that were started: those that there are, crashes and restarts together.
     pub started: u64,
-    /// Workers that were replaced: on request, after so many calls, or since they had too much memory.
+    /// Workers that callpy ended and replaced: on request, after so many calls, or since they had too much
+    /// memory, retained an argument, or did not stop when they had to.
     pub restarts: u64,
     /// Bytes that were copied for workers.
     pub bytes_sent: u64,

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use callpy::workers::Crash;
-use callpy::{Array, Cancel, ErrorKind, Function, Result, Workers};
+use callpy::{Array, Cancel, ErrorKind, Function, Object, Result, Workers};
 use common::labour::{builder, function, wait_for_free, workers};
 use common::{alone, child, is_child, wait_for};
 
@@ -96,6 +96,86 @@ fn a_worker_that_ends_between_calls_fails_none() {
     kill(id, libc::SIGSTOP);
     kill(id, libc::SIGKILL);
     assert_ne!(pid.call::<u32>(()).unwrap(), id);
+}
+
+#[test]
+fn a_worker_that_ends_before_its_call_is_sent_is_not_used_again() {
+    let workers = workers(1);
+    let source = "
+import os
+import signal
+import time
+
+class Deadly:
+    def __init__(self, worker):
+        self.worker = worker
+
+    def __reduce__(self):
+        os.kill(self.worker, signal.SIGKILL)
+        while os.path.exists('/proc/%d' % self.worker):
+            time.sleep(0.001)
+        raise ValueError('not to be sent')
+";
+    let deadly = common::module("deadly", source).function("Deadly").unwrap();
+    let pid: u32 = function(&workers, "pid").call(()).unwrap();
+    let argument: Object = deadly.call(pid).unwrap();
+    let error = function(&workers, "echo").call::<()>(&argument).unwrap_err();
+    assert!(error.to_string().contains("not to be sent"), "{error}");
+    wait_for("another worker", || workers.statistics().started == 3);
+    wait_for_free(&workers, 2);
+    assert_eq!(workers.statistics().crashes, 1);
+}
+
+#[test]
+fn statistics_add_up() {
+    let workers = builder().worker_calls(7).workers(2).unwrap();
+    let [pid, leave, stubborn, remember, sleep] =
+        ["pid", "leave", "will_not_stop", "remember", "sleep"].map(|it| function(&workers, it));
+    let soon = Duration::from_millis(1);
+    for round in 0..4 {
+        let id: u32 = pid.call(()).unwrap();
+        kill(id, libc::SIGKILL);
+        pid.call::<u32>(()).unwrap();
+        crash(leave.call(round));
+        _ = stubborn.within(soon).call::<()>(()).unwrap_err();
+        let mut array = workers.zeros::<f64>(3).unwrap();
+        let error = remember.call::<()>(&mut array).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Kept), "{error}");
+        workers.restart();
+    }
+    // Those whose time is up before there is a worker count as well.
+    let cancel = Cancel::new();
+    let sleep = sleep.cancelled_by(&cancel);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| sleep.call::<()>(()).unwrap_err());
+        }
+        wait_for("busy workers", || workers.statistics().busy == 2);
+        _ = pid.within(soon).call::<u32>(()).unwrap_err();
+        cancel.cancel();
+    });
+    assert_eq!((workers.statistics().deadlines, workers.statistics().cancelled), (5, 2));
+    wait_for("the end of all replacements", || {
+        let it = workers.statistics();
+        it.free == 3 && it.started == it.crashes + it.restarts + 3
+    });
+    assert!(workers.statistics().crashes >= 4);
+}
+
+#[test]
+fn an_import_that_ends_its_workers_is_an_error_that_says_so() {
+    let workers = workers(1);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("aborting.py");
+    fs::write(&file, "import os\nos.abort()\n").unwrap();
+    let target = format!("{}:function", file.display());
+    let error = workers.function(&target).unwrap_err();
+    let ErrorKind::Crashed(crash) = error.kind() else { panic!("{error}") };
+    assert_eq!(crash.signal(), Some(libc::SIGABRT));
+    assert!(error.to_string().starts_with(&target), "{error}");
+    // Each of the two once.
+    assert_eq!(workers.statistics().crashes, 2);
+    assert_eq!(function(&workers, "echo").call::<i64>(1).unwrap(), 1);
 }
 
 #[test]
@@ -442,6 +522,61 @@ fn the_child_of_a_fork_is_told_that_the_workers_are_not_its_own() {
             };
             assert_eq!(status, 0);
             assert_eq!(echo.call::<i64>(3).unwrap(), 3);
+        },
+    );
+}
+
+#[test]
+fn the_child_of_a_fork_lets_go_of_workers_whatever_other_threads_did() {
+    const NAME: &str = "the_child_of_a_fork_lets_go_of_workers_whatever_other_threads_did";
+    alone(
+        NAME,
+        |_| (),
+        || {
+            let workers = workers(1);
+            let echo = function(&workers, "echo");
+            let result: Array<f64> = echo.call(&[1.0, 2.0]).unwrap();
+            let array = workers.zeros::<f64>(3).unwrap();
+            let is_over = AtomicBool::new(false);
+            thread::scope(|scope| {
+                let over = Over(&is_over);
+                // At any time some of them have something locked.
+                scope.spawn(|| {
+                    while !is_over.load(Ordering::Relaxed) {
+                        _ = (workers.statistics(), workers.zeros::<f64>(1).unwrap());
+                    }
+                });
+                scope.spawn(|| {
+                    while !is_over.load(Ordering::Relaxed) {
+                        echo.call::<Array<f64>>(&[1.0]).unwrap();
+                    }
+                });
+                for _ in 0..200 {
+                    // SAFETY: the child lets go of copies of what this function has, and leaves by `_exit` or
+                    // the signal.
+                    #[allow(unsafe_code, reason = "there is no safe fork")]
+                    let status = unsafe {
+                        match libc::fork() {
+                            0 => {
+                                libc::alarm(60);
+                                _ = workers.statistics();
+                                for one in [&workers, &workers] {
+                                    drop(std::ptr::read(one));
+                                }
+                                drop((std::ptr::read(&result), std::ptr::read(&array)));
+                                libc::_exit(0)
+                            }
+                            child => {
+                                let mut status = 0;
+                                libc::waitpid(child, &mut status, 0);
+                                status
+                            }
+                        }
+                    };
+                    assert_eq!(status, 0);
+                }
+                drop(over);
+            });
         },
     );
 }

@@ -216,6 +216,39 @@ fn a_caller_that_has_python_may_ask_for_a_function() {
 }
 
 #[test]
+fn functions_are_found_while_all_workers_are_busy() {
+    let workers = builder().max_waiting(1).workers(1).unwrap();
+    wait_for_free(&workers, 2);
+    let [sleep, pid] = ["sleep", "pid"].map(|name| function(&workers, name));
+    let cancel = Cancel::new();
+    let folder = tempfile::tempdir().unwrap();
+    let (file, gate) = (folder.path().join("slow.py"), folder.path().join("gate"));
+    let source = "
+import os, time
+while not os.path.exists(os.path.join(os.path.dirname(__file__), 'gate')):
+    time.sleep(0.001)
+function = abs
+";
+    std::fs::write(&file, source).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| sleep.cancelled_by(&cancel).call::<()>(()).unwrap_err());
+        wait_for("a busy worker", || workers.statistics().busy == 1);
+        let waits = scope.spawn(|| pid.call::<u32>(()).unwrap());
+        wait_for("a caller that waits", || workers.statistics().waiting == 1);
+        // In the spare worker.
+        let found = scope.spawn(|| workers.function(&format!("{}:function", file.display())));
+        wait_for("the spare worker to be busy", || workers.statistics().busy == 2);
+        // Known by now, and so found without a worker.
+        let known = workers.function("labour:pid");
+        std::fs::write(&gate, "").unwrap();
+        cancel.cancel();
+        waits.join().unwrap();
+        assert!(found.join().unwrap().is_ok() && known.is_ok());
+    });
+    assert_eq!((workers.statistics().refused, workers.statistics().waited), (0, 1));
+}
+
+#[test]
 fn a_restart_leaves_as_many_workers_as_there_should_be() {
     let workers = workers(3);
     let pid = function(&workers, "pid");

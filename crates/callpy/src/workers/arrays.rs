@@ -118,8 +118,8 @@ impl Leased for Part {
 impl Drop for Part {
     fn drop(&mut self) {
         let arrays = &self.arrays;
-        lock(&arrays.state).used.remove(&self.address().addr().get());
         if std::process::id() == arrays.owner {
+            lock(&arrays.state).used.remove(&self.address().addr().get());
             if arrays.file.release(self.offset, self.len()).is_err() {
                 // A sandbox may forbid that.
                 self.mapping.clear();

@@ -81,13 +81,14 @@ impl Counts {
 pub(crate) struct Pool {
     pub(crate) shared: Arc<Shared>,
     supervisor: Mutex<Option<JoinHandle<()>>>,
-    /// The process whose workers they are: the child of a fork has the memory, but not the thread.
-    owner: u32,
 }
 
 /// What callers and the supervisor share.
 pub(crate) struct Shared {
     plan: Plan,
+    /// The process whose workers they are: the child of a fork has the memory, but not the thread, and may have
+    /// the state as locked as another thread had it then.
+    owner: u32,
     pub(crate) size: Size,
     state: Mutex<State>,
     /// Notified when the first workers are ready, or can't be started.
@@ -132,11 +133,37 @@ impl Failure {
     }
 }
 
+impl Size {
+    /// The error of a caller that may not wait.
+    fn too_many(&self) -> Error {
+        let callers = match self.waiting {
+            0 => "no caller".to_owned(),
+            1 => "one caller at most".to_owned(),
+            most => format!("{most} callers at most"),
+        };
+        let message = format!("no worker is free, and {callers} may wait for one (max_waiting)");
+        Error::new(ErrorKind::Busy, message)
+    }
+}
+
+/// What to do about a system that does not let a worker be started.
+fn fix(error: &io::Error) -> &'static str {
+    match error.raw_os_error() {
+        Some(libc::EMFILE) => {
+            "; raise the limit of open files (ulimit -n), of which each worker takes 8"
+        }
+        Some(libc::EAGAIN) => "; raise the limit of processes and threads (ulimit -u)",
+        _ => "",
+    }
+}
+
 /// A caller's place in the line.
 #[derive(Default)]
 struct Ticket {
     /// Whether the caller has a worker.
     is_nested: bool,
+    /// Whether it is served before the others, also with the spare worker.
+    is_next: bool,
     given: Mutex<Option<Result<Worker, Arc<Failure>>>>,
     is_given: Condvar,
 }
@@ -204,9 +231,18 @@ impl State {
         Some(worker)
     }
 
+    /// Puts a caller in the line.
+    fn enter(&mut self, ticket: &Arc<Ticket>) {
+        if ticket.is_next {
+            self.line.push_front(Arc::clone(ticket));
+        } else {
+            self.line.push_back(Arc::clone(ticket));
+        }
+    }
+
     /// Gives idle workers to those who wait.
     fn serve(&mut self, most: usize) {
-        while self.line.front().is_some_and(|first| first.is_nested || self.busy < most) {
+        while self.line.front().is_some_and(|first| first.is_next || self.busy < most) {
             let Some(worker) = self.take_any() else { return };
             let ticket = self.line.pop_front().expect("it is not empty");
             ticket.give(Ok(worker));
@@ -218,8 +254,8 @@ impl Pool {
     /// Starts the workers, and returns when they are ready.
     pub(crate) fn start(plan: Plan, size: Size) -> Result<Pool> {
         let failed = |error: io::Error| {
-            Error::new(ErrorKind::Start, format!("workers can't be started: {error}"))
-                .with_source(error)
+            let message = format!("workers can't be started: {error}{}", fix(&error));
+            Error::new(ErrorKind::Start, message).with_source(error)
         };
         let (woken, wake) = shared::pipe().map_err(failed)?;
         let arrays = Arc::new(Arrays::new().map_err(failed)?);
@@ -227,6 +263,7 @@ impl Pool {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let shared = Arc::new(Shared {
             plan,
+            owner: std::process::id(),
             size,
             state: Mutex::new(State { cores, ..State::default() }),
             started: Condvar::new(),
@@ -244,7 +281,7 @@ impl Pool {
         };
         let run = move || supervisor.run();
         let handle = crate::raw::process::spawn_joined("callpy-workers", run).map_err(failed)?;
-        let pool = Pool { shared, supervisor: Mutex::new(Some(handle)), owner: std::process::id() };
+        let pool = Pool { shared, supervisor: Mutex::new(Some(handle)) };
         let mut state = lock(&pool.shared.state);
         while state.idle.len() < pool.shared.size.workers {
             if let Some(failure) = &state.failure {
@@ -258,7 +295,7 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Waits for a worker, until the deadline at most, or until the call is cancelled.
+    /// Waits for a worker for a call, until the deadline at most, or until the call is cancelled.
     ///
     /// A thread that has one already is in a conversion of a map: it is the next, and may have the spare one,
     /// since those who wait before it may wait for what it has.
@@ -267,17 +304,13 @@ impl Pool {
         until: Option<Instant>,
         limits: &Limits,
     ) -> Result<Option<Lent<'_>>> {
-        if self.is_anothers() {
-            return Err(Error::new(
-                ErrorKind::Start,
-                "workers belong to the process that started them, and this is a fork of it: start \
-                 workers of its own",
-            ));
-        }
+        self.check_owner()?;
         let shared = &self.shared;
         let most = shared.size.workers;
         let is_nested = HELD.get() > 0;
-        let ticket = {
+        let ticket = Ticket { is_nested, is_next: is_nested, ..Ticket::default() };
+        let ticket = Arc::new(ticket);
+        {
             let mut state = lock(&shared.state);
             let worker = if is_nested { state.take_any() } else { state.take(most) };
             if let Some(worker) = worker {
@@ -285,30 +318,56 @@ impl Pool {
             }
             if state.line.len() >= shared.size.waiting && !is_nested {
                 Counts::add(&shared.counts.busy, 1);
-                let waiting = state.line.len();
-                return Err(Error::new(
-                    ErrorKind::Busy,
-                    format!(
-                        "all {most} workers are busy, and {waiting} callers wait for one already"
-                    ),
-                ));
+                return Err(shared.size.too_many());
             }
-            let ticket = Arc::new(Ticket { is_nested, ..Ticket::default() });
-            if is_nested {
-                state.line.push_front(Arc::clone(&ticket));
-            } else {
-                state.line.push_back(Arc::clone(&ticket));
-            }
-            ticket
-        };
+            state.enter(&ticket);
+        }
         Counts::add(&shared.counts.waited, 1);
-        let waiting = Arc::clone(&ticket);
+        self.await_turn(&ticket, until, limits)
+    }
+
+    /// Waits for a worker to ask it something: the next one, or the spare one, since that takes no time of calls'.
+    pub(crate) fn acquire_to_ask(&self) -> Result<Option<Lent<'_>>> {
+        self.check_owner()?;
+        let is_nested = HELD.get() > 0;
+        let ticket = Arc::new(Ticket { is_nested, is_next: true, ..Ticket::default() });
+        {
+            let mut state = lock(&self.shared.state);
+            if let Some(worker) = state.take_any() {
+                return Ok(Some(self.lend(worker)));
+            }
+            state.enter(&ticket);
+        }
+        self.await_turn(&ticket, None, &Limits::default())
+    }
+
+    /// Fails in the child of a fork, where the workers are another process's: what it says to them would go into
+    /// that process's pipes.
+    pub(crate) fn check_owner(&self) -> Result<()> {
+        if self.shared.is_anothers() {
+            return Err(Error::new(
+                ErrorKind::Start,
+                "workers belong to the process that started them, and this is a fork of it: start \
+                 workers of its own",
+            ));
+        }
+        Ok(())
+    }
+
+    fn await_turn(
+        &self,
+        ticket: &Arc<Ticket>,
+        until: Option<Instant>,
+        limits: &Limits,
+    ) -> Result<Option<Lent<'_>>> {
+        let shared = &self.shared;
+        let waiting = Arc::clone(ticket);
         let listening = limits.listen(move || waiting.wake());
         let given = ticket.wait(until, limits);
         drop(listening);
         let given = given.or_else(|| {
             let mut state = lock(&shared.state);
-            let place = state.line.iter().position(|other| Arc::ptr_eq(other, &ticket));
+            let place = state.line.iter().position(|other| Arc::ptr_eq(other, ticket));
             match place.and_then(|place| state.line.remove(place)) {
                 Some(_) => None,
                 // It was given one at this very moment.
@@ -324,7 +383,7 @@ impl Pool {
 
     /// Returns a worker if one is free and no one waits for it.
     pub(crate) fn acquire_free(&self) -> Option<Lent<'_>> {
-        if self.is_anothers() {
+        if self.shared.is_anothers() {
             return None;
         }
         let worker = lock(&self.shared.state).take(self.shared.size.workers)?;
@@ -333,7 +392,7 @@ impl Pool {
 
     /// Takes all free workers, the spare one too, to be told something.
     pub(crate) fn acquire_all_free(&self) -> Vec<Lent<'_>> {
-        if self.is_anothers() {
+        if self.shared.is_anothers() {
             return Vec::new();
         }
         let mut state = lock(&self.shared.state);
@@ -347,14 +406,13 @@ impl Pool {
         free.into_iter().map(|worker| self.lend(worker)).collect()
     }
 
-    /// Whether the workers are those of the process that this is a fork of: what the child of a fork says
-    /// to them would go into that process's pipes.
-    fn is_anothers(&self) -> bool {
-        std::process::id() != self.owner
-    }
-
     fn lend(&self, worker: Worker) -> Lent<'_> {
         Lent { shared: &self.shared, worker: Some(worker), _held: Held::new() }
+    }
+
+    /// Whether a worker has imported the function, and others will.
+    pub(crate) fn knows(&self, target: &str) -> bool {
+        lock(&self.shared.state).targets.iter().any(|known| known == target)
     }
 
     /// Has workers that are started from now on import the function first.
@@ -375,7 +433,7 @@ impl Pool {
 
     /// Has each worker replaced, one after the other, when it is free.
     pub(crate) fn restart(&self) {
-        if self.is_anothers() {
+        if self.shared.is_anothers() {
             return;
         }
         let mut state = lock(&self.shared.state);
@@ -386,6 +444,9 @@ impl Pool {
 
     /// Returns how many workers are free, busy, and how many callers wait.
     pub(crate) fn load(&self) -> (usize, usize, usize) {
+        if self.shared.is_anothers() {
+            return (0, 0, 0);
+        }
         let state = lock(&self.shared.state);
         (state.idle.len(), state.busy, state.line.len())
     }
@@ -393,9 +454,8 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        if self.is_anothers() {
-            let idle = std::mem::take(&mut lock(&self.shared.state).idle);
-            std::mem::forget(idle);
+        if self.shared.is_anothers() {
+            // What the supervisor shares is never dropped there, nor are the workers.
             return;
         }
         lock(&self.shared.state).is_over = true;
@@ -407,6 +467,10 @@ impl Drop for Pool {
 }
 
 impl Shared {
+    fn is_anothers(&self) -> bool {
+        std::process::id() != self.owner
+    }
+
     fn wake(&self) {
         _ = (&self.wake).write(&[0]);
     }
@@ -474,13 +538,24 @@ impl Lent<'_> {
 
     /// Kills the worker; another takes its place.
     pub(crate) fn retire(mut self) {
-        let worker = self.worker.take().expect("it is there until it is dropped");
-        worker.end();
-        self.lose(worker);
+        Counts::add(&self.shared.counts.restarts, 1);
+        self.lose();
     }
 
-    /// Lets go of a worker that has ended or is about to.
-    fn lose(&self, worker: Worker) {
+    /// Lets go of a worker that has ended by itself, or has to be killed for what it has written.
+    pub(crate) fn bury(mut self) {
+        Counts::add(&self.shared.counts.crashes, 1);
+        self.lose();
+    }
+
+    fn lose(&mut self) {
+        let worker = self.worker.take().expect("it is there until it is dropped");
+        self.end(worker);
+    }
+
+    /// Sees to it that a worker ends.
+    fn end(&self, worker: Worker) {
+        worker.end();
         // The supervisor has the process yet, and waits for its end.
         drop(worker);
         let mut state = lock(&self.shared.state);
@@ -495,17 +570,21 @@ impl Drop for Lent<'_> {
     fn drop(&mut self) {
         let Some(worker) = self.worker.take() else { return };
         let shared = self.shared;
+        if shared.is_anothers() {
+            return std::mem::forget(worker);
+        }
         let is_spent = shared.size.calls.is_some_and(|most| worker.calls >= most)
             || shared.size.memory.is_some_and(|most| worker.process.memory() > Some(most));
         let mut state = lock(&shared.state);
         // It is still at work if its caller has panicked.
         let is_outdated = worker.process.id < state.outdated && !state.is_replacing;
         state.is_replacing |= is_outdated;
-        if worker.is_working || is_spent || is_outdated || state.is_over {
+        let has_crashed = worker.process.is_forgotten.load(Ordering::Relaxed);
+        if worker.is_working || is_spent || is_outdated || has_crashed || state.is_over {
             drop(state);
-            Counts::add(&shared.counts.restarts, u64::from(is_spent || is_outdated));
-            crate::raw::detach::detached(|| worker.end());
-            return self.lose(worker);
+            let counts = &shared.counts;
+            Counts::add(if has_crashed { &counts.crashes } else { &counts.restarts }, 1);
+            return crate::raw::detach::detached(|| self.end(worker));
         }
         state.take_back();
         state.idle.push(worker);
@@ -576,7 +655,7 @@ impl Supervisor {
                 Err(error) => {
                     let program = self.shared.plan.executable.display();
                     return self.fail(
-                        format!("a worker can't be started: {program}: {error}"),
+                        format!("a worker can't be started: {program}: {error}{}", fix(&error)),
                         String::new(),
                     );
                 }
@@ -639,7 +718,7 @@ impl Supervisor {
             let has_ended = worker.process.has_ended();
             match worker.starting.take() {
                 Some((starting, end)) => self.look_at_starting(worker, starting, end, has_ended),
-                None if has_ended => self.forget_idle(&worker.process),
+                None if has_ended => self.forget(&worker.process),
                 None => self.workers.push(worker),
             }
         }
@@ -692,6 +771,7 @@ impl Supervisor {
             }
             worker.process.kill();
             worker.process.reap();
+            Counts::add(&self.shared.counts.crashes, 1);
             let mut reader = answer.reader();
             // Nothing is said of arguments, of which there were none.
             _ = reader.value();
@@ -701,6 +781,7 @@ impl Supervisor {
         if has_ended || Instant::now() >= end {
             worker.process.kill();
             worker.process.reap();
+            Counts::add(&self.shared.counts.crashes, 1);
             self.ended += 1;
             if has_ended && self.ended < ENDED {
                 return;
@@ -716,9 +797,10 @@ impl Supervisor {
         self.workers.push(watched);
     }
 
-    /// Lets go of a worker that ended between calls; one that ended in a call is its caller's.
-    fn forget_idle(&self, process: &Arc<Process>) {
+    /// Lets go of a worker that ended between calls; one that a caller has is the caller's to let go of.
+    fn forget(&self, process: &Arc<Process>) {
         let mut state = lock(&self.shared.state);
+        process.is_forgotten.store(true, Ordering::Relaxed);
         let place = state.idle.iter().position(|worker| worker.process.id == process.id);
         if let Some(place) = place {
             let worker = state.idle.remove(place);

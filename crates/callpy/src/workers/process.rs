@@ -11,6 +11,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::ptr::NonNull;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -121,6 +122,8 @@ const RESERVED: usize = 1 << 16;
 pub(crate) struct Process {
     pub(crate) id: u64,
     child: Mutex<Child>,
+    /// Whether its supervisor has seen it end, and will not again.
+    pub(crate) is_forgotten: AtomicBool,
     /// Can be read once the process has ended.
     end: Option<OwnedFd>,
     stderr: Mutex<Stderr>,
@@ -239,6 +242,8 @@ impl Process {
 
 /// The memory in which a worker puts results. What is leased stays, also after the worker's end.
 pub(crate) struct Results {
+    /// The process that leases blocks: in the child of a fork their state may be locked for ever.
+    owner: u32,
     file: SharedFile,
     mapping: Mutex<Arc<Mapping>>,
     blocks: Mutex<Blocks>,
@@ -274,6 +279,9 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        if std::process::id() != self.results.owner {
+            return;
+        }
         let mut blocks = lock(&self.results.blocks);
         if blocks.leased.remove(&self.block.offset).is_some() {
             blocks.freed.push(self.block.offset);
@@ -285,7 +293,7 @@ impl Results {
     fn new() -> io::Result<Results> {
         let file = SharedFile::new(c"callpy-results", RESULTS)?;
         let mapping = Mutex::new(Arc::new(file.map(RESULTS)?));
-        Ok(Results { file, mapping, blocks: Mutex::default() })
+        Ok(Results { owner: std::process::id(), file, mapping, blocks: Mutex::default() })
     }
 
     /// Takes a block that an answer names, which must be the host's alone from then on.
@@ -534,7 +542,8 @@ impl Worker {
         drop(command);
         let end = shared::end_of(&child);
         let stderr = Mutex::new(Stderr { pipe: Some(stderr), last: VecDeque::new() });
-        let process = Arc::new(Process { id, child: Mutex::new(child), end, stderr });
+        let is_forgotten = AtomicBool::new(false);
+        let process = Arc::new(Process { id, child: Mutex::new(child), is_forgotten, end, stderr });
         let worker = Worker {
             process,
             requests,

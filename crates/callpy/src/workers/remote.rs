@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::frame::{Block, Broken, Reader, Status, Value, Writer};
 use super::pool::{Counts, Lent, Pool};
-use super::process::{Answer, Copies, Death, Kind, Lease, Reason, Reply, crash};
+use super::process::{self, Answer, Copies, Death, Kind, Lease, Reason, Reply};
 use super::reply;
 use super::values::{self, Aside, Written};
 use crate::array::shared;
@@ -44,8 +44,11 @@ impl Remote {
     pub(crate) fn new(pool: Arc<Pool>, target: &str, name: &str) -> Result<Remote> {
         let (target, name, learned) = (target.into(), name.into(), Arc::new(Learned::new()));
         let remote = Remote { pool, target, name, learned, limits: Limits::default(), retries: 0 };
-        remote.ask(Kind::Load, |pool| pool.acquire_all_free())?;
-        remote.pool.add_target(&remote.target);
+        remote.pool.check_owner()?;
+        if !remote.pool.knows(&remote.target) {
+            remote.ask(Kind::Load, |pool| pool.acquire_all_free())?;
+            remote.pool.add_target(&remote.target);
+        }
         Ok(remote)
     }
 
@@ -66,9 +69,8 @@ impl Remote {
             let mut workers = free(&self.pool);
             if workers.is_empty() {
                 // Those who have the workers may need Python before they give them back.
-                workers.extend(crate::raw::detach::detached(|| {
-                    self.pool.acquire(None, &Limits::default())
-                })?);
+                let next = crate::raw::detach::detached(|| self.pool.acquire_to_ask());
+                workers.extend(next.map_err(|error| error.at(&*self.name))?);
             }
             if let Some(answered) = ask(workers, kind, &self.target, &self.name)? {
                 return Ok(answered);
@@ -183,11 +185,7 @@ impl Remote {
                 ));
             }
             Outcome::Crashed(_) if tries.retries > 0 && !may_write => tries.retries -= 1,
-            Outcome::Crashed(crash) => {
-                let message = crash.to_string();
-                let detail = crash.stderr().to_owned();
-                return Err(self.error(ErrorKind::Crashed(crash), &message).with_detail(detail));
-            }
+            Outcome::Crashed(crash) => return Err(crashed(crash, &self.name)),
         }
         Ok(Ended::ToBegin(tries))
     }
@@ -212,7 +210,13 @@ impl Remote {
     }
 }
 
-/// Asks workers something of a function; none if none of them has lived.
+fn crashed(crash: Crash, name: &str) -> Error {
+    let (message, detail) = (format!("{name}: {crash}"), crash.stderr().to_owned());
+    Error::new(ErrorKind::Crashed(crash), message).with_detail(detail)
+}
+
+/// Asks workers something of a function; none if all of them had ended before. One of which importing it is the
+/// end does not matter if it is not that of all.
 fn ask(
     mut workers: Vec<Lent<'_>>,
     kind: Kind,
@@ -225,6 +229,7 @@ fn ask(
             worker.send(kind, Copies::None, target, &[]).map_err(values::no_memory)?;
         }
         let mut answered = Ok(None);
+        let mut crash = None;
         for mut worker in workers {
             match worker.wait(|| None) {
                 Reply::Answer(answer) if answer.status == Status::Returned => {
@@ -234,7 +239,7 @@ fn ask(
                     });
                     match text {
                         Ok(text) => answered = answered.map(|_| Some(text)),
-                        Err(_) => worker.retire(),
+                        Err(_) => worker.bury(),
                     }
                 }
                 Reply::Answer(answer) => {
@@ -242,10 +247,17 @@ fn ask(
                     _ = reader.value();
                     answered = Err(reply::failure(answer.status, &mut reader).at(name));
                 }
-                _ => worker.retire(),
+                Reply::Dead(Death::BeforeTheCall) | Reply::Killed(_) => worker.bury(),
+                Reply::Dead(death) => {
+                    crash = Some(process::crash(&worker.process, &death));
+                    worker.bury();
+                }
             }
         }
-        answered
+        match (answered, crash) {
+            (Ok(None), Some(crash)) => Err(crashed(crash, name)),
+            (answered, _) => answered,
+        }
     };
     crate::raw::detach::detached(work)
 }
@@ -402,6 +414,13 @@ impl<'p> Hand<'p> {
         }
     }
 
+    /// Lets go of a worker that has ended by itself.
+    fn bury(&mut self, scope: &Scope<'_>) {
+        if let Some(worker) = self.worker.take() {
+            scope.py().detach(|| worker.bury());
+        }
+    }
+
     /// Lets others have the worker, unless another call has been sent to it.
     fn free(&mut self) {
         if !self.is_followed {
@@ -435,6 +454,7 @@ impl<'p> Attempt<'p, '_> {
             None if remote.limits.is_cancelled() => Err(remote.stopped(Reason::Cancelled)),
             None => {
                 let within = remote.limits.within.unwrap_or_default();
+                Counts::add(&pool.shared.counts.timed_out, 1);
                 let message = format!("no worker was free within {within:?}");
                 Err(remote.error(ErrorKind::Deadline, &message))
             }
@@ -532,7 +552,7 @@ impl<'p> Attempt<'p, '_> {
         match scope.py().detach(|| worker.wait(others)) {
             Reply::Answer(answer) => self.read(&answer, hand, scope),
             Reply::Dead(Death::BeforeTheCall) => {
-                hand.retire(scope);
+                hand.bury(scope);
                 Ok(Outcome::NotBegun)
             }
             Reply::Dead(death) => Ok(self.crashed(hand, &death, scope)),
@@ -544,15 +564,14 @@ impl<'p> Attempt<'p, '_> {
     }
 
     fn crashed(&self, hand: &mut Hand<'p>, death: &Death, scope: &Scope<'_>) -> Outcome {
-        Counts::add(&self.remote.pool.shared.counts.crashes, 1);
-        let process = Arc::clone(&hand.worker().process);
+        let ended = Arc::clone(&hand.worker().process);
         let crash = scope.py().detach(|| {
             if let Death::Broken(_) = death {
-                process.kill();
+                ended.kill();
             }
-            crash(&process, death)
+            process::crash(&ended, death)
         });
-        hand.retire(scope);
+        hand.bury(scope);
         Outcome::Crashed(crash)
     }
 
