@@ -389,7 +389,7 @@ impl fmt::Display for Error {
             if let ErrorKind::Locate(report) = &self.inner.kind {
                 write!(f, "\n{report}")?;
             }
-            if let Some(detail) = &self.inner.detail {
+            if let Some(detail) = self.inner.detail.as_ref().filter(|detail| !detail.is_empty()) {
                 write!(f, "\n{}", detail.trim_end())?;
             }
         }

@@ -98,6 +98,8 @@ use crate::locate::Interpreter;
 use crate::scope::Scope;
 #[cfg(target_os = "linux")]
 use crate::support;
+#[cfg(target_os = "linux")]
+use crate::target::Target;
 
 /// How long a worker has to stop a call when its time is up, before it is killed.
 #[cfg(target_os = "linux")]
@@ -174,6 +176,33 @@ pub(crate) struct Options {
 }
 
 #[cfg(target_os = "linux")]
+impl Options {
+    /// Fails with what is wrong of an option that no worker could be started with.
+    fn check(&self) -> Result<()> {
+        let has_zero = |text: &OsStr| text.as_encoded_bytes().contains(&0);
+        if let Some(setup) = &self.setup {
+            Target::parse(setup).parts().map_err(|error| error.at("worker_setup"))?;
+            if has_zero(setup) {
+                return Err(Error::argument("it has a zero byte").at("worker_setup"));
+            }
+        }
+        for (name, value) in &self.variables {
+            let wrong = if name.is_empty() {
+                "a variable has no name"
+            } else if name.as_encoded_bytes().contains(&b'=') {
+                "a variable's name can't have a \"=\""
+            } else if has_zero(name) || has_zero(value) {
+                "a variable can't have a zero byte"
+            } else {
+                continue;
+            };
+            return Err(Error::argument(format!("{wrong}: {name:?}")).at("worker_variable"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(target_os = "linux")]
 impl Workers {
     /// Starts workers of the Python that runs in this process, and that callpy has found if it did not
     /// join it.
@@ -185,6 +214,7 @@ impl Workers {
         if count == 0 {
             return Err(Error::new(ErrorKind::Start, "at least one worker is needed"));
         }
+        options.check()?;
         let scope = Scope::new()?;
         let search_path = scope.ok(support::workers::worker_path(scope.py()))?;
         let known = support::executable(scope.py());
@@ -217,7 +247,8 @@ impl Workers {
         let size = pool::Size {
             workers: count,
             waiting: options.waiting.unwrap_or(usize::MAX),
-            calls: options.calls,
+            // After the first one at the earliest.
+            calls: options.calls.map(|calls| calls.max(1)),
             memory: options.memory,
         };
         if size.memory.is_some() && process::own_memory(std::process::id()).is_none() {

@@ -11,7 +11,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use callpy::{
-    Array, Bytes, Cancel, Copied, CopyReason, ErrorKind, Function, Given, Object, Workers, named,
+    Array, Builder, Bytes, Cancel, Copied, CopyReason, Error, ErrorKind, Function, Given, Object,
+    Workers, named,
 };
 use common::labour::{builder, function, wait_for_free, workers};
 use common::wait_for;
@@ -469,18 +470,77 @@ fn objects_are_copies_on_the_other_side() {
 }
 
 #[test]
+fn options_with_which_no_worker_can_start_are_errors_that_name_them() {
+    let started = |change: fn(Builder) -> Builder| change(builder()).workers(1).unwrap_err();
+    let error = started(|it| it.worker_setup("labour.echo")).to_string();
+    assert!(error.starts_with("worker_setup: \"labour.echo\" names no function"), "{error}");
+    let error = started(|it| it.worker_setup("labour\0:echo")).to_string();
+    assert_eq!(error, "worker_setup: it has a zero byte");
+    let error = started(|it| it.worker_setup("labour:nothing")).to_string();
+    assert!(error.contains("labour:nothing: there is no \"nothing\" in it"), "{error}");
+    for (name, value) in [("", "x"), ("A=B", "x"), ("A\0B", "x"), ("A", "x\0")] {
+        let error = builder().worker_variable(name, value).workers(1).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Argument), "{error}");
+        assert!(error.to_string().starts_with("worker_variable: a variable"), "{error}");
+    }
+    let error = started(|it| it.worker_setup("labour:raise_odd"));
+    assert!(error.to_string().contains("raise_odd() missing 1 required"), "{error}");
+    // What is said of it at length does not repeat it.
+    assert_eq!(format!("{error:#}").matches("a worker did not start").count(), 1, "{error:#}");
+    assert_eq!(builder().workers(0).unwrap_err().to_string(), "at least one worker is needed");
+
+    // The first call is the earliest after which a worker is replaced.
+    let workers = builder().worker_calls(0).workers(1).unwrap();
+    wait_for_free(&workers, 2);
+    let pid = function(&workers, "pid");
+    assert_eq!(workers.statistics().restarts, 0);
+    assert_ne!(pid.call::<u32>(()).unwrap(), pid.call::<u32>(()).unwrap());
+}
+
+#[test]
+fn errors_name_the_function() {
+    let workers = builder().max_waiting(0).workers(1).unwrap();
+    let begins = |error: Error, expected: &str| {
+        let text = error.to_string();
+        assert!(text.starts_with(expected), "{text}");
+    };
+    let call = |name: &str| function(&workers, name).call::<Object>(()).unwrap_err();
+    begins(call("make_generator"), "labour:make_generator: a generator can't leave its worker");
+    begins(call("make_foreign"), "the result of labour:make_foreign: it can't be converted: ");
+    let absent = workers.function("labour:nothing").unwrap_err();
+    begins(absent, "labour:nothing: there is no \"nothing\" in it");
+    let absent = workers.function("labour:os.curdir").unwrap_err();
+    begins(absent, "labour:os.curdir: it is a str, which can't be called");
+
+    let [sleep, pid] = ["sleep", "pid"].map(|name| function(&workers, name));
+    let cancel = Cancel::new();
+    let sleep = sleep.cancelled_by(&cancel);
+    thread::scope(|scope| {
+        scope.spawn(|| sleep.call::<()>(()).unwrap_err());
+        wait_for("a busy worker", || workers.statistics().busy == 1);
+        let refused = pid.call::<u32>(()).unwrap_err();
+        cancel.cancel();
+        assert!(matches!(refused.kind(), ErrorKind::Busy), "{refused}");
+        begins(
+            refused,
+            "labour:pid: no worker is free, and no caller may wait for one (max_waiting)",
+        );
+    });
+}
+
+#[test]
 fn targets_that_lead_nowhere_are_errors_at_once() {
     let workers = workers(1);
     for (target, words) in [
-        ("labour:ech", "there is no \"ech\" in it".replace('"', "'")),
-        ("labour:count", "can't be called".to_owned()),
-        ("labour", "names no function".to_owned()),
-        (":echo", "names no module".to_owned()),
-        ("nowhere.py:f", "there is no file nowhere.py".to_owned()),
+        ("labour:ech", "there is no \"ech\" in it"),
+        ("labour:count", "can't be called"),
+        ("labour", "names no function"),
+        (":echo", "names no module"),
+        ("nowhere.py:f", "there is no file nowhere.py"),
     ] {
         let error = workers.function(target).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Target), "{target}: {error}");
-        assert!(error.to_string().contains(&words), "{error}");
+        assert!(error.to_string().contains(words), "{error}");
     }
     let error = workers.function("no_such_module:f").unwrap_err();
     assert_eq!(error.exception().unwrap().type_name(), "ModuleNotFoundError");

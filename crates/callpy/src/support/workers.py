@@ -38,7 +38,7 @@ def worker_path():
     """Where this process finds modules, as a worker is to find them."""
     import os
 
-    return [os.path.abspath(folder) for folder in sys.path if isinstance(folder, str)]
+    return [os.path.abspath(folder) for folder in sys.path if isinstance(folder, str) and "\0" not in folder]
 
 
 def pickled(value):

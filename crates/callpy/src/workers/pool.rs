@@ -776,7 +776,9 @@ impl Supervisor {
             // Nothing is said of arguments, of which there were none.
             _ = reader.value();
             let error = reply::failure(answer.status, &mut reader);
-            return self.fail(format!("a worker did not start: {error}"), format!("{error:#}"));
+            let (message, detail) = (error.to_string(), format!("{error:#}"));
+            let detail = detail.strip_prefix(&message).unwrap_or(&detail).trim_start();
+            return self.fail(format!("a worker did not start: {message}"), detail.to_owned());
         }
         if has_ended || Instant::now() >= end {
             worker.process.kill();

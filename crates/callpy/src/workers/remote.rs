@@ -650,13 +650,18 @@ impl<'p> Attempt<'p, '_> {
                 Counts::add(&remote.pool.shared.counts.received, bytes as u64);
                 // The worker is free for the next call while this one's result is converted.
                 hand.free();
-                values::get(value, &mut leases.into_iter(), scope).map(Outcome::Done)
+                values::get(value, &mut leases.into_iter(), scope)
+                    .map(Outcome::Done)
+                    .map_err(|error| error.at(format_args!("the result of {}", remote.name)))
             }
             Status::Stopped => {
                 Err(remote.stopped(stop.map_or(Reason::Deadline, |stop| stop.reason)))
             }
             status => {
-                let error = reply::failure(status, &mut reader);
+                let mut error = reply::failure(status, &mut reader);
+                if !matches!(error.kind(), ErrorKind::Python(_)) {
+                    error = error.at(&*remote.name);
+                }
                 match stop {
                     None => Err(error),
                     // What a function raises as it is stopped: in a `finally`, or since its import failed.

@@ -2,6 +2,10 @@
 # same module. The frames are those of workers/frame.rs.
 
 
+class _NoTarget(LookupError):
+    """A target leads nowhere; the words do not name it."""
+
+
 def _import_target(target):
     """The callable that "module:function" or "path/to/file.py:function" names."""
     module, _, path = target.rpartition(":")
@@ -9,7 +13,7 @@ def _import_target(target):
         import os
 
         if not os.path.isfile(module):
-            raise LookupError("there is no file %s (looked for in %s)" % (module, os.getcwd()))
+            raise _NoTarget("there is no file %s (looked for in %s)" % (module, os.getcwd()))
         module = _import_file(module)
     else:
         import importlib
@@ -22,9 +26,9 @@ def _import_target(target):
         except AttributeError:
             close = callables(found, part)
             has = "it has " + ", ".join(close) if close else "it has no functions of its own"
-            raise LookupError("%s: there is no %r in it; %s" % (target, part, has)) from None
+            raise _NoTarget('there is no "%s" in it; %s' % (part, has)) from None
     if not callable(found):
-        raise LookupError("%s is %s, which can't be called" % (target, what(found)))
+        raise _NoTarget("it is %s, which can't be called" % what(found))
     return found
 
 
@@ -613,6 +617,12 @@ def serve(descriptors, parent, setup, search_path, targets):
             function = known[target] = _import_target(os.fsdecode(target))
         return function
 
+    def find_named(target):
+        try:
+            return find(target)
+        except _NoTarget as error:
+            raise _NoTarget("%s: %s" % (target, error)) from None
+
     def failed(sequence, exception):
         if getpid() != own_id:
             leave_fork(exception)
@@ -620,7 +630,7 @@ def serve(descriptors, parent, setup, search_path, targets):
         plain(((), ()), out)
         if isinstance(exception, Stopped):
             answer(sequence, 5, out)
-        elif type(exception) is LookupError:
+        elif type(exception) is _NoTarget:
             plain(utf8(str(exception)), out)
             answer(sequence, 2, out)
         else:
@@ -701,9 +711,9 @@ def serve(descriptors, parent, setup, search_path, targets):
 
     try:
         if setup:
-            find(setup)()
+            find_named(setup)()
         for target in targets:
-            find(target)
+            find_named(target)
     except BaseException as exception:
         failed(0, exception)
         return

@@ -694,3 +694,18 @@ def use_terminal():
             found.append(os.strerror(error.errno))
     os.write(1, b"written\n")
     return found
+
+
+def make_generator():
+    return (value for value in range(3))
+
+
+class _Foreign:
+    """What can be pickled here, and be read nowhere."""
+
+    def __reduce__(self):
+        return float, ("no number",)
+
+
+def make_foreign():
+    return _Foreign()
