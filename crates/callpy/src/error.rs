@@ -219,6 +219,13 @@ impl Error {
         error
     }
 
+    /// Adds the failed imports that an exception of a worker is about.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn with_imports(mut self, imports: Option<FailedImports>) -> Self {
+        self.inner.hint = imports.map(Hint::Imports);
+        self
+    }
+
     /// Turns an exception into the error of a result that could not be converted. (The function itself
     /// has succeeded.)
     #[cold]

@@ -93,6 +93,8 @@ use pool::Pool;
 
 use crate::array::{Element, IntoShape, SharedArray};
 use crate::error::{Error, ErrorKind, Result};
+#[cfg(target_os = "linux")]
+use crate::exception::FailedImports;
 use crate::locate::Interpreter;
 #[cfg(target_os = "linux")]
 use crate::scope::Scope;
@@ -218,6 +220,7 @@ impl Workers {
         let scope = Scope::new()?;
         let search_path = scope.ok(support::workers::worker_path(scope.py()))?;
         let known = support::executable(scope.py());
+        scope.ok(FailedImports::note_search(scope.py()))?;
         drop(scope);
         let mut plan = process::Plan {
             executable: known.into(),

@@ -543,7 +543,15 @@ fn targets_that_lead_nowhere_are_errors_at_once() {
         assert!(error.to_string().contains(words), "{error}");
     }
     let error = workers.function("no_such_module:f").unwrap_err();
-    assert_eq!(error.exception().unwrap().type_name(), "ModuleNotFoundError");
+    let exception = error.exception().unwrap();
+    assert_eq!(exception.type_name(), "ModuleNotFoundError");
+    assert_eq!(exception.missing_module(), Some("no_such_module"));
+    // The fix is the same as in this process.
+    let here = common::python().function("no_such_module:f").unwrap_err();
+    assert_eq!(error.hint(), here.hint());
+    assert!(error.to_string().contains("pip install no_such_module"), "{error}");
+    let error = function(&workers, "import_missing").call::<()>(()).unwrap_err();
+    assert!(error.to_string().contains("pip install missing_in_a_call"), "{error}");
     // A file by its path.
     let echo = workers.function(&common::target("labour.py", "echo")).unwrap();
     assert_eq!(echo.call::<i64>(5).unwrap(), 5);

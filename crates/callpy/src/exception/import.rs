@@ -6,6 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+#[cfg(target_os = "linux")]
+use std::sync::{Mutex, PoisonError};
 
 use super::PythonException;
 use crate::language::Language;
@@ -19,11 +21,27 @@ pub(crate) const MARKER: &str = "callpy.json";
 #[derive(Debug)]
 pub(crate) struct FailedImports {
     imports: Vec<FailedImport>,
+    search: Search,
+    hint: OnceLock<Option<String>>,
+}
+
+/// Where Python searches for modules.
+#[derive(Debug, Clone)]
+struct Search {
     executable: String,
-    /// The folders in which Python searched.
     folders: Vec<PathBuf>,
     machinery: &'static Machinery,
-    hint: OnceLock<Option<String>>,
+}
+
+/// Where the workers that were started last do.
+#[cfg(target_os = "linux")]
+static OF_WORKERS: Mutex<Option<Search>> = Mutex::new(None);
+
+impl Search {
+    fn get(py: Attached<'_>) -> Outcome<Search> {
+        let (executable, folders) = support::search_path(py)?;
+        Ok(Search { executable, folders, machinery: Machinery::get(py)? })
+    }
 }
 
 #[derive(Debug)]
@@ -71,6 +89,28 @@ impl FailedImports {
         if imports.is_empty() {
             return Ok(None);
         }
+        Ok(Some(FailedImports::new(imports, Search::get(py)?)))
+    }
+
+    /// Notes where workers find modules: what reads their errors may have no Python.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn note_search(py: Attached<'_>) -> Outcome<()> {
+        let search = Search::get(py)?;
+        *OF_WORKERS.lock().unwrap_or_else(PoisonError::into_inner) = Some(search);
+        Ok(())
+    }
+
+    /// Returns what a worker has said of failed imports.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn told(imports: Vec<[String; 4]>) -> Option<Self> {
+        if imports.is_empty() {
+            return None;
+        }
+        let search = OF_WORKERS.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        Some(FailedImports::new(imports, search))
+    }
+
+    fn new(imports: Vec<[String; 4]>, search: Search) -> Self {
         let imports = imports.into_iter().map(|[what, name, message, file]| FailedImport {
             what: match &*what {
                 "relative" => What::Relative((!name.is_empty()).then(|| PathBuf::from(&name))),
@@ -82,14 +122,7 @@ impl FailedImports {
             name,
             message,
         });
-        let (executable, folders) = support::search_path(py)?;
-        Ok(Some(FailedImports {
-            imports: imports.collect(),
-            executable,
-            folders,
-            machinery: Machinery::get(py)?,
-            hint: OnceLock::new(),
-        }))
+        FailedImports { imports: imports.collect(), search, hint: OnceLock::new() }
     }
 
     /// Returns what is known, and how to fix it.
@@ -99,7 +132,7 @@ impl FailedImports {
     }
 
     fn hint_about(&self, import: &FailedImport) -> Option<String> {
-        let (name, python) = (&*import.name, &*self.executable);
+        let (name, python) = (&*import.name, &*self.search.executable);
         let file = match &import.what {
             What::Relative(file) => return Some(relative(file.as_deref())),
             What::Loaded(file) => file.as_deref(),
@@ -126,7 +159,11 @@ impl FailedImports {
 
     /// Returns the files and folders that an import of a name may lead to; it leads to the first.
     fn places(&self, name: &str, file: Option<&Path>, is_loaded: bool) -> Vec<PathBuf> {
-        let found = self.folders.iter().filter_map(|folder| self.machinery.find(name, folder));
+        let found = self
+            .search
+            .folders
+            .iter()
+            .filter_map(|folder| self.search.machinery.find(name, folder));
         let mut places: Vec<PathBuf> = file.map(Path::to_owned).into_iter().chain(found).collect();
         if !is_loaded {
             // Python takes a folder without `__init__.py` only if no folder of the path has a file.
@@ -144,7 +181,7 @@ impl FailedImports {
 
     fn wrong_module(&self, name: &str, places: &[PathBuf], message: &str) -> Option<String> {
         let (found, others) = places.split_first()?;
-        let is_own = |place: &Path| self.machinery.is_own(place);
+        let is_own = |place: &Path| self.search.machinery.is_own(place);
         let shown = found.display();
         if let Some(other) = others.iter().find(|other| is_own(found) || is_own(other)) {
             let rename = if is_own(found) { found } else { other };

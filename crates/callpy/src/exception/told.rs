@@ -17,6 +17,9 @@ pub(crate) struct Told {
     /// What Python prints of an exception that it prints in a way of its own.
     pub(crate) printed: Option<String>,
     pub(crate) hides_context: bool,
+    pub(crate) missing_module: Option<String>,
+    /// What is known of the failed imports that it is about; only of the exception that a call has raised.
+    pub(crate) imports: Vec<[String; 4]>,
     pub(crate) cause: Option<Box<Told>>,
     pub(crate) context: Option<Box<Told>>,
 }
@@ -47,7 +50,7 @@ impl Told {
             type_name: self.type_name,
             qualified_name: self.qualified_name,
             module: self.module,
-            missing_module: None,
+            missing_module: self.missing_module,
             message: self.message,
             frames: frames.collect(),
             notes: self.notes,

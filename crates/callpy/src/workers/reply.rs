@@ -2,7 +2,7 @@
 
 use super::frame::{Broken, Reader, Status, Value};
 use crate::error::{Error, ErrorKind};
-use crate::exception::{Told, ToldFrame};
+use crate::exception::{FailedImports, Told, ToldFrame};
 
 /// Reads why there is no result.
 pub(crate) fn failure(status: Status, reader: &mut Reader<'_>) -> Error {
@@ -13,7 +13,11 @@ pub(crate) fn failure(status: Status, reader: &mut Reader<'_>) -> Error {
 
 fn read(status: Status, reader: &mut Reader<'_>) -> Result<Error, Broken> {
     Ok(match status {
-        Status::Raised => exception(&reader.value()?)?.into_exception().into(),
+        Status::Raised => {
+            let mut told = exception(&reader.value()?)?;
+            let imports = FailedImports::told(std::mem::take(&mut told.imports));
+            Error::from(told.into_exception()).with_imports(imports)
+        }
         Status::NoTarget => Error::new(ErrorKind::Target, text(&reader.value()?)?),
         Status::NoResult => {
             let Value::Tuple(parts) = reader.value()? else { return Err(Broken("no tuple")) };
@@ -55,8 +59,20 @@ fn optional<'v, 'f>(value: &'v Value<'f>) -> Option<&'v Value<'f>> {
 
 /// Reads what `_chain` of `worker.py` wrote.
 fn exception(value: &Value<'_>) -> Result<Told, Broken> {
-    let [name, qualified, module, message, frames, notes, printed, hides, cause, context] =
-        items(value)?
+    let [
+        name,
+        qualified,
+        module,
+        message,
+        frames,
+        notes,
+        printed,
+        hides,
+        cause,
+        context,
+        missing,
+        imports,
+    ] = items(value)?
     else {
         return Err(Broken("an exception has other parts"));
     };
@@ -67,6 +83,10 @@ fn exception(value: &Value<'_>) -> Result<Told, Broken> {
         let (line, times) = (size(line)?, size(times)?);
         Ok(ToldFrame { file: text(file)?, function: text(function)?, line, times })
     };
+    let import = |import: &Value<'_>| {
+        let facts = items(import)?.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+        facts.try_into().map_err(|_| Broken("an import has other parts"))
+    };
     let link = |link: &Value<'_>| optional(link).map(exception).transpose();
     Ok(Told {
         type_name: text(name)?,
@@ -76,6 +96,8 @@ fn exception(value: &Value<'_>) -> Result<Told, Broken> {
         frames: items(frames)?.iter().map(frame).collect::<Result<_, _>>()?,
         notes: items(notes)?.iter().map(text).collect::<Result<_, _>>()?,
         printed: optional(printed).map(text).transpose()?,
+        missing_module: optional(missing).map(text).transpose()?,
+        imports: items(imports)?.iter().map(import).collect::<Result<_, _>>()?,
         hides_context: *hides == Value::Bool(true),
         cause: link(cause)?.map(Box::new),
         context: link(context)?.map(Box::new),

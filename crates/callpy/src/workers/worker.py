@@ -103,6 +103,13 @@ def _chain(exception, seen):
         known = other is None or len(seen) > 50 or any(other is one for one in seen)
         return None if known else _told(lambda: _chain(other, seen), None)
 
+    def imports():
+        return tuple(
+            tuple("" if fact is None else utf8(fact) for fact in failed) for failed in failed_imports(exception)
+        )
+
+    is_first = len(seen) == 1
+    missing = _told(lambda: exception.name, None) if kind is ModuleNotFoundError else None
     notes = _told(lambda: exception.__notes__, None)
     own_way = issubclass(kind, PRINTED_BY_PYTHON)
     return (
@@ -116,6 +123,8 @@ def _chain(exception, seen):
         own("__suppress_context__"),
         link(own("__cause__")),
         link(own("__context__")),
+        utf8(missing) if isinstance(missing, str) else None,
+        _told(imports, ()) if is_first else (),
     )
 
 

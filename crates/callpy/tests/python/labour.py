@@ -709,3 +709,7 @@ class _Foreign:
 
 def make_foreign():
     return _Foreign()
+
+
+def import_missing():
+    import missing_in_a_call
