@@ -77,6 +77,10 @@ fn the_error_says_how_the_worker_ended() {
     assert_eq!(echo.call::<i64>(5).unwrap(), 5);
     assert_eq!(workers.statistics().crashes, 5);
 
+    // A timer that a function forgets.
+    let (_, text) = crash(function(&workers, "kill").call(libc::SIGALRM));
+    assert!(text.contains("signal 14 (SIGALRM)"), "{text}");
+
     // Python says this one itself.
     let error = call("run_out_of_memory").unwrap_err();
     assert_eq!(error.exception().unwrap().type_name(), "MemoryError");

@@ -477,8 +477,17 @@ pub(crate) enum Death {
     /// It had not begun with the request.
     BeforeTheCall,
     Ended,
-    /// It runs, and has closed its pipe or written nonsense.
+    /// It runs, and can't be heard any more.
+    Lost(&'static str),
+    /// It runs, and has written nonsense.
     Broken(Broken),
+}
+
+impl Death {
+    /// Whether the worker has to be killed yet.
+    fn is_of_one_that_runs(&self) -> bool {
+        matches!(self, Death::Lost(_) | Death::Broken(_))
+    }
 }
 
 /// An answer that was read whole.
@@ -826,7 +835,7 @@ impl Worker {
             let soonest = [until, others(), look].into_iter().flatten().min();
             let [answered, mut ended, _] = match shared::wait_for_few(awaited, soonest) {
                 Ok(which) => which,
-                Err(_) => return self.give_up(Broken("the system can't wait for it")),
+                Err(_) => return self.give_up(Death::Lost("the system can't wait for it")),
             };
             ended = ended || look.is_some() && self.process.has_ended();
             // Its last answer may have come just before its end.
@@ -897,9 +906,9 @@ impl Worker {
         Reply::Dead(if has_begun { Death::Ended } else { Death::BeforeTheCall })
     }
 
-    fn give_up(&self, broken: Broken) -> Reply {
+    fn give_up(&self, death: Death) -> Reply {
         self.process.kill();
-        Reply::Dead(Death::Broken(broken))
+        Reply::Dead(death)
     }
 
     /// Reads an answer that is there.
@@ -923,7 +932,7 @@ impl Worker {
             };
             return match ended {
                 true => self.dead(),
-                false => self.give_up(Broken("it has closed its pipe")),
+                false => self.give_up(Death::Lost("it has closed its pipe")),
             };
         }
         bytes.truncate(count);
@@ -933,7 +942,7 @@ impl Worker {
                 self.spinning.answered = Some(Instant::now());
                 Reply::Answer(answer)
             }
-            Err(broken) => self.give_up(broken),
+            Err(broken) => self.give_up(Death::Broken(broken)),
         }
     }
 
@@ -972,12 +981,16 @@ impl fmt::Debug for Worker {
 
 /// Says how a worker ended in a call.
 pub(crate) fn crash(process: &Process, death: &Death) -> Crash {
-    if let Death::Broken(_) = death {
+    if death.is_of_one_that_runs() {
+        process.kill();
         process.reap();
     }
     let status = process.status();
     let ending = match (death, status) {
-        (Death::Broken(broken), _) => format!("it was killed, since {}", broken.0),
+        (Death::Lost(why), _) => format!("it was killed, since {why}"),
+        (Death::Broken(Broken(why)), _) => {
+            format!("it was killed, since its answer can't be read: {why}")
+        }
         (_, Some(status)) => ending(status),
         (_, None) => "it has ended".to_owned(),
     };
@@ -991,18 +1004,26 @@ pub(crate) fn crash(process: &Process, death: &Death) -> Crash {
 
 /// Says how a process ended: `signal 11 (SIGSEGV)`, `exit status 3`.
 pub(crate) fn ending(status: ExitStatus) -> String {
-    const NAMES: [(i32, &str); 11] = [
+    const NAMES: [(i32, &str); 19] = [
         (libc::SIGABRT, "SIGABRT"),
+        (libc::SIGALRM, "SIGALRM"),
         (libc::SIGBUS, "SIGBUS"),
         (libc::SIGFPE, "SIGFPE"),
         (libc::SIGHUP, "SIGHUP"),
         (libc::SIGILL, "SIGILL"),
         (libc::SIGINT, "SIGINT"),
         (libc::SIGKILL, "SIGKILL"),
+        (libc::SIGPIPE, "SIGPIPE"),
+        (libc::SIGQUIT, "SIGQUIT"),
         (libc::SIGSEGV, "SIGSEGV"),
         (libc::SIGSYS, "SIGSYS"),
         (libc::SIGTERM, "SIGTERM"),
+        (libc::SIGTRAP, "SIGTRAP"),
+        (libc::SIGUSR1, "SIGUSR1"),
+        (libc::SIGUSR2, "SIGUSR2"),
+        (libc::SIGVTALRM, "SIGVTALRM"),
         (libc::SIGXCPU, "SIGXCPU"),
+        (libc::SIGXFSZ, "SIGXFSZ"),
     ];
     match (status.signal(), status.code()) {
         (Some(signal), _) => match NAMES.iter().find(|(number, _)| *number == signal) {

@@ -565,12 +565,7 @@ impl<'p> Attempt<'p, '_> {
 
     fn crashed(&self, hand: &mut Hand<'p>, death: &Death, scope: &Scope<'_>) -> Outcome {
         let ended = Arc::clone(&hand.worker().process);
-        let crash = scope.py().detach(|| {
-            if let Death::Broken(_) = death {
-                ended.kill();
-            }
-            process::crash(&ended, death)
-        });
+        let crash = scope.py().detach(|| process::crash(&ended, death));
         hand.bury(scope);
         Outcome::Crashed(crash)
     }
