@@ -107,8 +107,7 @@ func (e *Error) Detail() string { return e.place + e.text(errorDetail, e.line) }
 func (e *Error) Traceback() string { return e.text(errorTraceback, "") }
 
 // IsA reports whether the exception is of a class or of one derived from it, as in an except clause:
-// "builtins.OSError", "json.decoder.JSONDecodeError". The name of one of Python's own needs no module. Of an
-// exception on [Workers] only its own class is known.
+// "builtins.OSError", "json.decoder.JSONDecodeError". The name of one of Python's own needs no module.
 func (e *Error) IsA(class string) bool {
 	if e.c == 0 || strings.ContainsRune(class, 0) {
 		return false

@@ -96,7 +96,7 @@ impl fmt::Debug for Kept {
 
 /// What Python prints of an exception that it prints in a way of its own.
 #[derive(Debug, PartialEq, Eq)]
-enum Printed {
+pub(crate) enum Printed {
     /// After the frames: a syntax error, which shows the line.
     End(String),
     /// In all: a group of exceptions.
@@ -130,8 +130,6 @@ impl PythonException {
     /// Whether the exception is of this class or of one derived from it, as in an `except` clause:
     /// `"builtins.OSError"`, `"json.decoder.JSONDecodeError"`. The name of one of Python's own needs no
     /// module.
-    ///
-    /// Of an exception in a [worker](crate::workers), only its own class is known.
     ///
     /// ```
     /// # let python = callpy::Python::start()?;

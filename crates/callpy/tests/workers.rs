@@ -438,7 +438,8 @@ fn an_exception_that_cannot_be_told_in_full_is_still_one() {
     for what in ["note", "class", "parts", "module", "syntax", "lines", "limit"] {
         let (name, message, exception) = told(what);
         let expected = match what {
-            "class" => ("Hidden", "odd"),
+            // As in this process: the class hides its name.
+            "class" => ("", "odd"),
             "parts" => ("Odd", "<str() raised SystemExit>"),
             "module" => ("Odd", "odd"),
             "syntax" => ("SyntaxError", "odd (f.py, line 1)"),
@@ -451,6 +452,35 @@ fn an_exception_that_cannot_be_told_in_full_is_still_one() {
     let notes = told("note").2.notes().to_vec();
     assert_eq!(notes, ["first", "<str() raised RuntimeError>", "last"]);
     assert_eq!(told("module").2.module(), "<unknown>");
+    assert_eq!(workers.statistics().crashes, 0);
+}
+
+#[test]
+fn an_exception_says_what_it_says_in_this_process() {
+    fn told(error: &callpy::Error) -> Vec<String> {
+        let exception = error.exception().unwrap_or_else(|| panic!("{error}"));
+        let classes =
+            ["OSError", "Exception", "BaseException", "failing_oddly.Outer.Inner", "KeyError"];
+        let is = classes.map(|class| format!("{class}: {}", exception.is(class)));
+        let mut told = vec![
+            exception.to_string(),
+            exception.traceback().to_owned(),
+            format!("{:?}", exception.notes()),
+            format!("{:?}", exception.missing_module()),
+        ];
+        told.extend(is);
+        told
+    }
+    let workers = workers(1);
+    let here = common::python().module("failing_oddly").unwrap().function("fail").unwrap();
+    let there = workers.function("failing_oddly:fail").unwrap();
+    let kinds: Vec<String> =
+        common::python().module("failing_oddly").unwrap().attr("KINDS").unwrap().extract().unwrap();
+    for kind in kinds {
+        let here = here.call::<()>(&kind).unwrap_err();
+        let there = there.call::<()>(&kind).unwrap_err();
+        assert_eq!(told(&there), told(&here), "{kind}");
+    }
     assert_eq!(workers.statistics().crashes, 0);
 }
 

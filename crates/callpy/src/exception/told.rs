@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::frame::Source;
 use super::read::{known_source, with_shown_names};
-use super::{Bases, Kept, Parts, Printed, PythonException, StackFrame, Traceback};
+use super::{Kept, Parts, Printed, PythonException, StackFrame, Traceback};
 
 /// What another process says about an exception.
 pub(crate) struct Told {
@@ -14,14 +14,15 @@ pub(crate) struct Told {
     pub(crate) message: String,
     pub(crate) frames: Vec<ToldFrame>,
     pub(crate) notes: Vec<String>,
-    /// What Python prints of an exception that it prints in a way of its own.
-    pub(crate) printed: Option<String>,
+    pub(crate) printed: Option<Printed>,
     pub(crate) hides_context: bool,
-    pub(crate) missing_module: Option<String>,
     /// What is known of the failed imports that it is about; only of the exception that a call has raised.
     pub(crate) imports: Vec<[String; 4]>,
     pub(crate) cause: Option<Box<Told>>,
     pub(crate) context: Option<Box<Told>>,
+    pub(crate) missing_module: Option<String>,
+    /// Module and name of each base, the nearest first.
+    pub(crate) bases: Vec<(String, String)>,
 }
 
 /// One place of its traceback.
@@ -34,11 +35,9 @@ pub(crate) struct ToldFrame {
 
 impl Told {
     pub(crate) fn into_exception(self) -> PythonException {
-        // A group of exceptions has its frames within what is printed.
-        let printed = self.printed.map(with_shown_names);
-        let printed = printed.map(|text| match self.type_name.ends_with("Group") {
-            true => Printed::All(text),
-            false => Printed::End(text),
+        let printed = self.printed.map(|printed| match printed {
+            Printed::All(text) => Printed::All(with_shown_names(text)),
+            Printed::End(text) => Printed::End(with_shown_names(text)),
         });
         let frames = self.frames.into_iter().map(|frame| {
             let known = known_source(&frame.file);
@@ -60,7 +59,7 @@ impl Told {
             context: self.context.map(|context| context.into_exception()),
             traceback: Traceback::default(),
             object: Kept::default(),
-            bases: Bases::default(),
+            bases: self.bases.into(),
         }))
     }
 }

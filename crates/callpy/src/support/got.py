@@ -12,7 +12,8 @@ def what(value):
         return "a %s" % value.dtype
     if value is None:
         return "None"
-    name, module = kind.__qualname__, kind.__module__
+    # A class that code makes as it runs may have no module.
+    name, module = kind.__qualname__, getattr(kind, "__module__", None)
     if isinstance(module, str) and module not in ("builtins", "__main__"):
         name = module + "." + name
     return ("an " if name[:1].lower() in "aeiou" else "a ") + name

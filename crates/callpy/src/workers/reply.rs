@@ -2,7 +2,7 @@
 
 use super::frame::{Broken, Reader, Status, Value};
 use crate::error::{Error, ErrorKind};
-use crate::exception::{FailedImports, Told, ToldFrame};
+use crate::exception::{FailedImports, Printed, Told, ToldFrame};
 
 /// Reads why there is no result.
 pub(crate) fn failure(status: Status, reader: &mut Reader<'_>) -> Error {
@@ -66,11 +66,12 @@ fn exception(value: &Value<'_>) -> Result<Told, Broken> {
         message,
         frames,
         notes,
-        printed,
+        told_printed,
         hides,
         cause,
         context,
         missing,
+        bases,
         imports,
     ] = items(value)?
     else {
@@ -87,6 +88,15 @@ fn exception(value: &Value<'_>) -> Result<Told, Broken> {
         let facts = items(import)?.iter().map(text).collect::<Result<Vec<_>, _>>()?;
         facts.try_into().map_err(|_| Broken("an import has other parts"))
     };
+    let printed = |printed: &Value<'_>| match items(printed)? {
+        [Value::Bool(true), all] => text(all).map(Printed::All),
+        [Value::Bool(false), end] => text(end).map(Printed::End),
+        _ => Err(Broken("what is printed has other parts")),
+    };
+    let base = |base: &Value<'_>| match items(base)? {
+        [module, name] => Ok((text(module)?, text(name)?)),
+        _ => Err(Broken("a base has other parts")),
+    };
     let link = |link: &Value<'_>| optional(link).map(exception).transpose();
     Ok(Told {
         type_name: text(name)?,
@@ -95,11 +105,12 @@ fn exception(value: &Value<'_>) -> Result<Told, Broken> {
         message: text(message)?,
         frames: items(frames)?.iter().map(frame).collect::<Result<_, _>>()?,
         notes: items(notes)?.iter().map(text).collect::<Result<_, _>>()?,
-        printed: optional(printed).map(text).transpose()?,
-        missing_module: optional(missing).map(text).transpose()?,
+        printed: optional(told_printed).map(printed).transpose()?,
         imports: items(imports)?.iter().map(import).collect::<Result<_, _>>()?,
         hides_context: *hides == Value::Bool(true),
         cause: link(cause)?.map(Box::new),
         context: link(context)?.map(Box::new),
+        missing_module: optional(missing).map(text).transpose()?,
+        bases: items(bases)?.iter().map(base).collect::<Result<_, _>>()?,
     })
 }

@@ -64,28 +64,67 @@ def _told(tell, otherwise):
         return otherwise
 
 
-def _text(value):
+def _word(kind, name, otherwise):
+    """A text that a class has under a name, which code of others may refuse."""
+    try:
+        word = getattr(kind, name)
+    except BaseException:
+        return otherwise
+    return utf8(word) if issubclass(type(word), str) else otherwise
+
+
+def _text_of(value):
+    """str(value), or what it raised."""
     try:
         return utf8(str(value))
     except BaseException as raised:
-        return "<str() raised %s>" % type.__dict__["__name__"].__get__(type(raised))
+        return "<str() raised %s>" % _word(type(raised), "__name__", "")
+
+
+def _own(name):
+    """A function that reads an attribute of exceptions past what their classes make of it."""
+    return vars(BaseException)[name].__get__
+
+
+_traceback_of, _cause_of, _context_of, _hides_context = map(
+    _own, ("__traceback__", "__cause__", "__context__", "__suppress_context__")
+)
+
+
+def _notes(exception):
+    try:
+        notes = getattr(exception, "__notes__", None)
+        return tuple(map(_text_of, notes)) if issubclass(type(notes), (list, tuple)) else ()
+    except BaseException:
+        return ()
+
+
+def _printed_in_own_way(exception, kind, name):
+    """What Python prints of an exception in a way of its own, and whether that is all of it."""
+    # As exception/read.rs.
+    if not (name.endswith("ExceptionGroup") or issubclass(kind, PRINTED_BY_PYTHON)):
+        return None
+    try:
+        return not issubclass(kind, SyntaxError), printed(exception)
+    except BaseException:
+        return None
+
+
+def _what(value):
+    """What a value is, unless its class does not say."""
+    try:
+        return utf8(what(value))
+    except BaseException:
+        return "an object"
 
 
 def _chain(exception, seen):
     """An exception and what it was raised from, as a tuple of texts, numbers and tuples."""
     seen.append(exception)
     kind = type(exception)
-
-    def own(name):
-        # Its class may have others of these names.
-        return getattr(BaseException, name).__get__(exception)
-
-    def of_kind(name):
-        word = _told(lambda: type.__dict__[name].__get__(kind), None)
-        return utf8(word) if isinstance(word, str) else "<unknown>"
-
+    name = _word(kind, "__name__", "")
     frames = []
-    tb = own("__traceback__")
+    tb = _traceback_of(exception)
     while tb is not None:
         code = tb.tb_frame.f_code
         place = utf8(code.co_filename), utf8(code.co_name), max(tb.tb_lineno or 0, 0)
@@ -109,21 +148,21 @@ def _chain(exception, seen):
         )
 
     is_first = len(seen) == 1
-    missing = _told(lambda: exception.name, None) if kind is ModuleNotFoundError else None
-    notes = _told(lambda: exception.__notes__, None)
-    own_way = issubclass(kind, PRINTED_BY_PYTHON)
+    missing = _word(exception, "name", None) if name == "ModuleNotFoundError" else None
+    bases = type.__dict__["__mro__"].__get__(kind)[1:]
     return (
-        of_kind("__name__"),
-        of_kind("__qualname__"),
-        of_kind("__module__"),
-        _text(exception),
+        name,
+        _word(kind, "__qualname__", name),
+        _word(kind, "__module__", "<unknown>"),
+        _text_of(exception),
         tuple(map(tuple, frames)),
-        tuple(map(_text, notes)) if type(notes) in (list, tuple) else (),
-        _told(lambda: printed(exception), None) if own_way else None,
-        own("__suppress_context__"),
-        link(own("__cause__")),
-        link(own("__context__")),
-        utf8(missing) if isinstance(missing, str) else None,
+        _notes(exception),
+        _printed_in_own_way(exception, kind, name),
+        _hides_context(exception),
+        link(_cause_of(exception)),
+        link(_context_of(exception)),
+        missing,
+        tuple((_word(base, "__module__", ""), _word(base, "__qualname__", "")) for base in bases),
         _told(imports, ()) if is_first else (),
     )
 
@@ -637,7 +676,8 @@ def serve(descriptors, parent, setup, search_path, targets):
             leave_fork(exception)
         out = []
         plain(((), ()), out)
-        if isinstance(exception, Stopped):
+        # The type is asked, since an exception may answer with any class.
+        if issubclass(type(exception), Stopped):
             answer(sequence, 5, out)
         elif type(exception) is _NoTarget:
             plain(utf8(str(exception)), out)
@@ -686,7 +726,7 @@ def serve(descriptors, parent, setup, search_path, targets):
                 status = 3
                 give_up()
                 out = []
-                plain((_told(lambda: utf8(what(value)), "the result"), _chain(exception, [])), out)
+                plain((_what(value), _chain(exception, [])), out)
         value = None
         kept = kept_shared = ()
         if lent and copies < 2:
