@@ -37,6 +37,10 @@
 //! | `String`, [`Column::to_texts`] | text, and categories of text |
 //! | [`Bytes`] | binary |
 //! | [`Datetime64<U>`](crate::Datetime64), [`Timedelta64<U>`](crate::Timedelta64) | timestamps (UTC if the column has a time zone), dates (`U` is `Day`), durations, in that unit |
+//! | any of these | nulls without a type |
+//!
+//! Other columns (lists, structs, decimals) are in the frame as well, but can't be read. An extension type is
+//! read as what it is stored as: a pandas `Period` is an `i64`.
 //!
 //! A `Vec` of any of these takes a `Series` or an Arrow array directly where values
 //! [may be missing](crate::convert).
@@ -102,7 +106,8 @@ impl Frame {
     ///
     /// # Errors
     ///
-    /// `ErrorKind::Result` if there is none; the message has the names that there are.
+    /// `ErrorKind::Result` if there is none, in which case the message has the names that there are, or if
+    /// there are several.
     pub fn column(&self, name: &str) -> Result<Column<'_>> {
         let index = self.index(name)?;
         Ok(self.at(index, &self.0.batches))
@@ -124,10 +129,19 @@ impl Frame {
     }
 
     fn index(&self, name: &str) -> Result<usize> {
-        self.names().position(|other| other == name).ok_or_else(|| {
-            let names: Vec<String> = self.names().map(|name| format!("{name:?}")).collect();
-            Error::result(format!("there is no column {name:?}; there are {}", names.join(", ")))
-        })
+        let mut called_so = self.names().enumerate().filter(|(_, other)| *other == name);
+        match (called_so.next(), called_so.count()) {
+            (Some((index, _)), 0) => Ok(index),
+            (Some(_), more) => Err(Error::result(format!(
+                "{} columns are called {name:?} (use columns())",
+                more + 1
+            ))),
+            (None, _) => {
+                let names: Vec<String> = self.names().map(|name| format!("{name:?}")).collect();
+                let names = names.join(", ");
+                Err(Error::result(format!("there is no column {name:?}; there are {names}")))
+            }
+        }
     }
 }
 
@@ -290,7 +304,8 @@ impl<'f> Column<'f> {
     }
 
     fn check<T: Cell>(&self) -> Result<()> {
-        match T::reads(self.format()) {
+        // A column that has no type holds nulls only, which are nulls of any type.
+        match self.format() == "n" || T::reads(self.format()) {
             true => Ok(()),
             false => Err(self.error(format!("expected {}, got {}", T::name(), self.kind()))),
         }
@@ -442,6 +457,10 @@ fn kind(format: &str) -> String {
         "z" | "Z" | "vz" => "bytes",
         "tdD" => "datetime64[D]",
         "tdm" => "datetime64[ms]",
+        "+l" | "+L" | "+vl" | "+vL" => "list",
+        "+s" => "struct",
+        "+m" => "map",
+        "+r" => "run_end_encoded",
         _ => match (format.get(..2), format.get(2..3)) {
             (Some("ts"), Some(letter)) => {
                 let zone = format.get(4..).filter(|zone| !zone.is_empty());
@@ -450,6 +469,8 @@ fn kind(format: &str) -> String {
             }
             (Some("tD"), Some(letter)) => return format!("timedelta64[{}]", unit(letter)),
             (Some("tt"), Some(letter)) => return format!("time[{}]", unit(letter)),
+            (Some("d:"), _) => return format!("decimal({})", &format[2..]),
+            (Some("w:"), _) => return format!("fixed_size_binary[{}]", &format[2..]),
             _ => return format!("Arrow's {format:?}"),
         },
     };

@@ -7,6 +7,7 @@
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::mem::{MaybeUninit, transmute};
+use std::ops::RangeInclusive;
 use std::ptr::{NonNull, null_mut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -367,6 +368,8 @@ pub(crate) struct Column {
 /// The buffers of a column, of which pointers are null only if there is nothing to read.
 enum Values {
     Null,
+    /// Values of a type that callpy can't read, whose column is in the frame all the same.
+    Unread,
     Bits(*const u8),
     /// Values of so many bytes.
     Fixed(*const u8, usize),
@@ -419,6 +422,24 @@ fn fixed_size(format: &str) -> Option<usize> {
     })
 }
 
+/// Returns how many buffers a column of a type has; none if its values can't be read.
+fn buffers_of(format: &str) -> Option<RangeInclusive<i64>> {
+    match format {
+        // Polars has one that is empty.
+        "n" => Some(0..=1),
+        "u" | "U" | "z" | "Z" => Some(3..=3),
+        "vu" | "vz" => Some(3..=MOST_COLUMNS),
+        "b" => Some(2..=2),
+        _ => fixed_size(format).map(|_| 2..=2),
+    }
+}
+
+/// Whether the first buffer of a column of a type, if there is one, says which values are null. It does not in
+/// unions and in run-end encoded columns.
+fn has_validity(format: &str) -> bool {
+    format != "n" && format != "+r" && !format.starts_with("+u")
+}
+
 impl Column {
     /// Checks a column, of which the rows from `start` on are in the batch.
     fn read(
@@ -460,17 +481,9 @@ impl Column {
         owner: &Arc<Owned<ArrowArray>>,
     ) -> Result<Column, Wrong> {
         let count = array.n_buffers;
-        let expected = match format {
-            "n" => 0,
-            "u" | "U" | "z" | "Z" => 3,
-            _ => 2,
-        };
-        let is_view = matches!(format, "vu" | "vz");
         if !(0..MOST_COLUMNS).contains(&count)
             || count > 0 && array.buffers.is_null()
-            || count < expected
-            || !is_view && count != expected
-            || is_view && count < 3
+            || buffers_of(format).is_some_and(|expected| !expected.contains(&count))
         {
             return wrong(format!("{name} has {count} buffers"));
         }
@@ -507,14 +520,12 @@ impl Column {
             }
             _ => match fixed_size(format) {
                 Some(size) => Values::Fixed(present(buffer(1))?, size),
-                None => {
-                    return wrong(format!("{name} is of a type that callpy can't read: {format}"));
-                }
+                None => Values::Unread,
             },
         };
-        let validity = match format {
-            "n" => None,
-            _ => NonNull::new(buffer(0).cast_mut()),
+        let validity = match has_validity(format) && count > 0 {
+            true => NonNull::new(buffer(0).cast_mut()),
+            false => None,
         };
         let mut column = Column {
             length,
@@ -533,7 +544,7 @@ impl Column {
                 column.validity = None;
                 0
             }
-            (_, 1..) if column.validity.is_none() => {
+            (_, 1..) if column.validity.is_none() && has_validity(format) => {
                 return wrong(format!("{name} has nulls, and does not say which"));
             }
             // Counted, since this may be a part of the column.

@@ -211,6 +211,27 @@ def sliced():
     return Frame(([("x", "i", [None, pack("i", 1, 2, 3, 4)], 3, 0, 1), texts("t", "a", "b", "c")], 2, 1))
 
 
+def unread():
+    """Columns of types that can't be read, beside one that can."""
+    columns = [
+        ("x", "l", [None, pack("q", 1, 2)], 2),
+        ("list", "+l", [bytes([0b01]), pack("i", 0, 1, 1)], 2, 1),
+        ("struct", "+s", [None], 2),
+        ("decimal", "d:5,2", [None, bytes(32)], 2),
+        ("fixed", "w:5", [None, bytes(10)], 2),
+        ("union", "+ud:0", [bytes(2), bytes(8)], 2),
+    ]
+    return Frame((columns, 2))
+
+
+def untyped():
+    return Frame(([("none", "n", [], 2, 2), ("one", "n", [None], 2, 2)], 2))
+
+
+def twice():
+    return Frame(([("x", "l", [None, pack("q", number)], 1) for number in (1, 2)], 1))
+
+
 def batch():
     return Batch([("x", "g", [None, pack("d", 1, 2)], 2)], 2)
 
@@ -226,7 +247,6 @@ def broken(how):
         "nulls": lambda: Frame((x(2, 1), 2)),
         "buffers": lambda: Frame((x(2, buffers=[None]), 2)),
         "pointer": lambda: Frame((x(2, buffers=[None, None]), 2)),
-        "type": lambda: Frame((x(2, format="w:5"), 2)),
         "no type": lambda: Frame((x(2, format=None), 2)),
         "offsets": lambda: Frame((text(0, 2, 1), 2)),
         "negative offsets": lambda: Frame((text(-1, 0, 1), 2)),
