@@ -151,7 +151,9 @@ pub use view::Array;
 #[doc(hidden)]
 pub use lend::{give, lend};
 #[doc(hidden)]
-pub use values::{element_from_python, element_into_python, elements_from_python};
+pub use values::{
+    element_from_python, element_into_python, elements_from_python, options_into_column,
+};
 
 pub(crate) use holders::{FixedNames, Names};
 pub(crate) use lend::{Loans, lend_closure};

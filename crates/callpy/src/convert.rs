@@ -152,6 +152,12 @@ pub trait IntoPython<'a>: Sized {
     fn place_one(self, call: &mut Call<'a>) -> Result<()> {
         call.positional(self)
     }
+
+    /// Makes the column of a frame: what `frame` of `support/values.py` takes for one.
+    #[doc(hidden)]
+    fn into_column(self, scope: &mut Scope<'a>) -> Result<Object> {
+        self.into_python(scope)
+    }
 }
 
 /// A value that may be in a `Vec` or a slice that is passed to Python.
@@ -235,11 +241,33 @@ pub trait Item<'a>: IntoPython<'a> + Clone + 'a {
     fn slice_into_python(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
         collections::list(items.iter().cloned(), scope)
     }
+
+    /// Makes a frame's column of a vector, as [`IntoPython::into_column`].
+    #[doc(hidden)]
+    fn vec_into_column(items: Vec<Self>, scope: &mut Scope<'a>) -> Result<Object> {
+        Self::vec_into_python(items, scope)
+    }
+
+    /// Makes a frame's column of a slice.
+    #[doc(hidden)]
+    fn slice_into_column(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
+        Self::slice_into_python(items, scope)
+    }
+
+    /// Makes a frame's column of values some of which are missing.
+    #[doc(hidden)]
+    fn options_into_column(items: Vec<Option<Self>>, scope: &mut Scope<'a>) -> Result<Object> {
+        collections::list(items.into_iter(), scope)
+    }
 }
 
 impl<'a, T: Item<'a>> IntoPython<'a> for Vec<T> {
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
         T::vec_into_python(self, scope)
+    }
+
+    fn into_column(self, scope: &mut Scope<'a>) -> Result<Object> {
+        T::vec_into_column(self, scope)
     }
 }
 
@@ -254,12 +282,20 @@ impl<'a, T: Item<'a>> IntoPython<'a> for Box<[T]> {
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
         T::vec_into_python(self.into_vec(), scope)
     }
+
+    fn into_column(self, scope: &mut Scope<'a>) -> Result<Object> {
+        T::vec_into_column(self.into_vec(), scope)
+    }
 }
 
 impl<'a, T: Item<'a>> IntoPython<'a> for &'a [T] {
     #[inline]
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
         T::slice_into_python(self, scope)
+    }
+
+    fn into_column(self, scope: &mut Scope<'a>) -> Result<Object> {
+        T::slice_into_column(self, scope)
     }
 }
 
@@ -270,6 +306,10 @@ impl<'a, T: Item<'a>> IntoPython<'a> for &'a Vec<T> {
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
         T::slice_into_python(self, scope)
     }
+
+    fn into_column(self, scope: &mut Scope<'a>) -> Result<Object> {
+        T::slice_into_column(self, scope)
+    }
 }
 
 // Not by value: an array is often Copy, and anyone who leaves out the `&` would copy it unawares.
@@ -277,6 +317,10 @@ impl<'a, T: Item<'a>, const N: usize> IntoPython<'a> for &'a [T; N] {
     #[inline]
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
         T::slice_into_python(self, scope)
+    }
+
+    fn into_column(self, scope: &mut Scope<'a>) -> Result<Object> {
+        T::slice_into_column(self, scope)
     }
 }
 

@@ -50,6 +50,7 @@
 //! [`Columns`] are passed as a frame of the package that the function expects. Their order is that in
 //! which they were added.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -57,7 +58,7 @@ use crate::array::{Datetime64, Texts, TimeUnit, Timedelta64, Unit, detach_from_l
 use crate::convert::classes::{
     ArrowTable, FromInstance, IntoInstance, PandasDataFrame, PolarsDataFrame,
 };
-use crate::convert::{Bytes, Dict, FromPython, IntoPython};
+use crate::convert::{Bytes, FromPython, IntoPython};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::Object;
 use crate::raw::arrow::{Batches, Column as RawColumn, Field, Wrong};
@@ -646,7 +647,9 @@ enum Package {
 /// Columns that are passed as a data frame.
 ///
 /// A column is whatever the package makes one of: a slice or a vector of numbers, of times, of text, of
-/// `Option`s (whose `None` is missing in the frame), a result array. Slices are lent, as any argument.
+/// `Option`s (whose `None` is missing in the frame), a result array. Slices are lent, as any argument. Numbers
+/// keep their type, and a column of texts or of `Option`s of numbers has its type also if it is empty or all
+/// of it is missing.
 ///
 /// ```
 /// # callpy::Python::builder().require(["numpy"]).start()?;
@@ -661,22 +664,31 @@ enum Package {
 /// # }
 /// # Ok::<(), callpy::Error>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Columns<'a> {
-    columns: Dict<'a>,
+    columns: Vec<(String, Make<'a>)>,
     package: Option<Package>,
+}
+
+type Make<'a> = Box<dyn FnOnce(&mut Scope<'a>) -> Result<Object> + 'a>;
+
+impl fmt::Debug for Columns<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.columns.iter().map(|(name, _)| &name[..]).collect();
+        write!(f, "Columns({names:?})")
+    }
 }
 
 impl<'a> Columns<'a> {
     /// Creates a frame without columns.
     pub fn new() -> Self {
-        Columns { columns: Dict::new(), package: None }
+        Columns::default()
     }
 
-    /// Adds a column.
+    /// Adds a column, whose name no other may have.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, values: impl IntoPython<'a> + 'a) -> Self {
-        self.columns.insert(name.into(), values);
+        self.columns.push((name.into(), Box::new(|scope| values.into_column(scope))));
         self
     }
 
@@ -721,8 +733,16 @@ impl<'a> IntoPython<'a> for Columns<'a> {
                 return Err(Error::new(ErrorKind::Argument, message));
             }
         };
-        let columns = self.columns.into_python(scope)?;
+        let (mut columns, mut names) = (Vec::new(), HashSet::new());
+        for (name, make) in self.columns {
+            let column = make(scope).map_err(|error| error.at(format_args!("column {name:?}")))?;
+            columns.push((scope.ok(scope.py().str(&name))?, column.0));
+            if let Some(name) = names.replace(name) {
+                return Err(Error::argument(format!("two columns are called {name:?}")));
+            }
+        }
         let py = scope.py();
+        let columns = scope.ok(py.dict(columns)).map(Object)?;
         let frame = py.with_frame(|| support::frame(py, package, &columns.0));
         scope.ok(frame).map(Object)
     }

@@ -408,6 +408,16 @@ pub(crate) fn arrow(py: Attached<'_>, value: &Ref) -> Outcome<Option<Vec<Ref>>> 
     }
 }
 
+/// Makes what [`frame`] takes for a column: an array, and one of bools that says which values are missing.
+pub(crate) fn column(py: Attached<'_>, values: &Ref, missing: &Ref) -> Outcome<Ref> {
+    call(py, c"Column", &[values, missing])
+}
+
+/// Makes what [`frame`] takes for a column of texts: a list of them, and of `None`.
+pub(crate) fn text_column(py: Attached<'_>, texts: &Ref) -> Outcome<Ref> {
+    call(py, c"TextColumn", &[texts])
+}
+
 /// Makes a frame of a package.
 pub(crate) fn frame(py: Attached<'_>, package: &str, columns: &Ref) -> Outcome<Ref> {
     call(py, c"frame", &[&py.str(package)?, columns])

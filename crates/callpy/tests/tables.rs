@@ -6,7 +6,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use callpy::{Datetime64, ErrorKind, Frame, Module, unit};
+use callpy::{Columns, Datetime64, ErrorKind, Frame, Module, unit};
 use common::{file, python};
 
 fn arrow() -> Module {
@@ -174,4 +174,14 @@ fn a_producer_that_is_wrong_is_an_error() {
     let error = utf8.column("x").unwrap().to_vec::<String>().unwrap_err();
     assert!(error.to_string().contains("value 0 is no str"), "{error}");
     assert!(python().function("builtins:int").unwrap().call::<Frame>(1).is_err());
+}
+
+#[test]
+fn two_columns_have_two_names() {
+    arrow();
+    let columns = Columns::new().with("x", &[1.0]).with("y", &[1.0]).with("x", &[2.0]);
+    let len = common::lambda("len");
+    let error = len.call::<usize>(columns.pyarrow()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Argument));
+    assert!(error.to_string().contains("two columns are called \"x\""), "{error}");
 }

@@ -186,11 +186,21 @@ impl<'a> IntoPython<'a> for &Texts {
         let list = scope.ok(texts).map(|texts: Vec<Ref>| scope.py().list(texts))?;
         scope.ok(list).map(Object)
     }
+
+    fn into_column(self, scope: &mut Scope<'a>) -> Result<Object> {
+        let texts = self.into_python(scope)?;
+        let py = scope.py();
+        scope.ok(support::text_column(py, &texts.0)).map(Object)
+    }
 }
 
 impl<'a> IntoPython<'a> for Texts {
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
         (&self).into_python(scope)
+    }
+
+    fn into_column(self, scope: &mut Scope<'a>) -> Result<Object> {
+        (&self).into_column(scope)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Elements as values: one as a NumPy scalar, several as an array.
 
+use std::mem::MaybeUninit;
+
 use super::element::{Dtype, Element};
 use super::lend::give;
 use super::receive::receive;
@@ -40,6 +42,13 @@ macro_rules! __element_values {
             ) -> $crate::Result<$crate::Object> {
                 $crate::array::lend(items, scope)
             }
+
+            fn options_into_column(
+                items: Vec<Option<Self>>,
+                scope: &mut $crate::Scope<'a>,
+            ) -> $crate::Result<$crate::Object> {
+                $crate::array::options_into_column(items, scope)
+            }
         }
 
         impl<$($generic)*> $crate::FromPython for $rust {
@@ -71,6 +80,21 @@ __element_values! {
 #[doc(hidden)]
 pub fn element_into_python<T: Element>(value: T, scope: &mut Scope<'_>) -> Result<Object> {
     give(vec![value], scope)?.item(0)
+}
+
+/// Makes a column of a frame: an array of the values, and one that says which are missing.
+#[doc(hidden)]
+pub fn options_into_column<T: Element>(
+    items: Vec<Option<T>>,
+    scope: &mut Scope<'_>,
+) -> Result<Object> {
+    let missing: Vec<bool> = items.iter().map(Option::is_none).collect();
+    // SAFETY: plain data, of which zeros are a value, also of a bool.
+    let zeros: T = unsafe { MaybeUninit::zeroed().assume_init() };
+    let values: Vec<T> = items.into_iter().map(|item| item.unwrap_or(zeros)).collect();
+    let (values, missing) = (give(values, scope)?, give(missing, scope)?);
+    let py = scope.py();
+    scope.ok(support::column(py, &values.0, &missing.0)).map(Object)
 }
 
 /// Takes a NumPy scalar, or an array without axes, for an element.

@@ -36,6 +36,13 @@ macro_rules! elements {
             fn slice_into_python(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
                 array::lend(items, scope)
             }
+
+            fn options_into_column(
+                items: Vec<Option<Self>>,
+                scope: &mut Scope<'a>,
+            ) -> Result<Object> {
+                array::options_into_column(items, scope)
+            }
         }
 
         impl FromPython for $rust {
@@ -174,12 +181,47 @@ macro_rules! text {
 
 text!(&str, String, &String, Cow<'_, str>);
 
-impl<'a> Item<'a> for &'a str {}
+impl<'a> Item<'a> for &'a str {
+    fn vec_into_column(items: Vec<Self>, scope: &mut Scope<'a>) -> Result<Object> {
+        text_column(items.into_iter(), scope)
+    }
+
+    fn slice_into_column(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
+        text_column(items.iter().copied(), scope)
+    }
+
+    fn options_into_column(items: Vec<Option<Self>>, scope: &mut Scope<'a>) -> Result<Object> {
+        text_column(items.into_iter(), scope)
+    }
+}
+
 impl<'a> Item<'a> for String {
     fn slice_into_python(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
         // As `&str`, so that no text is cloned.
         super::collections::list(items.iter().map(String::as_str), scope)
     }
+
+    fn vec_into_column(items: Vec<Self>, scope: &mut Scope<'a>) -> Result<Object> {
+        text_column(items.into_iter(), scope)
+    }
+
+    fn slice_into_column(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
+        text_column(items.iter().map(String::as_str), scope)
+    }
+
+    fn options_into_column(items: Vec<Option<Self>>, scope: &mut Scope<'a>) -> Result<Object> {
+        text_column(items.into_iter(), scope)
+    }
+}
+
+/// Makes a column of texts, of which it is known that they are texts also where there are none.
+fn text_column<'a, T: IntoPython<'a>>(
+    items: impl Iterator<Item = T>,
+    scope: &mut Scope<'a>,
+) -> Result<Object> {
+    let texts = super::collections::list(items, scope)?;
+    let py = scope.py();
+    scope.ok(support::text_column(py, &texts.0)).map(Object)
 }
 
 impl FromPython for String {
@@ -266,7 +308,15 @@ impl<'a, T: IntoPython<'a>> IntoPython<'a> for Option<T> {
     }
 }
 
-impl<'a, T: Item<'a>> Item<'a> for Option<T> {}
+impl<'a, T: Item<'a>> Item<'a> for Option<T> {
+    fn vec_into_column(items: Vec<Self>, scope: &mut Scope<'a>) -> Result<Object> {
+        T::options_into_column(items, scope)
+    }
+
+    fn slice_into_column(items: &'a [Self], scope: &mut Scope<'a>) -> Result<Object> {
+        T::options_into_column(items.to_vec(), scope)
+    }
+}
 
 impl<T: FromPython> FromPython for Option<T> {
     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {

@@ -145,23 +145,100 @@ def arrow(value):
     return None
 
 
+class Column:
+    """An array as a column of a frame, and which values are missing."""
+
+    def __init__(self, values, missing):
+        self.values, self.missing = values, missing if missing.any() else None
+
+    def as_list(self):
+        return [None if gone else value for value, gone in zip(self.values, self.missing)]
+
+
+class TextColumn:
+    """A list of str, and of None for what is missing, as a column of a frame."""
+
+    def __init__(self, texts):
+        self.texts = texts
+
+
 def frame(package, columns):
     """A frame of columns, in their order."""
     if package == "pandas":
         import pandas
 
-        # With a None, a list is a column of a type that has missing values.
-        missing = {name for name, values in columns.items() if type(values) is list and None in values}
-        return pandas.DataFrame(
-            {name: pandas.array(values) if name in missing else values for name, values in columns.items()}
-        )
-    if package == "polars":
+        make, convert = pandas.DataFrame, _pandas_column
+    elif package == "polars":
         import polars
 
-        return polars.DataFrame(columns)
+        make, convert = polars.DataFrame, _polars_column
+    else:
+        import pyarrow
+
+        make, convert = pyarrow.table, _pyarrow_column
+    return make({name: convert(_as_text(column)) for name, column in columns.items()})
+
+
+def _as_text(column):
+    if type(column) is Column and column.missing is not None and column.values.dtype.kind == "U":
+        return TextColumn(column.as_list())
+    return column
+
+
+def _pandas_column(column):
+    import pandas
+
+    if type(column) is TextColumn:
+        if any(text is None for text in column.texts):
+            return pandas.array(column.texts, dtype="string")
+        # Of no texts pandas would not know that they are texts.
+        return column.texts or pandas.Series([""])[:0].array
+    if type(column) is not Column:
+        is_list = type(column) is list and any(value is None for value in column)
+        # Of a type that has missing values, unless the values are arrays or lists.
+        return column if not is_list or any(hasattr(value, "__len__") for value in column) else pandas.array(column)
+    values, missing = column.values, column.missing
+    if missing is None:
+        return values
+    kind = values.dtype.kind
+    if kind in "mM":
+        values[missing] = "NaT"
+        return values
+    if kind == "b":
+        return pandas.arrays.BooleanArray(values, missing)
+    if kind in "iu":
+        return pandas.arrays.IntegerArray(values, missing)
+    if kind == "f" and values.itemsize > 2:
+        return pandas.arrays.FloatingArray(values, missing)
+    return pandas.Series(column.as_list(), dtype=object).array
+
+
+def _polars_column(column):
+    import polars
+
+    if type(column) is TextColumn:
+        return polars.Series(column.texts, dtype=polars.Utf8)
+    if type(column) is not Column:
+        return column
+    if column.missing is None:
+        return column.values
+    if column.values.dtype.kind not in "biufmM":
+        return column.as_list()
+    both = polars.DataFrame({"values": column.values, "missing": column.missing})
+    valid = polars.when(polars.col("missing")).then(None).otherwise(polars.col("values"))
+    return both.select(valid.alias("values"))["values"]
+
+
+def _pyarrow_column(column):
     import pyarrow
 
-    return pyarrow.table(columns)
+    if type(column) is TextColumn:
+        return pyarrow.array(column.texts, pyarrow.string())
+    if type(column) is not Column:
+        return column
+    if column.missing is not None and column.values.dtype.kind not in "biufmM":
+        return column.as_list()
+    return pyarrow.array(column.values, mask=column.missing)
 
 
 def tensor(package, array):
