@@ -384,7 +384,11 @@ def as_array(value, dtype):
     array = numpy.asarray(value)
     if array.ndim != 0 or array.dtype != dtype and not _fits(value, array.dtype, dtype):
         return None
-    return array.astype(dtype).reshape(1)
+    with numpy.errstate(all="ignore"):
+        made = array.astype(dtype)
+    # As a float that is beyond the float32.
+    is_other = dtype.kind == "c" and numpy.isfinite(made) != numpy.isfinite(array)
+    return None if is_other else made.reshape(1)
 
 
 def _fits(value, found, wanted):

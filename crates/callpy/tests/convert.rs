@@ -591,6 +591,16 @@ fn what_raises_while_it_is_converted_is_a_result_that_can_not_be() {
 }
 
 #[test]
+fn a_complex_beyond_the_float32_is_not_infinite() {
+    type Complex = num_complex::Complex<f32>;
+    refused::<Complex>("complex(1e300, 0)");
+    refused::<Complex>("complex(0, -1e300)");
+    let infinite = eval::<Complex>("complex(float('inf'), float('nan'))").unwrap();
+    assert!(infinite.re.is_infinite() && infinite.im.is_nan());
+    assert_eq!(eval::<Complex>("complex(0.5, 1)").unwrap(), Complex::new(0.5, 1.0));
+}
+
+#[test]
 fn a_thousand_levels_are_converted() {
     let object: Object =
         lambda("lambda: __import__('functools').reduce(lambda a, b: [a], range(1000), 'core')")

@@ -3,7 +3,7 @@
 
 mod common;
 
-use callpy::{Cast, ErrorKind, Like, Scalar};
+use callpy::{Cast, ErrorKind, FixedStr, Like, Scalar};
 use common::{eval, python};
 
 #[test]
@@ -58,6 +58,59 @@ fn numbers_that_would_be_others_are_refused() {
     assert_eq!(eval::<Like<f64>>("[2**62]").unwrap().0[0], (1_u64 << 62) as f64);
     assert!(eval::<Like<f32>>("[1e300]").is_err());
     assert_eq!(eval::<Like<f32>>("[float('inf')]").unwrap().0[0], f32::INFINITY);
+}
+
+#[test]
+fn nothing_in_a_list_becomes_another_value() {
+    python();
+    let masked = "numpy.ma.array([1.0, 2.0], mask=[False, True])";
+    for (expression, words) in [
+        ("[2**53 + 1, 0.5]", "9007199254740993 has more digits than float64"),
+        ("[[0.5, 1], [2, 2**63 + 1]]", "has more digits than float64"),
+        ("(-1, 2**63 + 1)", "has more digits than float64"),
+        ("[numpy.array([2**53 + 1, 1]), [0.5, 1.5]]", "has more digits than float64"),
+        ("[float('nan'), 2**53 + 1]", "has more digits than float64"),
+        ("[True, 0.5]", "a bool beside them"),
+        ("[[1], [True]]", "a bool beside them"),
+        (&format!("[{masked}, {masked}]"), "masked array"),
+        ("[numpy.ma.masked, 1.0]", "masked array"),
+        (
+            &format!("type('Variable', (), {{'__array__': lambda s, *a, **k: {masked}}})()"),
+            "a masked array of float64",
+        ),
+    ] {
+        let error = eval::<Like<f64>>(expression).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Result), "{expression}: {error}");
+        assert!(error.to_string().contains(words), "{expression}: {error}");
+    }
+    assert!(eval::<Like<f32>>("[2**24 + 1, 0.5]").is_err());
+    assert!(eval::<Like<FixedStr<21>>>("[1, 'a']").is_err());
+    let Like(whole): Like<f64> = eval("[2**53, 0.5, float('inf'), 2**62]").unwrap();
+    assert_eq!(whole[..], [9007199254740992.0, 0.5, f64::INFINITY, 2_f64.powi(62)]);
+    let Like(texts): Like<FixedStr<2>> = eval("[['a', numpy.str_('bc')]]").unwrap();
+    assert_eq!(texts[1].to_string(), "bc");
+}
+
+#[test]
+fn a_number_is_not_made_of_what_numpy_would_only_warn_of() {
+    python();
+    for expression in [
+        "numpy.complex128(1 + 2j)",
+        "numpy.array(1 + 2j)",
+        "numpy.ma.masked",
+        "numpy.ma.array(3, mask=True)",
+        "numpy.array('5')",
+        "numpy.array('5', dtype=object)",
+        "numpy.timedelta64(5, 's')",
+        "numpy.datetime64('NaT')",
+    ] {
+        assert!(eval::<Scalar<f64>>(expression).is_err(), "{expression}");
+        assert!(eval::<Scalar<i64>>(expression).is_err(), "{expression}");
+    }
+    assert_eq!(eval::<Scalar<f64>>("numpy.array(5, dtype=object)").unwrap(), Scalar(5.0));
+    assert_eq!(eval::<Scalar<i64>>("numpy.array(5)").unwrap(), Scalar(5));
+    assert_eq!(eval::<Scalar<f64>>("numpy.longdouble(0.5)").unwrap(), Scalar(0.5));
+    assert_eq!(eval::<Scalar<bool>>("numpy.bool_(True)").unwrap(), Scalar(true));
 }
 
 #[test]

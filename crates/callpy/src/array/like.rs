@@ -19,7 +19,10 @@ use crate::support;
 /// owns is copied.
 ///
 /// The dtype must be that of `T`, as with [`Array<T>`]; [`Array::cast`] converts. A list has no dtype,
-/// so it is one of `T` if its numbers are the same as `T`: `[1, 2]` is an array of `f64` as well.
+/// so it is one of `T` if its numbers are the same as `T`: `[1, 2]` is an array of `f64` as well. What
+/// another package makes of its own values is its own: whole numbers with nulls among them are floats with
+/// NaN in pandas, polars and pyarrow, and a frame of several types has one that may round. A
+/// [`Frame`](crate::Frame) has each column as it is.
 ///
 /// ```
 /// use callpy::{Like, Python};
@@ -54,7 +57,8 @@ impl<T: Element> FromPython for Like<T> {
 /// Takes a result as one number, as `float()`, `operator.index()` or `complex()` makes it of an object
 /// with `__float__`, `__index__` or `__complex__`: a `Decimal`, a `Fraction`, a tensor of one element.
 ///
-/// A float is rounded where the number has more digits. Text is no number.
+/// A float is rounded where the number has more digits. Text is no number, what is masked has none, and a
+/// complex number is no float.
 ///
 /// ```
 /// use callpy::Scalar;

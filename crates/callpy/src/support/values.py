@@ -20,12 +20,53 @@ def close(iterator):
 def like(value, dtype):
     """What numpy.asarray makes of a value, in the dtype if the value has none of its own."""
     numpy = sys.modules["numpy"]
-    array = _as_array(numpy, value)
-    # A list has no dtype: NumPy chooses one by the numbers in it.
-    if issubclass(type(value), (list, tuple, range, int, float, complex, str, bytes)):
-        exact = _exactly(numpy, array, dtype)
+    kind = type(value)
+    if not issubclass(kind, (list, tuple)):
+        array = _as_array(numpy, value)
+        # NumPy chooses a dtype by the numbers.
+        is_number = issubclass(kind, (range, int, float, complex, str, bytes))
+        exact = _exactly(numpy, array, dtype) if is_number else None
         return array if exact is None else exact
-    return array
+    kinds = _item_types(value, set())
+    if any(issubclass(kind, getattr(sys.modules.get("numpy.ma.core"), "MaskedArray", ())) for kind in kinds):
+        raise ValueError("it has a masked array in it (use .filled())")
+    array = numpy.asarray(value)
+    exact = _exactly(numpy, array, dtype)
+    if exact is None:
+        return array
+    _check_items(numpy, value, kinds, exact)
+    return exact
+
+
+def _item_types(items, kinds):
+    """The types of what is in a list, and in the lists in it."""
+    for kind in set(map(type, items)):
+        if issubclass(kind, (list, tuple)):
+            for item in items:
+                if type(item) is kind:
+                    _item_types(item, kinds)
+        else:
+            kinds.add(kind)
+    return kinds
+
+
+def _check_items(numpy, items, kinds, array):
+    """Raises an exception where NumPy has made a number or a text of an item that is another one."""
+    kind = array.dtype.kind
+    is_any = lambda *classes: any(issubclass(kind, classes) for kind in kinds)
+    if kind in "US":
+        if not all(issubclass(kind, (str, bytes, numpy.ndarray)) for kind in kinds):
+            raise ValueError("it has texts, and other values beside them")
+    elif kind != "b" and is_any(bool, numpy.bool_):
+        raise ValueError("it has numbers, and a bool beside them")
+    if kind in "fc" and is_any(int, numpy.integer, numpy.ndarray):
+        # Up to there, every whole number is a float.
+        limit = 1 << numpy.finfo(array.dtype).nmant + 1
+        if array.size and not numpy.abs(array).max() < limit:
+            objects = numpy.array(items, dtype=object).ravel().tolist()
+            for item, number in zip(objects, array.ravel().tolist()):
+                if issubclass(type(item), (int, numpy.integer)) and int(item) != number:
+                    raise ValueError("%s has more digits than %s" % (shown(int(item)), array.dtype))
 
 
 def _as_array(numpy, value):
@@ -35,7 +76,9 @@ def _as_array(numpy, value):
                 return numpy.from_dlpack(value)
             except Exception:
                 pass  # numpy.asarray may know another way, and otherwise says what is wrong
-        value = numpy.asarray(value)
+        value = numpy.asanyarray(value)
+        # A masked array is refused: asarray would leave out its mask.
+        return value if is_masked(value) else numpy.asarray(value)
     return value
 
 
@@ -66,8 +109,16 @@ def _exactly(numpy, array, dtype):
 def as_number(value, kind):
     """A value as the number that its own methods make of it: an int, a float or a complex; or None."""
     own = type(value)
-    if issubclass(own, (str, bytes, bytearray)):
+    if issubclass(own, (str, bytes, bytearray)) or is_masked(value):
         return None
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and issubclass(own, (numpy.ndarray, numpy.generic)):
+        found = value.dtype.kind
+        if found == "O" and value.ndim == 0:
+            return as_number(value.item(), kind)
+        # NumPy would leave out the imaginary part, and read text.
+        if found not in "biuf" and (found != "c" or kind != "c"):
+            return None
     if kind in "iu":
         return int(value.__index__()) if hasattr(own, "__index__") else None
     if kind == "c" and hasattr(own, "__complex__"):
