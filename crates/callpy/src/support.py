@@ -381,6 +381,11 @@ def as_array(value, dtype):
     numpy = sys.modules["numpy"]
     if is_masked(value):
         return None
+    if dtype.kind in "mM" and getattr(value, "tzinfo", None) is None:
+        # pandas' scalars are NumPy's with more methods.
+        for method in ("to_datetime64", "to_timedelta64"):
+            if hasattr(type(value), method):
+                value = getattr(value, method)()
     array = numpy.asarray(value)
     if array.ndim != 0 or array.dtype != dtype and not _fits(value, array.dtype, dtype):
         return None

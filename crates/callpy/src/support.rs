@@ -332,6 +332,12 @@ pub(crate) fn flattened(py: Attached<'_>, value: &Ref) -> Outcome<Option<(Ref, u
     Ok(Some((flat, py.as_u64(&rows)? as usize, py.as_u64(&length)? as usize)))
 }
 
+/// Returns the items of an array of points or spans of time; `None` for another value.
+pub(crate) fn time_items(py: Attached<'_>, value: &Ref) -> Outcome<Option<Ref>> {
+    let items = call(py, c"time_items", &[value])?;
+    Ok((!py.is_none(&items)).then_some(items))
+}
+
 /// Closes a generator, which may have something to do at its end.
 pub(crate) fn close(py: Attached<'_>, iterator: &Ref) -> Outcome<()> {
     call(py, c"close", &[iterator]).map(drop)

@@ -41,6 +41,64 @@ fn chrono_both_ways() {
 }
 
 #[test]
+fn times_come_out_of_arrays() {
+    python();
+    let times: Vec<NaiveDateTime> = eval("numpy.array([1, -1], 'M8[ns]')").unwrap();
+    let nanoseconds: Vec<_> =
+        times.iter().map(|time| time.and_utc().timestamp_nanos_opt()).collect();
+    assert_eq!(nanoseconds, [Some(1), Some(-1)]);
+    let times: Vec<Option<civil::DateTime>> = eval("numpy.array([0, 'NaT'], 'M8[s]')").unwrap();
+    assert_eq!(times, [Some(civil::date(1970, 1, 1).at(0, 0, 0, 0)), None]);
+    let days: Vec<NaiveDate> = eval("numpy.array(['2020-02-29', '0001-01-01'], 'M8[D]')").unwrap();
+    assert_eq!(days[0], NaiveDate::from_ymd_opt(2020, 2, 29).unwrap());
+    let day: civil::Date = eval("numpy.datetime64('2020-02-29')").unwrap();
+    assert_eq!(day, civil::date(2020, 2, 29));
+    for other in ["'2020-02-29T00'", "'NaT', 'D'", "10**9, 'D'", "'2020-02'"] {
+        assert!(eval::<NaiveDate>(&format!("numpy.datetime64({other})")).is_err(), "{other}");
+    }
+    let spans: Vec<TimeDelta> = eval("numpy.array([-1], 'm8[us]')").unwrap();
+    assert_eq!(spans, [TimeDelta::microseconds(-1)]);
+    let spans: Vec<SignedDuration> = eval("numpy.array([-1], 'm8[us]')").unwrap();
+    assert_eq!(spans, [SignedDuration::from_micros(-1)]);
+}
+
+#[test]
+fn an_offset_with_a_fraction_of_a_second_is_not_cut() {
+    python();
+    let offset =
+        format!("{DATETIME}.timezone({DATETIME}.timedelta(seconds=1, microseconds=500000))");
+    let time = format!("{DATETIME}.datetime(1970, 1, 1, tzinfo={offset})");
+    assert_eq!(eval::<DateTime<Utc>>(&time).unwrap().timestamp_millis(), -1500);
+    assert_eq!(eval::<Timestamp>(&time).unwrap().as_millisecond(), -1500);
+    let error = eval::<DateTime<FixedOffset>>(&time).unwrap_err();
+    assert!(error.to_string().contains("has a fraction of a second"), "{error}");
+    assert!(eval::<Zoned>(&time).is_err());
+}
+
+#[test]
+fn a_zone_of_which_python_knows_something_else_is_an_error() {
+    python();
+    let same = lambda("lambda x: x");
+    // What a file of zones has for UTC (RFC 8536), under another name: as if its data were of another year.
+    let counts = [0_u32, 0, 0, 0, 1, 4].map(u32::to_be_bytes).concat();
+    let block = [b"TZif2", &[0; 15][..], &counts, &[0; 6], b"UTC\0"].concat();
+    let data = [&block[..], &block, b"\nUTC0\n"].concat();
+    let zone = jiff::tz::TimeZone::tzif("Asia/Tokyo", &data).unwrap();
+    let Err(error) = same.call::<Timestamp>(Timestamp::UNIX_EPOCH.to_zoned(zone)) else {
+        panic!("Python's Tokyo is not at UTC");
+    };
+    // Python has no zones before 3.9, and the system may have none.
+    let message = error.to_string();
+    let expected = "in Python, Asia/Tokyo is 9:00:00 from UTC at that time, and not 0:00:00";
+    assert!(
+        message.contains(expected)
+            || message.contains("zoneinfo")
+            || message.contains("No time zone"),
+        "{message}"
+    );
+}
+
+#[test]
 fn jiff_both_ways() {
     python();
     let same = lambda("lambda x: x");
@@ -57,6 +115,9 @@ fn jiff_both_ways() {
     let shown: String = lambda("str").call(fixed).unwrap();
     assert_eq!(shown, "2020-02-29 23:59:58.123456+02:00");
     assert!(same.call::<Timestamp>(date_time).is_err());
+    let last = format!("{DATETIME}.datetime.max.replace(tzinfo={DATETIME}.timezone.utc)");
+    let error = eval::<Timestamp>(&last).unwrap_err();
+    assert!(error.to_string().contains("in the range of jiff's Timestamp"), "{error}");
 }
 
 #[test]

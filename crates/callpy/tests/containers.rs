@@ -85,6 +85,8 @@ fn nested_vectors_come_out_of_arrays_and_lists() {
         let nested: Vec<Vec<i64>> = eval(expression).unwrap();
         assert_eq!(nested, [[1, 2], [3, 4], [5, 6]], "{expression}");
     }
+    let matrix: Vec<Vec<f64>> = eval("numpy.matrix([[1.0, 2.0], [3.0, 4.0]])").unwrap();
+    assert_eq!(matrix, [[1.0, 2.0], [3.0, 4.0]]);
     let turned: Vec<[i64; 3]> = eval("numpy.arange(1, 7).reshape(3, 2).T").unwrap();
     assert_eq!(turned, [[1, 3, 5], [2, 4, 6]]);
     let deep: Vec<Vec<Vec<i64>>> = eval("numpy.arange(8).reshape(2, 2, 2)").unwrap();

@@ -90,6 +90,47 @@ fn missing_values_are_none() {
 }
 
 #[test]
+fn a_missing_value_is_none_whatever_stands_for_it() {
+    python();
+    let numbers = "numpy.array([1, numpy.float32('nan'), numpy.ma.masked, None], object)";
+    assert_eq!(eval::<Vec<Option<f64>>>(numbers).unwrap(), [Some(1.0), None, None, None]);
+    let objects = "numpy.ma.array([1, 'a', 3], mask=[0, 1, 0], dtype=object)";
+    assert_eq!(eval::<Vec<Option<i64>>>(objects).unwrap(), [Some(1), None, Some(3)]);
+
+    type Days = Vec<Option<Datetime64<unit::Day>>>;
+    let day = Some(Datetime64::new(0));
+    for times in [
+        "numpy.array([numpy.datetime64(0, 'D'), numpy.datetime64('NaT')], object)",
+        "numpy.ma.array(['1970-01-01', 'NaT'], dtype='M8[D]')",
+        "numpy.ma.array(['1970-01-01', '1970-01-02'], mask=[0, 1], dtype='M8[D]')",
+        "numpy.ma.array(['1970-01-01', 'NaT'], mask=[0, 1], dtype='>M8[D]')",
+    ] {
+        assert_eq!(eval::<Days>(times).unwrap(), [day, None], "{times}");
+    }
+
+    let rows = "numpy.ma.array([[1.0, 2.0], [3.0, 4.0]], mask=[[0, 1], [0, 0]])";
+    let rows_of: Vec<Vec<Option<f64>>> = eval(rows).unwrap();
+    assert_eq!(rows_of, [[Some(1.0), None], [Some(3.0), Some(4.0)]]);
+    assert!(eval::<Vec<Vec<f64>>>(rows).unwrap_err().to_string().contains("masked"));
+
+    if eval::<bool>("hasattr(numpy, 'dtypes') and hasattr(numpy.dtypes, 'StringDType')").unwrap() {
+        let texts = "numpy.array(['a', numpy.ma], numpy.dtypes.StringDType(na_object=numpy.ma))";
+        assert_eq!(eval::<Vec<Option<String>>>(texts).unwrap(), [Some("a".to_owned()), None]);
+    }
+}
+
+#[test]
+fn a_scalar_of_pandas_is_one_of_numpy() {
+    python();
+    let scalar = "type('Timestamp', (), {'to_datetime64': lambda s: numpy.datetime64(5, 's'), 'tzinfo': None})()";
+    let second = eval::<Datetime64<unit::Second>>(scalar).unwrap();
+    assert_eq!(second, Datetime64::new(5));
+    assert!(eval::<Datetime64<unit::Nanosecond>>(scalar).is_err());
+    let aware = scalar.replace("None", "1");
+    assert!(eval::<Datetime64<unit::Second>>(&aware).is_err());
+}
+
+#[test]
 fn texts_that_no_memory_has_room_for_are_an_error() {
     python();
     let huge = "numpy.broadcast_to(numpy.array('a'), 10 ** 15)";

@@ -47,6 +47,36 @@ fn spans_of_time_are_timedeltas() {
 }
 
 #[test]
+fn spans_come_out_of_arrays() {
+    python();
+    let spans: Vec<Duration> = eval("numpy.array([1, 2], 'm8[ns]')").unwrap();
+    assert_eq!(spans, [Duration::from_nanos(1), Duration::from_nanos(2)]);
+    let spans: Vec<Vec<Duration>> = eval("numpy.array([[1, 2]], 'm8[us]').T").unwrap();
+    assert_eq!(spans, [[Duration::from_micros(1)], [Duration::from_micros(2)]]);
+    let spans: Vec<Option<Duration>> = eval("numpy.array([1, 'NaT'], 'm8[s]')").unwrap();
+    assert_eq!(spans, [Some(Duration::from_secs(1)), None]);
+    let error = eval::<Vec<Duration>>("numpy.array([1, 'NaT'], 'm8[s]')").unwrap_err();
+    assert!(
+        error.to_string().contains("expected a timedelta, got a timedelta64[s] that is NaT"),
+        "{error}"
+    );
+    let error = eval::<Vec<SystemTime>>("numpy.array([1], 'M8[ns]')").unwrap_err();
+    assert!(error.to_string().contains("use list()"), "{error}");
+}
+
+#[test]
+fn what_is_no_time_is_no_point_in_time() {
+    python();
+    // As pandas has it.
+    let nat = format!(
+        "type('NaTType', ({DATETIME}.datetime,), {{'__eq__': lambda *_: False, '__ne__': lambda *_: True, \
+         '__hash__': None, 'utcoffset': lambda s: 1 / 0}})(2020, 1, 1)"
+    );
+    let error = eval::<SystemTime>(&nat).unwrap_err();
+    assert!(error.to_string().contains("expected a datetime with a time zone, got"), "{error}");
+}
+
+#[test]
 fn points_in_time_are_datetimes_with_a_zone() {
     python();
     let same = lambda("lambda x: x");

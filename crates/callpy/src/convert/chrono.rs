@@ -48,6 +48,10 @@ impl FromPython for NaiveDate {
         let date = civil::date(&object, scope)?.and_then(to_date);
         date.ok_or_else(|| scope.mismatch("a date", &object.0))
     }
+
+    fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
+        time::vec(object, scope)
+    }
 }
 
 impl<'a> IntoPython<'a> for NaiveTime {
@@ -85,6 +89,10 @@ impl FromPython for NaiveDateTime {
             _ => Err(scope.mismatch("a datetime without a time zone", &object.0)),
         }
     }
+
+    fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
+        time::vec(object, scope)
+    }
 }
 
 /// Makes a `datetime` with the offset from UTC that this one has.
@@ -115,7 +123,11 @@ impl FromPython for DateTime<FixedOffset> {
 /// Takes a `datetime` with any time zone.
 impl FromPython for DateTime<Utc> {
     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
-        DateTime::<FixedOffset>::from_python(object, scope).map(|time| time.with_timezone(&Utc))
+        let made = time::nanoseconds(Parts::Instant, &object, scope)?.and_then(|nanoseconds| {
+            let seconds = i64::try_from(nanoseconds.div_euclid(1_000_000_000)).ok()?;
+            DateTime::from_timestamp(seconds, nanoseconds.rem_euclid(1_000_000_000) as u32)
+        });
+        made.ok_or_else(|| scope.mismatch("a datetime with a time zone", &object.0))
     }
 }
 
@@ -134,5 +146,9 @@ impl FromPython for TimeDelta {
             TimeDelta::new(seconds, nanoseconds.rem_euclid(1_000_000_000) as u32)
         });
         made.ok_or_else(|| scope.mismatch("a timedelta", &object.0))
+    }
+
+    fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
+        time::vec(object, scope)
     }
 }

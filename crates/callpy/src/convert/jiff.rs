@@ -46,6 +46,10 @@ impl FromPython for Date {
         let date = civil::date(&object, scope)?.and_then(to_date);
         date.ok_or_else(|| scope.mismatch("a date", &object.0))
     }
+
+    fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
+        time::vec(object, scope)
+    }
 }
 
 impl<'a> IntoPython<'a> for Time {
@@ -77,6 +81,10 @@ impl FromPython for DateTime {
         made.map(|(date, time)| date.to_datetime(time))
             .ok_or_else(|| scope.mismatch("a datetime without a time zone", &object.0))
     }
+
+    fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
+        time::vec(object, scope)
+    }
 }
 
 /// Makes a `datetime` in UTC, whose finest part is a microsecond: what is finer is cut off.
@@ -89,9 +97,12 @@ impl<'a> IntoPython<'a> for Timestamp {
 /// Takes a `datetime` with any time zone.
 impl FromPython for Timestamp {
     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
-        let made = time::nanoseconds(Parts::Instant, &object, scope)?;
-        made.and_then(|nanoseconds| Timestamp::from_nanosecond(nanoseconds).ok())
-            .ok_or_else(|| scope.mismatch("a datetime with a time zone", &object.0))
+        let Some(nanoseconds) = time::nanoseconds(Parts::Instant, &object, scope)? else {
+            return Err(scope.mismatch("a datetime with a time zone", &object.0));
+        };
+        // Its range ends with 9999-12-30T22:00:00.999999999Z.
+        Timestamp::from_nanosecond(nanoseconds)
+            .map_err(|_| scope.mismatch("a datetime in the range of jiff's Timestamp", &object.0))
     }
 }
 
@@ -135,5 +146,9 @@ impl FromPython for SignedDuration {
             Some(SignedDuration::new(seconds, nanoseconds.rem_euclid(1_000_000_000) as i32))
         });
         made.ok_or_else(|| scope.mismatch("a timedelta", &object.0))
+    }
+
+    fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
+        time::vec(object, scope)
     }
 }

@@ -3,8 +3,10 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{FromPython, IntoPython, Item};
+use crate::array::numpy_if_imported;
 use crate::error::{Error, Result};
 use crate::object::Object;
+use crate::raw::objects::Builtin;
 use crate::scope::Scope;
 use crate::support::{self, Parts};
 
@@ -40,6 +42,18 @@ pub(super) fn nanoseconds(
     }))
 }
 
+/// Takes a list of times, or an array of NumPy's.
+pub(super) fn vec<T: FromPython>(object: Object, scope: &mut Scope<'_>) -> Result<Vec<T>> {
+    let py = scope.py();
+    if py.builtin(&object.0) == Builtin::Other && numpy_if_imported(scope)?.is_some() {
+        let items = py.with_frame(|| support::time_items(py, &object.0));
+        if let Some(items) = scope.taken(items)? {
+            return super::vec(Object(items), scope);
+        }
+    }
+    super::vec(object, scope)
+}
+
 /// Makes a `timedelta`, whose finest part is a microsecond: what is finer is cut off.
 impl<'a> IntoPython<'a> for Duration {
     fn into_python(self, scope: &mut Scope<'a>) -> Result<Object> {
@@ -61,6 +75,10 @@ impl FromPython for Duration {
         // Python's longest has 86 trillion seconds.
         let seconds = (nanoseconds / NANOS as u128) as u64;
         Ok(Duration::new(seconds, (nanoseconds % NANOS as u128) as u32))
+    }
+
+    fn vec_from_python(object: Object, scope: &mut Scope<'_>) -> Result<Vec<Self>> {
+        vec(object, scope)
     }
 }
 

@@ -9,7 +9,7 @@ def what(value):
         return _what_array(numpy, value)
     if numpy is not None and issubclass(kind, numpy.generic) and value.dtype.kind in "mM":
         # Two of these differ in their units.
-        return "a %s" % value.dtype
+        return "a %s%s" % (value.dtype, " that is NaT" if numpy.isnat(value) else "")
     if value is None:
         return "None"
     # A class that code makes as it runs may have no module.
@@ -103,13 +103,17 @@ def _fix_numpy(value, wanted, expected, language):
     if wanted == "flat":
         return "use .ravel()"
     if wanted == "list" and value.ndim:
-        return "use .tolist()"
+        # A list of times in nanoseconds has ints.
+        return "use list()" if value.dtype.kind in "mM" else "use .tolist()"
     if wanted in ("value", "element") and value.ndim and value.size == 1:
         return "use .item()"
     return None
 
 
 def _fix_list(kind, has):
+    # Its items would be the names of its columns.
+    if has("columns"):
+        return "use one of its columns"
     for method in ("to_pylist", "to_list", "tolist"):
         if has(method):
             return "use .%s()" % method

@@ -4,8 +4,11 @@
 def flattened(value):
     """An array with two axes or more as one with an axis less, and the lengths of the two that are one in it."""
     numpy = sys.modules["numpy"]
-    if not issubclass(type(value), numpy.ndarray) or value.ndim < 2 or is_masked(value):
+    if not issubclass(type(value), numpy.ndarray) or value.ndim < 2:
         return None
+    if not is_masked(value):
+        # A matrix has two axes always.
+        value = value.view(numpy.ndarray)
     rows, length = value.shape[:2]
     return value.reshape((rows * length,) + value.shape[2:]), rows, length
 
@@ -146,11 +149,24 @@ def with_missing(value):
     if numpy is not None and issubclass(kind, numpy.ndarray):
         if value.ndim != 1:
             return None
+        missing = None
         if is_masked(value):
-            return numpy.array(value.data), numpy.array(numpy.ma.getmaskarray(value))
+            value, missing = numpy.array(value.data), numpy.array(numpy.ma.getmaskarray(value))
         if value.dtype.kind in "OT":
-            return [None if _is_missing(item) else item for item in value.tolist()], None
-        return value, numpy.isnat(value) if value.dtype.kind in "mM" else None
+            # An array of texts may have a value of its own for what is missing.
+            sign = getattr(value.dtype, "na_object", None)
+            sign = None if isinstance(sign, str) else sign
+            gone = numpy.zeros(len(value), bool) if missing is None else missing
+            pairs = zip(value.tolist(), gone.tolist())
+            return [None if is_gone or item is sign or _is_missing(item) else item for item, is_gone in pairs], None
+        if value.dtype.kind in "mM":
+            is_nat = numpy.isnat(value)
+            missing = is_nat if missing is None else missing | is_nat
+            if is_nat.any():
+                # What is missing has no other value.
+                value = numpy.array(value)
+                value[is_nat] = numpy.zeros(1, value.dtype)[0]
+        return value, missing
     if hasattr(kind, "to_pylist"):
         return value.to_pylist(), None
     if hasattr(kind, "isna") and not hasattr(kind, "columns"):
@@ -161,9 +177,23 @@ def with_missing(value):
     return None
 
 
+def time_items(value):
+    """The items of an array of points or spans of time, with one axis; None for another value."""
+    numpy = sys.modules["numpy"]
+    if issubclass(type(value), numpy.ndarray) and not is_masked(value):
+        if value.ndim == 1 and value.dtype.kind in "mM":
+            return list(value)
+    return None
+
+
 def _is_missing(item):
-    if item is None or isinstance(item, float) and item != item:
+    if item is None or issubclass(type(item), float) and item != item:
         return True
+    numpy = sys.modules["numpy"]
+    if issubclass(type(item), numpy.generic) and item.dtype.kind in "fmM":
+        return bool(item != item)
+    if is_masked(item):
+        return item is numpy.ma.masked
     pandas = sys.modules.get("pandas")
     return pandas is not None and (item is pandas.NaT or item is getattr(pandas, "NA", pandas))
 
@@ -357,7 +387,8 @@ def instant(value):
     """An aware datetime as days, seconds and nanoseconds since 1970 in UTC; None for what is none."""
     import datetime
 
-    if not issubclass(type(value), datetime.datetime) or value.utcoffset() is None:
+    # pandas' NaT is a datetime that is not even itself, and has no offset.
+    if not issubclass(type(value), datetime.datetime) or value != value or value.utcoffset() is None:
         return None
     epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
     passed = value - epoch
@@ -384,6 +415,8 @@ def date_time(value):
         return None
     offset = value.utcoffset()
     if offset is not None:
+        if offset.microseconds:
+            raise ValueError("its offset from UTC, %s, has a fraction of a second" % offset)
         offset = offset.days * 86400 + offset.seconds
     zone = getattr(value.tzinfo, "key", None)
     nanosecond = value.microsecond * 1000 + (nanoseconds or getattr(value, "nanosecond", 0))
@@ -402,15 +435,23 @@ def make_date_time(date, time, offset, zone):
     elif offset is not None:
         tz = datetime.timezone(datetime.timedelta(seconds=offset))
     made = datetime.datetime(*date, *time, tzinfo=tz)
-    # The hour that a zone has twice.
-    if zone is not None and made.utcoffset() != datetime.timedelta(seconds=offset):
-        made = made.replace(fold=1)
+    if zone is not None:
+        wanted = datetime.timedelta(seconds=offset)
+        if made.utcoffset() != wanted:
+            # The hour that a zone has twice.
+            made = made.replace(fold=1)
+        if made.utcoffset() != wanted:
+            raise ValueError("in Python, %s is %s from UTC at that time, and not %s" % (zone, made.utcoffset(), wanted))
     return made
 
 
 def date(value):
     import datetime
 
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and issubclass(type(value), numpy.datetime64) and value.dtype.str[-3:] == "[D]":
+        # What is no date of Python's is an int.
+        value = value.item()
     if not issubclass(type(value), datetime.date) or issubclass(type(value), datetime.datetime):
         return None
     return value.year, value.month, value.day
