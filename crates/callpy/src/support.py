@@ -387,6 +387,9 @@ def as_array(value, dtype):
             if hasattr(type(value), method):
                 value = getattr(value, method)()
     array = numpy.asarray(value)
+    if dtype.names and array.ndim == 0 and array.dtype != dtype:
+        made = packed(array, dtype)
+        return None if made is None else made.reshape(1)
     if array.ndim != 0 or array.dtype != dtype and not _fits(value, array.dtype, dtype):
         return None
     with numpy.errstate(all="ignore"):
@@ -415,16 +418,27 @@ def native(array):
 
 def packed(array, dtype):
     """A copy of an array of records with these fields only, in this layout; None if it has others."""
-    fields = array.dtype.fields
-    if fields is None or any(
-        name not in fields or fields[name][0].newbyteorder("=") != dtype.fields[name][0] for name in dtype.names
-    ):
-        return None
-    numpy = sys.modules["numpy"]
-    records, made = exact_copy(array), numpy.zeros(array.shape, dtype)
-    for name in dtype.names:
-        made[name] = records[name]
-    return made
+    made = sys.modules["numpy"].zeros(array.shape, dtype)
+    return made if _copy_fields(exact_copy(array), made) else None
+
+
+def _copy_fields(records, made):
+    """Copies the fields that `made` has, and those of the records in them; False if there is no such field."""
+    fields = records.dtype.fields
+    if fields is None:
+        return False
+    for name in made.dtype.names:
+        if name not in fields:
+            return False
+        found, wanted = fields[name][0], made.dtype.fields[name][0]
+        if wanted.base.names:
+            if found.shape != wanted.shape or not _copy_fields(records[name], made[name]):
+                return False
+        elif found.newbyteorder("=") == wanted:
+            made[name] = records[name]
+        else:
+            return False
+    return True
 
 
 def exact_copy(array):

@@ -387,6 +387,37 @@ fn records_of_another_layout_are_copied_field_by_field() {
         assert!(receipt.copies.iter().any(|copy| copy.reason == CopyReason::Layout), "{kind}");
     }
     assert!(function("records").call::<Array<Picked>>("other").is_err());
+    let first = Python::start()
+        .unwrap()
+        .function("operator:itemgetter")
+        .unwrap()
+        .call::<Object>(0)
+        .unwrap();
+    for kind in ["padded", "selected", "swapped"] {
+        let records: Object = function("records").call(kind).unwrap();
+        assert_eq!(first.call::<Picked>(&records).unwrap(), expected[0], "{kind}");
+    }
+}
+
+callpy::element! {
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    struct Track { id: i64, ends: [Picked; 2], top: Picked }
+}
+
+#[test]
+fn so_are_records_in_records() {
+    let picked = |a| Picked { b: a as f64 + 0.5, a };
+    let track = |id| Track { id, ends: [picked(id + 1), picked(id + 2)], top: picked(id + 3) };
+    for kind in ["equal", "padded", "more", "turned", "swapped"] {
+        let tracks: Array<Track> = function("tracks").call(kind).unwrap();
+        assert_eq!(tracks[..], [track(10), track(20)], "{kind}");
+        let one: Track = function("track").call(kind).unwrap();
+        assert_eq!(one, track(10), "{kind}");
+    }
+    for kind in ["shorter", "without", "other"] {
+        assert!(function("tracks").call::<Array<Track>>(kind).is_err(), "{kind}");
+        assert!(function("track").call::<Track>(kind).is_err(), "{kind}");
+    }
 }
 
 callpy::element! {

@@ -238,6 +238,31 @@ def records(kind):
     return made[["a", "b"]] if kind == "selected" else made
 
 
+def tracks(kind):
+    order = ">" if kind == "swapped" else "="
+    inner = [("b", order + "f8"), ("a", "i4" if kind == "other" else order + "i8")]
+    if kind == "padded":
+        inner = {"names": ["b", "a"], "formats": ["f8", "i8"], "offsets": [4, 20], "itemsize": 40}
+    elif kind == "more":
+        inner = [("c", "U3"), inner[0], ("d", "i1"), inner[1]]
+    elif kind == "turned":
+        inner.reverse()
+    elif kind == "without":
+        inner.pop()
+    fields = [("id", order + "i8"), ("ends", inner, 1 if kind == "shorter" else 2), ("top", inner)]
+    made = np.zeros(2, np.dtype(fields))
+    made["id"] = 10, 20
+    for add, records in (1, made["ends"][:, 0]), (2, made["ends"][:, -1]), (3, made["top"]):
+        if "a" in records.dtype.names:
+            records["a"] = made["id"] + add
+        records["b"] = made["id"] + add + 0.5
+    return made
+
+
+def track(kind):
+    return tracks(kind)[0]
+
+
 def moved(bodies):
     bodies = bodies.copy()
     assert bodies.dtype["turns"].shape == (2, 2), bodies.dtype
