@@ -96,6 +96,17 @@ fn fields(input: &DeriveInput) -> Result<&Fields> {
     }
 }
 
+/// Refuses two fields with one name, of which one would be lost.
+fn check_names(parts: &[Part<'_>]) -> Result<()> {
+    for (index, part) in parts.iter().enumerate() {
+        if parts[..index].iter().any(|other| other.name == part.name) {
+            let message = format!("two fields are called {:?} in Python", part.name);
+            return Err(Error::new(part.field.span(), message));
+        }
+    }
+    Ok(())
+}
+
 fn check(by: By, fields: &Fields, input: &DeriveInput) -> Result<()> {
     match fields {
         Fields::Unnamed(_) if by != By::Positions => Err(Error::new(
@@ -174,6 +185,9 @@ pub(crate) fn into_python(mut input: DeriveInput) -> Result<TokenStream> {
     });
     check(by, fields, input)?;
     let parts = parts(fields)?;
+    if by != By::Positions {
+        check_names(&parts)?;
+    }
     let ident = &input.ident;
     let (members, names): (Vec<_>, Vec<_>) =
         parts.iter().map(|part| (&part.member, &part.name)).unzip();

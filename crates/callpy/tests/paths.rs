@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -108,4 +109,15 @@ fn what_is_no_text_is_shown_with_escapes() {
         lambda("lambda: type('Odd', (), {'__repr__': lambda _: '\\udc80'})()").call(()).unwrap();
     assert_eq!((named.to_string(), named.repr().unwrap()), (r"\udc80".into(), r"\udc80".into()));
     assert_eq!(format!("{named:?}"), r"\udc80");
+}
+
+#[test]
+fn keys_that_only_python_tells_apart_are_an_error() {
+    let made = "__import__('pathlib').Path('a')";
+    let map = common::eval::<HashMap<PathBuf, i64>>(&format!("{{'a': 1, {made}: 2}}"));
+    assert!(map.unwrap_err().to_string().contains("two keys of the dict are one in Rust"));
+    let map = common::eval::<BTreeMap<PathBuf, i64>>(&format!("{{'b': 1, {made}: 2}}")).unwrap();
+    assert_eq!(map.into_values().collect::<Vec<_>>(), [2, 1]);
+    let set = common::eval::<HashSet<PathBuf>>(&format!("{{'a', {made}}}"));
+    assert!(set.unwrap_err().to_string().contains("two items of the set are one in Rust"));
 }

@@ -187,7 +187,15 @@ macro_rules! maps {
             V: FromPython,
         {
             fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
-                pairs(object, scope)?.collect()
+                let mut map = Self::default();
+                for pair in pairs(object, scope)? {
+                    let (key, value) = pair?;
+                    if map.insert(key, value).is_some() {
+                        // One of two values would be lost.
+                        return Err(Error::result("two keys of the dict are one in Rust"));
+                    }
+                }
+                Ok(map)
             }
         }
     )*};
@@ -238,7 +246,13 @@ macro_rules! sets {
                 let Some(items) = scope.taken(support::set_items(scope.py(), &object.0))? else {
                     return Err(scope.mismatch("a set", &object.0));
                 };
-                Ok(vec(Object(items), scope)?.into_iter().collect())
+                let items = vec(Object(items), scope)?;
+                let count = items.len();
+                let set: Self = items.into_iter().collect();
+                match set.len() == count {
+                    true => Ok(set),
+                    false => Err(Error::result("two items of the set are one in Rust")),
+                }
             }
         }
     )*};

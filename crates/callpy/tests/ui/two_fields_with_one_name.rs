@@ -1,0 +1,8 @@
+#[derive(callpy::IntoPython)]
+struct Limits {
+    low: f64,
+    #[callpy(name = "low")]
+    high: f64,
+}
+
+fn main() {}
