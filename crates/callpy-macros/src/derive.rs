@@ -140,7 +140,8 @@ pub(crate) fn from_python(mut input: DeriveInput) -> Result<TokenStream> {
     let (ident, class) = (&input.ident, input.ident.to_string());
     let (members, names): (Vec<_>, Vec<_>) =
         parts.iter().map(|part| (&part.member, &part.name)).unzip();
-    let values: Vec<_> = (0..parts.len()).map(|index| format_ident!("value_{index}")).collect();
+    let count = parts.len();
+    let values: Vec<_> = (0..count).map(|index| format_ident!("value_{index}")).collect();
     let found = match by {
         By::Attributes => quote! {
             ::callpy::generated::attributes(#class, object, [#(#names),*], scope)?
@@ -151,7 +152,6 @@ pub(crate) fn from_python(mut input: DeriveInput) -> Result<TokenStream> {
             [#(#values.ok_or_else(|| ::callpy::generated::missing(#class, #names))?),*]
         }},
         By::Positions => {
-            let count = parts.len();
             quote!(<[::callpy::Object; #count] as ::callpy::FromPython>::from_python(object, scope)?)
         }
     };
@@ -164,7 +164,7 @@ pub(crate) fn from_python(mut input: DeriveInput) -> Result<TokenStream> {
                 object: ::callpy::Object,
                 scope: &mut ::callpy::Scope<'_>,
             ) -> ::callpy::Result<Self> {
-                let [#(#values),*] = #found;
+                let [#(#values),*]: [::callpy::Object; #count] = #found;
                 ::core::result::Result::Ok(#ident {
                     #(#members: ::callpy::generated::field(#names, #values, scope)?,)*
                 })

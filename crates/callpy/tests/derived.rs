@@ -33,6 +33,10 @@ struct Lends<'s, T> {
     other: T,
 }
 
+#[derive(FromPython, IntoPython, Debug, PartialEq)]
+#[callpy(keys)]
+struct Nothing {}
+
 #[derive(FromPython)]
 struct Fit {
     coefficients: Array<f64>,
@@ -49,6 +53,8 @@ fn a_struct_is_read_by_attribute_key_or_position() {
     assert_eq!(row, Row { id: 1, r#type: None });
     assert_eq!(eval::<Pair>("(1, 'a')").unwrap(), Pair(1, "a".to_owned()));
     assert_eq!(eval::<Pair>("[1, 'a']").unwrap(), Pair(1, "a".to_owned()));
+    assert_eq!(eval::<Nothing>("{'id': 1}").unwrap(), Nothing {});
+    assert_eq!(lambda("len").call::<usize>(Nothing {}).unwrap(), 0);
     let fit: Fit = eval("type('R', (), {'coefficients': numpy.ones(2), 'model': 7})()").unwrap();
     assert_eq!((fit.coefficients[..].len(), fit.model.to_string()), (2, "7".to_owned()));
 }
