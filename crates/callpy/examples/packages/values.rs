@@ -290,6 +290,21 @@ const CHECKS: &[(&str, &str, Check)] = &[
         }
         Ok(())
     }),
+    ("polars", "a frame of memory that was only lent is given up", |s| {
+        // Otherwise the process would end.
+        let source = "def same(frame): return frame";
+        let same =
+            s.python.module_from_source("sharing", "sharing.py", source)?.function("same")?;
+        let values = vec![0.5; 1000];
+        for columns in [Columns::polars, Columns::pyarrow] {
+            let columns = columns(Columns::new().with("x", &values));
+            match same.lends().call::<Frame>(columns) {
+                Err(error) => assert!(matches!(error.kind(), ErrorKind::Kept), "{error}"),
+                Ok(frame) => assert!(frame.column("x")?.to_vec::<f64>()? == values),
+            }
+        }
+        Ok(())
+    }),
     ("polars", "a lazy frame has to be collected", |s| {
         let error = s.frame("import polars as p; p.LazyFrame({'x': [1]})").unwrap_err();
         assert!(error.to_string().contains("use .collect()"), "{error}");

@@ -93,8 +93,11 @@ impl Open<'_, Loan> {
             return None;
         }
         let error = holders::by_result(self.py, names, &self.loans, &results, seen);
-        drop(results);
+        // The objects come last. Where a frame shares its memory with one, a producer made with PyO3 would only
+        // note that the memory is to be freed, since it does not see that this thread is attached; freeing the
+        // object, it does.
         give_up();
+        drop(results);
         if self.let_go_of_young() || self.let_go_slowly() {
             return Some(error);
         }
