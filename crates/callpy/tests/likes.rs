@@ -92,6 +92,21 @@ fn nothing_in_a_list_becomes_another_value() {
 }
 
 #[test]
+fn what_numpy_knows_nothing_about_is_said_as_what_it_is() {
+    python();
+    for (expression, words) in [
+        ("{1.0, 2.0}", "got a set"),
+        ("None", "got None"),
+        ("(x for x in [1.0])", "got a generator (use numpy.array(list(…)))"),
+        ("{1: 2}.values()", "got a dict_values"),
+        ("{1: 2}", "got a dict"),
+    ] {
+        let error = eval::<Like<f64>>(expression).unwrap_err();
+        assert!(error.to_string().contains(words), "{expression}: {error}");
+    }
+}
+
+#[test]
 fn a_number_is_not_made_of_what_numpy_would_only_warn_of() {
     python();
     for expression in [

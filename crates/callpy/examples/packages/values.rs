@@ -146,8 +146,9 @@ const CHECKS: &[(&str, &str, Check)] = &[
                 _ => columns.pyarrow(),
             };
             let frame: Frame = s.python.function("copy:copy")?.call(columns)?;
-            let kinds: Vec<String> = frame.columns().map(|column| column.kind()).collect();
-            same(kinds, vec!["str".to_owned(), "int16".to_owned()]);
+            // Before 3.0 the texts of pandas are objects, of which Arrow does not know what none of them are.
+            same(frame.column("t")?.to_vec::<String>()?, Vec::new());
+            same(frame.column("i")?.kind(), "int16".to_owned());
         }
         Ok(())
     }),
@@ -194,6 +195,12 @@ const CHECKS: &[(&str, &str, Check)] = &[
             )?,
             vec![Some(true), None],
         );
+        Ok(())
+    }),
+    ("pandas", "a Series is a frame of one column", |s| {
+        let frame = s.frame("import pandas as p; p.Series([1.5, None, 2.5])")?;
+        let column = frame.columns().next().expect("a Series is a column");
+        same(column.to_options::<f64>()?, vec![Some(1.5), None, Some(2.5)]);
         Ok(())
     }),
     ("pandas", "a Series is like an array", |s| {

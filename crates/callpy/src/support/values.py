@@ -26,6 +26,9 @@ def like(value, dtype):
     kind = type(value)
     if not issubclass(kind, (list, tuple)):
         array = _as_array(numpy, value)
+        if array.dtype.kind == "O" and array.ndim == 0:
+            # NumPy knows nothing about it: an error should say what it is.
+            return value
         # NumPy chooses a dtype by the numbers.
         is_number = issubclass(kind, (range, int, float, complex, str, bytes))
         exact = _exactly(numpy, array, dtype) if is_number else None
@@ -223,6 +226,16 @@ def arrow(value):
         return (value.__arrow_c_stream__(),)
     if hasattr(kind, "__arrow_c_array__"):
         return tuple(value.__arrow_c_array__())
+    # Before 2.2 pandas has no stream of its own.
+    pandas = sys.modules.get("pandas")
+    if issubclass(kind, getattr(pandas, "DataFrame", ())):
+        import pyarrow
+
+        return arrow(pyarrow.Table.from_pandas(value))
+    if issubclass(kind, getattr(pandas, "Series", ())):
+        import pyarrow
+
+        return arrow(pyarrow.chunked_array([pyarrow.Array.from_pandas(value)]))
     return None
 
 
