@@ -82,11 +82,18 @@ fn a_column_that_cant_be_read_is_no_hindrance_to_others() {
     let frame: Frame = arrow().function("unread").unwrap().call(()).unwrap();
     assert_eq!(frame.column("x").unwrap().to_vec::<i64>().unwrap(), [1, 2]);
     let kinds: Vec<String> = frame.columns().map(|column| column.kind()).collect();
-    let expected =
-        ["int64", "list", "struct", "decimal(5,2)", "fixed_size_binary[5]", "Arrow's \"+ud:0\""];
+    let expected = [
+        "int64",
+        "list",
+        "struct",
+        "decimal(5,2)",
+        "fixed_size_binary[5]",
+        "Arrow's \"+ud:0\"",
+        "Arrow's \"??\"",
+    ];
     assert_eq!(kinds, expected);
     let nulls: Vec<usize> = frame.columns().map(|column| column.nulls()).collect();
-    assert_eq!(nulls, [0, 1, 0, 0, 0, 0]);
+    assert_eq!(nulls, [0, 1, 0, 0, 0, 0, 0]);
     let error = frame.column("list").unwrap().to_options::<f64>().unwrap_err();
     assert_eq!(error.to_string(), "column \"list\": expected float64, got list");
 }

@@ -434,10 +434,14 @@ fn buffers_of(format: &str) -> Option<RangeInclusive<i64>> {
     }
 }
 
-/// Whether the first buffer of a column of a type, if there is one, says which values are null. It does not in
-/// unions and in run-end encoded columns.
+/// Whether the first buffer of a column of a type says which values are null. In unions and in run-end encoded
+/// columns it does not, and of a type of a later version of the interface, no one knows.
 fn has_validity(format: &str) -> bool {
-    format != "n" && format != "+r" && !format.starts_with("+u")
+    let unread = ["+l", "+L", "+vl", "+vL", "+w:", "+s", "+m", "d:", "w:", "ti"];
+    match buffers_of(format) {
+        Some(_) => format != "n",
+        None => unread.iter().any(|kind| format.starts_with(kind)),
+    }
 }
 
 impl Column {
