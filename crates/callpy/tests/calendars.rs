@@ -27,6 +27,10 @@ fn chrono_both_ways() {
     assert_eq!(same.call::<DateTime<Utc>>(fixed).unwrap(), fixed.with_timezone(&Utc));
     let span = TimeDelta::microseconds(-1_500_000);
     assert_eq!(same.call::<TimeDelta>(span).unwrap(), span);
+    for (nanoseconds, microseconds) in [(-1, 0), (-1_999, -1), (1_999, 1)] {
+        let cut = same.call::<TimeDelta>(TimeDelta::nanoseconds(nanoseconds)).unwrap();
+        assert_eq!(cut, TimeDelta::microseconds(microseconds), "{nanoseconds}");
+    }
     assert_eq!(same.call::<Vec<NaiveDate>>(vec![date, date]).unwrap(), [date, date]);
 
     let shown: String = lambda("str").call(fixed).unwrap();

@@ -15,6 +15,11 @@ const DAY: i128 = 86_400 * NANOS;
 
 /// Makes an object of a time in nanoseconds, of which Python has the microseconds.
 pub(super) fn make(parts: Parts, nanoseconds: i128, scope: &Scope<'_>) -> Result<Object> {
+    // A negative span is cut as a positive one is; of a point in time, its digits are cut.
+    let nanoseconds = match parts {
+        Parts::Span => nanoseconds / 1000 * 1000,
+        Parts::Instant => nanoseconds,
+    };
     let (days, rest) = (nanoseconds.div_euclid(DAY), nanoseconds.rem_euclid(DAY));
     let Ok(days) = i64::try_from(days) else {
         return Err(Error::argument("this time is longer than Python's times can be"));
