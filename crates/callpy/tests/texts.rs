@@ -113,6 +113,14 @@ fn a_missing_value_is_none_whatever_stands_for_it() {
     assert_eq!(rows_of, [[Some(1.0), None], [Some(3.0), Some(4.0)]]);
     assert!(eval::<Vec<Vec<f64>>>(rows).unwrap_err().to_string().contains("masked"));
 
+    // What says it of other values than it has is not read by that.
+    for isna in ["[False]", "[[False, True], [True, False]]", "True"] {
+        let odd = format!(
+            "type('Odd', (), {{'isna': lambda s: {isna}, '__iter__': lambda s: iter([1, 2])}})()"
+        );
+        assert!(eval::<Vec<Option<i64>>>(&odd).is_err(), "{isna}");
+    }
+
     if eval::<bool>("hasattr(numpy, 'dtypes') and hasattr(numpy.dtypes, 'StringDType')").unwrap() {
         let texts = "numpy.array(['a', numpy.ma], numpy.dtypes.StringDType(na_object=numpy.ma))";
         assert_eq!(eval::<Vec<Option<String>>>(texts).unwrap(), [Some("a".to_owned()), None]);

@@ -173,8 +173,11 @@ def with_missing(value):
     if hasattr(kind, "to_pylist"):
         return value.to_pylist(), None
     if hasattr(kind, "isna") and not hasattr(kind, "columns"):
-        missing = numpy.asarray(value.isna(), bool).tolist()
-        return [None if is_so else item for item, is_so in zip(value, missing)], None
+        missing = numpy.asarray(value.isna(), bool)
+        items = list(value)
+        if missing.shape != (len(items),):
+            return None
+        return [None if is_so else item for item, is_so in zip(items, missing.tolist())], None
     if hasattr(kind, "to_list"):
         return value.to_list(), None
     return None
