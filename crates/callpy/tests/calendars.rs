@@ -138,6 +138,11 @@ fn decimals_and_uuids_both_ways() {
     };
     assert_eq!(decimal("1E+3").unwrap().to_string(), "1000");
     assert_eq!(decimal("1.5E-7").unwrap().to_string(), "0.00000015");
+    for (text, shown) in
+        [("0.00", "0.00"), ("0E+40", "0"), ("-0E-30", "0.0000000000000000000000000000")]
+    {
+        assert_eq!(decimal(text).unwrap().abs().to_string(), shown, "{text}");
+    }
     for text in ["NaN", "Infinity", "1E+40", "0.12345678901234567890123456789012345"] {
         assert!(decimal(text).is_err(), "{text}");
     }

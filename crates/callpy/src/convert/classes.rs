@@ -215,7 +215,11 @@ mod decimal {
     fn exact(text: &str) -> Option<Decimal> {
         let (digits, exponent) = text.split_once('E').unwrap_or((text, "0"));
         let mut number = Decimal::from_str_exact(digits).ok()?;
-        let scale = i64::from(number.scale()).checked_sub(exponent.parse().ok()?)?;
+        let mut scale = i64::from(number.scale()).checked_sub(exponent.parse().ok()?)?;
+        if number.is_zero() {
+            // It is zero with any exponent.
+            scale = scale.clamp(0, i64::from(Decimal::MAX_SCALE));
+        }
         if let Ok(scale) = u32::try_from(scale) {
             number.set_scale(scale).ok()?;
             return Some(number);
