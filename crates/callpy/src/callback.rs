@@ -26,7 +26,7 @@
 //! for it. **An owned one** ([`Callback::owned`]) may be retained.
 //!
 //! **An error** is an exception in Python, of the class `callpy.CallbackError`; one that Python raised
-//! in the closure is that exception again. What comes out of the call that the callback was passed to is
+//! in the closure is that exception again, unless it was raised on a [worker](crate::workers). What comes out of the call that the callback was passed to is
 //! the closure's own error: the very [`Error`], or [`ErrorKind::Callback`] with the error of another type
 //! as its source. **A panic** is a `BaseException` in Python, and goes on where the call was made.
 //!

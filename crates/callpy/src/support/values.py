@@ -314,7 +314,9 @@ def _polars_column(column):
     import polars
 
     if type(column) is TextColumn:
-        return polars.Series(column.texts, dtype=polars.Utf8)
+        # Its name up to 0.20.
+        text = polars.String if hasattr(polars, "String") else polars.Utf8
+        return polars.Series(column.texts, dtype=text)
     if type(column) is not Column:
         return column
     if column.missing is None:
