@@ -1,6 +1,6 @@
 //! Times in files, and the ticks of an axis of them.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
 
 /// The largest number of ticks, whose labels are wide.
 const TICKS: i64 = 6;
@@ -33,9 +33,16 @@ pub(crate) struct Moment {
     pub(crate) micros: i64,
     /// How far its clock is ahead of UTC, in microseconds.
     pub(crate) offset: Option<i64>,
+    /// Whether it has digits below a microsecond, which are left out.
+    pub(crate) is_cut: bool,
 }
 
 impl Moment {
+    fn new(time: DateTime<FixedOffset>, offset: Option<i64>) -> Moment {
+        let is_cut = !time.timestamp_subsec_nanos().is_multiple_of(1_000);
+        Moment { micros: time.timestamp_micros(), offset, is_cut }
+    }
+
     /// Returns microseconds since 1970 on the clock that it was written by.
     pub(crate) fn local(self) -> i64 {
         self.micros + self.offset.unwrap_or_default()
@@ -91,11 +98,11 @@ pub(crate) fn parse_as(text: &str, format: &str) -> Option<Moment> {
     let own_offset = || has_offset.then(|| DateTime::parse_from_str(text, format).ok())?;
     let with_offset = || DateTime::parse_from_str(text, &format!("{format}%#z")).ok();
     if !has_offset && let Some(found) = local().or_else(date) {
-        return Some(Moment { micros: found.timestamp_micros(), offset: None });
+        return Some(Moment::new(found, None));
     }
     let found = own_offset().or_else(with_offset)?;
     let offset = i64::from(found.offset().local_minus_utc()) * 1_000_000;
-    Some(Moment { micros: found.timestamp_micros(), offset: Some(offset) })
+    Some(Moment::new(found, Some(offset)))
 }
 
 /// Returns whether a format says where the offset from UTC is.

@@ -171,6 +171,10 @@ fn dates_in_several_forms() {
     let of = |function: &str, text: &str, options: &[&str]| {
         folder.pipe(&[&[function][..], options].concat(), text)
     };
+    let fine = "when\n2024-01-31 10:00:00.123456\n2024-01-31T10:00:00.123456789\n";
+    let told = of("f.py:moments", fine, &[]).stderr;
+    assert!(told.contains("column when has times with digits below a microsecond"), "{told}");
+    assert!(told.contains("left out: 2024-01-31T10:00:00.123456789\n"), "{told}");
     let expected = "['2024-01-31', '2024-02-01']\n";
     for text in [
         "day\n2024-01-31\n2024-02-01\n",

@@ -128,6 +128,7 @@ impl Table {
         let mut percents = vec![None; wanted.len()];
         let mut plain = vec![None; wanted.len()];
         let mut offsets = vec![None; wanted.len()];
+        let mut cut = vec![None; wanted.len()];
         self.each(|row, index| {
             let lacks = |(column, number): &(Column, Number)| {
                 let cell = &row[*column];
@@ -156,6 +157,9 @@ impl Table {
                     let has_offset = moment.offset.is_some();
                     if !is_day && *offsets[at].get_or_insert(has_offset) != has_offset {
                         return self.mixed_offsets(row, *column, has_offset);
+                    }
+                    if moment.is_cut && !is_day {
+                        cut[at].get_or_insert_with(|| cell::text(cell).trim().to_owned());
                     }
                     values.push_time(if is_day { moment.local() } else { moment.micros });
                     continue;
@@ -187,6 +191,14 @@ impl Table {
                 self.name,
                 self.name_of(*column),
                 plain.unwrap_or_default()
+            ));
+        }
+        for (text, (column, _)) in cut.into_iter().zip(wanted) {
+            let Some(text) = text else { continue };
+            note(format_args!(
+                "{}: column {} has times with digits below a microsecond, which were left out: {text}",
+                self.name,
+                self.name_of(*column)
             ));
         }
         if !without.is_empty() {
