@@ -452,9 +452,12 @@ fn a_projects_requires_python_chooses_among_the_machines_pythons() {
     let requirements = Requirements::from_script(header).unwrap().unwrap();
     assert_eq!(version(&Wanted { requirements, ..near.clone() }, &context).0, 8);
     assert_eq!(version(&Wanted { python: Some("python3".into()), ..near.clone() }, &context).0, 8);
-    of_version(&world, "venv/bin/python", "[3, 9, 1]");
+    let venv = of_version(&world, "venv/bin/python", "[3, 9, 1]");
     let activated = world.context().with("VIRTUAL_ENV", world.path("venv"));
     assert_eq!(version(&near, &activated).0, 9);
+    let report = report_in(&packages, &activated).unwrap();
+    let base = report.candidates().iter().find(|one| matches!(one.verdict(), Verdict::Base(_)));
+    assert_eq!(base.map(|one| one.path()), Some(venv.as_path()), "{report}");
 
     requires(">=3.13");
     let (error, _) = refused(&near, &context);

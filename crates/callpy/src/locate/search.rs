@@ -223,7 +223,7 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn new(wanted: &'a Wanted, context: &'a Context) -> Result<Self> {
         let declared = &wanted.requirements;
-        let mut required = match declared.needs_environment() {
+        let required = match declared.needs_environment() {
             true => declared.clone(),
             false => declared.clone().merge(wanted.by_default.clone()),
         };
@@ -235,7 +235,6 @@ impl<'a> Search<'a> {
             && let Some((file, text)) = project(wanted, context)
         {
             match text.parse::<Specifiers>() {
-                Ok(_) if declared.needs_environment() => required = required.with_python(text),
                 Ok(python) => python_of_project = Some((file, python)),
                 Err(bad) => report.warnings.push(format!(
                     "requires-python in {} has `{bad}`, which callpy can't read: any Python is used",
@@ -265,6 +264,8 @@ impl<'a> Search<'a> {
                 // If an interpreter is named, its environment is looked up after it was found.
                 if open && !self.named {
                     let (path, found) = environment::ready_by_default(&self.key, self.context);
+                    // One of another version is found again by its base, if that is still meant.
+                    let found = found.filter(|found| self.is_of_project(found));
                     let verdict = match found {
                         Some(interpreter) => {
                             decision = Decision::Use(interpreter.clone());
@@ -278,7 +279,12 @@ impl<'a> Search<'a> {
             }
             let is_last = place.is_last_resort();
             let python = match &self.python_of_project {
-                Some((_, python)) if place.is_of_machine() => python.clone(),
+                // Only those by default may name versions too, where the requirements name none.
+                Some((_, python))
+                    if place.is_of_machine() && self.python.to_string().is_empty() =>
+                {
+                    python.clone()
+                }
                 _ => self.python.clone(),
             };
             if !open && (!all || is_last) || is_last && python.to_string().is_empty() {
@@ -380,6 +386,13 @@ impl<'a> Search<'a> {
         let real = path.canonicalize().ok();
         let mut earlier = self.report.candidates().iter();
         earlier.any(|one| one.source() == Source::Path && one.path().canonicalize().ok() == real)
+    }
+
+    /// Returns whether the target's project allows an interpreter, whose versions count unless it is named.
+    fn is_of_project(&self, found: &Interpreter) -> bool {
+        let (major, minor, patch) = found.version();
+        let numbers = [major.into(), minor.into(), patch.into()];
+        self.python_of_project.as_ref().is_none_or(|(_, python)| python.contains(&numbers))
     }
 
     /// Returns the interpreter at `path`, if it can be used. It must be one of `python`, and have the
