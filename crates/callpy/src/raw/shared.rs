@@ -53,7 +53,8 @@ fn available() -> Option<usize> {
     let group = |file: &str, name| field(&format!("/sys/fs/cgroup/memory.{file}"), name);
     let Some(most) = group("max", "") else { return Some(system) };
     // The cache of files goes where memory is needed.
-    let used = group("current", "")?.saturating_sub(group("stat", "inactive_file").unwrap_or(0));
+    let cache = ["inactive_file ", "active_file "].map(|kind| group("stat", kind).unwrap_or(0));
+    let used = group("current", "")?.saturating_sub(cache.iter().sum());
     Some(system.min(most.saturating_sub(used)))
 }
 

@@ -577,9 +577,10 @@ impl Drop for Lent<'_> {
             || shared.size.memory.is_some_and(|most| worker.process.memory() > Some(most));
         let mut state = lock(&shared.state);
         // It is still at work if its caller has panicked.
-        let is_outdated = worker.process.id < state.outdated && !state.is_replacing;
-        state.is_replacing |= is_outdated;
         let has_crashed = worker.process.is_forgotten.load(Ordering::Relaxed);
+        // One that has crashed may have its successor already, whose start would not end the replacing.
+        let is_outdated = !has_crashed && worker.process.id < state.outdated && !state.is_replacing;
+        state.is_replacing |= is_outdated;
         if worker.is_working || is_spent || is_outdated || has_crashed || state.is_over {
             drop(state);
             let counts = &shared.counts;

@@ -194,11 +194,12 @@ def _available():
                     return int(line[len(name) :].split()[0])
         return 0
 
-    system = field("/proc/meminfo", "MemAvailable:") * 1024
+    system = field("/proc/meminfo", "MemAvailable:") * 1024 or sys.maxsize
     group = "/sys/fs/cgroup/memory."
     try:
         # The cache of files goes where memory is needed.
-        used = field(group + "current", "") - field(group + "stat", "inactive_file")
+        cache = sum(field(group + "stat", kind) for kind in ("inactive_file ", "active_file "))
+        used = field(group + "current", "") - cache
         return min(system, field(group + "max", "") - used)
     except (OSError, ValueError):
         return system
@@ -325,11 +326,10 @@ def serve(descriptors, parent, setup, search_path, targets):
         nonlocal end
         order = max(size - 1, PAGE - 1).bit_length()
         blocks = free.get(order)
-        if size >= LARGE and not (blocks and supplied.get(blocks[-1], 0) >= size):
-            # The system would rather end processes than refuse.
-            available = _told(_available, size)
-            if available < size:
-                raise no_memory(size)
+        needed = size - (supplied.get(blocks[-1], 0) if blocks else 0)
+        # The system would rather end processes than refuse.
+        if needed >= LARGE and _told(_available, needed) < needed:
+            raise no_memory(size)
         if blocks:
             offset = blocks.pop()
         else:
@@ -709,8 +709,10 @@ def serve(descriptors, parent, setup, search_path, targets):
             running = 0
             if getpid() != own_id:
                 leave_fork()
-        except Stopped:
+        except Stopped as exception:
             running = 0
+            if getpid() != own_id:
+                leave_fork(exception)
             status = 5
         except BaseException as exception:
             running = 0
@@ -796,6 +798,8 @@ def serve(descriptors, parent, setup, search_path, targets):
         at = request_head.size
         if offset:
             message, at = arguments[offset : offset + length], 0
+        # From here on, that of the answer.
+        length = 0
         for _ in range(freed):
             place = u64.unpack_from(message, at)[0]
             free.setdefault(sizes[place], []).append(place)
@@ -823,7 +827,6 @@ def serve(descriptors, parent, setup, search_path, targets):
             give_up()
             failed(sequence, exception)
         function = message = None
-        length = 0
         allocated.clear()
         for values in passed:
             values.clear()
