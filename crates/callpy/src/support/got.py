@@ -75,7 +75,7 @@ def _fix(value, kind, wanted, expected, language):
         return "it is async: have Python collect it in an async for"
     if numpy is not None and issubclass(kind, (numpy.ndarray, numpy.generic)):
         return _fix_numpy(value, wanted, expected, language)
-    if wanted == "element" and kind.__module__ == "datetime" and "[" in expected:
+    if wanted == "element" and getattr(kind, "__module__", None) == "datetime" and "[" in expected:
         name, unit = expected[:-1].split("[")
         return "use numpy.%s(…, '%s')" % (name, unit)
     if wanted == "value" and has("as_py"):

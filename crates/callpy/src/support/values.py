@@ -68,7 +68,7 @@ def _check_items(numpy, items, kinds, array):
     if kind in "fc" and is_any(int, numpy.integer, numpy.ndarray):
         # Up to there, every whole number is a float.
         limit = 1 << numpy.finfo(array.dtype).nmant + 1
-        if array.size and not numpy.abs(array).max() < limit:
+        if (numpy.abs(array) >= limit).any():
             objects = numpy.array(items, dtype=object).ravel().tolist()
             for item, number in zip(objects, array.ravel().tolist()):
                 if issubclass(type(item), (int, numpy.integer)) and int(item) != number:
@@ -122,8 +122,9 @@ def as_number(value, kind):
         found = value.dtype.kind
         if found == "O" and value.ndim == 0:
             return as_number(value.item(), kind)
-        # NumPy would leave out the imaginary part, and read text.
-        if found not in "biuf" and (found != "c" or kind != "c"):
+        # NumPy would leave out the imaginary part, and read text. Numbers of other packages, such as bfloat16, are
+        # of the kind "V", as records are.
+        if found in "SUTOmM" or found == "c" and kind != "c" or value.dtype.names is not None:
             return None
     if kind in "iu":
         return int(value.__index__()) if hasattr(own, "__index__") else None
@@ -286,7 +287,7 @@ def _pandas_column(column):
     import pandas
 
     if type(column) is TextColumn:
-        if any(text is None for text in column.texts):
+        if None in column.texts:
             return pandas.array(column.texts, dtype="string")
         # Of no texts pandas would not know that they are texts.
         return column.texts or pandas.Series([""])[:0].array
@@ -305,8 +306,12 @@ def _pandas_column(column):
         return pandas.arrays.BooleanArray(values, missing)
     if kind in "iu":
         return pandas.arrays.IntegerArray(values, missing)
-    if kind == "f" and values.itemsize > 2:
-        return pandas.arrays.FloatingArray(values, missing)
+    if kind == "f":
+        # pandas has no float16 with missing values.
+        return pandas.arrays.FloatingArray(values.astype("f4") if values.itemsize == 2 else values, missing)
+    if kind == "c":
+        values[missing] = float("nan")
+        return values
     return pandas.Series(column.as_list(), dtype=object).array
 
 
