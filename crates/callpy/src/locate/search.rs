@@ -264,7 +264,7 @@ impl<'a> Search<'a> {
                 // If an interpreter is named, its environment is looked up after it was found.
                 if open && !self.named {
                     let (path, found) = environment::ready_by_default(&self.key, self.context);
-                    // One of another version is found again by its base, if that is still meant.
+                    // An environment of another version is found later, if its base is chosen.
                     let found = found.filter(|found| self.is_of_project(found));
                     let verdict = match found {
                         Some(interpreter) => {
@@ -279,7 +279,7 @@ impl<'a> Search<'a> {
             }
             let is_last = place.is_last_resort();
             let python = match &self.python_of_project {
-                // Only those by default may name versions too, where the requirements name none.
+                // Versions that the requirements by default name come before the project's.
                 Some((_, python))
                     if place.is_of_machine() && self.python.to_string().is_empty() =>
                 {
@@ -388,11 +388,9 @@ impl<'a> Search<'a> {
         earlier.any(|one| one.source() == Source::Path && one.path().canonicalize().ok() == real)
     }
 
-    /// Returns whether the target's project allows an interpreter, whose versions count unless it is named.
+    /// Returns whether the target's project allows an interpreter of this version.
     fn is_of_project(&self, found: &Interpreter) -> bool {
-        let (major, minor, patch) = found.version();
-        let numbers = [major.into(), minor.into(), patch.into()];
-        self.python_of_project.as_ref().is_none_or(|(_, python)| python.contains(&numbers))
+        self.python_of_project.as_ref().is_none_or(|(_, python)| python.contains(&numbers(found)))
     }
 
     /// Returns the interpreter at `path`, if it can be used. It must be one of `python`, and have the
@@ -407,8 +405,7 @@ impl<'a> Search<'a> {
             folder.join("facts").join(hash(&format!("{path:?}"))).with_extension("json")
         });
         let found = interpreter(path, cache.as_deref(), self.context)?;
-        let (major, minor, patch) = found.version();
-        let numbers = [major.into(), minor.into(), patch.into()];
+        let numbers = numbers(&found);
         let required = match name.and_then(version) {
             Some(asked) if !asked.contains(&numbers) => asked.to_string(),
             _ if !python.contains(&numbers) => python.to_string(),
@@ -417,7 +414,7 @@ impl<'a> Search<'a> {
         let project = self.python_of_project.as_ref();
         let project = project.filter(|(_, of_project)| of_project.to_string() == required);
         let project = project.map(|(file, _)| file.clone());
-        Err(Problem::RequiresPython { version: (major, minor, patch), required, project })
+        Err(Problem::RequiresPython { version: found.version(), required, project })
     }
 
     fn is_enough(&self, source: Source, found: &Interpreter) -> bool {
@@ -443,4 +440,10 @@ impl<'a> Search<'a> {
         let mut usable = search.report.candidates.iter().filter_map(Candidate::interpreter);
         usable.find(|&found| search.has(found)).cloned()
     }
+}
+
+/// Returns the numbers of an interpreter's version, as specifiers compare them.
+fn numbers(found: &Interpreter) -> [u64; 3] {
+    let (major, minor, patch) = found.version();
+    [major.into(), minor.into(), patch.into()]
 }

@@ -410,7 +410,7 @@ def instant(value):
     """An aware datetime as days, seconds and nanoseconds since 1970 in UTC; None for what is none."""
     import datetime
 
-    # pandas' NaT is a datetime that is not even itself, and has no offset.
+    # pandas' NaT is a datetime that does not equal itself, and has no offset.
     if not issubclass(type(value), datetime.datetime) or value != value or value.utcoffset() is None:
         return None
     epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)

@@ -326,7 +326,7 @@ impl Pool {
         self.await_turn(&ticket, until, limits)
     }
 
-    /// Waits for a worker to ask it something: the next one, or the spare one, since that takes no time of calls'.
+    /// Waits for a worker to ask it something: the next one or the spare one, ahead of calls, since it takes no time.
     pub(crate) fn acquire_to_ask(&self) -> Result<Option<Lent<'_>>> {
         self.check_owner()?;
         let is_nested = HELD.get() > 0;
@@ -553,7 +553,7 @@ impl Lent<'_> {
         self.end(worker);
     }
 
-    /// Sees to it that a worker ends.
+    /// Makes sure that a worker ends.
     fn end(&self, worker: Worker) {
         worker.end();
         // The supervisor has the process yet, and waits for its end.

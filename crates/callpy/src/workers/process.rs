@@ -122,7 +122,7 @@ const RESERVED: usize = 1 << 16;
 pub(crate) struct Process {
     pub(crate) id: u64,
     child: Mutex<Child>,
-    /// Whether its supervisor has seen it end, and will not again.
+    /// Whether the supervisor has seen it end and no longer watches it.
     pub(crate) is_forgotten: AtomicBool,
     /// Can be read once the process has ended.
     end: Option<OwnedFd>,
@@ -484,7 +484,7 @@ pub(crate) enum Death {
 }
 
 impl Death {
-    /// Whether the worker has to be killed yet.
+    /// Whether the worker still has to be killed.
     fn is_of_one_that_runs(&self) -> bool {
         matches!(self, Death::Lost(_) | Death::Broken(_))
     }

@@ -215,8 +215,8 @@ fn crashed(crash: Crash, name: &str) -> Error {
     Error::new(ErrorKind::Crashed(crash), message).with_detail(detail)
 }
 
-/// Asks workers something of a function; none if all of them had ended before. One of which importing it is the
-/// end does not matter if it is not that of all.
+/// Asks workers something about a function; none if all of them had ended before. A worker that ends while it
+/// imports the function does not matter if another one answers.
 fn ask(
     mut workers: Vec<Lent<'_>>,
     kind: Kind,

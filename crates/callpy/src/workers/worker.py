@@ -57,7 +57,7 @@ def _import_file(path):
 
 
 def _told(tell, otherwise):
-    """What code of others tells of an exception, or something else where that fails."""
+    """What a call of other people's code returns, or something else if it fails."""
     try:
         return tell()
     except BaseException:
@@ -256,7 +256,7 @@ def serve(descriptors, parent, setup, search_path, targets):
     request_head, answer_head = Struct("=QQQQIBBHI"), Struct("=QQII")
     axes_of = [Struct("=%dQ" % count) for count in range(65)]
     MESSAGE, ALIGN, PAGE = 4096, 64, 4096
-    # From so many bytes on, one looks first whether the system has them.
+    # A result of at least so many bytes is only allocated if the system has that much memory.
     LARGE = 16 << 20
     clock = time.perf_counter
 
@@ -585,8 +585,8 @@ def serve(descriptors, parent, setup, search_path, targets):
             put(value, out)
 
     def leave_fork(exception=None):
-        """Ends the child of a fork, which has come back from what made it: it would answer for this worker, in
-        memory of this worker's."""
+        """Ends the child of a fork that has returned from the function: it would answer in this worker's place and
+        memory."""
         status = 0 if exception is None else 1
         try:
             if isinstance(exception, SystemExit):
@@ -798,7 +798,7 @@ def serve(descriptors, parent, setup, search_path, targets):
         at = request_head.size
         if offset:
             message, at = arguments[offset : offset + length], 0
-        # From here on, that of the answer.
+        # From here on it counts the answer.
         length = 0
         for _ in range(freed):
             place = u64.unpack_from(message, at)[0]
