@@ -118,6 +118,11 @@ pub(crate) fn camel(name: &str) -> String {
     let mut text = String::new();
     let shouts = !name.chars().any(char::is_lowercase);
     for word in name.split(|c: char| c == '_' || !unicode_ident::is_xid_continue(c)) {
+        // A unit: the Greek capital letter looks like M, and compilers warn of names that look alike.
+        let word = match word.strip_prefix(['\u{b5}', '\u{3bc}']) {
+            Some(unit) if unit.is_ascii() => format!("micro{unit}"),
+            _ => word.to_owned(),
+        };
         let mut chars = word.chars();
         text.extend(chars.next().into_iter().flat_map(char::to_uppercase));
         match shouts {

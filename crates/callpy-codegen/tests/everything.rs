@@ -154,6 +154,16 @@ fn a_class_in_go_contains_its_base() {
         assert!(go.contains(expected), "{expected}:\n{go}");
     }
     assert!(!go.contains("func (b *B) F("), "{go}");
+
+    // gofmt has a longer base on a line of its own.
+    let thirty = format!("Of{}", "x".repeat(28));
+    let source = format!(
+        "class {thirty}:\n    def f(self) -> int: ...\nclass {thirty}y({thirty}):\n    def g(self) -> int: \
+         ...\nclass Last({thirty}y):\n    def h(self) -> int: ...\n"
+    );
+    let go = generate_go(&source, &GoInput::new("p", "p.py")).unwrap();
+    assert!(go.contains(&format!("type {thirty}y struct{{ {thirty} }}\n")), "{go}");
+    assert!(go.contains(&format!("type Last struct {{\n\t{thirty}y\n}}\n")), "{go}");
 }
 
 #[test]

@@ -16,6 +16,9 @@ fn names_are_those_that_python_makes_of_them() {
     assert_eq!(scale(2.0).unwrap(), 4.0);
     assert_eq!(scale_with(2.0, ScaleOptions::new().φ(3.0)).unwrap(), 6.0);
     assert_eq!(find(1).unwrap(), 2);
+    // A Greek capital letter would look like the M of `Ms`.
+    assert_eq!(unit(UnitName::Ms).unwrap(), "ms");
+    assert_eq!(unit(UnitName::Micros).unwrap(), "μs");
     let grown = wachsen(&Größe::new(1.0)).unwrap();
     assert_eq!((grown.μ, grown.flag), (2.0, true));
 }
@@ -35,6 +38,11 @@ fn what_has_no_hash_is_an_object_in_a_struct_too() {
     let made = unhashed().unwrap();
     assert_eq!(made.by_float.extract::<Vec<(f64, i64)>>().unwrap(), [(0.5, 1)]);
     assert!(made.by_value.is_empty() && made.later.is_none());
+
+    // Only a list has a default that Rust can write.
+    let Unhashed { by_float, by_value, floats, by_any, anything, .. } = made;
+    let made = Unhashed::new(by_float, by_value, floats, by_any, anything);
+    assert_eq!(again(&made).unwrap(), "{0.5: 1} {} set() []");
 }
 
 #[test]

@@ -207,6 +207,10 @@ impl Writer<'_> {
         code.push_str(&head(&docs, class.docstring.as_deref()));
         let base = super::types::bases(&self.lowering, &class.name).into_iter().next();
         let held = base.map_or("*callpy.Object".to_owned(), |base| self.go.class(&base));
-        let _ = writeln!(code, "type {name} struct{{ {held} }}");
+        // gofmt has one line for up to 30 bytes.
+        let _ = match held.len() {
+            ..=30 => writeln!(code, "type {name} struct{{ {held} }}"),
+            _ => writeln!(code, "type {name} struct {{\n\t{held}\n}}"),
+        };
     }
 }

@@ -383,6 +383,12 @@ fn default_value(
                 (writer.lowering.type_ident(name), member.filter(|_| of == name)?);
             quote!(#name::#member)
         }
+        // Those that stay Python objects have no default in Rust.
+        (Lowered::Dict(key, _) | Lowered::Set { item: key, .. }, _)
+            if !writer.lowering.is_key(key) =>
+        {
+            return None;
+        }
         (
             Lowered::List { .. }
             | Lowered::VariadicTuple(_)

@@ -11,6 +11,10 @@ from typing import *  # noqa: F403
 Renamed = namedtuple("Renamed", ["a", "def", "a", "_x"], rename=True)
 
 
+def unit(name: Literal["ms", "μs"]) -> str:
+    return name
+
+
 def scale(*, µ: float, ϕ: float = 2.0) -> float:
     return µ * ϕ
 
@@ -48,10 +52,17 @@ class Unhashed:
     by_value: List[Dict[Secret, int]]
     floats: Set[float]
     later: Optional[Iterator[int]] = None
+    by_any: Dict[Any, int] = field(default_factory=dict)
+    anything: Set[Any] = field(default_factory=set)
+    listed: List[Any] = field(default_factory=list)
 
 
 def unhashed() -> Unhashed:
     return Unhashed({0.5: 1}, [], {1.5})
+
+
+def again(u: Unhashed) -> str:
+    return f"{u.by_float} {u.by_any} {u.anything} {u.listed}"
 
 
 def frozen(keys: FrozenSet[int], values: Dict[FrozenSet[int], str]) -> FrozenSet[str]:
