@@ -94,7 +94,7 @@ use pool::Pool;
 use crate::array::{Element, IntoShape, SharedArray};
 use crate::error::{Error, ErrorKind, Result};
 #[cfg(target_os = "linux")]
-use crate::exception::FailedImports;
+use crate::exception::Search;
 use crate::locate::Interpreter;
 #[cfg(target_os = "linux")]
 use crate::scope::Scope;
@@ -146,7 +146,7 @@ pub fn read_answer(bytes: &[u8]) {
                 _ = reader.end();
             }
         }
-        status => _ = reply::failure(status, &mut reader).to_string(),
+        status => _ = reply::failure(status, &mut reader, None).to_string(),
     }
 }
 
@@ -220,7 +220,7 @@ impl Workers {
         let scope = Scope::new()?;
         let search_path = scope.ok(support::workers::worker_path(scope.py()))?;
         let known = support::executable(scope.py());
-        scope.ok(FailedImports::note_search(scope.py()))?;
+        let imports = scope.ok(Search::get(scope.py()))?;
         drop(scope);
         let mut plan = process::Plan {
             executable: known.into(),
@@ -230,6 +230,7 @@ impl Workers {
             search_path,
             folder: std::env::current_dir().ok(),
             setup: options.setup,
+            imports,
         };
         if let Some(interpreter) = interpreter {
             let launch = &interpreter.launch;

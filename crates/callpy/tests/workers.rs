@@ -582,6 +582,16 @@ fn targets_that_lead_nowhere_are_errors_at_once() {
     assert!(error.to_string().contains("pip install no_such_module"), "{error}");
     let error = function(&workers, "import_missing").call::<()>(()).unwrap_err();
     assert!(error.to_string().contains("pip install missing_in_a_call"), "{error}");
+    // Where the workers of this pool search, and not those that were started last.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("missing_in_a_call.py"), "").unwrap();
+    let of_path = |method| common::python().function(&format!("sys:path.{method}")).unwrap();
+    of_path("append").call::<()>(folder.path()).unwrap();
+    let others = self::workers(1);
+    of_path("remove").call::<()>(folder.path()).unwrap();
+    function(&others, "import_missing").call::<()>(()).unwrap();
+    let error = function(&workers, "import_missing").call::<()>(()).unwrap_err();
+    assert!(error.to_string().contains("pip install missing_in_a_call"), "{error}");
     // A file by its path.
     let echo = workers.function(&common::target("labour.py", "echo")).unwrap();
     assert_eq!(echo.call::<i64>(5).unwrap(), 5);

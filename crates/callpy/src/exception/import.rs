@@ -6,8 +6,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-#[cfg(target_os = "linux")]
-use std::sync::{Mutex, PoisonError};
 
 use super::PythonException;
 use crate::language::Language;
@@ -27,18 +25,14 @@ pub(crate) struct FailedImports {
 
 /// Where Python searches for modules.
 #[derive(Debug, Clone)]
-struct Search {
+pub(crate) struct Search {
     executable: String,
     folders: Vec<PathBuf>,
     machinery: &'static Machinery,
 }
 
-/// Where the workers that were started last do.
-#[cfg(target_os = "linux")]
-static OF_WORKERS: Mutex<Option<Search>> = Mutex::new(None);
-
 impl Search {
-    fn get(py: Attached<'_>) -> Outcome<Search> {
+    pub(crate) fn get(py: Attached<'_>) -> Outcome<Search> {
         let (executable, folders) = support::search_path(py)?;
         Ok(Search { executable, folders, machinery: Machinery::get(py)? })
     }
@@ -92,22 +86,10 @@ impl FailedImports {
         Ok(Some(FailedImports::new(imports, Search::get(py)?)))
     }
 
-    /// Notes where workers find modules: what reads their errors may have no Python.
+    /// Returns what a worker has said of failed imports, with where its pool searches for modules.
     #[cfg(target_os = "linux")]
-    pub(crate) fn note_search(py: Attached<'_>) -> Outcome<()> {
-        let search = Search::get(py)?;
-        *OF_WORKERS.lock().unwrap_or_else(PoisonError::into_inner) = Some(search);
-        Ok(())
-    }
-
-    /// Returns what a worker has said of failed imports.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn told(imports: Vec<[String; 4]>) -> Option<Self> {
-        if imports.is_empty() {
-            return None;
-        }
-        let search = OF_WORKERS.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        Some(FailedImports::new(imports, search))
+    pub(crate) fn told(imports: Vec<[String; 4]>, search: &Search) -> Option<Self> {
+        (!imports.is_empty()).then(|| FailedImports::new(imports, search.clone()))
     }
 
     fn new(imports: Vec<[String; 4]>, search: Search) -> Self {

@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::arrays::Arrays;
-use super::frame::Status;
+use super::frame::{Reader, Status};
 use super::process::{LOOK, Plan, Process, Reply, Worker, ending, lock};
 use super::reply;
 use crate::cancel::Limits;
@@ -474,6 +474,11 @@ impl Shared {
     fn wake(&self) {
         _ = (&self.wake).write(&[0]);
     }
+
+    /// Reads why a worker has no result.
+    pub(crate) fn failure(&self, status: Status, reader: &mut Reader<'_>) -> Error {
+        reply::failure(status, reader, Some(&self.plan.imports))
+    }
 }
 
 /// A worker in a caller's hands, which goes back when it is dropped.
@@ -776,7 +781,7 @@ impl Supervisor {
             let mut reader = answer.reader();
             // Nothing is said of arguments, of which there were none.
             _ = reader.value();
-            let error = reply::failure(answer.status, &mut reader);
+            let error = self.shared.failure(answer.status, &mut reader);
             let (message, detail) = (error.to_string(), format!("{error:#}"));
             let detail = detail.strip_prefix(&message).unwrap_or(&detail).trim_start();
             return self.fail(format!("a worker did not start: {message}"), detail.to_owned());

@@ -21,6 +21,7 @@ use super::{AGAIN, GRACE};
 use crate::cancel::{Cancel, Limits, Listening};
 use crate::child::is_running;
 use crate::crash::Crash;
+use crate::exception::Search;
 use crate::raw;
 use crate::raw::shared::{self, Mapping, SharedFile, Writing};
 
@@ -47,6 +48,8 @@ pub(crate) struct Plan {
     pub(crate) folder: Option<PathBuf>,
     /// Called in each worker before its first call.
     pub(crate) setup: Option<OsString>,
+    /// Where they find modules, for hints on failed imports.
+    pub(crate) imports: Search,
 }
 
 /// Reads the message and its descriptors, and hands over to `serve` of `worker.py`.

@@ -72,7 +72,7 @@ impl Remote {
                 let next = crate::raw::detach::detached(|| self.pool.acquire_to_ask());
                 workers.extend(next.map_err(|error| error.at(&*self.name))?);
             }
-            if let Some(answered) = ask(workers, kind, &self.target, &self.name)? {
+            if let Some(answered) = ask(&self.pool, workers, kind, &self.target, &self.name)? {
                 return Ok(answered);
             }
         }
@@ -218,6 +218,7 @@ fn crashed(crash: Crash, name: &str) -> Error {
 /// Asks workers something about a function; none if all of them had ended before. A worker that ends while it
 /// imports the function does not matter if another one answers.
 fn ask(
+    pool: &Pool,
     mut workers: Vec<Lent<'_>>,
     kind: Kind,
     target: &str,
@@ -245,7 +246,8 @@ fn ask(
                 Reply::Answer(answer) => {
                     let mut reader = answer.reader();
                     _ = reader.value();
-                    answered = Err(reply::failure(answer.status, &mut reader).at(name));
+                    let error = pool.shared.failure(answer.status, &mut reader);
+                    answered = Err(error.at(name));
                 }
                 Reply::Dead(Death::BeforeTheCall) | Reply::Killed(_) => worker.bury(),
                 Reply::Dead(death) => {
@@ -653,7 +655,7 @@ impl<'p> Attempt<'p, '_> {
                 Err(remote.stopped(stop.map_or(Reason::Deadline, |stop| stop.reason)))
             }
             status => {
-                let mut error = reply::failure(status, &mut reader);
+                let mut error = remote.pool.shared.failure(status, &mut reader);
                 if !matches!(error.kind(), ErrorKind::Python(_)) {
                     error = error.at(&*remote.name);
                 }

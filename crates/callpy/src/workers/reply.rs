@@ -2,20 +2,25 @@
 
 use super::frame::{Broken, Reader, Status, Value};
 use crate::error::{Error, ErrorKind};
-use crate::exception::{FailedImports, Printed, Told, ToldFrame};
+use crate::exception::{FailedImports, Printed, Search, Told, ToldFrame};
 
-/// Reads why there is no result.
-pub(crate) fn failure(status: Status, reader: &mut Reader<'_>) -> Error {
-    read(status, reader).unwrap_or_else(|Broken(why)| {
+/// Reads why there is no result. `search` is where the worker finds modules.
+pub(crate) fn failure(status: Status, reader: &mut Reader<'_>, search: Option<&Search>) -> Error {
+    read(status, reader, search).unwrap_or_else(|Broken(why)| {
         Error::result(format!("a worker's answer can't be read: {why}"))
     })
 }
 
-fn read(status: Status, reader: &mut Reader<'_>) -> Result<Error, Broken> {
+fn read(
+    status: Status,
+    reader: &mut Reader<'_>,
+    search: Option<&Search>,
+) -> Result<Error, Broken> {
     Ok(match status {
         Status::Raised => {
             let mut told = exception(&reader.value()?)?;
-            let imports = FailedImports::told(std::mem::take(&mut told.imports));
+            let imports = std::mem::take(&mut told.imports);
+            let imports = search.and_then(|search| FailedImports::told(imports, search));
             Error::from(told.into_exception()).with_imports(imports)
         }
         Status::NoTarget => Error::new(ErrorKind::Target, text(&reader.value()?)?),
