@@ -64,6 +64,7 @@ type cWorkersOptions struct {
 	setup                      uintptr
 	variables, variablesLength uintptr
 	maxWaiting, calls, memory  uintptr
+	startWithin                uint64
 }
 
 type cSource struct {

@@ -72,6 +72,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 	"unsafe"
 
 	"github.com/ebitengine/purego"
@@ -89,6 +90,7 @@ type options struct {
 	// What only workers have, and the name of an option that sets some of it.
 	setup                     string
 	variables                 []string
+	startWithin               time.Duration
 	maxWaiting, calls, memory uint
 	forWorkers                string
 }

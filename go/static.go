@@ -71,26 +71,26 @@ func loadLibrary(string) error { return nil }
 
 // What is declared for C here is what the header says: neither size nor place differs, or this does not compile.
 var (
-	_ [len(cNames)]struct{}                                = [C.callpy_go_count]struct{}{}
-	_ [unsafe.Sizeof(cValue{})]struct{}                    = [C.sizeof_callpy_value]struct{}{}
-	_ [unsafe.Sizeof(cArray{})]struct{}                    = [C.sizeof_callpy_array]struct{}{}
-	_ [unsafe.Sizeof(cNamed{})]struct{}                    = [C.sizeof_callpy_named]struct{}{}
-	_ [unsafe.Sizeof(cOptions{})]struct{}                  = [C.sizeof_callpy_python_options]struct{}{}
-	_ [unsafe.Sizeof(cLimits{})]struct{}                   = [C.sizeof_callpy_limits]struct{}{}
-	_ [unsafe.Sizeof(cWorkersOptions{})]struct{}           = [C.sizeof_callpy_workers_options]struct{}{}
-	_ [unsafe.Sizeof(cSource{})]struct{}                   = [C.sizeof_callpy_source]struct{}{}
-	_ [unsafe.Sizeof(Statistics{})]struct{}                = [C.sizeof_callpy_workers_statistics]struct{}{}
-	_ [unsafe.Sizeof(cRetained{})]struct{}                 = [C.sizeof_callpy_retained]struct{}{}
-	_ [unsafe.Sizeof(cInvocation{})]struct{}               = [C.sizeof_callpy_invocation]struct{}{}
-	_ [unsafe.Offsetof(cValue{}.content)]struct{}          = [unsafe.Offsetof(C.callpy_value{}.content)]struct{}{}
-	_ [unsafe.Offsetof(cArray{}.itemSize)]struct{}         = [unsafe.Offsetof(C.callpy_array{}.item_size)]struct{}{}
-	_ [unsafe.Offsetof(cArray{}.flags)]struct{}            = [unsafe.Offsetof(C.callpy_array{}.flags)]struct{}{}
-	_ [unsafe.Offsetof(cOptions{}.libraryThreads)]struct{} = [unsafe.Offsetof(C.callpy_python_options{}.library_threads)]struct{}{}
-	_ [unsafe.Offsetof(cRetained{}.holders)]struct{}       = [unsafe.Offsetof(C.callpy_retained{}.holders)]struct{}{}
-	_ [unsafe.Offsetof(cLimits{}.call)]struct{}            = [unsafe.Offsetof(C.callpy_limits{}.call)]struct{}{}
-	_ [unsafe.Offsetof(cWorkersOptions{}.memory)]struct{}  = [unsafe.Offsetof(C.callpy_workers_options{}.memory)]struct{}{}
-	_ [unsafe.Offsetof(Statistics{}.Calls)]struct{}        = [unsafe.Offsetof(C.callpy_workers_statistics{}.calls)]struct{}{}
-	_ [unsafe.Offsetof(cInvocation{}.limits)]struct{}      = [unsafe.Offsetof(C.callpy_invocation{}.limits)]struct{}{}
-	_ [unsafe.Offsetof(cInvocation{}.result)]struct{}      = [unsafe.Offsetof(C.callpy_invocation{}.result)]struct{}{}
-	_ [unsafe.Offsetof(cInvocation{}.failed)]struct{}      = [unsafe.Offsetof(C.callpy_invocation{}.error)]struct{}{}
+	_ [len(cNames)]struct{}                                    = [C.callpy_go_count]struct{}{}
+	_ [unsafe.Sizeof(cValue{})]struct{}                        = [C.sizeof_callpy_value]struct{}{}
+	_ [unsafe.Sizeof(cArray{})]struct{}                        = [C.sizeof_callpy_array]struct{}{}
+	_ [unsafe.Sizeof(cNamed{})]struct{}                        = [C.sizeof_callpy_named]struct{}{}
+	_ [unsafe.Sizeof(cOptions{})]struct{}                      = [C.sizeof_callpy_python_options]struct{}{}
+	_ [unsafe.Sizeof(cLimits{})]struct{}                       = [C.sizeof_callpy_limits]struct{}{}
+	_ [unsafe.Sizeof(cWorkersOptions{})]struct{}               = [C.sizeof_callpy_workers_options]struct{}{}
+	_ [unsafe.Sizeof(cSource{})]struct{}                       = [C.sizeof_callpy_source]struct{}{}
+	_ [unsafe.Sizeof(Statistics{})]struct{}                    = [C.sizeof_callpy_workers_statistics]struct{}{}
+	_ [unsafe.Sizeof(cRetained{})]struct{}                     = [C.sizeof_callpy_retained]struct{}{}
+	_ [unsafe.Sizeof(cInvocation{})]struct{}                   = [C.sizeof_callpy_invocation]struct{}{}
+	_ [unsafe.Offsetof(cValue{}.content)]struct{}              = [unsafe.Offsetof(C.callpy_value{}.content)]struct{}{}
+	_ [unsafe.Offsetof(cArray{}.itemSize)]struct{}             = [unsafe.Offsetof(C.callpy_array{}.item_size)]struct{}{}
+	_ [unsafe.Offsetof(cArray{}.flags)]struct{}                = [unsafe.Offsetof(C.callpy_array{}.flags)]struct{}{}
+	_ [unsafe.Offsetof(cOptions{}.libraryThreads)]struct{}     = [unsafe.Offsetof(C.callpy_python_options{}.library_threads)]struct{}{}
+	_ [unsafe.Offsetof(cRetained{}.holders)]struct{}           = [unsafe.Offsetof(C.callpy_retained{}.holders)]struct{}{}
+	_ [unsafe.Offsetof(cLimits{}.call)]struct{}                = [unsafe.Offsetof(C.callpy_limits{}.call)]struct{}{}
+	_ [unsafe.Offsetof(cWorkersOptions{}.startWithin)]struct{} = [unsafe.Offsetof(C.callpy_workers_options{}.start_within)]struct{}{}
+	_ [unsafe.Offsetof(Statistics{}.Calls)]struct{}            = [unsafe.Offsetof(C.callpy_workers_statistics{}.calls)]struct{}{}
+	_ [unsafe.Offsetof(cInvocation{}.limits)]struct{}          = [unsafe.Offsetof(C.callpy_invocation{}.limits)]struct{}{}
+	_ [unsafe.Offsetof(cInvocation{}.result)]struct{}          = [unsafe.Offsetof(C.callpy_invocation{}.result)]struct{}{}
+	_ [unsafe.Offsetof(cInvocation{}.failed)]struct{}          = [unsafe.Offsetof(C.callpy_invocation{}.error)]struct{}{}
 )

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unsafe"
 )
 
@@ -28,6 +29,13 @@ type Workers struct{ pool *pool }
 // model, say.
 func WithWorkerSetup(target string) Option {
 	return func(o *options) { o.setup, o.forWorkers = target, "WithWorkerSetup" }
+}
+
+// WithWorkerStartWithin gives each worker so long to start, with its imports and its set-up function: five minutes
+// without it, or with zero. One that takes longer is ended, and calls that wait for a worker get an error of kind
+// [NotStarted].
+func WithWorkerStartWithin(limit time.Duration) Option {
+	return func(o *options) { o.startWithin, o.forWorkers = limit, "WithWorkerStartWithin" }
 }
 
 // WithWorkerEnv adds environment variables of the workers, each as "NAME=value".
@@ -67,6 +75,7 @@ func StartWorkers(count int, with ...Option) (*Workers, error) {
 	defer keeper.done()
 	passed := &cWorkersOptions{
 		maxWaiting: uintptr(wanted.maxWaiting), calls: uintptr(wanted.calls), memory: uintptr(wanted.memory),
+		startWithin: uint64(max(0, wanted.startWithin)),
 	}
 	if wanted.setup != "" {
 		passed.setup = keeper.text(wanted.setup)

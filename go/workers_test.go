@@ -190,6 +190,8 @@ func TestWorkersEndOnceTheyAreClosed(t *testing.T) {
 	bad(t, err, NotStarted, "at least one worker")
 	_, err = StartWorkers(-1)
 	bad(t, err, NotStarted, "at least one worker")
+	_, err = StartWorkers(1, WithWorkerSetup("signal:pause"), WithWorkerStartWithin(100*time.Millisecond))
+	bad(t, err, NotStarted, "it was not ready after 100ms")
 	bad(t, Start(WithWorkerCalls(1)), NotStarted, "WithWorkerCalls is an option of StartWorkers")
 	_, err = StartWorkers(1, WithWorkerEnv("A"))
 	bad(t, err, BadArgument, `expected "NAME=value"`)

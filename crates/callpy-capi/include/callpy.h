@@ -477,6 +477,8 @@ typedef struct callpy_workers_options {
     // How many bytes of memory of its own a worker may have after a call; one that has more is replaced.
     // 0 for any number.
     size_t memory;
+    // How many nanoseconds a worker may take to start, with its imports and `setup`; 0 for five minutes.
+    uint64_t start_within;
 } callpy_workers_options;
 
 // Source text that is to be a Python module: see callpy_module_run.

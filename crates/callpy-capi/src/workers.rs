@@ -35,10 +35,13 @@ pub struct callpy_workers_options {
     /// How many bytes of memory of its own a worker may have after a call; one that has more is replaced.
     /// 0 for any number.
     pub memory: usize,
+    /// How many nanoseconds a worker may take to start, with its imports and `setup`; 0 for five minutes.
+    pub start_within: u64,
 }
 
-const _: () =
-    assert!(std::mem::offset_of!(callpy_workers_options, memory) == 5 * size_of::<*const c_void>());
+const _: () = assert!(
+    std::mem::offset_of!(callpy_workers_options, start_within) == 6 * size_of::<*const c_void>()
+);
 
 /// What workers have done so far, and what they are at.
 #[repr(C)]
@@ -121,6 +124,10 @@ pub unsafe extern "C" fn callpy_workers_start(
             }
             if options.memory > 0 {
                 builder = builder.worker_memory(options.memory);
+            }
+            if options.start_within > 0 {
+                let limit = Duration::from_nanos(options.start_within);
+                builder = builder.worker_start_within(limit);
             }
         }
         let started = Box::new(callpy_workers(builder.workers(count)?));

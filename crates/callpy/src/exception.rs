@@ -11,9 +11,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 pub use self::frame::StackFrame;
-pub(crate) use self::import::{FailedImports, MARKER, install};
 #[cfg(target_os = "linux")]
 pub(crate) use self::import::Search;
+pub(crate) use self::import::{FailedImports, MARKER, install};
 pub use self::import::{is_own_environment, is_without_pip};
 pub(crate) use self::read::{read, remember_text};
 #[cfg(target_os = "linux")]

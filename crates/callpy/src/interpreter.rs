@@ -15,6 +15,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use crate::attach::Attached;
 use crate::bring_up::{another, bring_up, join_another};
@@ -764,6 +765,9 @@ impl Builder {
 
     /// Has each worker call a function, without arguments, before its first call: to load a model, say.
     ///
+    /// A worker that is not ready in time is ended: see
+    /// [`worker_start_within`](Builder::worker_start_within).
+    ///
     /// ```
     /// let workers = callpy::Python::builder().worker_setup("gc:disable").workers(1)?;
     /// assert!(!workers.function("gc:isenabled")?.call::<bool>(())?);
@@ -771,6 +775,23 @@ impl Builder {
     /// ```
     pub fn worker_setup(mut self, target: impl Into<OsString>) -> Self {
         self.workers.setup = Some(target.into());
+        self
+    }
+
+    /// Gives each worker so long to start, with its imports and its set-up function: five minutes unless this
+    /// says otherwise. One that takes longer is ended, and those who wait for a worker get an error of
+    /// `ErrorKind::Start`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// // Reads a model of many gigabytes.
+    /// let builder = callpy::Python::builder().worker_start_within(Duration::from_secs(3600));
+    /// # let workers = builder.workers(1)?;
+    /// # Ok::<(), callpy::Error>(())
+    /// ```
+    pub fn worker_start_within(mut self, limit: Duration) -> Self {
+        self.workers.start = Some(limit);
         self
     }
 
@@ -816,7 +837,8 @@ impl Builder {
         self
     }
 
-    /// Has each worker replaced if it has more bytes of memory of its own than this after a call.
+    /// Has each worker replaced if it has more bytes of memory of its own than this after a call, what is
+    /// swapped out included.
     ///
     /// Memory that it shares does not count, and no call is ended for it: a limit that also holds during
     /// a call is set in [`worker_setup`](Builder::worker_setup), with Python's `resource.setrlimit`.

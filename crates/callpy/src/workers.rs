@@ -171,6 +171,7 @@ pub struct Workers(Arc<Pool>);
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
     pub(crate) setup: Option<OsString>,
+    pub(crate) start: Option<Duration>,
     pub(crate) variables: Vec<(OsString, OsString)>,
     pub(crate) waiting: Option<usize>,
     pub(crate) calls: Option<u64>,
@@ -250,6 +251,7 @@ impl Workers {
         }
         let size = pool::Size {
             workers: count,
+            start: options.start.unwrap_or(pool::START),
             waiting: options.waiting.unwrap_or(usize::MAX),
             // After the first one at the earliest.
             calls: options.calls.map(|calls| calls.max(1)),

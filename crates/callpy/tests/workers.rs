@@ -517,6 +517,12 @@ fn options_with_which_no_worker_can_start_are_errors_that_name_them() {
     assert!(error.to_string().contains("raise_odd() missing 1 required"), "{error}");
     // What is said of it at length does not repeat it.
     assert_eq!(format!("{error:#}").matches("a worker did not start").count(), 1, "{error:#}");
+    // One that would never be ready.
+    let error = started(|it| {
+        it.worker_setup("signal:pause").worker_start_within(Duration::from_millis(100))
+    });
+    assert!(matches!(error.kind(), ErrorKind::Start), "{error}");
+    assert!(error.to_string().ends_with("not ready after 100ms (worker_start_within)"), "{error}");
     assert_eq!(builder().workers(0).unwrap_err().to_string(), "at least one worker is needed");
 
     // The first call is the earliest after which a worker is replaced.
@@ -585,7 +591,7 @@ fn targets_that_lead_nowhere_are_errors_at_once() {
     // Where the workers of this pool search, and not those that were started last.
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("missing_in_a_call.py"), "").unwrap();
-    let of_path = |method| common::python().function(&format!("sys:path.{method}")).unwrap();
+    let of_path = |method| common::python().function(format!("sys:path.{method}")).unwrap();
     of_path("append").call::<()>(folder.path()).unwrap();
     let others = self::workers(1);
     of_path("remove").call::<()>(folder.path()).unwrap();

@@ -29,7 +29,7 @@ _Static_assert(offsetof(callpy_array, flags) == 48, "callpy_array.flags");
 _Static_assert(offsetof(callpy_array, owned) == 52, "callpy_array.owned");
 _Static_assert(sizeof(callpy_retained) == 48, "callpy_retained");
 _Static_assert(sizeof(callpy_python_options) == 88, "callpy_python_options");
-_Static_assert(sizeof(callpy_workers_options) == 48, "callpy_workers_options");
+_Static_assert(sizeof(callpy_workers_options) == 56, "callpy_workers_options");
 _Static_assert(sizeof(callpy_workers_statistics) == 104, "callpy_workers_statistics");
 _Static_assert(sizeof(callpy_source) == 24, "callpy_source");
 _Static_assert(sizeof(callpy_limits) == 24, "callpy_limits");
@@ -1135,6 +1135,8 @@ static void workers(void) {
     callpy_call_cancel(NULL);
     CHECK(callpy_error_signal(NULL) == 0 && callpy_error_exit_status(NULL) == -1);
     bad(callpy_workers_start(NULL, NULL, 0, &workers), CALLPY_ERROR_START, "at least one worker");
+    callpy_workers_options waits = {.setup = "signal:pause", .start_within = 100000000};
+    bad(callpy_workers_start(NULL, &waits, 1, &workers), CALLPY_ERROR_START, "not ready after 100ms");
     bad(callpy_workers_start(NULL, NULL, 1, NULL), CALLPY_ERROR_ARGUMENT, "place for the workers is NULL");
     bad(callpy_workers_function(NULL, "os:abort", &sleep), CALLPY_ERROR_ARGUMENT, "the workers is NULL");
     variables[0] = "ANSWER";

@@ -40,14 +40,16 @@ const ROOMY: u32 = 8;
 /// How long after a failed start the next is tried.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How long a worker may take to start, with all its imports.
-const START: Duration = Duration::from_secs(300);
+/// How long a worker may take to start, with all its imports, unless the program says otherwise.
+pub(crate) const START: Duration = Duration::from_secs(300);
 
 /// What a pool is to be like.
 #[derive(Debug, Clone)]
 pub(crate) struct Size {
     /// How many calls run at once.
     pub(crate) workers: usize,
+    /// How long a worker may take to start, with all its imports.
+    pub(crate) start: Duration,
     /// How many callers may wait.
     pub(crate) waiting: usize,
     /// After how many calls a worker is replaced.
@@ -652,9 +654,11 @@ impl Supervisor {
             match Worker::spawn(id, &self.shared.plan, &targets, &self.shared.arrays) {
                 Ok(worker) => {
                     Counts::add(&self.shared.counts.started, 1);
+                    let now = Instant::now();
+                    let end = now.checked_add(self.shared.size.start).unwrap_or(now + START);
                     self.workers.push(Watched {
                         process: Arc::clone(&worker.process),
-                        starting: Some((worker, Instant::now() + START)),
+                        starting: Some((worker, end)),
                         writes: true,
                     });
                 }
@@ -798,7 +802,13 @@ impl Supervisor {
             let ending = status.map_or_else(|| "it ended".to_owned(), ending);
             let words = worker.process.last_words();
             let program = self.shared.plan.executable.display().to_string();
-            let ended = if has_ended { ending } else { "it took too long".to_owned() };
+            let ended = match has_ended {
+                true => ending,
+                false => format!(
+                    "it was not ready after {:?} (worker_start_within)",
+                    self.shared.size.start
+                ),
+            };
             return self.fail(format!("a worker did not start: {program}: {ended}"), words);
         }
         watched.starting = Some((worker, end));

@@ -29,12 +29,16 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Returns how many bytes of memory a process has to itself; none if the system does not say.
+/// Returns how many bytes of memory a process has to itself, in memory or swapped out; none if the system does
+/// not say.
 pub(crate) fn own_memory(id: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
+    let bytes = |field| {
+        let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+        let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        Some(kibibytes * 1024)
+    };
+    Some(bytes("RssAnon:")? + bytes("VmSwap:").unwrap_or(0))
 }
 
 /// What every worker of a pool is started with.

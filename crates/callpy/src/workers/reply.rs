@@ -11,11 +11,7 @@ pub(crate) fn failure(status: Status, reader: &mut Reader<'_>, search: Option<&S
     })
 }
 
-fn read(
-    status: Status,
-    reader: &mut Reader<'_>,
-    search: Option<&Search>,
-) -> Result<Error, Broken> {
+fn read(status: Status, reader: &mut Reader<'_>, search: Option<&Search>) -> Result<Error, Broken> {
     Ok(match status {
         Status::Raised => {
             let mut told = exception(&reader.value()?)?;
