@@ -117,6 +117,32 @@ const CASES: &[Case] = &[
         &["main: True", "handler: True"],
     ),
     case("a_librarys_storage_after_the_end", || storage(true), 0, &["main: True", "handler: True"]),
+    case("a_librarys_destructor_uses_python", || destructor(false), 0, &["handler", "destroyed"]),
+    case(
+        "a_librarys_destructor_uses_python_after_the_end",
+        || destructor(true),
+        0,
+        &["handler", "destroyed"],
+    ),
+    case(
+        "a_librarys_destructor_uses_python_beside_daemon_threads",
+        || {
+            daemon_threads();
+            destructor(false);
+        },
+        0,
+        &["handler", "destroyed"],
+    ),
+    case(
+        "a_librarys_destructor_uses_python_on_another_thread",
+        || {
+            destructor(false);
+            exit_on_another_thread();
+        },
+        7,
+        // The library was loaded after Python started, so there its destructor comes first.
+        &["destroyed", "handler"],
+    ),
     case(
         "main_ends_python",
         main_ends_python,
@@ -651,6 +677,28 @@ def load(path):
 ";
     let load = module("uses_storage", source).function("load").unwrap();
     load.call::<()>(common::guest().to_str().unwrap()).unwrap();
+    if ends {
+        python().end().unwrap();
+    }
+}
+
+/// A library's destructor acquires the interpreter lock, as torch's do.
+fn destructor(ends: bool) {
+    let source = "
+import atexit
+import ctypes
+import os
+
+@ctypes.CFUNCTYPE(None)
+def destroyed():
+    os.write(1, b'destroyed\\n')
+
+def register():
+    # What C++ calls for each static object.
+    assert ctypes.CDLL(None).__cxa_atexit(destroyed, None, None) == 0
+    atexit.register(lambda: print('handler', flush=True))
+";
+    module("has_destructor", source).function("register").unwrap().call::<()>(()).unwrap();
     if ends {
         python().end().unwrap();
     }

@@ -235,12 +235,18 @@ fn libraries_loaded() -> u64 {
     0
 }
 
-/// Ends Python on a new thread, which holds the lock from then on: the libraries' destructors run next,
-/// and a thread that computes in a library meanwhile could crash or hang.
+/// Ends Python on a new thread, since C has already destroyed this one's thread-local objects, which
+/// libraries use in what exit handlers call.
 ///
-/// Not on this thread: C has already destroyed its thread-local objects, which libraries use in what exit
-/// handlers call.
+/// This thread has the lock from then on: the libraries' destructors run on it next. A thread that computes in
+/// a library meanwhile could crash or hang, and destructors that release Python objects acquire the lock
+/// (torch's do, unless Python is finalised), for which they would wait for ever.
 fn end_with_process(api: &'static Api, work: Work) {
+    // This may be registered more than once: the first call ends Python, and the others wait.
+    static IS_DONE: Signal = Signal::new();
+    if IS_DONE.has_happened() {
+        return;
+    }
     let thread = thread::register(api);
     if is_ender(thread) {
         // An exit handler of Python's has called `exit`.
@@ -251,8 +257,6 @@ fn end_with_process(api: &'static Api, work: Work) {
         unsafe { (api.PyEval_SaveThread)() };
     }
     exits(thread);
-    // This may be registered more than once: the first call ends Python, and the others wait.
-    static IS_DONE: Signal = Signal::new();
     if HAS_BEGUN.swap(true, Ordering::AcqRel) {
         return IS_DONE.wait();
     }
@@ -274,16 +278,20 @@ fn end_once(api: &'static Api, work: Work, is_first: bool) {
     if GAVE_UP.load(Ordering::Acquire) {
         return;
     }
-    let attached = Arc::new(Signal::new());
-    let done = Arc::new(Signal::new());
+    let [attached, done, taken_over] = std::array::from_fn(|_| Arc::new(Signal::new()));
     let (sender, receiver) = mpsc::channel();
     let last = {
-        let (attached, done) = (Arc::clone(&attached), Arc::clone(&done));
+        let [attached, done, taken_over] = [&attached, &done, &taken_over].map(Arc::clone);
         move || {
             let _ = sender.send(ThreadId::current());
-            hold(api, is_first.then_some(work), &attached);
+            let is_wanted = hold(api, is_first.then_some(work), &attached);
             done.set();
-            // Detaching would let another thread have the lock.
+            if is_wanted {
+                taken_over.wait();
+                // SAFETY: this thread is attached, and does nothing any more.
+                unsafe { (api.PyEval_SaveThread)() };
+            }
+            // Its own destructors might call.
             loop {
                 std::thread::park();
             }
@@ -302,25 +310,33 @@ fn end_once(api: &'static Api, work: Work, is_first: bool) {
                     complain(
                         "callpy: an exit handler of Python's calls exit: those left do not run",
                     );
-                    break;
+                    return;
                 }
             }
+            // The other thread detaches once this one is about to wait for the lock.
+            taken_over.set();
+            std::mem::forget(Attachment::to_end(api));
+            // What destructors drop from here on is not released, and their calls are errors: the libraries that
+            // would be used are partly gone.
+            phase::note_gone();
+            thread::register(api).cache(std::ptr::null_mut(), false);
         }
         Err(_) => complain("callpy: Python's exit handlers do not run"),
     }
 }
 
-/// Attaches this thread for good, and ends Python unless that is done already.
-fn hold(api: &'static Api, work: Option<Work>, attached: &Signal) {
+/// Attaches this thread for good, and ends Python unless that is done already; false if no one waits for that
+/// any more, and the process is in its last destructors.
+fn hold(api: &'static Api, work: Option<Work>, attached: &Signal) -> bool {
     let attachment = Attachment::to_end(api);
-    // Otherwise no one waits any more, and the process is in its last destructors.
-    if attached.set() {
+    let is_wanted = attached.set();
+    if is_wanted {
         ENDER.store(std::ptr::from_ref(thread::register(api)).cast_mut(), Ordering::Release);
         run(attachment.token(), work);
         finish();
     }
-    // Kept for good: the libraries' destructors run next.
     std::mem::forget(attachment);
+    is_wanted
 }
 
 /// When the owner of a joined interpreter finalises it, lets calls return and no new ones begin: from
@@ -401,6 +417,10 @@ impl Signal {
         }
         self.changed.notify_all();
         *state == State::Happened
+    }
+
+    fn has_happened(&self) -> bool {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) == State::Happened
     }
 
     fn wait(&self) {

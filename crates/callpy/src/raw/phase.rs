@@ -16,7 +16,8 @@ const OVER: u8 = 3;
 
 /// Whether the owner of a joined interpreter finalises it, or has done so.
 static IS_FINALISED: AtomicBool = AtomicBool::new(false);
-/// Whether a joined interpreter is gone. Its owner may start another, to which no handle leads.
+/// Whether a joined interpreter is gone, whose owner may start another, to which no handle leads; or the process is
+/// in the destructors of its libraries.
 static IS_GONE: AtomicBool = AtomicBool::new(false);
 
 fn phase() -> u8 {
@@ -48,7 +49,7 @@ pub(super) fn is_over() -> bool {
     phase() == OVER || IS_FINALISED.load(Ordering::Acquire)
 }
 
-/// Whether there are no thread states left, since the interpreter is finalised.
+/// Whether there are no thread states left, since the interpreter is finalised, or nothing is to use them.
 pub(super) fn has_gone(api: &Api) -> bool {
     is_ending() && (IS_GONE.load(Ordering::Acquire) || !api.is_initialized())
 }
@@ -75,7 +76,7 @@ pub(super) fn note_finalising() {
     IS_FINALISED.store(true, Ordering::Release);
 }
 
-/// Says that a joined interpreter is gone.
+/// Says that a joined interpreter is gone, or that the libraries' destructors run.
 pub(super) fn note_gone() {
     note_finalising();
     IS_GONE.store(true, Ordering::Release);
