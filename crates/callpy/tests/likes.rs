@@ -3,7 +3,7 @@
 
 mod common;
 
-use callpy::{Cast, ErrorKind, FixedStr, Like, Scalar};
+use callpy::{Cast, Datetime64, ErrorKind, FixedBytes, FixedStr, Like, Scalar, Timedelta64, unit};
 use common::{eval, python};
 
 #[test]
@@ -64,14 +64,26 @@ fn numbers_that_would_be_others_are_refused() {
 fn nothing_in_a_list_becomes_another_value() {
     python();
     let masked = "numpy.ma.array([1.0, 2.0], mask=[False, True])";
+    // Old versions of NumPy want a length and items as well.
+    let likened = "(lambda items: type('Series', (), {'__array__': lambda s, *a, **k: numpy.array(items), \
+                   '__len__': lambda s: len(items), '__getitem__': lambda s, i: items[i]})())";
     for (expression, words) in [
         ("[2**53 + 1, 0.5]", "9007199254740993 has more digits than float64"),
         ("[[0.5, 1], [2, 2**63 + 1]]", "has more digits than float64"),
         ("(-1, 2**63 + 1)", "has more digits than float64"),
         ("[numpy.array([2**53 + 1, 1]), [0.5, 1.5]]", "has more digits than float64"),
         ("[float('nan'), 2**53 + 1]", "has more digits than float64"),
-        ("[True, 0.5]", "a bool beside them"),
-        ("[[1], [True]]", "a bool beside them"),
+        ("[numpy.array(2**53 + 1), 0.5]", "has more digits than float64"),
+        ("[range(2**53, 2**53 + 2), [0.5, 1.5]]", "has more digits than float64"),
+        (&format!("[[0.5], {likened}([2**53 + 1])]"), "has more digits than float64"),
+        ("[numpy.uint64(2**63 + 1), numpy.int8(-1)]", "has more digits than float64"),
+        ("[True, 0.5]", "it has bools and numbers in it"),
+        ("[[1], [True]]", "it has bools and numbers in it"),
+        ("[numpy.array([True, False]), [1.5, 2.0]]", "it has bools and numbers in it"),
+        ("[numpy.array(True), 1.5]", "it has bools and numbers in it"),
+        ("__import__('collections').deque([True, 0.5])", "it has bools and numbers in it"),
+        ("[__import__('collections').deque([True]), [0.5]]", "it has bools and numbers in it"),
+        (&format!("[[0.5], {likened}([True])]"), "it has bools and numbers in it"),
         (&format!("[{masked}, {masked}]"), "masked array"),
         ("[numpy.ma.masked, 1.0]", "masked array"),
         (
@@ -84,11 +96,45 @@ fn nothing_in_a_list_becomes_another_value() {
         assert!(error.to_string().contains(words), "{expression}: {error}");
     }
     assert!(eval::<Like<f32>>("[2**24 + 1, 0.5]").is_err());
-    assert!(eval::<Like<FixedStr<21>>>("[1, 'a']").is_err());
+    for expression in [
+        "[1, 'a']",
+        "[numpy.array([1]), numpy.array(['a'])]",
+        "[b'a', 'b']",
+        "[numpy.array([b'a']), ['b']]",
+        "['a', 'b\\0']",
+        "'a\\0'",
+    ] {
+        let error = eval::<Like<FixedStr<21>>>(expression).unwrap_err();
+        assert!(error.to_string().contains("it has "), "{expression}: {error}");
+    }
+    assert!(eval::<Like<FixedBytes<2>>>("[b'a\\0']").is_err());
+    type Spans = Like<Timedelta64<unit::Second>>;
+    type Times = Like<Datetime64<unit::Nanosecond>>;
+    assert!(eval::<Spans>("[numpy.timedelta64(1, 's'), 5]").is_err());
+    let (far, near) =
+        ("numpy.datetime64('3000-01-01', 's')", "numpy.datetime64('2000-01-01', 'ns')");
+    assert!(eval::<Times>(&format!("[{far}, {near}]")).is_err());
+    let Like(exact): Times = eval(&format!("[{near}, numpy.datetime64(1, 's')]")).unwrap();
+    assert_eq!(exact[1], Datetime64::new(1_000_000_000));
     let Like(whole): Like<f64> = eval("[2**53, 0.5, float('inf'), 2**62]").unwrap();
     assert_eq!(whole[..], [9007199254740992.0, 0.5, f64::INFINITY, 2_f64.powi(62)]);
     let Like(texts): Like<FixedStr<2>> = eval("[['a', numpy.str_('bc')]]").unwrap();
     assert_eq!(texts[1].to_string(), "bc");
+    let Like(texts): Like<FixedStr<1>> = eval(&format!("[{likened}(['a', 'b'])]")).unwrap();
+    assert_eq!((texts.shape(), texts[1].to_string()), (&[1, 2][..], "b".to_owned()));
+}
+
+#[test]
+fn lists_may_be_as_deep_as_an_array_has_axes() {
+    python();
+    let nested =
+        |depth| format!("__import__('functools').reduce(lambda a, _: [a, a], range({depth}), 0.5)");
+    let Like(deep): Like<f64> = eval(&nested(12)).unwrap();
+    assert_eq!((deep.ndim(), deep.len()), (12, 1 << 12));
+    for depth in [70, 100_000] {
+        let one = format!("__import__('functools').reduce(lambda a, _: [a], range({depth}), 0.5)");
+        assert!(eval::<Like<f64>>(&one).is_err(), "{depth}");
+    }
 }
 
 #[test]

@@ -23,56 +23,109 @@ def close(iterator):
 def like(value, dtype):
     """What numpy.asarray makes of a value, in the dtype if the value has none of its own."""
     numpy = sys.modules["numpy"]
-    kind = type(value)
-    if not issubclass(kind, (list, tuple)):
-        array = _as_array(numpy, value)
+    if _is_sequence(value):
+        array, items = numpy.asarray(value), value
+    else:
+        array, items = _as_array(numpy, value), [value]
         if array.dtype.kind == "O" and array.ndim == 0:
             # NumPy knows nothing about it: an error should say what it is.
             return value
-        # NumPy chooses a dtype by the numbers.
-        is_number = issubclass(kind, (range, int, float, complex, str, bytes))
-        exact = _exactly(numpy, array, dtype) if is_number else None
-        return array if exact is None else exact
-    kinds = _item_types(value, set())
-    if any(issubclass(kind, getattr(sys.modules.get("numpy.ma.core"), "MaskedArray", ())) for kind in kinds):
-        raise ValueError("it has a masked array in it (use .filled())")
-    array = numpy.asarray(value)
+        if not issubclass(type(value), (int, float, complex, str, bytes)):
+            return array
+    # NumPy chooses a dtype by the values.
     exact = _exactly(numpy, array, dtype)
-    if exact is None:
-        return array
-    _check_items(numpy, value, kinds, exact)
-    return exact
+    made = array if exact is None else exact
+    # Of another dtype it is refused anyway.
+    if made.dtype == dtype:
+        _check_items(numpy, items, made)
+    return made
 
 
-def _item_types(items, kinds):
-    """The types of what is in a list, and in the lists in it."""
-    for kind in set(map(type, items)):
-        if issubclass(kind, (list, tuple)):
-            for item in items:
-                if type(item) is kind:
-                    _item_types(item, kinds)
-        else:
-            kinds.add(kind)
-    return kinds
+def _is_sequence(value):
+    """Whether NumPy takes a value's items one by one."""
+    kind = type(value)
+    if issubclass(kind, (list, tuple)):
+        return True
+    if issubclass(kind, (str, bytes, dict)) or not hasattr(kind, "__len__") or not hasattr(kind, "__getitem__"):
+        return False
+    if any(hasattr(value, name) for name in ("__array__", "__array_interface__", "__array_struct__")):
+        return False
+    try:
+        memoryview(value)
+    except TypeError:
+        return True
+    return False
 
 
-def _check_items(numpy, items, kinds, array):
-    """Raises an exception where NumPy has made a number or a text of an item that is another one."""
-    kind = array.dtype.kind
-    is_any = lambda *classes: any(issubclass(kind, classes) for kind in kinds)
-    if kind in "US":
-        if not all(issubclass(kind, (str, bytes, numpy.ndarray)) for kind in kinds):
-            raise ValueError("it has texts, and other values beside them")
-    elif kind != "b" and is_any(bool, numpy.bool_):
-        raise ValueError("it has numbers, and a bool beside them")
-    if kind in "fc" and is_any(int, numpy.integer, numpy.ndarray):
-        # Up to there, every whole number is a float.
-        limit = 1 << numpy.finfo(array.dtype).nmant + 1
-        if (numpy.abs(array) >= limit).any():
-            objects = numpy.array(items, dtype=object).ravel().tolist()
-            for item, number in zip(objects, array.ravel().tolist()):
-                if issubclass(type(item), (int, numpy.integer)) and int(item) != number:
-                    raise ValueError("%s has more digits than %s" % (shown(int(item)), array.dtype))
+# The kind of dtype that NumPy makes of a value; a bool is an int as well.
+_LETTERS = {bool: "b", int: "i", float: "f", complex: "c", str: "U", bytes: "S"}
+_NAMES = {"b": "bools", "U": "texts", "S": "bytes", "M": "points in time", "m": "spans of time", "O": "other objects"}
+
+
+def _letter(numpy, kind):
+    if issubclass(kind, (numpy.number, numpy.bool_)):
+        return numpy.dtype(kind).kind
+    return next((letter for own, letter in _LETTERS.items() if issubclass(kind, own)), None)
+
+
+def _pieces(numpy, rows):
+    """What NumPy makes one array of: rows of scalars, arrays of all else, and the kinds of both."""
+    from itertools import chain
+
+    scalars, arrays, letters = [], [], set()
+    # No array has more axes.
+    for _ in range(64):
+        kinds = {kind: _letter(numpy, kind) for kind in set(map(type, chain.from_iterable(rows)))}
+        letters.update(filter(None, kinds.values()))
+        others = {kind for kind, letter in kinds.items() if letter is None}
+        if len(others) < len(kinds):
+            scalars += [[item for item in row if type(item) not in others] for row in rows] if others else rows
+        if not others:
+            return scalars, arrays, letters
+        items = chain.from_iterable(rows)
+        rows = list(items) if len(others) == len(kinds) else [item for item in items if type(item) in others]
+        if all(issubclass(kind, (list, tuple)) for kind in others):
+            continue
+        items, rows = rows, []
+        for item in items:
+            if not issubclass(type(item), numpy.ndarray) and _is_sequence(item):
+                rows.append(item)
+                continue
+            array = _as_array(numpy, item)
+            if is_masked(array):
+                raise ValueError("it has a masked array in it (use .filled())")
+            if array.dtype.kind == "O":
+                scalars.append(array.ravel().tolist())
+                letters.update(_letter(numpy, type(value)) or "O" for value in scalars[-1])
+            elif array.size:
+                arrays.append(array)
+                letters.add(array.dtype.kind)
+    raise ValueError("it is nested more than 64 deep")
+
+
+def _check_items(numpy, items, array):
+    """Raises an exception where NumPy has made another value of an item."""
+    from itertools import chain
+
+    scalars, arrays, letters = _pieces(numpy, [items])
+    dtype, kind = array.dtype, array.dtype.kind
+    if not letters <= set({"i": "iu", "u": "iu", "f": "iuf", "c": "iufc"}.get(kind, kind)):
+        names = {_NAMES.get(letter, "numbers") for letter in letters}
+        raise ValueError("it has %s in it" % " and ".join(sorted(names)))
+    if kind in "fc" and letters & {"i", "u"} and (numpy.abs(array) >= _whole(numpy, dtype)).any():
+        whole = [part.ravel().tolist() for part in arrays if part.dtype.kind in "iu"]
+        for number in chain.from_iterable(scalars + whole):
+            if issubclass(type(number), (int, numpy.integer)) and dtype.type(number).item() != int(number):
+                raise ValueError("%s has more digits than %s" % (shown(int(number)), dtype))
+    elif kind in "US":
+        zero = "\0" if kind == "U" else b"\0"
+        texts = lambda: chain.from_iterable(scalars)
+        if zero in zero[:0].join(texts()) and any(text.endswith(zero) for text in texts()):
+            raise ValueError("it has a text that ends with a zero, which an array of texts leaves out")
+    elif kind in "mMV":
+        for part in arrays:
+            if part.dtype != dtype and part.astype(dtype).astype(part.dtype).tobytes() != part.tobytes():
+                raise ValueError("it has values of %s that %s doesn't have" % (part.dtype, dtype))
 
 
 def _as_array(numpy, value):
@@ -88,6 +141,11 @@ def _as_array(numpy, value):
     return value
 
 
+def _whole(numpy, dtype):
+    """Up to where every whole number is a float of a dtype."""
+    return 1 << numpy.finfo(dtype).nmant + 1
+
+
 def _exactly(numpy, array, dtype):
     """The same values in another dtype; None where it has no such values. Floats may be rounded."""
     found = array.dtype
@@ -99,9 +157,12 @@ def _exactly(numpy, array, dtype):
     with numpy.errstate(all="ignore"):
         made = array.astype(dtype)
     if found.kind in "iu":
+        least, most = int(array.min()), int(array.max())
         if dtype.kind in "iu":
             limits = numpy.iinfo(dtype)
-            fits = limits.min <= int(array.min()) and int(array.max()) <= limits.max
+            fits = limits.min <= least and most <= limits.max
+        elif -_whole(numpy, dtype) <= least and most <= _whole(numpy, dtype):
+            fits = True
         else:
             pairs = zip(made.real.ravel().tolist(), array.ravel().tolist())
             fits = all(number == exact for number, exact in pairs)
