@@ -462,6 +462,9 @@ fn kind(format: &str) -> String {
         "+s" => "struct",
         "+m" => "map",
         "+r" => "run_end_encoded",
+        // Polars' own.
+        "_pli128" => "int128",
+        "_plu128" => "uint128",
         _ => match (format.get(..2), format.get(2..3)) {
             (Some("ts"), Some(letter)) => {
                 let zone = format.get(4..).filter(|zone| !zone.is_empty());

@@ -176,6 +176,14 @@ const CHECKS: &[(&str, &str, Check)] = &[
         same(frame.columns().map(|column| column.nulls()).collect(), vec![0, 2, 1, 1, 0]);
         Ok(())
     }),
+    ("polars", "nulls of whole numbers of 128 bits", |s| {
+        let frame = s.frame(
+            "import polars as p; p.DataFrame({'x': p.Series([1, None, None], dtype=p.Int128)})[1:]",
+        )?;
+        let column = frame.column("x")?;
+        same((column.kind(), column.nulls()), ("int128".to_owned(), 2));
+        Ok(())
+    }),
     ("pandas", "a Series with missing values", |s| {
         same(
             s.eval::<Vec<Option<i64>>>("import pandas as p; p.Series([1, None], dtype='Int64')")?,

@@ -437,7 +437,8 @@ fn buffers_of(format: &str) -> Option<RangeInclusive<i64>> {
 /// Whether the first buffer of a column of a type says which values are null. In unions and in run-end encoded
 /// columns it does not, and of a type of a later version of the interface, no one knows.
 fn has_validity(format: &str) -> bool {
-    let unread = ["+l", "+L", "+vl", "+vL", "+w:", "+s", "+m", "d:", "w:", "ti"];
+    // The last is polars' own: whole numbers of 128 bits.
+    let unread = ["+l", "+L", "+vl", "+vL", "+w:", "+s", "+m", "d:", "w:", "ti", "_pl"];
     match buffers_of(format) {
         Some(_) => format != "n",
         None => unread.iter().any(|kind| format.starts_with(kind)),
@@ -548,7 +549,9 @@ impl Column {
                 column.validity = None;
                 0
             }
-            (_, 1..) if column.validity.is_none() && has_validity(format) => {
+            // Which, only the producer knows.
+            (Values::Unread, nulls @ 1..) if !has_validity(format) => length.min(nulls as usize),
+            (_, 1..) if column.validity.is_none() => {
                 return wrong(format!("{name} has nulls, and does not say which"));
             }
             // Counted, since this may be a part of the column.
