@@ -462,6 +462,7 @@ fn kind(format: &str) -> String {
         "+s" => "struct",
         "+m" => "map",
         "+r" => "run_end_encoded",
+        "+dictionary" => "dictionary",
         // Polars' own.
         "_pli128" => "int128",
         "_plu128" => "uint128",

@@ -184,6 +184,20 @@ const CHECKS: &[(&str, &str, Check)] = &[
         same((column.kind(), column.nulls()), ("int128".to_owned(), 2));
         Ok(())
     }),
+    ("pyarrow", "dictionaries in other columns", |s| {
+        let frame = s.frame(
+            "import pyarrow as p; d = p.array(['a', None]).dictionary_encode(); i = p.array([0, 1]); \
+             p.table({'y': [1, 2], 'list': p.ListArray.from_arrays([0, 1, 2], d), \
+             'struct': p.StructArray.from_arrays([d], ['f']), 'map': [[], []], \
+             'nested': p.DictionaryArray.from_arrays(i, d), \
+             'lists': p.DictionaryArray.from_arrays(i, p.ListArray.from_arrays([0, 1, 2], d))})",
+        )?;
+        same(frame.column("y")?.to_vec::<i64>()?, vec![1, 2]);
+        let kinds: Vec<String> = frame.columns().map(|column| column.kind()).collect();
+        same(kinds.join(" "), "int64 list struct list dictionary list".to_owned());
+        same(frame.columns().map(|column| column.nulls()).collect(), vec![0, 0, 0, 0, 1, 0]);
+        Ok(())
+    }),
     ("pandas", "a Series with missing values", |s| {
         same(
             s.eval::<Vec<Option<i64>>>("import pandas as p; p.Series([1, None], dtype='Int64')")?,

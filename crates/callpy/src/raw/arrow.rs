@@ -152,6 +152,10 @@ pub(crate) struct Batches {
     pub(crate) batches: Vec<(usize, Vec<Column>)>,
 }
 
+/// The type of a dictionary's values if they are indices into another one, for which the interface has no
+/// letters: their values are not read.
+const DICTIONARY: &str = "+dictionary";
+
 /// No frame has more columns; a number beyond it is not a count.
 const MOST_COLUMNS: i64 = 1 << 24;
 
@@ -327,8 +331,9 @@ impl Field {
             let dictionary = match schema.dictionary.as_ref() {
                 None => None,
                 Some(values) => match text(values.format) {
-                    Some(format) if values.dictionary.is_null() => Some(format),
-                    _ => return wrong("a dictionary of its Arrow schema has no type"),
+                    Some(_) if !values.dictionary.is_null() => Some(DICTIONARY.to_owned()),
+                    Some(format) => Some(format),
+                    None => return wrong("a dictionary of its Arrow schema has no type"),
                 },
             };
             Ok(Field { name: text(schema.name).unwrap_or_default(), format, dictionary })
@@ -438,7 +443,7 @@ fn buffers_of(format: &str) -> Option<RangeInclusive<i64>> {
 /// columns it does not, and of a type of a later version of the interface, no one knows.
 fn has_validity(format: &str) -> bool {
     // The last is polars' own: whole numbers of 128 bits.
-    let unread = ["+l", "+L", "+vl", "+vL", "+w:", "+s", "+m", "d:", "w:", "ti", "_pl"];
+    let unread = ["+l", "+L", "+vl", "+vL", "+w:", "+s", "+m", "d:", "w:", "ti", "_pl", DICTIONARY];
     match buffers_of(format) {
         Some(_) => format != "n",
         None => unread.iter().any(|kind| format.starts_with(kind)),

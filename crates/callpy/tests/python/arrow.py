@@ -213,6 +213,8 @@ def sliced():
 
 def unread():
     """Columns of types that can't be read, beside one that can."""
+    texts = ("", "u", [None, pack("i", 0, 1), b"a"], 1)
+    indices = ("", "c", [bytes([0b0]), bytes(1)], 1, 1, 0, texts)
     columns = [
         ("x", "l", [None, pack("q", 1, 2)], 2),
         ("list", "+l", [bytes([0b01]), pack("i", 0, 1, 1)], 2, 1),
@@ -222,6 +224,7 @@ def unread():
         ("union", "+ud:0", [bytes(2), bytes(8)], 2),
         ("large", "_pli128", [bytes([0b01]), bytes(32)], 2, 1),
         ("later", "??", [bytes(1)], 2, 1),
+        ("nested", "c", [None, bytes(2)], 2, 0, 0, indices),
     ]
     return Frame((columns, 2))
 
