@@ -111,7 +111,8 @@ impl Place {
             "c" => return self.c(block),
             "go" => return self.go(block),
             "toml" => {
-                boml::parse(&block.text).map_err(|error| format!("is no TOML: {error:?}"))?;
+                toml::de::DeTable::parse(&block.text)
+                    .map_err(|error| format!("is no TOML: {error}"))?;
             }
             "ini" => ini(&block.text)?,
             "dockerfile" => self.dockerfile(&block.text)?,

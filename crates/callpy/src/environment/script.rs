@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use boml::types::TomlValue;
+use toml::de::{DeTable, DeValue};
 
 use super::Requirements;
 use crate::error::{Error, ErrorKind, Result};
@@ -105,9 +105,9 @@ impl ForUv {
     fn of(path: &Path, source: &str, dependencies: &[String]) -> Option<ForUv> {
         let source = source.strip_prefix('\u{feff}').unwrap_or(source).replace("\r\n", "\n");
         let header = headers(&source.split('\n').collect::<Vec<_>>()).pop()?;
-        let toml = boml::parse(&header).ok()?;
-        let tools = toml.get("tool").and_then(|tools| tools.as_table());
-        let has_settings = tools.is_some_and(|tools| tools.get("uv").is_some());
+        let toml = DeTable::parse(&header).ok()?;
+        let tools = toml.get_ref().get("tool");
+        let has_settings = tools.is_some_and(|tools| tools.get_ref().get("uv").is_some());
         let mut lock = path.as_os_str().to_owned();
         lock.push(".lock");
         let lock = std::fs::read_to_string(Path::new(&lock)).ok();
@@ -159,24 +159,26 @@ fn is_open(lines: &[&str]) -> bool {
 }
 
 fn read(header: &str) -> Result<Requirements> {
-    let toml = boml::parse(header).map_err(|error| {
-        let before = header.get(..error.src.start).unwrap_or(header);
+    let toml = DeTable::parse(header).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let before = header.get(..start).unwrap_or(header);
         let at = before.matches('\n').count();
         let line = header.lines().nth(at).unwrap_or("");
-        wrong(format!("`{line}` is not TOML ({:?}); write for instance `{EXAMPLE}`", error.kind))
+        wrong(format!("`{line}` is not TOML ({}); write for instance `{EXAMPLE}`", error.message()))
     })?;
-    let dependencies = match toml.get("dependencies") {
+    let value = |key: &str| toml.get_ref().get(key).map(|value| value.get_ref());
+    let dependencies = match value("dependencies") {
         None => Vec::new(),
-        Some(TomlValue::Array(list)) => list
+        Some(DeValue::Array(list)) => list
             .iter()
-            .map(|one| one.as_string().map(str::to_owned))
+            .map(|one| one.get_ref().as_str().map(str::to_owned))
             .collect::<Option<_>>()
             .ok_or_else(|| not_text("dependencies"))?,
         Some(_) => return Err(not_text("dependencies")),
     };
-    let requirements = match toml.get("requires-python") {
+    let requirements = match value("requires-python") {
         None => Requirements::new(dependencies),
-        Some(TomlValue::String(text)) => Requirements::new(dependencies).with_python(text.as_str()),
+        Some(DeValue::String(text)) => Requirements::new(dependencies).with_python(&**text),
         Some(_) => return Err(wrong("requires-python must be a string, such as \">=3.8\"")),
     };
     // Here, where the place is known.
@@ -291,6 +293,20 @@ mod tests {
     }
 
     #[test]
+    fn what_else_is_in_the_toml_is_no_matter() {
+        let source =
+            "# /// script\n# dependencies = ['a']\n# time = 05:32:00.999999999999\n# ///\n";
+        assert_eq!(dependencies(source).unwrap(), ["a"]);
+        for value in ["1979-05-27T07", "1979-05-27T07x32:00", "\"\\u00é\"", "'"] {
+            assert!(
+                message(&format!("# /// script\n# x = {value}\n# ///\n")).contains("is not TOML")
+            );
+        }
+        let nested = "[".repeat(100_000);
+        assert!(message(&format!("# /// script\n# x = {nested}\n# ///\n")).contains("is not TOML"));
+    }
+
+    #[test]
     fn errors_name_the_line_and_the_fix() {
         assert!(message(&format!("{BLOCK}\n{BLOCK}")).contains("more than one"));
         let bad = message("# /// script\n# x = 1\n# dependencies = numpy\n# ///\n");
@@ -299,6 +315,9 @@ mod tests {
             let bad = message(&format!("# /// script\n# dependencies = {list}\n# ///\n"));
             assert!(bad.contains("must be a list of strings"), "{bad}");
         }
+        let bad =
+            message("# /// script\n# dependencies = []\n# path = \"C:\\Users\\Müller\"\n# ///\n");
+        assert!(bad.contains("`path = \"C:\\Users\\Müller\"` is not TOML"), "{bad}");
         let bad = message("# /// script\n# requires-python = 3.8\n# ///\n");
         assert!(bad.contains("requires-python"), "{bad}");
     }

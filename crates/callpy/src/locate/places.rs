@@ -5,6 +5,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use toml::de::DeTable;
+
 use super::report::Source;
 use super::search::Wanted;
 use crate::child;
@@ -144,8 +146,9 @@ pub(super) fn project(wanted: &Wanted, context: &Context) -> Option<(PathBuf, St
     let file = files.find(|file| file.is_file())?;
     let text = std::fs::read_to_string(&file).ok()?;
     // What is wrong in such a file concerns those who build the project.
-    let toml = boml::parse(&text).ok()?;
-    let required = toml.get_table("project").ok()?.get_string("requires-python").ok()?.to_owned();
+    let toml = DeTable::parse(&text).ok()?;
+    let project = toml.get_ref().get("project")?.get_ref();
+    let required = project.get("requires-python")?.get_ref().as_str()?.to_owned();
     Some((file, required))
 }
 
