@@ -104,6 +104,15 @@ fn values_have_methods_too() {
 }
 
 #[test]
+fn a_derived_value_loses_no_field() {
+    common::python();
+    assert_eq!(derived(false).unwrap(), Point::new(1.0));
+    let error = derived(true).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Result));
+    assert!(error.to_string().contains("its field name would be lost"), "{error}");
+}
+
+#[test]
 fn fields_that_the_constructor_does_not_take_are_set() -> Result<(), Error> {
     common::python();
     assert_eq!(norm(&Point { norm: 4.0, ..Point::new(1.0) })?, 4.0);

@@ -123,6 +123,17 @@ class Point:
         return cls(0.0, 0.0)
 
 
+def derived(more: bool) -> Point:
+    @dataclass
+    class Named(Point):
+        name: str = "a"
+
+    class Other(Point):
+        kind: ClassVar[int] = 3
+
+    return Named(1.0) if more else Other(1.0)
+
+
 @dataclass(frozen=True)
 class Frozen:
     a: int
