@@ -153,6 +153,7 @@ pub use lend::{give, lend};
 #[doc(hidden)]
 pub use values::{
     element_from_python, element_into_python, elements_from_python, options_into_column,
+    value_into_python,
 };
 
 pub(crate) use holders::{FixedNames, Names};

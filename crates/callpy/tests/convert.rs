@@ -591,6 +591,15 @@ fn what_raises_while_it_is_converted_is_a_result_that_can_not_be() {
 }
 
 #[test]
+fn a_complex_number_is_one_of_python() {
+    use num_complex::Complex;
+    let kind = lambda("lambda *z: str([type(z), *map(repr, z)])");
+    let told: String =
+        kind.call((Complex::new(0.1_f64, -0.0), Complex::new(0.1_f32, 2.0))).unwrap();
+    assert_eq!(told, "[<class 'tuple'>, '(0.1-0j)', '(0.10000000149011612+2j)']");
+}
+
+#[test]
 fn a_complex_beyond_the_float32_is_not_infinite() {
     type Complex = num_complex::Complex<f32>;
     refused::<Complex>("complex(1e300, 0)");

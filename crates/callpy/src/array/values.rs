@@ -24,7 +24,7 @@ macro_rules! __element_values {
     ($([$($generic:tt)*] $rust:ty),* $(,)?) => {$(
         impl<'a, $($generic)*> $crate::IntoPython<'a> for $rust {
             fn into_python(self, scope: &mut $crate::Scope<'a>) -> $crate::Result<$crate::Object> {
-                $crate::array::element_into_python(self, scope)
+                $crate::array::value_into_python(self, scope)
             }
         }
 
@@ -80,6 +80,16 @@ __element_values! {
 #[doc(hidden)]
 pub fn element_into_python<T: Element>(value: T, scope: &mut Scope<'_>) -> Result<Object> {
     give(vec![value], scope)?.item(0)
+}
+
+/// Makes what Python has of its own for an element, a complex number, or else its NumPy scalar.
+#[doc(hidden)]
+pub fn value_into_python<T: Element>(value: T, scope: &mut Scope<'_>) -> Result<Object> {
+    let scalar = element_into_python(value, scope)?;
+    match kind_of(T::DTYPE) {
+        Some(NumberKind::Complex) => scope.ok(support::complex(scope.py(), &scalar.0)).map(Object),
+        _ => Ok(scalar),
+    }
 }
 
 /// Makes a column of a frame: an array of the values, and one that says which are missing.
