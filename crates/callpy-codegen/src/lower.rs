@@ -1,6 +1,7 @@
 //! Decides once, for all languages, which type a hint becomes. `rust/types.rs` and `go/types.rs` write it.
 
 use std::collections::HashSet;
+use std::mem::discriminant;
 use std::path::Path;
 
 use callpy_dtypes::NumberKind;
@@ -388,8 +389,15 @@ impl<'m> Lowering<'m> {
         let mut variants: Vec<(String, Lowered)> = Vec::new();
         let (mut object, mut optional) = (false, false);
         // A stack, since members may turn out to be unions, whose members belong in their place.
+        // A name that the file gives the union is the one that its readers know.
+        let name = self.alias(ty).unwrap_or_else(|| place.name.clone());
+        let text_place = Place { name: format!("{name}Text"), words: place.words };
+        let member_place = |member: &Type| match member {
+            Type::Literal(_) => &text_place,
+            _ => place,
+        };
         let mut left: Vec<Lowered> =
-            members.iter().rev().map(|member| self.lower(member, place)).collect();
+            members.iter().rev().map(|member| self.lower(member, member_place(member))).collect();
         while let Some(mut lowered) = left.pop() {
             // Such arrays are one variant.
             if let Lowered::Array { times, .. } = &mut lowered {
@@ -446,8 +454,6 @@ impl<'m> Lowering<'m> {
         if let Some(known) = self.unions.iter().position(|known| known.variants == variants) {
             return wrap(Lowered::Union(known));
         }
-        // A name that the file gives the union is the one that its readers know.
-        let name = self.alias(ty).unwrap_or_else(|| place.name.clone());
         let name = self.take_name(&name);
         self.unions.push(Union { name, source, variants });
         wrap(Lowered::Union(self.unions.len() - 1))
@@ -456,6 +462,17 @@ impl<'m> Lowering<'m> {
     fn literal(&mut self, ty: &Type, literals: &[Literal], place: &Place<'_>) -> Lowered {
         // Python does not check literals, so numbers stay numbers. Only strings become an enum, whose
         // variants have names.
+        let mut kinds: Vec<Vec<Literal>> = Vec::new();
+        for literal in literals {
+            match kinds.iter_mut().find(|kind| is_of_kind(&kind[0], literal)) {
+                Some(kind) => kind.push(literal.clone()),
+                None => kinds.push(vec![literal.clone()]),
+            }
+        }
+        if kinds.len() > 1 {
+            let members: Vec<Type> = kinds.into_iter().map(Type::Literal).collect();
+            return self.union(ty, &members, place);
+        }
         let all = |is: fn(&Literal) -> bool| literals.iter().all(is);
         if all(|literal| matches!(literal, Literal::Int(_))) {
             return Lowered::Int;
@@ -463,17 +480,17 @@ impl<'m> Lowering<'m> {
         if all(|literal| matches!(literal, Literal::Bool(_))) {
             return Lowered::Bool;
         }
+        if all(|literal| matches!(literal, Literal::Bytes(_))) {
+            return Lowered::Bytes;
+        }
         // Some members of an enum: Rust and Go have no type for a part of an enum's values.
         if let Some(Literal::Member { class, .. }) = literals.first()
-            && literals
-                .iter()
-                .all(|other| matches!(other, Literal::Member { class: same, .. } if same == class))
             && self.module.class(class).is_some()
         {
             return self.class(class, place);
         }
         if !all(|literal| matches!(literal, Literal::Str(_))) {
-            return self.object(place, "a Literal of several types");
+            return self.object(place, "a Literal of what is neither text nor a number");
         }
         let mut texts: Vec<(String, String)> = Vec::new();
         for literal in literals {
@@ -844,6 +861,7 @@ fn variant(lowering: &Lowering<'_>, lowered: &Lowered) -> String {
         Lowered::Set { .. } => "Set",
         Lowered::Optional(_) => "Optional",
         Lowered::Union(number) => &lowering.unions[*number].name,
+        Lowered::Text(number) if !lowering.texts[*number].is_alias => "Text",
         Lowered::Text(number) => &lowering.texts[*number].name,
         Lowered::Array { .. } => "Array",
         Lowered::Scalar(dtype) => match Meaning::of(*dtype) {
@@ -859,6 +877,14 @@ fn variant(lowering: &Lowering<'_>, lowered: &Lowered) -> String {
         Lowered::Handle(number) => &lowering.handles[*number].name,
     };
     name.to_owned()
+}
+
+/// Whether two literals are of one type.
+fn is_of_kind(one: &Literal, other: &Literal) -> bool {
+    match (one, other) {
+        (Literal::Member { class, .. }, Literal::Member { class: other, .. }) => class == other,
+        _ => discriminant(one) == discriminant(other),
+    }
 }
 
 /// Numbers variants with the same name: `List1`, `List2`.

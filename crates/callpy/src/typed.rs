@@ -55,6 +55,7 @@
 //! | `T \| None` | `Option<T>` | `Option<T>` |
 //! | `A \| B` | anything that is `Into` a generated enum: an `A` or a `B` | that enum |
 //! | `Literal["a", "b"]` | a generated enum | that enum |
+//! | `Literal["a", 1]` | as the union `Literal["a"] \| int` | as that union |
 //! | `datetime`, `date`, `time`, `timedelta`, `Decimal`, `UUID`, `Fraction` | [any of these types](crate::classes::IntoInstance): `SystemTime`, `Duration`, types of chrono, jiff, rust_decimal and uuid (features), text | as the caller chooses; in a struct or a union, text in a type of [`classes`](crate::classes), and a `Duration` |
 //! | `pandas.DataFrame`, `polars.DataFrame`, `pyarrow.Table` | [`Columns`](crate::Columns), an `Object` | a [`Frame`](crate::Frame) or an `Object` |
 //! | `torch.Tensor`, `jax.Array` | an array of any element type, which is copied, or refused if the package would change its dtype; an `Object` | [`Like<T>`](crate::Like) or an `Object` |

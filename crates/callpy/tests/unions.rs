@@ -153,3 +153,18 @@ fn an_array_is_told_by_its_dtype() {
     refused(arrays("np.zeros(2, 'f4')"));
     refused(arrays("np.ma.array([1.0], mask=[True])"));
 }
+
+#[test]
+fn a_literal_of_several_types_is_a_union() {
+    common::python();
+    assert!(matches!(axis("'index'"), Ok(Axis::Text(AxisText::Index))));
+    assert!(matches!(axis("1"), Ok(Axis::Int(1))));
+    let auto = literals("'auto'");
+    assert!(matches!(auto, Ok(Some(LiteralsResult::Text(LiteralsResultText::Auto)))), "{auto:?}");
+    assert!(matches!(literals("2"), Ok(Some(LiteralsResult::Int(2)))));
+    assert!(matches!(literals("True"), Ok(Some(LiteralsResult::Bool(true)))));
+    assert!(matches!(literals("None"), Ok(None)));
+    assert!(refused(literals("'other'")).contains("expected"));
+    assert_eq!(said(1).unwrap(), "1");
+    assert_eq!(said(false).unwrap(), "False");
+}

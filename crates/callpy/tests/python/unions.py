@@ -135,3 +135,18 @@ def arrays(text: str) -> Union[float, NDArray[np.float64], NDArray[np.int64]]:
 
 def items(text: str) -> Union[str, Iterable[int], Sequence[str]]:
     return eval(text)
+
+
+Axis = Literal[0, 1, "index", "columns"]
+
+
+def axis(text: str) -> Axis:
+    return eval(text)
+
+
+def literals(text: str) -> Literal["auto", 1, 2, True, None]:
+    return eval(text)
+
+
+def said(mode: Literal["auto", 1, 2, False, b"raw"]) -> str:
+    return repr(mode)
