@@ -5,6 +5,7 @@
 
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 mod models;
 
@@ -302,6 +303,18 @@ const CHECKS: &[(&str, &str, Check)] = &[
         );
         let Like(array): Like<f64> = s.eval("import polars as p; p.Series([1.5, 2.5])")?;
         same(array.to_vec(), vec![1.5, 2.5]);
+        Ok(())
+    }),
+    ("polars", "times with nanoseconds", |s| {
+        type Spans = Vec<Option<Duration>>;
+        let spans = "import polars as p; p.Series([1_000_000_001, None], dtype=p.Duration('ns'))";
+        same(s.eval::<Spans>(spans)?, vec![Some(Duration::new(1, 1)), None]);
+        type Times = Vec<Option<SystemTime>>;
+        let at = |count| {
+            format!("import polars as p; p.Series([{count}], dtype=p.Datetime('ns', 'UTC'))")
+        };
+        same(s.eval::<Times>(&at(1000))?, vec![Some(UNIX_EPOCH + Duration::from_micros(1))]);
+        assert!(s.eval::<Times>(&at(1)).unwrap_err().to_string().contains("nanoseconds"));
         Ok(())
     }),
     ("polars", "columns in and out", |s| {

@@ -233,6 +233,8 @@ def with_missing(value):
                 value[is_nat] = numpy.zeros(1, value.dtype)[0]
         return value, missing
     if hasattr(kind, "to_pylist"):
+        if str(getattr(value, "type", None)) == "time64[ns]" and _has_nanoseconds(value.cast("int64").to_pylist()):
+            raise ValueError(_NANOSECONDS)
         return value.to_pylist(), None
     if hasattr(kind, "isna") and not hasattr(kind, "columns"):
         missing = numpy.asarray(value.isna(), bool)
@@ -241,8 +243,30 @@ def with_missing(value):
             return None
         return [None if is_so else item for item, is_so in zip(items, missing.tolist())], None
     if hasattr(kind, "to_list"):
-        return value.to_list(), None
+        return _polars_items(value), None
     return None
+
+
+_NANOSECONDS = "it has times with nanoseconds, which those of Python leave out"
+
+
+def _has_nanoseconds(counts):
+    return any(count is not None and count % 1000 for count in counts)
+
+
+def _polars_items(value):
+    """The items of a Series, where those of Python leave out nanoseconds as NumPy's."""
+    dtype = getattr(value, "dtype", None)
+    if getattr(dtype, "time_unit", None) == "ns" or str(dtype) == "Time":
+        counts = value.to_physical().to_list()
+        if _has_nanoseconds(counts):
+            if str(dtype) == "Time" or getattr(dtype, "time_zone", None) is not None:
+                raise ValueError(_NANOSECONDS)
+            import numpy
+
+            make = numpy.datetime64 if hasattr(dtype, "time_zone") else numpy.timedelta64
+            return [None if count is None else make(count, "ns") for count in counts]
+    return value.to_list()
 
 
 def time_items(value):
