@@ -113,6 +113,14 @@ const CHECKS: &[(&str, &str, Check)] = &[
         assert!(dtype == "Int64", "{dtype}");
         Ok(())
     }),
+    ("pandas", "no column is cut to nanoseconds", |s| {
+        let columns = Columns::new().with("t", vec![Datetime64::<unit::Picosecond>::new(1)]);
+        let len = s.python.function("builtins:len")?;
+        assert!(
+            len.call::<usize>(columns.pandas()).unwrap_err().to_string().contains("nanosecond")
+        );
+        Ok(())
+    }),
     ("pandas", "columns in keep their type", |s| {
         for package in ["pandas", "polars", "pyarrow"] {
             let columns = typed_columns();

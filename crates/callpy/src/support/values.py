@@ -371,6 +371,9 @@ def _as_text(column):
 def _pandas_column(column):
     import pandas
 
+    dtype = getattr(column.values if type(column) is Column else column, "dtype", None)
+    if getattr(dtype, "kind", None) in ("m", "M") and dtype.str[-3:] in ("ps]", "fs]", "as]"):
+        raise ValueError("pandas has no unit below a nanosecond, got %s" % dtype)
     if type(column) is TextColumn:
         if None in column.texts:
             return pandas.array(column.texts, dtype="string")
