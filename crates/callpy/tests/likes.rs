@@ -172,6 +172,10 @@ fn a_number_is_not_made_of_what_numpy_would_only_warn_of() {
     assert_eq!(eval::<Scalar<i64>>("numpy.array(5)").unwrap(), Scalar(5));
     assert_eq!(eval::<Scalar<f64>>("numpy.longdouble(0.5)").unwrap(), Scalar(0.5));
     assert_eq!(eval::<Scalar<bool>>("numpy.bool_(True)").unwrap(), Scalar(true));
+    for expression in ["1j", "numpy.complex128(1j)", "numpy.complex64(1j)", "numpy.array(1j)"] {
+        let Scalar(number) = eval::<Scalar<num_complex::Complex<f64>>>(expression).unwrap();
+        assert_eq!((number.re, number.im), (0.0, 1.0), "{expression}");
+    }
 }
 
 #[test]

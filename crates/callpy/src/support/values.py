@@ -189,7 +189,9 @@ def as_number(value, kind):
             return None
     if kind in "iu":
         return int(value.__index__()) if hasattr(own, "__index__") else None
-    if kind == "c" and hasattr(own, "__complex__"):
+    # Not every complex type says that it is one: Python's own does since 3.11.
+    kinds = (complex,) if numpy is None else (complex, numpy.complexfloating)
+    if kind == "c" and (issubclass(own, kinds) or hasattr(own, "__complex__")):
         return complex(value)
     if hasattr(own, "__float__") or hasattr(own, "__index__"):
         return float(value)
