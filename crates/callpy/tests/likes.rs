@@ -163,6 +163,11 @@ fn a_number_is_not_made_of_what_numpy_would_only_warn_of() {
         "numpy.array('5')",
         "numpy.array('5', dtype=object)",
         "numpy.timedelta64(5, 's')",
+        "numpy.void(b'12')",
+        "numpy.array(b'12', 'V2')",
+        "numpy.array((1,), [('a', 'i8')])",
+        "__import__('decimal').Decimal('1e400')",
+        "-__import__('decimal').Decimal('1e400')",
         "numpy.datetime64('NaT')",
     ] {
         assert!(eval::<Scalar<f64>>(expression).is_err(), "{expression}");
@@ -176,6 +181,8 @@ fn a_number_is_not_made_of_what_numpy_would_only_warn_of() {
         let Scalar(number) = eval::<Scalar<num_complex::Complex<f64>>>(expression).unwrap();
         assert_eq!((number.re, number.im), (0.0, 1.0), "{expression}");
     }
+    let infinite = eval::<Scalar<f64>>("__import__('decimal').Decimal('-Infinity')");
+    assert_eq!(infinite.unwrap(), Scalar(f64::NEG_INFINITY));
 }
 
 #[test]

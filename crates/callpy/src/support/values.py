@@ -183,19 +183,26 @@ def as_number(value, kind):
         found = value.dtype.kind
         if found == "O" and value.ndim == 0:
             return as_number(value.item(), kind)
-        # NumPy would leave out the imaginary part, and read text. Numbers of other packages, such as bfloat16, are
-        # of the kind "V", as records are.
-        if found in "SUTOmM" or found == "c" and kind != "c" or value.dtype.names is not None:
+        # NumPy would leave out the imaginary part, and read text, also of plain bytes. Numbers of other packages,
+        # such as bfloat16, are of the kind "V", as those are.
+        is_void = issubclass(value.dtype.type, numpy.void)
+        if found in "SUTOmM" or found == "c" and kind != "c" or is_void:
             return None
     if kind in "iu":
         return int(value.__index__()) if hasattr(own, "__index__") else None
+    is_float = hasattr(own, "__float__") or hasattr(own, "__index__")
     # Not every complex type says that it is one: Python's own does since 3.11.
     kinds = (complex,) if numpy is None else (complex, numpy.complexfloating)
     if kind == "c" and (issubclass(own, kinds) or hasattr(own, "__complex__")):
-        return complex(value)
-    if hasattr(own, "__float__") or hasattr(own, "__index__"):
-        return float(value)
-    return None
+        number = complex(value)
+    elif is_float:
+        number = float(value)
+    else:
+        return None
+    # A Decimal does not say so, nor does a long double.
+    if is_float and abs(number) == math.inf and number.imag == 0 and value != number:
+        raise OverflowError("%s is beyond the range of a float" % shown(value))
+    return number
 
 
 def text_items(value):
