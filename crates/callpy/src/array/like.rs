@@ -19,10 +19,11 @@ use crate::support;
 /// owns is copied.
 ///
 /// The dtype must be that of `T`, as with [`Array<T>`]; [`Array::cast`] converts. A list has no dtype,
-/// so it is one of `T` if its numbers are the same as `T`: `[1, 2]` is an array of `f64` as well. What
-/// another package makes of its own values is its own: whole numbers with nulls among them are floats with
-/// NaN in pandas, polars and pyarrow, and a frame of several types has one that may round. A
-/// [`Frame`](crate::Frame) has each column as it is.
+/// so it is one of `T` if its numbers are the same as `T`: `[1, 2]` is an array of `f64` as well. Where
+/// NumPy would change a value in a list, such as a bool beside numbers or a whole number that rounds, that
+/// is an error. What another package makes of its own values is its own: whole numbers with nulls among them
+/// are floats with NaN in pandas, polars and pyarrow, and a frame of several types has one that may round, and
+/// in which bools may be numbers. A [`Frame`](crate::Frame) has each column as it is.
 ///
 /// ```
 /// use callpy::{Like, Python};
