@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"unsafe"
 )
 
 func BenchmarkNothing(b *testing.B) {
@@ -45,6 +46,17 @@ func BenchmarkTwoNumbers(b *testing.B) {
 		if _, err := hypot(3, 4); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// What Go needs to get into C and back, which is part of each call.
+func BenchmarkNothingInC(b *testing.B) {
+	if err := start(); err != nil {
+		b.Fatal(err)
+	}
+	none := new(cValue)
+	for b.Loop() {
+		valueRelease.with(unsafe.Pointer(none))
 	}
 }
 

@@ -43,17 +43,22 @@ func newFrame() *frame {
 	return frame
 }
 
-// done gives the frame back.
+// done gives the frame back. Only what leads to memory is cleared: invoke fills in the rest.
 func (f *frame) done() {
-	runtime.KeepAlive(f.kept)
-	for _, held := range f.held {
-		held.done()
+	if len(f.kept) > 0 {
+		runtime.KeepAlive(f.kept)
+		clear(f.kept)
+		f.kept = f.kept[:0]
 	}
-	clear(f.kept)
-	clear(f.held)
-	clear(f.values)
-	f.kept, f.held, f.values, f.named, f.lent = f.kept[:0], f.held[:0], nil, nil, 0
-	f.call, f.types, f.isOpen = cInvocation{}, nil, false
+	if len(f.held) > 0 {
+		for _, held := range f.held {
+			held.done()
+		}
+		clear(f.held)
+		f.held = f.held[:0]
+	}
+	f.values, f.named, f.lent = nil, nil, 0
+	f.types, f.isOpen = nil, false
 	frames.Put(f)
 }
 
@@ -82,13 +87,12 @@ func (f *frame) run(ctx context.Context, function *Function, wanted bool) error 
 			return err
 		}
 	}
-	f.limits = cLimits{within: uintptr(left)}
-	if left > 0 {
+	if canEnd || left > 0 {
+		f.limits = cLimits{within: uintptr(left)}
 		f.call.limits = addressOf(&f.limits)
 	}
 	if canEnd {
 		stop := cancelWith(ctx, &f.limits)
-		f.call.limits = addressOf(&f.limits)
 		f.invoke(function, wanted)
 		stop()
 	} else {
@@ -111,10 +115,13 @@ func (f *frame) invoke(function *Function, wanted bool) {
 	f.call.function = function.handle
 	f.call.arguments, f.call.argumentsLength = addressOf(unsafe.SliceData(f.values)), uintptr(len(f.values))
 	f.call.named, f.call.namedLength = addressOf(unsafe.SliceData(f.named)), uintptr(len(f.named))
+	f.call.wanted = 0
 	if wanted {
 		f.call.wanted = 1
 	}
+	f.call.result.tag = cTagNone
 	invoke.with(unsafe.Pointer(&f.call))
+	f.call.limits = 0
 }
 
 // release frees what the result holds; a number holds nothing.
