@@ -92,7 +92,7 @@ func TestAStructWithTagsIsADict(t *testing.T) {
 	bad(t, err, BadResult, "a dict without the key \"steps\"")
 	got["steps"] = "many"
 	_, err = CallAs[settings](ctx, echo, got)
-	bad(t, err, BadResult, "field Steps: expected int, got the str 'many'")
+	bad(t, err, BadResult, "the field Steps of the result of "+target("echo")+": expected int, got the str 'many'")
 	_, err = CallAs[settings](ctx, echo, plain{1, "b"})
 	bad(t, err, BadResult, "expected callpy.settings, got a tuple of 2")
 	_, err = CallAs[plain](ctx, echo, passed)

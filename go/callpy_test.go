@@ -292,7 +292,7 @@ func TestDictsWithOddKeys(t *testing.T) {
 	_, err = find(t, target("by_pair")).Call(ctx, 1, 2)
 	bad(t, err, BadResult, "got a dict with a key that is a []interface {} in Go")
 	_, err = CallAs[map[string]int](ctx, find(t, target("echo")), map[int]int{1: 2})
-	bad(t, err, BadResult, "a key: expected string, got the int 1")
+	bad(t, err, BadResult, "a key of the result of "+target("echo")+": expected string, got the int 1")
 	// Keys that differ on one side only.
 	_, err = find(t, target("echo")).Call(ctx, map[any]any{1: "a", 1.0: "b", true: "c"})
 	bad(t, err, BadArgument, "two keys of a dict are equal in Python")
@@ -306,21 +306,25 @@ func TestDictsWithOddKeys(t *testing.T) {
 func TestAnErrorSaysWhereInAValueItIs(t *testing.T) {
 	function := find(t, target("echo"))
 	for place, value := range map[string]any{
-		"argument 1: item 1: item 0: a chan int":               []any{1, Tuple{make(chan int)}},
-		`argument 1: key "a": item 0: a chan int`:              map[string]any{"a": []any{make(chan int)}},
-		"argument 1: key 2: a chan int":                        map[any]any{2: make(chan int)},
-		"argument 1: a key: a chan int":                        map[any]any{make(chan int): 1},
-		"argument 1: field List: item 2: a func() can't be pa": struct{ List []any }{[]any{1, 2, func() {}}},
+		"item 0 of item 1 of argument 1":         []any{1, Tuple{make(chan int)}},
+		"item 0 of key 'a' of argument 1":        map[string]any{"a": []any{make(chan int)}},
+		`key "it's" of argument 1`:               map[string]any{"it's": make(chan int)},
+		`key '\'"\t' of argument 1`:              map[any]any{"'\"\t": make(chan int)},
+		"key 2 of argument 1":                    map[any]any{2: make(chan int)},
+		"a key of argument 1":                    map[any]any{make(chan int): 1},
+		"item 2 of the field List of argument 1": struct{ List []any }{[]any{1, 2, make(chan int)}},
+		`item 0 of argument "value"`:             Named("value", []any{make(chan int)}),
 	} {
-		bad(t, function.Run(ctx, value), BadArgument, target("echo")+": "+place)
+		err := bad(t, function.Run(ctx, value), BadArgument, "")
+		equal(t, err.Error(), place+" of "+target("echo")+": a chan int can't be passed to Python")
 	}
 	_, err := CallAs[[]int](ctx, function, []any{1, 2, nil})
-	bad(t, err, BadResult, "the result of "+target("echo")+": item 2: expected int, got None")
+	bad(t, err, BadResult, "item 2 of the result of "+target("echo")+": expected int, got None")
 	_, err = CallAs[map[string][]int](ctx, function, map[string][]any{"a": {"b"}})
-	bad(t, err, BadResult, `key "a": item 0: expected int, got the str 'b'`)
+	bad(t, err, BadResult, "item 0 of key 'a' of the result of "+target("echo")+": expected int, got the str 'b'")
 	two := load[func(any) (int, string, error)](t, target("echo"))
 	_, _, err = two(Tuple{1, 2})
-	bad(t, err, BadResult, "item 1: expected string, got the int 2")
+	bad(t, err, BadResult, "item 1 of the result of "+target("echo")+": expected string, got the int 2")
 }
 
 func TestArgumentsThatCanNotBeGiven(t *testing.T) {
@@ -334,7 +338,7 @@ func TestArgumentsThatCanNotBeGiven(t *testing.T) {
 	dict["self"] = dict
 	function := find(t, target("echo"))
 	for _, value := range []any{endless, round, dict} {
-		bad(t, function.Run(ctx, value), BadArgument, "argument 1: values are nested more than 200 deep")
+		bad(t, function.Run(ctx, value), BadArgument, "argument 1 of "+target("echo")+": values are nested more than 200 deep")
 	}
 	for _, passed := range []any{struct{}{}, time.Location{}, struct{ x int }{}, make(chan int)} {
 		bad(t, function.Run(ctx, passed), BadArgument, "a "+reflect.TypeOf(passed).String()+" can't be passed")

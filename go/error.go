@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -81,7 +82,7 @@ type Error struct {
 	// Cause is the exception that this one was raised from, or while handling which it was raised.
 	Cause *Error
 
-	// place is where the failure was, and line says what failed, unless C does.
+	// place is where the failure was, from the inside out, as in C, and line says what failed, unless C does.
 	place, line string
 	// The address of C's error; 0 if this is Go's own.
 	c     uintptr
@@ -96,11 +97,18 @@ type errorOwner struct {
 }
 
 // Error says what failed and where, in one line.
-func (e *Error) Error() string { return e.place + e.text(errorMessage, e.line) }
+func (e *Error) Error() string { return e.placed(e.text(errorMessage, e.line)) }
 
 // Detail returns the line and everything else that belongs in a log, such as the traceback. It is made when
 // it is asked for.
-func (e *Error) Detail() string { return e.place + e.text(errorDetail, e.line) }
+func (e *Error) Detail() string { return e.placed(e.text(errorDetail, e.line)) }
+
+func (e *Error) placed(text string) string {
+	if e.place == "" {
+		return text
+	}
+	return e.place + ": " + text
+}
 
 // Traceback returns the traceback as Python prints it, chained exceptions included; nothing if this is no
 // exception. It is made when it is asked for: the source lines are read from their files then.
@@ -176,9 +184,12 @@ func failure(kind Kind, format string, arguments ...any) *Error {
 	return &Error{Kind: kind, line: fmt.Sprintf(format, arguments...)}
 }
 
-// at adds the place that failed.
+// at adds where it failed: each caller that knows more adds its part, as in "item 2 of argument 1 of math:fsum".
 func (e *Error) at(place string) *Error {
-	e.place = place + ": " + e.place
+	if e.place != "" {
+		place = e.place + " of " + place
+	}
+	e.place = place
 	return e
 }
 
@@ -191,9 +202,19 @@ func (e *Error) atKey(key reflect.Value) *Error {
 		key = key.Elem()
 	}
 	if key.Kind() == reflect.String {
-		return e.inside(fmt.Sprintf("key %q", key.String()))
+		return e.inside("key " + quoted(key.String()))
 	}
 	return e.inside(fmt.Sprintf("key %v", key))
+}
+
+// quoted returns text as Python shows it.
+func quoted(text string) string {
+	inner := strconv.Quote(text)
+	if strings.Contains(text, "'") && !strings.Contains(text, "\"") {
+		return inner
+	}
+	inner = strings.ReplaceAll(inner[1:len(inner)-1], `\"`, `"`)
+	return "'" + strings.ReplaceAll(inner, "'", `\'`) + "'"
 }
 
 // inside adds a place inside another value, but to what is nested too deeply, which is in no place.

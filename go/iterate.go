@@ -43,8 +43,8 @@ func ItemsContext[T any](ctx context.Context, object *Object, err error) (iter.S
 	iterator.types = object.types
 	return func(yield func(T, error) bool) {
 		defer iterator.end()
-		for {
-			item, ok, err := nextItem[T](ctx, iterator)
+		for index := 0; ; index++ {
+			item, ok, err := nextItem[T](ctx, iterator, index)
 			if err != nil {
 				yield(item, err)
 				return
@@ -56,8 +56,8 @@ func ItemsContext[T any](ctx context.Context, object *Object, err error) (iter.S
 	}, nil
 }
 
-// nextItem returns the next item; false at the end.
-func nextItem[T any](ctx context.Context, iterator *Object) (item T, ok bool, err error) {
+// nextItem returns the next item, of this index; false at the end.
+func nextItem[T any](ctx context.Context, iterator *Object, index int) (item T, ok bool, err error) {
 	held := iterator.use()
 	if held == nil {
 		return item, false, nil
@@ -80,7 +80,7 @@ func nextItem[T any](ctx context.Context, iterator *Object) (item T, ok bool, er
 	items := itemsOf(&frame.call.result)
 	if err := iterator.types.decodeInto(&items[0], reflect.ValueOf(&item).Elem()); err != nil {
 		var none T
-		return none, false, err.at("an item")
+		return none, false, err.atItem(index)
 	}
 	return item, true, nil
 }

@@ -24,7 +24,7 @@ func TestItemsOfAnyIterable(t *testing.T) {
 	for _, err := range good(Items[int](chain([]any{1, "text", 2})))(t) {
 		failed = err
 	}
-	bad(t, failed, BadResult, "an item: expected int, got the str 'text'")
+	bad(t, failed, BadResult, "item 1: expected int, got the str 'text'")
 	_, err := Items[int](count(0))
 	equal(t, err, nil)
 	_, err = Items[chan int](count(0))

@@ -233,7 +233,7 @@ func (f *frame) time(from time.Time, to *cValue) *Error {
 		}
 	}
 	if err := f.made(madeTime, frame, to); err != nil {
-		return err.at(from.String())
+		return err.at("the time " + from.String())
 	}
 	return nil
 }

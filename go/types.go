@@ -175,7 +175,7 @@ func (c *checker) check(kind reflect.Type) *Error {
 		}
 		for _, field := range fields.all {
 			if err := c.check(kind.Field(field.index).Type); err != nil {
-				return err.at("field " + field.name)
+				return err.at("the field " + field.name)
 			}
 		}
 	}
