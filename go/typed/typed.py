@@ -496,6 +496,49 @@ class Factory:
         return self.size
 
 
+class Gauge:
+    """Its properties can be set, but for one."""
+
+    def __init__(self) -> None:
+        self._values = np.zeros(2)
+        self._mode = Mode.FAST
+        self._keys = {1}
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        return self._values
+
+    @values.setter
+    def values(self, values: NDArray[np.float64]) -> None:
+        self._values = values
+
+    @property
+    def mode(self) -> Mode:
+        return self._mode
+
+    @mode.setter
+    def mode(self, mode: Mode) -> None:
+        if mode is Mode.SAFE and self._keys:
+            raise ValueError("not with keys")
+        self._mode = mode
+
+    def set_mode(self, mode: Mode) -> str:
+        return "a method, which has its name first"
+
+    @property
+    def keys(self) -> Set[int]:
+        return self._keys
+
+    @keys.setter
+    def keys(self, keys: Set[int]) -> None:
+        assert type(keys) is set
+        self._keys = keys
+
+    @property
+    def fixed(self) -> int:
+        return 7
+
+
 @dataclass
 class Computed:
     side: float

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -212,6 +213,49 @@ func TestInstances(t *testing.T) {
 	}
 	loudness, err := Signal{Samples: []float64{1, -2}}.Loudness()
 	same(t, 2.0, loudness, err)
+}
+
+func TestPropertiesAreSet(t *testing.T) {
+	special, err := SpecialFunc("s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, nil, special.SetLabel("other"), nil)
+	only, err := special.Only()
+	same(t, "only other", only, err)
+	gauge, err := NewGauge()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Python has a copy, from the first time on.
+	for _, values := range [][]float64{{1, 2, 3}, {4}} {
+		same(t, nil, gauge.SetValues(values), nil)
+		before := slices.Clone(values)
+		values[0] = -1
+		found, err := gauge.Values()
+		same(t, before, found, err)
+	}
+	err = gauge.SetModeMethod(ModeSafe)
+	if !errors.Is(err, callpy.Exception) || !strings.Contains(err.Error(), "not with keys") {
+		t.Error(err)
+	}
+	same(t, nil, gauge.SetKeys(nil), nil)
+	same(t, nil, gauge.SetModeMethod(ModeSafe), nil)
+	mode, err := gauge.Mode()
+	same(t, ModeSafe, mode, err)
+	// A method with the name keeps it.
+	text, err := gauge.SetMode(ModeFast)
+	same(t, "a method, which has its name first", text, err)
+	if _, ok := any(gauge).(interface{ SetFixed(int) error }); ok {
+		t.Error("a property without a setter is set")
+	}
+	computed, err := NewComputed(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, nil, computed.SetSide(3), nil)
+	side, err := computed.Side()
+	same(t, 3.0, side, err)
 }
 
 func TestAnInstanceHasTheMethodsOfItsBase(t *testing.T) {

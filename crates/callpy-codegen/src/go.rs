@@ -228,6 +228,8 @@ impl<'m> Writer<'m> {
             if shape_of(class) == ClassShape::Instance && class.kind != ClassKind::Plain {
                 methods.extend(fields(class, &methods));
             }
+            // After the methods, whose names have precedence.
+            let mut setters = Vec::new();
             for mut method in methods {
                 self.lowering.untyped.clear();
                 let is_of_instance =
@@ -248,6 +250,7 @@ impl<'m> Writer<'m> {
                     let path = method.path.clone();
                     let mut typed = self.lower(function, parameters, kind, method.name, path);
                     typed.file = method.file.clone();
+                    setters.extend(self.setter(&typed));
                     all.push(typed);
                 }
                 let untyped = std::mem::take(&mut self.lowering.untyped);
@@ -256,6 +259,7 @@ impl<'m> Writer<'m> {
                     self.reports.push(FunctionReport { name, line, file, left_out, untyped });
                 }
             }
+            all.append(&mut setters);
         }
     }
 

@@ -93,9 +93,19 @@ pub(crate) fn fields<'m>(class: &'m Class, known: &[Method<'m>]) -> Vec<Method<'
     let fields = class.fields.iter().filter(|field| {
         field.kind == FieldKind::Stored && !field.name.starts_with('_') && is_new(&field.name)
     });
+    let is_settable = match class.kind {
+        ClassKind::Dataclass { frozen, .. } | ClassKind::Attrs { frozen, .. } => !frozen,
+        ClassKind::Model { .. } => true,
+        _ => false,
+    };
     fields
-        .map(|field| Method {
-            function: Cow::Owned(Module::getter(class, field)),
+        .map(|field| {
+            let mut getter = Module::getter(class, field);
+            getter.is_settable = is_settable;
+            (field, getter)
+        })
+        .map(|(field, getter)| Method {
+            function: Cow::Owned(getter),
             parameters: Vec::new(),
             kind: MethodKind::Property,
             name: field.name.clone(),

@@ -267,6 +267,18 @@ pub struct Parameter {
     pub is_unpacked: bool,
 }
 
+impl Parameter {
+    /// Makes a parameter without a default.
+    pub fn new(
+        name: impl Into<String>,
+        span: Span,
+        kind: ParameterKind,
+        hint: Option<Hint>,
+    ) -> Parameter {
+        Parameter { name: name.into(), span, kind, hint, default: None, is_unpacked: false }
+    }
+}
+
 /// How an argument is passed to a parameter: the five kinds of the language reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterKind {

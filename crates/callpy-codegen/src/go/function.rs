@@ -37,6 +37,7 @@ pub(super) enum Kind<'m> {
     Static(&'m Class),
     Method(&'m Class),
     Property(&'m Class),
+    Setter(&'m Class),
     Enter(&'m Class),
 }
 
@@ -61,6 +62,7 @@ impl<'m> Kind<'m> {
             | Kind::Static(class)
             | Kind::Method(class)
             | Kind::Property(class)
+            | Kind::Setter(class)
             | Kind::Enter(class) => Some(class),
         }
     }
@@ -68,7 +70,10 @@ impl<'m> Kind<'m> {
     /// The class whose instance is the receiver.
     fn receiver(self) -> Option<&'m Class> {
         match self {
-            Kind::Method(class) | Kind::Property(class) | Kind::Enter(class) => Some(class),
+            Kind::Method(class)
+            | Kind::Property(class)
+            | Kind::Setter(class)
+            | Kind::Enter(class) => Some(class),
             _ => None,
         }
     }
@@ -97,12 +102,7 @@ impl<'m> Writer<'m> {
         name: String,
         path: String,
     ) -> Typed<'m> {
-        // The function's body and its results have names in the same scope.
-        let mut used: Vec<String> = BODY_NAMES.map(str::to_owned).into();
-        used.extend(kind.receiver().map(|class| receiver_name(&class.name)));
-        if self.input.context {
-            used.extend(["ctx", "object"].map(str::to_owned));
-        }
+        let mut used = self.used_names(kind);
         let mut arguments = Vec::new();
         for parameter in parameters {
             let lowered = self.lowering.parameter(&path, &parameter);
@@ -120,6 +120,44 @@ impl<'m> Writer<'m> {
         let (go, option, setters) = (String::new(), String::new(), Vec::new());
         let (parameters, file) = (arguments, None);
         Typed { python, kind, file, name, path, parameters, returns, go, option, setters }
+    }
+
+    /// Returns the names that no parameter may have: a function's body and its results are in the same scope.
+    fn used_names(&self, kind: Kind<'_>) -> Vec<String> {
+        let mut used: Vec<String> = BODY_NAMES.map(str::to_owned).into();
+        used.extend(kind.receiver().map(|class| receiver_name(&class.name)));
+        if self.input.context {
+            used.extend(["ctx", "object"].map(str::to_owned));
+        }
+        used
+    }
+
+    /// Returns the method that sets a property, if Python can.
+    pub(super) fn setter(&self, property: &Typed<'m>) -> Option<Typed<'m>> {
+        let Kind::Property(class) = property.kind else { return None };
+        let is_value = !matches!(property.returns, Lowered::Items(_) | Lowered::Unit);
+        if !property.python.is_settable || shape_of(class) != ClassShape::Instance || !is_value {
+            return None;
+        }
+        let kind = Kind::Setter(class);
+        let mut name = "value".to_owned();
+        while self.used_names(kind).contains(&name) {
+            name.push_str("Arg");
+        }
+        let (span, hint) = (property.python.name_span, property.python.returns.clone());
+        let python = Parameter::new("value", span, ParameterKind::PositionalOnly, hint);
+        Some(Typed {
+            python: property.python.clone(),
+            kind,
+            file: property.file.clone(),
+            name: format!("set_{}", property.name),
+            path: property.path.clone(),
+            parameters: vec![Argument { python, lowered: property.returns.clone(), name }],
+            returns: Lowered::Unit,
+            go: String::new(),
+            option: String::new(),
+            setters: Vec::new(),
+        })
     }
 
     /// Chooses the names in Go.
@@ -204,6 +242,7 @@ impl<'m> Writer<'m> {
             receiver,
             called: &called,
             is_property: matches!(kind, Kind::Property(_)),
+            is_setter: matches!(kind, Kind::Setter(_)),
             parameters: &parameters,
             outward,
         };
@@ -293,6 +332,8 @@ impl<'m> Writer<'m> {
         };
         let parameters: Vec<Parameter> = all.iter().map(|one| one.python.clone()).collect();
         let usage = match self.input.usages.of(&mut self.lowering, &typed.path, &parameters) {
+            // The object has the value from then on.
+            _ if matches!(kind, Kind::Setter(_)) => ", Retains: true",
             Some(Usage::Retained) => ", Retains: true",
             Some(Usage::Borrowed) => ", Lends: true",
             None => "",
@@ -328,12 +369,18 @@ impl<'m> Writer<'m> {
             Kind::Constructor(_) => "makes a",
             _ => "calls",
         };
-        let docs = format!(
-            "{name} {what} {}, line {line} of {}:\n\n\t{}",
-            typed.path,
-            typed.file.as_ref().unwrap_or(&self.input.file),
-            one_line(&signature(function)).replacen(&function.name, &typed.path, 1),
-        );
+        let file = typed.file.as_ref().unwrap_or(&self.input.file);
+        let (docs, docstring) = match kind {
+            Kind::Setter(_) => {
+                (format!("{name} sets {}, line {line} of {file}.", typed.path), None)
+            }
+            _ => {
+                let words = one_line(&signature(function)).replacen(&function.name, &typed.path, 1);
+                let docs =
+                    format!("{name} {what} {}, line {line} of {file}:\n\n\t{words}", typed.path);
+                (docs, function.docstring.as_deref())
+            }
+        };
         let failed = match &results[..] {
             [] => " err".to_owned(),
             [_] => String::new(),
@@ -363,7 +410,7 @@ impl<'m> Writer<'m> {
             None => writeln!(rest, "\treturn {call}\n}}"),
         };
         let parameters = parameters.join(", ");
-        code.push_str(&head(&docs, function.docstring.as_deref()));
+        code.push_str(&head(&docs, docstring));
         let _ = write!(
             code,
             "func {place}{name}({parameters}) {outcome} {{\n\tcall, err := {variable}.Get()\n{rest}"

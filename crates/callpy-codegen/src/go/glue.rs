@@ -45,6 +45,8 @@ pub(super) struct Function<'f> {
     pub(super) called: &'f str,
     /// It reads an attribute.
     pub(super) is_property: bool,
+    /// It sets one, to its only parameter.
+    pub(super) is_setter: bool,
     pub(super) parameters: &'f [Parameter<'f>],
     pub(super) outward: Option<String>,
 }
@@ -626,8 +628,16 @@ impl Glue {
             );
             format!("called(*given{by_name}, **options)")
         };
+        if function.is_setter {
+            let value = parameters.iter().map(|one| match &one.convert {
+                Some(convert) => format!("{convert}(_0)"),
+                None => "_0".to_owned(),
+            });
+            let _ = writeln!(text, "    {called} = {}", value.collect::<String>());
+        }
         let call = if function.is_property { called } else { call };
         let _ = match outward {
+            _ if function.is_setter => Ok(()),
             Some(convert) => writeln!(text, "    return {convert}({call})"),
             None => writeln!(text, "    return {call}"),
         };
