@@ -72,6 +72,17 @@ type Copied[T Element] struct {
 // CopiedOf returns a slice as an argument that is copied, with one axis if no shape is passed.
 func CopiedOf[T Element](data []T, shape ...int) Copied[T] { return ArrayOf(data, shape...).Copied() }
 
+// A Lists is an argument in which slices of numbers are Python lists and not arrays, at any depth: for a function
+// that wants lists, or a Python without NumPy.
+type Lists[T any] struct{ value T }
+
+// ListsOf returns a value as an argument in which slices of numbers are Python lists.
+func ListsOf[T any](value T) Lists[T] { return Lists[T]{value} }
+
+type lists interface{ inside() reflect.Value }
+
+func (l Lists[T]) inside() reflect.Value { return reflect.ValueOf(&l.value).Elem() }
+
 // A lendable is an array, or an argument made of one.
 type lendable interface {
 	lend(f *frame, to *cValue) *Error

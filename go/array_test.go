@@ -1,9 +1,11 @@
 package callpy
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestAnArrayKnowsItsShape(t *testing.T) {
@@ -98,4 +100,62 @@ func TestAStructWithTagsIsADict(t *testing.T) {
 	_, err = CallAs[plain](ctx, echo, passed)
 	bad(t, err, BadResult, "expected callpy.plain, got a dict")
 	equal(t, good(CallAs[plain](ctx, echo, plain{1, "b"}))(t), plain{1, "b"})
+}
+
+func TestListsHaveNoArraysInThem(t *testing.T) {
+	represent := find(t, "builtins:repr")
+	type sizes struct {
+		Sizes []int
+		Other [2]float32
+	}
+	type number int64
+	var endless []any
+	endless = append(endless, nil)
+	endless[0] = ListsOf(endless)
+	for expected, value := range map[string]any{
+		"[1, 2]":            ListsOf([]int{1, 2}),
+		"[1, -2]":           ListsOf([]int64{1, -2}),
+		"[3]":               ListsOf([]number{3}),
+		"[7200000000000]":   ListsOf([]time.Duration{2 * time.Hour}),
+		"[0.5]":             ListsOf([]float64{0.5}),
+		"[200]":             ListsOf([]uint8{200}),
+		"[True, False]":     ListsOf([]bool{true, false}),
+		"[(1+2j)]":          ListsOf([]complex128{1 + 2i}),
+		"[]":                ListsOf([]int(nil)),
+		"[[1], []]":         ListsOf([][]int{{1}, nil}),
+		"{'a': [1]}":        ListsOf(map[string][]int{"a": {1}}),
+		"([1], [0.5, 1.0])": ListsOf(sizes{[]int{1}, [2]float32{0.5, 1}}),
+		"None":              ListsOf((*[]int)(nil)),
+		"([1], array([1]))": Tuple{ListsOf([]int{1}), []int{1}},
+		"([1], [1])":        Tuple{ListsOf(ListsOf([]int{1})), ListsOf[any]([]int{1})},
+		"array([1.])":       ListsOf(ArrayOf([]float64{1})),
+	} {
+		equal(t, good(CallAs[string](ctx, represent, value))(t), expected)
+	}
+	bad(t, represent.Run(ctx, endless), BadArgument, "nested more than 200 deep")
+	total := load[func(Lists[[]int]) (int, error)](t, "builtins:sum")
+	equal(t, good(total(ListsOf([]int{1, 2})))(t), 3)
+	_, err := Load[func(Lists[chan int]) error]("builtins:sum")
+	bad(t, err, BadArgument, "a chan int can't be passed")
+	_, err = Load[func() (Lists[[]int], error)]("builtins:list")
+	bad(t, err, BadArgument, "no result of Python is a callpy.Lists[[]int]")
+}
+
+func TestListsNeedNoNumpy(t *testing.T) {
+	output, code := child("lists")
+	equal(t, []any{output, code}, []any{"", 7})
+}
+
+func listsWithoutNumpy() int {
+	must(start())
+	text := "import sys\nsys.modules['numpy'] = None\n"
+	must((&Source{Name: "without_numpy", File: "without_numpy.py", Text: &text}).Run())
+	sum := must1(Load[func(Lists[[]float64]) (float64, error)]("builtins:sum"))
+	if total := must1(sum(ListsOf([]float64{1, 2}))); total != 3 {
+		panic(total)
+	}
+	if err := must1(Find("builtins:sum")).Run(ctx, []float64{1, 2}); !errors.Is(err, NoNumpy) {
+		panic(err)
+	}
+	return 7
 }

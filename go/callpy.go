@@ -24,6 +24,7 @@
 //	complex numbers
 //	Array[T]                                  the same with any shape
 //	Mutable[T], Copied[T]                     an array that Python may write; one that it may retain
+//	Lists[T]                                  a T in which slices of numbers are lists
 //	time.Time                                 datetime
 //	Times, Durations                          an array of datetime64 or timedelta64
 //	other slices and arrays, Tuple, maps      list, tuple, dict

@@ -169,7 +169,7 @@ func (f *frame) hold(from holder, to *cValue) *Error {
 // slice passes a slice, or an array that has an address.
 func (f *frame) slice(from reflect.Value, to *cValue, depth int) *Error {
 	dtype := dtypeOf(from.Type().Elem().Kind())
-	if dtype == 0 {
+	if dtype == 0 || f.hasLists {
 		return f.items(from, to, cTagList, depth)
 	}
 	if from.Kind() == reflect.Array {
@@ -181,6 +181,21 @@ func (f *frame) slice(from reflect.Value, to *cValue, depth int) *Error {
 
 func (f *frame) items(from reflect.Value, to *cValue, tag uint32, depth int) *Error {
 	items := make([]cValue, from.Len())
+	if from.Kind() == reflect.Slice {
+		// What most numbers are needs no reflection for each.
+		switch from.Type().Elem().Kind() {
+		case reflect.Int:
+			setNumbers[int, int64](items, cTagInt, from.UnsafePointer())
+		case reflect.Int64:
+			setNumbers[int64, int64](items, cTagInt, from.UnsafePointer())
+		case reflect.Float64:
+			setNumbers[float64, float64](items, cTagFloat, from.UnsafePointer())
+		}
+		if len(items) > 0 && items[0].tag != cTagNone {
+			f.setItems(to, tag, items)
+			return nil
+		}
+	}
 	for index := range items {
 		if err := f.value(from.Index(index), &items[index], depth+1); err != nil {
 			return err.atItem(index)
@@ -188,6 +203,14 @@ func (f *frame) items(from reflect.Value, to *cValue, tag uint32, depth int) *Er
 	}
 	f.setItems(to, tag, items)
 	return nil
+}
+
+// setNumbers fills values with the T that are in memory, as the C that they are in C.
+func setNumbers[T, C int | int64 | float64](items []cValue, tag uint32, data unsafe.Pointer) {
+	for index, number := range unsafe.Slice((*T)(data), len(items)) {
+		items[index].tag = tag
+		*content[C](&items[index]) = C(number)
+	}
 }
 
 func (f *frame) dict(from reflect.Value, to *cValue, depth int) *Error {
@@ -237,6 +260,13 @@ func (f *frame) made(by *helper, frame *frame, to *cValue) *Error {
 func (f *frame) structure(from reflect.Value, to *cValue, depth int) *Error {
 	if isLendable(from.Type()) {
 		return from.Interface().(lendable).lend(f, to)
+	}
+	if isLists(from.Type()) {
+		before := f.hasLists
+		f.hasLists = true
+		err := f.value(from.Interface().(lists).inside(), to, depth+1)
+		f.hasLists = before
+		return err
 	}
 	if isHolder(from.Type()) {
 		return f.hold(from.Interface().(holder), to)

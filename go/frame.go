@@ -22,6 +22,8 @@ type frame struct {
 	// The generated package's own types, and whether what is converted may be any of them.
 	types  *Types
 	isOpen bool
+	// Whether slices of numbers are lists.
+	hasLists bool
 	// Room for the first arguments, and for those of them that are slices.
 	few     [fewArguments]cValue
 	arrays  [fewArguments]cArray

@@ -25,6 +25,7 @@ var children = map[string]func() int{
 	"many":      many,
 	"nothing":   func() int { return 0 },
 	"context":   contextEndsInLine,
+	"lists":     listsWithoutNumpy,
 	"library":   findLibrary,
 
 	"panic while told": panicWhileTold,

@@ -17,6 +17,7 @@ var (
 	holderType   = reflect.TypeFor[holder]()
 	takeableType = reflect.TypeFor[takeable]()
 	lendableType = reflect.TypeFor[lendable]()
+	listsType    = reflect.TypeFor[lists]()
 	timeType     = reflect.TypeFor[time.Time]()
 	tupleType    = reflect.TypeFor[Tuple]()
 )
@@ -107,6 +108,9 @@ func isHolder(kind reflect.Type) bool {
 	return !embeds(kind) || kind.NumField() == 1
 }
 
+// isLists says whether values of a type are [Lists].
+func isLists(kind reflect.Type) bool { return kind.Implements(listsType) && !embeds(kind) }
+
 func isLendable(kind reflect.Type) bool { return kind.Implements(lendableType) && !embeds(kind) }
 
 // isFillable says whether a pointer to a type is filled from an array.
@@ -140,6 +144,12 @@ func (c *checker) check(kind reflect.Type) *Error {
 	}
 	if c.isResult && isFillable(kind) || !c.isResult && isLendable(kind) {
 		return nil
+	}
+	if isLists(kind) {
+		if c.isResult {
+			return c.never(kind)
+		}
+		return c.check(kind.Field(0).Type)
 	}
 	switch kind.Kind() {
 	case reflect.Chan, reflect.Func, reflect.UnsafePointer:

@@ -1405,7 +1405,7 @@ func (f *Functions) WrongShape(points callpy.Array[float64]) (result []float64, 
 	return call(points)
 }
 
-var listsFunction = callpy.Lazy[func([]float64, []string, [][]int, []int) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:lists"}
+var listsFunction = callpy.Lazy[func(callpy.Lists[[]float64], []string, callpy.Lists[[][]int], callpy.Lists[[]int]) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:lists"}
 
 // Lists calls lists, line 205 of typed.py:
 //
@@ -1415,7 +1415,7 @@ func Lists(a []float64, b []string, c [][]int, d []int) (result []string, err er
 	if err != nil {
 		return
 	}
-	return call(a, b, c, d)
+	return call(callpy.ListsOf(a), b, callpy.ListsOf(c), callpy.ListsOf(d))
 }
 
 // Lists calls [Lists] on the workers.
@@ -1424,7 +1424,7 @@ func (f *Functions) Lists(a []float64, b []string, c [][]int, d []int) (result [
 	if err != nil {
 		return
 	}
-	return call(a, b, c, d)
+	return call(callpy.ListsOf(a), b, callpy.ListsOf(c), callpy.ListsOf(d))
 }
 
 var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:pairs"}
@@ -1493,7 +1493,7 @@ func (f *Functions) Columns(table map[string][]float64) (result map[string]float
 	return call(table)
 }
 
-var setsFunction = callpy.Lazy[func([]int, []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:sets"}
+var setsFunction = callpy.Lazy[func(callpy.Lists[[]int], []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:sets"}
 
 // Sets calls sets, line 224 of typed.py:
 //
@@ -1503,7 +1503,7 @@ func Sets(a []int, b []string) (result []string, err error) {
 	if err != nil {
 		return
 	}
-	return call(a, b)
+	return call(callpy.ListsOf(a), b)
 }
 
 // Sets calls [Sets] on the workers.
@@ -1512,7 +1512,7 @@ func (f *Functions) Sets(a []int, b []string) (result []string, err error) {
 	if err != nil {
 		return
 	}
-	return call(a, b)
+	return call(callpy.ListsOf(a), b)
 }
 
 var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:countdown"}
@@ -2070,7 +2070,7 @@ func PositionalD(d int) PositionalOption {
 	return PositionalOption{callpy.Named("d", d)}
 }
 
-var restFunction = callpy.Lazy[func(int, []int, bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:rest"}
+var restFunction = callpy.Lazy[func(int, callpy.Lists[[]int], bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:rest"}
 
 // Rest calls rest, line 325 of typed.py:
 //
@@ -2084,7 +2084,7 @@ func Rest(a int, numbers []int, flag bool, extra map[string]float64, options ...
 	for _, option := range options {
 		arguments = append(arguments, option.argument)
 	}
-	return call(a, numbers, flag, extra, arguments...)
+	return call(a, callpy.ListsOf(numbers), flag, extra, arguments...)
 }
 
 // Rest calls [Rest] on the workers.
@@ -2097,7 +2097,7 @@ func (f *Functions) Rest(a int, numbers []int, flag bool, extra map[string]float
 	for _, option := range options {
 		arguments = append(arguments, option.argument)
 	}
-	return call(a, numbers, flag, extra, arguments...)
+	return call(a, callpy.ListsOf(numbers), flag, extra, arguments...)
 }
 
 // A RestOption is an argument of [Rest] that need not be given.
@@ -2628,7 +2628,7 @@ func (f *Functions) ObjectMethod(modes []Mode) (result []Mode, err error) {
 	return call(modes)
 }
 
-var hasattrFunction = callpy.Lazy[func([]int, ...any) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:hasattr_"}
+var hasattrFunction = callpy.Lazy[func(callpy.Lists[[]int], ...any) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:hasattr_"}
 
 // Hasattr calls hasattr, line 570 of typed.py:
 //
@@ -2642,7 +2642,7 @@ func Hasattr(tuples []int, options ...HasattrOption) (result []int, err error) {
 	for _, option := range options {
 		arguments = append(arguments, option.argument)
 	}
-	return call(tuples, arguments...)
+	return call(callpy.ListsOf(tuples), arguments...)
 }
 
 // Hasattr calls [Hasattr] on the workers.
@@ -2655,7 +2655,7 @@ func (f *Functions) Hasattr(tuples []int, options ...HasattrOption) (result []in
 	for _, option := range options {
 		arguments = append(arguments, option.argument)
 	}
-	return call(tuples, arguments...)
+	return call(callpy.ListsOf(tuples), arguments...)
 }
 
 // A HasattrOption is an argument of [Hasattr] that need not be given.
@@ -2665,7 +2665,7 @@ type HasattrOption struct{ argument any }
 //
 //	sums: FrozenSet[int] = frozenset()
 func HasattrSums(sums []int) HasattrOption {
-	return HasattrOption{callpy.Named("sums", sums)}
+	return HasattrOption{callpy.Named("sums", callpy.ListsOf(sums))}
 }
 
 var wrongModeFunction = callpy.Lazy[func() (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:wrong_mode"}
@@ -2712,7 +2712,7 @@ func (f *Functions) ByKey(keys map[Key]int, pairs map[IntStringTuple]float64) (r
 	return call(keys, pairs)
 }
 
-var byPathFunction = callpy.Lazy[func([]SliceIntStringTuple, []BytesIntTuple) ([]SliceIntStringTuple, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:by_path"}
+var byPathFunction = callpy.Lazy[func(callpy.Lists[[]SliceIntStringTuple], []BytesIntTuple) ([]SliceIntStringTuple, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:by_path"}
 
 // ByPath calls by_path, line 582 of typed.py:
 //
@@ -2722,7 +2722,7 @@ func ByPath(paths []SliceIntStringTuple, texts []BytesIntTuple) (result []SliceI
 	if err != nil {
 		return
 	}
-	return call(paths, texts)
+	return call(callpy.ListsOf(paths), texts)
 }
 
 // ByPath calls [ByPath] on the workers.
@@ -2731,10 +2731,10 @@ func (f *Functions) ByPath(paths []SliceIntStringTuple, texts []BytesIntTuple) (
 	if err != nil {
 		return
 	}
-	return call(paths, texts)
+	return call(callpy.ListsOf(paths), texts)
 }
 
-var measuredFunctionValue = callpy.Lazy[func(int, []uint16) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:measured"}
+var measuredFunctionValue = callpy.Lazy[func(int, callpy.Lists[[]uint16]) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:measured"}
 
 // Measured calls measured, line 587 of typed.py:
 //
@@ -2744,7 +2744,7 @@ func Measured(measuredFunction int, uint16Value []uint16) (result iter.Seq2[uint
 	if err != nil {
 		return
 	}
-	return callpy.Items[uint16](call(measuredFunction, uint16Value))
+	return callpy.Items[uint16](call(measuredFunction, callpy.ListsOf(uint16Value)))
 }
 
 var मलयFunction = callpy.Lazy[func(float64, ...any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:मूल्य"}
@@ -3340,7 +3340,7 @@ func (g *Gauge) SetModeMethod(value Mode) error {
 	return call(g, value)
 }
 
-var gaugeSetKeysFunction = callpy.Lazy[func(*Gauge, []int) error]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Gauge.set_keys", Retains: true}
+var gaugeSetKeysFunction = callpy.Lazy[func(*Gauge, callpy.Lists[[]int]) error]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Gauge.set_keys", Retains: true}
 
 // SetKeys sets Gauge.keys, line 529 of typed.py.
 func (g *Gauge) SetKeys(value []int) error {
@@ -3348,7 +3348,7 @@ func (g *Gauge) SetKeys(value []int) error {
 	if err != nil {
 		return err
 	}
-	return call(g, value)
+	return call(g, callpy.ListsOf(value))
 }
 
 var computedNewFunction = callpy.Lazy[func(float64) (*Computed, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Computed.new"}

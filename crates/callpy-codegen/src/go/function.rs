@@ -7,6 +7,7 @@ use callpy_signature::{Class, Function, Parameter, ParameterKind, Usage};
 
 use super::types::{lower_camel, upper_camel};
 use super::{Writer, article, comment, glue, head, quoted};
+use crate::known::Known;
 use crate::lower::{ClassShape, Lowered, Lowering, shape_of};
 use crate::python::{declaration, one_line, signature};
 
@@ -255,6 +256,15 @@ impl<'m> Writer<'m> {
         !self.glue.types().is_empty() && is_open(&mut self.lowering, lowered, &mut seen)
     }
 
+    /// Whether slices of numbers in an argument are lists in Python, and none is an array.
+    fn has_lists(&mut self, argument: &Argument) -> bool {
+        let mut found = Slices::default();
+        found.look(&mut self.lowering, &argument.lowered);
+        found.are_lists |=
+            argument.python.kind == ParameterKind::VarPositional && is_number(&argument.lowered);
+        found.are_lists && !found.may_be_arrays
+    }
+
     pub(super) fn lowered_class(&self, class: &Class) -> Lowered {
         let name = class.name.clone();
         match shape_of(class) {
@@ -313,7 +323,14 @@ impl<'m> Writer<'m> {
         let mut takes: Vec<String> =
             context.then(|| "context.Context".to_owned()).into_iter().collect();
         takes.extend(receiver.iter().map(|(_, ty)| ty.clone()));
-        takes.extend(types.iter().cloned());
+        let mut are_lists = Vec::new();
+        for one in &required {
+            are_lists.push(self.has_lists(one));
+        }
+        takes.extend(types.iter().zip(&are_lists).map(|(ty, is_list)| match is_list {
+            true => format!("callpy.Lists[{ty}]"),
+            false => ty.clone(),
+        }));
         if !options.is_empty() {
             takes.push("...any".into());
         }
@@ -393,7 +410,10 @@ impl<'m> Writer<'m> {
         let place = place.unwrap_or_default();
         let mut arguments: Vec<String> = context.then(|| "ctx".to_owned()).into_iter().collect();
         arguments.extend(receiver.into_iter().map(|(name, _)| name));
-        arguments.extend(required.iter().map(|one| one.name.clone()));
+        arguments.extend(required.iter().zip(&are_lists).map(|(one, is_list)| match is_list {
+            true => format!("callpy.ListsOf({})", one.name),
+            false => one.name.clone(),
+        }));
         if !options.is_empty() {
             rest.push_str("\targuments := make([]any, 0, len(options))\n");
             rest.push_str("\tfor _, option := range options {\n");
@@ -454,8 +474,12 @@ impl<'m> Writer<'m> {
             let (hint, default) = (one.python.hint.as_ref(), one.python.default.as_ref());
             let words = one_line(&declaration(&one.python.name, hint, default));
             let (parameter, key) = (&one.name, quoted(&one.python.name));
-            // A pointer, which tells that the hint does not say which type it is.
-            let address = if ty == "any" { "&" } else { "" };
+            let value = match self.has_lists(one) {
+                true => format!("callpy.ListsOf({parameter})"),
+                // A pointer, which tells that the hint does not say which type it is.
+                false if ty == "any" => format!("&{parameter}"),
+                false => parameter.clone(),
+            };
             let code = &mut self.functions;
             code.push('\n');
             let docs = format!("{setter} gives {} its\n\n\t{words}", typed.path);
@@ -463,7 +487,7 @@ impl<'m> Writer<'m> {
             let _ = write!(
                 code,
                 "func {setter}({parameter} {ty}) {option} {{\n\treturn {option}{{callpy.Named({key}, \
-                 {address}{parameter})}}\n}}\n"
+                 {value})}}\n}}\n"
             );
         }
     }
@@ -532,6 +556,57 @@ fn is_open(lowering: &mut Lowering<'_>, lowered: &Lowered, seen: &mut Vec<String
         }
         _ => false,
     }
+}
+
+/// What slices of numbers in a value are in Python.
+#[derive(Default)]
+struct Slices {
+    are_lists: bool,
+    may_be_arrays: bool,
+    seen: Vec<String>,
+}
+
+impl Slices {
+    fn look(&mut self, lowering: &mut Lowering<'_>, lowered: &Lowered) {
+        match lowered {
+            Lowered::Array { .. } | Lowered::Object { .. } | Lowered::Union(_) => {
+                self.may_be_arrays = true;
+            }
+            Lowered::List { item, .. }
+            | Lowered::VariadicTuple(item)
+            | Lowered::Set { item, .. }
+            | Lowered::Items(item) => {
+                self.are_lists |= is_number(item);
+                self.look(lowering, item);
+            }
+            Lowered::Optional(item) => self.look(lowering, item),
+            Lowered::Dict(key, value) => {
+                self.look(lowering, key);
+                self.look(lowering, value);
+            }
+            Lowered::Tuple(items) => items.iter().for_each(|item| self.look(lowering, item)),
+            Lowered::Struct(name) if !self.seen.contains(name) => {
+                self.seen.push(name.clone());
+                for (_, field) in lowering.fields(name) {
+                    self.look(lowering, &field);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a slice of such values is one of numbers in Go.
+fn is_number(lowered: &Lowered) -> bool {
+    matches!(
+        lowered,
+        Lowered::Bool
+            | Lowered::Int
+            | Lowered::Float
+            | Lowered::Complex
+            | Lowered::Scalar(_)
+            | Lowered::Known(Known::Timedelta)
+    )
 }
 
 /// The name of a method's receiver: the first letter of the type, as Go has it.
