@@ -3,6 +3,9 @@ package callpy
 import (
 	"errors"
 	"io"
+	"math"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -133,12 +136,38 @@ func TestListsHaveNoArraysInThem(t *testing.T) {
 		equal(t, good(CallAs[string](ctx, represent, value))(t), expected)
 	}
 	bad(t, represent.Run(ctx, endless), BadArgument, "nested more than 200 deep")
+	many := find(t, target("echo"))
+	for _, value := range []any{
+		numbersUpTo[int](100), numbersUpTo[int8](100), numbersUpTo[int16](100), numbersUpTo[int32](100),
+		numbersUpTo[uint](100), numbersUpTo[uint8](100), numbersUpTo[uint16](100), numbersUpTo[uint32](100),
+		numbersUpTo[uint64](100), numbersUpTo[float32](100), numbersUpTo[float64](100),
+	} {
+		found := good(CallAs[[]float64](ctx, many, ListsOf(value)))(t)
+		equal(t, found, numbersUpTo[float64](100))
+		equal(t, good(CallAs[string](ctx, represent, ListsOf(value)))(t)[:2], "[0")
+	}
+	bools := make([]bool, 100)
+	bools[99] = true
+	equal(t, good(CallAs[[]bool](ctx, many, ListsOf(bools)))(t), bools)
+	extremes := slices.Repeat([]int64{math.MinInt64, math.MaxInt64}, 50)
+	equal(t, good(CallAs[[]int64](ctx, many, ListsOf(extremes)))(t), extremes)
+	var array [100]int
+	array[99] = 7
+	equal(t, good(CallAs[[]int](ctx, many, ListsOf(array)))(t), array[:])
 	total := load[func(Lists[[]int]) (int, error)](t, "builtins:sum")
 	equal(t, good(total(ListsOf([]int{1, 2})))(t), 3)
 	_, err := Load[func(Lists[chan int]) error]("builtins:sum")
 	bad(t, err, BadArgument, "a chan int can't be passed")
 	_, err = Load[func() (Lists[[]int], error)]("builtins:list")
 	bad(t, err, BadArgument, "no result of Python is a callpy.Lists[[]int]")
+}
+
+func numbersUpTo[T Element](end int) []T {
+	numbers := reflect.MakeSlice(reflect.TypeFor[[]T](), end, end)
+	for index := range end {
+		numbers.Index(index).Set(reflect.ValueOf(index).Convert(reflect.TypeFor[T]()))
+	}
+	return numbers.Interface().([]T)
 }
 
 func TestListsNeedNoNumpy(t *testing.T) {
@@ -151,8 +180,10 @@ func listsWithoutNumpy() int {
 	text := "import sys\nsys.modules['numpy'] = None\n"
 	must((&Source{Name: "without_numpy", File: "without_numpy.py", Text: &text}).Run())
 	sum := must1(Load[func(Lists[[]float64]) (float64, error)]("builtins:sum"))
-	if total := must1(sum(ListsOf([]float64{1, 2}))); total != 3 {
-		panic(total)
+	for _, count := range []int{2, 1000} {
+		if total := must1(sum(ListsOf(slices.Repeat([]float64{0.5}, count)))); total != float64(count)/2 {
+			panic(total)
+		}
 	}
 	if err := must1(Find("builtins:sum")).Run(ctx, []float64{1, 2}); !errors.Is(err, NoNumpy) {
 		panic(err)

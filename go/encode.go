@@ -180,6 +180,9 @@ func (f *frame) slice(from reflect.Value, to *cValue, depth int) *Error {
 }
 
 func (f *frame) items(from reflect.Value, to *cValue, tag uint32, depth int) *Error {
+	if code := codes[from.Type().Elem().Kind()]; code != "" && tag == cTagList && from.Len() >= manyNumbers {
+		return f.numbers(from, code, to)
+	}
 	items := make([]cValue, from.Len())
 	if from.Kind() == reflect.Slice {
 		// What most numbers are needs no reflection for each.
@@ -203,6 +206,29 @@ func (f *frame) items(from reflect.Value, to *cValue, tag uint32, depth int) *Er
 	}
 	f.setItems(to, tag, items)
 	return nil
+}
+
+// manyNumbers is from how many numbers on a list is made of their memory, by Python, instead of a value for each.
+const manyNumbers = 64
+
+// codes are Python's letters for kinds of numbers in memory.
+var codes = [reflect.UnsafePointer + 1]string{
+	reflect.Bool: "?", reflect.Float32: "f", reflect.Float64: "d",
+	reflect.Int: "q", reflect.Int8: "b", reflect.Int16: "h", reflect.Int32: "i", reflect.Int64: "q",
+	reflect.Uint: "Q", reflect.Uint8: "B", reflect.Uint16: "H", reflect.Uint32: "I", reflect.Uint64: "Q",
+}
+
+// numbers passes the numbers in a slice, or in an array that has an address, as a list.
+func (f *frame) numbers(from reflect.Value, code string, to *cValue) *Error {
+	if from.Kind() == reflect.Array {
+		from = from.Slice(0, from.Len())
+	}
+	frame := newFrame()
+	defer frame.done()
+	put(frame, code)
+	size := from.Len() * int(from.Type().Elem().Size())
+	frame.text(frame.next(), unsafe.String((*byte)(from.UnsafePointer()), size), cTagBytes)
+	return f.made(madeNumbers, frame, to)
 }
 
 // setNumbers fills values with the T that are in memory, as the C that they are in C.

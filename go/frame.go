@@ -114,13 +114,18 @@ func (f *frame) run(ctx context.Context, function *Function, wanted bool) error 
 
 // invoke makes the call of a function that stays until it has returned.
 func (f *frame) invoke(function *Function, wanted bool) {
-	f.call.function = function.handle
-	f.call.arguments, f.call.argumentsLength = addressOf(unsafe.SliceData(f.values)), uintptr(len(f.values))
-	f.call.named, f.call.namedLength = addressOf(unsafe.SliceData(f.named)), uintptr(len(f.named))
 	f.call.wanted = 0
 	if wanted {
 		f.call.wanted = 1
 	}
+	f.invokeFor(function)
+}
+
+// invokeFor does the same where it is said already how the result is wanted.
+func (f *frame) invokeFor(function *Function) {
+	f.call.function = function.handle
+	f.call.arguments, f.call.argumentsLength = addressOf(unsafe.SliceData(f.values)), uintptr(len(f.values))
+	f.call.named, f.call.namedLength = addressOf(unsafe.SliceData(f.named)), uintptr(len(f.named))
 	f.call.result.tag = cTagNone
 	invoke.with(unsafe.Pointer(&f.call))
 	f.call.limits = 0

@@ -63,6 +63,10 @@ def complex_parts(value):
     return float(value.real), float(value.imag)
 
 
+def numbers(code, data):
+    return memoryview(data).cast(code).tolist()
+
+
 _END = object()
 
 
@@ -83,14 +87,17 @@ var (
 	timeParts     = &helper{name: "parts"}
 	madeComplex   = &helper{name: "complex"}
 	complexParts  = &helper{name: "complex_parts"}
+	madeNumbers   = &helper{name: "numbers", isObject: true}
 	iteratorItem  = &helper{name: "item"}
 	iteratorClose = &helper{name: "close"}
 )
 
 // A helper is one of the functions.
 type helper struct {
-	name  string
-	found atomic.Pointer[Function]
+	name string
+	// Its result is wanted as it is.
+	isObject bool
+	found    atomic.Pointer[Function]
 }
 
 func (h *helper) function() (*Function, error) {
@@ -116,7 +123,11 @@ func (h *helper) call(f *frame) *Error {
 	if err != nil {
 		return asError(err)
 	}
-	f.invoke(function, true)
+	f.call.wanted = 1
+	if h.isObject {
+		f.call.wanted = 2
+	}
+	f.invokeFor(function)
 	runtime.KeepAlive(function)
 	return asError(toError(f.call.failed))
 }

@@ -79,6 +79,8 @@ def _told(value):
 
 
 def _list(value):
+    if type(value) is list:
+        return value
     return value.tolist() if hasattr(value, "tolist") else list(value)
 
 

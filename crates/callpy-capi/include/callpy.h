@@ -398,7 +398,8 @@ typedef struct callpy_invocation {
     const struct callpy_named *named;
     // How many.
     size_t named_len;
-    // 0 for a result that is not wanted, which is not looked at.
+    // 0 for a result that is not wanted, which is not looked at; 2 for one that is wanted as it is, as
+    // callpy_function_call_object returns it; 1 for any other.
     size_t wanted;
     // What may end this call before it returns, beside the function's own limits; NULL for nothing.
     const struct callpy_limits *limits;

@@ -3,7 +3,9 @@
 use std::ptr::null_mut;
 
 use crate::error::callpy_error;
-use crate::function::{callpy_function, callpy_function_call, callpy_function_free};
+use crate::function::{
+    callpy_function, callpy_function_call, callpy_function_call_object, callpy_function_free,
+};
 use crate::value::{callpy_named, callpy_value};
 use crate::workers::{callpy_function_limit, callpy_limits};
 
@@ -20,7 +22,8 @@ pub struct callpy_invocation {
     pub named: *const callpy_named,
     /// How many.
     pub named_len: usize,
-    /// 0 for a result that is not wanted, which is not looked at.
+    /// 0 for a result that is not wanted, which is not looked at; 2 for one that is wanted as it is, as
+    /// callpy_function_call_object returns it; 1 for any other.
     pub wanted: usize,
     /// What may end this call before it returns, beside the function's own limits; NULL for nothing.
     pub limits: *const callpy_limits,
@@ -42,9 +45,13 @@ pub unsafe extern "C" fn callpy_invoke(invocation: *mut callpy_invocation) {
     let Some(invocation) = (unsafe { invocation.as_mut() }) else { return };
     let result = if invocation.wanted == 0 { null_mut() } else { &raw mut invocation.result };
     let call = |function| {
+        let call = match invocation.wanted {
+            2 => callpy_function_call_object,
+            _ => callpy_function_call,
+        };
         // SAFETY: as the caller says.
         unsafe {
-            callpy_function_call(
+            call(
                 function,
                 invocation.arguments,
                 invocation.arguments_len,

@@ -191,6 +191,17 @@ static void unconverted(void) {
     CHECK(object.tag == CALLPY_TAG_INT && object.content.integer == 5);
     bad(callpy_function_call_object(divmod, arguments, 2, NULL, 0, NULL), CALLPY_ERROR_ARGUMENT, "NULL");
     bad(callpy_function_call_object(NULL, arguments, 2, NULL, 0, &object), CALLPY_ERROR_ARGUMENT, "NULL");
+    // The same with one pointer.
+    uint32_t tags[] = {CALLPY_TAG_NONE, CALLPY_TAG_TUPLE, CALLPY_TAG_OBJECT};
+    arguments[1] = callpy_int(2);
+    for (size_t wanted = 0; wanted < 3; wanted++) {
+        callpy_invocation invocation = {
+            .function = divmod, .arguments = arguments, .arguments_len = 2, .wanted = wanted};
+        callpy_invoke(&invocation);
+        good(invocation.error);
+        CHECK(invocation.result.tag == tags[wanted]);
+        callpy_value_release(&invocation.result);
+    }
     callpy_function_free(divmod);
     callpy_function_free(evaluated);
 }

@@ -153,12 +153,14 @@ def _told(value):
     return value
 "#,
     ),
-    // Go's slices of numbers are arrays in Python.
+    // Go's slices of numbers are arrays in Python, unless they are said to be lists. A list was made for the call.
     (
         "_list(",
         r#"
 
 def _list(value):
+    if type(value) is list:
+        return value
     return value.tolist() if hasattr(value, "tolist") else list(value)
 "#,
     ),
