@@ -214,6 +214,10 @@ func TestNothingIsLostInAConversion(t *testing.T) {
 	bad(t, err, BadResult, "expected [2]float64, got an array of float64 (3)")
 	_, err = CallAs[[]string](ctx, find(t, target("echo")), "abc")
 	bad(t, err, BadResult, "got the str 'abc'")
+	// An interface that the natural type has not.
+	_, err = CallAs[error](ctx, find(t, target("echo")), 1)
+	bad(t, err, BadResult, "expected error, got int64, which does not implement it")
+	equal(t, good(CallAs[error](ctx, find(t, target("echo")), nil))(t), nil)
 	_, err = CallAs[[]float32](ctx, find(t, target("echo")), []float64{1})
 	bad(t, err, BadResult, "array of float64")
 }

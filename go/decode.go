@@ -286,10 +286,14 @@ func (t *Types) decodeInto(value *cValue, out reflect.Value) *Error {
 		return t.decodeStruct(value, out)
 	case reflect.Interface:
 		natural, err := t.natural(value)
-		if err == nil && natural != nil {
-			out.Set(reflect.ValueOf(natural))
+		if err != nil || natural == nil {
+			return err
 		}
-		return err
+		if !reflect.TypeOf(natural).AssignableTo(kind) {
+			return failure(BadResult, "expected %v, got %T, which does not implement it", kind, natural)
+		}
+		out.Set(reflect.ValueOf(natural))
+		return nil
 	case reflect.Map:
 		if value.tag == cTagDict {
 			items := itemsOf(value)
