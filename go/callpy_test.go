@@ -347,6 +347,11 @@ func TestArgumentsThatCanNotBeGiven(t *testing.T) {
 	for _, passed := range []any{struct{}{}, time.Location{}, struct{ x int }{}, make(chan int)} {
 		bad(t, function.Run(ctx, passed), BadArgument, "a "+reflect.TypeOf(passed).String()+" can't be passed")
 	}
+	type linked struct{ Next *linked }
+	loop := new(linked)
+	loop.Next = loop
+	equal(t, bad(t, function.Run(ctx, loop), BadArgument, "").Error(),
+		"argument 1 of "+target("echo")+": values are nested more than 200 deep")
 	bad(t, function.Run(ctx, func() {}), BadArgument, "a func()")
 	bad(t, function.Run(ctx, &time.Location{}), BadArgument, "a time.Location")
 	bad(t, function.Run(ctx, function), BadArgument, "*callpy.Function")

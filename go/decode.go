@@ -334,7 +334,7 @@ func (t *Types) decodeStruct(value *cValue, out reflect.Value) *Error {
 	}
 	for index, field := range fields.all {
 		if err := t.decodeInto(&itemsOf(value)[index], out.Field(field.index)); err != nil {
-			return err.at("the field " + field.name)
+			return err.inside("the field " + field.name)
 		}
 	}
 	return nil
@@ -357,7 +357,7 @@ func (t *Types) decodeFields(value *cValue, fields fields, out reflect.Value) *E
 		switch {
 		case ok:
 			if err := t.decodeInto(item, place); err != nil {
-				return err.at("the field " + field.name)
+				return err.inside("the field " + field.name)
 			}
 		case place.Kind() != reflect.Pointer:
 			return failure(BadResult, "expected %v, got a dict without the key %q; only a field that is a pointer may be missing", out.Type(), field.key)

@@ -317,7 +317,7 @@ func (f *frame) structure(from reflect.Value, to *cValue, depth int) *Error {
 		}
 		items = append(items, cValue{})
 		if err := f.value(from.Field(field.index), &items[len(items)-1], depth+1); err != nil {
-			return err.at("the field " + field.name)
+			return err.inside("the field " + field.name)
 		}
 	}
 	f.setItems(to, tag, items)
