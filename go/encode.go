@@ -209,7 +209,7 @@ func (f *frame) items(from reflect.Value, to *cValue, tag uint32, depth int) *Er
 }
 
 // manyNumbers is from how many numbers on a list is made of their memory, by Python, instead of a value for each.
-const manyNumbers = 64
+const manyNumbers = 32
 
 // codes are Python's letters for kinds of numbers in memory.
 var codes = [reflect.UnsafePointer + 1]string{
