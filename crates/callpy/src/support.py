@@ -545,19 +545,6 @@ def class_names(value):
     return ["%s.%s" % (kind.__module__, kind.__name__) for kind in type(value).__mro__]
 
 
-def fields_of_derived(value, name):
-    """The names of all fields of a value whose class is derived from one of this name; none for another value."""
-    kind = type(value)
-    if kind.__name__ == name or all(base.__name__ != name for base in kind.__mro__):
-        return ()
-    if hasattr(kind, "__attrs_attrs__"):
-        return [field.name for field in kind.__attrs_attrs__]
-    if hasattr(kind, "__dataclass_fields__"):
-        return [field.name for field in sys.modules["dataclasses"].fields(kind)]
-    # Of a model of pydantic.
-    return list(getattr(kind, "model_fields", None) or getattr(kind, "__fields__", ()))
-
-
 def has_attributes(value, names):
     return all(hasattr(value, name) for name in names)
 

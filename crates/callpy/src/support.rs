@@ -258,16 +258,6 @@ pub(crate) fn class_names(py: Attached<'_>, object: &Ref) -> Outcome<Vec<String>
     names.iter().map(|name| py.text(name).map(str::to_owned)).collect()
 }
 
-/// Returns the names of an object's fields if its class is derived from the one of this name.
-pub(crate) fn fields_of_derived(
-    py: Attached<'_>,
-    object: &Ref,
-    class: &str,
-) -> Outcome<Vec<String>> {
-    let names = py.items(&call(py, c"fields_of_derived", &[object, &py.str(class)?])?)?;
-    names.iter().map(|name| py.text(name).map(str::to_owned)).collect()
-}
-
 pub(crate) fn has_attributes(py: Attached<'_>, object: &Ref, names: &[&str]) -> bool {
     let answer = || {
         let names = names.iter().map(|name| py.str(name)).collect::<Outcome<_>>()?;

@@ -292,8 +292,7 @@ pub fn mapping(
 ///
 /// # Errors
 ///
-/// `ErrorKind::Result` if it has no such attribute, or is of a derived class with more fields, which would be
-/// lost.
+/// `ErrorKind::Result` if it has no such attribute.
 pub fn attributes<const N: usize>(
     class: &'static str,
     object: Object,
@@ -309,14 +308,6 @@ pub fn attributes<const N: usize>(
         })
     };
     let fields = names.iter().map(field).collect::<Result<Vec<Object>>>()?;
-    let all = scope.taken(support::fields_of_derived(scope.py(), &object.0, class))?;
-    if let Some(more) = all.iter().find(|name| !names.contains(&&name[..])) {
-        let what = support::what(scope.py(), &object.0);
-        return Err(Error::result(format!(
-            "expected a {class}, got {what}, whose class is derived from {class}: its field {more} \
-             would be lost (hint a union of both classes)"
-        )));
-    }
     Ok(fields.try_into().unwrap_or_else(|_| unreachable!("one for each name")))
 }
 
