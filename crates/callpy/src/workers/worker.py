@@ -250,10 +250,13 @@ def serve(descriptors, parent, setup, search_path, targets):
     read, write = os.read, os.write
     own_id, getpid, leave = os.getpid(), os.getpid, os._exit
     getrefcount = sys.getrefcount
-    u8, u16, u32 = Struct("=B"), Struct("=H"), Struct("=I")
+    u32 = Struct("=I")
     u64, i64, f64 = Struct("=Q"), Struct("=q"), Struct("=d")
-    array_head, block = Struct("=BBBQ"), Struct("=QQ")
+    array_head, block, two_counts = Struct("=BBBQ"), Struct("=QQ"), Struct("=HH")
+    # That of an array with one axis, and its length, as most have.
+    row_head = Struct("=BBBQQ")
     request_head, answer_head = Struct("=QQQQIBBHI"), Struct("=QQII")
+    HEAD, ARRAY_HEAD, ROW_HEAD = request_head.size, array_head.size, row_head.size
     axes_of = [Struct("=%dQ" % count) for count in range(65)]
     MESSAGE, ALIGN, PAGE = 4096, 64, 4096
     # A result of at least so many bytes is only allocated if the system has that much memory.
@@ -282,8 +285,9 @@ def serve(descriptors, parent, setup, search_path, targets):
     # Whether the call under way was passed memory of the program's to write.
     may_write = False
     # What the call under way was passed: arrays that are lent, those that are written, those that are the
-    # program's too, copies of such, and the memory of such; and their places among the arguments. They are the
-    # same lists for all calls, since to make them takes time.
+    # program's too, copies of such, and the memory of such; and their places among the arguments, each of which
+    # is there before its array: an interrupt may come between the two. They are the same lists for all calls,
+    # since to make them takes time.
     lent, written, shared, mirrored, parts = passed = [], [], [], [], []
     lent_places, written_places, shared_places, part_places = places = [], [], [], []
 
@@ -417,13 +421,36 @@ def serve(descriptors, parent, setup, search_path, targets):
         nonlocal may_write
         tag = frame[at]
         at += 1
+        if tag == 97:  # a: an array
+            if numpy is None:
+                find_numpy()
+            if frame[at + 2] == 1:
+                number, access, _, offset, shape = row_head.unpack_from(frame, at)
+                at += ROW_HEAD
+            else:
+                number, access, axes, offset = array_head.unpack_from(frame, at)
+                at += ARRAY_HEAD
+                shape = axes_of[axes].unpack_from(frame, at)
+                at += 8 * axes
+            value = ndarray(shape, dtypes[number], arguments, offset)
+            if access or copies:
+                value = value.copy()
+                if access == 0 or access == 3:
+                    value.setflags(write=False)
+            if access == 0:
+                lent_places.append(place)
+                lent.append(value)
+            elif access == 1:
+                written_places.append(place)
+                written.append(value)
+            return value, at
         if tag == 109:  # m: an array that is the program's, too
             if numpy is None:
                 find_numpy()
             if len(arrays) < arrays_size:
                 find_arrays()
             number, access, axes, offset = array_head.unpack_from(frame, at)
-            at += array_head.size
+            at += ARRAY_HEAD
             shape = axes_of[axes].unpack_from(frame, at)
             at += 8 * axes
             dtype = dtypes.get(number)
@@ -445,11 +472,11 @@ def serve(descriptors, parent, setup, search_path, targets):
                 value.flags.writeable = bool(access)
             # Without ctypes its base leads to all arrays, so only this worker's own code may have it.
             if copies < 2 and (part is None or ctypes):
-                shared.append(value)
                 shared_places.append(place)
+                shared.append(value)
                 if part is not None:
-                    parts.append(part)
                     part_places.append(place)
+                    parts.append(part)
                 return value, at
             own = value.copy()
             if access:
@@ -457,25 +484,6 @@ def serve(descriptors, parent, setup, search_path, targets):
             else:
                 own.setflags(write=False)
             return own, at
-        if tag == 97:  # a: an array
-            if numpy is None:
-                find_numpy()
-            number, access, axes, offset = array_head.unpack_from(frame, at)
-            at += array_head.size
-            shape = axes_of[axes].unpack_from(frame, at)
-            at += 8 * axes
-            value = ndarray(shape, dtypes[number], arguments, offset)
-            if access or copies:
-                value = value.copy()
-                if access == 0 or access == 3:
-                    value.setflags(write=False)
-            if access == 0:
-                lent.append(value)
-                lent_places.append(place)
-            elif access == 1:
-                written.append(value)
-                written_places.append(place)
-            return value, at
         if tag == 105:  # i: an int
             return i64.unpack_from(frame, at)[0], at + 8
         if tag == 100:  # d: a float
@@ -522,6 +530,9 @@ def serve(descriptors, parent, setup, search_path, targets):
 
     def put(value, out, depth=0):
         """Writes a value of an answer."""
+        if value is None:
+            out.append(b"N")
+            return
         if numpy is None and "numpy" in sys.modules:
             find_numpy()
         kind = type(value)
@@ -543,9 +554,6 @@ def serve(descriptors, parent, setup, search_path, targets):
             if -(1 << 63) <= value < 1 << 63:
                 out.append(b"i" + i64.pack(value))
                 return
-        elif value is None:
-            out.append(b"N")
-            return
         elif kind is bool:
             out.append(b"T" if value else b"F")
             return
@@ -602,10 +610,10 @@ def serve(descriptors, parent, setup, search_path, targets):
             pass
         leave(status)
 
-    def answer(sequence, status, out):
+    def answer(sequence, status, out, head=b""):
         if getpid() != own_id:
             leave_fork()
-        frame = b"".join(out)
+        frame = head + b"".join(out)
         if len(frame) + answer_head.size <= MESSAGE:
             write(answers, answer_head.pack(sequence, 0, len(frame), status) + frame)
         else:
@@ -620,16 +628,16 @@ def serve(descriptors, parent, setup, search_path, targets):
         return tuple(zip(map(getrefcount, values), map(getweakrefcount, values)))
 
     # Those to a value that nothing else holds.
-    alone = references([object()])
-    once = alone[0][0]
+    alone = references([object()])[0]
+    once, is_alone = alone[0], alone.__eq__
     # What an answer begins with if nothing was written or retained.
     plain(((), ()), nothing_aside := [])
     nothing_aside = b"".join(nothing_aside)
 
     def retained(values):
         """What holds each of the values that more than this holds; none if nothing does."""
-        # From a weak reference anyone can get another one at any time.
-        if references(values) == alone * len(values):
+        # From a weak reference anyone can get another one at any time. As in `references`, which takes longer.
+        if all(map(is_alone, zip(map(getrefcount, values), map(getweakrefcount, values)))):
             return ()
         collect()
         held = []
@@ -694,18 +702,24 @@ def serve(descriptors, parent, setup, search_path, targets):
         value = None
 
         try:
-            begin(sequence)
-            count, names = u16.unpack_from(frame, at)[0], u16.unpack_from(frame, at + 2)[0]
+            running = sequence
+            if told[0] == sequence:
+                # The signal may have come before that.
+                stop_if_asked()
+            count, names = two_counts.unpack_from(frame, at)
             at += 4
             for place in range(count):
                 value, at = take(frame, at, copies, place)
                 positional.append(value)
-            for place in range(count, count + names):
-                stop = at + 4 + u32.unpack_from(frame, at)[0]
-                name = frame[at + 4 : stop].decode()
-                named[name], at = take(frame, stop, copies, place)
             value = None
-            value = function(*positional, **named)
+            if names:
+                for place in range(count, count + names):
+                    stop = at + 4 + u32.unpack_from(frame, at)[0]
+                    name = frame[at + 4 : stop].decode()
+                    named[name], at = take(frame, stop, copies, place)
+                value = function(*positional, **named)
+            else:
+                value = function(*positional)
             running = 0
             if getpid() != own_id:
                 leave_fork()
@@ -732,7 +746,9 @@ def serve(descriptors, parent, setup, search_path, targets):
         value = None
         kept = kept_shared = ()
         if lent and copies < 2:
-            kept = tuple((lent_places[index], words) for index, words in retained(lent))
+            held = retained(lent)
+            if held:
+                kept = tuple((lent_places[index], words) for index, words in held)
         if shared:
             # Before their arrays are taken apart by the search for what holds these.
             of_base = retained_parts(parts)
@@ -749,7 +765,7 @@ def serve(descriptors, parent, setup, search_path, targets):
         for array, own in mirrored:
             copyto(array, own)
         if not written and not kept:
-            answer(sequence, status, [nothing_aside, *out])
+            answer(sequence, status, out, nothing_aside)
             return
         back = []
         for place, array in zip(written_places, written):
@@ -795,7 +811,7 @@ def serve(descriptors, parent, setup, search_path, targets):
             arguments = mmap.mmap(arguments_file, total, mmap.MAP_SHARED, mmap.PROT_READ)
         # From here on the call has begun, as far as the host can tell.
         said[0] = sequence
-        at = request_head.size
+        at = HEAD
         if offset:
             message, at = arguments[offset : offset + length], 0
         # From here on it counts the answer.
@@ -827,11 +843,13 @@ def serve(descriptors, parent, setup, search_path, targets):
             give_up()
             failed(sequence, exception)
         function = message = None
-        allocated.clear()
-        for values in passed:
-            values.clear()
-        for values in places:
-            values.clear()
+        if allocated:
+            allocated.clear()
+        if lent_places or written_places or shared_places or mirrored:
+            for values in passed:
+                values.clear()
+            for values in places:
+                values.clear()
         if is_spoilt:
             # Modules that are half imported, some of which can't be imported again.
             return
