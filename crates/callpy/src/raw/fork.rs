@@ -5,7 +5,8 @@
 //! destroys the thread states of the other threads; callpy forgets these threads, and its own.
 
 use std::cell::UnsafeCell;
-use std::sync::{MutexGuard, Once, OnceLock};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{MutexGuard, OnceLock};
 
 use super::thread::{self, Threads};
 use super::{end, idle, reaper, reference};
@@ -17,14 +18,32 @@ unsafe impl Sync for Held {}
 
 static HELD: Held = Held(UnsafeCell::new(None));
 
-/// Keeps callpy usable in the child of a fork; called before the first thread attaches.
-pub(super) fn install() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
+/// Keeps callpy usable in the child of a fork; called before the first thread attaches. Says whether the child
+/// will be told.
+pub(super) fn install() -> bool {
+    static ONCE: OnceLock<bool> = OnceLock::new();
+    *ONCE.get_or_init(|| {
         // It fails only if there is no memory.
         // SAFETY: the functions do not unwind.
-        unsafe { libc::pthread_atfork(Some(prepare), Some(in_parent), Some(forget)) };
-    });
+        unsafe { libc::pthread_atfork(Some(prepare), Some(in_parent), Some(forget)) == 0 }
+    })
+}
+
+/// This process's number; 0 until it is asked for.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
+
+/// Returns this process's number, for which the system is asked only once in each process.
+pub(crate) fn process_id() -> u32 {
+    match PROCESS.load(Ordering::Relaxed) {
+        0 => {
+            let id = std::process::id();
+            if install() {
+                PROCESS.store(id, Ordering::Relaxed);
+            }
+            id
+        }
+        id => id,
+    }
 }
 
 /// What else to do in the child.
@@ -47,6 +66,7 @@ unsafe extern "C" fn in_parent() {
 }
 
 unsafe extern "C" fn forget() {
+    PROCESS.store(0, Ordering::Relaxed);
     // SAFETY: as in the parent, of which this is a copy.
     if let Some((mut threads, _)) = unsafe { (*HELD.0.get()).take() } {
         // The child has no other thread, and this one has a new number.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use super::process::lock;
 use crate::array::shared_array::Leased;
+use crate::raw::fork::process_id;
 use crate::raw::shared::{Mapping, SharedFile};
 
 /// The least that is taken: a page, so that memory can be given back.
@@ -47,7 +48,7 @@ impl Arrays {
         // A worker must not keep it from growing.
         file.seal_for_good()?;
         let state = Mutex::new(State { end: PAGE, ..State::default() });
-        Ok(Arrays { file, state, owner: std::process::id() })
+        Ok(Arrays { file, state, owner: process_id() })
     }
 
     pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
@@ -61,7 +62,7 @@ impl Arrays {
 
     /// Takes so many bytes.
     pub(crate) fn part(self: &Arc<Self>, len: usize) -> io::Result<Part> {
-        if std::process::id() != self.owner {
+        if process_id() != self.owner {
             return Err(io::Error::other(
                 "the workers belong to the process that this is a fork of",
             ));
@@ -118,7 +119,7 @@ impl Leased for Part {
 impl Drop for Part {
     fn drop(&mut self) {
         let arrays = &self.arrays;
-        if std::process::id() == arrays.owner {
+        if process_id() == arrays.owner {
             lock(&arrays.state).used.remove(&self.address().addr().get());
             if arrays.file.release(self.offset, self.len()).is_err() {
                 // A sandbox may forbid that.

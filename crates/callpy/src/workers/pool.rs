@@ -19,6 +19,7 @@ use super::process::{LOOK, Plan, Process, Reply, Worker, ending, lock};
 use super::reply;
 use crate::cancel::Limits;
 use crate::error::{Error, ErrorKind, Result};
+use crate::raw::fork::process_id;
 use crate::raw::shared::{self, Writing};
 
 /// How many workers in a row may end as they start, before those who wait are told. One that says why it
@@ -265,7 +266,7 @@ impl Pool {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let shared = Arc::new(Shared {
             plan,
-            owner: std::process::id(),
+            owner: process_id(),
             size,
             state: Mutex::new(State { cores, ..State::default() }),
             started: Condvar::new(),
@@ -470,7 +471,7 @@ impl Drop for Pool {
 
 impl Shared {
     fn is_anothers(&self) -> bool {
-        std::process::id() != self.owner
+        process_id() != self.owner
     }
 
     fn wake(&self) {

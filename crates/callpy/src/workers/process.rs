@@ -23,6 +23,7 @@ use crate::child::is_running;
 use crate::crash::Crash;
 use crate::exception::Search;
 use crate::raw;
+use crate::raw::fork::process_id;
 use crate::raw::shared::{self, Mapping, SharedFile, Writing};
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -286,7 +287,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if std::process::id() != self.results.owner {
+        if process_id() != self.results.owner {
             return;
         }
         let mut blocks = lock(&self.results.blocks);
@@ -300,7 +301,7 @@ impl Results {
     fn new() -> io::Result<Results> {
         let file = SharedFile::new(c"callpy-results", RESULTS)?;
         let mapping = Mutex::new(Arc::new(file.map(RESULTS)?));
-        Ok(Results { owner: std::process::id(), file, mapping, blocks: Mutex::default() })
+        Ok(Results { owner: process_id(), file, mapping, blocks: Mutex::default() })
     }
 
     /// Takes a block that an answer names, which must be the host's alone from then on.
