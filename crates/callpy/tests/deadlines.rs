@@ -54,6 +54,17 @@ mod on_workers {
     use common::{file, wait_for};
 
     #[test]
+    fn a_worker_that_only_says_that_it_has_answered_holds_no_one_up() {
+        let workers = workers(1);
+        let echo = function(&workers, "echo");
+        let say = function(&workers, "say_answered").within(Duration::from_millis(50));
+        // After some calls the caller looks for what the worker says, where there are cores enough.
+        (0..100).for_each(|it| assert_eq!(echo.call::<i64>(it).unwrap(), it));
+        is_deadline(say.call(()));
+        (0..100).for_each(|it| assert_eq!(echo.call::<i64>(it).unwrap(), it));
+    }
+
+    #[test]
     fn a_call_is_cancelled_whatever_it_does() {
         let workers = workers(1);
         let folder = tempfile::tempdir().unwrap();

@@ -350,10 +350,10 @@ fn has_room_for_two(pipe: BorrowedFd<'_>) -> bool {
     libc::c_long::from(room) >= 2 * page
 }
 
-/// Has writing to a pipe fail where one would have to wait.
-pub(crate) fn never_wait_to_write(pipe: &PipeWriter) -> io::Result<()> {
-    let descriptor = pipe.as_raw_fd();
-    // SAFETY: changes how a descriptor that is open is written; the other end is none of its own.
+/// Has reading from an end of a pipe, or writing to it, fail where one would have to wait.
+pub(crate) fn never_wait(end: BorrowedFd<'_>) -> io::Result<()> {
+    let descriptor = end.as_raw_fd();
+    // SAFETY: changes how a descriptor that is open is used; the other end has flags of its own.
     unsafe {
         let flags = check(libc::fcntl(descriptor, libc::F_GETFL))?;
         check(libc::fcntl(descriptor, libc::F_SETFL, flags | libc::O_NONBLOCK)).map(drop)

@@ -765,9 +765,7 @@ impl Supervisor {
         end: Instant,
         has_ended: bool,
     ) {
-        if shared::can_read(worker.answers())
-            && let Reply::Answer(answer) = worker.read()
-        {
+        if let Some(Reply::Answer(answer)) = worker.read() {
             if answer.status == Status::Returned {
                 self.workers.push(watched);
                 self.retry = None;

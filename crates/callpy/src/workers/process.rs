@@ -502,14 +502,13 @@ impl Death {
 pub(crate) struct Answer {
     pub(crate) status: Status,
     bytes: Vec<u8>,
-    start: usize,
     /// Given back to the worker when the answer has been read.
     _lease: Option<Lease>,
 }
 
 impl Answer {
     pub(crate) fn reader(&self) -> Reader<'_> {
-        Reader::new(&self.bytes[self.start..])
+        Reader::new(&self.bytes)
     }
 }
 
@@ -523,8 +522,10 @@ impl Worker {
     ) -> io::Result<Worker> {
         let (requests_end, requests, requests_apart) = shared::message_pipe()?;
         // A worker that does not read must not hold up the program.
-        shared::never_wait_to_write(&requests)?;
+        shared::never_wait(requests.as_fd())?;
         let (answers, answers_end, answers_apart) = shared::message_pipe()?;
+        // Nor must one that only says that it has answered, or reads its answer itself.
+        shared::never_wait(answers.as_fd())?;
         let (stderr, stderr_end) = shared::pipe()?;
         let arguments_file = SharedFile::new(c"callpy-arguments", ARGUMENTS)?;
         arguments_file.reserve(0, RESERVED)?;
@@ -809,30 +810,38 @@ impl Worker {
     }
 
     /// Looks for the answer to the last request where that pays, which costs less than to be woken by it.
-    fn spin(&mut self) {
+    /// Says whether it seems to be there.
+    fn spin(&mut self) -> bool {
         if !self.may_spin || !self.spinning.pays() {
-            return;
+            return false;
         }
         let end = Instant::now() + SPIN;
         if self.deadline.is_some_and(|deadline| deadline < end) {
-            return;
+            return false;
         }
         // Many times as often as there is time for: a clock may stand still.
         for _ in 0..1_000_000 {
-            let is_late = Instant::now() >= end;
             let is_there = self.seems_done();
+            let is_late = Instant::now() >= end;
             if is_late || is_there {
                 // Not if it is there, but this thread had no core meanwhile.
-                return self.spinning.judge(!is_late);
+                self.spinning.judge(!is_late);
+                return is_there;
             }
             std::hint::spin_loop();
         }
+        false
     }
 
     /// Waits for the answer to the last request. `others` sees to other workers meanwhile, and returns
     /// when it is to do so again.
     pub(crate) fn wait(&mut self, mut others: impl FnMut() -> Option<Instant>) -> Reply {
-        self.spin();
+        // A worker that says that it has answered may lie.
+        if self.spin()
+            && let Some(reply) = self.read()
+        {
+            return reply;
+        }
         let mut until = self.deadline;
         loop {
             let cancelled = self.cancelled.as_ref().filter(|_| self.must_look_for_cancelling());
@@ -847,8 +856,10 @@ impl Worker {
             };
             ended = ended || look.is_some() && self.process.has_ended();
             // Its last answer may have come just before its end.
-            if answered || ended && shared::can_read(self.answers.as_fd()) {
-                return self.read();
+            if (answered || ended)
+                && let Some(reply) = self.read()
+            {
+                return reply;
             }
             if ended {
                 return self.dead();
@@ -919,17 +930,21 @@ impl Worker {
         Reply::Dead(death)
     }
 
-    /// Reads an answer that is there.
-    pub(crate) fn read(&mut self) -> Reply {
-        let mut bytes = vec![0; MESSAGE];
-        let count = loop {
+    /// Reads the answer; none if it is not there.
+    pub(crate) fn read(&mut self) -> Option<Reply> {
+        let mut bytes = [0; MESSAGE];
+        loop {
             match self.answers.read(&mut bytes) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Ok(count) => break count,
-                Err(_) => break 0,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
+                Ok(count) => return Some(self.reply(&bytes[..count])),
+                Err(_) => return Some(self.reply(&[])),
             }
-        };
-        if count == 0 {
+        }
+    }
+
+    fn reply(&mut self, message: &[u8]) -> Reply {
+        if message.is_empty() {
             // The pipe is closed as the process ends, a little before it has ended.
             let soon = Instant::now() + Duration::from_millis(200);
             let ended = match self.process.end() {
@@ -943,8 +958,7 @@ impl Worker {
                 false => self.give_up(Death::Lost("it has closed its pipe")),
             };
         }
-        bytes.truncate(count);
-        match self.answer(bytes) {
+        match self.answer(message) {
             Ok(answer) => {
                 self.is_working = self.awaited < self.sequence;
                 self.spinning.answered = Some(Instant::now());
@@ -964,20 +978,20 @@ impl Worker {
         true
     }
 
-    fn answer(&self, bytes: Vec<u8>) -> Result<Answer, Broken> {
+    fn answer(&self, message: &[u8]) -> Result<Answer, Broken> {
         const HEAD: usize = 24;
-        let head = Head::read(&mut Reader::new(&bytes))?;
+        let head = Head::read(&mut Reader::new(message))?;
         if head.sequence != self.awaited {
             return Err(Broken("it answers another call"));
         }
         let status = head.status;
         let Some(block) = head.elsewhere else {
-            return Ok(Answer { status, bytes, start: HEAD, _lease: None });
+            return Ok(Answer { status, bytes: message[HEAD..].to_vec(), _lease: None });
         };
         let lease = self.results.lease(block)?;
         // A copy, which the worker can't change while it is read.
         let bytes = lease.mapping.read(block.offset, block.len).ok_or(Broken("it is not there"))?;
-        Ok(Answer { status, bytes, start: 0, _lease: Some(lease) })
+        Ok(Answer { status, bytes, _lease: Some(lease) })
     }
 }
 
