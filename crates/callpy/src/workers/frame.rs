@@ -91,6 +91,11 @@ pub(crate) enum Access {
 pub(crate) struct Writer(Vec<u8>);
 
 impl Writer {
+    /// Returns a writer with room for a short frame, which then grows no more.
+    pub(crate) fn for_a_short_frame() -> Writer {
+        Writer(Vec::with_capacity(256))
+    }
+
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
@@ -114,6 +119,11 @@ impl Writer {
 
     pub(crate) fn u64(&mut self, value: u64) {
         self.0.extend_from_slice(&value.to_ne_bytes());
+    }
+
+    /// Writes bytes whose length is known.
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
     }
 
     /// Writes bytes after their length.
@@ -304,6 +314,19 @@ impl<'f> Reader<'f> {
         Ok(ArrayBlock { dtype, shape, block: Block { offset, len } })
     }
 
+    /// Passes over a tuple of two empty ones if that comes next; says whether it does.
+    pub(crate) fn skip_empty_pair(&mut self) -> bool {
+        const PAIR: [u8; 15] = {
+            let mut pair = [tag::TUPLE, 0, 0, 0, 0, tag::TUPLE, 0, 0, 0, 0, tag::TUPLE, 0, 0, 0, 0];
+            let [first, second, third, fourth] = 2_u32.to_ne_bytes();
+            (pair[1], pair[2], pair[3], pair[4]) = (first, second, third, fourth);
+            pair
+        };
+        let rest = self.rest.strip_prefix(&PAIR[..]);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
     pub(crate) fn end(&self) -> Read<()> {
         if self.rest.is_empty() { Ok(()) } else { Err(Broken("more follows its end")) }
     }
@@ -401,6 +424,26 @@ mod tests {
             Value::Pickle(b"\x80\x05N.", vec![Block { offset: 64, len: 9 }]),
         ];
         assert_eq!(values, expected);
+    }
+
+    #[test]
+    fn an_empty_pair_is_passed_over_and_nothing_else() {
+        let mut writer = Writer::default();
+        writer.tuple(2);
+        writer.tuple(0);
+        writer.tuple(0);
+        writer.none();
+        let mut reader = Reader::new(writer.bytes());
+        assert!(reader.skip_empty_pair());
+        assert_eq!(reader.value(), Ok(Value::None));
+        reader.end().unwrap();
+        for len in 0..writer.bytes().len() - 1 {
+            assert!(!Reader::new(&writer.bytes()[..len]).skip_empty_pair());
+        }
+        let frame = frame();
+        let mut reader = Reader::new(&frame);
+        assert!(!reader.skip_empty_pair());
+        assert!(matches!(reader.value(), Ok(Value::Tuple(_))));
     }
 
     #[test]

@@ -343,7 +343,7 @@ impl Results {
         const MOST: usize = 1000;
         let freed = &mut lock(&self.blocks).freed;
         let kept = freed.len().saturating_sub(MOST);
-        freed.split_off(kept)
+        freed.drain(kept..).collect()
     }
 }
 
@@ -758,48 +758,51 @@ impl Worker {
         target: &str,
         frame: &[u8],
     ) -> io::Result<()> {
-        const HEAD: usize = 44;
+        const HEAD: usize = 48;
         let sequence = self.sequence + 1;
         let freed = self.results.freed();
-        let mut body = std::mem::take(&mut self.message);
-        body.clear();
-        freed.iter().for_each(|offset| body.u64(*offset as u64));
-        body.counted(target.as_bytes());
-        let len = body.bytes().len() + frame.len();
+        let len = 8 * freed.len() + target.len() + frame.len();
         let is_short = HEAD + len <= MESSAGE;
+        let body = |to: &mut Writer| {
+            freed.iter().for_each(|offset| to.u64(*offset as u64));
+            to.raw(target.as_bytes());
+            to.raw(frame);
+        };
         let placed: io::Result<usize> = match u32::try_from(len) {
             Err(_) => Err(io::ErrorKind::FileTooLarge.into()),
             Ok(_) if is_short => Ok(0),
-            Ok(_) => self.share(&[body.bytes(), frame].concat()).map(|block| block.offset),
+            Ok(_) => {
+                let mut long = Writer::default();
+                body(&mut long);
+                self.share(long.bytes()).map(|block| block.offset)
+            }
         };
         // The worker is not told of them yet.
         let offset = placed.inspect_err(|_| lock(&self.results.blocks).freed.extend(&freed))?;
-        let mut head = Writer::default();
-        head.u64(sequence);
-        head.u64(offset as u64);
-        head.u64(self.arguments.len() as u64);
-        head.u64(self.arrays.len() as u64);
-        head.u32(len);
-        head.u8(kind as u8);
-        head.u8(copies as u8);
-        head.u16(freed.len() as u16);
+        let mut message = std::mem::take(&mut self.message);
+        message.clear();
+        message.u64(sequence);
+        message.u64(offset as u64);
+        message.u64(self.arguments.len() as u64);
+        message.u64(self.arrays.len() as u64);
+        message.u32(len);
+        message.u8(kind as u8);
+        message.u8(copies as u8);
+        message.u16(freed.len() as u16);
+        message.u32(target.len());
         // For how long the worker is to look for the next request, in microseconds.
         let looks = self.may_spin && self.spinning.came_soon();
-        head.u32(if looks { SPIN.as_micros() as usize } else { 0 });
-        debug_assert_eq!(head.bytes().len(), HEAD);
-        let mut message = [0; MESSAGE];
-        let parts = if is_short { [body.bytes(), frame] } else { [&[][..], &[]] };
-        let mut end = HEAD;
-        message[..HEAD].copy_from_slice(head.bytes());
-        for part in parts {
-            message[end..end + part.len()].copy_from_slice(part);
-            end += part.len();
+        message.u32(if looks { SPIN.as_micros() as usize } else { 0 });
+        debug_assert_eq!(message.bytes().len(), HEAD);
+        if is_short {
+            body(&mut message);
         }
-        self.message = body;
         self.sequence = sequence;
         self.is_working = true;
         // In one piece, since it is no longer than a pipe takes at once.
-        match self.requests.write_all(&message[..end]) {
+        let sent = self.requests.write_all(message.bytes());
+        self.message = message;
+        match sent {
             // It has answered requests that it has not read.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.process.kill(),
             written => written?,

@@ -481,7 +481,7 @@ impl<'p> Attempt<'p, '_> {
     }
 
     fn write_request(&self, scope: &mut Scope<'_>, worker: &mut Lent<'p>) -> Result<Request> {
-        let mut frame = Writer::default();
+        let mut frame = Writer::for_a_short_frame();
         let copies = match self.remote.learned.habit() {
             Habit::Unknown => Copies::Watched,
             Habit::Lends => Copies::None,

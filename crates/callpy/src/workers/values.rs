@@ -276,6 +276,10 @@ impl Aside {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Aside, Broken> {
         use super::reply::{items, size};
 
+        // Nearly always both are empty, as `nothing_aside` of worker.py.
+        if reader.skip_empty_pair() {
+            return Ok(Aside::default());
+        }
         let aside = reader.value()?;
         let [written, retained] = items(&aside)? else { return Err(Broken("parts are missing")) };
         let written = items(written)?.iter().map(|written| match items(written)? {

@@ -255,7 +255,7 @@ def serve(descriptors, parent, setup, search_path, targets):
     array_head, block, two_counts = Struct("=BBBQ"), Struct("=QQ"), Struct("=HH")
     # That of an array with one axis, and its length, as most have.
     row_head = Struct("=BBBQQ")
-    request_head, answer_head = Struct("=QQQQIBBHI"), Struct("=QQII")
+    request_head, answer_head = Struct("=QQQQIBBHII"), Struct("=QQII")
     HEAD, ARRAY_HEAD, ROW_HEAD = request_head.size, array_head.size, row_head.size
     axes_of = [Struct("=%dQ" % count) for count in range(65)]
     MESSAGE, ALIGN, PAGE = 4096, 64, 4096
@@ -806,7 +806,7 @@ def serve(descriptors, parent, setup, search_path, targets):
         if not message:
             return
         head = request_head.unpack_from(message)
-        sequence, offset, total, arrays_size, length, kind, copies, freed, spin = head
+        sequence, offset, total, arrays_size, length, kind, copies, freed, stop, spin = head
         if total > len(arguments):
             arguments = mmap.mmap(arguments_file, total, mmap.MAP_SHARED, mmap.PROT_READ)
         # From here on the call has begun, as far as the host can tell.
@@ -820,8 +820,8 @@ def serve(descriptors, parent, setup, search_path, targets):
             place = u64.unpack_from(message, at)[0]
             free.setdefault(sizes[place], []).append(place)
             at += 8
-        stop = at + 4 + u32.unpack_from(message, at)[0]
-        target = message[at + 4 : stop]
+        stop += at
+        target = message[at:stop]
         function = known.get(target)
         try:
             if function is None:
