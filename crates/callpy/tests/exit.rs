@@ -8,6 +8,7 @@ mod common;
 
 use std::io::Write as _;
 use std::process::{Command, ExitCode, Output};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
@@ -143,6 +144,7 @@ const CASES: &[Case] = &[
         // The library was loaded after Python started, so there its destructor comes first.
         &["destroyed", "handler"],
     ),
+    case("an_exit_handler_of_c_ends_python", exit_handler_of_c, 0, &["handler", "ended: true"]),
     case(
         "main_ends_python",
         main_ends_python,
@@ -702,6 +704,20 @@ def register():
     if ends {
         python().end().unwrap();
     }
+}
+
+fn exit_handler_of_c() {
+    static PYTHON: OnceLock<Python> = OnceLock::new();
+    extern "C" fn end() {
+        println!("ended: {}", PYTHON.get().is_some_and(|python| python.end().is_ok()));
+    }
+    unsafe extern "C" {
+        safe fn atexit(callback: extern "C" fn()) -> i32;
+    }
+    // Before Python starts: so it is called after callpy's own handler.
+    atexit(end);
+    exit_handlers();
+    PYTHON.set(python()).unwrap();
 }
 
 fn main_ends_python() {

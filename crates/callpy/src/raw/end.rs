@@ -86,6 +86,14 @@ fn names_in_call() -> Vec<String> {
     in_call.map(|thread| thread.id.name()).collect()
 }
 
+/// The same in words, where a thread is attached.
+fn who_is_attached() -> String {
+    match names_in_call().join(", ") {
+        names if names.is_empty() => "a thread of Python's".to_owned(),
+        names => names,
+    }
+}
+
 /// Ends Python on this thread, and returns when that is done, by this thread or another.
 ///
 /// # Errors
@@ -95,7 +103,7 @@ fn names_in_call() -> Vec<String> {
 pub(crate) fn end(work: Work) -> Result<(), Failure> {
     let Some(api) = api() else { return Ok(()) };
     let thread = thread::register(api);
-    if is_ender(thread) {
+    if is_ender(thread) || phase::is_left() {
         return Ok(());
     }
     match Place::of(api, thread.state()) {
@@ -143,10 +151,13 @@ fn spawn(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
 #[cfg(unix)]
 pub(super) fn forget() {
     let is_own = thread::this().is_some_and(is_ender);
-    if is_own || !phase::cancel_end() {
+    if is_own {
         return;
     }
     HAS_BEGUN.store(false, Ordering::Release);
+    if !phase::cancel_end() {
+        return;
+    }
     ENDER.store(std::ptr::null_mut(), Ordering::Release);
     if !thread::has_lock() {
         phase::without_lock();
@@ -278,18 +289,24 @@ fn end_once(api: &'static Api, work: Work, is_first: bool) {
     if GAVE_UP.load(Ordering::Acquire) {
         return;
     }
-    let [attached, done, taken_over] = std::array::from_fn(|_| Arc::new(Signal::new()));
+    let signals: [_; 4] = std::array::from_fn(|_| Arc::new(Signal::new()));
     let (sender, receiver) = mpsc::channel();
     let last = {
-        let [attached, done, taken_over] = [&attached, &done, &taken_over].map(Arc::clone);
+        let [attached, done, wanted, taken_over] = signals.clone();
         move || {
             let _ = sender.send(ThreadId::current());
             let is_wanted = hold(api, is_first.then_some(work), &attached);
             done.set();
             if is_wanted {
-                taken_over.wait();
-                // SAFETY: this thread is attached, and does nothing any more.
-                unsafe { (api.PyEval_SaveThread)() };
+                wanted.wait();
+            }
+            // SAFETY: this thread is attached, and calls nothing of Python's any more.
+            unsafe { (api.PyEval_SaveThread)() };
+            if is_wanted && taken_over.wait_for(FOR_LOCK[0]) != State::Happened {
+                complain(&format!(
+                    "callpy: the process can't end while {} stays attached: waiting",
+                    who_is_attached()
+                ));
             }
             // Its own destructors might call.
             loop {
@@ -297,8 +314,10 @@ fn end_once(api: &'static Api, work: Work, is_first: bool) {
             }
         }
     };
+    let [attached, done, wanted, taken_over] = signals;
     if spawn(last).is_err() {
         hold(api, is_first.then_some(work), &attached);
+        leave(api);
         return;
     }
     match attached.wait_patiently() {
@@ -314,15 +333,19 @@ fn end_once(api: &'static Api, work: Work, is_first: bool) {
                 }
             }
             // The other thread detaches once this one is about to wait for the lock.
-            taken_over.set();
+            wanted.set();
             std::mem::forget(Attachment::to_end(api));
-            // What destructors drop from here on is not released, and their calls are errors: the libraries that
-            // would be used are partly gone.
-            phase::note_gone();
-            thread::register(api).cache(std::ptr::null_mut(), false);
+            taken_over.set();
+            leave(api);
         }
         Err(_) => complain("callpy: Python's exit handlers do not run"),
     }
+}
+
+/// Has callpy's handles do nothing on this thread, which stays attached for the libraries' destructors.
+fn leave(api: &'static Api) {
+    phase::leave();
+    thread::register(api).cache(std::ptr::null_mut(), false);
 }
 
 /// Attaches this thread for good, and ends Python unless that is done already; false if no one waits for that
@@ -436,10 +459,7 @@ impl Signal {
         if self.wait_for(at_first) == State::Happened {
             return Ok(());
         }
-        let names = match names_in_call().join(", ") {
-            names if names.is_empty() => "a thread of Python's".to_owned(),
-            names => names,
-        };
+        let names = who_is_attached();
         complain(&format!("callpy: Python cannot end while {names} stays attached: waiting"));
         if self.wait_for(afterwards) == State::Happened {
             return Ok(());

@@ -1,5 +1,6 @@
 //! How far Python's end has come, which decides what calls may begin.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
 
 use super::cpython::Api;
@@ -16,9 +17,24 @@ const OVER: u8 = 3;
 
 /// Whether the owner of a joined interpreter finalises it, or has done so.
 static IS_FINALISED: AtomicBool = AtomicBool::new(false);
-/// Whether a joined interpreter is gone, whose owner may start another, to which no handle leads; or the process is
-/// in the destructors of its libraries.
+/// Whether a joined interpreter is gone. Its owner may start another, to which no handle leads.
 static IS_GONE: AtomicBool = AtomicBool::new(false);
+
+std::thread_local! {
+    /// Whether this thread runs the libraries' destructors, after Python's end. Without a destructor of its own, so
+    /// that it can be read until the thread is gone.
+    static IS_LEFT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says that this thread is attached from now on for the libraries' destructors alone: what callpy's handles drop
+/// there is not released, and calls are errors, since the libraries that would be used are partly gone.
+pub(super) fn leave() {
+    IS_LEFT.set(true);
+}
+
+pub(super) fn is_left() -> bool {
+    IS_LEFT.get()
+}
 
 fn phase() -> u8 {
     PHASE.load(Ordering::Acquire)
@@ -49,9 +65,10 @@ pub(super) fn is_over() -> bool {
     phase() == OVER || IS_FINALISED.load(Ordering::Acquire)
 }
 
-/// Whether there are no thread states left, since the interpreter is finalised, or nothing is to use them.
+/// Whether there are no thread states left, since the interpreter is finalised, or this thread is not to use its
+/// own any more.
 pub(super) fn has_gone(api: &Api) -> bool {
-    is_ending() && (IS_GONE.load(Ordering::Acquire) || !api.is_initialized())
+    is_ending() && (is_left() || IS_GONE.load(Ordering::Acquire) || !api.is_initialized())
 }
 
 /// Begins the end; false if it has begun already.
@@ -76,7 +93,7 @@ pub(super) fn note_finalising() {
     IS_FINALISED.store(true, Ordering::Release);
 }
 
-/// Says that a joined interpreter is gone, or that the libraries' destructors run.
+/// Says that a joined interpreter is gone.
 pub(super) fn note_gone() {
     note_finalising();
     IS_GONE.store(true, Ordering::Release);
