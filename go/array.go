@@ -73,7 +73,7 @@ type Copied[T Element] struct {
 func CopiedOf[T Element](data []T, shape ...int) Copied[T] { return ArrayOf(data, shape...).Copied() }
 
 // A Lists is an argument in which slices of numbers are Python lists and not arrays, at any depth: for a function
-// that wants lists, or a Python without NumPy.
+// that wants lists, or a Python without NumPy. Lists are pickled for [Workers], where an array is copied once.
 type Lists[T any] struct{ value T }
 
 // ListsOf returns a value as an argument in which slices of numbers are Python lists.

@@ -146,6 +146,10 @@ func TestListsHaveNoArraysInThem(t *testing.T) {
 		equal(t, found, numbersUpTo[float64](100))
 		equal(t, good(CallAs[string](ctx, represent, ListsOf(value)))(t)[:2], "[0")
 	}
+	complexes := make([]complex128, 100)
+	complexes[1] = 1 - 2i
+	equal(t, good(CallAs[string](ctx, represent, ListsOf(complexes)))(t)[:20], "[0j, (1-2j), 0j, 0j,")
+	equal(t, good(CallAs[string](ctx, represent, ListsOf([]complex64(make([]complex64, 50)))))(t)[:8], "[0j, 0j,")
 	bools := make([]bool, 100)
 	bools[99] = true
 	equal(t, good(CallAs[[]bool](ctx, many, ListsOf(bools)))(t), bools)

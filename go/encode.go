@@ -211,10 +211,11 @@ func (f *frame) items(from reflect.Value, to *cValue, tag uint32, depth int) *Er
 // manyNumbers is from how many numbers on a list is made of their memory, by Python, instead of a value for each.
 const manyNumbers = 32
 
-// codes are Python's letters for kinds of numbers in memory.
+// codes are Python's letters for kinds of numbers in memory, and NumPy's for complex ones.
 var codes = [reflect.UnsafePointer + 1]string{
 	reflect.Bool: "?", reflect.Float32: "f", reflect.Float64: "d",
 	reflect.Int: "q", reflect.Int8: "b", reflect.Int16: "h", reflect.Int32: "i", reflect.Int64: "q",
+	reflect.Complex64: "F", reflect.Complex128: "D",
 	reflect.Uint: "Q", reflect.Uint8: "B", reflect.Uint16: "H", reflect.Uint32: "I", reflect.Uint64: "Q",
 }
 

@@ -60,7 +60,7 @@ func (f *frame) done() {
 		f.held = f.held[:0]
 	}
 	f.values, f.named, f.lent = nil, nil, 0
-	f.types, f.isOpen = nil, false
+	f.types, f.isOpen, f.hasLists = nil, false, false
 	frames.Put(f)
 }
 

@@ -64,6 +64,9 @@ def complex_parts(value):
 
 
 def numbers(code, data):
+    if code in "FD":
+        parts = iter(memoryview(data).cast(code.lower()).tolist())
+        return list(map(complex, parts, parts))
     return memoryview(data).cast(code).tolist()
 
 

@@ -167,6 +167,19 @@ fn a_class_in_go_contains_its_base() {
 }
 
 #[test]
+fn lists_in_a_receiver_in_go_are_lists_in_python() {
+    let source = "from dataclasses import dataclass\n@dataclass\nclass D:\n    b: list[float]\n    def f(self, d: \
+                  'D') -> int: ...\n";
+    let go = generate_go(source, &GoInput::new("p", "p.py")).unwrap();
+    for expected in [
+        "callpy.Lazy[func(callpy.Lists[D], callpy.Lists[D])",
+        "call(callpy.ListsOf(d), callpy.Lists",
+    ] {
+        assert!(go.contains(expected), "{expected}:\n{go}");
+    }
+}
+
+#[test]
 fn a_class_may_extend_the_earlier_one_of_its_name() {
     let source = "class A:\n    def __init__(self, x: int) -> None: ...\n    def f(self) -> int: ...\n\
                   class A(A):\n    def g(self) -> int: ...\nclass D(D):\n    def h(self) -> int: ...\n";

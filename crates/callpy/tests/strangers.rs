@@ -46,6 +46,13 @@ fn what_has_no_hash_is_an_object_in_a_struct_too() {
 }
 
 #[test]
+fn a_field_that_iterates_is_only_read() {
+    common::python();
+    let rows = Reader::new(1).unwrap().rows().unwrap();
+    assert_eq!(rows.collect::<callpy::Result<Vec<i64>>>().unwrap(), [1, 2]);
+}
+
+#[test]
 fn a_frozenset_is_passed_as_one() {
     common::python();
     assert_eq!(frozen([1, 2], [([2, 1], "x")]).unwrap(), ["x".to_owned()].into());

@@ -258,10 +258,15 @@ impl<'m> Writer<'m> {
 
     /// Whether slices of numbers in an argument are lists in Python, and none is an array.
     fn has_lists(&mut self, argument: &Argument) -> bool {
+        let is_rest = argument.python.kind == ParameterKind::VarPositional;
+        self.are_lists(&argument.lowered, is_rest && is_number(&argument.lowered))
+    }
+
+    /// The same of a value, which may be one of several numbers.
+    fn are_lists(&mut self, lowered: &Lowered, is_rest: bool) -> bool {
         let mut found = Slices::default();
-        found.look(&mut self.lowering, &argument.lowered);
-        found.are_lists |=
-            argument.python.kind == ParameterKind::VarPositional && is_number(&argument.lowered);
+        found.look(&mut self.lowering, lowered);
+        found.are_lists |= is_rest;
         found.are_lists && !found.may_be_arrays
     }
 
@@ -322,7 +327,14 @@ impl<'m> Writer<'m> {
         let context = self.input.context;
         let mut takes: Vec<String> =
             context.then(|| "context.Context".to_owned()).into_iter().collect();
-        takes.extend(receiver.iter().map(|(_, ty)| ty.clone()));
+        let receiver_lists = kind.receiver().is_some_and(|class| {
+            let lowered = self.lowered_class(class);
+            self.are_lists(&lowered, false)
+        });
+        takes.extend(receiver.iter().map(|(_, ty)| match receiver_lists {
+            true => format!("callpy.Lists[{ty}]"),
+            false => ty.clone(),
+        }));
         let mut are_lists = Vec::new();
         for one in &required {
             are_lists.push(self.has_lists(one));
@@ -409,7 +421,10 @@ impl<'m> Writer<'m> {
         let place = receiver.as_ref().map(|(name, ty)| format!("({name} {ty}) "));
         let place = place.unwrap_or_default();
         let mut arguments: Vec<String> = context.then(|| "ctx".to_owned()).into_iter().collect();
-        arguments.extend(receiver.into_iter().map(|(name, _)| name));
+        arguments.extend(receiver.into_iter().map(|(name, _)| match receiver_lists {
+            true => format!("callpy.ListsOf({name})"),
+            false => name,
+        }));
         arguments.extend(required.iter().zip(&are_lists).map(|(one, is_list)| match is_list {
             true => format!("callpy.ListsOf({})", one.name),
             false => one.name.clone(),

@@ -233,7 +233,7 @@ fn is_comparable(lowering: &mut Lowering<'_>, lowered: &Lowered, within: &mut Ve
         | Lowered::Path
         | Lowered::Text(_)
         | Lowered::Enum(_) => true,
-        // In Python a complex number of Go's is an array, which can't be a key.
+        // A map in Go takes complex numbers as keys, and the glue does not.
         Lowered::Scalar(dtype) => {
             element_type(*dtype).is_some_and(|element| !element.starts_with("complex"))
         }

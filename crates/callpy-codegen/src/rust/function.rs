@@ -506,7 +506,9 @@ pub(crate) fn property(
         true => quote!(#callpy::generated::iterated(#get?)),
         false => get,
     };
-    let set = setter.as_ref().map(|setter| {
+    // What iterates over Python's values is only ever a result.
+    let is_value = !matches!(lowered, Lowered::Items(_));
+    let set = setter.as_ref().filter(|_| is_value).map(|setter| {
         let mut writer = Writer::new(lowering, callpy);
         let ty = writer.owned(lowered);
         let give = writer.give(lowered, quote!(value), Held::Value);

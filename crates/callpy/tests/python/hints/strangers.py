@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import namedtuple
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import *  # noqa: F403
 
 # What keyboards and LaTeX have is not what Python makes of it (NFKC): µ is Greek, ﬁ two letters.
@@ -63,6 +63,17 @@ def unhashed() -> Unhashed:
 
 def again(u: Unhashed) -> str:
     return f"{u.by_float} {u.by_any} {u.anything} {u.listed}"
+
+
+@dataclass
+class Reader:
+    """An instance, since its constructor takes what it does not have."""
+
+    seed: InitVar[int]
+    rows: Iterator[int] = field(init=False)
+
+    def __post_init__(self, seed):
+        self.rows = iter([seed, seed + 1])
 
 
 def frozen(keys: FrozenSet[int], values: Dict[FrozenSet[int], str]) -> FrozenSet[str]:
