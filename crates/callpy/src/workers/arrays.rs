@@ -119,7 +119,9 @@ impl Leased for Part {
 impl Drop for Part {
     fn drop(&mut self) {
         let arrays = &self.arrays;
-        if process_id() == arrays.owner {
+        // Asked of the system, since the child of a fork that the C library knows nothing of would take its parent's
+        // memory away.
+        if std::process::id() == arrays.owner {
             lock(&arrays.state).used.remove(&self.address().addr().get());
             if arrays.file.release(self.offset, self.len()).is_err() {
                 // A sandbox may forbid that.

@@ -613,7 +613,7 @@ def serve(descriptors, parent, setup, search_path, targets):
     def answer(sequence, status, out, head=b""):
         if getpid() != own_id:
             leave_fork()
-        frame = head + b"".join(out)
+        frame = b"".join((head, *out))
         if len(frame) + answer_head.size <= MESSAGE:
             write(answers, answer_head.pack(sequence, 0, len(frame), status) + frame)
         else:
