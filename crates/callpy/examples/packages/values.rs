@@ -119,6 +119,23 @@ const CHECKS: &[(&str, &str, Check)] = &[
         assert!(
             len.call::<usize>(columns.pandas()).unwrap_err().to_string().contains("nanosecond")
         );
+        let whole = Datetime64::<unit::Picosecond>::new(-2000);
+        let columns = Columns::new().with("t", vec![whole; 2]).with("n", vec![Some(whole), None]);
+        let frame: Frame = s.python.function("copy:copy")?.call(columns.pandas())?;
+        for name in ["t", "n"] {
+            let times = frame.column(name)?.to_options::<Datetime64<unit::Nanosecond>>()?;
+            same(times[0], Some(Datetime64::new(-2)));
+        }
+        Ok(())
+    }),
+    ("pandas", "columns in of Arrow's times", |s| {
+        s.eval::<Object>("import pyarrow; pyarrow")?;
+        let show: Object = s.eval("lambda d: str(d.t.dtype)")?;
+        for kind in ["date32[day]", "timestamp[ns]", "duration[us]", "time64[ns]"] {
+            let text = format!("import pandas as p; p.Series([1, None], dtype='{kind}[pyarrow]')");
+            let columns = Columns::new().with("t", s.eval::<Object>(&text)?);
+            same(show.call::<String>(columns.pandas())?, format!("{kind}[pyarrow]"));
+        }
         Ok(())
     }),
     ("pandas", "columns in keep their type", |s| {

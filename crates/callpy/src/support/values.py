@@ -380,9 +380,10 @@ def _as_text(column):
 def _pandas_column(column):
     import pandas
 
-    dtype = getattr(column.values if type(column) is Column else column, "dtype", None)
-    if getattr(dtype, "kind", None) in ("m", "M") and dtype.str[-3:] in ("ps]", "fs]", "as]"):
-        raise ValueError("pandas has no unit below a nanosecond, got %s" % dtype)
+    if type(column) is Column:
+        column.values = _in_nanoseconds(column.values)
+    else:
+        column = _in_nanoseconds(column)
     if type(column) is TextColumn:
         if None in column.texts:
             return pandas.array(column.texts, dtype="string")
@@ -410,6 +411,20 @@ def _pandas_column(column):
         values[missing] = float("nan")
         return values
     return pandas.Series(column.as_list(), dtype=object).array
+
+
+def _in_nanoseconds(values):
+    """An array whose unit is finer than all of pandas' in nanoseconds; any other column as it is."""
+    import numpy
+
+    # A column of pandas' own has a dtype of pandas' own.
+    dtype = values.dtype if issubclass(type(values), numpy.ndarray) else None
+    if dtype is None or dtype.kind not in "mM" or dtype.str[-3:] not in ("ps]", "fs]", "as]"):
+        return values
+    made = values.astype(dtype.kind + "8[ns]")
+    if made.astype(dtype).tobytes() != values.tobytes():
+        raise ValueError("pandas has no unit below a nanosecond, got %s" % dtype)
+    return made
 
 
 def _polars_column(column):
