@@ -111,6 +111,16 @@ fn nothing_in_a_list_becomes_another_value() {
     type Spans = Like<Timedelta64<unit::Second>>;
     type Times = Like<Datetime64<unit::Nanosecond>>;
     assert!(eval::<Spans>("[numpy.timedelta64(1, 's'), 5]").is_err());
+    let error = eval::<Spans>("[numpy.timedelta64(5), numpy.timedelta64(1, 's')]").unwrap_err();
+    assert!(error.to_string().contains("without a unit"), "{error}");
+    let Like(spans): Spans = eval(
+        "[[numpy.timedelta64('NaT')], [numpy.timedelta64(2, 'm')], [numpy.timedelta64(1, 's')]]",
+    )
+    .unwrap();
+    assert_eq!((spans[0].count(), spans[1].count()), (None, Some(120)));
+    type Fine = Like<Timedelta64<unit::Nanosecond>>;
+    let far = "[numpy.timedelta64(10**12, 's'), numpy.timedelta64(1, 'ns')]";
+    assert!(eval::<Fine>(far).is_err());
     let (far, near) =
         ("numpy.datetime64('3000-01-01', 's')", "numpy.datetime64('2000-01-01', 'ns')");
     assert!(eval::<Times>(&format!("[{far}, {near}]")).is_err());

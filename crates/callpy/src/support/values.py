@@ -63,7 +63,8 @@ _NAMES = {"b": "bools", "U": "texts", "S": "bytes", "M": "points in time", "m": 
 
 
 def _letter(numpy, kind):
-    if issubclass(kind, (numpy.number, numpy.bool_)):
+    # NumPy's spans of time are numbers by their class.
+    if issubclass(kind, (numpy.number, numpy.bool_)) and not issubclass(kind, numpy.timedelta64):
         return numpy.dtype(kind).kind
     return next((letter for own, letter in _LETTERS.items() if issubclass(kind, own)), None)
 
@@ -124,6 +125,9 @@ def _check_items(numpy, items, array):
             raise ValueError("it has a text that ends with a zero, which an array of texts leaves out")
     elif kind in "mMV":
         for part in arrays:
+            has_no_unit = part.dtype.kind == "m" and numpy.datetime_data(part.dtype)[0] == "generic"
+            if has_no_unit and part.dtype != dtype and not numpy.isnat(part).all():
+                raise ValueError("it has a timedelta64 without a unit")
             if part.dtype != dtype and part.astype(dtype).astype(part.dtype).tobytes() != part.tobytes():
                 raise ValueError("it has values of %s that %s doesn't have" % (part.dtype, dtype))
 
