@@ -191,8 +191,36 @@ fn a_number_is_not_made_of_what_numpy_would_only_warn_of() {
         let Scalar(number) = eval::<Scalar<num_complex::Complex<f64>>>(expression).unwrap();
         assert_eq!((number.re, number.im), (0.0, 1.0), "{expression}");
     }
-    let infinite = eval::<Scalar<f64>>("__import__('decimal').Decimal('-Infinity')");
-    assert_eq!(infinite.unwrap(), Scalar(f64::NEG_INFINITY));
+    for expression in [
+        "__import__('decimal').Decimal('-Infinity')",
+        "-numpy.longdouble('inf')",
+        "numpy.array(-numpy.inf)",
+        "type('Unequal', (), {'__float__': lambda s: -numpy.inf})()",
+    ] {
+        let infinite = eval::<Scalar<f64>>(expression);
+        assert_eq!(infinite.unwrap(), Scalar(f64::NEG_INFINITY), "{expression}");
+        let Scalar(infinite) = eval::<Scalar<num_complex::Complex<f64>>>(expression).unwrap();
+        assert_eq!(infinite.re, f64::NEG_INFINITY, "{expression}");
+    }
+    for (expression, re, im) in [
+        ("complex(1.7e308, 1.7e308)", 1.7e308, 1.7e308),
+        ("numpy.complex128(complex(1.7e308, 1.7e308))", 1.7e308, 1.7e308),
+        ("numpy.array(complex(1.7e308, -1.7e308))", 1.7e308, -1.7e308),
+        ("numpy.complex128(complex('-inf+1j'))", f64::NEG_INFINITY, 1.0),
+        ("numpy.complex128(complex('1+infj'))", 1.0, f64::INFINITY),
+    ] {
+        let Scalar(number) = eval::<Scalar<num_complex::Complex<f64>>>(expression).unwrap();
+        assert_eq!((number.re, number.im), (re, im), "{expression}");
+    }
+    if eval::<bool>("numpy.finfo(numpy.longdouble).max > numpy.finfo(float).max").unwrap() {
+        for expression in [
+            "numpy.clongdouble(1) * numpy.longdouble('1e400')",
+            "numpy.clongdouble(1j) * numpy.longdouble('1e400')",
+        ] {
+            let number = eval::<Scalar<num_complex::Complex<f64>>>(expression);
+            assert!(number.unwrap_err().to_string().contains("beyond the range"), "{expression}");
+        }
+    }
 }
 
 #[test]

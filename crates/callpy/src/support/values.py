@@ -203,10 +203,22 @@ def as_number(value, kind):
         number = float(value)
     else:
         return None
-    # A Decimal does not say so, nor does a long double.
-    if is_float and abs(number) == math.inf and number.imag == 0 and value != number:
+    has_parts = issubclass(own, kinds) or numpy is not None and issubclass(own, (numpy.ndarray, numpy.generic))
+    parts = [(value.real, number.real), (value.imag, number.imag)] if has_parts else [(value, number.real)]
+    if any(_is_beyond(*part) for part in parts):
         raise OverflowError("%s is beyond the range of a float" % shown(value))
     return number
+
+
+def _is_beyond(value, number):
+    """Whether a number is finite and the float of it is not: a Decimal does not say so, nor does a long double."""
+    if number != math.inf and number != -math.inf:
+        return False
+    try:
+        return bool(-math.inf < value < math.inf)
+    except Exception:
+        # What has no order does not say that it is finite.
+        return False
 
 
 def text_items(value):
