@@ -108,6 +108,15 @@ fn nothing_in_a_list_becomes_another_value() {
         assert!(error.to_string().contains("it has "), "{expression}: {error}");
     }
     assert!(eval::<Like<FixedBytes<2>>>("[b'a\\0']").is_err());
+    // Others are printed by their value.
+    let named = "type('E', (str,), {'__str__': lambda s: 'E.RED'})('red')";
+    for expression in [&format!("[{named}, 'green']"), &format!("[['b'], [{named}]]"), named] {
+        let error = eval::<Like<FixedStr<5>>>(expression).unwrap_err();
+        assert!(error.to_string().contains("NumPy would take as 'E.RED'"), "{expression}: {error}");
+    }
+    let Like(texts): Like<FixedStr<5>> =
+        eval("[type('Text', (str,), {})('red'), 'green']").unwrap();
+    assert_eq!(texts[0].to_string(), "red");
     type Spans = Like<Timedelta64<unit::Second>>;
     type Times = Like<Datetime64<unit::Nanosecond>>;
     assert!(eval::<Spans>("[numpy.timedelta64(1, 's'), 5]").is_err());

@@ -121,6 +121,11 @@ def _check_items(numpy, items, array):
     elif kind in "US":
         zero = "\0" if kind == "U" else b"\0"
         texts = lambda: chain.from_iterable(scalars)
+        if kind == "U" and set(map(type, texts())) - {str}:
+            for text in texts():
+                # NumPy takes what str() makes of a text, which for an enum's is its name.
+                if str(text) != str.__str__(text):
+                    raise ValueError("it has %r in it, which NumPy would take as %r" % (text, str(text)))
         if zero in zero[:0].join(texts()) and any(text.endswith(zero) for text in texts()):
             raise ValueError("it has a text that ends with a zero, which an array of texts leaves out")
     elif kind in "mMV":
