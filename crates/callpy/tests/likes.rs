@@ -27,6 +27,9 @@ fn whatever_numpy_takes_is_an_array() {
     if eval::<bool>("hasattr(numpy, 'from_dlpack')").unwrap() {
         let Like(array): Like<f64> = eval(dlpack).unwrap();
         assert_eq!(array[..], [1.0, 2.0]);
+        let items = "'__len__': lambda s: 1 / 0, '__getitem__': lambda s, i: 1 / 0, '__dlpack__'";
+        let Like(array): Like<f64> = eval(&dlpack.replacen("'__dlpack__'", items, 1)).unwrap();
+        assert_eq!(array[..], [1.0, 2.0]);
     }
     let Like(table): Like<i32> = eval("[[1, 2], [3, 4]]").unwrap();
     assert_eq!((table.shape(), &table[..]), (&[2, 2][..], &[1, 2, 3, 4][..]));

@@ -48,7 +48,8 @@ def _is_sequence(value):
         return True
     if issubclass(kind, (str, bytes, dict)) or not hasattr(kind, "__len__") or not hasattr(kind, "__getitem__"):
         return False
-    if any(hasattr(value, name) for name in ("__array__", "__array_interface__", "__array_struct__")):
+    names = ("__array__", "__array_interface__", "__array_struct__", "__dlpack__")
+    if any(hasattr(value, name) for name in names):
         return False
     try:
         memoryview(value)
