@@ -168,6 +168,13 @@ fn what_numpy_knows_nothing_about_is_said_as_what_it_is() {
         ("(x for x in [1.0])", "got a generator (use numpy.array(list(…)))"),
         ("{1: 2}.values()", "got a dict_values"),
         ("{1: 2}", "got a dict"),
+        ("__import__('types').MappingProxyType({1: 2})", "got a mappingproxy"),
+        ("__import__('collections').UserDict({0: 2.0})", "UserDict"),
+        ("__import__('collections').ChainMap({0: 2.0})", "ChainMap"),
+        (
+            "[[0.5], __import__('collections').UserDict({0: 2.0})]",
+            "it has numbers and other objects",
+        ),
     ] {
         let error = eval::<Like<f64>>(expression).unwrap_err();
         assert!(error.to_string().contains(words), "{expression}: {error}");

@@ -27,11 +27,11 @@ def like(value, dtype):
         array, items = numpy.asarray(value), value
     else:
         array, items = _as_array(numpy, value), [value]
-        if array.dtype.kind == "O" and array.ndim == 0:
-            # NumPy knows nothing about it: an error should say what it is.
-            return value
-        if not issubclass(type(value), (int, float, complex, str, bytes)):
-            return array
+    if array.dtype.kind == "O" and array.ndim == 0:
+        # NumPy knows nothing about it: an error should say what it is.
+        return value
+    if items is not value and not issubclass(type(value), (int, float, complex, str, bytes)):
+        return array
     # NumPy chooses a dtype by the values.
     exact = _exactly(numpy, array, dtype)
     made = array if exact is None else exact
@@ -46,7 +46,7 @@ def _is_sequence(value):
     kind = type(value)
     if issubclass(kind, (list, tuple)):
         return True
-    if issubclass(kind, (str, bytes, dict)) or not hasattr(kind, "__len__") or not hasattr(kind, "__getitem__"):
+    if issubclass(kind, (str, bytes)) or _is_mapping(kind) or not hasattr(kind, "__len__") or not hasattr(kind, "__getitem__"):
         return False
     names = ("__array__", "__array_interface__", "__array_struct__", "__dlpack__")
     if any(hasattr(value, name) for name in names):
@@ -56,6 +56,12 @@ def _is_sequence(value):
     except TypeError:
         return True
     return False
+
+
+def _is_mapping(kind):
+    from collections.abc import Mapping
+
+    return issubclass(kind, Mapping) and not hasattr(kind, "__array__")
 
 
 # The kind of dtype that NumPy makes of a value; a bool is an int as well.
@@ -145,6 +151,11 @@ def _as_array(numpy, value):
                 return numpy.from_dlpack(value)
             except Exception:
                 pass  # numpy.asarray may know another way, and otherwise says what is wrong
+        if _is_mapping(type(value)):
+            # NumPy would take the keys of one that is no dict.
+            made = numpy.empty((), object)
+            made[()] = value
+            return made
         value = numpy.asanyarray(value)
         # A masked array is refused: asarray would leave out its mask.
         return value if is_masked(value) else numpy.asarray(value)
