@@ -340,6 +340,58 @@ const CHECKS: &[(&str, &str, Check)] = &[
         };
         same(s.eval::<Times>(&at(1000))?, vec![Some(UNIX_EPOCH + Duration::from_micros(1))]);
         assert!(s.eval::<Times>(&at(1)).unwrap_err().to_string().contains("nanoseconds"));
+        for (count, is_exact) in [(1, false), (1000, true)] {
+            for (value, kind) in [
+                (format!("[{count}]"), "p.List(p.Datetime('ns'))"),
+                (format!("[[{count}], []]"), "p.List(p.List(p.Duration('ns')))"),
+                (format!("{{'a': {count}}}"), "p.Struct({'a': p.Datetime('ns', 'UTC')})"),
+            ] {
+                let physical = kind.replace("p.Datetime('ns', 'UTC')", "p.Int64");
+                let physical = physical.replace("p.Datetime('ns')", "p.Int64");
+                let physical = physical.replace("p.Duration('ns')", "p.Int64");
+                let text = format!(
+                    "import polars as p; p.Series([{value}, None], dtype={physical}).cast({kind})"
+                );
+                let got = s.eval::<Vec<Option<Object>>>(&text);
+                match got {
+                    Ok(items) => assert!(is_exact && items.len() == 2, "{text}"),
+                    Err(error) => assert!(
+                        !is_exact && error.to_string().contains("nanoseconds"),
+                        "{text}: {error}"
+                    ),
+                }
+            }
+        }
+        Ok(())
+    }),
+    ("pyarrow", "times of day with nanoseconds", |s| {
+        for (count, is_exact) in [(1, false), (1000, true)] {
+            let times = format!("t = pyarrow.array([{count}, None], pyarrow.time64('ns'))");
+            for made in [
+                "t",
+                "pyarrow.chunked_array([t, t])",
+                "t.dictionary_encode()",
+                "pyarrow.ListArray.from_arrays([0, 1, 2], t)",
+                "pyarrow.ListArray.from_arrays([0, 1, 2], t.dictionary_encode())",
+                "pyarrow.StructArray.from_arrays([t], ['a'])",
+                "pandas.arrays.ArrowExtensionArray(t)",
+                "pandas.Series(pandas.arrays.ArrowExtensionArray(t))",
+                "pandas.Series(pandas.arrays.ArrowExtensionArray(t.dictionary_encode()))",
+            ] {
+                if made.contains("pandas") && s.eval::<Object>("import pandas; pandas").is_err() {
+                    continue;
+                }
+                let import = if made.contains("pandas") { "import pandas; " } else { "" };
+                let text = format!("import pyarrow; {import}{times}; {made}");
+                match s.eval::<Vec<Option<Object>>>(&text) {
+                    Ok(items) => assert!(is_exact && items.len() >= 2, "{text}"),
+                    Err(error) => assert!(
+                        !is_exact && error.to_string().contains("nanoseconds"),
+                        "{text}: {error}"
+                    ),
+                }
+            }
+        }
         Ok(())
     }),
     ("polars", "columns in and out", |s| {

@@ -275,10 +275,11 @@ def with_missing(value):
                 value[is_nat] = numpy.zeros(1, value.dtype)[0]
         return value, missing
     if hasattr(kind, "to_pylist"):
-        if str(getattr(value, "type", None)) == "time64[ns]" and _has_nanoseconds(value.cast("int64").to_pylist()):
-            raise ValueError(_NANOSECONDS)
+        _check_arrow_times(value)
         return value.to_pylist(), None
     if hasattr(kind, "isna") and not hasattr(kind, "columns"):
+        if "time64[ns]" in str(getattr(getattr(value, "dtype", None), "pyarrow_dtype", None)):
+            _check_arrow_times(getattr(value, "array", value).__arrow_array__())
         missing = numpy.asarray(value.isna(), bool)
         items = list(value)
         if missing.shape != (len(items),):
@@ -296,19 +297,47 @@ def _has_nanoseconds(counts):
     return any(count is not None and count % 1000 for count in counts)
 
 
+def _check_arrow_times(array):
+    """Raises an exception where an array of Arrow's has times of day with nanoseconds, also in lists and structs."""
+    for chunk in getattr(array, "chunks", [array]):
+        kind = str(getattr(chunk, "type", None))
+        if kind == "time64[ns]":
+            if _has_nanoseconds(chunk.cast("int64").to_pylist()):
+                raise ValueError(_NANOSECONDS)
+        elif "time64[ns]" in kind:
+            # An array of another kind than these is not looked into.
+            for name in ("dictionary_decode", "flatten"):
+                if hasattr(chunk, name):
+                    parts = getattr(chunk, name)()
+                    for part in parts if isinstance(parts, list) else [parts]:
+                        _check_arrow_times(part)
+                    break
+
+
 def _polars_items(value):
     """The items of a Series, where those of Python leave out nanoseconds as NumPy's."""
-    dtype = getattr(value, "dtype", None)
-    if getattr(dtype, "time_unit", None) == "ns" or str(dtype) == "Time":
-        counts = value.to_physical().to_list()
-        if _has_nanoseconds(counts):
-            if str(dtype) == "Time" or getattr(dtype, "time_zone", None) is not None:
-                raise ValueError(_NANOSECONDS)
-            import numpy
+    if _polars_has_nanoseconds(value):
+        dtype = value.dtype
+        if not hasattr(dtype, "time_unit") or getattr(dtype, "time_zone", None) is not None:
+            raise ValueError(_NANOSECONDS)
+        import numpy
 
-            make = numpy.datetime64 if hasattr(dtype, "time_zone") else numpy.timedelta64
-            return [None if count is None else make(count, "ns") for count in counts]
+        make = numpy.datetime64 if hasattr(dtype, "time_zone") else numpy.timedelta64
+        return [None if count is None else make(count, "ns") for count in value.to_physical().to_list()]
     return value.to_list()
+
+
+def _polars_has_nanoseconds(value):
+    """Whether a Series has times with nanoseconds, also in lists and structs."""
+    dtype = getattr(value, "dtype", None)
+    if "'ns'" not in str(dtype) and "Time" not in str(dtype):
+        return False
+    if hasattr(dtype, "inner"):
+        return _polars_has_nanoseconds(value.explode())
+    if hasattr(dtype, "fields"):
+        return any(_polars_has_nanoseconds(value.struct.field(field.name)) for field in dtype.fields)
+    is_fine = getattr(dtype, "time_unit", None) == "ns" or str(dtype) == "Time"
+    return is_fine and _has_nanoseconds(value.to_physical().to_list())
 
 
 def time_items(value):
