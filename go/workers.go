@@ -31,9 +31,9 @@ func WithWorkerSetup(target string) Option {
 	return func(o *options) { o.setup, o.forWorkers = target, "WithWorkerSetup" }
 }
 
-// WithWorkerStartWithin gives each worker so long to start, with its imports and its set-up function: five minutes
-// without it, or with zero. One that takes longer is ended, and calls that wait for a worker get an error of kind
-// [NotStarted].
+// WithWorkerStartWithin limits how long a worker may take to start, with its imports and its set-up function; five
+// minutes by default, or with zero. One that takes longer is ended, and calls that wait for a worker get an error of
+// kind [NotStarted].
 func WithWorkerStartWithin(limit time.Duration) Option {
 	return func(o *options) { o.startWithin, o.forWorkers = limit, "WithWorkerStartWithin" }
 }

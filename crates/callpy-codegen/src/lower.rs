@@ -388,7 +388,6 @@ impl<'m> Lowering<'m> {
     fn union(&mut self, ty: &Type, members: &[Type], place: &Place<'_>) -> Lowered {
         let mut variants: Vec<(String, Lowered)> = Vec::new();
         let (mut object, mut optional) = (false, false);
-        // A stack, since members may turn out to be unions, whose members belong in their place.
         // A name that the file gives the union is the one that its readers know.
         let name = self.alias(ty).unwrap_or_else(|| place.name.clone());
         let text_place = Place { name: format!("{name}Text"), words: place.words };
@@ -396,6 +395,8 @@ impl<'m> Lowering<'m> {
             Type::Literal(_) => &text_place,
             _ => place,
         };
+        let members: Vec<Type> = members.iter().flat_map(split_literal).collect();
+        // A stack, since members may turn out to be unions, whose members belong in their place.
         let mut left: Vec<Lowered> =
             members.iter().rev().map(|member| self.lower(member, member_place(member))).collect();
         while let Some(mut lowered) = left.pop() {
@@ -460,19 +461,11 @@ impl<'m> Lowering<'m> {
     }
 
     fn literal(&mut self, ty: &Type, literals: &[Literal], place: &Place<'_>) -> Lowered {
+        if literals.iter().any(|literal| !is_of_kind(&literals[0], literal)) {
+            return self.union(ty, &[Type::Literal(literals.to_vec())], place);
+        }
         // Python does not check literals, so numbers stay numbers. Only strings become an enum, whose
         // variants have names.
-        let mut kinds: Vec<Vec<Literal>> = Vec::new();
-        for literal in literals {
-            match kinds.iter_mut().find(|kind| is_of_kind(&kind[0], literal)) {
-                Some(kind) => kind.push(literal.clone()),
-                None => kinds.push(vec![literal.clone()]),
-            }
-        }
-        if kinds.len() > 1 {
-            let members: Vec<Type> = kinds.into_iter().map(Type::Literal).collect();
-            return self.union(ty, &members, place);
-        }
         let all = |is: fn(&Literal) -> bool| literals.iter().all(is);
         if all(|literal| matches!(literal, Literal::Int(_))) {
             return Lowered::Int;
@@ -877,6 +870,19 @@ fn variant(lowering: &Lowering<'_>, lowered: &Lowered) -> String {
         Lowered::Handle(number) => &lowering.handles[*number].name,
     };
     name.to_owned()
+}
+
+/// Splits a `Literal` of several types into one for each; any other type stays as it is.
+fn split_literal(ty: &Type) -> Vec<Type> {
+    let Type::Literal(literals) = ty else { return vec![ty.clone()] };
+    let mut kinds: Vec<Vec<Literal>> = Vec::new();
+    for literal in literals {
+        match kinds.iter_mut().find(|kind| is_of_kind(&kind[0], literal)) {
+            Some(kind) => kind.push(literal.clone()),
+            None => kinds.push(vec![literal.clone()]),
+        }
+    }
+    kinds.into_iter().map(Type::Literal).collect()
 }
 
 /// Whether two literals are of one type.

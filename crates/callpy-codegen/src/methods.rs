@@ -102,16 +102,15 @@ pub(crate) fn fields<'m>(class: &'m Class, known: &[Method<'m>]) -> Vec<Method<'
         .map(|field| {
             let mut getter = Module::getter(class, field);
             getter.is_settable = is_settable;
-            (field, getter)
-        })
-        .map(|(field, getter)| Method {
-            function: Cow::Owned(getter),
-            parameters: Vec::new(),
-            kind: MethodKind::Property,
-            name: field.name.clone(),
-            path: format!("{}.{}", class.name, field.name),
-            left_out: None,
-            file: None,
+            Method {
+                function: Cow::Owned(getter),
+                parameters: Vec::new(),
+                kind: MethodKind::Property,
+                name: field.name.clone(),
+                path: format!("{}.{}", class.name, field.name),
+                left_out: None,
+                file: None,
+            }
         })
         .collect()
 }

@@ -778,8 +778,8 @@ impl Builder {
         self
     }
 
-    /// Gives each worker so long to start, with its imports and its set-up function: five minutes unless this
-    /// says otherwise. One that takes longer is ended, and those who wait for a worker get an error of
+    /// Limits how long a worker may take to start, with its imports and its set-up function; five minutes by
+    /// default. One that takes longer is ended, and callers that wait for a worker get an error of
     /// `ErrorKind::Start`.
     ///
     /// ```
@@ -837,8 +837,8 @@ impl Builder {
         self
     }
 
-    /// Has each worker replaced if it has more bytes of memory of its own than this after a call, what is
-    /// swapped out included.
+    /// Has each worker replaced if it has more bytes of memory of its own than this after a call, swapped-out
+    /// memory included.
     ///
     /// Memory that it shares does not count, and no call is ended for it: a limit that also holds during
     /// a call is set in [`worker_setup`](Builder::worker_setup), with Python's `resource.setrlimit`.

@@ -62,7 +62,7 @@
 //! | `Iterator[T]`, `Generator[T, …]` | any iterator | [`Items<T>`](crate::Items), as a result |
 //! | `Callable` | a [`callback`](crate::callback()), or anything else | `Object` |
 //! | `pathlib.Path` | any `AsRef<Path>` | `PathBuf` |
-//! | a dataclass, `NamedTuple`, `TypedDict`, a class of attrs, a model of pydantic, of the file | a reference to a generated struct | that struct, with the fields of its class alone if the value is of a derived one |
+//! | a dataclass, `NamedTuple`, `TypedDict`, a class of attrs, a model of pydantic, of the file | a reference to a generated struct | that struct; of a value of a derived class, only the fields that the hinted class has |
 //! | an `Enum` of the file | a generated enum | that enum |
 //! | any other class of the file | a reference to a generated struct around the object | that struct |
 //! | a class of another file of the package | `&Object`, which each generated struct around an object is as well | a generated struct, with the class's methods if a function of this file returns it |

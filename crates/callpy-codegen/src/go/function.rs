@@ -331,18 +331,12 @@ impl<'m> Writer<'m> {
             let lowered = self.lowered_class(class);
             self.are_lists(&lowered, false)
         });
-        takes.extend(receiver.iter().map(|(_, ty)| match receiver_lists {
-            true => format!("callpy.Lists[{ty}]"),
-            false => ty.clone(),
-        }));
+        takes.extend(receiver.iter().map(|(_, ty)| type_of_lists(receiver_lists, ty)));
         let mut are_lists = Vec::new();
         for one in &required {
             are_lists.push(self.has_lists(one));
         }
-        takes.extend(types.iter().zip(&are_lists).map(|(ty, is_list)| match is_list {
-            true => format!("callpy.Lists[{ty}]"),
-            false => ty.clone(),
-        }));
+        takes.extend(types.iter().zip(&are_lists).map(|(ty, are)| type_of_lists(*are, ty)));
         if !options.is_empty() {
             takes.push("...any".into());
         }
@@ -421,14 +415,8 @@ impl<'m> Writer<'m> {
         let place = receiver.as_ref().map(|(name, ty)| format!("({name} {ty}) "));
         let place = place.unwrap_or_default();
         let mut arguments: Vec<String> = context.then(|| "ctx".to_owned()).into_iter().collect();
-        arguments.extend(receiver.into_iter().map(|(name, _)| match receiver_lists {
-            true => format!("callpy.ListsOf({name})"),
-            false => name,
-        }));
-        arguments.extend(required.iter().zip(&are_lists).map(|(one, is_list)| match is_list {
-            true => format!("callpy.ListsOf({})", one.name),
-            false => one.name.clone(),
-        }));
+        arguments.extend(receiver.iter().map(|(name, _)| lists(receiver_lists, name)));
+        arguments.extend(required.iter().zip(&are_lists).map(|(one, are)| lists(*are, &one.name)));
         if !options.is_empty() {
             rest.push_str("\targuments := make([]any, 0, len(options))\n");
             rest.push_str("\tfor _, option := range options {\n");
@@ -489,11 +477,10 @@ impl<'m> Writer<'m> {
             let (hint, default) = (one.python.hint.as_ref(), one.python.default.as_ref());
             let words = one_line(&declaration(&one.python.name, hint, default));
             let (parameter, key) = (&one.name, quoted(&one.python.name));
-            let value = match self.has_lists(one) {
-                true => format!("callpy.ListsOf({parameter})"),
+            let value = match &ty[..] {
                 // A pointer, which tells that the hint does not say which type it is.
-                false if ty == "any" => format!("&{parameter}"),
-                false => parameter.clone(),
+                "any" => format!("&{parameter}"),
+                _ => lists(self.has_lists(one), parameter),
             };
             let code = &mut self.functions;
             code.push('\n');
@@ -609,6 +596,16 @@ impl Slices {
             _ => {}
         }
     }
+}
+
+/// Writes the type of a value whose slices of numbers are lists in Python, or a type as it is.
+fn type_of_lists(are_lists: bool, ty: &str) -> String {
+    if are_lists { format!("callpy.Lists[{ty}]") } else { ty.to_owned() }
+}
+
+/// The same for a value.
+fn lists(are_lists: bool, value: &str) -> String {
+    if are_lists { format!("callpy.ListsOf({value})") } else { value.to_owned() }
 }
 
 /// Whether a slice of such values is one of numbers in Go.
