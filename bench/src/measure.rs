@@ -32,8 +32,8 @@ const TURN_TOGETHER: f64 = 200e6;
 /// A call that is expected to take longer than this is left out.
 const LONGEST: Duration = Duration::from_secs(3);
 
-/// A call that takes longer than this has three turns.
-const LONG: f64 = 0.3e9;
+/// A rival whose turns in a row have taken this long together has no more than three.
+const ENOUGH: f64 = 2.5e9;
 
 /// The size for which memory is recorded.
 const MEMORY: usize = 1_000_000;
@@ -198,8 +198,9 @@ impl Row {
             ready.push((one, count, call, Vec::new()));
         }
         for turn in 0..options.repetitions() {
-            for (one, count, call, turns) in &mut ready {
-                if *call > LONG && turn >= 3 {
+            for (one, count, _, turns) in &mut ready {
+                let spent = turns.iter().sum::<f64>() * *count as f64;
+                if turn >= 3 && spent > ENOUGH {
                     continue;
                 }
                 let took = one.process.time(work, size, threads, *count);
