@@ -63,51 +63,61 @@ unsafe impl<T: Element> Sync for Array<T> {}
 
 /// Lengths, and steps in bytes, of the axes.
 #[derive(Debug, Clone)]
-pub(super) enum Layout {
-    /// One axis, packed: most results are, and need no allocation here.
-    Packed {
-        shape: [usize; 1],
-        strides: [isize; 1],
-    },
-    Axes {
-        shape: Box<[usize]>,
-        strides: Box<[isize]>,
-        packed: bool,
-    },
+pub(super) struct Layout {
+    axes: Axes,
+    packed: bool,
 }
+
+/// As many axes as most arrays have need no allocation.
+#[derive(Debug, Clone)]
+enum Axes {
+    Few { rank: u8, shape: [usize; FEW], strides: [isize; FEW] },
+    Many { shape: Box<[usize]>, strides: Box<[isize]> },
+}
+
+const FEW: usize = 3;
 
 impl Layout {
     #[inline]
     pub(super) fn new(shape: &[isize], strides: &[isize], item_size: usize) -> Layout {
-        // The stride of a single element is never used, and NumPy may put anything there.
-        if let ([length], [stride]) = (shape, strides)
-            && (*stride == item_size as isize || *length <= 1)
-        {
-            return Layout::Packed { shape: [*length as usize], strides: [item_size as isize] };
-        }
-        let shape: Box<[usize]> = shape.iter().map(|length| *length as usize).collect();
         let mut expected = item_size as isize;
+        // The stride of a single element is never used, and NumPy may put anything there.
         let packed = shape.contains(&0)
             || shape.iter().zip(strides).rev().all(|(length, stride)| {
                 let fits = *length == 1 || *stride == expected;
                 expected *= *length as isize;
                 fits
             });
-        Layout::Axes { shape, strides: strides.into(), packed }
+        let axes = if shape.len() <= FEW {
+            let mut few = ([0; FEW], [0; FEW]);
+            for (axis, (length, stride)) in shape.iter().zip(strides).enumerate() {
+                few.0[axis] = *length as usize;
+                few.1[axis] = *stride;
+            }
+            if packed && shape.len() == 1 {
+                few.1[0] = item_size as isize;
+            }
+            Axes::Few { rank: shape.len() as u8, shape: few.0, strides: few.1 }
+        } else {
+            let shape = shape.iter().map(|length| *length as usize).collect();
+            Axes::Many { shape, strides: strides.into() }
+        };
+        Layout { axes, packed }
     }
 
     #[inline]
     pub(super) fn shape(&self) -> &[usize] {
-        match self {
-            Layout::Packed { shape, .. } => shape,
-            Layout::Axes { shape, .. } => shape,
+        match &self.axes {
+            Axes::Few { rank, shape, .. } => &shape[..usize::from(*rank)],
+            Axes::Many { shape, .. } => shape,
         }
     }
 
+    #[inline]
     pub(super) fn strides(&self) -> &[isize] {
-        match self {
-            Layout::Packed { strides, .. } => strides,
-            Layout::Axes { strides, .. } => strides,
+        match &self.axes {
+            Axes::Few { rank, strides, .. } => &strides[..usize::from(*rank)],
+            Axes::Many { strides, .. } => strides,
         }
     }
 
@@ -117,10 +127,7 @@ impl Layout {
     }
 
     pub(super) fn is_packed(&self) -> bool {
-        match self {
-            Layout::Packed { .. } => true,
-            Layout::Axes { packed, .. } => *packed,
-        }
+        self.packed
     }
 
     /// Returns how far the elements reach from the first: the lowest offset in bytes, and the end of
