@@ -43,6 +43,9 @@ fn run() -> Result<()> {
         }
         return Ok(());
     }
+    if let Some(record) = &options.again {
+        return pages::write(&serde_json::from_slice(&std::fs::read(record)?)?, true);
+    }
     let chosen = options.rivals()?;
     let python = Environment::find()?;
     if options.clippy {

@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use clap::Parser;
 
 use crate::Result;
@@ -35,6 +37,10 @@ pub(crate) struct Options {
     /// List the rivals
     #[arg(long)]
     pub(crate) list: bool,
+
+    /// Write the tables and plots of a whole run's record again, instead of measuring
+    #[arg(long, value_name = "RECORD")]
+    pub(crate) again: Option<PathBuf>,
 
     /// Run clippy on the rivals' code instead of running the rivals
     #[arg(long)]

@@ -44,7 +44,7 @@ const fn line(key: &'static str, name: &'static str, colour: RGBColor, shape: Sh
 }
 
 /// One line for each way to call Python; variants are in the tables only.
-const LINES: [Line; 11] = [
+const LINES: [Line; 13] = [
     line("python", "Python itself", BLACK, Shape::Cross),
     line("callpy", "callpy", VERMILION, Shape::Disc),
     line("go-callpy", "Go, callpy", VERMILION, Shape::Ring),
@@ -52,6 +52,8 @@ const LINES: [Line; 11] = [
     line("go-glue", "Go, cgo glue", BLUE, Shape::Ring),
     line("pyo3-borrow", "PyO3, borrowing", GREEN, Shape::Disc),
     line("inline-python", "inline-python", GREY, Shape::Triangle),
+    line("callpy-workers", "callpy, workers", VERMILION, Shape::Triangle),
+    line("process-pool", "ProcessPoolExecutor", GREY, Shape::Ring),
     line("shared-memory", "shared memory", SKY, Shape::Triangle),
     line("pipe-raw", "bytes through a pipe", ORANGE, Shape::Triangle),
     line("grpc-packed-tcp", "gRPC, packed", PURPLE, Shape::Disc),

@@ -107,8 +107,15 @@ pub(crate) fn checked(record: &Record) -> String {
 }
 
 /// The rows of README.md; docs/comparison.md has the others.
-const BRIEF: [&str; 6] =
-    ["python", "callpy", "callpy-attached", "pyo3-borrow", "go-callpy", "grpc-packed-tcp"];
+const BRIEF: [&str; 7] = [
+    "python",
+    "callpy",
+    "callpy-attached",
+    "pyo3-borrow",
+    "go-callpy",
+    "callpy-workers",
+    "grpc-packed-tcp",
+];
 
 /// The table of README.md.
 pub(crate) fn brief(record: &Record) -> String {
@@ -126,7 +133,7 @@ pub(crate) fn brief(record: &Record) -> String {
         for (work, size) in columns {
             let cell = record.cell(&rival.key, work, size, 1);
             let _ = match cell {
-                Some(cell) if cell.rival.starts_with("callpy") => {
+                Some(cell) if ["callpy", "callpy-attached"].contains(&cell.rival.as_str()) => {
                     write!(text, " {} |", time(cell.median))
                 }
                 Some(cell) => {

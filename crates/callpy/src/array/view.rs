@@ -85,7 +85,7 @@ impl Layout {
         let packed = shape.contains(&0)
             || shape.iter().zip(strides).rev().all(|(length, stride)| {
                 let fits = *length == 1 || *stride == expected;
-                expected *= *length as isize;
+                expected *= *length;
                 fits
             });
         let axes = if shape.len() <= FEW {
