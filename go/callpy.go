@@ -28,6 +28,7 @@
 //	time.Time                                 datetime
 //	Times, Durations                          an array of datetime64 or timedelta64
 //	other slices and arrays, Tuple, maps      list, tuple, dict
+//	an array in a key of a map                tuple; bytes if it is of bytes
 //	structs of exported fields                tuple; dict if fields have the tag callpy:"key"
 //	nil; pointers to values                   None; None or the value
 //	*Object                                   any other object

@@ -300,7 +300,7 @@ func (t *Types) decodeInto(value *cValue, out reflect.Value) *Error {
 			out.Set(reflect.MakeMapWithSize(kind, len(items)/2))
 			for index := 0; index < len(items); index += 2 {
 				key, item := reflect.New(kind.Key()).Elem(), reflect.New(kind.Elem()).Elem()
-				if err := t.decodeInto(&items[index], key); err != nil {
+				if err := t.decodeKey(&items[index], key); err != nil {
 					return err.inside("a key")
 				}
 				if err := t.decodeInto(&items[index+1], item); err != nil {
@@ -436,7 +436,9 @@ func decodeTexts(array *cArray, out reflect.Value) *Error {
 // decodeArray fills a Go array, whose length is part of its type.
 func (t *Types) decodeArray(value *cValue, out reflect.Value) *Error {
 	items := reflect.New(reflect.SliceOf(out.Type().Elem())).Elem()
-	if err := t.decodeInto(value, items); err != nil {
+	if value.tag == cTagBytes && items.Type().Elem().Kind() == reflect.Uint8 {
+		items.SetBytes([]byte(textOf(value)))
+	} else if err := t.decodeInto(value, items); err != nil {
 		return err
 	}
 	if items.Len() != out.Len() {
@@ -468,14 +470,28 @@ func (t *Types) natural(value *cValue) (any, *Error) {
 		return strings.Clone(textOf(value)), nil
 	case cTagBytes:
 		return naturally[Bytes](value)
-	case cTagList, cTagTuple:
+	case cTagList:
 		return within[[]any](t, value)
+	case cTagTuple:
+		return within[Tuple](t, value)
 	case cTagDict:
 		return within[map[any]any](t, value)
 	case cTagObject:
 		return newObject(value), nil
 	}
 	array := arrayOf(value)
+	found, err := naturalArray(value, array)
+	if err == nil {
+		return found, nil
+	}
+	if err := arrayCheckMemory.call(addressOf(array)); err != 0 {
+		return nil, takeError(err)
+	}
+	// It has no type in Go, or one without its values. As an object it can be passed on.
+	return newObject(value), nil
+}
+
+func naturalArray(value *cValue, array *cArray) (any, *Error) {
 	switch array.dtype {
 	case cDtypeStr:
 		return naturally[[]string](value)
@@ -485,6 +501,36 @@ func (t *Types) natural(value *cValue) (any, *Error) {
 		return naturally[Durations](value)
 	}
 	return naturalNumbers(value, array)
+}
+
+// decodeKey converts the key of a dict. Go compares no slices: a tuple is an array there, and so are bytes.
+func (t *Types) decodeKey(value *cValue, out reflect.Value) *Error {
+	if err := t.decodeInto(value, out); err != nil || out.Kind() != reflect.Interface || out.IsNil() {
+		return err
+	}
+	if key := reflect.ValueOf(comparableOf(out.Interface())); key.Type().AssignableTo(out.Type()) {
+		out.Set(key)
+	}
+	return nil
+}
+
+// comparableOf returns a natural value as one that can be a key.
+func comparableOf(value any) any {
+	switch value := value.(type) {
+	case Bytes:
+		key := reflect.New(reflect.ArrayOf(len(value), reflect.TypeFor[byte]())).Elem()
+		reflect.Copy(key, reflect.ValueOf([]byte(value)))
+		return key.Interface()
+	case Tuple:
+		key := reflect.New(reflect.ArrayOf(len(value), reflect.TypeFor[any]())).Elem()
+		for index, item := range value {
+			if item = comparableOf(item); item != nil {
+				key.Index(index).Set(reflect.ValueOf(item))
+			}
+		}
+		return key.Interface()
+	}
+	return value
 }
 
 func naturally[T any](value *cValue) (any, *Error) { return within[T](nil, value) }

@@ -11,7 +11,8 @@ import (
 // Bytes is Python's bytes. (A []byte is an array of uint8.)
 type Bytes []byte
 
-// Tuple is Python's tuple. (A []any is a list.)
+// Tuple is Python's tuple, both ways. (A []any is a list.) As a key of a map, which can't be a slice, a tuple is an
+// array, such as [2]any{"a", int64(1)}; bytes are one, too, such as [1]byte{'a'}.
 type Tuple []any
 
 // An Arg is a keyword argument, made by [Named].
@@ -108,6 +109,9 @@ func (f *frame) value(from reflect.Value, to *cValue, depth int) *Error {
 			return f.slice(from, to, depth)
 		}
 	case reflect.Array:
+		if f.isKey {
+			return f.arrayKey(from, to, depth)
+		}
 		if dtypeOf(from.Type().Elem().Kind()) != 0 && !from.CanAddr() {
 			here := reflect.New(from.Type()).Elem()
 			here.Set(from)
@@ -244,7 +248,7 @@ func (f *frame) dict(from reflect.Value, to *cValue, depth int) *Error {
 	items := make([]cValue, 0, 2*from.Len())
 	for entries := from.MapRange(); entries.Next(); {
 		items = append(items, cValue{}, cValue{})
-		if err := f.value(entries.Key(), &items[len(items)-2], depth+1); err != nil {
+		if err := f.key(entries.Key(), &items[len(items)-2], depth+1); err != nil {
 			return err.inside("a key")
 		}
 		if err := f.value(entries.Value(), &items[len(items)-1], depth+1); err != nil {
@@ -252,6 +256,28 @@ func (f *frame) dict(from reflect.Value, to *cValue, depth int) *Error {
 		}
 	}
 	f.setItems(to, cTagDict, items)
+	return nil
+}
+
+// key passes the key of a dict, in which an array is what Python can hash.
+func (f *frame) key(from reflect.Value, to *cValue, depth int) *Error {
+	before := f.isKey
+	f.isKey = true
+	err := f.value(from, to, depth)
+	f.isKey = before
+	return err
+}
+
+// arrayKey passes an array in a key: bytes, or a tuple of anything else.
+func (f *frame) arrayKey(from reflect.Value, to *cValue, depth int) *Error {
+	if from.Type().Elem().Kind() != reflect.Uint8 {
+		return f.items(from, to, cTagTuple, depth)
+	}
+	bytes := make([]byte, from.Len())
+	for index := range bytes {
+		bytes[index] = byte(from.Index(index).Uint())
+	}
+	f.text(to, unsafe.String(unsafe.SliceData(bytes), len(bytes)), cTagBytes)
 	return nil
 }
 

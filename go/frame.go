@@ -24,6 +24,8 @@ type frame struct {
 	isOpen bool
 	// Whether slices of numbers are lists.
 	hasLists bool
+	// Whether what is converted is in the key of a dict.
+	isKey bool
 	// Room for the first arguments, and for those of them that are slices.
 	few     [fewArguments]cValue
 	arrays  [fewArguments]cArray
@@ -60,7 +62,7 @@ func (f *frame) done() {
 		f.held = f.held[:0]
 	}
 	f.values, f.named, f.lent = nil, nil, 0
-	f.types, f.isOpen, f.hasLists = nil, false, false
+	f.types, f.isOpen, f.hasLists, f.isKey = nil, false, false, false
 	frames.Put(f)
 }
 

@@ -170,6 +170,17 @@ def print_at_exit():
     atexit.register(print, "the end")
 
 
+def evaluated(text):
+    import datetime
+
+    return eval(text, {"np": np, "datetime": datetime})
+
+
+def is_same_array(values, text):
+    expected = evaluated(text)
+    return type(values[0]) is np.ndarray and values[0].dtype == expected.dtype and values[0].tolist() == expected.tolist()
+
+
 def by_pair(first, second):
     return {(first, second): 1}
 

@@ -380,7 +380,7 @@ func TestTheTypesOfThePackageAreRecognisedWhereAnyValueMayBe(t *testing.T) {
 	delete(found, "handle")
 	same(t, map[any]any{
 		"list": []any{ModeFast, settings, settings}, "modes": []any{ModeSafe}, "by name": map[any]any{"low": LevelLow},
-		"by mode": map[any]any{ModeFast: []any{int64(1), LevelHigh}}, "tuple": []any{ModeFast},
+		"by mode": map[any]any{ModeFast: []any{int64(1), LevelHigh}}, "tuple": callpy.Tuple{ModeFast},
 	}, found, nil)
 }
 
