@@ -23,13 +23,13 @@ import (
 //go:embed typed.py
 var source string
 
-var module = callpy.Source{Name: "callpy_go_typed_typed_523a07b0c77a8b6b", File: "typed.py", Text: &source}
+var module = callpy.Source{Name: "callpy_go_typed_typed_6efe14628f90dbe9", File: "typed.py", Text: &source}
 
-var glue = callpy.Source{Name: "callpy_go_typed_typed_523a07b0c77a8b6b_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
+var glue = callpy.Source{Name: "callpy_go_typed_typed_6efe14628f90dbe9_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
 
 var glueText = `import importlib
 
-_module = importlib.import_module("callpy_go_typed_typed_523a07b0c77a8b6b")
+_module = importlib.import_module("callpy_go_typed_typed_6efe14628f90dbe9")
 
 
 def _member(value, kind):
@@ -422,14 +422,22 @@ def _out139(value):
 
 
 def _out141(value):
-    return (value,)
+    return iter(value)
 
 
-def _out143(value):
-    return (value,)
+def _in142(value):
+    return iter(value)
 
 
 def _out144(value):
+    return (value,)
+
+
+def _out146(value):
+    return (value,)
+
+
+def _out147(value):
     return (value.x, value.y, )
 
 
@@ -457,12 +465,12 @@ _KINDS = {
         ("Tree", "callpy:Tree", _out88),
         ("Fit", "callpy:Fit", _out83),
         ("Handle", "callpy:Handle", _out68),
-        ("Timedelta", "callpy:Timedelta", _out143),
+        ("Timedelta", "callpy:Timedelta", _out146),
         ("Special", "callpy:Special", _out116),
         ("Factory", "callpy:Factory", _out137),
         ("Gauge", "callpy:Gauge", _out139),
-        ("Computed", "callpy:Computed", _out141),
-        ("Key", "callpy:Key", _out144),
+        ("Computed", "callpy:Computed", _out144),
+        ("Key", "callpy:Key", _out147),
         ]
     ]
     if isinstance(kind, type)
@@ -694,7 +702,7 @@ class Handle:
             _self.__exit__(RuntimeError, RuntimeError(reason), None)
 
     def set_label(_self, _0, **options):
-        _self.label = _0
+        _self.label = _in70(_0)
 
 
 class Named:
@@ -776,6 +784,12 @@ class Gauge:
     def keys(_self, **options):
         return _out121(_self.keys)
 
+    def letters(_self, **options):
+        return _out141(_self.letters)
+
+    def nothing(_self, **options):
+        return _self.nothing
+
     def fixed(_self, **options):
         return _self.fixed
 
@@ -788,10 +802,16 @@ class Gauge:
     def set_keys(_self, _0, **options):
         _self.keys = _in45(_0)
 
+    def set_letters(_self, _0, **options):
+        _self.letters = _in142(_0)
+
+    def set_nothing(_self, _0, **options):
+        _self.nothing = _0
+
 
 class Computed:
     def new(_0, **options):
-        return _out141(_module.Computed(side=_0, **options))
+        return _out144(_module.Computed(side=_0, **options))
 
     def side(_self, **options):
         return _self.side
@@ -944,10 +964,10 @@ type Factory struct{ *callpy.Object }
 // Its properties can be set, but for one.
 type Gauge struct{ *callpy.Object }
 
-// A Computed is an instance of the class Computed, line 543 of typed.py: a Python object.
+// A Computed is an instance of the class Computed, line 559 of typed.py: a Python object.
 type Computed struct{ *callpy.Object }
 
-// A Key is the class Key, line 552 of typed.py.
+// A Key is the class Key, line 568 of typed.py.
 //
 // NewKey fills in Python's defaults, which a literal has not.
 type Key struct {
@@ -1132,7 +1152,7 @@ func (f *Functions) Retries(most uint) *Functions {
 	return &Functions{f.functions.Retries(most)}
 }
 
-var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:scalars"}
+var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:scalars"}
 
 // Scalars calls scalars, line 141 of typed.py:
 //
@@ -1163,7 +1183,7 @@ func (f *Functions) Scalars(a int, b float64, c bool, d string, e callpy.Bytes) 
 	return call(a, b, c, d, e)
 }
 
-var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:nothing"}
+var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:nothing"}
 
 // Nothing calls nothing, line 156 of typed.py:
 //
@@ -1185,7 +1205,7 @@ func (f *Functions) Nothing() error {
 	return call()
 }
 
-var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:complex_number"}
+var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:complex_number"}
 
 // ComplexNumber calls complex_number, line 160 of typed.py:
 //
@@ -1207,7 +1227,7 @@ func (f *Functions) ComplexNumber(z complex128) (result complex128, err error) {
 	return call(z)
 }
 
-var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:numpy_scalars"}
+var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:numpy_scalars"}
 
 // NumpyScalars calls numpy_scalars, line 164 of typed.py:
 //
@@ -1229,7 +1249,7 @@ func (f *Functions) NumpyScalars(a float32, b int16, c float64) (result float32,
 	return call(a, b, c)
 }
 
-var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:detect"}
+var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:detect"}
 
 // Detect calls detect, line 169 of typed.py:
 //
@@ -1253,7 +1273,7 @@ func (f *Functions) Detect(data []float64) (result []int64, err error) {
 	return call(data)
 }
 
-var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:fill"}
+var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:fill"}
 
 // Fill calls fill, line 174 of typed.py:
 //
@@ -1275,7 +1295,7 @@ func (f *Functions) Fill(data []float64, value float64) error {
 	return call(data, value)
 }
 
-var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:total"}
+var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:total"}
 
 // Total calls total, line 178 of typed.py:
 //
@@ -1297,7 +1317,7 @@ func (f *Functions) Total(data any) (result float64, err error) {
 	return call(data)
 }
 
-var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:doubled"}
+var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:doubled"}
 
 // Doubled calls doubled, line 182 of typed.py:
 //
@@ -1319,7 +1339,7 @@ func (f *Functions) Doubled(data any) (result any, err error) {
 	return call(data)
 }
 
-var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:extremes"}
+var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:extremes"}
 
 // Extremes calls extremes, line 186 of typed.py:
 //
@@ -1341,7 +1361,7 @@ func (f *Functions) Extremes(data any) (any, []int, error) {
 	return call(data)
 }
 
-var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:stack"}
+var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:stack"}
 
 // Stack calls stack, line 190 of typed.py:
 //
@@ -1363,7 +1383,7 @@ func (f *Functions) Stack(arrays [][]float64) (result []float64, err error) {
 	return call(arrays)
 }
 
-var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:distances"}
+var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:distances"}
 
 // Distances calls distances, line 195 of typed.py:
 //
@@ -1385,7 +1405,7 @@ func (f *Functions) Distances(points callpy.Array[float64], weights []float64) (
 	return call(points, weights)
 }
 
-var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:wrong_shape"}
+var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:wrong_shape"}
 
 // WrongShape calls wrong_shape, line 201 of typed.py:
 //
@@ -1407,7 +1427,7 @@ func (f *Functions) WrongShape(points callpy.Array[float64]) (result []float64, 
 	return call(points)
 }
 
-var listsFunction = callpy.Lazy[func(callpy.Lists[[]float64], []string, callpy.Lists[[][]int], callpy.Lists[[]int]) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:lists"}
+var listsFunction = callpy.Lazy[func(callpy.Lists[[]float64], []string, callpy.Lists[[][]int], callpy.Lists[[]int]) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:lists"}
 
 // Lists calls lists, line 205 of typed.py:
 //
@@ -1429,7 +1449,7 @@ func (f *Functions) Lists(a []float64, b []string, c [][]int, d []int) (result [
 	return call(callpy.ListsOf(a), b, callpy.ListsOf(c), callpy.ListsOf(d))
 }
 
-var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:pairs"}
+var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:pairs"}
 
 // Pairs calls pairs, line 210 of typed.py:
 //
@@ -1451,7 +1471,7 @@ func (f *Functions) Pairs(a []IntStringTuple, b Float64MaybeStringTuple) (result
 	return call(a, b)
 }
 
-var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:dicts"}
+var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:dicts"}
 
 // Dicts calls dicts, line 215 of typed.py:
 //
@@ -1473,7 +1493,7 @@ func (f *Functions) Dicts(a map[string]float64, b map[int][]string) (result map[
 	return call(a, b)
 }
 
-var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:columns"}
+var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:columns"}
 
 // Columns calls columns, line 220 of typed.py:
 //
@@ -1495,7 +1515,7 @@ func (f *Functions) Columns(table map[string][]float64) (result map[string]float
 	return call(table)
 }
 
-var setsFunction = callpy.Lazy[func(callpy.Lists[[]int], []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:sets"}
+var setsFunction = callpy.Lazy[func(callpy.Lists[[]int], []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:sets"}
 
 // Sets calls sets, line 224 of typed.py:
 //
@@ -1517,7 +1537,7 @@ func (f *Functions) Sets(a []int, b []string) (result []string, err error) {
 	return call(callpy.ListsOf(a), b)
 }
 
-var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:countdown"}
+var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:countdown"}
 
 // Countdown calls countdown, line 229 of typed.py:
 //
@@ -1539,7 +1559,7 @@ func (f *Functions) Countdown(start int) (result []int, err error) {
 	return call(start)
 }
 
-var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:optional"}
+var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:optional"}
 
 // Optional calls optional, line 233 of typed.py:
 //
@@ -1561,7 +1581,7 @@ func (f *Functions) Optional(a *int, b *[]float64) (result *string, err error) {
 	return call(a, b)
 }
 
-var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:either", Types: types}
+var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:either", Types: types}
 
 // Either calls either, line 237 of typed.py:
 //
@@ -1583,7 +1603,7 @@ func (f *Functions) Either(a any) (result any, err error) {
 	return call(a)
 }
 
-var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:number_or_array", Types: types}
+var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:number_or_array", Types: types}
 
 // NumberOrArray calls number_or_array, line 241 of typed.py:
 //
@@ -1605,7 +1625,7 @@ func (f *Functions) NumberOrArray(x any) (result any, err error) {
 	return call(x)
 }
 
-var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:anything_or_more", Types: types}
+var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:anything_or_more", Types: types}
 
 // AnythingOrMore calls anything_or_more, line 245 of typed.py:
 //
@@ -1627,7 +1647,7 @@ func (f *Functions) AnythingOrMore(x any) (result any, err error) {
 	return call(x)
 }
 
-var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:boundary"}
+var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:boundary"}
 
 // BoundaryFunc calls boundary, line 249 of typed.py:
 //
@@ -1649,7 +1669,7 @@ func (f *Functions) BoundaryFunc(mode Boundary) (result Boundary, err error) {
 	return call(mode)
 }
 
-var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:order"}
+var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:order"}
 
 // Order calls order, line 254 of typed.py:
 //
@@ -1671,7 +1691,7 @@ func (f *Functions) Order(by OrderBy) (result int, err error) {
 	return call(by)
 }
 
-var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:path"}
+var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:path"}
 
 // Path calls path, line 258 of typed.py:
 //
@@ -1693,7 +1713,7 @@ func (f *Functions) Path(file string) (result string, err error) {
 	return call(file)
 }
 
-var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:anything", Types: types}
+var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:anything", Types: types}
 
 // Anything calls anything, line 263 of typed.py:
 //
@@ -1715,7 +1735,7 @@ func (f *Functions) Anything(x any) (result any, err error) {
 	return call(x)
 }
 
-var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:same", Types: types}
+var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:same", Types: types}
 
 // Same calls same, line 267 of typed.py:
 //
@@ -1737,7 +1757,7 @@ func (f *Functions) Same(x any) (result any, err error) {
 	return call(x)
 }
 
-var kindsOfFunction = callpy.Lazy[func([]any, map[string]any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:kinds_of", Types: types}
+var kindsOfFunction = callpy.Lazy[func([]any, map[string]any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:kinds_of", Types: types}
 
 // KindsOf calls kinds_of, line 271 of typed.py:
 //
@@ -1759,7 +1779,7 @@ func (f *Functions) KindsOf(values []any, named map[string]any) (result string, 
 	return call(values, named)
 }
 
-var handleFunction = callpy.Lazy[func(string) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:handle"}
+var handleFunction = callpy.Lazy[func(string) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:handle"}
 
 // HandleFunc calls handle, line 275 of typed.py:
 //
@@ -1781,7 +1801,7 @@ func (f *Functions) HandleFunc(name string) (result *Handle, err error) {
 	return call(name)
 }
 
-var handleNameFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:handle_name"}
+var handleNameFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:handle_name"}
 
 // HandleName calls handle_name, line 279 of typed.py:
 //
@@ -1803,7 +1823,7 @@ func (f *Functions) HandleName(handle *Handle) (result string, err error) {
 	return call(handle)
 }
 
-var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:next_mode"}
+var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:next_mode"}
 
 // NextMode calls next_mode, line 283 of typed.py:
 //
@@ -1825,7 +1845,7 @@ func (f *Functions) NextMode(mode Mode, level Level) (Mode, Level, error) {
 	return call(mode, level)
 }
 
-var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:settle"}
+var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:settle"}
 
 // Settle calls settle, line 288 of typed.py:
 //
@@ -1847,7 +1867,7 @@ func (f *Functions) Settle(settings Settings) (result Settings, err error) {
 	return call(settings)
 }
 
-var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:loud"}
+var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:loud"}
 
 // Loud calls loud, line 293 of typed.py:
 //
@@ -1869,7 +1889,7 @@ func (f *Functions) Loud(signals []Signal, least float64) (result []Signal, err 
 	return call(signals, least)
 }
 
-var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:line"}
+var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:line"}
 
 // Line calls line, line 297 of typed.py:
 //
@@ -1891,7 +1911,7 @@ func (f *Functions) Line(x []float64, y []float64) (result Fit, err error) {
 	return call(x, y)
 }
 
-var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:residuals"}
+var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:residuals"}
 
 // Residuals calls residuals, line 302 of typed.py:
 //
@@ -1913,7 +1933,7 @@ func (f *Functions) Residuals(fit Fit) (result []float64, err error) {
 	return call(fit)
 }
 
-var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:grow"}
+var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:grow"}
 
 // Grow calls grow, line 307 of typed.py:
 //
@@ -1935,7 +1955,7 @@ func (f *Functions) Grow(tree Tree) (result Tree, err error) {
 	return call(tree)
 }
 
-var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:row"}
+var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:row"}
 
 // RowFunc calls row, line 312 of typed.py:
 //
@@ -1957,7 +1977,7 @@ func (f *Functions) RowFunc(row Row) (result Row, err error) {
 	return call(row)
 }
 
-var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:defaults"}
+var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:defaults"}
 
 // Defaults calls defaults, line 317 of typed.py:
 //
@@ -2018,7 +2038,7 @@ func DefaultsSelf(self int) DefaultsOption {
 	return DefaultsOption{callpy.Named("self", self)}
 }
 
-var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:positional"}
+var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:positional"}
 
 // Positional calls positional, line 321 of typed.py:
 //
@@ -2072,7 +2092,7 @@ func PositionalD(d int) PositionalOption {
 	return PositionalOption{callpy.Named("d", d)}
 }
 
-var restFunction = callpy.Lazy[func(int, callpy.Lists[[]int], bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:rest"}
+var restFunction = callpy.Lazy[func(int, callpy.Lists[[]int], bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:rest"}
 
 // Rest calls rest, line 325 of typed.py:
 //
@@ -2112,7 +2132,7 @@ func RestB(b int) RestOption {
 	return RestOption{callpy.Named("b", b)}
 }
 
-var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:weighted", Types: types}
+var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:weighted", Types: types}
 
 // Weighted calls weighted, line 329 of typed.py:
 //
@@ -2166,7 +2186,7 @@ func WeightedScale(scale any) WeightedOption {
 	return WeightedOption{callpy.Named("scale", &scale)}
 }
 
-var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:options"}
+var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:options"}
 
 // Options calls options, line 339 of typed.py:
 //
@@ -2206,7 +2226,7 @@ func OptionsCall(callArg int) OptionsOption {
 	return OptionsOption{callpy.Named("call", callArg)}
 }
 
-var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:defaults_with"}
+var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:defaults_with"}
 
 // DefaultsWith calls defaults_with, line 343 of typed.py:
 //
@@ -2228,7 +2248,7 @@ func (f *Functions) DefaultsWith(a int) (result int, err error) {
 	return call(a)
 }
 
-var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:partly", Types: types}
+var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:partly", Types: types}
 
 // Partly calls partly, line 347 of typed.py:
 //
@@ -2268,7 +2288,7 @@ func PartlyC(c any) PartlyOption {
 	return PartlyOption{callpy.Named("c", &c)}
 }
 
-var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:cached"}
+var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:cached"}
 
 // Cached calls cached, line 352 of typed.py:
 //
@@ -2290,7 +2310,7 @@ func (f *Functions) Cached(a int) (result int, err error) {
 	return call(a)
 }
 
-var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:fails"}
+var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:fails"}
 
 // Fails calls fails, line 356 of typed.py:
 //
@@ -2312,7 +2332,7 @@ func (f *Functions) Fails(message string) error {
 	return call(message)
 }
 
-var generatorFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:generator"}
+var generatorFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:generator"}
 
 // Generator calls generator, line 368 of typed.py:
 //
@@ -2325,7 +2345,7 @@ func Generator(a int) (result iter.Seq2[int, error], err error) {
 	return callpy.Items[int](call(a))
 }
 
-var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:dispatched"}
+var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:dispatched"}
 
 // Dispatched calls dispatched, line 373 of typed.py:
 //
@@ -2347,7 +2367,7 @@ func (f *Functions) Dispatched(a int) (result int, err error) {
 	return call(a)
 }
 
-var rememberedFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:remembered", Retains: true}
+var rememberedFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:remembered", Retains: true}
 
 // Remembered calls remembered, line 380 of typed.py:
 //
@@ -2369,7 +2389,7 @@ func (f *Functions) Remembered(data []float64) (result int, err error) {
 	return call(data)
 }
 
-var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:address", Lends: true}
+var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:address", Lends: true}
 
 // Address calls address, line 385 of typed.py:
 //
@@ -2391,7 +2411,7 @@ func (f *Functions) Address(data []float64) (result int, err error) {
 	return call(data)
 }
 
-var shiftedFunction = callpy.Lazy[func(time.Time, time.Duration) (time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:shifted"}
+var shiftedFunction = callpy.Lazy[func(time.Time, time.Duration) (time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:shifted"}
 
 // Shifted calls shifted, line 389 of typed.py:
 //
@@ -2413,7 +2433,7 @@ func (f *Functions) Shifted(at time.Time, by time.Duration) (result time.Time, e
 	return call(at, by)
 }
 
-var tookFunction = callpy.Lazy[func() (time.Duration, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:took"}
+var tookFunction = callpy.Lazy[func() (time.Duration, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:took"}
 
 // Took calls took, line 399 of typed.py:
 //
@@ -2435,7 +2455,7 @@ func (f *Functions) Took() (result time.Duration, err error) {
 	return call()
 }
 
-var nextDaysFunction = callpy.Lazy[func(time.Time, int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:next_days"}
+var nextDaysFunction = callpy.Lazy[func(time.Time, int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:next_days"}
 
 // NextDays calls next_days, line 403 of typed.py:
 //
@@ -2448,7 +2468,7 @@ func NextDays(moment time.Time, count int) (result iter.Seq2[time.Time, error], 
 	return callpy.Items[time.Time](call(moment, count))
 }
 
-var dayOfFunction = callpy.Lazy[func(*time.Time) (*time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:day_of"}
+var dayOfFunction = callpy.Lazy[func(*time.Time) (*time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:day_of"}
 
 // DayOf calls day_of, line 408 of typed.py:
 //
@@ -2470,7 +2490,7 @@ func (f *Functions) DayOf(at *time.Time) (result *time.Time, err error) {
 	return call(at)
 }
 
-var weekdaysFunction = callpy.Lazy[func([]time.Time, []time.Time) (map[time.Time]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:weekdays"}
+var weekdaysFunction = callpy.Lazy[func([]time.Time, []time.Time) (map[time.Time]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:weekdays"}
 
 // Weekdays calls weekdays, line 412 of typed.py:
 //
@@ -2492,7 +2512,7 @@ func (f *Functions) Weekdays(days []time.Time, times []time.Time) (result map[ti
 	return call(days, times)
 }
 
-var stampsFunction = callpy.Lazy[func(callpy.Times, callpy.Durations) (callpy.Times, callpy.Durations, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:stamps"}
+var stampsFunction = callpy.Lazy[func(callpy.Times, callpy.Durations) (callpy.Times, callpy.Durations, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:stamps"}
 
 // Stamps calls stamps, line 419 of typed.py:
 //
@@ -2514,7 +2534,7 @@ func (f *Functions) Stamps(at callpy.Times, by callpy.Durations) (callpy.Times, 
 	return call(at, by)
 }
 
-var fitsFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:fits"}
+var fitsFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:fits"}
 
 // Fits calls fits, line 426 of typed.py:
 //
@@ -2527,7 +2547,7 @@ func Fits(count int) (result iter.Seq2[Fit, error], err error) {
 	return callpy.Items[Fit](call(count))
 }
 
-var endedFunction = callpy.Lazy[func() (int, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:ended"}
+var endedFunction = callpy.Lazy[func() (int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:ended"}
 
 // Ended calls ended, line 438 of typed.py:
 //
@@ -2549,7 +2569,7 @@ func (f *Functions) Ended() (result int, err error) {
 	return call()
 }
 
-var anythingOfFunction = callpy.Lazy[func([]any) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:anything_of", Types: types}
+var anythingOfFunction = callpy.Lazy[func([]any) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:anything_of", Types: types}
 
 // AnythingOf calls anything_of, line 442 of typed.py:
 //
@@ -2562,9 +2582,9 @@ func AnythingOf(values []any) (result iter.Seq2[any, error], err error) {
 	return callpy.Items[any](call(values))
 }
 
-var specialFunction = callpy.Lazy[func(string) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:special"}
+var specialFunction = callpy.Lazy[func(string) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:special"}
 
-// SpecialFunc calls special, line 557 of typed.py:
+// SpecialFunc calls special, line 573 of typed.py:
 //
 //	special(name: str) -> Special
 func SpecialFunc(name string) (result *Special, err error) {
@@ -2584,9 +2604,9 @@ func (f *Functions) SpecialFunc(name string) (result *Special, err error) {
 	return call(name)
 }
 
-var onlyOfFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:only_of"}
+var onlyOfFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:only_of"}
 
-// OnlyOf calls only_of, line 561 of typed.py:
+// OnlyOf calls only_of, line 577 of typed.py:
 //
 //	only_of(named: Named) -> str
 func OnlyOf(named *Named) (result string, err error) {
@@ -2606,9 +2626,9 @@ func (f *Functions) OnlyOf(named *Named) (result string, err error) {
 	return call(named)
 }
 
-var objectFunction = callpy.Lazy[func([]Mode) ([]Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:object_"}
+var objectFunction = callpy.Lazy[func([]Mode) ([]Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:object_"}
 
-// Object calls object, line 565 of typed.py:
+// Object calls object, line 581 of typed.py:
 //
 //	object(modes: Set[Mode]) -> Set[Mode]
 //
@@ -2630,9 +2650,9 @@ func (f *Functions) ObjectMethod(modes []Mode) (result []Mode, err error) {
 	return call(modes)
 }
 
-var hasattrFunction = callpy.Lazy[func(callpy.Lists[[]int], ...any) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:hasattr_"}
+var hasattrFunction = callpy.Lazy[func(callpy.Lists[[]int], ...any) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:hasattr_"}
 
-// Hasattr calls hasattr, line 570 of typed.py:
+// Hasattr calls hasattr, line 586 of typed.py:
 //
 //	hasattr(tuples: Tuple[int, ...], sums: FrozenSet[int] = frozenset()) -> Set[int]
 func Hasattr(tuples []int, options ...HasattrOption) (result []int, err error) {
@@ -2670,9 +2690,9 @@ func HasattrSums(sums []int) HasattrOption {
 	return HasattrOption{callpy.Named("sums", callpy.ListsOf(sums))}
 }
 
-var wrongModeFunction = callpy.Lazy[func() (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:wrong_mode"}
+var wrongModeFunction = callpy.Lazy[func() (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:wrong_mode"}
 
-// WrongMode calls wrong_mode, line 574 of typed.py:
+// WrongMode calls wrong_mode, line 590 of typed.py:
 //
 //	wrong_mode() -> Mode
 func WrongMode() (result Mode, err error) {
@@ -2692,9 +2712,9 @@ func (f *Functions) WrongMode() (result Mode, err error) {
 	return call()
 }
 
-var byKeyFunction = callpy.Lazy[func(map[Key]int, map[IntStringTuple]float64) (map[IntStringTuple]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:by_key"}
+var byKeyFunction = callpy.Lazy[func(map[Key]int, map[IntStringTuple]float64) (map[IntStringTuple]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:by_key"}
 
-// ByKey calls by_key, line 578 of typed.py:
+// ByKey calls by_key, line 594 of typed.py:
 //
 //	by_key(keys: Dict[Key, int], pairs: Dict[Tuple[int, str], float]) -> Dict[Tuple[int, str], float]
 func ByKey(keys map[Key]int, pairs map[IntStringTuple]float64) (result map[IntStringTuple]float64, err error) {
@@ -2714,9 +2734,9 @@ func (f *Functions) ByKey(keys map[Key]int, pairs map[IntStringTuple]float64) (r
 	return call(keys, pairs)
 }
 
-var byPathFunction = callpy.Lazy[func(callpy.Lists[[]SliceIntStringTuple], []BytesIntTuple) ([]SliceIntStringTuple, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:by_path"}
+var byPathFunction = callpy.Lazy[func(callpy.Lists[[]SliceIntStringTuple], []BytesIntTuple) ([]SliceIntStringTuple, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:by_path"}
 
-// ByPath calls by_path, line 582 of typed.py:
+// ByPath calls by_path, line 598 of typed.py:
 //
 //	by_path(paths: Dict[Tuple[int, ...], str], texts: Dict[bytes, int]) -> Dict[Tuple[int, ...], str]
 func ByPath(paths []SliceIntStringTuple, texts []BytesIntTuple) (result []SliceIntStringTuple, err error) {
@@ -2736,9 +2756,9 @@ func (f *Functions) ByPath(paths []SliceIntStringTuple, texts []BytesIntTuple) (
 	return call(callpy.ListsOf(paths), texts)
 }
 
-var measuredFunctionValue = callpy.Lazy[func(int, callpy.Lists[[]uint16]) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:measured"}
+var measuredFunctionValue = callpy.Lazy[func(int, callpy.Lists[[]uint16]) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:measured"}
 
-// Measured calls measured, line 587 of typed.py:
+// Measured calls measured, line 603 of typed.py:
 //
 //	measured(measured_function: int, uint16: List[np.uint16]) -> Iterator[np.uint16]
 func Measured(measuredFunction int, uint16Value []uint16) (result iter.Seq2[uint16, error], err error) {
@@ -2749,9 +2769,9 @@ func Measured(measuredFunction int, uint16Value []uint16) (result iter.Seq2[uint
 	return callpy.Items[uint16](call(measuredFunction, callpy.ListsOf(uint16Value)))
 }
 
-var मलयFunction = callpy.Lazy[func(float64, ...any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:मूल्य"}
+var मलयFunction = callpy.Lazy[func(float64, ...any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:मूल्य"}
 
-// Xमलय calls मूल्य, line 591 of typed.py:
+// Xमलय calls मूल्य, line 607 of typed.py:
 //
 //	मूल्य(दर: float, राशि: float = 1.0) -> float
 func Xमलय(दर float64, options ...XमलयOption) (result float64, err error) {
@@ -2789,7 +2809,7 @@ func XमलयXरश(रश float64) XमलयOption {
 	return XमलयOption{callpy.Named("राशि", रश)}
 }
 
-var signalLoudnessFunction = callpy.Lazy[func(Signal) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Signal.loudness"}
+var signalLoudnessFunction = callpy.Lazy[func(Signal) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Signal.loudness"}
 
 // Loudness calls Signal.loudness, line 70 of typed.py:
 //
@@ -2802,7 +2822,7 @@ func (s Signal) Loudness() (result float64, err error) {
 	return call(s)
 }
 
-var handleNewFunction = callpy.Lazy[func(string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Handle.new"}
+var handleNewFunction = callpy.Lazy[func(string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.new"}
 
 // NewHandle makes a Handle, line 98 of typed.py:
 //
@@ -2829,7 +2849,7 @@ func HandleSize(size int) HandleOption {
 	return HandleOption{callpy.Named("size", size)}
 }
 
-var handleRenamedFunction = callpy.Lazy[func(*Handle, string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Handle.renamed"}
+var handleRenamedFunction = callpy.Lazy[func(*Handle, string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.renamed"}
 
 // Renamed calls Handle.renamed, line 102 of typed.py:
 //
@@ -2856,7 +2876,7 @@ func HandleRenamedLoud(loud bool) HandleRenamedOption {
 	return HandleRenamedOption{callpy.Named("loud", loud)}
 }
 
-var handleModeFunction = callpy.Lazy[func(*Handle, ...any) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Handle.mode"}
+var handleModeFunction = callpy.Lazy[func(*Handle, ...any) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.mode"}
 
 // Mode calls Handle.mode, line 105 of typed.py:
 //
@@ -2883,7 +2903,7 @@ func HandleModeBy(by Mode) HandleModeOption {
 	return HandleModeOption{callpy.Named("by", by)}
 }
 
-var handleLabelFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Handle.label"}
+var handleLabelFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.label"}
 
 // Label returns Handle.label, line 109 of typed.py:
 //
@@ -2896,7 +2916,7 @@ func (h *Handle) Label() (result string, err error) {
 	return call(h)
 }
 
-var handleEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Handle.empty"}
+var handleEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.empty"}
 
 // HandleEmpty calls Handle.empty, line 117 of typed.py:
 //
@@ -2909,7 +2929,7 @@ func HandleEmpty() (result *Handle, err error) {
 	return call()
 }
 
-var handleJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:Handle.join"}
+var handleJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:Handle.join"}
 
 // HandleJoin calls Handle.join, line 121 of typed.py:
 //
@@ -2922,7 +2942,7 @@ func HandleJoin(handles []*Handle) (result string, err error) {
 	return call(handles)
 }
 
-var handleLenFunction = callpy.Lazy[func(*Handle) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Handle.len"}
+var handleLenFunction = callpy.Lazy[func(*Handle) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.len"}
 
 // Len calls Handle.__len__, line 124 of typed.py:
 //
@@ -2935,7 +2955,7 @@ func (h *Handle) Len() (result int, err error) {
 	return call(h)
 }
 
-var handleItemFunction = callpy.Lazy[func(*Handle, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Handle.item"}
+var handleItemFunction = callpy.Lazy[func(*Handle, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.item"}
 
 // Item calls Handle.__getitem__, line 127 of typed.py:
 //
@@ -2948,9 +2968,9 @@ func (h *Handle) Item(key int) (result string, err error) {
 	return call(h, key)
 }
 
-var handleEnter = callpy.Lazy[func(*Handle) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Handle.enter"}
+var handleEnter = callpy.Lazy[func(*Handle) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.enter"}
 
-var handleExit = callpy.Lazy[func(*Handle, any) error]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Handle.exit"}
+var handleExit = callpy.Lazy[func(*Handle, any) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.exit"}
 
 // With enters the context, line 130 of typed.py, calls the function, and leaves the context: with an
 // exception if the function returned an error.
@@ -2978,10 +2998,10 @@ func (h *Handle) With(body func(*Handle) error) error {
 	return failed
 }
 
-var handleSetLabelFunction = callpy.Lazy[func(*Handle, string) error]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Handle.set_label", Retains: true}
+var handleSetLabelFunction = callpy.Lazy[func(*Handle, Mode) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.set_label", Retains: true}
 
 // SetLabel sets Handle.label, line 109 of typed.py.
-func (h *Handle) SetLabel(value string) error {
+func (h *Handle) SetLabel(value Mode) error {
 	call, err := handleSetLabelFunction.Get()
 	if err != nil {
 		return err
@@ -2989,7 +3009,7 @@ func (h *Handle) SetLabel(value string) error {
 	return call(h, value)
 }
 
-var namedOnlyFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Named.only"}
+var namedOnlyFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Named.only"}
 
 // Only calls Named.only, line 449 of typed.py:
 //
@@ -3002,7 +3022,7 @@ func (n *Named) Only() (result string, err error) {
 	return call(n)
 }
 
-var specialNewFunction = callpy.Lazy[func(string, ...any) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Special.new"}
+var specialNewFunction = callpy.Lazy[func(string, ...any) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Special.new"}
 
 // NewSpecial makes a Special, line 98 of typed.py:
 //
@@ -3029,7 +3049,7 @@ func SpecialSize(size int) SpecialOption {
 	return SpecialOption{callpy.Named("size", size)}
 }
 
-var specialOnlyFunction = callpy.Lazy[func(*Special) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Special.only"}
+var specialOnlyFunction = callpy.Lazy[func(*Special) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Special.only"}
 
 // Only calls Special.only, line 455 of typed.py:
 //
@@ -3042,7 +3062,7 @@ func (s *Special) Only() (result string, err error) {
 	return call(s)
 }
 
-var specialHandleFunction = callpy.Lazy[func(*Special) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Special.handle"}
+var specialHandleFunction = callpy.Lazy[func(*Special) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Special.handle"}
 
 // HandleMethod calls Special.handle, line 458 of typed.py:
 //
@@ -3055,7 +3075,7 @@ func (s *Special) HandleMethod() (result *Special, err error) {
 	return call(s)
 }
 
-var specialEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Special.empty"}
+var specialEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Special.empty"}
 
 // SpecialEmpty calls Special.empty, line 117 of typed.py:
 //
@@ -3068,7 +3088,7 @@ func SpecialEmpty() (result *Handle, err error) {
 	return call()
 }
 
-var specialJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_523a07b0c77a8b6b:Special.join"}
+var specialJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:Special.join"}
 
 // SpecialJoin calls Special.join, line 121 of typed.py:
 //
@@ -3081,7 +3101,7 @@ func SpecialJoin(handles []*Handle) (result string, err error) {
 	return call(handles)
 }
 
-var factoryNewFunction = callpy.Lazy[func(...any) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Factory.new"}
+var factoryNewFunction = callpy.Lazy[func(...any) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.new"}
 
 // NewFactory makes a Factory, line 465 of typed.py:
 //
@@ -3108,7 +3128,7 @@ func FactorySize(size int) FactoryOption {
 	return FactoryOption{callpy.Named("size", size)}
 }
 
-var factoryNewFunction2 = callpy.Lazy[func(*Factory, int) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Factory.new_"}
+var factoryNewFunction2 = callpy.Lazy[func(*Factory, int) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.new_"}
 
 // New calls Factory.new, line 468 of typed.py:
 //
@@ -3121,7 +3141,7 @@ func (f *Factory) New(size int) (result *Factory, err error) {
 	return call(f, size)
 }
 
-var factoryCallFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Factory.call"}
+var factoryCallFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.call"}
 
 // Call calls Factory.call, line 471 of typed.py:
 //
@@ -3134,7 +3154,7 @@ func (f *Factory) Call(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryCallFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Factory.call_"}
+var factoryCallFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.call_"}
 
 // CallMethod calls Factory.__call__, line 474 of typed.py:
 //
@@ -3147,7 +3167,7 @@ func (f *Factory) CallMethod(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryItemFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Factory.item"}
+var factoryItemFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.item"}
 
 // Item calls Factory.item, line 477 of typed.py:
 //
@@ -3160,7 +3180,7 @@ func (f *Factory) Item(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryItemFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Factory.item_"}
+var factoryItemFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.item_"}
 
 // ItemMethod calls Factory.__getitem__, line 480 of typed.py:
 //
@@ -3173,7 +3193,7 @@ func (f *Factory) ItemMethod(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryEnterFunction = callpy.Lazy[func(*Factory) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Factory.enter"}
+var factoryEnterFunction = callpy.Lazy[func(*Factory) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.enter"}
 
 // Enter calls Factory.enter, line 483 of typed.py:
 //
@@ -3186,7 +3206,7 @@ func (f *Factory) Enter() (result string, err error) {
 	return call(f)
 }
 
-var factoryExitFunction = callpy.Lazy[func(*Factory, any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Factory.exit", Types: types}
+var factoryExitFunction = callpy.Lazy[func(*Factory, any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.exit", Types: types}
 
 // Exit calls Factory.exit, line 486 of typed.py:
 //
@@ -3199,9 +3219,9 @@ func (f *Factory) Exit(reason any) (result string, err error) {
 	return call(f, reason)
 }
 
-var factoryEnter = callpy.Lazy[func(*Factory) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Factory.enter_"}
+var factoryEnter = callpy.Lazy[func(*Factory) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.enter_"}
 
-var factoryExit = callpy.Lazy[func(*Factory, any) error]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Factory.exit_"}
+var factoryExit = callpy.Lazy[func(*Factory, any) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.exit_"}
 
 // With enters the context, line 489 of typed.py, calls the function, and leaves the context: with an
 // exception if the function returned an error.
@@ -3229,7 +3249,7 @@ func (f *Factory) With(body func(*Factory) error) error {
 	return failed
 }
 
-var factoryWidthFunction = callpy.Lazy[func(*Factory) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Factory.width"}
+var factoryWidthFunction = callpy.Lazy[func(*Factory) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.width"}
 
 // Width calls Factory.width, line 495 of typed.py:
 //
@@ -3242,7 +3262,7 @@ func (f *Factory) Width() (result int, err error) {
 	return call(f)
 }
 
-var gaugeNewFunction = callpy.Lazy[func() (*Gauge, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Gauge.new"}
+var gaugeNewFunction = callpy.Lazy[func() (*Gauge, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.new"}
 
 // NewGauge makes a Gauge, line 502 of typed.py:
 //
@@ -3255,7 +3275,7 @@ func NewGauge() (result *Gauge, err error) {
 	return call()
 }
 
-var gaugeValuesFunction = callpy.Lazy[func(*Gauge) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Gauge.values"}
+var gaugeValuesFunction = callpy.Lazy[func(*Gauge) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.values"}
 
 // Values returns Gauge.values, line 508 of typed.py:
 //
@@ -3268,7 +3288,7 @@ func (g *Gauge) Values() (result []float64, err error) {
 	return call(g)
 }
 
-var gaugeModeFunction = callpy.Lazy[func(*Gauge) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Gauge.mode"}
+var gaugeModeFunction = callpy.Lazy[func(*Gauge) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.mode"}
 
 // Mode returns Gauge.mode, line 516 of typed.py:
 //
@@ -3281,7 +3301,7 @@ func (g *Gauge) Mode() (result Mode, err error) {
 	return call(g)
 }
 
-var gaugeSetModeFunction = callpy.Lazy[func(*Gauge, Mode) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Gauge.set_mode"}
+var gaugeSetModeFunction = callpy.Lazy[func(*Gauge, Mode) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.set_mode"}
 
 // SetMode calls Gauge.set_mode, line 525 of typed.py:
 //
@@ -3294,7 +3314,7 @@ func (g *Gauge) SetMode(mode Mode) (result string, err error) {
 	return call(g, mode)
 }
 
-var gaugeKeysFunction = callpy.Lazy[func(*Gauge) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Gauge.keys"}
+var gaugeKeysFunction = callpy.Lazy[func(*Gauge) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.keys"}
 
 // Keys returns Gauge.keys, line 529 of typed.py:
 //
@@ -3307,9 +3327,35 @@ func (g *Gauge) Keys() (result []int, err error) {
 	return call(g)
 }
 
-var gaugeFixedFunction = callpy.Lazy[func(*Gauge) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Gauge.fixed"}
+var gaugeLettersFunction = callpy.Lazy[func(*Gauge) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.letters"}
 
-// Fixed returns Gauge.fixed, line 538 of typed.py:
+// Letters returns Gauge.letters, line 538 of typed.py:
+//
+//	Gauge.letters(self) -> Iterator[str]
+func (g *Gauge) Letters() (result iter.Seq2[string, error], err error) {
+	call, err := gaugeLettersFunction.Get()
+	if err != nil {
+		return
+	}
+	return callpy.Items[string](call(g))
+}
+
+var gaugeNothingFunction = callpy.Lazy[func(*Gauge) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.nothing"}
+
+// Nothing returns Gauge.nothing, line 546 of typed.py:
+//
+//	Gauge.nothing(self) -> None
+func (g *Gauge) Nothing() error {
+	call, err := gaugeNothingFunction.Get()
+	if err != nil {
+		return err
+	}
+	return call(g)
+}
+
+var gaugeFixedFunction = callpy.Lazy[func(*Gauge) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.fixed"}
+
+// Fixed returns Gauge.fixed, line 554 of typed.py:
 //
 //	Gauge.fixed(self) -> int
 func (g *Gauge) Fixed() (result int, err error) {
@@ -3320,7 +3366,7 @@ func (g *Gauge) Fixed() (result int, err error) {
 	return call(g)
 }
 
-var gaugeSetValuesFunction = callpy.Lazy[func(*Gauge, []float64) error]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Gauge.set_values", Retains: true}
+var gaugeSetValuesFunction = callpy.Lazy[func(*Gauge, []float64) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.set_values", Retains: true}
 
 // SetValues sets Gauge.values, line 508 of typed.py.
 func (g *Gauge) SetValues(value []float64) error {
@@ -3331,7 +3377,7 @@ func (g *Gauge) SetValues(value []float64) error {
 	return call(g, value)
 }
 
-var gaugeSetModeFunction2 = callpy.Lazy[func(*Gauge, Mode) error]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Gauge.set_mode_", Retains: true}
+var gaugeSetModeFunction2 = callpy.Lazy[func(*Gauge, Mode) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.set_mode_", Retains: true}
 
 // SetModeMethod sets Gauge.mode, line 516 of typed.py.
 func (g *Gauge) SetModeMethod(value Mode) error {
@@ -3342,7 +3388,7 @@ func (g *Gauge) SetModeMethod(value Mode) error {
 	return call(g, value)
 }
 
-var gaugeSetKeysFunction = callpy.Lazy[func(*Gauge, callpy.Lists[[]int]) error]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Gauge.set_keys", Retains: true}
+var gaugeSetKeysFunction = callpy.Lazy[func(*Gauge, callpy.Lists[[]int]) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.set_keys", Retains: true}
 
 // SetKeys sets Gauge.keys, line 529 of typed.py.
 func (g *Gauge) SetKeys(value []int) error {
@@ -3353,9 +3399,31 @@ func (g *Gauge) SetKeys(value []int) error {
 	return call(g, callpy.ListsOf(value))
 }
 
-var computedNewFunction = callpy.Lazy[func(float64) (*Computed, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Computed.new"}
+var gaugeSetLettersFunction = callpy.Lazy[func(*Gauge, any) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.set_letters", Retains: true}
 
-// NewComputed makes a Computed, line 543 of typed.py:
+// SetLetters sets Gauge.letters, line 538 of typed.py.
+func (g *Gauge) SetLetters(value any) error {
+	call, err := gaugeSetLettersFunction.Get()
+	if err != nil {
+		return err
+	}
+	return call(g, value)
+}
+
+var gaugeSetNothingFunction = callpy.Lazy[func(*Gauge, any) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.set_nothing", Retains: true}
+
+// SetNothing sets Gauge.nothing, line 546 of typed.py.
+func (g *Gauge) SetNothing(value any) error {
+	call, err := gaugeSetNothingFunction.Get()
+	if err != nil {
+		return err
+	}
+	return call(g, value)
+}
+
+var computedNewFunction = callpy.Lazy[func(float64) (*Computed, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Computed.new"}
+
+// NewComputed makes a Computed, line 559 of typed.py:
 //
 //	Computed(*, side: float)
 func NewComputed(side float64) (result *Computed, err error) {
@@ -3366,9 +3434,9 @@ func NewComputed(side float64) (result *Computed, err error) {
 	return call(side)
 }
 
-var computedSideFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Computed.side"}
+var computedSideFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Computed.side"}
 
-// Side returns Computed.side, line 544 of typed.py:
+// Side returns Computed.side, line 560 of typed.py:
 //
 //	Computed.side() -> float
 func (c *Computed) Side() (result float64, err error) {
@@ -3379,9 +3447,9 @@ func (c *Computed) Side() (result float64, err error) {
 	return call(c)
 }
 
-var computedAreaFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Computed.area"}
+var computedAreaFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Computed.area"}
 
-// Area returns Computed.area, line 545 of typed.py:
+// Area returns Computed.area, line 561 of typed.py:
 //
 //	Computed.area() -> float
 func (c *Computed) Area() (result float64, err error) {
@@ -3392,9 +3460,9 @@ func (c *Computed) Area() (result float64, err error) {
 	return call(c)
 }
 
-var computedSetSideFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Computed.set_side", Retains: true}
+var computedSetSideFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Computed.set_side", Retains: true}
 
-// SetSide sets Computed.side, line 544 of typed.py.
+// SetSide sets Computed.side, line 560 of typed.py.
 func (c *Computed) SetSide(value float64) error {
 	call, err := computedSetSideFunction.Get()
 	if err != nil {
@@ -3403,9 +3471,9 @@ func (c *Computed) SetSide(value float64) error {
 	return call(c, value)
 }
 
-var computedSetAreaFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_523a07b0c77a8b6b_glue:Computed.set_area", Retains: true}
+var computedSetAreaFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Computed.set_area", Retains: true}
 
-// SetArea sets Computed.area, line 545 of typed.py.
+// SetArea sets Computed.area, line 561 of typed.py.
 func (c *Computed) SetArea(value float64) error {
 	call, err := computedSetAreaFunction.Get()
 	if err != nil {

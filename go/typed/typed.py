@@ -110,8 +110,8 @@ class Handle:
         return "%s/%d" % (self.name, self.size)
 
     @label.setter
-    def label(self, label: str) -> None:
-        self.name = label
+    def label(self, label: Mode) -> None:
+        self.name = label.name
 
     @classmethod
     def empty(cls) -> Handle:
@@ -533,6 +533,22 @@ class Gauge:
     def keys(self, keys: Set[int]) -> None:
         assert type(keys) is set
         self._keys = keys
+
+    @property
+    def letters(self) -> Iterator[str]:
+        return iter(self._letters)
+
+    @letters.setter
+    def letters(self, letters: Iterator[str]) -> None:
+        self._letters = "".join(letters) + next(letters, "!")
+
+    @property
+    def nothing(self) -> None:
+        return None
+
+    @nothing.setter
+    def nothing(self, nothing: None) -> None:
+        self._letters = repr(nothing)
 
     @property
     def fixed(self) -> int:

@@ -220,9 +220,9 @@ func TestPropertiesAreSet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, nil, special.SetLabel("other"), nil)
+	same(t, nil, special.SetLabel(ModeFast), nil)
 	only, err := special.Only()
-	same(t, "only other", only, err)
+	same(t, "only FAST", only, err)
 	gauge, err := NewGauge()
 	if err != nil {
 		t.Fatal(err)
@@ -246,6 +246,23 @@ func TestPropertiesAreSet(t *testing.T) {
 	// A method with the name keeps it.
 	text, err := gauge.SetMode(ModeFast)
 	same(t, "a method, which has its name first", text, err)
+	letters := func() (text string) {
+		all, err := gauge.Letters()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for letter, err := range all {
+			if err != nil {
+				t.Fatal(err)
+			}
+			text += letter
+		}
+		return
+	}
+	same(t, nil, gauge.SetLetters([]string{"x", "y"}), nil)
+	same(t, "xy!", letters(), nil)
+	same(t, nil, gauge.SetNothing(nil), nil)
+	same(t, "None", letters(), nil)
 	if _, ok := any(gauge).(interface{ SetFixed(int) error }); ok {
 		t.Error("a property without a setter is set")
 	}

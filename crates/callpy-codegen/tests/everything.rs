@@ -354,3 +354,27 @@ fn a_file_without_a_typed_function_says_why() {
     assert_eq!(both("x = 1"), "typed.py: the file has no public functions");
     assert!(both("def f(").starts_with("typed.py:1: "));
 }
+
+#[test]
+fn a_setter_in_a_stub_has_its_own_hint() {
+    let source = "from typing import Iterator\nclass P:\n    @property\n    def size(self) -> int: ...\n    \
+                  @size.setter\n    def size(self, value: str, /) -> None: ...\n    @property\n    def rows(self) \
+                  -> Iterator[int]: ...\n    @rows.setter\n    def rows(self, value): ...\n    @property\n    \
+                  def fixed(self) -> int: ...\n    def __init__(self) -> None: ...\n";
+    let loading = Loading::Imported { module: "p".into() };
+    let rust = generate(source, &Input::new("p", "p.pyi", loading)).unwrap().code.to_string();
+    for expected in [
+        "fn set_size (& self , value : :: std :: string :: String)",
+        "fn set_rows (& self , value : __callpy :: Object)",
+    ] {
+        assert!(rust.contains(expected), "{expected} is not in {rust}");
+    }
+    assert!(!rust.contains("set_fixed"), "{rust}");
+    let mut input = GoInput::new("p", "p.pyi");
+    input.import = Some("p".into());
+    let go = generate_go(source, &input).unwrap();
+    for expected in [") SetSize(value string) error {", ") SetRows(value any) error {"] {
+        assert!(go.contains(expected), "{expected} is not in {go}");
+    }
+    assert!(!go.contains("SetFixed"), "{go}");
+}

@@ -41,6 +41,9 @@ impl Functions {
             let property = self.done.iter_mut().find(|earlier| earlier.name == *name);
             if let Some(property) = property.filter(|_| accessor.source.ends_with(".setter")) {
                 property.is_settable = true;
+                // After `self`.
+                let value = function.parameters.into_iter().nth(1);
+                property.set_by = value.filter(|value| value.hint.is_some());
             }
             return;
         }
@@ -121,6 +124,7 @@ fn model(
         is_only_overloads: false,
         is_mixed: false,
         is_settable: false,
+        set_by: None,
         type_parameters: function.type_parameters.iter().map(|it| it.name.clone()).collect(),
         parameters: function.parameters.iter().map(parameter).collect(),
         returns: function.returns.as_ref().map(|returns| hints.hint(returns, scope)),

@@ -119,6 +119,7 @@ impl Module {
             is_only_overloads: false,
             is_mixed: false,
             is_settable: false,
+            set_by: None,
             type_parameters: Vec::new(),
             parameters: Vec::new(),
             returns: None,
@@ -202,6 +203,8 @@ pub struct Function {
     pub is_mixed: bool,
     /// It is a property with a setter.
     pub is_settable: bool,
+    /// The parameter of that setter, if it has a hint of its own.
+    pub set_by: Option<Parameter>,
     /// The names in the brackets of `def f[T](…)`.
     pub type_parameters: Vec<String>,
     /// The parameters in the file's order, which is Python's: positional-only,

@@ -14,7 +14,7 @@ use classes::*;
 
 #[test]
 fn an_instance_has_the_methods_of_its_class() {
-    common::python();
+    let python = common::python();
     let model = Model::new().unwrap();
     assert_eq!(model.predict(&[1.0, 2.0]).unwrap(), [3.0, 6.0]);
     let options = ModelPredictOptions::new().offset(0.5);
@@ -30,9 +30,19 @@ fn an_instance_has_the_methods_of_its_class() {
     assert_eq!(Model::version().unwrap(), "1");
     assert_eq!(other.size().unwrap(), 5);
     other.set_size(7).unwrap();
+    // A setter takes what its own hint says.
+    other.set_text(vec![3, 4]).unwrap();
+    assert_eq!(other.text().unwrap(), "7");
     assert_eq!(other.size().unwrap(), 7);
     // It is an object like any other.
     assert_eq!(other.attr("name").unwrap().extract::<String>().unwrap(), "abc");
+    let letters = python.function("builtins:iter").unwrap().call::<Object>(("xyz",)).unwrap();
+    other.set_letters(letters).unwrap();
+    let letters: Result<Vec<String>, Error> = other.letters().unwrap().collect();
+    assert_eq!(letters.unwrap(), ["x", "y", "z"]);
+    other.set_nothing(()).unwrap();
+    other.nothing().unwrap();
+    assert_eq!(other.attr("name").unwrap().extract::<String>().unwrap(), "None");
     assert_eq!(Object::from(other).attr("k").unwrap().extract::<i64>().unwrap(), 7);
 }
 

@@ -134,10 +134,13 @@ impl<'m> Writer<'m> {
     }
 
     /// Returns the method that sets a property, if Python can.
-    pub(super) fn setter(&self, property: &Typed<'m>) -> Option<Typed<'m>> {
+    pub(super) fn setter(&mut self, property: &Typed<'m>) -> Option<Typed<'m>> {
         let Kind::Property(class) = property.kind else { return None };
-        let is_value = !matches!(property.returns, Lowered::Items(_) | Lowered::Unit);
-        if !property.python.is_settable || shape_of(class) != ClassShape::Instance || !is_value {
+        let taken = match &property.python.set_by {
+            Some(value) => self.lowering.parameter(&property.path, value),
+            None => property.returns.clone(),
+        };
+        if !property.python.is_settable || shape_of(class) != ClassShape::Instance {
             return None;
         }
         let kind = Kind::Setter(class);
@@ -145,7 +148,9 @@ impl<'m> Writer<'m> {
         while self.used_names(kind).contains(&name) {
             name.push_str("Arg");
         }
-        let (span, hint) = (property.python.name_span, property.python.returns.clone());
+        let own = property.python.set_by.as_ref();
+        let span = property.python.name_span;
+        let hint = own.map_or_else(|| property.python.returns.clone(), |value| value.hint.clone());
         let python = Parameter::new("value", span, ParameterKind::PositionalOnly, hint);
         Some(Typed {
             python: property.python.clone(),
@@ -153,7 +158,7 @@ impl<'m> Writer<'m> {
             file: property.file.clone(),
             name: format!("set_{}", property.name),
             path: property.path.clone(),
-            parameters: vec![Argument { python, lowered: property.returns.clone(), name }],
+            parameters: vec![Argument { python, lowered: taken, name }],
             returns: Lowered::Unit,
             go: String::new(),
             option: String::new(),

@@ -495,7 +495,7 @@ pub(crate) fn property(
     callpy: &TokenStream,
     property: &Property<'_>,
 ) -> TokenStream {
-    let Property { class, python, lowered, getter, setter, docs } = property;
+    let Property { class, python, lowered, set_by, getter, setter, docs } = property;
     let path = format!("{class}.{python}");
     let mut writer = Writer::new(lowering, callpy);
     let result = writer.result(lowered);
@@ -507,11 +507,14 @@ pub(crate) fn property(
         false => get,
     };
     // What iterates over Python's values is only ever a result.
-    let is_value = !matches!(lowered, Lowered::Items(_));
-    let set = setter.as_ref().filter(|_| is_value).map(|setter| {
+    let taken = match set_by.as_ref().unwrap_or(lowered) {
+        Lowered::Items(_) => &Lowered::Object { any: false },
+        taken => taken,
+    };
+    let set = setter.as_ref().map(|setter| {
         let mut writer = Writer::new(lowering, callpy);
-        let ty = writer.owned(lowered);
-        let give = writer.give(lowered, quote!(value), Held::Value);
+        let ty = writer.owned(taken);
+        let give = writer.give(taken, quote!(value), Held::Value);
         let words = doc::attributes(&format!("Sets {}.", doc::code(&path)));
         quote! {
             #words
@@ -537,6 +540,8 @@ pub(crate) struct Property<'p> {
     pub(crate) class: &'p str,
     pub(crate) python: &'p str,
     pub(crate) lowered: Lowered,
+    /// What the setter takes, if it is something else.
+    pub(crate) set_by: Option<Lowered>,
     pub(crate) getter: Ident,
     pub(crate) setter: Option<Ident>,
     pub(crate) docs: String,

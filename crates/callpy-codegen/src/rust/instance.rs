@@ -237,6 +237,8 @@ impl Methods<'_> {
             }
             MethodKind::Property => {
                 let lowered = lowering.result(&method.path, function.returns.as_ref());
+                let set_by = function.set_by.as_ref();
+                let set_by = set_by.map(|value| lowering.parameter(&method.path, value));
                 let setter =
                     function.is_settable.then(|| unused(&format!("set_{}", plain(name)), used));
                 let text = doc::docstring(function.docstring.as_deref()).unwrap_or_default();
@@ -254,6 +256,7 @@ impl Methods<'_> {
                         class: class_name,
                         python: &function.name,
                         lowered,
+                        set_by,
                         getter: name.clone(),
                         setter,
                         docs,
@@ -350,8 +353,15 @@ impl Methods<'_> {
             let text = doc::docstring(field.docstring.as_deref()).unwrap_or_default();
             let docs =
                 format!("{text}\n{}", doc::code(&source)).trim_start_matches('\n').to_owned();
-            let property =
-                Property { class: &class.name, python: &field.name, lowered, getter, setter, docs };
+            let property = Property {
+                class: &class.name,
+                python: &field.name,
+                lowered,
+                set_by: None,
+                getter,
+                setter,
+                docs,
+            };
             code.extend(self::property(lowering, self.callpy, &property));
         }
         code

@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import InitVar, dataclass, field
-from typing import Any, ClassVar, Dict, List, Optional, Protocol, Tuple, Union
+from typing import Any, ClassVar, Dict, Iterator, List, Optional, Protocol, Tuple, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,30 @@ class Model:
     @size.setter
     def size(self, size: int) -> None:
         self.k = size
+
+    @property
+    def text(self) -> str:
+        return str(self.k)
+
+    @text.setter
+    def text(self, numbers: List[int]) -> None:
+        self.k = sum(numbers)
+
+    @property
+    def letters(self) -> Iterator[str]:
+        return iter(self.name)
+
+    @letters.setter
+    def letters(self, letters: Iterator[str]) -> None:
+        self.name = "".join(letters)
+
+    @property
+    def nothing(self) -> None:
+        return None
+
+    @nothing.setter
+    def nothing(self, nothing: None) -> None:
+        self.name = repr(nothing)
 
     def __call__(self, x: float) -> float:
         return x * self.k
