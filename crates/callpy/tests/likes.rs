@@ -64,6 +64,55 @@ fn numbers_that_would_be_others_are_refused() {
 }
 
 #[test]
+fn whole_numbers_are_floats_only_where_those_have_all_their_digits() {
+    python();
+    let exact = |number: &str, bits: u32| {
+        eval::<bool>(&format!("int(float(numpy.float{bits}(float({number})))) == {number}"))
+            .unwrap()
+    };
+    for number in [
+        "(2**24 - 1)",
+        "2**24",
+        "(2**24 + 1)",
+        "(2**53 - 1)",
+        "2**53",
+        "(2**53 + 1)",
+        "(2**53 + 2)",
+        "-(2**53 + 1)",
+        "2**60",
+        "(2**60 + 1)",
+        "(2**63 - 1)",
+        "(2**63 - 1024)",
+        "2**63",
+        "(2**63 + 2048)",
+        "-2**63",
+        "(1 - 2**63)",
+        "(2**64 - 1)",
+        "(2**64 - 2048)",
+    ] {
+        // Python's numbers and NumPy's, alone and among floats.
+        let kind =
+            if eval::<bool>(&format!("{number} < 2**63")).unwrap() { "int64" } else { "uint64" };
+        for list in [
+            format!("[{number}]"),
+            format!("[{number}, 0.5]"),
+            format!("[numpy.{kind}({number}), 0.5]"),
+            format!("[numpy.array([{number}], '{kind}'), [0.5]]"),
+            format!("[[1], (numpy.{kind}({number}),)]"),
+        ] {
+            let wide = eval::<Like<f64>>(&list).is_ok();
+            assert_eq!(wide, exact(number, 64), "{list}");
+            let narrow = eval::<Like<f32>>(&list).is_ok();
+            assert_eq!(narrow, exact(number, 32), "{list}");
+            type Complex = num_complex::Complex<f64>;
+            assert_eq!(eval::<Like<Complex>>(&list).is_ok(), wide, "{list}");
+        }
+    }
+    // NumPy makes no number of more than 64 bits.
+    assert!(eval::<Like<f64>>("[2**70, 0.5]").is_err());
+}
+
+#[test]
 fn nothing_in_a_list_becomes_another_value() {
     python();
     let masked = "numpy.ma.array([1.0, 2.0], mask=[False, True])";
@@ -115,8 +164,15 @@ fn nothing_in_a_list_becomes_another_value() {
     let named = "type('E', (str,), {'__str__': lambda s: 'E.RED'})('red')";
     for expression in [&format!("[{named}, 'green']"), &format!("[['b'], [{named}]]"), named] {
         let error = eval::<Like<FixedStr<5>>>(expression).unwrap_err();
-        assert!(error.to_string().contains("NumPy would take as 'E.RED'"), "{expression}: {error}");
+        let words = "NumPy would take as 'E.RED' (use str.__str__(text))";
+        assert!(error.to_string().contains(words), "{expression}: {error}");
     }
+    let color = "__import__('enum').Enum('Color', {'RED': 'red'}, type=str).RED";
+    let error = eval::<Like<FixedStr<5>>>(&format!("[{color}]")).unwrap_err();
+    assert!(
+        error.to_string().contains("NumPy would take as 'Color.RED' (use its .value)"),
+        "{error}"
+    );
     let Like(texts): Like<FixedStr<5>> =
         eval("[type('Text', (str,), {})('red'), 'green']").unwrap();
     assert_eq!(texts[0].to_string(), "red");

@@ -37,7 +37,7 @@ def like(value, dtype):
     made = array if exact is None else exact
     # Of another dtype it is refused anyway.
     if made.dtype == dtype:
-        _check_items(numpy, items, made)
+        _check_items(numpy, items, made, array.dtype.kind in "iu")
     return made
 
 
@@ -111,8 +111,8 @@ def _pieces(numpy, rows):
     raise ValueError("it is nested more than 64 deep")
 
 
-def _check_items(numpy, items, array):
-    """Raises an exception where NumPy has made another value of an item."""
+def _check_items(numpy, items, array, is_exact):
+    """Raises an exception where NumPy has made another value of an item; whole numbers may be exact already."""
     from itertools import chain
 
     scalars, arrays, letters = _pieces(numpy, [items])
@@ -120,11 +120,20 @@ def _check_items(numpy, items, array):
     if not letters <= set({"i": "iu", "u": "iu", "f": "iuf", "c": "iufc"}.get(kind, kind)):
         names = {_NAMES.get(letter, "numbers") for letter in letters}
         raise ValueError("it has %s in it" % " and ".join(sorted(names)))
-    if kind in "fc" and letters & {"i", "u"} and (numpy.abs(array) >= _whole(numpy, dtype)).any():
-        whole = [part.ravel().tolist() for part in arrays if part.dtype.kind in "iu"]
-        for number in chain.from_iterable(scalars + whole):
-            if issubclass(type(number), (int, numpy.integer)) and dtype.type(number).item() != int(number):
-                raise ValueError("%s has more digits than %s" % (shown(int(number)), dtype))
+    if kind in "fc" and letters & {"i", "u"} and not is_exact and (numpy.abs(array) >= _whole(numpy, dtype)).any():
+        most, whole = _whole(numpy, dtype), (int, numpy.integer)
+        kinds = {own for own in set(map(type, chain.from_iterable(scalars))) if issubclass(own, whole)}
+        numbers = (int(item) for item in chain.from_iterable(scalars) if type(item) in kinds)
+        numbers = [number for number in numbers if not -most <= number <= most]
+        signed = [number for number in numbers if -(2**63) <= number < 2**63]
+        unsigned = [number for number in numbers if 2**63 <= number < 2**64]
+        # NumPy makes objects of larger ones.
+        lost = [number for number in numbers if not -(2**63) <= number < 2**64]
+        for part in [numpy.array(signed, "i8"), numpy.array(unsigned, "u8")] + arrays:
+            if part.dtype.kind in "iu":
+                lost += _lost(numpy, part, dtype)[:1].tolist()
+        if lost:
+            raise ValueError("%s has more digits than %s" % (shown(lost[0]), dtype))
     elif kind in "US":
         zero = "\0" if kind == "U" else b"\0"
         texts = lambda: chain.from_iterable(scalars)
@@ -132,7 +141,9 @@ def _check_items(numpy, items, array):
             for text in texts():
                 # NumPy takes what str() makes of a text, which for an enum's is its name.
                 if str(text) != str.__str__(text):
-                    raise ValueError("it has %r in it, which NumPy would take as %r" % (text, str(text)))
+                    remedy = "its .value" if hasattr(type(text), "__members__") else "str.__str__(text)"
+                    message = "it has %r in it, which NumPy would take as %r (use %s)"
+                    raise ValueError(message % (text, str(text), remedy))
         if zero in zero[:0].join(texts()) and any(text.endswith(zero) for text in texts()):
             raise ValueError("it has a text that ends with a zero, which an array of texts leaves out")
     elif kind in "mMV":
@@ -167,6 +178,21 @@ def _whole(numpy, dtype):
     return 1 << numpy.finfo(dtype).nmant + 1
 
 
+def _lost(numpy, array, dtype):
+    """The whole numbers in an array that a dtype of floats does not have."""
+    array = array.ravel()
+    with numpy.errstate(all="ignore"):
+        made = array.astype(dtype).real
+    # All whole numbers of the narrower ones are in this one too.
+    made = made.astype("f8") if made.itemsize < 8 else made
+    whole = array.astype("i8" if array.dtype.kind == "i" else "u8")
+    least, most = (-(2.0**63), 2.0**63) if array.dtype.kind == "i" else (0.0, 2.0**64)
+    # A float beyond these is no whole number of the dtype's: 2**63 - 1 becomes 2**63.
+    is_kept = (least <= made) & (made < most)
+    is_kept[is_kept] = made[is_kept].astype(whole.dtype) == whole[is_kept]
+    return array[~is_kept]
+
+
 def _exactly(numpy, array, dtype):
     """The same values in another dtype; None where it has no such values. Floats may be rounded."""
     found = array.dtype
@@ -185,8 +211,7 @@ def _exactly(numpy, array, dtype):
         elif -_whole(numpy, dtype) <= least and most <= _whole(numpy, dtype):
             fits = True
         else:
-            pairs = zip(made.real.ravel().tolist(), array.ravel().tolist())
-            fits = all(number == exact for number, exact in pairs)
+            fits = not _lost(numpy, array, dtype).size
     elif found.kind in "fc":
         fits = bool((numpy.isfinite(made) == numpy.isfinite(array)).all())
     else:
