@@ -374,6 +374,13 @@ const CHECKS: &[(&str, &str, Check)] = &[
                 "pyarrow.ListArray.from_arrays([0, 1, 2], t)",
                 "pyarrow.ListArray.from_arrays([0, 1, 2], t.dictionary_encode())",
                 "pyarrow.StructArray.from_arrays([t], ['a'])",
+                "pyarrow.RunEndEncodedArray.from_arrays([2, 3], t)",
+                "pyarrow.chunked_array([pyarrow.RunEndEncodedArray.from_arrays([2, 3], t)])",
+                "pyarrow.StructArray.from_arrays([pyarrow.RunEndEncodedArray.from_arrays([2, 3], t)], ['a'])",
+                "pyarrow.MapArray.from_arrays([0, 1, 2], pyarrow.array([1, 2]), t)",
+                "pyarrow.UnionArray.from_dense(pyarrow.array([0, 0], 'int8'), pyarrow.array([0, 1], 'int32'), [t])",
+                "pandas.Categorical(pandas.Series(pandas.arrays.ArrowExtensionArray(t)))",
+                "pandas.Series(pandas.Categorical(pandas.Series(pandas.arrays.ArrowExtensionArray(t))))",
                 "pandas.arrays.ArrowExtensionArray(t)",
                 "pandas.Series(pandas.arrays.ArrowExtensionArray(t))",
                 "pandas.Series(pandas.arrays.ArrowExtensionArray(t.dictionary_encode()))",
@@ -392,6 +399,30 @@ const CHECKS: &[(&str, &str, Check)] = &[
                 }
             }
         }
+        Ok(())
+    }),
+    ("pandas", "categories of times", |s| {
+        // Without pyarrow there is no column of Arrow's.
+        if s.eval::<Object>("import pyarrow; pyarrow").is_err() {
+            return Ok(());
+        }
+        let text = "import pandas, pyarrow; a = pyarrow.array([1, None, 2, 1], pyarrow.timestamp('ns', 'UTC')); \
+                    s = pandas.Series(pandas.arrays.ArrowExtensionArray(a)).astype('category')";
+        let at = |count| Some(UNIX_EPOCH + Duration::from_nanos(count));
+        let times = vec![at(1), None, at(2), at(1)];
+        for value in ["s", "s.array", "pandas.CategoricalIndex(s)"] {
+            same(s.eval::<Vec<Option<SystemTime>>>(&format!("{text}; {value}"))?, times.clone());
+            assert!(s.eval::<Vec<Option<i64>>>(&format!("{text}; {value}")).is_err());
+        }
+        let text =
+            "import pandas; pandas.Categorical(['b', None, 'a', 'b'], categories=['c', 'a', 'b'])";
+        let texts = [Some("b"), None, Some("a"), Some("b")].map(|text| text.map(str::to_owned));
+        same(s.eval::<Vec<Option<String>>>(text)?, texts.to_vec());
+        same(s.eval::<Vec<Option<i64>>>("import pandas; pandas.Categorical([])")?, vec![]);
+        same(
+            s.eval::<Vec<Option<i64>>>("import pandas; pandas.Categorical([None], [1])")?,
+            vec![None],
+        );
         Ok(())
     }),
     ("polars", "columns in and out", |s| {

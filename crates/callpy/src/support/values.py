@@ -303,6 +303,8 @@ def with_missing(value):
         _check_arrow_times(value)
         return value.to_pylist(), None
     if hasattr(kind, "isna") and not hasattr(kind, "columns"):
+        if hasattr(getattr(value, "dtype", None), "categories"):
+            return _category_items(value), None
         if "time64[ns]" in str(getattr(getattr(value, "dtype", None), "pyarrow_dtype", None)):
             _check_arrow_times(getattr(value, "array", value).__arrow_array__())
         missing = numpy.asarray(value.isna(), bool)
@@ -323,20 +325,43 @@ def _has_nanoseconds(counts):
 
 
 def _check_arrow_times(array):
-    """Raises an exception where an array of Arrow's has times of day with nanoseconds, also in lists and structs."""
+    """Raises an exception where an array of Arrow's has times of day with nanoseconds, also in other types."""
     for chunk in getattr(array, "chunks", [array]):
         kind = str(getattr(chunk, "type", None))
         if kind == "time64[ns]":
             if _has_nanoseconds(chunk.cast("int64").to_pylist()):
                 raise ValueError(_NANOSECONDS)
-        elif "time64[ns]" in kind:
-            # An array of another kind than these is not looked into.
-            for name in ("dictionary_decode", "flatten"):
-                if hasattr(chunk, name):
-                    parts = getattr(chunk, name)()
-                    for part in parts if isinstance(parts, list) else [parts]:
-                        _check_arrow_times(part)
-                    break
+        elif "time64[ns]" in kind or hasattr(chunk, "storage"):
+            for part in _arrow_parts(chunk):
+                _check_arrow_times(part)
+
+
+def _arrow_parts(chunk):
+    """The arrays that an array of Arrow's is made of."""
+    if hasattr(chunk, "storage"):
+        return [chunk.storage]
+    if hasattr(chunk, "run_ends"):
+        return [chunk.values[chunk.find_physical_offset() :][: chunk.find_physical_length()]]
+    if hasattr(chunk, "type_codes"):
+        return [chunk.field(index) for index in range(chunk.type.num_fields)]
+    if hasattr(chunk, "keys"):
+        return [chunk.keys, chunk.items]
+    if hasattr(chunk, "dictionary_decode"):
+        return [chunk.dictionary_decode()]
+    # Of a struct these are several.
+    parts = chunk.flatten() if hasattr(chunk, "flatten") else []
+    return parts if isinstance(parts, list) else [parts]
+
+
+def _category_items(value):
+    """The items of a pandas categorical: its own list has the times of Arrow's as numbers."""
+    numpy = __import__("numpy")
+    codes = numpy.asarray(getattr(value, "cat", value).codes)
+    used, places = numpy.unique(codes, return_inverse=True)
+    items, _ = with_missing(value.dtype.categories.take(used[used >= 0]))
+    if (used < 0).any():
+        items.insert(0, None)
+    return [items[place] for place in places.ravel().tolist()]
 
 
 def _polars_items(value):
