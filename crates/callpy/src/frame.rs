@@ -463,6 +463,7 @@ fn kind(format: &str) -> String {
         "+m" => "map",
         "+r" => "run_end_encoded",
         "+dictionary" => "dictionary",
+        "tiM" | "tiD" | "tin" => "interval",
         // Polars' own.
         "_pli128" => "int128",
         "_plu128" => "uint128",
@@ -475,6 +476,10 @@ fn kind(format: &str) -> String {
             (Some("tD"), Some(letter)) => return format!("timedelta64[{}]", unit(letter)),
             (Some("tt"), Some(letter)) => return format!("time[{}]", unit(letter)),
             (Some("d:"), _) => return format!("decimal({})", &format[2..]),
+            (Some("+w"), _) => {
+                return format!("fixed_size_list[{}]", format.get(3..).unwrap_or_default());
+            }
+            (Some("+u"), _) => "union",
             (Some("w:"), _) => return format!("fixed_size_binary[{}]", &format[2..]),
             _ => return format!("Arrow's {format:?}"),
         },

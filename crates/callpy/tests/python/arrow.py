@@ -222,6 +222,8 @@ def unread():
         ("decimal", "d:5,2", [None, bytes(32)], 2),
         ("fixed", "w:5", [None, bytes(10)], 2),
         ("union", "+ud:0", [bytes(2), bytes(8)], 2),
+        ("pair", "+w:2", [bytes([0b01])], 2, 1),
+        ("interval", "tiM", [None, bytes(8)], 2),
         ("large", "_pli128", [bytes([0b01]), bytes(32)], 2, 1),
         ("later", "??", [bytes(1)], 2, 1),
         ("nested", "c", [None, bytes(2)], 2, 0, 0, indices),
