@@ -802,6 +802,26 @@ fn what_cannot_be_sent_is_an_error_that_says_why() {
 }
 
 #[test]
+fn an_argument_that_cannot_be_made_in_the_worker_is_no_exception_of_the_function() {
+    let workers = workers(1);
+    let echo = function(&workers, "echo");
+    let make = common::python().module("labour").unwrap().function("make_coded").unwrap();
+    let coded: Object = make.call(()).unwrap();
+    let errors = [
+        ("argument 1", echo.call::<Object>(&coded).unwrap_err()),
+        ("argument \"value\"", echo.call::<Object>(named("value", &coded)).unwrap_err()),
+    ];
+    for (argument, error) in errors {
+        assert!(matches!(error.kind(), ErrorKind::Argument), "{error:?}");
+        let text = error.to_string();
+        let why = format!("{argument} of labour:echo: it can't be made in a worker: TypeError: ");
+        assert!(text.starts_with(&why) && text.contains("'message'"), "{text}");
+    }
+    assert_eq!(echo.call::<i64>(1).unwrap(), 1);
+    assert_eq!(workers.statistics().crashes, 0);
+}
+
+#[test]
 fn map_keeps_the_order() {
     let workers = workers(2);
     let echo = function(&workers, "echo");

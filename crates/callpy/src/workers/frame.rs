@@ -343,6 +343,8 @@ pub(crate) enum Status {
     NoTarget,
     /// The result is nothing that can leave the worker, as the exception that follows says.
     NoResult,
+    /// An argument can't be made in the worker, as the exception that follows says.
+    NoArgument,
     /// An argument is still held after the call, as the texts that follow say.
     Retained,
     /// The call was stopped, since its time was up or it was cancelled.
@@ -371,6 +373,7 @@ impl Head {
             3 => Status::NoResult,
             4 => Status::Retained,
             5 => Status::Stopped,
+            6 => Status::NoArgument,
             _ => return Err(Broken("there is no such status")),
         };
         let elsewhere = (offset != 0).then_some(Block { offset, len });

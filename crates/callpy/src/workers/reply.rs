@@ -27,6 +27,14 @@ fn read(status: Status, reader: &mut Reader<'_>, search: Option<&Search>) -> Res
             Error::result(format!("{} can't leave its worker: {raised}", text(what)?))
                 .with_source(raised)
         }
+        Status::NoArgument => {
+            let Value::Tuple(parts) = reader.value()? else { return Err(Broken("no tuple")) };
+            let [name, raised] = &parts[..] else { return Err(Broken("no pair")) };
+            let raised = exception(raised)?.into_exception();
+            Error::argument(format!("it can't be made in a worker: {raised}"))
+                .with_source(raised)
+                .at(text(name)?)
+        }
         Status::Returned | Status::Retained | Status::Stopped => {
             return Err(Broken("it is no failure"));
         }

@@ -6,6 +6,10 @@ class _NoTarget(LookupError):
     """A target leads nowhere; the words do not name it."""
 
 
+class _NoArgument(Exception):
+    """An argument can't be made of its pickle; its cause says why."""
+
+
 def _import_target(target):
     """The callable that "module:function" or "path/to/file.py:function" names."""
     module, _, path = target.rpartition(":")
@@ -507,7 +511,10 @@ def serve(descriptors, parent, setup, search_path, targets):
             at += 16
             # Its own, since it may be retained, and written.
             buffers.append(bytearray(memoryview(arguments)[offset : offset + length]))
-        return pickle.loads(data, buffers=buffers), at
+        try:
+            return pickle.loads(data, buffers=buffers), at
+        except Exception as error:
+            raise _NoArgument() from error
 
     def other_dtype(data):
         dtype = other_dtypes.get(data)
@@ -728,6 +735,11 @@ def serve(descriptors, parent, setup, search_path, targets):
             if getpid() != own_id:
                 leave_fork(exception)
             status = 5
+        except _NoArgument as exception:
+            running = 0
+            status = 6
+            what = "argument %d" % (place + 1) if place < count else 'argument "%s"' % name
+            plain((what, _chain(exception.__cause__, [])), out)
         except BaseException as exception:
             running = 0
             if getpid() != own_id:

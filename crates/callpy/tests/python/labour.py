@@ -728,3 +728,14 @@ def make_foreign():
 
 def import_missing():
     import missing_in_a_call
+
+
+class Coded(Exception):
+    """Pickled by its arguments, of which it takes others."""
+
+    def __init__(self, code, message):
+        super().__init__(message)
+
+
+def make_coded():
+    return Coded(3, "m")
