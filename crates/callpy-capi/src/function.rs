@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use callpy::convert::Call;
-use callpy::{Error, FromPython, Function, IntoPython, Object, Result, Scope};
+use callpy::{Error, Function, Ignored, IntoPython, Object, Result, Scope};
 
 use crate::error::{callpy_error, guard, guard_silently};
 use crate::python::running;
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn callpy_function_call(
         let (function, arguments) =
             unsafe { called(function, arguments, arguments_len, named, named_len) }?;
         if result.is_null() {
-            let Unwanted = function.call(arguments)?;
+            let Ignored = function.call(arguments)?;
             return Ok(());
         }
         usable(result, "the place for the result")?;
@@ -168,16 +168,6 @@ pub unsafe extern "C" fn callpy_function_map(
         }
         Ok(())
     })
-}
-
-/// A result that is not converted, whatever it is.
-struct Unwanted;
-
-impl FromPython for Unwanted {
-    #[inline]
-    fn from_python(_: Object, _: &mut Scope<'_>) -> Result<Self> {
-        Ok(Unwanted)
-    }
 }
 
 /// What `callpy_function_call` was passed, whose caller vouches for it.

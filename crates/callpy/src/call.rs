@@ -262,7 +262,7 @@ impl<'a> Call<'a> {
         let mut call = Call::open(&attachment, callee, receipt);
         // What fails goes through the later steps too: arguments may have been lent already.
         let placed = arguments.place(&mut call);
-        let called = call.vectorcall(callee, site, placed);
+        let called = call.vectorcall::<R>(callee, site, placed);
         let result = call.receive(callee, site, called);
         let settled = call.settle(callee, site, result);
         std::mem::swap(&mut call.scope.receipt, receipt);
@@ -288,14 +288,14 @@ impl<'a> Call<'a> {
     }
 
     #[inline(always)]
-    fn vectorcall(
+    fn vectorcall<R: FromPython>(
         &mut self,
         callee: &impl Callee,
         site: &'static Location<'static>,
         placed: Result<()>,
     ) -> Result<Ref> {
         let result = match placed {
-            Ok(()) => self.python(callee, site),
+            Ok(()) => self.python::<R>(callee, site),
             Err(error) => Err(at_function(error, callee)),
         };
         // Before settling, which counts the references that are left.
@@ -304,14 +304,21 @@ impl<'a> Call<'a> {
     }
 
     #[inline(always)]
-    fn python(&mut self, callee: &impl Callee, site: &'static Location<'static>) -> Result<Ref> {
+    fn python<R: FromPython>(
+        &mut self,
+        callee: &impl Callee,
+        site: &'static Location<'static>,
+    ) -> Result<Ref> {
         // Reading the clock takes as long as a tenth of a short call.
         let start = self.scope.receipt.is_some().then(Instant::now);
         let py = self.scope.py();
         let result = match callee.entry() {
             Entry::Frame => py.with_frame(|| py.call(callee.object(), &mut self.list)),
             Entry::Direct => py.call(callee.object(), &mut self.list),
-            _ => return self.otherwise(callee, site, start),
+            _ => {
+                self.scope.drops_result = R::DROPS;
+                return self.otherwise(callee, site, start);
+            }
         };
         self.note_time(start);
         self.scope.ok(result)

@@ -385,6 +385,10 @@ impl<'a, T: Item<'a>, const N: usize> IntoPython<'a> for &'a [T; N] {
     note = "arrays: Array<T>; values: bool, numbers, String, Option, Vec, maps, tuples, (), Object"
 )]
 pub trait FromPython: Sized {
+    /// Whether the result is dropped, whatever it is: a worker then sends none.
+    #[doc(hidden)]
+    const DROPS: bool = false;
+
     /// Converts the object to a value of this type.
     ///
     /// # Errors

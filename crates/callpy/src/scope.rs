@@ -44,6 +44,8 @@ pub struct Scope<'a> {
     pub(crate) deny_copies: bool,
     /// Whether it is of a callback, whose arguments may be lent by the call around it.
     pub(crate) is_callback: bool,
+    /// Whether the result of a call on workers is dropped there.
+    pub(crate) drops_result: bool,
     pub(crate) receipt: Seldom<Receipt>,
     lends: PhantomData<Cell<&'a ()>>,
 }
@@ -94,6 +96,7 @@ impl<'a> Scope<'a> {
             within: attachment.within(),
             deny_copies: false,
             is_callback: false,
+            drops_result: false,
             receipt: Seldom::none(),
             lends: PhantomData,
         }

@@ -11,8 +11,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use callpy::{
-    Array, Builder, Bytes, Cancel, Copied, CopyReason, Error, ErrorKind, Function, Given, Object,
-    Workers, named,
+    Array, Builder, Bytes, Cancel, Copied, CopyReason, Error, ErrorKind, Function, Given, Ignored,
+    Object, Workers, named,
 };
 use common::labour::{builder, function, wait_for_free, workers};
 use common::wait_for;
@@ -542,7 +542,10 @@ fn errors_name_the_function() {
     };
     let call = |name: &str| function(&workers, name).call::<Object>(()).unwrap_err();
     begins(call("make_generator"), "labour:make_generator: a generator can't leave its worker");
-    begins(call("make_foreign"), "the result of labour:make_foreign: it can't be converted: ");
+    begins(
+        call("make_foreign"),
+        "the result of labour:make_foreign: it can't be converted: ",
+    );
     let absent = workers.function("labour:nothing").unwrap_err();
     begins(absent, "labour:nothing: there is no \"nothing\" in it");
     let absent = workers.function("labour:os.curdir").unwrap_err();
@@ -819,6 +822,31 @@ fn an_argument_that_cannot_be_made_in_the_worker_is_no_exception_of_the_function
     }
     assert_eq!(echo.call::<i64>(1).unwrap(), 1);
     assert_eq!(workers.statistics().crashes, 0);
+}
+
+#[test]
+fn a_result_that_is_dropped_stays_in_its_worker() {
+    let workers = workers(1);
+    let make = function(&workers, "make");
+    for expression in ["(it for it in [1])", "open('/dev/null')", "threading.Lock()", "lambda: 1"] {
+        let Ignored = make.call(expression).unwrap();
+        assert!(make.call::<Object>(expression).is_err(), "{expression}");
+    }
+    // Nothing of it is sent, either.
+    let received = workers.statistics().bytes_received;
+    let Ignored = function(&workers, "fill").call(1_000_000).unwrap();
+    assert_eq!(workers.statistics().bytes_received, received);
+    // The end of a call sees its loans as if there had been no result.
+    let Ignored = function(&workers, "echo").call(&[1.0, 2.0]).unwrap();
+    assert!(function(&workers, "fail").call::<Ignored>("no").is_err());
+
+    let lambdas = vec!["lambda: 1"; 50];
+    let results: Vec<callpy::Result<Ignored>> = make.map(lambdas);
+    assert!(results.len() == 50 && results.iter().all(Result::is_ok));
+    let folder = tempfile::tempdir().unwrap();
+    let lock_once = function(&workers, "lock_once").retries(1);
+    let Ignored = lock_once.call((folder.path().join("noted"), 5)).unwrap();
+    assert_eq!(workers.statistics().crashes, 1);
 }
 
 #[test]

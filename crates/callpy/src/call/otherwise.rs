@@ -183,6 +183,7 @@ impl<'a> Call<'a> {
         };
         for (place, argument) in arguments.into_iter().enumerate() {
             let mut call = Call::open(attachment, callee, &mut Seldom::none());
+            call.scope.drops_result = R::DROPS;
             // Whether it must be begun by itself.
             let mut is_apart = false;
             let placed = argument.place(&mut call).map_err(|error| at_function(error, callee));

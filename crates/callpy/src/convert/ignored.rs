@@ -7,7 +7,8 @@ use crate::scope::Scope;
 
 /// Takes any result and drops it, for a function that is called for what it does.
 ///
-/// `()` takes `None` only, and [`Object`] keeps the result alive.
+/// `()` takes `None` only, and [`Object`] keeps the result alive. Workers drop the result where it is, so it
+/// may be what can't leave them.
 ///
 /// ```
 /// use callpy::{Ignored, Object};
@@ -22,6 +23,9 @@ use crate::scope::Scope;
 pub struct Ignored;
 
 impl FromPython for Ignored {
+    const DROPS: bool = true;
+
+    #[inline]
     fn from_python(object: Object, scope: &mut Scope<'_>) -> Result<Self> {
         object.0.release(scope.py());
         Ok(Ignored)

@@ -445,6 +445,8 @@ pub(crate) enum Kind {
     Load = 1,
     /// For a function's parameters.
     Signature = 2,
+    /// A call whose result is dropped in the worker.
+    CallOnly = 3,
 }
 
 /// How a worker gets what it is lent.

@@ -382,6 +382,7 @@ impl Sent {
 
 /// A request, ready to be sent.
 struct Request {
+    kind: Kind,
     frame: Writer,
     copies: Copies,
     lends: bool,
@@ -488,13 +489,14 @@ impl<'p> Attempt<'p, '_> {
             Habit::Retains => Copies::Made,
         };
         let lends = self.write(&mut frame, worker, copies, scope)?;
-        Ok(Request { frame, copies, lends })
+        let kind = if scope.drops_result { Kind::CallOnly } else { Kind::Call };
+        Ok(Request { kind, frame, copies, lends })
     }
 
     fn send(&self, request: &Request, worker: &mut Lent<'p>) -> Result<()> {
         let remote = self.remote;
         // A worker that has ended takes it too, since this process has its end of the pipe.
-        worker.send(Kind::Call, request.copies, &remote.target, request.frame.bytes()).map_err(
+        worker.send(request.kind, request.copies, &remote.target, request.frame.bytes()).map_err(
             |error| match error.kind() {
                 ErrorOfIo::FileTooLarge => {
                     Error::argument("the arguments other than arrays take more than 4 GiB")

@@ -701,8 +701,8 @@ def serve(descriptors, parent, setup, search_path, targets):
             plain(_chain(exception, []), out)
             answer(sequence, 1, out)
 
-    def call(sequence, frame, function, copies, at):
-        """Runs one call and answers it."""
+    def call(sequence, frame, function, copies, at, drops):
+        """Runs one call and answers it, without the result if that is to be dropped."""
         nonlocal running, may_write
         positional, named, out = [], {}, []
         status = 0
@@ -730,6 +730,8 @@ def serve(descriptors, parent, setup, search_path, targets):
             running = 0
             if getpid() != own_id:
                 leave_fork()
+            if drops:
+                value = None
         except Stopped as exception:
             running = 0
             if getpid() != own_id:
@@ -839,13 +841,13 @@ def serve(descriptors, parent, setup, search_path, targets):
             if function is None:
                 # Not to be stopped: see find_numpy.
                 function = find(target)
-            if kind:
+            if kind == 1 or kind == 2:
                 # Only to be imported, or asked for its parameters.
                 running = 0
                 plain(signature(function) if kind == 2 else None, out := [])
                 answer(sequence, 0, out)
             else:
-                call(sequence, message, function, copies, stop)
+                call(sequence, message, function, copies, stop, kind == 3)
         except BaseException as exception:
             # Of the import, or of an interrupt between two steps of the call: it is not answered yet.
             running = 0

@@ -739,3 +739,25 @@ class Coded(Exception):
 
 def make_coded():
     return Coded(3, "m")
+
+
+def make(expression):
+    import collections
+    import threading
+
+    import numpy
+
+    return eval(expression)
+
+
+def metadata(values):
+    return str(values.dtype.metadata)
+
+
+def lock_once(path, number):
+    abort_once(path, number)
+    return lambda: number
+
+
+def take(*values):
+    pass
