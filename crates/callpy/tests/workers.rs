@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use callpy::{
     Array, Builder, Bytes, Cancel, Copied, CopyReason, Error, ErrorKind, Function, Given, Ignored,
-    Object, Workers, named,
+    Items, Like, Object, Workers, named,
 };
 use common::labour::{builder, function, wait_for_free, workers};
 use common::wait_for;
@@ -544,7 +544,7 @@ fn errors_name_the_function() {
     begins(call("make_generator"), "labour:make_generator: a generator can't leave its worker");
     begins(
         call("make_foreign"),
-        "the result of labour:make_foreign: it can't be converted: ",
+        "the result of labour:make_foreign: it can't be made in this process: ",
     );
     let absent = workers.function("labour:nothing").unwrap_err();
     begins(absent, "labour:nothing: there is no \"nothing\" in it");
@@ -847,6 +847,119 @@ fn a_result_that_is_dropped_stays_in_its_worker() {
     let lock_once = function(&workers, "lock_once").retries(1);
     let Ignored = lock_once.call((folder.path().join("noted"), 5)).unwrap();
     assert_eq!(workers.statistics().crashes, 1);
+}
+
+#[test]
+fn receipts_count_each_array_once_wherever_it_is() {
+    let workers = workers(1);
+    let drop = function(&workers, "take").lends();
+    let receipt = |arguments: &dyn Fn() -> callpy::Receipt| {
+        let receipt = arguments();
+        (receipt.lent_bytes, receipt.given_bytes, receipt.copied_bytes())
+    };
+    let values = [1.0, 2.0];
+    let call = || drop.call_with_receipt::<()>(&values).unwrap().1;
+    assert_eq!(receipt(&call), (0, 0, 16));
+    let call = || drop.call_with_receipt::<()>(((&values[..], 1),)).unwrap().1;
+    assert_eq!(receipt(&call), (0, 0, 16));
+    let call = || drop.call_with_receipt::<()>(vec![1.0, 2.0]).unwrap().1;
+    assert_eq!(receipt(&call), (0, 0, 16));
+    let times = [callpy::Datetime64::<callpy::unit::Nanosecond>::NAT];
+    let call = || drop.call_with_receipt::<()>(&times).unwrap().1;
+    assert_eq!(receipt(&call), (0, 0, 8));
+    let call = || drop.call_with_receipt::<()>(((&times[..], 1),)).unwrap().1;
+    assert_eq!(receipt(&call), (0, 0, 8));
+    let shared = workers.zeros::<f64>(3_usize).unwrap();
+    let call = || drop.call_with_receipt::<()>((&shared, &values)).unwrap().1;
+    assert_eq!(receipt(&call), (24, 0, 16));
+}
+
+#[test]
+fn arrays_within_other_values_are_whole_on_the_other_side() {
+    let python = common::python();
+    let workers = workers(1);
+    let make = python.module("labour").unwrap().function("make").unwrap();
+    let described = "lambda value: repr((value[0].dtype, value[0].shape, value[0].tolist()))";
+    let described = common::lambda(described);
+    let echo = function(&workers, "echo");
+    for array in [
+        "numpy.array(['2024', 'NaT'], 'M8[ns]')",
+        "numpy.array([[1, 2], [3, 4]], 'm8[25s]').T",
+        "numpy.arange(10.0)[::2]",
+        "numpy.array(5, 'M8[D]')",
+        "numpy.zeros((2, 0), 'M8[s]')",
+        "numpy.zeros(2, [('a', 'M8[s]'), ('b', 'i4', (2,))])",
+        "numpy.array(['a', None], object)",
+        "numpy.array(['a', 'bc'])",
+        "numpy.zeros(2, 'S0')",
+    ] {
+        let here: Object = make.call(format!("[{array}]")).unwrap();
+        let there: Object = echo.call(&here).unwrap();
+        let texts = [here, there].map(|value| described.call::<String>(&value).unwrap());
+        assert_eq!(texts[0], texts[1], "{array}");
+    }
+}
+
+#[test]
+fn metadata_of_a_dtype_gets_to_the_other_side() {
+    let python = common::python();
+    let workers = workers(1);
+    let make = python.module("labour").unwrap().function("make").unwrap();
+    let array: Object =
+        make.call("numpy.ones(2, numpy.dtype('f8', metadata={'unit': 'm'}))").unwrap();
+    let told: String = function(&workers, "metadata").call(&array).unwrap();
+    assert!(told.contains("'unit': 'm'"), "{told}");
+    let returned: Object = function(&workers, "echo").call(&array).unwrap();
+    let told = returned.attr("dtype").unwrap().attr("metadata").unwrap().to_string();
+    assert!(told.contains("'unit': 'm'"), "{told}");
+}
+
+#[test]
+fn views_leave_their_worker_as_what_they_show() {
+    let workers = workers(1);
+    let make = function(&workers, "make");
+    for (expression, expected) in [
+        ("{'b': 1, 'a': 2}.values()", vec![1, 2]),
+        ("{2: 'a', 1: 'b'}.keys()", vec![2, 1]),
+        ("collections.OrderedDict({2: 'a', 1: 'b'}).keys()", vec![2, 1]),
+        ("memoryview(b'ab')", vec![97, 98]),
+        ("memoryview(numpy.arange(6)[::2])", vec![0, 2, 4]),
+    ] {
+        let items: Items<i64> = make.call(expression).unwrap();
+        let items: Vec<i64> = items.map(Result::unwrap).collect();
+        assert_eq!(items, expected, "{expression}");
+    }
+    let items: Items<(String, i64)> = make.call("{'b': 1, 'a': 2}.items()").unwrap();
+    let items: Vec<_> = items.map(Result::unwrap).collect();
+    assert_eq!(items, [("b".to_owned(), 1), ("a".to_owned(), 2)]);
+    let Like(values) = make.call::<Like<f64>>("memoryview(numpy.ones((2, 3)))").unwrap();
+    assert_eq!((values.shape(), values[5]), (&[2, 3][..], 1.0));
+    let counts: BTreeMap<String, i64> =
+        make.call("collections.defaultdict(lambda: 0, a=1)").unwrap();
+    assert_eq!(counts, BTreeMap::from([("a".to_owned(), 1)]));
+    let counts: Object = make.call("collections.defaultdict(list, a=[1])").unwrap();
+    assert!(counts.to_string().contains("<class 'list'>"), "{counts}");
+
+    let error = make.call::<Items<i64>>("(it for it in [1])").unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("a generator runs in the process that made it: use a list"), "{text}");
+}
+
+#[test]
+fn a_class_whose_pickle_cannot_be_read_is_told_how() {
+    let workers = workers(1);
+    let make = common::python().module("labour").unwrap().function("make_coded").unwrap();
+    let coded: Object = make.call(()).unwrap();
+    let argument = function(&workers, "echo").call::<Object>(&coded).unwrap_err();
+    let result = function(&workers, "make_coded").call::<Object>(()).unwrap_err();
+    assert!(matches!(argument.kind(), ErrorKind::Argument), "{argument:?}");
+    assert!(matches!(result.kind(), ErrorKind::Result), "{result:?}");
+    let text = result.to_string();
+    let why = "the result of labour:make_coded: it can't be made in this process: TypeError: ";
+    assert!(text.starts_with(why) && text.contains("'message'"), "{text}");
+    for error in [argument, result] {
+        assert!(error.to_string().contains("define `__reduce__`"), "{error}");
+    }
 }
 
 #[test]

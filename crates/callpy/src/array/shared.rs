@@ -86,7 +86,7 @@ pub(crate) fn packed<'r>(py: Attached<'r>, numpy: &Numpy, object: &'r Ref) -> Op
     is_one.then(|| Packed { address: array.data().addr(), shape: array.shape(), is_writable })
 }
 
-/// Takes an object for an array of numbers in this machine's byte order.
+/// Takes an object for an array of numbers in this machine's byte order, of which their dtype says all.
 pub(crate) fn argument<'r>(
     py: Attached<'r>,
     numpy: &Numpy,
@@ -99,6 +99,13 @@ pub(crate) fn argument<'r>(
     let number = array.type_num().0;
     let Some(dtype) = Dtype::from_type_num(number) else { return Ok(None) };
     let Some(ByteOrder::Native) = byte_order(py, numpy, array, dtype)? else { return Ok(None) };
+    let found = array.dtype();
+    // Most are the very same; another may have metadata, which the number does not tell.
+    if found.as_ptr() != dtype.object(py, numpy)?.as_ptr()
+        && !py.is_none(&py.attribute(&found, &py.interned(c"metadata")?)?)
+    {
+        return Ok(None);
+    }
     let Ok(number) = u8::try_from(number) else { return Ok(None) };
     let flags = array.flags();
     let is_packed = flags & flags::C_CONTIGUOUS != 0;

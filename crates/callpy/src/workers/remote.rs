@@ -591,6 +591,10 @@ impl<'p> Attempt<'p, '_> {
         }
         frame.u16((count - names) as u16);
         frame.u16(names as u16);
+        if let Some(receipt) = &mut *scope.receipt {
+            // Loans to this process's Python, which sees nothing of them; what is shared is counted below.
+            (receipt.lent_bytes, receipt.given_bytes) = (0, 0);
+        }
         let mut lends = false;
         for place in 0..count {
             if let Some(name) = self.list.name(place + 1) {

@@ -2,7 +2,7 @@
 
 use super::frame::{Broken, Reader, Status, Value};
 use crate::error::{Error, ErrorKind};
-use crate::exception::{FailedImports, Printed, Search, Told, ToldFrame};
+use crate::exception::{FailedImports, Printed, PythonException, Search, Told, ToldFrame};
 
 /// Reads why there is no result. `search` is where the worker finds modules.
 pub(crate) fn failure(status: Status, reader: &mut Reader<'_>, search: Option<&Search>) -> Error {
@@ -31,7 +31,10 @@ fn read(status: Status, reader: &mut Reader<'_>, search: Option<&Search>) -> Res
             let Value::Tuple(parts) = reader.value()? else { return Err(Broken("no tuple")) };
             let [name, raised] = &parts[..] else { return Err(Broken("no pair")) };
             let raised = exception(raised)?.into_exception();
-            Error::argument(format!("it can't be made in a worker: {raised}"))
+            let message = format!("it can't be made in a worker: {raised}");
+            let hint = hint(&raised);
+            hint.into_iter()
+                .fold(Error::argument(message), Error::with_hint)
                 .with_source(raised)
                 .at(text(name)?)
         }
@@ -39,6 +42,15 @@ fn read(status: Status, reader: &mut Reader<'_>, search: Option<&Search>) -> Res
             return Err(Broken("it is no failure"));
         }
     })
+}
+
+/// Says how to fix a class whose pickle can't be read, if it raised what such classes raise.
+pub(crate) fn hint(raised: &PythonException) -> Option<&'static str> {
+    (raised.type_name() == "TypeError").then_some(
+        "if its class takes other arguments than its pickle has, as an exception does that does not pass all of \
+         its own to `super().__init__()`, define `__reduce__` in the class: it returns the class and a tuple of \
+         the arguments",
+    )
 }
 
 pub(crate) fn text(value: &Value<'_>) -> Result<String, Broken> {

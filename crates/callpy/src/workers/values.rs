@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use super::frame::{Access, Block, Broken, OTHER_DTYPE, Reader, Value, Writer};
 use super::process::{Copies, Lease, Results, Worker};
+use super::reply;
 use crate::array::Dtype;
 use crate::array::shared;
 use crate::array::shared_array::Leased;
@@ -92,13 +93,6 @@ pub(crate) fn put(
         };
         frame.array(array.number, access, array.shape, block.offset);
         worker.has_arrays = true;
-        let is_lent = array.is_lent;
-        if let Some(receipt) = &mut *scope.receipt
-            && is_lent
-        {
-            // A loan to this process's Python, which sees nothing of it.
-            receipt.lent_bytes = receipt.lent_bytes.saturating_sub(block.len);
-        }
         note_copy(scope, block.len)?;
         return Ok(access == Access::Lent);
     }
@@ -156,10 +150,9 @@ fn put_shared(
     worker.may_write |= lent.is_writable;
     worker.has_arrays = true;
     if copies == Copies::Made {
-        if let Some(receipt) = &mut *scope.receipt {
-            receipt.lent_bytes = receipt.lent_bytes.saturating_sub(len);
-        }
         scope.copied(len, CopyReason::Retained)?;
+    } else if let Some(receipt) = &mut *scope.receipt {
+        receipt.lent_bytes += len;
     }
     Ok(true)
 }
@@ -253,8 +246,12 @@ pub(crate) fn get(
                 let shape = [block.len as isize];
                 buffers.push(shared::array_over(scope, next(leases)?, Dtype::Uint8, &shape)?);
             }
-            return support::workers::unpickled(scope.py(), &bytes, buffers)
-                .map_err(|raised| Error::raised_in_conversion(scope.py(), raised));
+            return support::workers::unpickled(scope.py(), &bytes, buffers).map_err(|raised| {
+                let raised = Error::raised(scope.py(), raised);
+                let message = format!("it can't be made in this process: {raised}");
+                let hint = raised.exception().and_then(reply::hint);
+                hint.into_iter().fold(Error::result(message), Error::with_hint).with_source(raised)
+            });
         }
     };
     scope.ok(made)

@@ -586,7 +586,7 @@ def serve(descriptors, parent, setup, search_path, targets):
                 memoryview(results)[place : place + raw.nbytes] = raw
                 blocks.append(block.pack(place, raw.nbytes))
 
-        data = pickle.dumps(value, 5, buffer_callback=keep)
+        data = pickled_apart(value, keep, True)
         put_bytes(b"p", data, out)
         out.append(u32.pack(len(blocks)) + b"".join(blocks))
 
