@@ -23,13 +23,13 @@ import (
 //go:embed typed.py
 var source string
 
-var module = callpy.Source{Name: "callpy_go_typed_typed_6efe14628f90dbe9", File: "typed.py", Text: &source}
+var module = callpy.Source{Name: "callpy_go_typed_typed_ac916720cf475e62", File: "typed.py", Text: &source}
 
-var glue = callpy.Source{Name: "callpy_go_typed_typed_6efe14628f90dbe9_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
+var glue = callpy.Source{Name: "callpy_go_typed_typed_ac916720cf475e62_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
 
 var glueText = `import importlib
 
-_module = importlib.import_module("callpy_go_typed_typed_6efe14628f90dbe9")
+_module = importlib.import_module("callpy_go_typed_typed_ac916720cf475e62")
 
 
 def _member(value, kind):
@@ -429,15 +429,39 @@ def _in142(value):
     return iter(value)
 
 
-def _out144(value):
+def _out145(value):
     return (value,)
 
 
 def _out146(value):
+    return [_out145(item) for item in value]
+
+
+def _out148(value):
+    return None if value is None else _out145(value)
+
+
+def _out149(value):
+    return ((value,),)
+
+
+def _out151(value):
+    return [_out149(item) for item in value]
+
+
+def _out152(value):
+    return None if value is None else _out149(value)
+
+
+def _out153(value):
     return (value,)
 
 
-def _out147(value):
+def _out155(value):
+    return (value,)
+
+
+def _out156(value):
     return (value.x, value.y, )
 
 
@@ -465,12 +489,16 @@ _KINDS = {
         ("Tree", "callpy:Tree", _out88),
         ("Fit", "callpy:Fit", _out83),
         ("Handle", "callpy:Handle", _out68),
-        ("Timedelta", "callpy:Timedelta", _out146),
+        ("Timedelta", "callpy:Timedelta", _out155),
         ("Special", "callpy:Special", _out116),
         ("Factory", "callpy:Factory", _out137),
         ("Gauge", "callpy:Gauge", _out139),
-        ("Computed", "callpy:Computed", _out144),
-        ("Key", "callpy:Key", _out147),
+        ("Computed", "callpy:Computed", _out141),
+        ("Key", "callpy:Key", _out156),
+        ("Counted", "callpy:Counted", _out143),
+        ("Sized", "callpy:Sized", _out145),
+        ("Basket", "callpy:Basket", _out149),
+        ("Down", "callpy:Down", _out153),
         ]
     ]
     if isinstance(kind, type)
@@ -824,6 +852,65 @@ class Computed:
 
     def set_area(_self, _0, **options):
         _self.area = _0
+
+
+class Counted:
+    def new(**options):
+        return _out143(_module.Counted(**options))
+
+    def count(_self, **options):
+        return _self.count(**options)
+
+    def kind(_self, **options):
+        return _self.kind(**options)
+
+
+class Sized:
+    def new(_0, **options):
+        return _out145(_module.Sized(_0, **options))
+
+    def of(_0, **options):
+        return _out146(_module.Sized.of(_in31(_0), **options))
+
+    def grown(_self, **options):
+        called = _self.grown
+        given = []
+        _place(called, given, (), ("by", ), (), options)
+        return _out145(called(*given, **options))
+
+    def halved(_self, **options):
+        return _out148(_self.halved(**options))
+
+    def kind(_self, **options):
+        return _self.kind(**options)
+
+
+class Basket:
+    def new(_0, **options):
+        return _out149(_module.Basket(_0, **options))
+
+    def doubled(_self, **options):
+        return _self.doubled(**options)
+
+    def of(_0, **options):
+        return _out151(_module.Basket.of(_in31(_0), **options))
+
+    def grown(_self, **options):
+        called = _self.grown
+        given = []
+        _place(called, given, (), ("by", ), (), options)
+        return _out149(called(*given, **options))
+
+    def halved(_self, **options):
+        return _out152(_self.halved(**options))
+
+
+class Down:
+    def new(_0, **options):
+        return _out153(_module.Down(_0, **options))
+
+    def iter(_self, **options):
+        return _out96(_self.__iter__(**options))
 `
 
 // A Mode is a member of Mode, line 33 of typed.py, by its name.
@@ -982,6 +1069,26 @@ func NewKey(x int) Key {
 	return Key{X: x, Y: "k"}
 }
 
+// A Counted is an instance of the class Counted, line 560 of typed.py: a Python object.
+//
+// A mixin, which has no constructor.
+type Counted struct{ *callpy.Object }
+
+// A Sized is an instance of the class Sized, line 570 of typed.py: a Python object.
+//
+// What it returns of itself is an instance of the class that inherits it.
+type Sized struct{ *callpy.Object }
+
+// A Basket is an instance of the class Basket, line 590 of typed.py: a Python object.
+//
+// Python finds `kind` in the first base, as callpy does, and the constructor in the second.
+type Basket struct{ Counted }
+
+// A Down is an instance of the class Down, line 597 of typed.py: a Python object.
+//
+// An iterator, as one writes it by hand.
+type Down struct{ *callpy.Object }
+
 // A Boundary is one of a few texts.
 type Boundary string
 
@@ -1063,6 +1170,10 @@ var types = callpy.NewTypes(
 	callpy.Type[*Gauge]("callpy:Gauge"),
 	callpy.Type[*Computed]("callpy:Computed"),
 	callpy.Type[Key]("callpy:Key"),
+	callpy.Type[*Counted]("callpy:Counted"),
+	callpy.Type[*Sized]("callpy:Sized"),
+	callpy.Type[*Basket]("callpy:Basket"),
+	callpy.Type[*Down]("callpy:Down"),
 )
 
 // Functions are the functions of this package, called on workers: see [On].
@@ -1152,7 +1263,7 @@ func (f *Functions) Retries(most uint) *Functions {
 	return &Functions{f.functions.Retries(most)}
 }
 
-var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:scalars"}
+var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:scalars"}
 
 // Scalars calls scalars, line 141 of typed.py:
 //
@@ -1183,7 +1294,7 @@ func (f *Functions) Scalars(a int, b float64, c bool, d string, e callpy.Bytes) 
 	return call(a, b, c, d, e)
 }
 
-var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:nothing"}
+var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:nothing"}
 
 // Nothing calls nothing, line 156 of typed.py:
 //
@@ -1205,7 +1316,7 @@ func (f *Functions) Nothing() error {
 	return call()
 }
 
-var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:complex_number"}
+var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:complex_number"}
 
 // ComplexNumber calls complex_number, line 160 of typed.py:
 //
@@ -1227,7 +1338,7 @@ func (f *Functions) ComplexNumber(z complex128) (result complex128, err error) {
 	return call(z)
 }
 
-var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:numpy_scalars"}
+var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:numpy_scalars"}
 
 // NumpyScalars calls numpy_scalars, line 164 of typed.py:
 //
@@ -1249,7 +1360,7 @@ func (f *Functions) NumpyScalars(a float32, b int16, c float64) (result float32,
 	return call(a, b, c)
 }
 
-var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:detect"}
+var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:detect"}
 
 // Detect calls detect, line 169 of typed.py:
 //
@@ -1273,7 +1384,7 @@ func (f *Functions) Detect(data []float64) (result []int64, err error) {
 	return call(data)
 }
 
-var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:fill"}
+var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:fill"}
 
 // Fill calls fill, line 174 of typed.py:
 //
@@ -1295,7 +1406,7 @@ func (f *Functions) Fill(data []float64, value float64) error {
 	return call(data, value)
 }
 
-var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:total"}
+var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:total"}
 
 // Total calls total, line 178 of typed.py:
 //
@@ -1317,7 +1428,7 @@ func (f *Functions) Total(data any) (result float64, err error) {
 	return call(data)
 }
 
-var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:doubled"}
+var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:doubled"}
 
 // Doubled calls doubled, line 182 of typed.py:
 //
@@ -1339,7 +1450,7 @@ func (f *Functions) Doubled(data any) (result any, err error) {
 	return call(data)
 }
 
-var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:extremes"}
+var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:extremes"}
 
 // Extremes calls extremes, line 186 of typed.py:
 //
@@ -1361,7 +1472,7 @@ func (f *Functions) Extremes(data any) (any, []int, error) {
 	return call(data)
 }
 
-var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:stack"}
+var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:stack"}
 
 // Stack calls stack, line 190 of typed.py:
 //
@@ -1383,7 +1494,7 @@ func (f *Functions) Stack(arrays [][]float64) (result []float64, err error) {
 	return call(arrays)
 }
 
-var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:distances"}
+var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:distances"}
 
 // Distances calls distances, line 195 of typed.py:
 //
@@ -1405,7 +1516,7 @@ func (f *Functions) Distances(points callpy.Array[float64], weights []float64) (
 	return call(points, weights)
 }
 
-var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:wrong_shape"}
+var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:wrong_shape"}
 
 // WrongShape calls wrong_shape, line 201 of typed.py:
 //
@@ -1427,7 +1538,7 @@ func (f *Functions) WrongShape(points callpy.Array[float64]) (result []float64, 
 	return call(points)
 }
 
-var listsFunction = callpy.Lazy[func(callpy.Lists[[]float64], []string, callpy.Lists[[][]int], callpy.Lists[[]int]) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:lists"}
+var listsFunction = callpy.Lazy[func(callpy.Lists[[]float64], []string, callpy.Lists[[][]int], callpy.Lists[[]int]) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:lists"}
 
 // Lists calls lists, line 205 of typed.py:
 //
@@ -1449,7 +1560,7 @@ func (f *Functions) Lists(a []float64, b []string, c [][]int, d []int) (result [
 	return call(callpy.ListsOf(a), b, callpy.ListsOf(c), callpy.ListsOf(d))
 }
 
-var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:pairs"}
+var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:pairs"}
 
 // Pairs calls pairs, line 210 of typed.py:
 //
@@ -1471,7 +1582,7 @@ func (f *Functions) Pairs(a []IntStringTuple, b Float64MaybeStringTuple) (result
 	return call(a, b)
 }
 
-var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:dicts"}
+var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:dicts"}
 
 // Dicts calls dicts, line 215 of typed.py:
 //
@@ -1493,7 +1604,7 @@ func (f *Functions) Dicts(a map[string]float64, b map[int][]string) (result map[
 	return call(a, b)
 }
 
-var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:columns"}
+var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:columns"}
 
 // Columns calls columns, line 220 of typed.py:
 //
@@ -1515,7 +1626,7 @@ func (f *Functions) Columns(table map[string][]float64) (result map[string]float
 	return call(table)
 }
 
-var setsFunction = callpy.Lazy[func(callpy.Lists[[]int], []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:sets"}
+var setsFunction = callpy.Lazy[func(callpy.Lists[[]int], []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:sets"}
 
 // Sets calls sets, line 224 of typed.py:
 //
@@ -1537,7 +1648,7 @@ func (f *Functions) Sets(a []int, b []string) (result []string, err error) {
 	return call(callpy.ListsOf(a), b)
 }
 
-var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:countdown"}
+var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:countdown"}
 
 // Countdown calls countdown, line 229 of typed.py:
 //
@@ -1559,7 +1670,7 @@ func (f *Functions) Countdown(start int) (result []int, err error) {
 	return call(start)
 }
 
-var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:optional"}
+var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:optional"}
 
 // Optional calls optional, line 233 of typed.py:
 //
@@ -1581,7 +1692,7 @@ func (f *Functions) Optional(a *int, b *[]float64) (result *string, err error) {
 	return call(a, b)
 }
 
-var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:either", Types: types}
+var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:either", Types: types}
 
 // Either calls either, line 237 of typed.py:
 //
@@ -1603,7 +1714,7 @@ func (f *Functions) Either(a any) (result any, err error) {
 	return call(a)
 }
 
-var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:number_or_array", Types: types}
+var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:number_or_array", Types: types}
 
 // NumberOrArray calls number_or_array, line 241 of typed.py:
 //
@@ -1625,7 +1736,7 @@ func (f *Functions) NumberOrArray(x any) (result any, err error) {
 	return call(x)
 }
 
-var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:anything_or_more", Types: types}
+var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:anything_or_more", Types: types}
 
 // AnythingOrMore calls anything_or_more, line 245 of typed.py:
 //
@@ -1647,7 +1758,7 @@ func (f *Functions) AnythingOrMore(x any) (result any, err error) {
 	return call(x)
 }
 
-var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:boundary"}
+var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:boundary"}
 
 // BoundaryFunc calls boundary, line 249 of typed.py:
 //
@@ -1669,7 +1780,7 @@ func (f *Functions) BoundaryFunc(mode Boundary) (result Boundary, err error) {
 	return call(mode)
 }
 
-var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:order"}
+var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:order"}
 
 // Order calls order, line 254 of typed.py:
 //
@@ -1691,7 +1802,7 @@ func (f *Functions) Order(by OrderBy) (result int, err error) {
 	return call(by)
 }
 
-var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:path"}
+var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:path"}
 
 // Path calls path, line 258 of typed.py:
 //
@@ -1713,7 +1824,7 @@ func (f *Functions) Path(file string) (result string, err error) {
 	return call(file)
 }
 
-var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:anything", Types: types}
+var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:anything", Types: types}
 
 // Anything calls anything, line 263 of typed.py:
 //
@@ -1735,7 +1846,7 @@ func (f *Functions) Anything(x any) (result any, err error) {
 	return call(x)
 }
 
-var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:same", Types: types}
+var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:same", Types: types}
 
 // Same calls same, line 267 of typed.py:
 //
@@ -1757,7 +1868,7 @@ func (f *Functions) Same(x any) (result any, err error) {
 	return call(x)
 }
 
-var kindsOfFunction = callpy.Lazy[func([]any, map[string]any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:kinds_of", Types: types}
+var kindsOfFunction = callpy.Lazy[func([]any, map[string]any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:kinds_of", Types: types}
 
 // KindsOf calls kinds_of, line 271 of typed.py:
 //
@@ -1779,7 +1890,7 @@ func (f *Functions) KindsOf(values []any, named map[string]any) (result string, 
 	return call(values, named)
 }
 
-var handleFunction = callpy.Lazy[func(string) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:handle"}
+var handleFunction = callpy.Lazy[func(string) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:handle"}
 
 // HandleFunc calls handle, line 275 of typed.py:
 //
@@ -1801,7 +1912,7 @@ func (f *Functions) HandleFunc(name string) (result *Handle, err error) {
 	return call(name)
 }
 
-var handleNameFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:handle_name"}
+var handleNameFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:handle_name"}
 
 // HandleName calls handle_name, line 279 of typed.py:
 //
@@ -1823,7 +1934,7 @@ func (f *Functions) HandleName(handle *Handle) (result string, err error) {
 	return call(handle)
 }
 
-var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:next_mode"}
+var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:next_mode"}
 
 // NextMode calls next_mode, line 283 of typed.py:
 //
@@ -1845,7 +1956,7 @@ func (f *Functions) NextMode(mode Mode, level Level) (Mode, Level, error) {
 	return call(mode, level)
 }
 
-var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:settle"}
+var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:settle"}
 
 // Settle calls settle, line 288 of typed.py:
 //
@@ -1867,7 +1978,7 @@ func (f *Functions) Settle(settings Settings) (result Settings, err error) {
 	return call(settings)
 }
 
-var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:loud"}
+var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:loud"}
 
 // Loud calls loud, line 293 of typed.py:
 //
@@ -1889,7 +2000,7 @@ func (f *Functions) Loud(signals []Signal, least float64) (result []Signal, err 
 	return call(signals, least)
 }
 
-var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:line"}
+var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:line"}
 
 // Line calls line, line 297 of typed.py:
 //
@@ -1911,7 +2022,7 @@ func (f *Functions) Line(x []float64, y []float64) (result Fit, err error) {
 	return call(x, y)
 }
 
-var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:residuals"}
+var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:residuals"}
 
 // Residuals calls residuals, line 302 of typed.py:
 //
@@ -1933,7 +2044,7 @@ func (f *Functions) Residuals(fit Fit) (result []float64, err error) {
 	return call(fit)
 }
 
-var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:grow"}
+var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:grow"}
 
 // Grow calls grow, line 307 of typed.py:
 //
@@ -1955,7 +2066,7 @@ func (f *Functions) Grow(tree Tree) (result Tree, err error) {
 	return call(tree)
 }
 
-var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:row"}
+var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:row"}
 
 // RowFunc calls row, line 312 of typed.py:
 //
@@ -1977,7 +2088,7 @@ func (f *Functions) RowFunc(row Row) (result Row, err error) {
 	return call(row)
 }
 
-var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:defaults"}
+var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:defaults"}
 
 // Defaults calls defaults, line 317 of typed.py:
 //
@@ -2038,7 +2149,7 @@ func DefaultsSelf(self int) DefaultsOption {
 	return DefaultsOption{callpy.Named("self", self)}
 }
 
-var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:positional"}
+var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:positional"}
 
 // Positional calls positional, line 321 of typed.py:
 //
@@ -2092,7 +2203,7 @@ func PositionalD(d int) PositionalOption {
 	return PositionalOption{callpy.Named("d", d)}
 }
 
-var restFunction = callpy.Lazy[func(int, callpy.Lists[[]int], bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:rest"}
+var restFunction = callpy.Lazy[func(int, callpy.Lists[[]int], bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:rest"}
 
 // Rest calls rest, line 325 of typed.py:
 //
@@ -2132,7 +2243,7 @@ func RestB(b int) RestOption {
 	return RestOption{callpy.Named("b", b)}
 }
 
-var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:weighted", Types: types}
+var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:weighted", Types: types}
 
 // Weighted calls weighted, line 329 of typed.py:
 //
@@ -2186,7 +2297,7 @@ func WeightedScale(scale any) WeightedOption {
 	return WeightedOption{callpy.Named("scale", &scale)}
 }
 
-var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:options"}
+var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:options"}
 
 // Options calls options, line 339 of typed.py:
 //
@@ -2226,7 +2337,7 @@ func OptionsCall(callArg int) OptionsOption {
 	return OptionsOption{callpy.Named("call", callArg)}
 }
 
-var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:defaults_with"}
+var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:defaults_with"}
 
 // DefaultsWith calls defaults_with, line 343 of typed.py:
 //
@@ -2248,7 +2359,7 @@ func (f *Functions) DefaultsWith(a int) (result int, err error) {
 	return call(a)
 }
 
-var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:partly", Types: types}
+var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:partly", Types: types}
 
 // Partly calls partly, line 347 of typed.py:
 //
@@ -2288,7 +2399,7 @@ func PartlyC(c any) PartlyOption {
 	return PartlyOption{callpy.Named("c", &c)}
 }
 
-var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:cached"}
+var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:cached"}
 
 // Cached calls cached, line 352 of typed.py:
 //
@@ -2310,7 +2421,7 @@ func (f *Functions) Cached(a int) (result int, err error) {
 	return call(a)
 }
 
-var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:fails"}
+var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:fails"}
 
 // Fails calls fails, line 356 of typed.py:
 //
@@ -2332,7 +2443,7 @@ func (f *Functions) Fails(message string) error {
 	return call(message)
 }
 
-var generatorFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:generator"}
+var generatorFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:generator"}
 
 // Generator calls generator, line 368 of typed.py:
 //
@@ -2345,7 +2456,7 @@ func Generator(a int) (result iter.Seq2[int, error], err error) {
 	return callpy.Items[int](call(a))
 }
 
-var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:dispatched"}
+var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:dispatched"}
 
 // Dispatched calls dispatched, line 373 of typed.py:
 //
@@ -2367,7 +2478,7 @@ func (f *Functions) Dispatched(a int) (result int, err error) {
 	return call(a)
 }
 
-var rememberedFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:remembered", Retains: true}
+var rememberedFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:remembered", Retains: true}
 
 // Remembered calls remembered, line 380 of typed.py:
 //
@@ -2389,7 +2500,7 @@ func (f *Functions) Remembered(data []float64) (result int, err error) {
 	return call(data)
 }
 
-var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:address", Lends: true}
+var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:address", Lends: true}
 
 // Address calls address, line 385 of typed.py:
 //
@@ -2411,7 +2522,7 @@ func (f *Functions) Address(data []float64) (result int, err error) {
 	return call(data)
 }
 
-var shiftedFunction = callpy.Lazy[func(time.Time, time.Duration) (time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:shifted"}
+var shiftedFunction = callpy.Lazy[func(time.Time, time.Duration) (time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:shifted"}
 
 // Shifted calls shifted, line 389 of typed.py:
 //
@@ -2433,7 +2544,7 @@ func (f *Functions) Shifted(at time.Time, by time.Duration) (result time.Time, e
 	return call(at, by)
 }
 
-var tookFunction = callpy.Lazy[func() (time.Duration, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:took"}
+var tookFunction = callpy.Lazy[func() (time.Duration, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:took"}
 
 // Took calls took, line 399 of typed.py:
 //
@@ -2455,7 +2566,7 @@ func (f *Functions) Took() (result time.Duration, err error) {
 	return call()
 }
 
-var nextDaysFunction = callpy.Lazy[func(time.Time, int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:next_days"}
+var nextDaysFunction = callpy.Lazy[func(time.Time, int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:next_days"}
 
 // NextDays calls next_days, line 403 of typed.py:
 //
@@ -2468,7 +2579,7 @@ func NextDays(moment time.Time, count int) (result iter.Seq2[time.Time, error], 
 	return callpy.Items[time.Time](call(moment, count))
 }
 
-var dayOfFunction = callpy.Lazy[func(*time.Time) (*time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:day_of"}
+var dayOfFunction = callpy.Lazy[func(*time.Time) (*time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:day_of"}
 
 // DayOf calls day_of, line 408 of typed.py:
 //
@@ -2490,7 +2601,7 @@ func (f *Functions) DayOf(at *time.Time) (result *time.Time, err error) {
 	return call(at)
 }
 
-var weekdaysFunction = callpy.Lazy[func([]time.Time, []time.Time) (map[time.Time]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:weekdays"}
+var weekdaysFunction = callpy.Lazy[func([]time.Time, []time.Time) (map[time.Time]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:weekdays"}
 
 // Weekdays calls weekdays, line 412 of typed.py:
 //
@@ -2512,7 +2623,7 @@ func (f *Functions) Weekdays(days []time.Time, times []time.Time) (result map[ti
 	return call(days, times)
 }
 
-var stampsFunction = callpy.Lazy[func(callpy.Times, callpy.Durations) (callpy.Times, callpy.Durations, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:stamps"}
+var stampsFunction = callpy.Lazy[func(callpy.Times, callpy.Durations) (callpy.Times, callpy.Durations, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:stamps"}
 
 // Stamps calls stamps, line 419 of typed.py:
 //
@@ -2534,7 +2645,7 @@ func (f *Functions) Stamps(at callpy.Times, by callpy.Durations) (callpy.Times, 
 	return call(at, by)
 }
 
-var fitsFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:fits"}
+var fitsFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:fits"}
 
 // Fits calls fits, line 426 of typed.py:
 //
@@ -2547,7 +2658,7 @@ func Fits(count int) (result iter.Seq2[Fit, error], err error) {
 	return callpy.Items[Fit](call(count))
 }
 
-var endedFunction = callpy.Lazy[func() (int, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:ended"}
+var endedFunction = callpy.Lazy[func() (int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:ended"}
 
 // Ended calls ended, line 438 of typed.py:
 //
@@ -2569,7 +2680,7 @@ func (f *Functions) Ended() (result int, err error) {
 	return call()
 }
 
-var anythingOfFunction = callpy.Lazy[func([]any) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:anything_of", Types: types}
+var anythingOfFunction = callpy.Lazy[func([]any) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:anything_of", Types: types}
 
 // AnythingOf calls anything_of, line 442 of typed.py:
 //
@@ -2582,9 +2693,9 @@ func AnythingOf(values []any) (result iter.Seq2[any, error], err error) {
 	return callpy.Items[any](call(values))
 }
 
-var specialFunction = callpy.Lazy[func(string) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:special"}
+var specialFunction = callpy.Lazy[func(string) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:special"}
 
-// SpecialFunc calls special, line 573 of typed.py:
+// SpecialFunc calls special, line 613 of typed.py:
 //
 //	special(name: str) -> Special
 func SpecialFunc(name string) (result *Special, err error) {
@@ -2604,9 +2715,9 @@ func (f *Functions) SpecialFunc(name string) (result *Special, err error) {
 	return call(name)
 }
 
-var onlyOfFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:only_of"}
+var onlyOfFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:only_of"}
 
-// OnlyOf calls only_of, line 577 of typed.py:
+// OnlyOf calls only_of, line 617 of typed.py:
 //
 //	only_of(named: Named) -> str
 func OnlyOf(named *Named) (result string, err error) {
@@ -2626,9 +2737,9 @@ func (f *Functions) OnlyOf(named *Named) (result string, err error) {
 	return call(named)
 }
 
-var objectFunction = callpy.Lazy[func([]Mode) ([]Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:object_"}
+var objectFunction = callpy.Lazy[func([]Mode) ([]Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:object_"}
 
-// Object calls object, line 581 of typed.py:
+// Object calls object, line 621 of typed.py:
 //
 //	object(modes: Set[Mode]) -> Set[Mode]
 //
@@ -2650,9 +2761,9 @@ func (f *Functions) ObjectMethod(modes []Mode) (result []Mode, err error) {
 	return call(modes)
 }
 
-var hasattrFunction = callpy.Lazy[func(callpy.Lists[[]int], ...any) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:hasattr_"}
+var hasattrFunction = callpy.Lazy[func(callpy.Lists[[]int], ...any) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:hasattr_"}
 
-// Hasattr calls hasattr, line 586 of typed.py:
+// Hasattr calls hasattr, line 626 of typed.py:
 //
 //	hasattr(tuples: Tuple[int, ...], sums: FrozenSet[int] = frozenset()) -> Set[int]
 func Hasattr(tuples []int, options ...HasattrOption) (result []int, err error) {
@@ -2690,9 +2801,9 @@ func HasattrSums(sums []int) HasattrOption {
 	return HasattrOption{callpy.Named("sums", callpy.ListsOf(sums))}
 }
 
-var wrongModeFunction = callpy.Lazy[func() (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:wrong_mode"}
+var wrongModeFunction = callpy.Lazy[func() (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:wrong_mode"}
 
-// WrongMode calls wrong_mode, line 590 of typed.py:
+// WrongMode calls wrong_mode, line 630 of typed.py:
 //
 //	wrong_mode() -> Mode
 func WrongMode() (result Mode, err error) {
@@ -2712,9 +2823,9 @@ func (f *Functions) WrongMode() (result Mode, err error) {
 	return call()
 }
 
-var byKeyFunction = callpy.Lazy[func(map[Key]int, map[IntStringTuple]float64) (map[IntStringTuple]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:by_key"}
+var byKeyFunction = callpy.Lazy[func(map[Key]int, map[IntStringTuple]float64) (map[IntStringTuple]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:by_key"}
 
-// ByKey calls by_key, line 594 of typed.py:
+// ByKey calls by_key, line 634 of typed.py:
 //
 //	by_key(keys: Dict[Key, int], pairs: Dict[Tuple[int, str], float]) -> Dict[Tuple[int, str], float]
 func ByKey(keys map[Key]int, pairs map[IntStringTuple]float64) (result map[IntStringTuple]float64, err error) {
@@ -2734,9 +2845,9 @@ func (f *Functions) ByKey(keys map[Key]int, pairs map[IntStringTuple]float64) (r
 	return call(keys, pairs)
 }
 
-var byPathFunction = callpy.Lazy[func(callpy.Lists[[]SliceIntStringTuple], []BytesIntTuple) ([]SliceIntStringTuple, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:by_path"}
+var byPathFunction = callpy.Lazy[func(callpy.Lists[[]SliceIntStringTuple], []BytesIntTuple) ([]SliceIntStringTuple, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:by_path"}
 
-// ByPath calls by_path, line 598 of typed.py:
+// ByPath calls by_path, line 638 of typed.py:
 //
 //	by_path(paths: Dict[Tuple[int, ...], str], texts: Dict[bytes, int]) -> Dict[Tuple[int, ...], str]
 func ByPath(paths []SliceIntStringTuple, texts []BytesIntTuple) (result []SliceIntStringTuple, err error) {
@@ -2756,9 +2867,9 @@ func (f *Functions) ByPath(paths []SliceIntStringTuple, texts []BytesIntTuple) (
 	return call(callpy.ListsOf(paths), texts)
 }
 
-var measuredFunctionValue = callpy.Lazy[func(int, callpy.Lists[[]uint16]) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:measured"}
+var measuredFunctionValue = callpy.Lazy[func(int, callpy.Lists[[]uint16]) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:measured"}
 
-// Measured calls measured, line 603 of typed.py:
+// Measured calls measured, line 643 of typed.py:
 //
 //	measured(measured_function: int, uint16: List[np.uint16]) -> Iterator[np.uint16]
 func Measured(measuredFunction int, uint16Value []uint16) (result iter.Seq2[uint16, error], err error) {
@@ -2769,9 +2880,9 @@ func Measured(measuredFunction int, uint16Value []uint16) (result iter.Seq2[uint
 	return callpy.Items[uint16](call(measuredFunction, callpy.ListsOf(uint16Value)))
 }
 
-var मलयFunction = callpy.Lazy[func(float64, ...any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:मूल्य"}
+var मलयFunction = callpy.Lazy[func(float64, ...any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:मूल्य"}
 
-// Xमलय calls मूल्य, line 607 of typed.py:
+// Xमलय calls मूल्य, line 647 of typed.py:
 //
 //	मूल्य(दर: float, राशि: float = 1.0) -> float
 func Xमलय(दर float64, options ...XमलयOption) (result float64, err error) {
@@ -2809,7 +2920,7 @@ func XमलयXरश(रश float64) XमलयOption {
 	return XमलयOption{callpy.Named("राशि", रश)}
 }
 
-var signalLoudnessFunction = callpy.Lazy[func(Signal) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Signal.loudness"}
+var signalLoudnessFunction = callpy.Lazy[func(Signal) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Signal.loudness"}
 
 // Loudness calls Signal.loudness, line 70 of typed.py:
 //
@@ -2822,7 +2933,7 @@ func (s Signal) Loudness() (result float64, err error) {
 	return call(s)
 }
 
-var handleNewFunction = callpy.Lazy[func(string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.new"}
+var handleNewFunction = callpy.Lazy[func(string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.new"}
 
 // NewHandle makes a Handle, line 98 of typed.py:
 //
@@ -2849,7 +2960,7 @@ func HandleSize(size int) HandleOption {
 	return HandleOption{callpy.Named("size", size)}
 }
 
-var handleRenamedFunction = callpy.Lazy[func(*Handle, string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.renamed"}
+var handleRenamedFunction = callpy.Lazy[func(*Handle, string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.renamed"}
 
 // Renamed calls Handle.renamed, line 102 of typed.py:
 //
@@ -2876,7 +2987,7 @@ func HandleRenamedLoud(loud bool) HandleRenamedOption {
 	return HandleRenamedOption{callpy.Named("loud", loud)}
 }
 
-var handleModeFunction = callpy.Lazy[func(*Handle, ...any) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.mode"}
+var handleModeFunction = callpy.Lazy[func(*Handle, ...any) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.mode"}
 
 // Mode calls Handle.mode, line 105 of typed.py:
 //
@@ -2903,7 +3014,7 @@ func HandleModeBy(by Mode) HandleModeOption {
 	return HandleModeOption{callpy.Named("by", by)}
 }
 
-var handleLabelFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.label"}
+var handleLabelFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.label"}
 
 // Label returns Handle.label, line 109 of typed.py:
 //
@@ -2916,7 +3027,7 @@ func (h *Handle) Label() (result string, err error) {
 	return call(h)
 }
 
-var handleEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.empty"}
+var handleEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.empty"}
 
 // HandleEmpty calls Handle.empty, line 117 of typed.py:
 //
@@ -2929,7 +3040,7 @@ func HandleEmpty() (result *Handle, err error) {
 	return call()
 }
 
-var handleJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:Handle.join"}
+var handleJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:Handle.join"}
 
 // HandleJoin calls Handle.join, line 121 of typed.py:
 //
@@ -2942,7 +3053,7 @@ func HandleJoin(handles []*Handle) (result string, err error) {
 	return call(handles)
 }
 
-var handleLenFunction = callpy.Lazy[func(*Handle) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.len"}
+var handleLenFunction = callpy.Lazy[func(*Handle) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.len"}
 
 // Len calls Handle.__len__, line 124 of typed.py:
 //
@@ -2955,7 +3066,7 @@ func (h *Handle) Len() (result int, err error) {
 	return call(h)
 }
 
-var handleItemFunction = callpy.Lazy[func(*Handle, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.item"}
+var handleItemFunction = callpy.Lazy[func(*Handle, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.item"}
 
 // Item calls Handle.__getitem__, line 127 of typed.py:
 //
@@ -2968,9 +3079,9 @@ func (h *Handle) Item(key int) (result string, err error) {
 	return call(h, key)
 }
 
-var handleEnter = callpy.Lazy[func(*Handle) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.enter"}
+var handleEnter = callpy.Lazy[func(*Handle) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.enter"}
 
-var handleExit = callpy.Lazy[func(*Handle, any) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.exit"}
+var handleExit = callpy.Lazy[func(*Handle, any) error]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.exit"}
 
 // With enters the context, line 130 of typed.py, calls the function, and leaves the context: with an
 // exception if the function returned an error.
@@ -2998,7 +3109,7 @@ func (h *Handle) With(body func(*Handle) error) error {
 	return failed
 }
 
-var handleSetLabelFunction = callpy.Lazy[func(*Handle, Mode) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Handle.set_label", Retains: true}
+var handleSetLabelFunction = callpy.Lazy[func(*Handle, string) error]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.set_label", Retains: true}
 
 // SetLabel sets Handle.label, line 109 of typed.py.
 func (h *Handle) SetLabel(value Mode) error {
@@ -3009,7 +3120,7 @@ func (h *Handle) SetLabel(value Mode) error {
 	return call(h, value)
 }
 
-var namedOnlyFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Named.only"}
+var namedOnlyFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Named.only"}
 
 // Only calls Named.only, line 449 of typed.py:
 //
@@ -3022,7 +3133,7 @@ func (n *Named) Only() (result string, err error) {
 	return call(n)
 }
 
-var specialNewFunction = callpy.Lazy[func(string, ...any) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Special.new"}
+var specialNewFunction = callpy.Lazy[func(string, ...any) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Special.new"}
 
 // NewSpecial makes a Special, line 98 of typed.py:
 //
@@ -3049,7 +3160,7 @@ func SpecialSize(size int) SpecialOption {
 	return SpecialOption{callpy.Named("size", size)}
 }
 
-var specialOnlyFunction = callpy.Lazy[func(*Special) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Special.only"}
+var specialOnlyFunction = callpy.Lazy[func(*Special) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Special.only"}
 
 // Only calls Special.only, line 455 of typed.py:
 //
@@ -3062,7 +3173,7 @@ func (s *Special) Only() (result string, err error) {
 	return call(s)
 }
 
-var specialHandleFunction = callpy.Lazy[func(*Special) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Special.handle"}
+var specialHandleFunction = callpy.Lazy[func(*Special) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Special.handle"}
 
 // HandleMethod calls Special.handle, line 458 of typed.py:
 //
@@ -3075,7 +3186,7 @@ func (s *Special) HandleMethod() (result *Special, err error) {
 	return call(s)
 }
 
-var specialEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Special.empty"}
+var specialEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Special.empty"}
 
 // SpecialEmpty calls Special.empty, line 117 of typed.py:
 //
@@ -3088,7 +3199,7 @@ func SpecialEmpty() (result *Handle, err error) {
 	return call()
 }
 
-var specialJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_6efe14628f90dbe9:Special.join"}
+var specialJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:Special.join"}
 
 // SpecialJoin calls Special.join, line 121 of typed.py:
 //
@@ -3101,7 +3212,7 @@ func SpecialJoin(handles []*Handle) (result string, err error) {
 	return call(handles)
 }
 
-var factoryNewFunction = callpy.Lazy[func(...any) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.new"}
+var factoryNewFunction = callpy.Lazy[func(...any) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.new"}
 
 // NewFactory makes a Factory, line 465 of typed.py:
 //
@@ -3128,7 +3239,7 @@ func FactorySize(size int) FactoryOption {
 	return FactoryOption{callpy.Named("size", size)}
 }
 
-var factoryNewFunction2 = callpy.Lazy[func(*Factory, int) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.new_"}
+var factoryNewFunction2 = callpy.Lazy[func(*Factory, int) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.new_"}
 
 // New calls Factory.new, line 468 of typed.py:
 //
@@ -3141,7 +3252,7 @@ func (f *Factory) New(size int) (result *Factory, err error) {
 	return call(f, size)
 }
 
-var factoryCallFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.call"}
+var factoryCallFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.call"}
 
 // Call calls Factory.call, line 471 of typed.py:
 //
@@ -3154,7 +3265,7 @@ func (f *Factory) Call(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryCallFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.call_"}
+var factoryCallFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.call_"}
 
 // CallMethod calls Factory.__call__, line 474 of typed.py:
 //
@@ -3167,7 +3278,7 @@ func (f *Factory) CallMethod(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryItemFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.item"}
+var factoryItemFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.item"}
 
 // Item calls Factory.item, line 477 of typed.py:
 //
@@ -3180,7 +3291,7 @@ func (f *Factory) Item(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryItemFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.item_"}
+var factoryItemFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.item_"}
 
 // ItemMethod calls Factory.__getitem__, line 480 of typed.py:
 //
@@ -3193,7 +3304,7 @@ func (f *Factory) ItemMethod(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryEnterFunction = callpy.Lazy[func(*Factory) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.enter"}
+var factoryEnterFunction = callpy.Lazy[func(*Factory) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.enter"}
 
 // Enter calls Factory.enter, line 483 of typed.py:
 //
@@ -3206,7 +3317,7 @@ func (f *Factory) Enter() (result string, err error) {
 	return call(f)
 }
 
-var factoryExitFunction = callpy.Lazy[func(*Factory, any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.exit", Types: types}
+var factoryExitFunction = callpy.Lazy[func(*Factory, any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.exit", Types: types}
 
 // Exit calls Factory.exit, line 486 of typed.py:
 //
@@ -3219,9 +3330,9 @@ func (f *Factory) Exit(reason any) (result string, err error) {
 	return call(f, reason)
 }
 
-var factoryEnter = callpy.Lazy[func(*Factory) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.enter_"}
+var factoryEnter = callpy.Lazy[func(*Factory) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.enter_"}
 
-var factoryExit = callpy.Lazy[func(*Factory, any) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.exit_"}
+var factoryExit = callpy.Lazy[func(*Factory, any) error]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.exit_"}
 
 // With enters the context, line 489 of typed.py, calls the function, and leaves the context: with an
 // exception if the function returned an error.
@@ -3249,7 +3360,7 @@ func (f *Factory) With(body func(*Factory) error) error {
 	return failed
 }
 
-var factoryWidthFunction = callpy.Lazy[func(*Factory) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Factory.width"}
+var factoryWidthFunction = callpy.Lazy[func(*Factory) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.width"}
 
 // Width calls Factory.width, line 495 of typed.py:
 //
@@ -3262,7 +3373,7 @@ func (f *Factory) Width() (result int, err error) {
 	return call(f)
 }
 
-var gaugeNewFunction = callpy.Lazy[func() (*Gauge, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.new"}
+var gaugeNewFunction = callpy.Lazy[func() (*Gauge, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Gauge.new"}
 
 // NewGauge makes a Gauge, line 502 of typed.py:
 //
@@ -3275,7 +3386,7 @@ func NewGauge() (result *Gauge, err error) {
 	return call()
 }
 
-var gaugeValuesFunction = callpy.Lazy[func(*Gauge) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.values"}
+var gaugeValuesFunction = callpy.Lazy[func(*Gauge) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Gauge.values"}
 
 // Values returns Gauge.values, line 508 of typed.py:
 //
@@ -3288,7 +3399,7 @@ func (g *Gauge) Values() (result []float64, err error) {
 	return call(g)
 }
 
-var gaugeModeFunction = callpy.Lazy[func(*Gauge) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.mode"}
+var gaugeModeFunction = callpy.Lazy[func(*Gauge) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Gauge.mode"}
 
 // Mode returns Gauge.mode, line 516 of typed.py:
 //
@@ -3301,7 +3412,7 @@ func (g *Gauge) Mode() (result Mode, err error) {
 	return call(g)
 }
 
-var gaugeSetModeFunction = callpy.Lazy[func(*Gauge, Mode) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.set_mode"}
+var gaugeSetModeFunction = callpy.Lazy[func(*Gauge, Mode) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Gauge.set_mode"}
 
 // SetMode calls Gauge.set_mode, line 525 of typed.py:
 //
@@ -3314,7 +3425,7 @@ func (g *Gauge) SetMode(mode Mode) (result string, err error) {
 	return call(g, mode)
 }
 
-var gaugeKeysFunction = callpy.Lazy[func(*Gauge) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.keys"}
+var gaugeKeysFunction = callpy.Lazy[func(*Gauge) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Gauge.keys"}
 
 // Keys returns Gauge.keys, line 529 of typed.py:
 //
@@ -3327,7 +3438,7 @@ func (g *Gauge) Keys() (result []int, err error) {
 	return call(g)
 }
 
-var gaugeLettersFunction = callpy.Lazy[func(*Gauge) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.letters"}
+var gaugeFixedFunction = callpy.Lazy[func(*Gauge) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Gauge.fixed"}
 
 // Letters returns Gauge.letters, line 538 of typed.py:
 //
@@ -3366,7 +3477,7 @@ func (g *Gauge) Fixed() (result int, err error) {
 	return call(g)
 }
 
-var gaugeSetValuesFunction = callpy.Lazy[func(*Gauge, []float64) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.set_values", Retains: true}
+var gaugeSetValuesFunction = callpy.Lazy[func(*Gauge, []float64) error]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Gauge.set_values", Retains: true}
 
 // SetValues sets Gauge.values, line 508 of typed.py.
 func (g *Gauge) SetValues(value []float64) error {
@@ -3377,7 +3488,7 @@ func (g *Gauge) SetValues(value []float64) error {
 	return call(g, value)
 }
 
-var gaugeSetModeFunction2 = callpy.Lazy[func(*Gauge, Mode) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.set_mode_", Retains: true}
+var gaugeSetModeFunction2 = callpy.Lazy[func(*Gauge, Mode) error]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Gauge.set_mode_", Retains: true}
 
 // SetModeMethod sets Gauge.mode, line 516 of typed.py.
 func (g *Gauge) SetModeMethod(value Mode) error {
@@ -3388,7 +3499,7 @@ func (g *Gauge) SetModeMethod(value Mode) error {
 	return call(g, value)
 }
 
-var gaugeSetKeysFunction = callpy.Lazy[func(*Gauge, callpy.Lists[[]int]) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.set_keys", Retains: true}
+var gaugeSetKeysFunction = callpy.Lazy[func(*Gauge, callpy.Lists[[]int]) error]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Gauge.set_keys", Retains: true}
 
 // SetKeys sets Gauge.keys, line 529 of typed.py.
 func (g *Gauge) SetKeys(value []int) error {
@@ -3399,7 +3510,7 @@ func (g *Gauge) SetKeys(value []int) error {
 	return call(g, callpy.ListsOf(value))
 }
 
-var gaugeSetLettersFunction = callpy.Lazy[func(*Gauge, any) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.set_letters", Retains: true}
+var computedNewFunction = callpy.Lazy[func(float64) (*Computed, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Computed.new"}
 
 // SetLetters sets Gauge.letters, line 538 of typed.py.
 func (g *Gauge) SetLetters(value any) error {
@@ -3434,7 +3545,7 @@ func NewComputed(side float64) (result *Computed, err error) {
 	return call(side)
 }
 
-var computedSideFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Computed.side"}
+var computedSideFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Computed.side"}
 
 // Side returns Computed.side, line 560 of typed.py:
 //
@@ -3447,7 +3558,7 @@ func (c *Computed) Side() (result float64, err error) {
 	return call(c)
 }
 
-var computedAreaFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Computed.area"}
+var computedAreaFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Computed.area"}
 
 // Area returns Computed.area, line 561 of typed.py:
 //
@@ -3460,7 +3571,7 @@ func (c *Computed) Area() (result float64, err error) {
 	return call(c)
 }
 
-var computedSetSideFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Computed.set_side", Retains: true}
+var computedSetSideFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Computed.set_side", Retains: true}
 
 // SetSide sets Computed.side, line 560 of typed.py.
 func (c *Computed) SetSide(value float64) error {
@@ -3471,7 +3582,7 @@ func (c *Computed) SetSide(value float64) error {
 	return call(c, value)
 }
 
-var computedSetAreaFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Computed.set_area", Retains: true}
+var computedSetAreaFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Computed.set_area", Retains: true}
 
 // SetArea sets Computed.area, line 561 of typed.py.
 func (c *Computed) SetArea(value float64) error {
@@ -3480,4 +3591,227 @@ func (c *Computed) SetArea(value float64) error {
 		return err
 	}
 	return call(c, value)
+}
+
+var countedNewFunction = callpy.Lazy[func() (*Counted, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Counted.new"}
+
+// NewCounted makes a Counted, line 560 of typed.py:
+//
+//	Counted()
+func NewCounted() (result *Counted, err error) {
+	call, err := countedNewFunction.Get()
+	if err != nil {
+		return
+	}
+	return call()
+}
+
+var countedCountFunction = callpy.Lazy[func(*Counted) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Counted.count"}
+
+// Count calls Counted.count, line 563 of typed.py:
+//
+//	Counted.count(self) -> int
+func (c *Counted) Count() (result int, err error) {
+	call, err := countedCountFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(c)
+}
+
+var countedKindFunction = callpy.Lazy[func(*Counted) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Counted.kind"}
+
+// Kind calls Counted.kind, line 566 of typed.py:
+//
+//	Counted.kind(self) -> str
+func (c *Counted) Kind() (result string, err error) {
+	call, err := countedKindFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(c)
+}
+
+var sizedNewFunction = callpy.Lazy[func(int) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Sized.new"}
+
+// NewSized makes a Sized, line 573 of typed.py:
+//
+//	Sized(size: int) -> None
+func NewSized(size int) (result *Sized, err error) {
+	call, err := sizedNewFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(size)
+}
+
+var sizedOfFunction = callpy.Lazy[func(callpy.Lists[[]int]) ([]*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Sized.of"}
+
+// SizedOf calls Sized.of, line 577 of typed.py:
+//
+//	Sized.of(cls: type[Own], sizes: List[int]) -> List[Own]
+func SizedOf(sizes []int) (result []*Sized, err error) {
+	call, err := sizedOfFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(callpy.ListsOf(sizes))
+}
+
+var sizedGrownFunction = callpy.Lazy[func(*Sized, ...any) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Sized.grown"}
+
+// Grown calls Sized.grown, line 580 of typed.py:
+//
+//	Sized.grown(self, by: int = 1) -> Self
+func (s *Sized) Grown(options ...SizedGrownOption) (result *Sized, err error) {
+	call, err := sizedGrownFunction.Get()
+	if err != nil {
+		return
+	}
+	arguments := make([]any, 0, len(options))
+	for _, option := range options {
+		arguments = append(arguments, option.argument)
+	}
+	return call(s, arguments...)
+}
+
+// A SizedGrownOption is an argument of [Sized.Grown] that need not be given.
+type SizedGrownOption struct{ argument any }
+
+// SizedGrownBy gives Sized.grown its
+//
+//	by: int = 1
+func SizedGrownBy(by int) SizedGrownOption {
+	return SizedGrownOption{callpy.Named("by", by)}
+}
+
+var sizedHalvedFunction = callpy.Lazy[func(*Sized) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Sized.halved"}
+
+// Halved calls Sized.halved, line 583 of typed.py:
+//
+//	Sized.halved(self: Own) -> Optional[Own]
+func (s *Sized) Halved() (result *Sized, err error) {
+	call, err := sizedHalvedFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(s)
+}
+
+var sizedKindFunction = callpy.Lazy[func(*Sized) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Sized.kind"}
+
+// Kind calls Sized.kind, line 586 of typed.py:
+//
+//	Sized.kind(self) -> int
+func (s *Sized) Kind() (result int, err error) {
+	call, err := sizedKindFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(s)
+}
+
+var basketNewFunction = callpy.Lazy[func(int) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Basket.new"}
+
+// NewBasket makes a Basket, line 573 of typed.py:
+//
+//	Basket(size: int) -> None
+func NewBasket(size int) (result *Basket, err error) {
+	call, err := basketNewFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(size)
+}
+
+var basketDoubledFunction = callpy.Lazy[func(*Basket) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Basket.doubled"}
+
+// Doubled calls Basket.doubled, line 593 of typed.py:
+//
+//	Basket.doubled(self) -> int
+func (b *Basket) Doubled() (result int, err error) {
+	call, err := basketDoubledFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(b)
+}
+
+var basketOfFunction = callpy.Lazy[func(callpy.Lists[[]int]) ([]*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Basket.of"}
+
+// BasketOf calls Basket.of, line 577 of typed.py:
+//
+//	Basket.of(cls: type[Own], sizes: List[int]) -> List[Own]
+func BasketOf(sizes []int) (result []*Basket, err error) {
+	call, err := basketOfFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(callpy.ListsOf(sizes))
+}
+
+var basketGrownFunction = callpy.Lazy[func(*Basket, ...any) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Basket.grown"}
+
+// Grown calls Basket.grown, line 580 of typed.py:
+//
+//	Basket.grown(self, by: int = 1) -> Self
+func (b *Basket) Grown(options ...BasketGrownOption) (result *Basket, err error) {
+	call, err := basketGrownFunction.Get()
+	if err != nil {
+		return
+	}
+	arguments := make([]any, 0, len(options))
+	for _, option := range options {
+		arguments = append(arguments, option.argument)
+	}
+	return call(b, arguments...)
+}
+
+// A BasketGrownOption is an argument of [Basket.Grown] that need not be given.
+type BasketGrownOption struct{ argument any }
+
+// BasketGrownBy gives Basket.grown its
+//
+//	by: int = 1
+func BasketGrownBy(by int) BasketGrownOption {
+	return BasketGrownOption{callpy.Named("by", by)}
+}
+
+var basketHalvedFunction = callpy.Lazy[func(*Basket) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Basket.halved"}
+
+// Halved calls Basket.halved, line 583 of typed.py:
+//
+//	Basket.halved(self: Own) -> Optional[Own]
+func (b *Basket) Halved() (result *Basket, err error) {
+	call, err := basketHalvedFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(b)
+}
+
+var downNewFunction = callpy.Lazy[func(int) (*Down, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Down.new"}
+
+// NewDown makes a Down, line 600 of typed.py:
+//
+//	Down(start: int) -> None
+func NewDown(start int) (result *Down, err error) {
+	call, err := downNewFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(start)
+}
+
+var downIterFunction = callpy.Lazy[func(*Down) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Down.iter"}
+
+// Iter calls Down.__iter__, line 603 of typed.py:
+//
+//	Down.__iter__(self) -> Down
+func (d *Down) Iter() (result iter.Seq2[int, error], err error) {
+	call, err := downIterFunction.Get()
+	if err != nil {
+		return
+	}
+	return callpy.Items[int](call(d))
 }

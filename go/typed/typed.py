@@ -21,7 +21,7 @@ from typing import (
 import numpy as np
 
 if TYPE_CHECKING:
-    from typing import Annotated, Required
+    from typing import Annotated, Required, Self
 
     import numpy.typing as npt
     from numpy.typing import NDArray
@@ -568,6 +568,62 @@ class Computed:
 class Key:
     x: int
     y: str = "k"
+
+
+Own = TypeVar("Own", bound="Sized")
+
+
+class Counted:
+    """A mixin, which has no constructor."""
+
+    def count(self) -> int:
+        return self.size
+
+    def kind(self) -> str:
+        return "counted"
+
+
+class Sized:
+    """What it returns of itself is an instance of the class that inherits it."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    @classmethod
+    def of(cls: type[Own], sizes: List[int]) -> List[Own]:
+        return [cls(size) for size in sizes]
+
+    def grown(self, by: int = 1) -> Self:
+        return type(self)(self.size + by)
+
+    def halved(self: Own) -> Optional[Own]:
+        return None if self.size % 2 else type(self)(self.size // 2)
+
+    def kind(self) -> int:
+        return 1
+
+
+class Basket(Counted, Sized):
+    """Python finds `kind` in the first base, as callpy does, and the constructor in the second."""
+
+    def doubled(self) -> int:
+        return self.size * 2
+
+
+class Down:
+    """An iterator, as one writes it by hand."""
+
+    def __init__(self, start: int) -> None:
+        self.at = start
+
+    def __iter__(self) -> Down:
+        return self
+
+    def __next__(self) -> int:
+        if not self.at:
+            raise StopIteration
+        self.at -= 1
+        return self.at
 
 
 def special(name: str) -> Special:

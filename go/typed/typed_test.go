@@ -301,6 +301,55 @@ func TestAnInstanceHasTheMethodsOfItsBase(t *testing.T) {
 	}
 }
 
+func TestAClassFindsItsMethodsWherePythonDoes(t *testing.T) {
+	basket, err := NewBasket(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind, err := basket.Kind()
+	same(t, "counted", kind, err)
+	count, err := basket.Count()
+	same(t, 3, count, err)
+	// Self, and a variable that stands for it, are the class that inherits.
+	grown, err := basket.Grown()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doubled, err := grown.Doubled()
+	same(t, 8, doubled, err)
+	halved, err := grown.Halved()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doubled, err = halved.Doubled()
+	same(t, 4, doubled, err)
+	made, err := BasketOf([]int{1, 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	doubled, err = made[1].Doubled()
+	same(t, 4, doubled, err)
+}
+
+func TestAnIteratorWrittenByHandIsReadItemByItem(t *testing.T) {
+	down, err := NewDown(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, err := down.Iter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []int
+	for item, err := range items {
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, item)
+	}
+	same(t, []int{2, 1, 0}, found, nil)
+}
+
 func TestMethodsWithTheNamesOfOthersAreThemselves(t *testing.T) {
 	factory, err := NewFactory(FactorySize(2))
 	if err != nil {

@@ -1,6 +1,7 @@
 //! Decides once, for all languages, what becomes of a class's methods.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use callpy_signature::{Class, ClassKind, FieldKind, Function, Module, Parameter, Role, Type};
 
@@ -63,8 +64,7 @@ pub(crate) fn methods<'m>(
     if is_instance && !class.is_protocol && class.abstract_methods.is_empty() {
         found.extend(constructor(lowering, class));
     }
-    let mut functions: Vec<Cow<'m, Function>> = Vec::new();
-    collect(module, class, class, &mut functions, &mut Vec::new());
+    let mut functions = collect(module, class);
     let mut files = vec![None; functions.len()];
     // What a base in this file inherits, its own type has, except for class and static methods.
     let base = base_of(module, class);
@@ -73,8 +73,8 @@ pub(crate) fn methods<'m>(
         for Inherited { mut function, file } in lowering.neighbours.base(name) {
             let is_static = matches!(function.role(), Role::Static | Role::Class);
             let is_known = functions.iter().any(|known| known.name == function.name);
-            if !is_known && (!is_of_base || is_static) {
-                itself(&mut function, class);
+            let is_self = itself(&mut function, class);
+            if !is_known && (!is_of_base || is_static || is_self) {
                 functions.push(Cow::Owned(function));
                 files.push(Some(file));
             }
@@ -115,11 +115,15 @@ pub(crate) fn fields<'m>(class: &'m Class, known: &[Method<'m>]) -> Vec<Method<'
         .collect()
 }
 
-/// Has an inherited method return the class that inherits it, if its hint is `Self`.
-fn itself(function: &mut Function, class: &Class) {
-    if let Some(hint) = function.returns.as_mut().filter(|hint| hint.source == "Self") {
-        hint.ty = Type::Class { name: class.name.clone(), arguments: Vec::new() };
+/// Has an inherited method return the class that inherits it, if its hint is `Self`. Returns whether it is.
+fn itself(function: &mut Function, class: &Class) -> bool {
+    if let Some(own) = of_itself(function, class, class) {
+        *function = own;
+        return true;
     }
+    let hint = function.returns.as_mut().filter(|hint| hint.source == "Self");
+    hint.map(|hint| hint.ty = Type::Class { name: class.name.clone(), arguments: Vec::new() })
+        .is_some()
 }
 
 /// Returns the public methods and properties of the instances of a neighbour's class.
@@ -185,45 +189,84 @@ fn constructor<'m>(lowering: &mut Lowering<'m>, class: &'m Class) -> Option<Meth
     })
 }
 
-/// Adds the functions of a class and of its bases in this file, except for those that the type of a base
-/// has already. An instance has the methods of its base's type, but the type itself has not.
-fn collect<'m>(
-    module: &'m Module,
-    of: &Class,
-    class: &'m Class,
-    found: &mut Vec<Cow<'m, Function>>,
-    seen: &mut Vec<&'m str>,
-) {
-    if seen.contains(&&class.name[..]) {
-        return;
-    }
-    seen.push(&class.name);
-    let base = base_of(module, of);
-    let is_of_base = |name: &str| base.is_some_and(|base| descends(module, base, name));
-    for function in &class.methods {
-        let is_static = matches!(function.role(), Role::Static | Role::Class);
-        let is_known = found.iter().any(|known| known.name == function.name);
-        if !is_known && (!is_of_base(&class.name) || is_static) {
-            found.push(Cow::Borrowed(function));
+/// Returns the functions of a class and of its bases in this file, each from the class in which Python finds it,
+/// except for those that the type of a base has already. An instance has the methods of its base's type, but
+/// the type itself has not.
+fn collect<'m>(module: &'m Module, of: &'m Class) -> Vec<Cow<'m, Function>> {
+    let of_base = base_of(module, of).map(|base| module.resolution_order(base)).unwrap_or_default();
+    let mut found: Vec<Cow<'m, Function>> = Vec::new();
+    let mut seen: HashSet<&str> = HashSet::new();
+    for class in module.resolution_order(of) {
+        for function in &class.methods {
+            if !seen.insert(&function.name) {
+                continue;
+            }
+            let is_static = matches!(function.role(), Role::Static | Role::Class);
+            let in_base = of_base.iter().find(|base| base.method(&function.name).is_some());
+            let is_of_base = in_base.is_some_and(|base| base.name == class.name);
+            match of_itself(function, class, of) {
+                Some(own) => found.push(Cow::Owned(own)),
+                None if is_of_base && !is_static => {}
+                None => found.push(Cow::Borrowed(function)),
+            }
         }
     }
-    for base in class.bases.iter().filter_map(|name| module.class(name)) {
-        collect(module, of, base, found, seen);
+    for function in &mut found {
+        iterates(module, of, function);
     }
+    found
 }
 
-/// Whether a class is of this name, or has a base whose type its own type leads to.
-fn descends(module: &Module, class: &Class, name: &str) -> bool {
-    let mut at = Some(class);
-    // A class can't be its own base, but the file may say so.
-    for _ in 0..=module.classes.len() {
-        match at {
-            Some(class) if class.name == name => return true,
-            Some(class) => at = base_of(module, class),
-            None => return false,
+/// Returns the function with the class in the place of `Self`, and of the variable that its first parameter has
+/// as its hint; none if neither is in its result.
+fn of_itself(function: &Function, declared: &Class, of: &Class) -> Option<Function> {
+    let returns = function.returns.as_ref()?;
+    let mut words = returns.source.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+    let is_self = declared.name != of.name && words.any(|word| word == "Self");
+    let variable = match function.parameters.first()?.hint.as_ref().map(|hint| &hint.ty) {
+        _ if function.role() == Role::Static => None,
+        Some(Type::TypeVariable { name, .. }) => Some(name),
+        Some(Type::Unknown { name, arguments }) if name == "builtins.type" => {
+            match &arguments[..] {
+                [Type::TypeVariable { name, .. }] => Some(name),
+                _ => None,
+            }
         }
+        _ => None,
+    };
+    let mut ty = returns.ty.clone();
+    let mut is_changed = false;
+    let itself = Type::Class { name: of.name.clone(), arguments: Vec::new() };
+    ty.replace(&mut |part| {
+        let is_one = match part {
+            Type::Class { name, .. } => is_self && *name == declared.name,
+            Type::TypeVariable { name, .. } => Some(name) == variable,
+            _ => false,
+        };
+        is_changed |= is_one;
+        is_one.then(|| itself.clone())
+    });
+    is_changed.then(|| {
+        let mut own = function.clone();
+        own.returns.iter_mut().for_each(|returns| returns.ty = ty.clone());
+        own
+    })
+}
+
+/// Has `__iter__` return the items that the `__next__` of the same class returns, where it returns the instance.
+fn iterates(module: &Module, of: &Class, function: &mut Cow<'_, Function>) {
+    let itself = |ty: &Type| matches!(ty, Type::Class { name, .. } if *name == of.name);
+    if function.name != "__iter__" || !function.returns.as_ref().is_some_and(|it| itself(&it.ty)) {
+        return;
     }
-    false
+    let order = module.resolution_order(of);
+    let next = order.iter().find_map(|class| class.method("__next__"));
+    if let Some(item) = next.and_then(|next| next.returns.as_ref())
+        && let Some(returns) = &mut function.to_mut().returns
+    {
+        let (name, arguments) = ("collections.abc.Iterator".to_owned(), vec![item.ty.clone()]);
+        returns.ty = Type::Unknown { name, arguments };
+    }
 }
 
 fn method<'f>(module: &Module, class: &Class, function: Cow<'f, Function>) -> Option<Method<'f>> {

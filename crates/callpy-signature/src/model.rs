@@ -38,6 +38,41 @@ impl Module {
         self.classes.iter().find(|class| class.name == name)
     }
 
+    /// Returns a class and its bases of this file in the order in which Python looks for a method.
+    pub fn resolution_order<'m>(&'m self, class: &'m Class) -> Vec<&'m Class> {
+        self.order_below(class, &mut Vec::new())
+    }
+
+    /// C3, as Python has it: a class comes before its bases, and those in the order of their list. `above` has
+    /// the classes that lead here, since a file may say that a class is its own base.
+    fn order_below<'m>(&'m self, class: &'m Class, above: &mut Vec<&'m str>) -> Vec<&'m Class> {
+        above.push(&class.name);
+        let bases: Vec<&Class> = class
+            .bases
+            .iter()
+            .filter(|name| !above.contains(&&name[..]))
+            .filter_map(|name| self.class(name))
+            .collect();
+        let mut lists: Vec<Vec<&Class>> =
+            bases.iter().map(|base| self.order_below(base, above)).collect();
+        above.pop();
+        lists.push(bases);
+        let mut order = vec![class];
+        loop {
+            lists.retain(|list| !list.is_empty());
+            let is_later = |head: &Class| {
+                lists.iter().any(|list| list.iter().skip(1).any(|it| it.name == head.name))
+            };
+            // Where Python would refuse the class, any order will do.
+            let heads = || lists.iter().filter_map(|list| list.first().copied());
+            let Some(next) = heads().find(|head| !is_later(head)).or_else(|| heads().next()) else {
+                return order;
+            };
+            lists.iter_mut().for_each(|list| list.retain(|it| it.name != next.name));
+            order.push(next);
+        }
+    }
+
     /// Returns the constructor of a class, as it is called: without `self`. None if it is not known, since a
     /// base from another module defines it, or a metaclass.
     pub fn constructor(&self, class: &Class) -> Option<Function> {
@@ -61,19 +96,24 @@ impl Module {
         };
         // The `__new__` of a base takes what a call gives.
         let is_generated = is_generated && !class.has_new;
+        // A mixin before the base that has one has none itself.
+        let order = self.resolution_order(class);
+        let makes = |base: &&&Class| {
+            base.kind != ClassKind::Plain
+                || base.method("__init__").is_some()
+                || base.method("__new__").is_some()
+        };
+        let base = order.iter().skip(1).find(makes).or_else(|| order.get(1)).copied();
         // All that is unknown is beyond the base, whose own constructor comes before that.
-        if let Some(base) = class.bases.first().and_then(|base| self.class(base))
-            && !is_generated
+        let is_beyond =
+            |base: &Class| class.unknown_bases.iter().all(|name| base.unknown_bases.contains(name));
+        if let Some(base) = base.filter(|base| !is_generated && is_beyond(base))
             && !class.has_metaclass
-            && class.unknown_bases == base.unknown_bases
         {
             return self.constructor(base);
         }
         if class.has_metaclass || !(class.unknown_bases.is_empty() || is_generated) {
             return None;
-        }
-        if !is_generated && let Some(base) = class.bases.first() {
-            return self.constructor(self.class(base)?);
         }
         let fields = class.fields.iter().filter(|field| field.in_init && is_generated);
         Some(Function {

@@ -449,3 +449,29 @@ mod on_workers {
         assert!(error.to_string().contains("changed(a, new_name, extra=...)"), "{error}");
     }
 }
+
+#[test]
+fn a_class_finds_its_methods_where_python_does() {
+    start();
+    let basket = Basket::new(3).unwrap();
+    assert_eq!(basket.kind().unwrap(), "counted");
+    assert_eq!(basket.count().unwrap(), 3);
+    // `Self`, and a variable that stands for it, are the class that inherits.
+    let grown: Basket = basket.grown().unwrap();
+    assert_eq!(grown.doubled().unwrap(), 8);
+    let halved: Option<Basket> = grown.halved().unwrap();
+    assert_eq!(halved.unwrap().doubled().unwrap(), 4);
+    assert!(basket.halved().unwrap().is_none());
+    let made: Vec<Basket> = Basket::of(&[1, 2]).unwrap();
+    assert_eq!(made[1].doubled().unwrap(), 4);
+    let plain: Sized = Sized::new(2).unwrap().grown().unwrap();
+    assert_eq!(plain.kind().unwrap(), 1);
+}
+
+#[test]
+fn an_iterator_written_by_hand_is_read_item_by_item() {
+    start();
+    let items: Vec<i64> =
+        Down::new(3).unwrap().iter().unwrap().collect::<callpy::Result<_>>().unwrap();
+    assert_eq!(items, [2, 1, 0]);
+}

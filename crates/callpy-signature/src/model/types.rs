@@ -115,6 +115,14 @@ impl Type {
         }
     }
 
+    /// Replaces the type, or parts of it, by what the function returns for them.
+    pub fn replace(&mut self, with: &mut dyn FnMut(&Type) -> Option<Type>) {
+        match with(self) {
+            Some(other) => *self = other,
+            None => self.children_mut().into_iter().for_each(|part| part.replace(with)),
+        }
+    }
+
     /// As [`children`](Self::children).
     pub(crate) fn children_mut(&mut self) -> Vec<&mut Type> {
         match self {
