@@ -7,9 +7,9 @@
 //	It is called by tests/typed.rs, and its generated code is a snapshot in callpy-codegen.
 //
 // Left out:
-//   - unhinted (line 360): it has no hints
-//   - later (line 364): it is async, and async functions can't be called yet
-//   - Handle.unhinted (line 137): it has no hints
+//   - unhinted (line 361): it has no hints
+//   - later (line 365): it is async, and async functions can't be called yet
+//   - Handle.unhinted (line 138): it has no hints
 package typed
 
 import (
@@ -23,13 +23,13 @@ import (
 //go:embed typed.py
 var source string
 
-var module = callpy.Source{Name: "callpy_go_typed_typed_ac916720cf475e62", File: "typed.py", Text: &source}
+var module = callpy.Source{Name: "callpy_go_typed_typed_05b04e3f1ccb9ae8", File: "typed.py", Text: &source}
 
-var glue = callpy.Source{Name: "callpy_go_typed_typed_ac916720cf475e62_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
+var glue = callpy.Source{Name: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
 
 var glueText = `import importlib
 
-_module = importlib.import_module("callpy_go_typed_typed_ac916720cf475e62")
+_module = importlib.import_module("callpy_go_typed_typed_05b04e3f1ccb9ae8")
 
 
 def _member(value, kind):
@@ -453,7 +453,7 @@ def _out152(value):
     return None if value is None else _out149(value)
 
 
-def _out153(value):
+def _out154(value):
     return (value,)
 
 
@@ -461,7 +461,19 @@ def _out155(value):
     return (value,)
 
 
-def _out156(value):
+def _out157(value):
+    return ((value,),)
+
+
+def _out159(value):
+    return (value,)
+
+
+def _out161(value):
+    return (value,)
+
+
+def _out162(value):
     return (value.x, value.y, )
 
 
@@ -489,16 +501,18 @@ _KINDS = {
         ("Tree", "callpy:Tree", _out88),
         ("Fit", "callpy:Fit", _out83),
         ("Handle", "callpy:Handle", _out68),
-        ("Timedelta", "callpy:Timedelta", _out155),
+        ("Timedelta", "callpy:Timedelta", _out161),
         ("Special", "callpy:Special", _out116),
         ("Factory", "callpy:Factory", _out137),
         ("Gauge", "callpy:Gauge", _out139),
         ("Computed", "callpy:Computed", _out141),
-        ("Key", "callpy:Key", _out156),
+        ("Key", "callpy:Key", _out162),
         ("Counted", "callpy:Counted", _out143),
         ("Sized", "callpy:Sized", _out145),
         ("Basket", "callpy:Basket", _out149),
-        ("Down", "callpy:Down", _out153),
+        ("Labels", "callpy:Labels", _out154),
+        ("Stamped", "callpy:Stamped", _out157),
+        ("Down", "callpy:Down", _out159),
         ]
     ]
     if isinstance(kind, type)
@@ -792,6 +806,9 @@ class Factory:
         else:
             _self.__exit__(RuntimeError, RuntimeError(reason), None)
 
+    def into(_self, **options):
+        return _self.into(**options)
+
     def width(_self, **options):
         return _self.width(**options)
 
@@ -905,15 +922,57 @@ class Basket:
         return _out152(_self.halved(**options))
 
 
+class Tagged:
+    def tag(_self, **options):
+        return _self.tag
+
+    def set_tag(_self, _0, **options):
+        _self.tag = _0
+
+
+class Labels:
+    def new(**options):
+        return _out154(_module.Labels(**options))
+
+    def relabel(_self, _0, **options):
+        return _out155(_self.relabel(_0, **options))
+
+    def tag(_self, **options):
+        return _self.tag
+
+    def kinds(_self, **options):
+        return _self.kinds
+
+    def limit(_self, **options):
+        return _self.limit
+
+    def set_tag(_self, _0, **options):
+        _self.tag = _0
+
+
+class Stamped:
+    def new(**options):
+        return _out157(_module.Stamped(**options))
+
+    def stamp(_self, _0, **options):
+        return _out157(_self.stamp(_0, **options))
+
+    def at(_self, **options):
+        return _self.at
+
+    def set_at(_self, _0, **options):
+        _self.at = _0
+
+
 class Down:
     def new(_0, **options):
-        return _out153(_module.Down(_0, **options))
+        return _out159(_module.Down(_0, **options))
 
     def iter(_self, **options):
         return _out96(_self.__iter__(**options))
 `
 
-// A Mode is a member of Mode, line 33 of typed.py, by its name.
+// A Mode is a member of Mode, line 34 of typed.py, by its name.
 //
 // How to fit.
 type Mode string
@@ -926,7 +985,7 @@ const (
 	ModeSafe Mode = "SAFE"
 )
 
-// A Level is a member of Level, line 42 of typed.py, by its name.
+// A Level is a member of Level, line 43 of typed.py, by its name.
 type Level string
 
 // The values of a Level.
@@ -937,7 +996,7 @@ const (
 	LevelHigh Level = "HIGH"
 )
 
-// A Settings is the class Settings, line 48 of typed.py.
+// A Settings is the class Settings, line 49 of typed.py.
 //
 // What to do.
 //
@@ -965,7 +1024,7 @@ func NewSettings(tolerance float64) Settings {
 	return Settings{Tolerance: tolerance, Steps: 10, Mode: "SAFE", Type: "plain"}
 }
 
-// A Signal is the class Signal, line 64 of typed.py.
+// A Signal is the class Signal, line 65 of typed.py.
 //
 // A signal and its rate.
 type Signal struct {
@@ -975,7 +1034,7 @@ type Signal struct {
 	Rate float64
 }
 
-// A Tree is the class Tree, line 75 of typed.py.
+// A Tree is the class Tree, line 76 of typed.py.
 //
 // NewTree fills in Python's defaults, which a literal has not.
 type Tree struct {
@@ -994,7 +1053,7 @@ func NewTree(value int) Tree {
 	return Tree{Value: value}
 }
 
-// A Fit is the class Fit, line 82 of typed.py.
+// A Fit is the class Fit, line 83 of typed.py.
 //
 // A line, and what it leaves.
 type Fit struct {
@@ -1004,7 +1063,7 @@ type Fit struct {
 	Residuals []float64
 }
 
-// A Row is the class Row, line 89 of typed.py.
+// A Row is the class Row, line 90 of typed.py.
 //
 // NewRow fills in Python's defaults, which a literal has not.
 type Row struct {
@@ -1021,40 +1080,40 @@ func NewRow(name string) Row {
 	return Row{Name: name}
 }
 
-// A Handle is an instance of the class Handle, line 95 of typed.py: a Python object.
+// A Handle is an instance of the class Handle, line 96 of typed.py: a Python object.
 //
 // No value: an object with methods.
 type Handle struct{ *callpy.Object }
 
-// A Timedelta is an instance of the class Timedelta, line 393 of typed.py: a Python object.
+// A Timedelta is an instance of the class Timedelta, line 394 of typed.py: a Python object.
 //
 // As that of pandas, which has nanoseconds as well.
 type Timedelta struct{ *callpy.Object }
 
-// A Named is an instance of the class Named, line 446 of typed.py: a Python object.
+// A Named is an instance of the class Named, line 447 of typed.py: a Python object.
 //
 // Any object with a label.
 type Named struct{ *callpy.Object }
 
-// A Special is an instance of the class Special, line 452 of typed.py: a Python object.
+// A Special is an instance of the class Special, line 453 of typed.py: a Python object.
 //
 // It has the methods of its base.
 type Special struct{ Handle }
 
-// A Factory is an instance of the class Factory, line 462 of typed.py: a Python object.
+// A Factory is an instance of the class Factory, line 463 of typed.py: a Python object.
 //
 // Its methods have the names that others get: `__call__` is `call` in other languages.
 type Factory struct{ *callpy.Object }
 
-// A Gauge is an instance of the class Gauge, line 499 of typed.py: a Python object.
+// A Gauge is an instance of the class Gauge, line 503 of typed.py: a Python object.
 //
 // Its properties can be set, but for one.
 type Gauge struct{ *callpy.Object }
 
-// A Computed is an instance of the class Computed, line 559 of typed.py: a Python object.
+// A Computed is an instance of the class Computed, line 547 of typed.py: a Python object.
 type Computed struct{ *callpy.Object }
 
-// A Key is the class Key, line 568 of typed.py.
+// A Key is the class Key, line 556 of typed.py.
 //
 // NewKey fills in Python's defaults, which a literal has not.
 type Key struct {
@@ -1069,22 +1128,35 @@ func NewKey(x int) Key {
 	return Key{X: x, Y: "k"}
 }
 
-// A Counted is an instance of the class Counted, line 560 of typed.py: a Python object.
+// A Counted is an instance of the class Counted, line 564 of typed.py: a Python object.
 //
 // A mixin, which has no constructor.
 type Counted struct{ *callpy.Object }
 
-// A Sized is an instance of the class Sized, line 570 of typed.py: a Python object.
+// A Sized is an instance of the class Sized, line 574 of typed.py: a Python object.
 //
 // What it returns of itself is an instance of the class that inherits it.
 type Sized struct{ *callpy.Object }
 
-// A Basket is an instance of the class Basket, line 590 of typed.py: a Python object.
+// A Basket is an instance of the class Basket, line 594 of typed.py: a Python object.
 //
 // Python finds `kind` in the first base, as callpy does, and the constructor in the second.
 type Basket struct{ Counted }
 
-// A Down is an instance of the class Down, line 597 of typed.py: a Python object.
+// A Tagged is an instance of the class Tagged, line 601 of typed.py: a Python object.
+//
+// Any object with a tag.
+type Tagged struct{ *callpy.Object }
+
+// A Labels is an instance of the class Labels, line 607 of typed.py: a Python object.
+//
+// Its attributes are declared in its body.
+type Labels struct{ *callpy.Object }
+
+// A Stamped is an instance of the class Stamped, line 621 of typed.py: a Python object.
+type Stamped struct{ Labels }
+
+// A Down is an instance of the class Down, line 629 of typed.py: a Python object.
 //
 // An iterator, as one writes it by hand.
 type Down struct{ *callpy.Object }
@@ -1173,6 +1245,9 @@ var types = callpy.NewTypes(
 	callpy.Type[*Counted]("callpy:Counted"),
 	callpy.Type[*Sized]("callpy:Sized"),
 	callpy.Type[*Basket]("callpy:Basket"),
+	callpy.Type[*Tagged]("callpy:Tagged"),
+	callpy.Type[*Labels]("callpy:Labels"),
+	callpy.Type[*Stamped]("callpy:Stamped"),
 	callpy.Type[*Down]("callpy:Down"),
 )
 
@@ -1263,9 +1338,9 @@ func (f *Functions) Retries(most uint) *Functions {
 	return &Functions{f.functions.Retries(most)}
 }
 
-var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:scalars"}
+var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:scalars"}
 
-// Scalars calls scalars, line 141 of typed.py:
+// Scalars calls scalars, line 142 of typed.py:
 //
 //	scalars(a: int, b: float, c: bool, d: str, e: bytes) -> Tuple[int, float, bool, str, bytes]
 //
@@ -1294,9 +1369,9 @@ func (f *Functions) Scalars(a int, b float64, c bool, d string, e callpy.Bytes) 
 	return call(a, b, c, d, e)
 }
 
-var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:nothing"}
+var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:nothing"}
 
-// Nothing calls nothing, line 156 of typed.py:
+// Nothing calls nothing, line 157 of typed.py:
 //
 //	nothing() -> None
 func Nothing() error {
@@ -1316,9 +1391,9 @@ func (f *Functions) Nothing() error {
 	return call()
 }
 
-var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:complex_number"}
+var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:complex_number"}
 
-// ComplexNumber calls complex_number, line 160 of typed.py:
+// ComplexNumber calls complex_number, line 161 of typed.py:
 //
 //	complex_number(z: complex) -> complex
 func ComplexNumber(z complex128) (result complex128, err error) {
@@ -1338,9 +1413,9 @@ func (f *Functions) ComplexNumber(z complex128) (result complex128, err error) {
 	return call(z)
 }
 
-var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:numpy_scalars"}
+var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:numpy_scalars"}
 
-// NumpyScalars calls numpy_scalars, line 164 of typed.py:
+// NumpyScalars calls numpy_scalars, line 165 of typed.py:
 //
 //	numpy_scalars(a: np.float32, b: np.int16, c: np.floating) -> np.float32
 func NumpyScalars(a float32, b int16, c float64) (result float32, err error) {
@@ -1360,9 +1435,9 @@ func (f *Functions) NumpyScalars(a float32, b int16, c float64) (result float32,
 	return call(a, b, c)
 }
 
-var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:detect"}
+var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:detect"}
 
-// Detect calls detect, line 169 of typed.py:
+// Detect calls detect, line 170 of typed.py:
 //
 //	detect(data: NDArray[np.float64]) -> NDArray[np.int64]
 //
@@ -1384,9 +1459,9 @@ func (f *Functions) Detect(data []float64) (result []int64, err error) {
 	return call(data)
 }
 
-var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:fill"}
+var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:fill"}
 
-// Fill calls fill, line 174 of typed.py:
+// Fill calls fill, line 175 of typed.py:
 //
 //	fill(data: NDArray[np.float64], value: float) -> None
 func Fill(data []float64, value float64) error {
@@ -1406,9 +1481,9 @@ func (f *Functions) Fill(data []float64, value float64) error {
 	return call(data, value)
 }
 
-var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:total"}
+var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:total"}
 
-// Total calls total, line 178 of typed.py:
+// Total calls total, line 179 of typed.py:
 //
 //	total(data: np.ndarray) -> float
 func Total(data any) (result float64, err error) {
@@ -1428,9 +1503,9 @@ func (f *Functions) Total(data any) (result float64, err error) {
 	return call(data)
 }
 
-var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:doubled"}
+var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:doubled"}
 
-// Doubled calls doubled, line 182 of typed.py:
+// Doubled calls doubled, line 183 of typed.py:
 //
 //	doubled(data: np.ndarray) -> np.ndarray
 func Doubled(data any) (result any, err error) {
@@ -1450,9 +1525,9 @@ func (f *Functions) Doubled(data any) (result any, err error) {
 	return call(data)
 }
 
-var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:extremes"}
+var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:extremes"}
 
-// Extremes calls extremes, line 186 of typed.py:
+// Extremes calls extremes, line 187 of typed.py:
 //
 //	extremes(data: np.ndarray) -> Tuple[np.ndarray, npt.NDArray[np.intp]]
 func Extremes(data any) (any, []int, error) {
@@ -1472,9 +1547,9 @@ func (f *Functions) Extremes(data any) (any, []int, error) {
 	return call(data)
 }
 
-var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:stack"}
+var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:stack"}
 
-// Stack calls stack, line 190 of typed.py:
+// Stack calls stack, line 191 of typed.py:
 //
 //	stack(arrays: List[NDArray[np.float64]]) -> NDArray[np.float64]
 func Stack(arrays [][]float64) (result []float64, err error) {
@@ -1494,9 +1569,9 @@ func (f *Functions) Stack(arrays [][]float64) (result []float64, err error) {
 	return call(arrays)
 }
 
-var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:distances"}
+var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:distances"}
 
-// Distances calls distances, line 195 of typed.py:
+// Distances calls distances, line 196 of typed.py:
 //
 //	distances(points: Annotated[NDArray[np.float64], "n 3"], weights: Annotated[NDArray[np.float64], "n"]) -> Annotated[NDArray[np.float64], "n"]
 func Distances(points callpy.Array[float64], weights []float64) (result []float64, err error) {
@@ -1516,9 +1591,9 @@ func (f *Functions) Distances(points callpy.Array[float64], weights []float64) (
 	return call(points, weights)
 }
 
-var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:wrong_shape"}
+var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:wrong_shape"}
 
-// WrongShape calls wrong_shape, line 201 of typed.py:
+// WrongShape calls wrong_shape, line 202 of typed.py:
 //
 //	wrong_shape(points: Annotated[NDArray[np.float64], "n 3"]) -> Annotated[NDArray[np.float64], "n"]
 func WrongShape(points callpy.Array[float64]) (result []float64, err error) {
@@ -1538,9 +1613,9 @@ func (f *Functions) WrongShape(points callpy.Array[float64]) (result []float64, 
 	return call(points)
 }
 
-var listsFunction = callpy.Lazy[func(callpy.Lists[[]float64], []string, callpy.Lists[[][]int], callpy.Lists[[]int]) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:lists"}
+var listsFunction = callpy.Lazy[func(callpy.Lists[[]float64], []string, callpy.Lists[[][]int], callpy.Lists[[]int]) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:lists"}
 
-// Lists calls lists, line 205 of typed.py:
+// Lists calls lists, line 206 of typed.py:
 //
 //	lists(a: List[float], b: Sequence[str], c: List[List[int]], d: Tuple[int, ...]) -> List[str]
 func Lists(a []float64, b []string, c [][]int, d []int) (result []string, err error) {
@@ -1560,9 +1635,9 @@ func (f *Functions) Lists(a []float64, b []string, c [][]int, d []int) (result [
 	return call(callpy.ListsOf(a), b, callpy.ListsOf(c), callpy.ListsOf(d))
 }
 
-var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:pairs"}
+var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:pairs"}
 
-// Pairs calls pairs, line 210 of typed.py:
+// Pairs calls pairs, line 211 of typed.py:
 //
 //	pairs(a: List[Tuple[int, str]], b: Tuple[float, Optional[str]]) -> List[Tuple[str, int]]
 func Pairs(a []IntStringTuple, b Float64MaybeStringTuple) (result []StringIntTuple, err error) {
@@ -1582,9 +1657,9 @@ func (f *Functions) Pairs(a []IntStringTuple, b Float64MaybeStringTuple) (result
 	return call(a, b)
 }
 
-var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:dicts"}
+var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:dicts"}
 
-// Dicts calls dicts, line 215 of typed.py:
+// Dicts calls dicts, line 216 of typed.py:
 //
 //	dicts(a: Dict[str, float], b: Mapping[int, List[str]]) -> Dict[str, int]
 func Dicts(a map[string]float64, b map[int][]string) (result map[string]int, err error) {
@@ -1604,9 +1679,9 @@ func (f *Functions) Dicts(a map[string]float64, b map[int][]string) (result map[
 	return call(a, b)
 }
 
-var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:columns"}
+var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:columns"}
 
-// Columns calls columns, line 220 of typed.py:
+// Columns calls columns, line 221 of typed.py:
 //
 //	columns(table: Dict[str, NDArray[np.float64]]) -> Dict[str, float]
 func Columns(table map[string][]float64) (result map[string]float64, err error) {
@@ -1626,9 +1701,9 @@ func (f *Functions) Columns(table map[string][]float64) (result map[string]float
 	return call(table)
 }
 
-var setsFunction = callpy.Lazy[func(callpy.Lists[[]int], []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:sets"}
+var setsFunction = callpy.Lazy[func(callpy.Lists[[]int], []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:sets"}
 
-// Sets calls sets, line 224 of typed.py:
+// Sets calls sets, line 225 of typed.py:
 //
 //	sets(a: Set[int], b: Set[str]) -> Set[str]
 func Sets(a []int, b []string) (result []string, err error) {
@@ -1648,9 +1723,9 @@ func (f *Functions) Sets(a []int, b []string) (result []string, err error) {
 	return call(callpy.ListsOf(a), b)
 }
 
-var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:countdown"}
+var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:countdown"}
 
-// Countdown calls countdown, line 229 of typed.py:
+// Countdown calls countdown, line 230 of typed.py:
 //
 //	countdown(start: int) -> Iterable[int]
 func Countdown(start int) (result []int, err error) {
@@ -1670,9 +1745,9 @@ func (f *Functions) Countdown(start int) (result []int, err error) {
 	return call(start)
 }
 
-var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:optional"}
+var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:optional"}
 
-// Optional calls optional, line 233 of typed.py:
+// Optional calls optional, line 234 of typed.py:
 //
 //	optional(a: Optional[int], b: Optional[NDArray[np.float64]]) -> Optional[str]
 func Optional(a *int, b *[]float64) (result *string, err error) {
@@ -1692,9 +1767,9 @@ func (f *Functions) Optional(a *int, b *[]float64) (result *string, err error) {
 	return call(a, b)
 }
 
-var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:either", Types: types}
+var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:either", Types: types}
 
-// Either calls either, line 237 of typed.py:
+// Either calls either, line 238 of typed.py:
 //
 //	either(a: Union[int, str, None, List[float]]) -> Union[int, str, List[float]]
 func Either(a any) (result any, err error) {
@@ -1714,9 +1789,9 @@ func (f *Functions) Either(a any) (result any, err error) {
 	return call(a)
 }
 
-var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:number_or_array", Types: types}
+var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:number_or_array", Types: types}
 
-// NumberOrArray calls number_or_array, line 241 of typed.py:
+// NumberOrArray calls number_or_array, line 242 of typed.py:
 //
 //	number_or_array(x: Union[float, NDArray[np.float64]]) -> Union[float, NDArray[np.float64]]
 func NumberOrArray(x any) (result any, err error) {
@@ -1736,9 +1811,9 @@ func (f *Functions) NumberOrArray(x any) (result any, err error) {
 	return call(x)
 }
 
-var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:anything_or_more", Types: types}
+var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:anything_or_more", Types: types}
 
-// AnythingOrMore calls anything_or_more, line 245 of typed.py:
+// AnythingOrMore calls anything_or_more, line 246 of typed.py:
 //
 //	anything_or_more(x: Union[str, Handle]) -> Union[str, Handle]
 func AnythingOrMore(x any) (result any, err error) {
@@ -1758,9 +1833,9 @@ func (f *Functions) AnythingOrMore(x any) (result any, err error) {
 	return call(x)
 }
 
-var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:boundary"}
+var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:boundary"}
 
-// BoundaryFunc calls boundary, line 249 of typed.py:
+// BoundaryFunc calls boundary, line 250 of typed.py:
 //
 //	boundary(mode: Boundary) -> Boundary
 func BoundaryFunc(mode Boundary) (result Boundary, err error) {
@@ -1780,9 +1855,9 @@ func (f *Functions) BoundaryFunc(mode Boundary) (result Boundary, err error) {
 	return call(mode)
 }
 
-var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:order"}
+var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:order"}
 
-// Order calls order, line 254 of typed.py:
+// Order calls order, line 255 of typed.py:
 //
 //	order(by: Literal["up", "down"]) -> Literal[1, -1]
 func Order(by OrderBy) (result int, err error) {
@@ -1802,9 +1877,9 @@ func (f *Functions) Order(by OrderBy) (result int, err error) {
 	return call(by)
 }
 
-var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:path"}
+var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:path"}
 
-// Path calls path, line 258 of typed.py:
+// Path calls path, line 259 of typed.py:
 //
 //	path(file: pathlib.Path) -> pathlib.Path
 func Path(file string) (result string, err error) {
@@ -1824,9 +1899,9 @@ func (f *Functions) Path(file string) (result string, err error) {
 	return call(file)
 }
 
-var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:anything", Types: types}
+var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:anything", Types: types}
 
-// Anything calls anything, line 263 of typed.py:
+// Anything calls anything, line 264 of typed.py:
 //
 //	anything(x: Any) -> Any
 func Anything(x any) (result any, err error) {
@@ -1846,9 +1921,9 @@ func (f *Functions) Anything(x any) (result any, err error) {
 	return call(x)
 }
 
-var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:same", Types: types}
+var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:same", Types: types}
 
-// Same calls same, line 267 of typed.py:
+// Same calls same, line 268 of typed.py:
 //
 //	same(x: T) -> T
 func Same(x any) (result any, err error) {
@@ -1868,9 +1943,9 @@ func (f *Functions) Same(x any) (result any, err error) {
 	return call(x)
 }
 
-var kindsOfFunction = callpy.Lazy[func([]any, map[string]any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:kinds_of", Types: types}
+var kindsOfFunction = callpy.Lazy[func([]any, map[string]any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:kinds_of", Types: types}
 
-// KindsOf calls kinds_of, line 271 of typed.py:
+// KindsOf calls kinds_of, line 272 of typed.py:
 //
 //	kinds_of(values: List[Union[Mode, Settings, Any]], named: Dict[str, Any]) -> str
 func KindsOf(values []any, named map[string]any) (result string, err error) {
@@ -1890,9 +1965,9 @@ func (f *Functions) KindsOf(values []any, named map[string]any) (result string, 
 	return call(values, named)
 }
 
-var handleFunction = callpy.Lazy[func(string) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:handle"}
+var handleFunction = callpy.Lazy[func(string) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:handle"}
 
-// HandleFunc calls handle, line 275 of typed.py:
+// HandleFunc calls handle, line 276 of typed.py:
 //
 //	handle(name: str) -> Handle
 func HandleFunc(name string) (result *Handle, err error) {
@@ -1912,9 +1987,9 @@ func (f *Functions) HandleFunc(name string) (result *Handle, err error) {
 	return call(name)
 }
 
-var handleNameFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:handle_name"}
+var handleNameFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:handle_name"}
 
-// HandleName calls handle_name, line 279 of typed.py:
+// HandleName calls handle_name, line 280 of typed.py:
 //
 //	handle_name(handle: Handle) -> str
 func HandleName(handle *Handle) (result string, err error) {
@@ -1934,9 +2009,9 @@ func (f *Functions) HandleName(handle *Handle) (result string, err error) {
 	return call(handle)
 }
 
-var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:next_mode"}
+var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:next_mode"}
 
-// NextMode calls next_mode, line 283 of typed.py:
+// NextMode calls next_mode, line 284 of typed.py:
 //
 //	next_mode(mode: Mode, level: Level) -> Tuple[Mode, Level]
 func NextMode(mode Mode, level Level) (Mode, Level, error) {
@@ -1956,9 +2031,9 @@ func (f *Functions) NextMode(mode Mode, level Level) (Mode, Level, error) {
 	return call(mode, level)
 }
 
-var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:settle"}
+var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:settle"}
 
-// Settle calls settle, line 288 of typed.py:
+// Settle calls settle, line 289 of typed.py:
 //
 //	settle(settings: Settings) -> Settings
 func Settle(settings Settings) (result Settings, err error) {
@@ -1978,9 +2053,9 @@ func (f *Functions) Settle(settings Settings) (result Settings, err error) {
 	return call(settings)
 }
 
-var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:loud"}
+var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:loud"}
 
-// Loud calls loud, line 293 of typed.py:
+// Loud calls loud, line 294 of typed.py:
 //
 //	loud(signals: Sequence[Signal], least: float) -> List[Signal]
 func Loud(signals []Signal, least float64) (result []Signal, err error) {
@@ -2000,9 +2075,9 @@ func (f *Functions) Loud(signals []Signal, least float64) (result []Signal, err 
 	return call(signals, least)
 }
 
-var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:line"}
+var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:line"}
 
-// Line calls line, line 297 of typed.py:
+// Line calls line, line 298 of typed.py:
 //
 //	line(x: NDArray[np.float64], y: NDArray[np.float64]) -> Fit
 func Line(x []float64, y []float64) (result Fit, err error) {
@@ -2022,9 +2097,9 @@ func (f *Functions) Line(x []float64, y []float64) (result Fit, err error) {
 	return call(x, y)
 }
 
-var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:residuals"}
+var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:residuals"}
 
-// Residuals calls residuals, line 302 of typed.py:
+// Residuals calls residuals, line 303 of typed.py:
 //
 //	residuals(fit: Fit) -> NDArray[np.float64]
 func Residuals(fit Fit) (result []float64, err error) {
@@ -2044,9 +2119,9 @@ func (f *Functions) Residuals(fit Fit) (result []float64, err error) {
 	return call(fit)
 }
 
-var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:grow"}
+var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:grow"}
 
-// Grow calls grow, line 307 of typed.py:
+// Grow calls grow, line 308 of typed.py:
 //
 //	grow(tree: Tree) -> Tree
 func Grow(tree Tree) (result Tree, err error) {
@@ -2066,9 +2141,9 @@ func (f *Functions) Grow(tree Tree) (result Tree, err error) {
 	return call(tree)
 }
 
-var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:row"}
+var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:row"}
 
-// RowFunc calls row, line 312 of typed.py:
+// RowFunc calls row, line 313 of typed.py:
 //
 //	row(row: Row) -> Row
 func RowFunc(row Row) (result Row, err error) {
@@ -2088,9 +2163,9 @@ func (f *Functions) RowFunc(row Row) (result Row, err error) {
 	return call(row)
 }
 
-var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:defaults"}
+var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:defaults"}
 
-// Defaults calls defaults, line 317 of typed.py:
+// Defaults calls defaults, line 318 of typed.py:
 //
 //	defaults(a: int, b: int = 2, *, c: Optional[int] = None, d: Optional[int] = 4, self: int = 5) -> str
 func Defaults(a int, options ...DefaultsOption) (result string, err error) {
@@ -2149,9 +2224,9 @@ func DefaultsSelf(self int) DefaultsOption {
 	return DefaultsOption{callpy.Named("self", self)}
 }
 
-var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:positional"}
+var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:positional"}
 
-// Positional calls positional, line 321 of typed.py:
+// Positional calls positional, line 322 of typed.py:
 //
 //	positional(a: int, b: int = 2, c: int = 3, /, d: int = 4) -> str
 func Positional(a int, options ...PositionalOption) (result string, err error) {
@@ -2203,9 +2278,9 @@ func PositionalD(d int) PositionalOption {
 	return PositionalOption{callpy.Named("d", d)}
 }
 
-var restFunction = callpy.Lazy[func(int, callpy.Lists[[]int], bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:rest"}
+var restFunction = callpy.Lazy[func(int, callpy.Lists[[]int], bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:rest"}
 
-// Rest calls rest, line 325 of typed.py:
+// Rest calls rest, line 326 of typed.py:
 //
 //	rest(a: int, b: int = 2, *numbers: int, flag: bool, **extra: float) -> str
 func Rest(a int, numbers []int, flag bool, extra map[string]float64, options ...RestOption) (result string, err error) {
@@ -2243,9 +2318,9 @@ func RestB(b int) RestOption {
 	return RestOption{callpy.Named("b", b)}
 }
 
-var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:weighted", Types: types}
+var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:weighted", Types: types}
 
-// Weighted calls weighted, line 329 of typed.py:
+// Weighted calls weighted, line 330 of typed.py:
 //
 //	weighted(data: Annotated[NDArray[np.float64], "n"], weights: Optional[Annotated[NDArray[np.float64], "n"]] = None, boundary: Boundary = "reflect", scale: Union[int, float] = 1) -> float
 func Weighted(data []float64, options ...WeightedOption) (result float64, err error) {
@@ -2297,9 +2372,9 @@ func WeightedScale(scale any) WeightedOption {
 	return WeightedOption{callpy.Named("scale", &scale)}
 }
 
-var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:options"}
+var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:options"}
 
-// Options calls options, line 339 of typed.py:
+// Options calls options, line 340 of typed.py:
 //
 //	options(options: int, crate: int, match: int, call: int = 4) -> int
 func Options(optionsArg int, crate int, match int, options ...OptionsOption) (result int, err error) {
@@ -2337,9 +2412,9 @@ func OptionsCall(callArg int) OptionsOption {
 	return OptionsOption{callpy.Named("call", callArg)}
 }
 
-var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:defaults_with"}
+var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:defaults_with"}
 
-// DefaultsWith calls defaults_with, line 343 of typed.py:
+// DefaultsWith calls defaults_with, line 344 of typed.py:
 //
 //	defaults_with(a: int) -> int
 func DefaultsWith(a int) (result int, err error) {
@@ -2359,9 +2434,9 @@ func (f *Functions) DefaultsWith(a int) (result int, err error) {
 	return call(a)
 }
 
-var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:partly", Types: types}
+var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:partly", Types: types}
 
-// Partly calls partly, line 347 of typed.py:
+// Partly calls partly, line 348 of typed.py:
 //
 //	partly(a: int, b, c=None) -> int
 func Partly(a int, b any, options ...PartlyOption) (result int, err error) {
@@ -2399,9 +2474,9 @@ func PartlyC(c any) PartlyOption {
 	return PartlyOption{callpy.Named("c", &c)}
 }
 
-var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:cached"}
+var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:cached"}
 
-// Cached calls cached, line 352 of typed.py:
+// Cached calls cached, line 353 of typed.py:
 //
 //	cached(a: int) -> int
 func Cached(a int) (result int, err error) {
@@ -2421,9 +2496,9 @@ func (f *Functions) Cached(a int) (result int, err error) {
 	return call(a)
 }
 
-var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:fails"}
+var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:fails"}
 
-// Fails calls fails, line 356 of typed.py:
+// Fails calls fails, line 357 of typed.py:
 //
 //	fails(message: str) -> None
 func Fails(message string) error {
@@ -2443,9 +2518,9 @@ func (f *Functions) Fails(message string) error {
 	return call(message)
 }
 
-var generatorFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:generator"}
+var generatorFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:generator"}
 
-// Generator calls generator, line 368 of typed.py:
+// Generator calls generator, line 369 of typed.py:
 //
 //	generator(a: int) -> Iterable[int]
 func Generator(a int) (result iter.Seq2[int, error], err error) {
@@ -2456,9 +2531,9 @@ func Generator(a int) (result iter.Seq2[int, error], err error) {
 	return callpy.Items[int](call(a))
 }
 
-var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:dispatched"}
+var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:dispatched"}
 
-// Dispatched calls dispatched, line 373 of typed.py:
+// Dispatched calls dispatched, line 374 of typed.py:
 //
 //	dispatched(a: int) -> int
 func Dispatched(a int) (result int, err error) {
@@ -2478,9 +2553,9 @@ func (f *Functions) Dispatched(a int) (result int, err error) {
 	return call(a)
 }
 
-var rememberedFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:remembered", Retains: true}
+var rememberedFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:remembered", Retains: true}
 
-// Remembered calls remembered, line 380 of typed.py:
+// Remembered calls remembered, line 381 of typed.py:
 //
 //	remembered(data: Annotated[NDArray[np.float64], "retained"]) -> int
 func Remembered(data []float64) (result int, err error) {
@@ -2500,9 +2575,9 @@ func (f *Functions) Remembered(data []float64) (result int, err error) {
 	return call(data)
 }
 
-var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:address", Lends: true}
+var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:address", Lends: true}
 
-// Address calls address, line 385 of typed.py:
+// Address calls address, line 386 of typed.py:
 //
 //	address(data: Annotated[NDArray[np.float64], "borrowed"]) -> int
 func Address(data []float64) (result int, err error) {
@@ -2522,9 +2597,9 @@ func (f *Functions) Address(data []float64) (result int, err error) {
 	return call(data)
 }
 
-var shiftedFunction = callpy.Lazy[func(time.Time, time.Duration) (time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:shifted"}
+var shiftedFunction = callpy.Lazy[func(time.Time, time.Duration) (time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:shifted"}
 
-// Shifted calls shifted, line 389 of typed.py:
+// Shifted calls shifted, line 390 of typed.py:
 //
 //	shifted(at: datetime.datetime, by: datetime.timedelta) -> datetime.datetime
 func Shifted(at time.Time, by time.Duration) (result time.Time, err error) {
@@ -2544,9 +2619,9 @@ func (f *Functions) Shifted(at time.Time, by time.Duration) (result time.Time, e
 	return call(at, by)
 }
 
-var tookFunction = callpy.Lazy[func() (time.Duration, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:took"}
+var tookFunction = callpy.Lazy[func() (time.Duration, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:took"}
 
-// Took calls took, line 399 of typed.py:
+// Took calls took, line 400 of typed.py:
 //
 //	took() -> datetime.timedelta
 func Took() (result time.Duration, err error) {
@@ -2566,9 +2641,9 @@ func (f *Functions) Took() (result time.Duration, err error) {
 	return call()
 }
 
-var nextDaysFunction = callpy.Lazy[func(time.Time, int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:next_days"}
+var nextDaysFunction = callpy.Lazy[func(time.Time, int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:next_days"}
 
-// NextDays calls next_days, line 403 of typed.py:
+// NextDays calls next_days, line 404 of typed.py:
 //
 //	next_days(time: datetime.datetime, count: int) -> Iterator[datetime.datetime]
 func NextDays(moment time.Time, count int) (result iter.Seq2[time.Time, error], err error) {
@@ -2579,9 +2654,9 @@ func NextDays(moment time.Time, count int) (result iter.Seq2[time.Time, error], 
 	return callpy.Items[time.Time](call(moment, count))
 }
 
-var dayOfFunction = callpy.Lazy[func(*time.Time) (*time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:day_of"}
+var dayOfFunction = callpy.Lazy[func(*time.Time) (*time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:day_of"}
 
-// DayOf calls day_of, line 408 of typed.py:
+// DayOf calls day_of, line 409 of typed.py:
 //
 //	day_of(at: Optional[datetime.datetime]) -> Optional[datetime.date]
 func DayOf(at *time.Time) (result *time.Time, err error) {
@@ -2601,9 +2676,9 @@ func (f *Functions) DayOf(at *time.Time) (result *time.Time, err error) {
 	return call(at)
 }
 
-var weekdaysFunction = callpy.Lazy[func([]time.Time, []time.Time) (map[time.Time]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:weekdays"}
+var weekdaysFunction = callpy.Lazy[func([]time.Time, []time.Time) (map[time.Time]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:weekdays"}
 
-// Weekdays calls weekdays, line 412 of typed.py:
+// Weekdays calls weekdays, line 413 of typed.py:
 //
 //	weekdays(days: Sequence[datetime.date], times: List[datetime.datetime]) -> Dict[datetime.date, str]
 func Weekdays(days []time.Time, times []time.Time) (result map[time.Time]string, err error) {
@@ -2623,9 +2698,9 @@ func (f *Functions) Weekdays(days []time.Time, times []time.Time) (result map[ti
 	return call(days, times)
 }
 
-var stampsFunction = callpy.Lazy[func(callpy.Times, callpy.Durations) (callpy.Times, callpy.Durations, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:stamps"}
+var stampsFunction = callpy.Lazy[func(callpy.Times, callpy.Durations) (callpy.Times, callpy.Durations, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:stamps"}
 
-// Stamps calls stamps, line 419 of typed.py:
+// Stamps calls stamps, line 420 of typed.py:
 //
 //	stamps(at: NDArray[np.datetime64], by: Annotated[NDArray[np.timedelta64], "n"]) -> Tuple[NDArray[np.datetime64], NDArray[np.timedelta64]]
 func Stamps(at callpy.Times, by callpy.Durations) (callpy.Times, callpy.Durations, error) {
@@ -2645,9 +2720,9 @@ func (f *Functions) Stamps(at callpy.Times, by callpy.Durations) (callpy.Times, 
 	return call(at, by)
 }
 
-var fitsFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:fits"}
+var fitsFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:fits"}
 
-// Fits calls fits, line 426 of typed.py:
+// Fits calls fits, line 427 of typed.py:
 //
 //	fits(count: int) -> Iterator[Fit]
 func Fits(count int) (result iter.Seq2[Fit, error], err error) {
@@ -2658,9 +2733,9 @@ func Fits(count int) (result iter.Seq2[Fit, error], err error) {
 	return callpy.Items[Fit](call(count))
 }
 
-var endedFunction = callpy.Lazy[func() (int, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:ended"}
+var endedFunction = callpy.Lazy[func() (int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:ended"}
 
-// Ended calls ended, line 438 of typed.py:
+// Ended calls ended, line 439 of typed.py:
 //
 //	ended() -> int
 func Ended() (result int, err error) {
@@ -2680,9 +2755,9 @@ func (f *Functions) Ended() (result int, err error) {
 	return call()
 }
 
-var anythingOfFunction = callpy.Lazy[func([]any) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:anything_of", Types: types}
+var anythingOfFunction = callpy.Lazy[func([]any) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:anything_of", Types: types}
 
-// AnythingOf calls anything_of, line 442 of typed.py:
+// AnythingOf calls anything_of, line 443 of typed.py:
 //
 //	anything_of(values: List[Any]) -> Generator[Any, None, None]
 func AnythingOf(values []any) (result iter.Seq2[any, error], err error) {
@@ -2693,9 +2768,9 @@ func AnythingOf(values []any) (result iter.Seq2[any, error], err error) {
 	return callpy.Items[any](call(values))
 }
 
-var specialFunction = callpy.Lazy[func(string) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:special"}
+var specialFunction = callpy.Lazy[func(string) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:special"}
 
-// SpecialFunc calls special, line 613 of typed.py:
+// SpecialFunc calls special, line 645 of typed.py:
 //
 //	special(name: str) -> Special
 func SpecialFunc(name string) (result *Special, err error) {
@@ -2715,9 +2790,9 @@ func (f *Functions) SpecialFunc(name string) (result *Special, err error) {
 	return call(name)
 }
 
-var onlyOfFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:only_of"}
+var onlyOfFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:only_of"}
 
-// OnlyOf calls only_of, line 617 of typed.py:
+// OnlyOf calls only_of, line 649 of typed.py:
 //
 //	only_of(named: Named) -> str
 func OnlyOf(named *Named) (result string, err error) {
@@ -2737,9 +2812,9 @@ func (f *Functions) OnlyOf(named *Named) (result string, err error) {
 	return call(named)
 }
 
-var objectFunction = callpy.Lazy[func([]Mode) ([]Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:object_"}
+var objectFunction = callpy.Lazy[func([]Mode) ([]Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:object_"}
 
-// Object calls object, line 621 of typed.py:
+// Object calls object, line 653 of typed.py:
 //
 //	object(modes: Set[Mode]) -> Set[Mode]
 //
@@ -2761,9 +2836,9 @@ func (f *Functions) ObjectMethod(modes []Mode) (result []Mode, err error) {
 	return call(modes)
 }
 
-var hasattrFunction = callpy.Lazy[func(callpy.Lists[[]int], ...any) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:hasattr_"}
+var hasattrFunction = callpy.Lazy[func(callpy.Lists[[]int], ...any) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:hasattr_"}
 
-// Hasattr calls hasattr, line 626 of typed.py:
+// Hasattr calls hasattr, line 658 of typed.py:
 //
 //	hasattr(tuples: Tuple[int, ...], sums: FrozenSet[int] = frozenset()) -> Set[int]
 func Hasattr(tuples []int, options ...HasattrOption) (result []int, err error) {
@@ -2801,9 +2876,9 @@ func HasattrSums(sums []int) HasattrOption {
 	return HasattrOption{callpy.Named("sums", callpy.ListsOf(sums))}
 }
 
-var wrongModeFunction = callpy.Lazy[func() (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:wrong_mode"}
+var wrongModeFunction = callpy.Lazy[func() (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:wrong_mode"}
 
-// WrongMode calls wrong_mode, line 630 of typed.py:
+// WrongMode calls wrong_mode, line 662 of typed.py:
 //
 //	wrong_mode() -> Mode
 func WrongMode() (result Mode, err error) {
@@ -2823,9 +2898,9 @@ func (f *Functions) WrongMode() (result Mode, err error) {
 	return call()
 }
 
-var byKeyFunction = callpy.Lazy[func(map[Key]int, map[IntStringTuple]float64) (map[IntStringTuple]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:by_key"}
+var byKeyFunction = callpy.Lazy[func(map[Key]int, map[IntStringTuple]float64) (map[IntStringTuple]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:by_key"}
 
-// ByKey calls by_key, line 634 of typed.py:
+// ByKey calls by_key, line 666 of typed.py:
 //
 //	by_key(keys: Dict[Key, int], pairs: Dict[Tuple[int, str], float]) -> Dict[Tuple[int, str], float]
 func ByKey(keys map[Key]int, pairs map[IntStringTuple]float64) (result map[IntStringTuple]float64, err error) {
@@ -2845,9 +2920,9 @@ func (f *Functions) ByKey(keys map[Key]int, pairs map[IntStringTuple]float64) (r
 	return call(keys, pairs)
 }
 
-var byPathFunction = callpy.Lazy[func(callpy.Lists[[]SliceIntStringTuple], []BytesIntTuple) ([]SliceIntStringTuple, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:by_path"}
+var byPathFunction = callpy.Lazy[func(callpy.Lists[[]SliceIntStringTuple], []BytesIntTuple) ([]SliceIntStringTuple, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:by_path"}
 
-// ByPath calls by_path, line 638 of typed.py:
+// ByPath calls by_path, line 670 of typed.py:
 //
 //	by_path(paths: Dict[Tuple[int, ...], str], texts: Dict[bytes, int]) -> Dict[Tuple[int, ...], str]
 func ByPath(paths []SliceIntStringTuple, texts []BytesIntTuple) (result []SliceIntStringTuple, err error) {
@@ -2867,9 +2942,9 @@ func (f *Functions) ByPath(paths []SliceIntStringTuple, texts []BytesIntTuple) (
 	return call(callpy.ListsOf(paths), texts)
 }
 
-var measuredFunctionValue = callpy.Lazy[func(int, callpy.Lists[[]uint16]) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:measured"}
+var measuredFunctionValue = callpy.Lazy[func(int, callpy.Lists[[]uint16]) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:measured"}
 
-// Measured calls measured, line 643 of typed.py:
+// Measured calls measured, line 675 of typed.py:
 //
 //	measured(measured_function: int, uint16: List[np.uint16]) -> Iterator[np.uint16]
 func Measured(measuredFunction int, uint16Value []uint16) (result iter.Seq2[uint16, error], err error) {
@@ -2880,9 +2955,9 @@ func Measured(measuredFunction int, uint16Value []uint16) (result iter.Seq2[uint
 	return callpy.Items[uint16](call(measuredFunction, callpy.ListsOf(uint16Value)))
 }
 
-var मलयFunction = callpy.Lazy[func(float64, ...any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:मूल्य"}
+var मलयFunction = callpy.Lazy[func(float64, ...any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:मूल्य"}
 
-// Xमलय calls मूल्य, line 647 of typed.py:
+// Xमलय calls मूल्य, line 679 of typed.py:
 //
 //	मूल्य(दर: float, राशि: float = 1.0) -> float
 func Xमलय(दर float64, options ...XमलयOption) (result float64, err error) {
@@ -2920,9 +2995,9 @@ func XमलयXरश(रश float64) XमलयOption {
 	return XमलयOption{callpy.Named("राशि", रश)}
 }
 
-var signalLoudnessFunction = callpy.Lazy[func(Signal) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Signal.loudness"}
+var signalLoudnessFunction = callpy.Lazy[func(Signal) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Signal.loudness"}
 
-// Loudness calls Signal.loudness, line 70 of typed.py:
+// Loudness calls Signal.loudness, line 71 of typed.py:
 //
 //	Signal.loudness(self) -> float
 func (s Signal) Loudness() (result float64, err error) {
@@ -2933,9 +3008,9 @@ func (s Signal) Loudness() (result float64, err error) {
 	return call(s)
 }
 
-var handleNewFunction = callpy.Lazy[func(string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.new"}
+var handleNewFunction = callpy.Lazy[func(string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.new"}
 
-// NewHandle makes a Handle, line 98 of typed.py:
+// NewHandle makes a Handle, line 99 of typed.py:
 //
 //	Handle(name: str, size: int = 1) -> None
 func NewHandle(name string, options ...HandleOption) (result *Handle, err error) {
@@ -2960,9 +3035,9 @@ func HandleSize(size int) HandleOption {
 	return HandleOption{callpy.Named("size", size)}
 }
 
-var handleRenamedFunction = callpy.Lazy[func(*Handle, string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.renamed"}
+var handleRenamedFunction = callpy.Lazy[func(*Handle, string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.renamed"}
 
-// Renamed calls Handle.renamed, line 102 of typed.py:
+// Renamed calls Handle.renamed, line 103 of typed.py:
 //
 //	Handle.renamed(self, name: str, *, loud: bool = False) -> Handle
 func (h *Handle) Renamed(name string, options ...HandleRenamedOption) (result *Handle, err error) {
@@ -2987,9 +3062,9 @@ func HandleRenamedLoud(loud bool) HandleRenamedOption {
 	return HandleRenamedOption{callpy.Named("loud", loud)}
 }
 
-var handleModeFunction = callpy.Lazy[func(*Handle, ...any) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.mode"}
+var handleModeFunction = callpy.Lazy[func(*Handle, ...any) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.mode"}
 
-// Mode calls Handle.mode, line 105 of typed.py:
+// Mode calls Handle.mode, line 106 of typed.py:
 //
 //	Handle.mode(self, by: Mode = Mode.FAST) -> Mode
 func (h *Handle) Mode(options ...HandleModeOption) (result Mode, err error) {
@@ -3014,9 +3089,9 @@ func HandleModeBy(by Mode) HandleModeOption {
 	return HandleModeOption{callpy.Named("by", by)}
 }
 
-var handleLabelFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.label"}
+var handleLabelFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.label"}
 
-// Label returns Handle.label, line 109 of typed.py:
+// Label returns Handle.label, line 110 of typed.py:
 //
 //	Handle.label(self) -> str
 func (h *Handle) Label() (result string, err error) {
@@ -3027,9 +3102,9 @@ func (h *Handle) Label() (result string, err error) {
 	return call(h)
 }
 
-var handleEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.empty"}
+var handleEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.empty"}
 
-// HandleEmpty calls Handle.empty, line 117 of typed.py:
+// HandleEmpty calls Handle.empty, line 118 of typed.py:
 //
 //	Handle.empty(cls) -> Handle
 func HandleEmpty() (result *Handle, err error) {
@@ -3040,9 +3115,9 @@ func HandleEmpty() (result *Handle, err error) {
 	return call()
 }
 
-var handleJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:Handle.join"}
+var handleJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:Handle.join"}
 
-// HandleJoin calls Handle.join, line 121 of typed.py:
+// HandleJoin calls Handle.join, line 122 of typed.py:
 //
 //	Handle.join(handles: List[Handle]) -> str
 func HandleJoin(handles []*Handle) (result string, err error) {
@@ -3053,9 +3128,9 @@ func HandleJoin(handles []*Handle) (result string, err error) {
 	return call(handles)
 }
 
-var handleLenFunction = callpy.Lazy[func(*Handle) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.len"}
+var handleLenFunction = callpy.Lazy[func(*Handle) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.len"}
 
-// Len calls Handle.__len__, line 124 of typed.py:
+// Len calls Handle.__len__, line 125 of typed.py:
 //
 //	Handle.__len__(self) -> int
 func (h *Handle) Len() (result int, err error) {
@@ -3066,9 +3141,9 @@ func (h *Handle) Len() (result int, err error) {
 	return call(h)
 }
 
-var handleItemFunction = callpy.Lazy[func(*Handle, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.item"}
+var handleItemFunction = callpy.Lazy[func(*Handle, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.item"}
 
-// Item calls Handle.__getitem__, line 127 of typed.py:
+// Item calls Handle.__getitem__, line 128 of typed.py:
 //
 //	Handle.__getitem__(self, key: int) -> str
 func (h *Handle) Item(key int) (result string, err error) {
@@ -3079,11 +3154,11 @@ func (h *Handle) Item(key int) (result string, err error) {
 	return call(h, key)
 }
 
-var handleEnter = callpy.Lazy[func(*Handle) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.enter"}
+var handleEnter = callpy.Lazy[func(*Handle) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.enter"}
 
-var handleExit = callpy.Lazy[func(*Handle, any) error]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.exit"}
+var handleExit = callpy.Lazy[func(*Handle, any) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.exit"}
 
-// With enters the context, line 130 of typed.py, calls the function, and leaves the context: with an
+// With enters the context, line 131 of typed.py, calls the function, and leaves the context: with an
 // exception if the function returned an error.
 func (h *Handle) With(body func(*Handle) error) error {
 	enter, err := handleEnter.Get()
@@ -3109,10 +3184,10 @@ func (h *Handle) With(body func(*Handle) error) error {
 	return failed
 }
 
-var handleSetLabelFunction = callpy.Lazy[func(*Handle, string) error]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Handle.set_label", Retains: true}
+var handleSetLabelFunction = callpy.Lazy[func(*Handle, string) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.set_label", Retains: true}
 
-// SetLabel sets Handle.label, line 109 of typed.py.
-func (h *Handle) SetLabel(value Mode) error {
+// SetLabel sets Handle.label, line 110 of typed.py.
+func (h *Handle) SetLabel(value string) error {
 	call, err := handleSetLabelFunction.Get()
 	if err != nil {
 		return err
@@ -3120,9 +3195,9 @@ func (h *Handle) SetLabel(value Mode) error {
 	return call(h, value)
 }
 
-var namedOnlyFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Named.only"}
+var namedOnlyFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Named.only"}
 
-// Only calls Named.only, line 449 of typed.py:
+// Only calls Named.only, line 450 of typed.py:
 //
 //	Named.only(self) -> str
 func (n *Named) Only() (result string, err error) {
@@ -3133,9 +3208,9 @@ func (n *Named) Only() (result string, err error) {
 	return call(n)
 }
 
-var specialNewFunction = callpy.Lazy[func(string, ...any) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Special.new"}
+var specialNewFunction = callpy.Lazy[func(string, ...any) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Special.new"}
 
-// NewSpecial makes a Special, line 98 of typed.py:
+// NewSpecial makes a Special, line 99 of typed.py:
 //
 //	Special(name: str, size: int = 1) -> None
 func NewSpecial(name string, options ...SpecialOption) (result *Special, err error) {
@@ -3160,9 +3235,9 @@ func SpecialSize(size int) SpecialOption {
 	return SpecialOption{callpy.Named("size", size)}
 }
 
-var specialOnlyFunction = callpy.Lazy[func(*Special) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Special.only"}
+var specialOnlyFunction = callpy.Lazy[func(*Special) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Special.only"}
 
-// Only calls Special.only, line 455 of typed.py:
+// Only calls Special.only, line 456 of typed.py:
 //
 //	Special.only(self) -> str
 func (s *Special) Only() (result string, err error) {
@@ -3173,9 +3248,9 @@ func (s *Special) Only() (result string, err error) {
 	return call(s)
 }
 
-var specialHandleFunction = callpy.Lazy[func(*Special) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Special.handle"}
+var specialHandleFunction = callpy.Lazy[func(*Special) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Special.handle"}
 
-// HandleMethod calls Special.handle, line 458 of typed.py:
+// HandleMethod calls Special.handle, line 459 of typed.py:
 //
 //	Special.handle(self) -> Special
 func (s *Special) HandleMethod() (result *Special, err error) {
@@ -3186,9 +3261,9 @@ func (s *Special) HandleMethod() (result *Special, err error) {
 	return call(s)
 }
 
-var specialEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Special.empty"}
+var specialEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Special.empty"}
 
-// SpecialEmpty calls Special.empty, line 117 of typed.py:
+// SpecialEmpty calls Special.empty, line 118 of typed.py:
 //
 //	Special.empty(cls) -> Handle
 func SpecialEmpty() (result *Handle, err error) {
@@ -3199,9 +3274,9 @@ func SpecialEmpty() (result *Handle, err error) {
 	return call()
 }
 
-var specialJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_ac916720cf475e62:Special.join"}
+var specialJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:Special.join"}
 
-// SpecialJoin calls Special.join, line 121 of typed.py:
+// SpecialJoin calls Special.join, line 122 of typed.py:
 //
 //	Special.join(handles: List[Handle]) -> str
 func SpecialJoin(handles []*Handle) (result string, err error) {
@@ -3212,9 +3287,9 @@ func SpecialJoin(handles []*Handle) (result string, err error) {
 	return call(handles)
 }
 
-var factoryNewFunction = callpy.Lazy[func(...any) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.new"}
+var factoryNewFunction = callpy.Lazy[func(...any) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.new"}
 
-// NewFactory makes a Factory, line 465 of typed.py:
+// NewFactory makes a Factory, line 466 of typed.py:
 //
 //	Factory(size: int = 1) -> None
 func NewFactory(options ...FactoryOption) (result *Factory, err error) {
@@ -3239,9 +3314,9 @@ func FactorySize(size int) FactoryOption {
 	return FactoryOption{callpy.Named("size", size)}
 }
 
-var factoryNewFunction2 = callpy.Lazy[func(*Factory, int) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.new_"}
+var factoryNewFunction2 = callpy.Lazy[func(*Factory, int) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.new_"}
 
-// New calls Factory.new, line 468 of typed.py:
+// New calls Factory.new, line 469 of typed.py:
 //
 //	Factory.new(self, size: int) -> Factory
 func (f *Factory) New(size int) (result *Factory, err error) {
@@ -3252,9 +3327,9 @@ func (f *Factory) New(size int) (result *Factory, err error) {
 	return call(f, size)
 }
 
-var factoryCallFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.call"}
+var factoryCallFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.call"}
 
-// Call calls Factory.call, line 471 of typed.py:
+// Call calls Factory.call, line 472 of typed.py:
 //
 //	Factory.call(self, x: int) -> str
 func (f *Factory) Call(x int) (result string, err error) {
@@ -3265,9 +3340,9 @@ func (f *Factory) Call(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryCallFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.call_"}
+var factoryCallFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.call_"}
 
-// CallMethod calls Factory.__call__, line 474 of typed.py:
+// CallMethod calls Factory.__call__, line 475 of typed.py:
 //
 //	Factory.__call__(self, x: int) -> str
 func (f *Factory) CallMethod(x int) (result string, err error) {
@@ -3278,9 +3353,9 @@ func (f *Factory) CallMethod(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryItemFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.item"}
+var factoryItemFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.item"}
 
-// Item calls Factory.item, line 477 of typed.py:
+// Item calls Factory.item, line 478 of typed.py:
 //
 //	Factory.item(self, x: int) -> str
 func (f *Factory) Item(x int) (result string, err error) {
@@ -3291,9 +3366,9 @@ func (f *Factory) Item(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryItemFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.item_"}
+var factoryItemFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.item_"}
 
-// ItemMethod calls Factory.__getitem__, line 480 of typed.py:
+// ItemMethod calls Factory.__getitem__, line 481 of typed.py:
 //
 //	Factory.__getitem__(self, x: int) -> str
 func (f *Factory) ItemMethod(x int) (result string, err error) {
@@ -3304,9 +3379,9 @@ func (f *Factory) ItemMethod(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryEnterFunction = callpy.Lazy[func(*Factory) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.enter"}
+var factoryEnterFunction = callpy.Lazy[func(*Factory) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.enter"}
 
-// Enter calls Factory.enter, line 483 of typed.py:
+// Enter calls Factory.enter, line 484 of typed.py:
 //
 //	Factory.enter(self) -> str
 func (f *Factory) Enter() (result string, err error) {
@@ -3317,9 +3392,9 @@ func (f *Factory) Enter() (result string, err error) {
 	return call(f)
 }
 
-var factoryExitFunction = callpy.Lazy[func(*Factory, any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.exit", Types: types}
+var factoryExitFunction = callpy.Lazy[func(*Factory, any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.exit", Types: types}
 
-// Exit calls Factory.exit, line 486 of typed.py:
+// Exit calls Factory.exit, line 487 of typed.py:
 //
 //	Factory.exit(self, reason: Any) -> str
 func (f *Factory) Exit(reason any) (result string, err error) {
@@ -3330,11 +3405,11 @@ func (f *Factory) Exit(reason any) (result string, err error) {
 	return call(f, reason)
 }
 
-var factoryEnter = callpy.Lazy[func(*Factory) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.enter_"}
+var factoryEnter = callpy.Lazy[func(*Factory) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.enter_"}
 
-var factoryExit = callpy.Lazy[func(*Factory, any) error]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.exit_"}
+var factoryExit = callpy.Lazy[func(*Factory, any) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.exit_"}
 
-// With enters the context, line 489 of typed.py, calls the function, and leaves the context: with an
+// With enters the context, line 490 of typed.py, calls the function, and leaves the context: with an
 // exception if the function returned an error.
 func (f *Factory) With(body func(*Factory) error) error {
 	enter, err := factoryEnter.Get()
@@ -3360,9 +3435,22 @@ func (f *Factory) With(body func(*Factory) error) error {
 	return failed
 }
 
-var factoryWidthFunction = callpy.Lazy[func(*Factory) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Factory.width"}
+var factoryIntoFunction = callpy.Lazy[func(*Factory) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.into"}
 
-// Width calls Factory.width, line 495 of typed.py:
+// Into calls Factory.into, line 496 of typed.py:
+//
+//	Factory.into(self) -> str
+func (f *Factory) Into() (result string, err error) {
+	call, err := factoryIntoFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(f)
+}
+
+var factoryWidthFunction = callpy.Lazy[func(*Factory) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.width"}
+
+// Width calls Factory.width, line 499 of typed.py:
 //
 //	Factory.width(self) -> int
 func (f *Factory) Width() (result int, err error) {
@@ -3373,9 +3461,9 @@ func (f *Factory) Width() (result int, err error) {
 	return call(f)
 }
 
-var gaugeNewFunction = callpy.Lazy[func() (*Gauge, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Gauge.new"}
+var gaugeNewFunction = callpy.Lazy[func() (*Gauge, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Gauge.new"}
 
-// NewGauge makes a Gauge, line 502 of typed.py:
+// NewGauge makes a Gauge, line 506 of typed.py:
 //
 //	Gauge() -> None
 func NewGauge() (result *Gauge, err error) {
@@ -3386,9 +3474,9 @@ func NewGauge() (result *Gauge, err error) {
 	return call()
 }
 
-var gaugeValuesFunction = callpy.Lazy[func(*Gauge) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Gauge.values"}
+var gaugeValuesFunction = callpy.Lazy[func(*Gauge) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Gauge.values"}
 
-// Values returns Gauge.values, line 508 of typed.py:
+// Values returns Gauge.values, line 512 of typed.py:
 //
 //	Gauge.values(self) -> NDArray[np.float64]
 func (g *Gauge) Values() (result []float64, err error) {
@@ -3399,9 +3487,9 @@ func (g *Gauge) Values() (result []float64, err error) {
 	return call(g)
 }
 
-var gaugeModeFunction = callpy.Lazy[func(*Gauge) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Gauge.mode"}
+var gaugeModeFunction = callpy.Lazy[func(*Gauge) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Gauge.mode"}
 
-// Mode returns Gauge.mode, line 516 of typed.py:
+// Mode returns Gauge.mode, line 520 of typed.py:
 //
 //	Gauge.mode(self) -> Mode
 func (g *Gauge) Mode() (result Mode, err error) {
@@ -3412,9 +3500,9 @@ func (g *Gauge) Mode() (result Mode, err error) {
 	return call(g)
 }
 
-var gaugeSetModeFunction = callpy.Lazy[func(*Gauge, Mode) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Gauge.set_mode"}
+var gaugeSetModeFunction = callpy.Lazy[func(*Gauge, Mode) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Gauge.set_mode"}
 
-// SetMode calls Gauge.set_mode, line 525 of typed.py:
+// SetMode calls Gauge.set_mode, line 529 of typed.py:
 //
 //	Gauge.set_mode(self, mode: Mode) -> str
 func (g *Gauge) SetMode(mode Mode) (result string, err error) {
@@ -3425,9 +3513,9 @@ func (g *Gauge) SetMode(mode Mode) (result string, err error) {
 	return call(g, mode)
 }
 
-var gaugeKeysFunction = callpy.Lazy[func(*Gauge) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Gauge.keys"}
+var gaugeKeysFunction = callpy.Lazy[func(*Gauge) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Gauge.keys"}
 
-// Keys returns Gauge.keys, line 529 of typed.py:
+// Keys returns Gauge.keys, line 533 of typed.py:
 //
 //	Gauge.keys(self) -> Set[int]
 func (g *Gauge) Keys() (result []int, err error) {
@@ -3438,35 +3526,9 @@ func (g *Gauge) Keys() (result []int, err error) {
 	return call(g)
 }
 
-var gaugeFixedFunction = callpy.Lazy[func(*Gauge) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Gauge.fixed"}
+var gaugeFixedFunction = callpy.Lazy[func(*Gauge) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Gauge.fixed"}
 
-// Letters returns Gauge.letters, line 538 of typed.py:
-//
-//	Gauge.letters(self) -> Iterator[str]
-func (g *Gauge) Letters() (result iter.Seq2[string, error], err error) {
-	call, err := gaugeLettersFunction.Get()
-	if err != nil {
-		return
-	}
-	return callpy.Items[string](call(g))
-}
-
-var gaugeNothingFunction = callpy.Lazy[func(*Gauge) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.nothing"}
-
-// Nothing returns Gauge.nothing, line 546 of typed.py:
-//
-//	Gauge.nothing(self) -> None
-func (g *Gauge) Nothing() error {
-	call, err := gaugeNothingFunction.Get()
-	if err != nil {
-		return err
-	}
-	return call(g)
-}
-
-var gaugeFixedFunction = callpy.Lazy[func(*Gauge) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.fixed"}
-
-// Fixed returns Gauge.fixed, line 554 of typed.py:
+// Fixed returns Gauge.fixed, line 542 of typed.py:
 //
 //	Gauge.fixed(self) -> int
 func (g *Gauge) Fixed() (result int, err error) {
@@ -3477,9 +3539,9 @@ func (g *Gauge) Fixed() (result int, err error) {
 	return call(g)
 }
 
-var gaugeSetValuesFunction = callpy.Lazy[func(*Gauge, []float64) error]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Gauge.set_values", Retains: true}
+var gaugeSetValuesFunction = callpy.Lazy[func(*Gauge, []float64) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Gauge.set_values", Retains: true}
 
-// SetValues sets Gauge.values, line 508 of typed.py.
+// SetValues sets Gauge.values, line 512 of typed.py.
 func (g *Gauge) SetValues(value []float64) error {
 	call, err := gaugeSetValuesFunction.Get()
 	if err != nil {
@@ -3488,9 +3550,9 @@ func (g *Gauge) SetValues(value []float64) error {
 	return call(g, value)
 }
 
-var gaugeSetModeFunction2 = callpy.Lazy[func(*Gauge, Mode) error]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Gauge.set_mode_", Retains: true}
+var gaugeSetModeFunction2 = callpy.Lazy[func(*Gauge, Mode) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Gauge.set_mode_", Retains: true}
 
-// SetModeMethod sets Gauge.mode, line 516 of typed.py.
+// SetModeMethod sets Gauge.mode, line 520 of typed.py.
 func (g *Gauge) SetModeMethod(value Mode) error {
 	call, err := gaugeSetModeFunction2.Get()
 	if err != nil {
@@ -3499,9 +3561,9 @@ func (g *Gauge) SetModeMethod(value Mode) error {
 	return call(g, value)
 }
 
-var gaugeSetKeysFunction = callpy.Lazy[func(*Gauge, callpy.Lists[[]int]) error]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Gauge.set_keys", Retains: true}
+var gaugeSetKeysFunction = callpy.Lazy[func(*Gauge, callpy.Lists[[]int]) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Gauge.set_keys", Retains: true}
 
-// SetKeys sets Gauge.keys, line 529 of typed.py.
+// SetKeys sets Gauge.keys, line 533 of typed.py.
 func (g *Gauge) SetKeys(value []int) error {
 	call, err := gaugeSetKeysFunction.Get()
 	if err != nil {
@@ -3510,31 +3572,9 @@ func (g *Gauge) SetKeys(value []int) error {
 	return call(g, callpy.ListsOf(value))
 }
 
-var computedNewFunction = callpy.Lazy[func(float64) (*Computed, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Computed.new"}
+var computedNewFunction = callpy.Lazy[func(float64) (*Computed, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Computed.new"}
 
-// SetLetters sets Gauge.letters, line 538 of typed.py.
-func (g *Gauge) SetLetters(value any) error {
-	call, err := gaugeSetLettersFunction.Get()
-	if err != nil {
-		return err
-	}
-	return call(g, value)
-}
-
-var gaugeSetNothingFunction = callpy.Lazy[func(*Gauge, any) error]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Gauge.set_nothing", Retains: true}
-
-// SetNothing sets Gauge.nothing, line 546 of typed.py.
-func (g *Gauge) SetNothing(value any) error {
-	call, err := gaugeSetNothingFunction.Get()
-	if err != nil {
-		return err
-	}
-	return call(g, value)
-}
-
-var computedNewFunction = callpy.Lazy[func(float64) (*Computed, error)]{Source: &glue, Target: "callpy_go_typed_typed_6efe14628f90dbe9_glue:Computed.new"}
-
-// NewComputed makes a Computed, line 559 of typed.py:
+// NewComputed makes a Computed, line 547 of typed.py:
 //
 //	Computed(*, side: float)
 func NewComputed(side float64) (result *Computed, err error) {
@@ -3545,9 +3585,9 @@ func NewComputed(side float64) (result *Computed, err error) {
 	return call(side)
 }
 
-var computedSideFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Computed.side"}
+var computedSideFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Computed.side"}
 
-// Side returns Computed.side, line 560 of typed.py:
+// Side returns Computed.side, line 548 of typed.py:
 //
 //	Computed.side() -> float
 func (c *Computed) Side() (result float64, err error) {
@@ -3558,9 +3598,9 @@ func (c *Computed) Side() (result float64, err error) {
 	return call(c)
 }
 
-var computedAreaFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Computed.area"}
+var computedAreaFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Computed.area"}
 
-// Area returns Computed.area, line 561 of typed.py:
+// Area returns Computed.area, line 549 of typed.py:
 //
 //	Computed.area() -> float
 func (c *Computed) Area() (result float64, err error) {
@@ -3571,9 +3611,9 @@ func (c *Computed) Area() (result float64, err error) {
 	return call(c)
 }
 
-var computedSetSideFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Computed.set_side", Retains: true}
+var computedSetSideFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Computed.set_side", Retains: true}
 
-// SetSide sets Computed.side, line 560 of typed.py.
+// SetSide sets Computed.side, line 548 of typed.py.
 func (c *Computed) SetSide(value float64) error {
 	call, err := computedSetSideFunction.Get()
 	if err != nil {
@@ -3582,9 +3622,9 @@ func (c *Computed) SetSide(value float64) error {
 	return call(c, value)
 }
 
-var computedSetAreaFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Computed.set_area", Retains: true}
+var computedSetAreaFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Computed.set_area", Retains: true}
 
-// SetArea sets Computed.area, line 561 of typed.py.
+// SetArea sets Computed.area, line 549 of typed.py.
 func (c *Computed) SetArea(value float64) error {
 	call, err := computedSetAreaFunction.Get()
 	if err != nil {
@@ -3593,9 +3633,9 @@ func (c *Computed) SetArea(value float64) error {
 	return call(c, value)
 }
 
-var countedNewFunction = callpy.Lazy[func() (*Counted, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Counted.new"}
+var countedNewFunction = callpy.Lazy[func() (*Counted, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Counted.new"}
 
-// NewCounted makes a Counted, line 560 of typed.py:
+// NewCounted makes a Counted, line 564 of typed.py:
 //
 //	Counted()
 func NewCounted() (result *Counted, err error) {
@@ -3606,9 +3646,9 @@ func NewCounted() (result *Counted, err error) {
 	return call()
 }
 
-var countedCountFunction = callpy.Lazy[func(*Counted) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Counted.count"}
+var countedCountFunction = callpy.Lazy[func(*Counted) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Counted.count"}
 
-// Count calls Counted.count, line 563 of typed.py:
+// Count calls Counted.count, line 567 of typed.py:
 //
 //	Counted.count(self) -> int
 func (c *Counted) Count() (result int, err error) {
@@ -3619,9 +3659,9 @@ func (c *Counted) Count() (result int, err error) {
 	return call(c)
 }
 
-var countedKindFunction = callpy.Lazy[func(*Counted) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Counted.kind"}
+var countedKindFunction = callpy.Lazy[func(*Counted) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Counted.kind"}
 
-// Kind calls Counted.kind, line 566 of typed.py:
+// Kind calls Counted.kind, line 570 of typed.py:
 //
 //	Counted.kind(self) -> str
 func (c *Counted) Kind() (result string, err error) {
@@ -3632,9 +3672,9 @@ func (c *Counted) Kind() (result string, err error) {
 	return call(c)
 }
 
-var sizedNewFunction = callpy.Lazy[func(int) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Sized.new"}
+var sizedNewFunction = callpy.Lazy[func(int) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Sized.new"}
 
-// NewSized makes a Sized, line 573 of typed.py:
+// NewSized makes a Sized, line 577 of typed.py:
 //
 //	Sized(size: int) -> None
 func NewSized(size int) (result *Sized, err error) {
@@ -3645,9 +3685,9 @@ func NewSized(size int) (result *Sized, err error) {
 	return call(size)
 }
 
-var sizedOfFunction = callpy.Lazy[func(callpy.Lists[[]int]) ([]*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Sized.of"}
+var sizedOfFunction = callpy.Lazy[func(callpy.Lists[[]int]) ([]*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Sized.of"}
 
-// SizedOf calls Sized.of, line 577 of typed.py:
+// SizedOf calls Sized.of, line 581 of typed.py:
 //
 //	Sized.of(cls: type[Own], sizes: List[int]) -> List[Own]
 func SizedOf(sizes []int) (result []*Sized, err error) {
@@ -3658,9 +3698,9 @@ func SizedOf(sizes []int) (result []*Sized, err error) {
 	return call(callpy.ListsOf(sizes))
 }
 
-var sizedGrownFunction = callpy.Lazy[func(*Sized, ...any) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Sized.grown"}
+var sizedGrownFunction = callpy.Lazy[func(*Sized, ...any) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Sized.grown"}
 
-// Grown calls Sized.grown, line 580 of typed.py:
+// Grown calls Sized.grown, line 584 of typed.py:
 //
 //	Sized.grown(self, by: int = 1) -> Self
 func (s *Sized) Grown(options ...SizedGrownOption) (result *Sized, err error) {
@@ -3685,9 +3725,9 @@ func SizedGrownBy(by int) SizedGrownOption {
 	return SizedGrownOption{callpy.Named("by", by)}
 }
 
-var sizedHalvedFunction = callpy.Lazy[func(*Sized) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Sized.halved"}
+var sizedHalvedFunction = callpy.Lazy[func(*Sized) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Sized.halved"}
 
-// Halved calls Sized.halved, line 583 of typed.py:
+// Halved calls Sized.halved, line 587 of typed.py:
 //
 //	Sized.halved(self: Own) -> Optional[Own]
 func (s *Sized) Halved() (result *Sized, err error) {
@@ -3698,9 +3738,9 @@ func (s *Sized) Halved() (result *Sized, err error) {
 	return call(s)
 }
 
-var sizedKindFunction = callpy.Lazy[func(*Sized) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Sized.kind"}
+var sizedKindFunction = callpy.Lazy[func(*Sized) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Sized.kind"}
 
-// Kind calls Sized.kind, line 586 of typed.py:
+// Kind calls Sized.kind, line 590 of typed.py:
 //
 //	Sized.kind(self) -> int
 func (s *Sized) Kind() (result int, err error) {
@@ -3711,9 +3751,9 @@ func (s *Sized) Kind() (result int, err error) {
 	return call(s)
 }
 
-var basketNewFunction = callpy.Lazy[func(int) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Basket.new"}
+var basketNewFunction = callpy.Lazy[func(int) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Basket.new"}
 
-// NewBasket makes a Basket, line 573 of typed.py:
+// NewBasket makes a Basket, line 577 of typed.py:
 //
 //	Basket(size: int) -> None
 func NewBasket(size int) (result *Basket, err error) {
@@ -3724,9 +3764,9 @@ func NewBasket(size int) (result *Basket, err error) {
 	return call(size)
 }
 
-var basketDoubledFunction = callpy.Lazy[func(*Basket) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Basket.doubled"}
+var basketDoubledFunction = callpy.Lazy[func(*Basket) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Basket.doubled"}
 
-// Doubled calls Basket.doubled, line 593 of typed.py:
+// Doubled calls Basket.doubled, line 597 of typed.py:
 //
 //	Basket.doubled(self) -> int
 func (b *Basket) Doubled() (result int, err error) {
@@ -3737,9 +3777,9 @@ func (b *Basket) Doubled() (result int, err error) {
 	return call(b)
 }
 
-var basketOfFunction = callpy.Lazy[func(callpy.Lists[[]int]) ([]*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Basket.of"}
+var basketOfFunction = callpy.Lazy[func(callpy.Lists[[]int]) ([]*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Basket.of"}
 
-// BasketOf calls Basket.of, line 577 of typed.py:
+// BasketOf calls Basket.of, line 581 of typed.py:
 //
 //	Basket.of(cls: type[Own], sizes: List[int]) -> List[Own]
 func BasketOf(sizes []int) (result []*Basket, err error) {
@@ -3750,9 +3790,9 @@ func BasketOf(sizes []int) (result []*Basket, err error) {
 	return call(callpy.ListsOf(sizes))
 }
 
-var basketGrownFunction = callpy.Lazy[func(*Basket, ...any) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Basket.grown"}
+var basketGrownFunction = callpy.Lazy[func(*Basket, ...any) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Basket.grown"}
 
-// Grown calls Basket.grown, line 580 of typed.py:
+// Grown calls Basket.grown, line 584 of typed.py:
 //
 //	Basket.grown(self, by: int = 1) -> Self
 func (b *Basket) Grown(options ...BasketGrownOption) (result *Basket, err error) {
@@ -3777,9 +3817,9 @@ func BasketGrownBy(by int) BasketGrownOption {
 	return BasketGrownOption{callpy.Named("by", by)}
 }
 
-var basketHalvedFunction = callpy.Lazy[func(*Basket) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Basket.halved"}
+var basketHalvedFunction = callpy.Lazy[func(*Basket) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Basket.halved"}
 
-// Halved calls Basket.halved, line 583 of typed.py:
+// Halved calls Basket.halved, line 587 of typed.py:
 //
 //	Basket.halved(self: Own) -> Optional[Own]
 func (b *Basket) Halved() (result *Basket, err error) {
@@ -3790,9 +3830,161 @@ func (b *Basket) Halved() (result *Basket, err error) {
 	return call(b)
 }
 
-var downNewFunction = callpy.Lazy[func(int) (*Down, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Down.new"}
+var taggedTagFunction = callpy.Lazy[func(*Tagged) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Tagged.tag"}
 
-// NewDown makes a Down, line 600 of typed.py:
+// Tag returns Tagged.tag, line 604 of typed.py:
+//
+//	Tagged.tag() -> str
+func (t *Tagged) Tag() (result string, err error) {
+	call, err := taggedTagFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(t)
+}
+
+var taggedSetTagFunction = callpy.Lazy[func(*Tagged, string) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Tagged.set_tag", Retains: true}
+
+// SetTag sets Tagged.tag, line 604 of typed.py.
+func (t *Tagged) SetTag(value string) error {
+	call, err := taggedSetTagFunction.Get()
+	if err != nil {
+		return err
+	}
+	return call(t, value)
+}
+
+var labelsNewFunction = callpy.Lazy[func() (*Labels, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Labels.new"}
+
+// NewLabels makes a Labels, line 607 of typed.py:
+//
+//	Labels()
+func NewLabels() (result *Labels, err error) {
+	call, err := labelsNewFunction.Get()
+	if err != nil {
+		return
+	}
+	return call()
+}
+
+var labelsRelabelFunction = callpy.Lazy[func(*Labels, string) (*Tagged, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Labels.relabel"}
+
+// Relabel calls Labels.relabel, line 616 of typed.py:
+//
+//	Labels.relabel(self, tag: str) -> Tagged
+func (l *Labels) Relabel(tag string) (result *Tagged, err error) {
+	call, err := labelsRelabelFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(l, tag)
+}
+
+var labelsTagFunction = callpy.Lazy[func(*Labels) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Labels.tag"}
+
+// Tag returns Labels.tag, line 610 of typed.py:
+//
+//	Labels.tag() -> str
+//
+// Anyone may change it.
+func (l *Labels) Tag() (result string, err error) {
+	call, err := labelsTagFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(l)
+}
+
+var labelsKindsFunction = callpy.Lazy[func(*Labels) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Labels.kinds"}
+
+// Kinds returns Labels.kinds, line 612 of typed.py:
+//
+//	Labels.kinds() -> ClassVar[List[str]]
+func (l *Labels) Kinds() (result []string, err error) {
+	call, err := labelsKindsFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(l)
+}
+
+var labelsLimitFunction = callpy.Lazy[func(*Labels) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Labels.limit"}
+
+// Limit returns Labels.limit, line 613 of typed.py:
+//
+//	Labels.limit() -> Final[int]
+func (l *Labels) Limit() (result int, err error) {
+	call, err := labelsLimitFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(l)
+}
+
+var labelsSetTagFunction = callpy.Lazy[func(*Labels, string) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Labels.set_tag", Retains: true}
+
+// SetTag sets Labels.tag, line 610 of typed.py.
+func (l *Labels) SetTag(value string) error {
+	call, err := labelsSetTagFunction.Get()
+	if err != nil {
+		return err
+	}
+	return call(l, value)
+}
+
+var stampedNewFunction = callpy.Lazy[func() (*Stamped, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Stamped.new"}
+
+// NewStamped makes a Stamped, line 607 of typed.py:
+//
+//	Stamped()
+func NewStamped() (result *Stamped, err error) {
+	call, err := stampedNewFunction.Get()
+	if err != nil {
+		return
+	}
+	return call()
+}
+
+var stampedStampFunction = callpy.Lazy[func(*Stamped, float64) (*Stamped, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Stamped.stamp"}
+
+// Stamp calls Stamped.stamp, line 624 of typed.py:
+//
+//	Stamped.stamp(self, at: float) -> Self
+func (s *Stamped) Stamp(at float64) (result *Stamped, err error) {
+	call, err := stampedStampFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(s, at)
+}
+
+var stampedAtFunction = callpy.Lazy[func(*Stamped) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Stamped.at"}
+
+// At returns Stamped.at, line 622 of typed.py:
+//
+//	Stamped.at() -> float
+func (s *Stamped) At() (result float64, err error) {
+	call, err := stampedAtFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(s)
+}
+
+var stampedSetAtFunction = callpy.Lazy[func(*Stamped, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Stamped.set_at", Retains: true}
+
+// SetAt sets Stamped.at, line 622 of typed.py.
+func (s *Stamped) SetAt(value float64) error {
+	call, err := stampedSetAtFunction.Get()
+	if err != nil {
+		return err
+	}
+	return call(s, value)
+}
+
+var downNewFunction = callpy.Lazy[func(int) (*Down, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Down.new"}
+
+// NewDown makes a Down, line 632 of typed.py:
 //
 //	Down(start: int) -> None
 func NewDown(start int) (result *Down, err error) {
@@ -3803,9 +3995,9 @@ func NewDown(start int) (result *Down, err error) {
 	return call(start)
 }
 
-var downIterFunction = callpy.Lazy[func(*Down) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_ac916720cf475e62_glue:Down.iter"}
+var downIterFunction = callpy.Lazy[func(*Down) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Down.iter"}
 
-// Iter calls Down.__iter__, line 603 of typed.py:
+// Iter calls Down.__iter__, line 635 of typed.py:
 //
 //	Down.__iter__(self) -> Down
 func (d *Down) Iter() (result iter.Seq2[int, error], err error) {

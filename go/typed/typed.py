@@ -14,7 +14,8 @@ import functools
 import pathlib
 from dataclasses import dataclass, field
 from typing import (
-    Any, Dict, FrozenSet, Generator, Iterable, Iterator, List, Literal, Mapping, NamedTuple, Optional, Protocol,
+    Any, ClassVar, Dict, Final, FrozenSet, Generator, Iterable, Iterator, List, Literal, Mapping, NamedTuple, Optional,
+    Protocol,
     Sequence, Set, Tuple, TYPE_CHECKING, TypedDict, TypeVar, Union,
 )
 
@@ -492,6 +493,9 @@ class Factory:
     def __exit__(self, kind, value, traceback) -> None:
         self.size = -1
 
+    def into(self) -> str:
+        return "into"
+
     def width(self) -> int:
         return self.size
 
@@ -608,6 +612,34 @@ class Basket(Counted, Sized):
 
     def doubled(self) -> int:
         return self.size * 2
+
+
+class Tagged(Protocol):
+    """Any object with a tag."""
+
+    tag: str
+
+
+class Labels:
+    """Its attributes are declared in its body."""
+
+    tag: str = "none"
+    """Anyone may change it."""
+    kinds: ClassVar[List[str]] = ["a", "b"]
+    limit: Final[int] = 7
+    _hidden: int = 1
+
+    def relabel(self, tag: str) -> Tagged:
+        self.tag = tag
+        return self
+
+
+class Stamped(Labels):
+    at: float
+
+    def stamp(self, at: float) -> Self:
+        self.at = at
+        return self
 
 
 class Down:

@@ -331,6 +331,30 @@ func TestAClassFindsItsMethodsWherePythonDoes(t *testing.T) {
 	same(t, 4, doubled, err)
 }
 
+func TestAttributesThatAClassDeclaresAreProperties(t *testing.T) {
+	stamped, err := NewStamped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, nil, stamped.SetTag("mine"), nil)
+	tag, err := stamped.Tag()
+	same(t, "mine", tag, err)
+	kinds, err := stamped.Kinds()
+	same(t, []string{"a", "b"}, kinds, err)
+	if _, ok := any(stamped).(interface{ SetLimit(int) error }); ok {
+		t.Error("a final attribute is set")
+	}
+	tagged, err := stamped.Relabel("other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tag, err = tagged.Tag()
+	same(t, "other", tag, err)
+	same(t, nil, stamped.SetAt(1.5), nil)
+	at, err := stamped.At()
+	same(t, 1.5, at, err)
+}
+
 func TestAnIteratorWrittenByHandIsReadItemByItem(t *testing.T) {
 	down, err := NewDown(3)
 	if err != nil {

@@ -12,7 +12,7 @@ mod types;
 use std::fmt::Write;
 
 use callpy_dtypes::fnv_1a;
-use callpy_signature::{Class, ClassKind, Module};
+use callpy_signature::{Class, Module};
 
 use self::function::{Kind, Typed};
 use self::glue::Glue;
@@ -225,8 +225,10 @@ impl<'m> Writer<'m> {
             let is_plain = shape_of(class) == ClassShape::Instance
                 && types::is_plain_in_c(&self.lowering, &class.name);
             let mut methods = methods(&mut self.lowering, class, skip);
-            if shape_of(class) == ClassShape::Instance && class.kind != ClassKind::Plain {
-                methods.extend(fields(class, &methods));
+            if shape_of(class) == ClassShape::Instance {
+                let fields = fields(module, class, &methods);
+                let fields = fields.into_iter().map(|(_, method)| method);
+                methods.extend(fields.filter(|method| !skip.contains(&method.path)));
             }
             // After the methods, whose names have precedence.
             let mut setters = Vec::new();

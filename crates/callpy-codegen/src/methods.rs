@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use callpy_signature::{Class, ClassKind, FieldKind, Function, Module, Parameter, Role, Type};
+use callpy_signature::{
+    Class, ClassKind, Field, FieldKind, Function, Module, Parameter, Role, Type,
+};
 
 use crate::lower::{ClassShape, Lowering, base_of, shape_of};
 use crate::neighbours::Inherited;
@@ -87,32 +89,52 @@ pub(crate) fn methods<'m>(
     found
 }
 
-/// Returns the fields of an instance as properties, without those that have the names of methods.
-pub(crate) fn fields<'m>(class: &'m Class, known: &[Method<'m>]) -> Vec<Method<'m>> {
-    let is_new = |name: &str| known.iter().all(|method| method.function.name != name);
-    let fields = class.fields.iter().filter(|field| {
-        field.kind == FieldKind::Stored && !field.name.starts_with('_') && is_new(&field.name)
-    });
+/// Returns the fields of an instance as properties, without those that have the names of methods, and without
+/// those that the type of its base has.
+pub(crate) fn fields<'m>(
+    module: &'m Module,
+    class: &'m Class,
+    known: &[Method<'_>],
+) -> Vec<(&'m Field, Method<'m>)> {
+    let base = base_of(module, class);
+    let of_base = base.map(|base| module.resolution_order(base)).unwrap_or_default();
+    let mut fields: Vec<&Field> = Vec::new();
+    let own = module.resolution_order(class).into_iter();
+    let own = own.filter(|own| of_base.iter().all(|base| base.name != own.name));
+    let attributes =
+        own.flat_map(|own| &own.attributes).map(|it| (it, it.kind == FieldKind::Stored));
     let is_settable = match class.kind {
         ClassKind::Dataclass { frozen, .. } | ClassKind::Attrs { frozen, .. } => !frozen,
         ClassKind::Model { .. } => true,
         _ => false,
     };
-    fields
-        .map(|field| {
-            let mut getter = Module::getter(class, field);
-            getter.is_settable = is_settable;
-            Method {
-                function: Cow::Owned(getter),
-                parameters: Vec::new(),
-                kind: MethodKind::Property,
-                name: field.name.clone(),
-                path: format!("{}.{}", class.name, field.name),
-                left_out: None,
-                file: None,
-            }
-        })
-        .collect()
+    let stored = class.fields.iter().filter(|field| field.kind == FieldKind::Stored);
+    let stored = stored.map(|field| (field, is_settable));
+    let mut found = Vec::new();
+    for (field, is_settable) in stored.chain(attributes) {
+        let is_again = fields.iter().any(|earlier| earlier.name == field.name)
+            || known.iter().any(|method| method.function.name == field.name);
+        if is_again || field.name.starts_with('_') {
+            continue;
+        }
+        fields.push(field);
+        let mut getter = Module::getter(class, field);
+        getter.is_settable = is_settable;
+        // Without a hint it may be anything.
+        let hinted = getter.returns.as_ref();
+        let left_out = hinted.and_then(|_| reason_to_leave_out(&getter, &[], true));
+        let method = Method {
+            function: Cow::Owned(getter),
+            parameters: Vec::new(),
+            kind: MethodKind::Property,
+            name: field.name.clone(),
+            path: format!("{}.{}", class.name, field.name),
+            left_out,
+            file: None,
+        };
+        found.push((field, method));
+    }
+    found
 }
 
 /// Has an inherited method return the class that inherits it, if its hint is `Self`. Returns whether it is.

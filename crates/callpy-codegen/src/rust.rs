@@ -186,7 +186,8 @@ fn classes<'m>(
         let is_imported = matches!(input.loading, Loading::Imported { .. });
         let ty = lowering.type_ident(&next.name);
         let (file, is_here) = (&input.file[..], true);
-        let writer = Methods { callpy, class: next, ty, file, is_imported, is_here };
+        let skip = &input.skip[..];
+        let writer = Methods { callpy, class: next, ty, file, skip, is_imported, is_here };
         let all = methods(lowering, next, &input.skip);
         let usage = |lowering: &mut Lowering<'_>, method: &crate::methods::Method<'_>| {
             input.usages.of(lowering, &method.path, &method.parameters)

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use crate::decorator;
 use crate::function::Functions;
 use crate::hint::{Hints, Scope};
-use crate::model::{Class, ClassKind, EnumKind, Field, Type};
+use crate::model::{Class, ClassKind, EnumKind, Field, FieldKind, Type};
 use crate::names::Resolved;
 use crate::parse::clean_docstring;
 use crate::syntax::{
@@ -142,6 +142,9 @@ impl Classes {
                     | ClassKind::Attrs { custom_init, .. } = &mut model.kind
                     {
                         *custom_init |= dataclass::writes_init(class);
+                    }
+                    if model.kind == ClassKind::Plain {
+                        model.attributes = attributes(hints, class, scope);
                     }
                 }
             },
@@ -321,12 +324,30 @@ fn annotated(body: &[Statement]) -> impl Iterator<Item = Annotated<'_>> {
     })
 }
 
+/// The attributes that the body of a plain class declares.
+fn attributes(hints: &Hints<'_>, class: &syntax::Class, scope: Scope<'_>) -> Vec<Field> {
+    let mut found = Vec::new();
+    for it in annotated(&class.body) {
+        let mut attribute = tuple_and_dict::field(hints, it.name, Some(hints.hint(it.hint, scope)));
+        let qualifiers = qualifiers(hints, it.hint);
+        if qualifiers.class_variable || qualifiers.read_only {
+            attribute.kind = FieldKind::Constant;
+        }
+        attribute.default = it.value.map(|value| crate::function::expression(hints, value));
+        attribute.docstring = it.docstring;
+        put(&mut found, attribute);
+    }
+    found
+}
+
 /// Qualifiers of a field around its type: `Required[int]`, `InitVar[int]`, …
 #[derive(Default)]
 struct Qualifiers {
     required: Option<bool>,
     class_variable: bool,
     init_only: bool,
+    /// `Final` and `ReadOnly`.
+    read_only: bool,
 }
 
 /// Removes the qualifiers from a field's hint.
@@ -348,7 +369,8 @@ fn qualifiers(hints: &Hints<'_>, hint: &Expr) -> Qualifiers {
             Some("typing.ClassVar") => found.class_variable = true,
             Some("dataclasses.InitVar") => found.init_only = true,
             // They say nothing of the field itself, and may stand around those that do.
-            Some("typing.Annotated" | "typing.Final" | "typing.ReadOnly") => {}
+            Some("typing.Final" | "typing.ReadOnly") => found.read_only = true,
+            Some("typing.Annotated") => {}
             _ => return found,
         }
         match inner {

@@ -475,3 +475,25 @@ fn an_iterator_written_by_hand_is_read_item_by_item() {
         Down::new(3).unwrap().iter().unwrap().collect::<callpy::Result<_>>().unwrap();
     assert_eq!(items, [2, 1, 0]);
 }
+
+#[test]
+fn attributes_that_a_class_declares_are_properties() {
+    start();
+    let stamped = Stamped::new().unwrap();
+    assert_eq!(stamped.tag().unwrap(), "none");
+    stamped.set_tag("mine".to_owned()).unwrap();
+    assert_eq!(stamped.kinds().unwrap(), ["a", "b"]);
+    assert_eq!(stamped.limit().unwrap(), 7);
+    let tagged: Tagged = stamped.relabel("other").unwrap();
+    assert_eq!(tagged.tag().unwrap(), "other");
+    // A declaration alone makes no value.
+    let error = stamped.at().unwrap_err();
+    assert!(error.to_string().contains("AttributeError"), "{error}");
+    assert_eq!(stamped.stamp(1.5).unwrap().at().unwrap(), 1.5);
+}
+
+#[test]
+fn a_method_with_the_name_of_a_conversion_gets_another() {
+    start();
+    assert_eq!(Factory::new().unwrap().into_().unwrap(), "into");
+}

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use callpy_signature::{Class, ClassKind, Field, FieldKind};
+use callpy_signature::{Class, ClassKind};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
@@ -15,7 +15,7 @@ use super::function::{Callable, Kind, Property, property};
 use super::types::Writer;
 use crate::Input;
 use crate::lower::{ClassShape, Handle, Lowering, base_of, shape_of};
-use crate::methods::{Method, MethodKind, methods_of_instances};
+use crate::methods::{Method, MethodKind, fields, methods_of_instances};
 use crate::names::{ident, plain, unique, unused};
 use crate::neighbours::Inherited;
 use crate::python::declaration;
@@ -71,7 +71,9 @@ pub(crate) fn methods(
     let methods = methods_of_instances(lowering, &class, methods);
     let (ty, file) = (ident(&handle.name), &handle.file[..]);
     // This file need not have a name for the class, by which its methods would be found.
-    let writer = Methods { callpy, class: &class, ty, file, is_imported: false, is_here: false };
+    let skip = &input.skip[..];
+    let writer =
+        Methods { callpy, class: &class, ty, file, skip, is_imported: false, is_here: false };
     let usage = |lowering: &mut Lowering<'_>, method: &Method<'_>| {
         input.usages.of(lowering, &method.path, &method.parameters)
     };
@@ -149,6 +151,8 @@ pub(crate) struct Methods<'w> {
     /// The class's type.
     pub(crate) ty: Ident,
     pub(crate) file: &'w str,
+    /// What the caller does not want.
+    pub(crate) skip: &'w [String],
     /// Whether the module is imported, so that its functions may be others than those in the file.
     pub(crate) is_imported: bool,
     /// Whether the module has the class, so that its functions can be compared with those in the file.
@@ -168,11 +172,12 @@ impl Methods<'_> {
         let Methods { class, is_imported, .. } = *self;
         let shape = shape_of(class);
         // What the type has already.
-        let mut used: HashSet<String> = ["new", "name", "__of", "__into"].map(str::to_owned).into();
-        if shape == ClassShape::Instance {
-            used.clear();
-            used.extend(["__of", "__into"].map(str::to_owned));
+        let mut used: HashSet<String> = ["__of", "__into"].map(str::to_owned).into();
+        if shape != ClassShape::Instance {
+            used.extend(["new", "name"].map(str::to_owned));
         }
+        // These take a value as it is, so a call finds them before a method that borrows it.
+        used.extend(["into", "try_into"].map(str::to_owned));
         let written: Vec<&Method<'_>> = methods.iter().filter(|it| it.left_out.is_none()).collect();
         let names = unique(written.iter().map(|method| &method.name[..]), &mut used);
         let mut names = names.iter();
@@ -202,8 +207,8 @@ impl Methods<'_> {
             }
             done(lowering, method);
         }
-        if shape == ClassShape::Instance && class.kind != ClassKind::Plain {
-            inside.extend(self.fields(lowering, &mut used));
+        if shape == ClassShape::Instance {
+            inside.extend(self.fields(lowering, methods, &mut used, done));
         }
         let name = &self.ty;
         match inside.is_empty() {
@@ -330,25 +335,27 @@ impl Methods<'_> {
     }
 
     /// Writes functions for the fields of an instance that Rust can't make from its fields.
-    fn fields(&self, lowering: &mut Lowering<'_>, used: &mut HashSet<String>) -> TokenStream {
+    fn fields(
+        &self,
+        lowering: &mut Lowering<'_>,
+        methods: &[Method<'_>],
+        used: &mut HashSet<String>,
+        mut done: impl FnMut(&mut Lowering<'_>, &Method<'_>),
+    ) -> TokenStream {
         let class = self.class;
-        let frozen = match class.kind {
-            ClassKind::Dataclass { frozen, .. } | ClassKind::Attrs { frozen, .. } => frozen,
-            ClassKind::Model { .. } => false,
-            _ => true,
-        };
-        let is_new = |field: &&Field| {
-            field.kind == FieldKind::Stored
-                && !field.name.starts_with('_')
-                && !used.contains(&field.name)
-        };
-        let fields: Vec<&Field> = class.fields.iter().filter(is_new).collect();
-        let getters = unique(fields.iter().map(|field| &field.name[..]), used);
+        let mut fields = fields(lowering.module, class, methods);
+        fields.retain(|(_, method)| !self.skip.contains(&method.path));
+        let getters = unique(fields.iter().map(|(field, _)| &field.name[..]), used);
         let mut code = TokenStream::new();
-        for (field, getter) in fields.into_iter().zip(getters) {
-            let path = format!("{}.{}", class.name, field.name);
-            let lowered = lowering.result(&path, field.hint.as_ref());
-            let setter = (!frozen).then(|| unused(&format!("set_{}", plain(&getter)), used));
+        for ((field, method), getter) in fields.into_iter().zip(getters) {
+            lowering.untyped.clear();
+            if method.left_out.is_some() {
+                done(lowering, &method);
+                continue;
+            }
+            let lowered = lowering.result(&method.path, field.hint.as_ref());
+            let is_settable = method.function.is_settable;
+            let setter = is_settable.then(|| unused(&format!("set_{}", plain(&getter)), used));
             let source = declaration(&field.name, field.hint.as_ref(), field.default.as_ref());
             let text = doc::docstring(field.docstring.as_deref()).unwrap_or_default();
             let docs =
@@ -363,6 +370,7 @@ impl Methods<'_> {
                 docs,
             };
             code.extend(self::property(lowering, self.callpy, &property));
+            done(lowering, &method);
         }
         code
     }

@@ -39,6 +39,9 @@ pub struct Class {
     /// The fields of a dataclass, named tuple or typed dict: those of bases in the same file
     /// first, in the order of the constructor's parameters (keyword-only ones stay in place).
     pub fields: Vec<Field>,
+    /// The names with hints in the body of a plain class, which its instances have. What `ClassVar` and `Final` are
+    /// in has the kind [`FieldKind::Constant`].
+    pub attributes: Vec<Field>,
     /// The members of an enum.
     pub members: Vec<Member>,
     /// The methods, nested functions of the class body.
@@ -66,6 +69,7 @@ impl Class {
             has_metaclass: false,
             unknown_bases: Vec::new(),
             fields: Vec::new(),
+            attributes: Vec::new(),
             members: Vec::new(),
             methods,
             decorators: Vec::new(),
@@ -167,6 +171,8 @@ pub enum FieldKind {
     Stored,
     /// `InitVar`: the constructor takes it, the instance does not have it.
     InitOnly,
+    /// An attribute that can be read, and not set.
+    Constant,
 }
 
 /// A member of an enum.
