@@ -95,6 +95,7 @@ const (
 	errorExceptionIs
 	errorExceptionMessage
 	errorExceptionModule
+	errorExceptionObject
 	errorExceptionType
 	errorExitStatus
 	errorFree
@@ -136,6 +137,7 @@ var cNames = [...]string{
 	errorExceptionIs:      "callpy_error_exception_is",
 	errorExceptionMessage: "callpy_error_exception_message",
 	errorExceptionModule:  "callpy_error_exception_module",
+	errorExceptionObject:  "callpy_error_exception_object",
 	errorExceptionType:    "callpy_error_exception_type",
 	errorExitStatus:       "callpy_error_exit_status",
 	errorFree:             "callpy_error_free",

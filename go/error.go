@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"unsafe"
 )
 
 // A Kind says what sort of failure an [Error] is, for programs that act on it. It is an error itself, so that
@@ -72,7 +73,7 @@ func (k Kind) String() string {
 func (k Kind) Error() string { return k.String() }
 
 // An Error is any failure in this package except a context's. With the kind [Exception] it is a Python
-// exception as text; nothing of it stays in the interpreter. Formatted by %+v it is its Detail.
+// exception as text; [Error.Object] returns the exception itself. Formatted by %+v it is its Detail.
 type Error struct {
 	Kind Kind
 	// Type is the name of the exception's type, such as "ValueError", and Module the module that defines it.
@@ -125,6 +126,23 @@ func (e *Error) IsA(class string) bool {
 	defer runtime.KeepAlive(e.owner)
 	// C sets the lowest byte of a bool, and leaves the others as they were.
 	return uint8(errorExceptionIs.call(e.c, keeper.text(class))) != 0
+}
+
+// Object returns the exception object, for what its class has beside a message, such as "errno", and for calls that
+// take an exception. Its traceback was let go of. It is nil if this is no exception, or one that was raised in a worker
+// or that held memory that was lent.
+func (e *Error) Object() *Object {
+	if e.c == 0 {
+		return nil
+	}
+	defer runtime.KeepAlive(e.owner)
+	result := new(cValue)
+	var keeper keeper
+	defer keeper.done()
+	if uint8(errorExceptionObject.call(e.c, keeper.keep(unsafe.Pointer(result)))) == 0 {
+		return nil
+	}
+	return newObject(result)
 }
 
 // Signal returns the signal that ended the worker of a call; 0 if none did, or the error is not of kind [Crashed].

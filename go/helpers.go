@@ -83,6 +83,29 @@ def close(iterator):
     kind = type(iterator)
     if hasattr(kind, "close") and hasattr(kind, "throw"):
         iterator.close()
+
+
+def leave(context, error):
+    """Leaves a context as the end of a with block does. Returns whether it suppressed the error."""
+    leave = type(context).__exit__
+    if error is None:
+        leave(context, None, None, None)
+        return False
+    if not isinstance(error, BaseException):
+        error = RuntimeError(error)
+    try:
+        # What __exit__ raises is raised while this one is handled, which Python notes then.
+        raise error
+    except BaseException:
+        try:
+            return bool(leave(context, type(error), error, error.__traceback__))
+        except BaseException as again:
+            if again is error:
+                return False
+            raise
+    finally:
+        # The traceback has this frame.
+        del context, error
 `
 
 var (
@@ -93,6 +116,7 @@ var (
 	madeNumbers   = &helper{name: "numbers", isObject: true}
 	iteratorItem  = &helper{name: "item"}
 	iteratorClose = &helper{name: "close"}
+	contextLeave  = &helper{name: "leave"}
 )
 
 // A helper is one of the functions.

@@ -19,6 +19,7 @@ static const uintptr_t callpy_go_addresses[] = {
     (uintptr_t)callpy_error_exception_is,
     (uintptr_t)callpy_error_exception_message,
     (uintptr_t)callpy_error_exception_module,
+    (uintptr_t)callpy_error_exception_object,
     (uintptr_t)callpy_error_exception_type,
     (uintptr_t)callpy_error_exit_status,
     (uintptr_t)callpy_error_free,

@@ -7,9 +7,9 @@
 //	It is called by tests/typed.rs, and its generated code is a snapshot in callpy-codegen.
 //
 // Left out:
-//   - unhinted (line 361): it has no hints
-//   - later (line 365): it is async, and async functions can't be called yet
-//   - Handle.unhinted (line 138): it has no hints
+//   - unhinted (line 408): it has no hints
+//   - later (line 412): it is async, and async functions can't be called yet
+//   - Handle.unhinted (line 139): it has no hints
 package typed
 
 import (
@@ -23,13 +23,13 @@ import (
 //go:embed typed.py
 var source string
 
-var module = callpy.Source{Name: "callpy_go_typed_typed_05b04e3f1ccb9ae8", File: "typed.py", Text: &source}
+var module = callpy.Source{Name: "callpy_go_typed_typed_19e158d5f3861f9c", File: "typed.py", Text: &source}
 
-var glue = callpy.Source{Name: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
+var glue = callpy.Source{Name: "callpy_go_typed_typed_19e158d5f3861f9c_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
 
 var glueText = `import importlib
 
-_module = importlib.import_module("callpy_go_typed_typed_05b04e3f1ccb9ae8")
+_module = importlib.import_module("callpy_go_typed_typed_19e158d5f3861f9c")
 
 
 def _member(value, kind):
@@ -48,6 +48,15 @@ def _items(value, convert):
         kind = type(iterator)
         if hasattr(kind, "close") and hasattr(kind, "throw"):
             iterator.close()
+
+
+def _entered(context, convert):
+    entered = context.__enter__()
+    try:
+        return convert(entered)
+    except BaseException as error:
+        context.__exit__(type(error), error, error.__traceback__)
+        raise
 
 
 def _recognise(value):
@@ -413,11 +422,11 @@ def _out133(value):
     return iter(value)
 
 
-def _out137(value):
+def _out136(value):
     return (value,)
 
 
-def _out139(value):
+def _out138(value):
     return (value,)
 
 
@@ -433,19 +442,15 @@ def _out145(value):
     return (value,)
 
 
-def _out146(value):
-    return [_out145(item) for item in value]
-
-
-def _out148(value):
-    return None if value is None else _out145(value)
+def _out147(value):
+    return (value,)
 
 
 def _out149(value):
-    return ((value,),)
+    return (value,)
 
 
-def _out151(value):
+def _out150(value):
     return [_out149(item) for item in value]
 
 
@@ -453,16 +458,20 @@ def _out152(value):
     return None if value is None else _out149(value)
 
 
-def _out154(value):
-    return (value,)
+def _out153(value):
+    return ((value,),)
 
 
 def _out155(value):
+    return [_out153(item) for item in value]
+
+
+def _out156(value):
+    return None if value is None else _out153(value)
+
+
+def _out158(value):
     return (value,)
-
-
-def _out157(value):
-    return ((value,),)
 
 
 def _out159(value):
@@ -470,10 +479,18 @@ def _out159(value):
 
 
 def _out161(value):
+    return ((value,),)
+
+
+def _out163(value):
     return (value,)
 
 
-def _out162(value):
+def _out165(value):
+    return (value,)
+
+
+def _out166(value):
     return (value.x, value.y, )
 
 
@@ -501,18 +518,20 @@ _KINDS = {
         ("Tree", "callpy:Tree", _out88),
         ("Fit", "callpy:Fit", _out83),
         ("Handle", "callpy:Handle", _out68),
-        ("Timedelta", "callpy:Timedelta", _out161),
+        ("Transaction", "callpy:Transaction", _out136),
+        ("Locked", "callpy:Locked", _out138),
+        ("Timedelta", "callpy:Timedelta", _out165),
         ("Special", "callpy:Special", _out116),
-        ("Factory", "callpy:Factory", _out137),
-        ("Gauge", "callpy:Gauge", _out139),
-        ("Computed", "callpy:Computed", _out141),
-        ("Key", "callpy:Key", _out162),
-        ("Counted", "callpy:Counted", _out143),
-        ("Sized", "callpy:Sized", _out145),
-        ("Basket", "callpy:Basket", _out149),
-        ("Labels", "callpy:Labels", _out154),
-        ("Stamped", "callpy:Stamped", _out157),
-        ("Down", "callpy:Down", _out159),
+        ("Factory", "callpy:Factory", _out141),
+        ("Gauge", "callpy:Gauge", _out143),
+        ("Computed", "callpy:Computed", _out145),
+        ("Key", "callpy:Key", _out166),
+        ("Counted", "callpy:Counted", _out147),
+        ("Sized", "callpy:Sized", _out149),
+        ("Basket", "callpy:Basket", _out153),
+        ("Labels", "callpy:Labels", _out158),
+        ("Stamped", "callpy:Stamped", _out161),
+        ("Down", "callpy:Down", _out163),
         ]
     ]
     if isinstance(kind, type)
@@ -735,16 +754,38 @@ class Handle:
         return _self.__getitem__(_0, **options)
 
     def enter(_self):
-        return _out68(_self.__enter__())
-
-    def exit(_self, reason):
-        if reason is None:
-            _self.__exit__(None, None, None)
-        else:
-            _self.__exit__(RuntimeError, RuntimeError(reason), None)
+        return _entered(_self, _out68)
 
     def set_label(_self, _0, **options):
         _self.label = _in70(_0)
+
+
+class Transaction:
+    def new(**options):
+        called = _module.Transaction
+        given = []
+        _place(called, given, (), ("then", ), (), options)
+        return _out136(called(*given, **options))
+
+    def log(_self, **options):
+        return _self.log(**options)
+
+    def look_up(_self, _0, **options):
+        return _self.look_up(_0, **options)
+
+    def enter(_self):
+        return _entered(_self, _out136)
+
+
+class Locked:
+    def new(**options):
+        return _out138(_module.Locked(**options))
+
+    def log(_self, **options):
+        return _self.log(**options)
+
+    def enter(_self):
+        return _entered(_self, _out73)
 
 
 class Named:
@@ -774,10 +815,10 @@ class Factory:
         called = _module.Factory
         given = []
         _place(called, given, (), ("size", ), (), options)
-        return _out137(called(*given, **options))
+        return _out141(called(*given, **options))
 
     def new_(_self, _0, **options):
-        return _out137(_self.new(_0, **options))
+        return _out141(_self.new(_0, **options))
 
     def call(_self, _0, **options):
         return _self.call(_0, **options)
@@ -798,13 +839,7 @@ class Factory:
         return _self.exit(_in64(_0), **options)
 
     def enter_(_self):
-        return _out137(_self.__enter__())
-
-    def exit_(_self, reason):
-        if reason is None:
-            _self.__exit__(None, None, None)
-        else:
-            _self.__exit__(RuntimeError, RuntimeError(reason), None)
+        return _entered(_self, _out141)
 
     def into(_self, **options):
         return _self.into(**options)
@@ -815,7 +850,7 @@ class Factory:
 
 class Gauge:
     def new(**options):
-        return _out139(_module.Gauge(**options))
+        return _out143(_module.Gauge(**options))
 
     def values(_self, **options):
         return _self.values
@@ -856,7 +891,7 @@ class Gauge:
 
 class Computed:
     def new(_0, **options):
-        return _out144(_module.Computed(side=_0, **options))
+        return _out145(_module.Computed(side=_0, **options))
 
     def side(_self, **options):
         return _self.side
@@ -873,7 +908,7 @@ class Computed:
 
 class Counted:
     def new(**options):
-        return _out143(_module.Counted(**options))
+        return _out147(_module.Counted(**options))
 
     def count(_self, **options):
         return _self.count(**options)
@@ -884,33 +919,10 @@ class Counted:
 
 class Sized:
     def new(_0, **options):
-        return _out145(_module.Sized(_0, **options))
+        return _out149(_module.Sized(_0, **options))
 
     def of(_0, **options):
-        return _out146(_module.Sized.of(_in31(_0), **options))
-
-    def grown(_self, **options):
-        called = _self.grown
-        given = []
-        _place(called, given, (), ("by", ), (), options)
-        return _out145(called(*given, **options))
-
-    def halved(_self, **options):
-        return _out148(_self.halved(**options))
-
-    def kind(_self, **options):
-        return _self.kind(**options)
-
-
-class Basket:
-    def new(_0, **options):
-        return _out149(_module.Basket(_0, **options))
-
-    def doubled(_self, **options):
-        return _self.doubled(**options)
-
-    def of(_0, **options):
-        return _out151(_module.Basket.of(_in31(_0), **options))
+        return _out150(_module.Sized.of(_in31(_0), **options))
 
     def grown(_self, **options):
         called = _self.grown
@@ -920,6 +932,29 @@ class Basket:
 
     def halved(_self, **options):
         return _out152(_self.halved(**options))
+
+    def kind(_self, **options):
+        return _self.kind(**options)
+
+
+class Basket:
+    def new(_0, **options):
+        return _out153(_module.Basket(_0, **options))
+
+    def doubled(_self, **options):
+        return _self.doubled(**options)
+
+    def of(_0, **options):
+        return _out155(_module.Basket.of(_in31(_0), **options))
+
+    def grown(_self, **options):
+        called = _self.grown
+        given = []
+        _place(called, given, (), ("by", ), (), options)
+        return _out153(called(*given, **options))
+
+    def halved(_self, **options):
+        return _out156(_self.halved(**options))
 
 
 class Tagged:
@@ -932,10 +967,10 @@ class Tagged:
 
 class Labels:
     def new(**options):
-        return _out154(_module.Labels(**options))
+        return _out158(_module.Labels(**options))
 
     def relabel(_self, _0, **options):
-        return _out155(_self.relabel(_0, **options))
+        return _out159(_self.relabel(_0, **options))
 
     def tag(_self, **options):
         return _self.tag
@@ -952,10 +987,10 @@ class Labels:
 
 class Stamped:
     def new(**options):
-        return _out157(_module.Stamped(**options))
+        return _out161(_module.Stamped(**options))
 
     def stamp(_self, _0, **options):
-        return _out157(_self.stamp(_0, **options))
+        return _out161(_self.stamp(_0, **options))
 
     def at(_self, **options):
         return _self.at
@@ -966,13 +1001,13 @@ class Stamped:
 
 class Down:
     def new(_0, **options):
-        return _out159(_module.Down(_0, **options))
+        return _out163(_module.Down(_0, **options))
 
     def iter(_self, **options):
         return _out96(_self.__iter__(**options))
 `
 
-// A Mode is a member of Mode, line 34 of typed.py, by its name.
+// A Mode is a member of Mode, line 35 of typed.py, by its name.
 //
 // How to fit.
 type Mode string
@@ -985,7 +1020,7 @@ const (
 	ModeSafe Mode = "SAFE"
 )
 
-// A Level is a member of Level, line 43 of typed.py, by its name.
+// A Level is a member of Level, line 44 of typed.py, by its name.
 type Level string
 
 // The values of a Level.
@@ -996,7 +1031,7 @@ const (
 	LevelHigh Level = "HIGH"
 )
 
-// A Settings is the class Settings, line 49 of typed.py.
+// A Settings is the class Settings, line 50 of typed.py.
 //
 // What to do.
 //
@@ -1024,7 +1059,7 @@ func NewSettings(tolerance float64) Settings {
 	return Settings{Tolerance: tolerance, Steps: 10, Mode: "SAFE", Type: "plain"}
 }
 
-// A Signal is the class Signal, line 65 of typed.py.
+// A Signal is the class Signal, line 66 of typed.py.
 //
 // A signal and its rate.
 type Signal struct {
@@ -1034,7 +1069,7 @@ type Signal struct {
 	Rate float64
 }
 
-// A Tree is the class Tree, line 76 of typed.py.
+// A Tree is the class Tree, line 77 of typed.py.
 //
 // NewTree fills in Python's defaults, which a literal has not.
 type Tree struct {
@@ -1053,7 +1088,7 @@ func NewTree(value int) Tree {
 	return Tree{Value: value}
 }
 
-// A Fit is the class Fit, line 83 of typed.py.
+// A Fit is the class Fit, line 84 of typed.py.
 //
 // A line, and what it leaves.
 type Fit struct {
@@ -1063,7 +1098,7 @@ type Fit struct {
 	Residuals []float64
 }
 
-// A Row is the class Row, line 90 of typed.py.
+// A Row is the class Row, line 91 of typed.py.
 //
 // NewRow fills in Python's defaults, which a literal has not.
 type Row struct {
@@ -1080,40 +1115,50 @@ func NewRow(name string) Row {
 	return Row{Name: name}
 }
 
-// A Handle is an instance of the class Handle, line 96 of typed.py: a Python object.
+// A Handle is an instance of the class Handle, line 97 of typed.py: a Python object.
 //
 // No value: an object with methods.
 type Handle struct{ *callpy.Object }
 
-// A Timedelta is an instance of the class Timedelta, line 394 of typed.py: a Python object.
+// A Transaction is an instance of the class Transaction, line 143 of typed.py: a Python object.
+//
+// Notes how it was left, and does then as it was told.
+type Transaction struct{ *callpy.Object }
+
+// A Locked is an instance of the class Locked, line 172 of typed.py: a Python object.
+//
+// Enters as text.
+type Locked struct{ *callpy.Object }
+
+// A Timedelta is an instance of the class Timedelta, line 441 of typed.py: a Python object.
 //
 // As that of pandas, which has nanoseconds as well.
 type Timedelta struct{ *callpy.Object }
 
-// A Named is an instance of the class Named, line 447 of typed.py: a Python object.
+// A Named is an instance of the class Named, line 494 of typed.py: a Python object.
 //
 // Any object with a label.
 type Named struct{ *callpy.Object }
 
-// A Special is an instance of the class Special, line 453 of typed.py: a Python object.
+// A Special is an instance of the class Special, line 500 of typed.py: a Python object.
 //
 // It has the methods of its base.
 type Special struct{ Handle }
 
-// A Factory is an instance of the class Factory, line 463 of typed.py: a Python object.
+// A Factory is an instance of the class Factory, line 510 of typed.py: a Python object.
 //
 // Its methods have the names that others get: `__call__` is `call` in other languages.
 type Factory struct{ *callpy.Object }
 
-// A Gauge is an instance of the class Gauge, line 503 of typed.py: a Python object.
+// A Gauge is an instance of the class Gauge, line 550 of typed.py: a Python object.
 //
 // Its properties can be set, but for one.
 type Gauge struct{ *callpy.Object }
 
-// A Computed is an instance of the class Computed, line 547 of typed.py: a Python object.
+// A Computed is an instance of the class Computed, line 594 of typed.py: a Python object.
 type Computed struct{ *callpy.Object }
 
-// A Key is the class Key, line 556 of typed.py.
+// A Key is the class Key, line 603 of typed.py.
 //
 // NewKey fills in Python's defaults, which a literal has not.
 type Key struct {
@@ -1128,35 +1173,35 @@ func NewKey(x int) Key {
 	return Key{X: x, Y: "k"}
 }
 
-// A Counted is an instance of the class Counted, line 564 of typed.py: a Python object.
+// A Counted is an instance of the class Counted, line 611 of typed.py: a Python object.
 //
 // A mixin, which has no constructor.
 type Counted struct{ *callpy.Object }
 
-// A Sized is an instance of the class Sized, line 574 of typed.py: a Python object.
+// A Sized is an instance of the class Sized, line 621 of typed.py: a Python object.
 //
 // What it returns of itself is an instance of the class that inherits it.
 type Sized struct{ *callpy.Object }
 
-// A Basket is an instance of the class Basket, line 594 of typed.py: a Python object.
+// A Basket is an instance of the class Basket, line 641 of typed.py: a Python object.
 //
 // Python finds `kind` in the first base, as callpy does, and the constructor in the second.
 type Basket struct{ Counted }
 
-// A Tagged is an instance of the class Tagged, line 601 of typed.py: a Python object.
+// A Tagged is an instance of the class Tagged, line 648 of typed.py: a Python object.
 //
 // Any object with a tag.
 type Tagged struct{ *callpy.Object }
 
-// A Labels is an instance of the class Labels, line 607 of typed.py: a Python object.
+// A Labels is an instance of the class Labels, line 654 of typed.py: a Python object.
 //
 // Its attributes are declared in its body.
 type Labels struct{ *callpy.Object }
 
-// A Stamped is an instance of the class Stamped, line 621 of typed.py: a Python object.
+// A Stamped is an instance of the class Stamped, line 668 of typed.py: a Python object.
 type Stamped struct{ Labels }
 
-// A Down is an instance of the class Down, line 629 of typed.py: a Python object.
+// A Down is an instance of the class Down, line 676 of typed.py: a Python object.
 //
 // An iterator, as one writes it by hand.
 type Down struct{ *callpy.Object }
@@ -1235,6 +1280,8 @@ var types = callpy.NewTypes(
 	callpy.Type[Fit]("callpy:Fit"),
 	callpy.Type[Row]("callpy:Row"),
 	callpy.Type[*Handle]("callpy:Handle"),
+	callpy.Type[*Transaction]("callpy:Transaction"),
+	callpy.Type[*Locked]("callpy:Locked"),
 	callpy.Type[*Timedelta]("callpy:Timedelta"),
 	callpy.Type[*Named]("callpy:Named"),
 	callpy.Type[*Special]("callpy:Special"),
@@ -1338,9 +1385,9 @@ func (f *Functions) Retries(most uint) *Functions {
 	return &Functions{f.functions.Retries(most)}
 }
 
-var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:scalars"}
+var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:scalars"}
 
-// Scalars calls scalars, line 142 of typed.py:
+// Scalars calls scalars, line 189 of typed.py:
 //
 //	scalars(a: int, b: float, c: bool, d: str, e: bytes) -> Tuple[int, float, bool, str, bytes]
 //
@@ -1369,9 +1416,9 @@ func (f *Functions) Scalars(a int, b float64, c bool, d string, e callpy.Bytes) 
 	return call(a, b, c, d, e)
 }
 
-var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:nothing"}
+var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:nothing"}
 
-// Nothing calls nothing, line 157 of typed.py:
+// Nothing calls nothing, line 204 of typed.py:
 //
 //	nothing() -> None
 func Nothing() error {
@@ -1391,9 +1438,9 @@ func (f *Functions) Nothing() error {
 	return call()
 }
 
-var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:complex_number"}
+var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:complex_number"}
 
-// ComplexNumber calls complex_number, line 161 of typed.py:
+// ComplexNumber calls complex_number, line 208 of typed.py:
 //
 //	complex_number(z: complex) -> complex
 func ComplexNumber(z complex128) (result complex128, err error) {
@@ -1413,9 +1460,9 @@ func (f *Functions) ComplexNumber(z complex128) (result complex128, err error) {
 	return call(z)
 }
 
-var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:numpy_scalars"}
+var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:numpy_scalars"}
 
-// NumpyScalars calls numpy_scalars, line 165 of typed.py:
+// NumpyScalars calls numpy_scalars, line 212 of typed.py:
 //
 //	numpy_scalars(a: np.float32, b: np.int16, c: np.floating) -> np.float32
 func NumpyScalars(a float32, b int16, c float64) (result float32, err error) {
@@ -1435,9 +1482,9 @@ func (f *Functions) NumpyScalars(a float32, b int16, c float64) (result float32,
 	return call(a, b, c)
 }
 
-var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:detect"}
+var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:detect"}
 
-// Detect calls detect, line 170 of typed.py:
+// Detect calls detect, line 217 of typed.py:
 //
 //	detect(data: NDArray[np.float64]) -> NDArray[np.int64]
 //
@@ -1459,9 +1506,9 @@ func (f *Functions) Detect(data []float64) (result []int64, err error) {
 	return call(data)
 }
 
-var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:fill"}
+var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:fill"}
 
-// Fill calls fill, line 175 of typed.py:
+// Fill calls fill, line 222 of typed.py:
 //
 //	fill(data: NDArray[np.float64], value: float) -> None
 func Fill(data []float64, value float64) error {
@@ -1481,9 +1528,9 @@ func (f *Functions) Fill(data []float64, value float64) error {
 	return call(data, value)
 }
 
-var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:total"}
+var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:total"}
 
-// Total calls total, line 179 of typed.py:
+// Total calls total, line 226 of typed.py:
 //
 //	total(data: np.ndarray) -> float
 func Total(data any) (result float64, err error) {
@@ -1503,9 +1550,9 @@ func (f *Functions) Total(data any) (result float64, err error) {
 	return call(data)
 }
 
-var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:doubled"}
+var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:doubled"}
 
-// Doubled calls doubled, line 183 of typed.py:
+// Doubled calls doubled, line 230 of typed.py:
 //
 //	doubled(data: np.ndarray) -> np.ndarray
 func Doubled(data any) (result any, err error) {
@@ -1525,9 +1572,9 @@ func (f *Functions) Doubled(data any) (result any, err error) {
 	return call(data)
 }
 
-var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:extremes"}
+var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:extremes"}
 
-// Extremes calls extremes, line 187 of typed.py:
+// Extremes calls extremes, line 234 of typed.py:
 //
 //	extremes(data: np.ndarray) -> Tuple[np.ndarray, npt.NDArray[np.intp]]
 func Extremes(data any) (any, []int, error) {
@@ -1547,9 +1594,9 @@ func (f *Functions) Extremes(data any) (any, []int, error) {
 	return call(data)
 }
 
-var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:stack"}
+var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:stack"}
 
-// Stack calls stack, line 191 of typed.py:
+// Stack calls stack, line 238 of typed.py:
 //
 //	stack(arrays: List[NDArray[np.float64]]) -> NDArray[np.float64]
 func Stack(arrays [][]float64) (result []float64, err error) {
@@ -1569,9 +1616,9 @@ func (f *Functions) Stack(arrays [][]float64) (result []float64, err error) {
 	return call(arrays)
 }
 
-var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:distances"}
+var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:distances"}
 
-// Distances calls distances, line 196 of typed.py:
+// Distances calls distances, line 243 of typed.py:
 //
 //	distances(points: Annotated[NDArray[np.float64], "n 3"], weights: Annotated[NDArray[np.float64], "n"]) -> Annotated[NDArray[np.float64], "n"]
 func Distances(points callpy.Array[float64], weights []float64) (result []float64, err error) {
@@ -1591,9 +1638,9 @@ func (f *Functions) Distances(points callpy.Array[float64], weights []float64) (
 	return call(points, weights)
 }
 
-var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:wrong_shape"}
+var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:wrong_shape"}
 
-// WrongShape calls wrong_shape, line 202 of typed.py:
+// WrongShape calls wrong_shape, line 249 of typed.py:
 //
 //	wrong_shape(points: Annotated[NDArray[np.float64], "n 3"]) -> Annotated[NDArray[np.float64], "n"]
 func WrongShape(points callpy.Array[float64]) (result []float64, err error) {
@@ -1613,9 +1660,9 @@ func (f *Functions) WrongShape(points callpy.Array[float64]) (result []float64, 
 	return call(points)
 }
 
-var listsFunction = callpy.Lazy[func(callpy.Lists[[]float64], []string, callpy.Lists[[][]int], callpy.Lists[[]int]) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:lists"}
+var listsFunction = callpy.Lazy[func(callpy.Lists[[]float64], []string, callpy.Lists[[][]int], callpy.Lists[[]int]) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:lists"}
 
-// Lists calls lists, line 206 of typed.py:
+// Lists calls lists, line 253 of typed.py:
 //
 //	lists(a: List[float], b: Sequence[str], c: List[List[int]], d: Tuple[int, ...]) -> List[str]
 func Lists(a []float64, b []string, c [][]int, d []int) (result []string, err error) {
@@ -1635,9 +1682,9 @@ func (f *Functions) Lists(a []float64, b []string, c [][]int, d []int) (result [
 	return call(callpy.ListsOf(a), b, callpy.ListsOf(c), callpy.ListsOf(d))
 }
 
-var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:pairs"}
+var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:pairs"}
 
-// Pairs calls pairs, line 211 of typed.py:
+// Pairs calls pairs, line 258 of typed.py:
 //
 //	pairs(a: List[Tuple[int, str]], b: Tuple[float, Optional[str]]) -> List[Tuple[str, int]]
 func Pairs(a []IntStringTuple, b Float64MaybeStringTuple) (result []StringIntTuple, err error) {
@@ -1657,9 +1704,9 @@ func (f *Functions) Pairs(a []IntStringTuple, b Float64MaybeStringTuple) (result
 	return call(a, b)
 }
 
-var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:dicts"}
+var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:dicts"}
 
-// Dicts calls dicts, line 216 of typed.py:
+// Dicts calls dicts, line 263 of typed.py:
 //
 //	dicts(a: Dict[str, float], b: Mapping[int, List[str]]) -> Dict[str, int]
 func Dicts(a map[string]float64, b map[int][]string) (result map[string]int, err error) {
@@ -1679,9 +1726,9 @@ func (f *Functions) Dicts(a map[string]float64, b map[int][]string) (result map[
 	return call(a, b)
 }
 
-var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:columns"}
+var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:columns"}
 
-// Columns calls columns, line 221 of typed.py:
+// Columns calls columns, line 268 of typed.py:
 //
 //	columns(table: Dict[str, NDArray[np.float64]]) -> Dict[str, float]
 func Columns(table map[string][]float64) (result map[string]float64, err error) {
@@ -1701,9 +1748,9 @@ func (f *Functions) Columns(table map[string][]float64) (result map[string]float
 	return call(table)
 }
 
-var setsFunction = callpy.Lazy[func(callpy.Lists[[]int], []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:sets"}
+var setsFunction = callpy.Lazy[func(callpy.Lists[[]int], []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:sets"}
 
-// Sets calls sets, line 225 of typed.py:
+// Sets calls sets, line 272 of typed.py:
 //
 //	sets(a: Set[int], b: Set[str]) -> Set[str]
 func Sets(a []int, b []string) (result []string, err error) {
@@ -1723,9 +1770,9 @@ func (f *Functions) Sets(a []int, b []string) (result []string, err error) {
 	return call(callpy.ListsOf(a), b)
 }
 
-var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:countdown"}
+var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:countdown"}
 
-// Countdown calls countdown, line 230 of typed.py:
+// Countdown calls countdown, line 277 of typed.py:
 //
 //	countdown(start: int) -> Iterable[int]
 func Countdown(start int) (result []int, err error) {
@@ -1745,9 +1792,9 @@ func (f *Functions) Countdown(start int) (result []int, err error) {
 	return call(start)
 }
 
-var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:optional"}
+var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:optional"}
 
-// Optional calls optional, line 234 of typed.py:
+// Optional calls optional, line 281 of typed.py:
 //
 //	optional(a: Optional[int], b: Optional[NDArray[np.float64]]) -> Optional[str]
 func Optional(a *int, b *[]float64) (result *string, err error) {
@@ -1767,9 +1814,9 @@ func (f *Functions) Optional(a *int, b *[]float64) (result *string, err error) {
 	return call(a, b)
 }
 
-var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:either", Types: types}
+var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:either", Types: types}
 
-// Either calls either, line 238 of typed.py:
+// Either calls either, line 285 of typed.py:
 //
 //	either(a: Union[int, str, None, List[float]]) -> Union[int, str, List[float]]
 func Either(a any) (result any, err error) {
@@ -1789,9 +1836,9 @@ func (f *Functions) Either(a any) (result any, err error) {
 	return call(a)
 }
 
-var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:number_or_array", Types: types}
+var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:number_or_array", Types: types}
 
-// NumberOrArray calls number_or_array, line 242 of typed.py:
+// NumberOrArray calls number_or_array, line 289 of typed.py:
 //
 //	number_or_array(x: Union[float, NDArray[np.float64]]) -> Union[float, NDArray[np.float64]]
 func NumberOrArray(x any) (result any, err error) {
@@ -1811,9 +1858,9 @@ func (f *Functions) NumberOrArray(x any) (result any, err error) {
 	return call(x)
 }
 
-var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:anything_or_more", Types: types}
+var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:anything_or_more", Types: types}
 
-// AnythingOrMore calls anything_or_more, line 246 of typed.py:
+// AnythingOrMore calls anything_or_more, line 293 of typed.py:
 //
 //	anything_or_more(x: Union[str, Handle]) -> Union[str, Handle]
 func AnythingOrMore(x any) (result any, err error) {
@@ -1833,9 +1880,9 @@ func (f *Functions) AnythingOrMore(x any) (result any, err error) {
 	return call(x)
 }
 
-var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:boundary"}
+var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:boundary"}
 
-// BoundaryFunc calls boundary, line 250 of typed.py:
+// BoundaryFunc calls boundary, line 297 of typed.py:
 //
 //	boundary(mode: Boundary) -> Boundary
 func BoundaryFunc(mode Boundary) (result Boundary, err error) {
@@ -1855,9 +1902,9 @@ func (f *Functions) BoundaryFunc(mode Boundary) (result Boundary, err error) {
 	return call(mode)
 }
 
-var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:order"}
+var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:order"}
 
-// Order calls order, line 255 of typed.py:
+// Order calls order, line 302 of typed.py:
 //
 //	order(by: Literal["up", "down"]) -> Literal[1, -1]
 func Order(by OrderBy) (result int, err error) {
@@ -1877,9 +1924,9 @@ func (f *Functions) Order(by OrderBy) (result int, err error) {
 	return call(by)
 }
 
-var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:path"}
+var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:path"}
 
-// Path calls path, line 259 of typed.py:
+// Path calls path, line 306 of typed.py:
 //
 //	path(file: pathlib.Path) -> pathlib.Path
 func Path(file string) (result string, err error) {
@@ -1899,9 +1946,9 @@ func (f *Functions) Path(file string) (result string, err error) {
 	return call(file)
 }
 
-var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:anything", Types: types}
+var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:anything", Types: types}
 
-// Anything calls anything, line 264 of typed.py:
+// Anything calls anything, line 311 of typed.py:
 //
 //	anything(x: Any) -> Any
 func Anything(x any) (result any, err error) {
@@ -1921,9 +1968,9 @@ func (f *Functions) Anything(x any) (result any, err error) {
 	return call(x)
 }
 
-var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:same", Types: types}
+var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:same", Types: types}
 
-// Same calls same, line 268 of typed.py:
+// Same calls same, line 315 of typed.py:
 //
 //	same(x: T) -> T
 func Same(x any) (result any, err error) {
@@ -1943,9 +1990,9 @@ func (f *Functions) Same(x any) (result any, err error) {
 	return call(x)
 }
 
-var kindsOfFunction = callpy.Lazy[func([]any, map[string]any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:kinds_of", Types: types}
+var kindsOfFunction = callpy.Lazy[func([]any, map[string]any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:kinds_of", Types: types}
 
-// KindsOf calls kinds_of, line 272 of typed.py:
+// KindsOf calls kinds_of, line 319 of typed.py:
 //
 //	kinds_of(values: List[Union[Mode, Settings, Any]], named: Dict[str, Any]) -> str
 func KindsOf(values []any, named map[string]any) (result string, err error) {
@@ -1965,9 +2012,9 @@ func (f *Functions) KindsOf(values []any, named map[string]any) (result string, 
 	return call(values, named)
 }
 
-var handleFunction = callpy.Lazy[func(string) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:handle"}
+var handleFunction = callpy.Lazy[func(string) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:handle"}
 
-// HandleFunc calls handle, line 276 of typed.py:
+// HandleFunc calls handle, line 323 of typed.py:
 //
 //	handle(name: str) -> Handle
 func HandleFunc(name string) (result *Handle, err error) {
@@ -1987,9 +2034,9 @@ func (f *Functions) HandleFunc(name string) (result *Handle, err error) {
 	return call(name)
 }
 
-var handleNameFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:handle_name"}
+var handleNameFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:handle_name"}
 
-// HandleName calls handle_name, line 280 of typed.py:
+// HandleName calls handle_name, line 327 of typed.py:
 //
 //	handle_name(handle: Handle) -> str
 func HandleName(handle *Handle) (result string, err error) {
@@ -2009,9 +2056,9 @@ func (f *Functions) HandleName(handle *Handle) (result string, err error) {
 	return call(handle)
 }
 
-var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:next_mode"}
+var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:next_mode"}
 
-// NextMode calls next_mode, line 284 of typed.py:
+// NextMode calls next_mode, line 331 of typed.py:
 //
 //	next_mode(mode: Mode, level: Level) -> Tuple[Mode, Level]
 func NextMode(mode Mode, level Level) (Mode, Level, error) {
@@ -2031,9 +2078,9 @@ func (f *Functions) NextMode(mode Mode, level Level) (Mode, Level, error) {
 	return call(mode, level)
 }
 
-var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:settle"}
+var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:settle"}
 
-// Settle calls settle, line 289 of typed.py:
+// Settle calls settle, line 336 of typed.py:
 //
 //	settle(settings: Settings) -> Settings
 func Settle(settings Settings) (result Settings, err error) {
@@ -2053,9 +2100,9 @@ func (f *Functions) Settle(settings Settings) (result Settings, err error) {
 	return call(settings)
 }
 
-var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:loud"}
+var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:loud"}
 
-// Loud calls loud, line 294 of typed.py:
+// Loud calls loud, line 341 of typed.py:
 //
 //	loud(signals: Sequence[Signal], least: float) -> List[Signal]
 func Loud(signals []Signal, least float64) (result []Signal, err error) {
@@ -2075,9 +2122,9 @@ func (f *Functions) Loud(signals []Signal, least float64) (result []Signal, err 
 	return call(signals, least)
 }
 
-var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:line"}
+var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:line"}
 
-// Line calls line, line 298 of typed.py:
+// Line calls line, line 345 of typed.py:
 //
 //	line(x: NDArray[np.float64], y: NDArray[np.float64]) -> Fit
 func Line(x []float64, y []float64) (result Fit, err error) {
@@ -2097,9 +2144,9 @@ func (f *Functions) Line(x []float64, y []float64) (result Fit, err error) {
 	return call(x, y)
 }
 
-var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:residuals"}
+var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:residuals"}
 
-// Residuals calls residuals, line 303 of typed.py:
+// Residuals calls residuals, line 350 of typed.py:
 //
 //	residuals(fit: Fit) -> NDArray[np.float64]
 func Residuals(fit Fit) (result []float64, err error) {
@@ -2119,9 +2166,9 @@ func (f *Functions) Residuals(fit Fit) (result []float64, err error) {
 	return call(fit)
 }
 
-var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:grow"}
+var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:grow"}
 
-// Grow calls grow, line 308 of typed.py:
+// Grow calls grow, line 355 of typed.py:
 //
 //	grow(tree: Tree) -> Tree
 func Grow(tree Tree) (result Tree, err error) {
@@ -2141,9 +2188,9 @@ func (f *Functions) Grow(tree Tree) (result Tree, err error) {
 	return call(tree)
 }
 
-var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:row"}
+var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:row"}
 
-// RowFunc calls row, line 313 of typed.py:
+// RowFunc calls row, line 360 of typed.py:
 //
 //	row(row: Row) -> Row
 func RowFunc(row Row) (result Row, err error) {
@@ -2163,9 +2210,9 @@ func (f *Functions) RowFunc(row Row) (result Row, err error) {
 	return call(row)
 }
 
-var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:defaults"}
+var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:defaults"}
 
-// Defaults calls defaults, line 318 of typed.py:
+// Defaults calls defaults, line 365 of typed.py:
 //
 //	defaults(a: int, b: int = 2, *, c: Optional[int] = None, d: Optional[int] = 4, self: int = 5) -> str
 func Defaults(a int, options ...DefaultsOption) (result string, err error) {
@@ -2224,9 +2271,9 @@ func DefaultsSelf(self int) DefaultsOption {
 	return DefaultsOption{callpy.Named("self", self)}
 }
 
-var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:positional"}
+var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:positional"}
 
-// Positional calls positional, line 322 of typed.py:
+// Positional calls positional, line 369 of typed.py:
 //
 //	positional(a: int, b: int = 2, c: int = 3, /, d: int = 4) -> str
 func Positional(a int, options ...PositionalOption) (result string, err error) {
@@ -2278,9 +2325,9 @@ func PositionalD(d int) PositionalOption {
 	return PositionalOption{callpy.Named("d", d)}
 }
 
-var restFunction = callpy.Lazy[func(int, callpy.Lists[[]int], bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:rest"}
+var restFunction = callpy.Lazy[func(int, callpy.Lists[[]int], bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:rest"}
 
-// Rest calls rest, line 326 of typed.py:
+// Rest calls rest, line 373 of typed.py:
 //
 //	rest(a: int, b: int = 2, *numbers: int, flag: bool, **extra: float) -> str
 func Rest(a int, numbers []int, flag bool, extra map[string]float64, options ...RestOption) (result string, err error) {
@@ -2318,9 +2365,9 @@ func RestB(b int) RestOption {
 	return RestOption{callpy.Named("b", b)}
 }
 
-var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:weighted", Types: types}
+var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:weighted", Types: types}
 
-// Weighted calls weighted, line 330 of typed.py:
+// Weighted calls weighted, line 377 of typed.py:
 //
 //	weighted(data: Annotated[NDArray[np.float64], "n"], weights: Optional[Annotated[NDArray[np.float64], "n"]] = None, boundary: Boundary = "reflect", scale: Union[int, float] = 1) -> float
 func Weighted(data []float64, options ...WeightedOption) (result float64, err error) {
@@ -2372,9 +2419,9 @@ func WeightedScale(scale any) WeightedOption {
 	return WeightedOption{callpy.Named("scale", &scale)}
 }
 
-var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:options"}
+var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:options"}
 
-// Options calls options, line 340 of typed.py:
+// Options calls options, line 387 of typed.py:
 //
 //	options(options: int, crate: int, match: int, call: int = 4) -> int
 func Options(optionsArg int, crate int, match int, options ...OptionsOption) (result int, err error) {
@@ -2412,9 +2459,9 @@ func OptionsCall(callArg int) OptionsOption {
 	return OptionsOption{callpy.Named("call", callArg)}
 }
 
-var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:defaults_with"}
+var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:defaults_with"}
 
-// DefaultsWith calls defaults_with, line 344 of typed.py:
+// DefaultsWith calls defaults_with, line 391 of typed.py:
 //
 //	defaults_with(a: int) -> int
 func DefaultsWith(a int) (result int, err error) {
@@ -2434,9 +2481,9 @@ func (f *Functions) DefaultsWith(a int) (result int, err error) {
 	return call(a)
 }
 
-var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:partly", Types: types}
+var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:partly", Types: types}
 
-// Partly calls partly, line 348 of typed.py:
+// Partly calls partly, line 395 of typed.py:
 //
 //	partly(a: int, b, c=None) -> int
 func Partly(a int, b any, options ...PartlyOption) (result int, err error) {
@@ -2474,9 +2521,9 @@ func PartlyC(c any) PartlyOption {
 	return PartlyOption{callpy.Named("c", &c)}
 }
 
-var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:cached"}
+var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:cached"}
 
-// Cached calls cached, line 353 of typed.py:
+// Cached calls cached, line 400 of typed.py:
 //
 //	cached(a: int) -> int
 func Cached(a int) (result int, err error) {
@@ -2496,9 +2543,9 @@ func (f *Functions) Cached(a int) (result int, err error) {
 	return call(a)
 }
 
-var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:fails"}
+var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:fails"}
 
-// Fails calls fails, line 357 of typed.py:
+// Fails calls fails, line 404 of typed.py:
 //
 //	fails(message: str) -> None
 func Fails(message string) error {
@@ -2518,9 +2565,9 @@ func (f *Functions) Fails(message string) error {
 	return call(message)
 }
 
-var generatorFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:generator"}
+var generatorFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:generator"}
 
-// Generator calls generator, line 369 of typed.py:
+// Generator calls generator, line 416 of typed.py:
 //
 //	generator(a: int) -> Iterable[int]
 func Generator(a int) (result iter.Seq2[int, error], err error) {
@@ -2531,9 +2578,9 @@ func Generator(a int) (result iter.Seq2[int, error], err error) {
 	return callpy.Items[int](call(a))
 }
 
-var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:dispatched"}
+var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:dispatched"}
 
-// Dispatched calls dispatched, line 374 of typed.py:
+// Dispatched calls dispatched, line 421 of typed.py:
 //
 //	dispatched(a: int) -> int
 func Dispatched(a int) (result int, err error) {
@@ -2553,9 +2600,9 @@ func (f *Functions) Dispatched(a int) (result int, err error) {
 	return call(a)
 }
 
-var rememberedFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:remembered", Retains: true}
+var rememberedFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:remembered", Retains: true}
 
-// Remembered calls remembered, line 381 of typed.py:
+// Remembered calls remembered, line 428 of typed.py:
 //
 //	remembered(data: Annotated[NDArray[np.float64], "retained"]) -> int
 func Remembered(data []float64) (result int, err error) {
@@ -2575,9 +2622,9 @@ func (f *Functions) Remembered(data []float64) (result int, err error) {
 	return call(data)
 }
 
-var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:address", Lends: true}
+var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:address", Lends: true}
 
-// Address calls address, line 386 of typed.py:
+// Address calls address, line 433 of typed.py:
 //
 //	address(data: Annotated[NDArray[np.float64], "borrowed"]) -> int
 func Address(data []float64) (result int, err error) {
@@ -2597,9 +2644,9 @@ func (f *Functions) Address(data []float64) (result int, err error) {
 	return call(data)
 }
 
-var shiftedFunction = callpy.Lazy[func(time.Time, time.Duration) (time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:shifted"}
+var shiftedFunction = callpy.Lazy[func(time.Time, time.Duration) (time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:shifted"}
 
-// Shifted calls shifted, line 390 of typed.py:
+// Shifted calls shifted, line 437 of typed.py:
 //
 //	shifted(at: datetime.datetime, by: datetime.timedelta) -> datetime.datetime
 func Shifted(at time.Time, by time.Duration) (result time.Time, err error) {
@@ -2619,9 +2666,9 @@ func (f *Functions) Shifted(at time.Time, by time.Duration) (result time.Time, e
 	return call(at, by)
 }
 
-var tookFunction = callpy.Lazy[func() (time.Duration, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:took"}
+var tookFunction = callpy.Lazy[func() (time.Duration, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:took"}
 
-// Took calls took, line 400 of typed.py:
+// Took calls took, line 447 of typed.py:
 //
 //	took() -> datetime.timedelta
 func Took() (result time.Duration, err error) {
@@ -2641,9 +2688,9 @@ func (f *Functions) Took() (result time.Duration, err error) {
 	return call()
 }
 
-var nextDaysFunction = callpy.Lazy[func(time.Time, int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:next_days"}
+var nextDaysFunction = callpy.Lazy[func(time.Time, int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:next_days"}
 
-// NextDays calls next_days, line 404 of typed.py:
+// NextDays calls next_days, line 451 of typed.py:
 //
 //	next_days(time: datetime.datetime, count: int) -> Iterator[datetime.datetime]
 func NextDays(moment time.Time, count int) (result iter.Seq2[time.Time, error], err error) {
@@ -2654,9 +2701,9 @@ func NextDays(moment time.Time, count int) (result iter.Seq2[time.Time, error], 
 	return callpy.Items[time.Time](call(moment, count))
 }
 
-var dayOfFunction = callpy.Lazy[func(*time.Time) (*time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:day_of"}
+var dayOfFunction = callpy.Lazy[func(*time.Time) (*time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:day_of"}
 
-// DayOf calls day_of, line 409 of typed.py:
+// DayOf calls day_of, line 456 of typed.py:
 //
 //	day_of(at: Optional[datetime.datetime]) -> Optional[datetime.date]
 func DayOf(at *time.Time) (result *time.Time, err error) {
@@ -2676,9 +2723,9 @@ func (f *Functions) DayOf(at *time.Time) (result *time.Time, err error) {
 	return call(at)
 }
 
-var weekdaysFunction = callpy.Lazy[func([]time.Time, []time.Time) (map[time.Time]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:weekdays"}
+var weekdaysFunction = callpy.Lazy[func([]time.Time, []time.Time) (map[time.Time]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:weekdays"}
 
-// Weekdays calls weekdays, line 413 of typed.py:
+// Weekdays calls weekdays, line 460 of typed.py:
 //
 //	weekdays(days: Sequence[datetime.date], times: List[datetime.datetime]) -> Dict[datetime.date, str]
 func Weekdays(days []time.Time, times []time.Time) (result map[time.Time]string, err error) {
@@ -2698,9 +2745,9 @@ func (f *Functions) Weekdays(days []time.Time, times []time.Time) (result map[ti
 	return call(days, times)
 }
 
-var stampsFunction = callpy.Lazy[func(callpy.Times, callpy.Durations) (callpy.Times, callpy.Durations, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:stamps"}
+var stampsFunction = callpy.Lazy[func(callpy.Times, callpy.Durations) (callpy.Times, callpy.Durations, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:stamps"}
 
-// Stamps calls stamps, line 420 of typed.py:
+// Stamps calls stamps, line 467 of typed.py:
 //
 //	stamps(at: NDArray[np.datetime64], by: Annotated[NDArray[np.timedelta64], "n"]) -> Tuple[NDArray[np.datetime64], NDArray[np.timedelta64]]
 func Stamps(at callpy.Times, by callpy.Durations) (callpy.Times, callpy.Durations, error) {
@@ -2720,9 +2767,9 @@ func (f *Functions) Stamps(at callpy.Times, by callpy.Durations) (callpy.Times, 
 	return call(at, by)
 }
 
-var fitsFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:fits"}
+var fitsFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:fits"}
 
-// Fits calls fits, line 427 of typed.py:
+// Fits calls fits, line 474 of typed.py:
 //
 //	fits(count: int) -> Iterator[Fit]
 func Fits(count int) (result iter.Seq2[Fit, error], err error) {
@@ -2733,9 +2780,9 @@ func Fits(count int) (result iter.Seq2[Fit, error], err error) {
 	return callpy.Items[Fit](call(count))
 }
 
-var endedFunction = callpy.Lazy[func() (int, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:ended"}
+var endedFunction = callpy.Lazy[func() (int, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:ended"}
 
-// Ended calls ended, line 439 of typed.py:
+// Ended calls ended, line 486 of typed.py:
 //
 //	ended() -> int
 func Ended() (result int, err error) {
@@ -2755,9 +2802,9 @@ func (f *Functions) Ended() (result int, err error) {
 	return call()
 }
 
-var anythingOfFunction = callpy.Lazy[func([]any) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:anything_of", Types: types}
+var anythingOfFunction = callpy.Lazy[func([]any) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:anything_of", Types: types}
 
-// AnythingOf calls anything_of, line 443 of typed.py:
+// AnythingOf calls anything_of, line 490 of typed.py:
 //
 //	anything_of(values: List[Any]) -> Generator[Any, None, None]
 func AnythingOf(values []any) (result iter.Seq2[any, error], err error) {
@@ -2768,9 +2815,9 @@ func AnythingOf(values []any) (result iter.Seq2[any, error], err error) {
 	return callpy.Items[any](call(values))
 }
 
-var specialFunction = callpy.Lazy[func(string) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:special"}
+var specialFunction = callpy.Lazy[func(string) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:special"}
 
-// SpecialFunc calls special, line 645 of typed.py:
+// SpecialFunc calls special, line 692 of typed.py:
 //
 //	special(name: str) -> Special
 func SpecialFunc(name string) (result *Special, err error) {
@@ -2790,9 +2837,9 @@ func (f *Functions) SpecialFunc(name string) (result *Special, err error) {
 	return call(name)
 }
 
-var onlyOfFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:only_of"}
+var onlyOfFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:only_of"}
 
-// OnlyOf calls only_of, line 649 of typed.py:
+// OnlyOf calls only_of, line 696 of typed.py:
 //
 //	only_of(named: Named) -> str
 func OnlyOf(named *Named) (result string, err error) {
@@ -2812,9 +2859,9 @@ func (f *Functions) OnlyOf(named *Named) (result string, err error) {
 	return call(named)
 }
 
-var objectFunction = callpy.Lazy[func([]Mode) ([]Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:object_"}
+var objectFunction = callpy.Lazy[func([]Mode) ([]Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:object_"}
 
-// Object calls object, line 653 of typed.py:
+// Object calls object, line 700 of typed.py:
 //
 //	object(modes: Set[Mode]) -> Set[Mode]
 //
@@ -2836,9 +2883,9 @@ func (f *Functions) ObjectMethod(modes []Mode) (result []Mode, err error) {
 	return call(modes)
 }
 
-var hasattrFunction = callpy.Lazy[func(callpy.Lists[[]int], ...any) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:hasattr_"}
+var hasattrFunction = callpy.Lazy[func(callpy.Lists[[]int], ...any) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:hasattr_"}
 
-// Hasattr calls hasattr, line 658 of typed.py:
+// Hasattr calls hasattr, line 705 of typed.py:
 //
 //	hasattr(tuples: Tuple[int, ...], sums: FrozenSet[int] = frozenset()) -> Set[int]
 func Hasattr(tuples []int, options ...HasattrOption) (result []int, err error) {
@@ -2876,9 +2923,9 @@ func HasattrSums(sums []int) HasattrOption {
 	return HasattrOption{callpy.Named("sums", callpy.ListsOf(sums))}
 }
 
-var wrongModeFunction = callpy.Lazy[func() (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:wrong_mode"}
+var wrongModeFunction = callpy.Lazy[func() (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:wrong_mode"}
 
-// WrongMode calls wrong_mode, line 662 of typed.py:
+// WrongMode calls wrong_mode, line 709 of typed.py:
 //
 //	wrong_mode() -> Mode
 func WrongMode() (result Mode, err error) {
@@ -2898,9 +2945,9 @@ func (f *Functions) WrongMode() (result Mode, err error) {
 	return call()
 }
 
-var byKeyFunction = callpy.Lazy[func(map[Key]int, map[IntStringTuple]float64) (map[IntStringTuple]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:by_key"}
+var byKeyFunction = callpy.Lazy[func(map[Key]int, map[IntStringTuple]float64) (map[IntStringTuple]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:by_key"}
 
-// ByKey calls by_key, line 666 of typed.py:
+// ByKey calls by_key, line 713 of typed.py:
 //
 //	by_key(keys: Dict[Key, int], pairs: Dict[Tuple[int, str], float]) -> Dict[Tuple[int, str], float]
 func ByKey(keys map[Key]int, pairs map[IntStringTuple]float64) (result map[IntStringTuple]float64, err error) {
@@ -2920,9 +2967,9 @@ func (f *Functions) ByKey(keys map[Key]int, pairs map[IntStringTuple]float64) (r
 	return call(keys, pairs)
 }
 
-var byPathFunction = callpy.Lazy[func(callpy.Lists[[]SliceIntStringTuple], []BytesIntTuple) ([]SliceIntStringTuple, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:by_path"}
+var byPathFunction = callpy.Lazy[func(callpy.Lists[[]SliceIntStringTuple], []BytesIntTuple) ([]SliceIntStringTuple, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:by_path"}
 
-// ByPath calls by_path, line 670 of typed.py:
+// ByPath calls by_path, line 717 of typed.py:
 //
 //	by_path(paths: Dict[Tuple[int, ...], str], texts: Dict[bytes, int]) -> Dict[Tuple[int, ...], str]
 func ByPath(paths []SliceIntStringTuple, texts []BytesIntTuple) (result []SliceIntStringTuple, err error) {
@@ -2942,9 +2989,9 @@ func (f *Functions) ByPath(paths []SliceIntStringTuple, texts []BytesIntTuple) (
 	return call(callpy.ListsOf(paths), texts)
 }
 
-var measuredFunctionValue = callpy.Lazy[func(int, callpy.Lists[[]uint16]) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:measured"}
+var measuredFunctionValue = callpy.Lazy[func(int, callpy.Lists[[]uint16]) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:measured"}
 
-// Measured calls measured, line 675 of typed.py:
+// Measured calls measured, line 722 of typed.py:
 //
 //	measured(measured_function: int, uint16: List[np.uint16]) -> Iterator[np.uint16]
 func Measured(measuredFunction int, uint16Value []uint16) (result iter.Seq2[uint16, error], err error) {
@@ -2955,9 +3002,9 @@ func Measured(measuredFunction int, uint16Value []uint16) (result iter.Seq2[uint
 	return callpy.Items[uint16](call(measuredFunction, callpy.ListsOf(uint16Value)))
 }
 
-var मलयFunction = callpy.Lazy[func(float64, ...any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:मूल्य"}
+var मलयFunction = callpy.Lazy[func(float64, ...any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:मूल्य"}
 
-// Xमलय calls मूल्य, line 679 of typed.py:
+// Xमलय calls मूल्य, line 726 of typed.py:
 //
 //	मूल्य(दर: float, राशि: float = 1.0) -> float
 func Xमलय(दर float64, options ...XमलयOption) (result float64, err error) {
@@ -2995,9 +3042,9 @@ func XमलयXरश(रश float64) XमलयOption {
 	return XमलयOption{callpy.Named("राशि", रश)}
 }
 
-var signalLoudnessFunction = callpy.Lazy[func(Signal) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Signal.loudness"}
+var signalLoudnessFunction = callpy.Lazy[func(Signal) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Signal.loudness"}
 
-// Loudness calls Signal.loudness, line 71 of typed.py:
+// Loudness calls Signal.loudness, line 72 of typed.py:
 //
 //	Signal.loudness(self) -> float
 func (s Signal) Loudness() (result float64, err error) {
@@ -3008,9 +3055,9 @@ func (s Signal) Loudness() (result float64, err error) {
 	return call(s)
 }
 
-var handleNewFunction = callpy.Lazy[func(string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.new"}
+var handleNewFunction = callpy.Lazy[func(string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Handle.new"}
 
-// NewHandle makes a Handle, line 99 of typed.py:
+// NewHandle makes a Handle, line 100 of typed.py:
 //
 //	Handle(name: str, size: int = 1) -> None
 func NewHandle(name string, options ...HandleOption) (result *Handle, err error) {
@@ -3035,9 +3082,9 @@ func HandleSize(size int) HandleOption {
 	return HandleOption{callpy.Named("size", size)}
 }
 
-var handleRenamedFunction = callpy.Lazy[func(*Handle, string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.renamed"}
+var handleRenamedFunction = callpy.Lazy[func(*Handle, string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Handle.renamed"}
 
-// Renamed calls Handle.renamed, line 103 of typed.py:
+// Renamed calls Handle.renamed, line 104 of typed.py:
 //
 //	Handle.renamed(self, name: str, *, loud: bool = False) -> Handle
 func (h *Handle) Renamed(name string, options ...HandleRenamedOption) (result *Handle, err error) {
@@ -3062,9 +3109,9 @@ func HandleRenamedLoud(loud bool) HandleRenamedOption {
 	return HandleRenamedOption{callpy.Named("loud", loud)}
 }
 
-var handleModeFunction = callpy.Lazy[func(*Handle, ...any) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.mode"}
+var handleModeFunction = callpy.Lazy[func(*Handle, ...any) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Handle.mode"}
 
-// Mode calls Handle.mode, line 106 of typed.py:
+// Mode calls Handle.mode, line 107 of typed.py:
 //
 //	Handle.mode(self, by: Mode = Mode.FAST) -> Mode
 func (h *Handle) Mode(options ...HandleModeOption) (result Mode, err error) {
@@ -3089,9 +3136,9 @@ func HandleModeBy(by Mode) HandleModeOption {
 	return HandleModeOption{callpy.Named("by", by)}
 }
 
-var handleLabelFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.label"}
+var handleLabelFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Handle.label"}
 
-// Label returns Handle.label, line 110 of typed.py:
+// Label returns Handle.label, line 111 of typed.py:
 //
 //	Handle.label(self) -> str
 func (h *Handle) Label() (result string, err error) {
@@ -3102,9 +3149,9 @@ func (h *Handle) Label() (result string, err error) {
 	return call(h)
 }
 
-var handleEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.empty"}
+var handleEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Handle.empty"}
 
-// HandleEmpty calls Handle.empty, line 118 of typed.py:
+// HandleEmpty calls Handle.empty, line 119 of typed.py:
 //
 //	Handle.empty(cls) -> Handle
 func HandleEmpty() (result *Handle, err error) {
@@ -3115,9 +3162,9 @@ func HandleEmpty() (result *Handle, err error) {
 	return call()
 }
 
-var handleJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:Handle.join"}
+var handleJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:Handle.join"}
 
-// HandleJoin calls Handle.join, line 122 of typed.py:
+// HandleJoin calls Handle.join, line 123 of typed.py:
 //
 //	Handle.join(handles: List[Handle]) -> str
 func HandleJoin(handles []*Handle) (result string, err error) {
@@ -3128,9 +3175,9 @@ func HandleJoin(handles []*Handle) (result string, err error) {
 	return call(handles)
 }
 
-var handleLenFunction = callpy.Lazy[func(*Handle) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.len"}
+var handleLenFunction = callpy.Lazy[func(*Handle) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Handle.len"}
 
-// Len calls Handle.__len__, line 125 of typed.py:
+// Len calls Handle.__len__, line 126 of typed.py:
 //
 //	Handle.__len__(self) -> int
 func (h *Handle) Len() (result int, err error) {
@@ -3141,9 +3188,9 @@ func (h *Handle) Len() (result int, err error) {
 	return call(h)
 }
 
-var handleItemFunction = callpy.Lazy[func(*Handle, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.item"}
+var handleItemFunction = callpy.Lazy[func(*Handle, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Handle.item"}
 
-// Item calls Handle.__getitem__, line 128 of typed.py:
+// Item calls Handle.__getitem__, line 129 of typed.py:
 //
 //	Handle.__getitem__(self, key: int) -> str
 func (h *Handle) Item(key int) (result string, err error) {
@@ -3154,39 +3201,21 @@ func (h *Handle) Item(key int) (result string, err error) {
 	return call(h, key)
 }
 
-var handleEnter = callpy.Lazy[func(*Handle) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.enter"}
+var handleEnter = callpy.Lazy[func(*Handle) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Handle.enter"}
 
-var handleExit = callpy.Lazy[func(*Handle, any) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.exit"}
-
-// With enters the context, line 131 of typed.py, calls the function, and leaves the context: with an
-// exception if the function returned an error.
+// With enters the context, line 132 of typed.py, calls the function, and leaves the context: with the
+// exception that the function's error is, or one with its text. An error that the context suppresses is nil.
 func (h *Handle) With(body func(*Handle) error) error {
 	enter, err := handleEnter.Get()
 	if err != nil {
 		return err
 	}
-	exit, err := handleExit.Get()
-	if err != nil {
-		return err
-	}
-	entered, err := enter(h)
-	if err != nil {
-		return err
-	}
-	var reason any
-	failed := body(entered)
-	if failed != nil {
-		reason = failed.Error()
-	}
-	if err := exit(h, reason); err != nil {
-		return err
-	}
-	return failed
+	return callpy.With(h, enter, body)
 }
 
-var handleSetLabelFunction = callpy.Lazy[func(*Handle, string) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Handle.set_label", Retains: true}
+var handleSetLabelFunction = callpy.Lazy[func(*Handle, string) error]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Handle.set_label", Retains: true}
 
-// SetLabel sets Handle.label, line 110 of typed.py.
+// SetLabel sets Handle.label, line 111 of typed.py.
 func (h *Handle) SetLabel(value string) error {
 	call, err := handleSetLabelFunction.Get()
 	if err != nil {
@@ -3195,9 +3224,112 @@ func (h *Handle) SetLabel(value string) error {
 	return call(h, value)
 }
 
-var namedOnlyFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Named.only"}
+var transactionNewFunction = callpy.Lazy[func(...any) (*Transaction, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Transaction.new"}
 
-// Only calls Named.only, line 450 of typed.py:
+// NewTransaction makes a Transaction, line 146 of typed.py:
+//
+//	Transaction(then: str = "") -> None
+func NewTransaction(options ...TransactionOption) (result *Transaction, err error) {
+	call, err := transactionNewFunction.Get()
+	if err != nil {
+		return
+	}
+	arguments := make([]any, 0, len(options))
+	for _, option := range options {
+		arguments = append(arguments, option.argument)
+	}
+	return call(arguments...)
+}
+
+// A TransactionOption is an argument of [NewTransaction] that need not be given.
+type TransactionOption struct{ argument any }
+
+// TransactionThen gives Transaction its
+//
+//	then: str = ""
+func TransactionThen(then string) TransactionOption {
+	return TransactionOption{callpy.Named("then", then)}
+}
+
+var transactionLogFunction = callpy.Lazy[func(*Transaction) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Transaction.log"}
+
+// Log calls Transaction.log, line 150 of typed.py:
+//
+//	Transaction.log(self) -> List[str]
+func (t *Transaction) Log() (result []string, err error) {
+	call, err := transactionLogFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(t)
+}
+
+var transactionLookUpFunction = callpy.Lazy[func(*Transaction, string) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Transaction.look_up"}
+
+// LookUp calls Transaction.look_up, line 153 of typed.py:
+//
+//	Transaction.look_up(self, key: str) -> int
+func (t *Transaction) LookUp(key string) (result int, err error) {
+	call, err := transactionLookUpFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(t, key)
+}
+
+var transactionEnter = callpy.Lazy[func(*Transaction) (*Transaction, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Transaction.enter"}
+
+// With enters the context, line 156 of typed.py, calls the function, and leaves the context: with the
+// exception that the function's error is, or one with its text. An error that the context suppresses is nil.
+func (t *Transaction) With(body func(*Transaction) error) error {
+	enter, err := transactionEnter.Get()
+	if err != nil {
+		return err
+	}
+	return callpy.With(t, enter, body)
+}
+
+var lockedNewFunction = callpy.Lazy[func() (*Locked, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Locked.new"}
+
+// NewLocked makes a Locked, line 175 of typed.py:
+//
+//	Locked() -> None
+func NewLocked() (result *Locked, err error) {
+	call, err := lockedNewFunction.Get()
+	if err != nil {
+		return
+	}
+	return call()
+}
+
+var lockedLogFunction = callpy.Lazy[func(*Locked) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Locked.log"}
+
+// Log calls Locked.log, line 178 of typed.py:
+//
+//	Locked.log(self) -> List[str]
+func (l *Locked) Log() (result []string, err error) {
+	call, err := lockedLogFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(l)
+}
+
+var lockedEnter = callpy.Lazy[func(*Locked) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Locked.enter"}
+
+// With enters the context, line 181 of typed.py, calls the function, and leaves the context: with the
+// exception that the function's error is, or one with its text. An error that the context suppresses is nil.
+func (l *Locked) With(body func(Mode) error) error {
+	enter, err := lockedEnter.Get()
+	if err != nil {
+		return err
+	}
+	return callpy.With(l, enter, body)
+}
+
+var namedOnlyFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Named.only"}
+
+// Only calls Named.only, line 497 of typed.py:
 //
 //	Named.only(self) -> str
 func (n *Named) Only() (result string, err error) {
@@ -3208,9 +3340,9 @@ func (n *Named) Only() (result string, err error) {
 	return call(n)
 }
 
-var specialNewFunction = callpy.Lazy[func(string, ...any) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Special.new"}
+var specialNewFunction = callpy.Lazy[func(string, ...any) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Special.new"}
 
-// NewSpecial makes a Special, line 99 of typed.py:
+// NewSpecial makes a Special, line 100 of typed.py:
 //
 //	Special(name: str, size: int = 1) -> None
 func NewSpecial(name string, options ...SpecialOption) (result *Special, err error) {
@@ -3235,9 +3367,9 @@ func SpecialSize(size int) SpecialOption {
 	return SpecialOption{callpy.Named("size", size)}
 }
 
-var specialOnlyFunction = callpy.Lazy[func(*Special) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Special.only"}
+var specialOnlyFunction = callpy.Lazy[func(*Special) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Special.only"}
 
-// Only calls Special.only, line 456 of typed.py:
+// Only calls Special.only, line 503 of typed.py:
 //
 //	Special.only(self) -> str
 func (s *Special) Only() (result string, err error) {
@@ -3248,9 +3380,9 @@ func (s *Special) Only() (result string, err error) {
 	return call(s)
 }
 
-var specialHandleFunction = callpy.Lazy[func(*Special) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Special.handle"}
+var specialHandleFunction = callpy.Lazy[func(*Special) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Special.handle"}
 
-// HandleMethod calls Special.handle, line 459 of typed.py:
+// HandleMethod calls Special.handle, line 506 of typed.py:
 //
 //	Special.handle(self) -> Special
 func (s *Special) HandleMethod() (result *Special, err error) {
@@ -3261,9 +3393,9 @@ func (s *Special) HandleMethod() (result *Special, err error) {
 	return call(s)
 }
 
-var specialEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Special.empty"}
+var specialEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Special.empty"}
 
-// SpecialEmpty calls Special.empty, line 118 of typed.py:
+// SpecialEmpty calls Special.empty, line 119 of typed.py:
 //
 //	Special.empty(cls) -> Handle
 func SpecialEmpty() (result *Handle, err error) {
@@ -3274,9 +3406,9 @@ func SpecialEmpty() (result *Handle, err error) {
 	return call()
 }
 
-var specialJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8:Special.join"}
+var specialJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_19e158d5f3861f9c:Special.join"}
 
-// SpecialJoin calls Special.join, line 122 of typed.py:
+// SpecialJoin calls Special.join, line 123 of typed.py:
 //
 //	Special.join(handles: List[Handle]) -> str
 func SpecialJoin(handles []*Handle) (result string, err error) {
@@ -3287,9 +3419,9 @@ func SpecialJoin(handles []*Handle) (result string, err error) {
 	return call(handles)
 }
 
-var factoryNewFunction = callpy.Lazy[func(...any) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.new"}
+var factoryNewFunction = callpy.Lazy[func(...any) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Factory.new"}
 
-// NewFactory makes a Factory, line 466 of typed.py:
+// NewFactory makes a Factory, line 513 of typed.py:
 //
 //	Factory(size: int = 1) -> None
 func NewFactory(options ...FactoryOption) (result *Factory, err error) {
@@ -3314,9 +3446,9 @@ func FactorySize(size int) FactoryOption {
 	return FactoryOption{callpy.Named("size", size)}
 }
 
-var factoryNewFunction2 = callpy.Lazy[func(*Factory, int) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.new_"}
+var factoryNewFunction2 = callpy.Lazy[func(*Factory, int) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Factory.new_"}
 
-// New calls Factory.new, line 469 of typed.py:
+// New calls Factory.new, line 516 of typed.py:
 //
 //	Factory.new(self, size: int) -> Factory
 func (f *Factory) New(size int) (result *Factory, err error) {
@@ -3327,9 +3459,9 @@ func (f *Factory) New(size int) (result *Factory, err error) {
 	return call(f, size)
 }
 
-var factoryCallFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.call"}
+var factoryCallFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Factory.call"}
 
-// Call calls Factory.call, line 472 of typed.py:
+// Call calls Factory.call, line 519 of typed.py:
 //
 //	Factory.call(self, x: int) -> str
 func (f *Factory) Call(x int) (result string, err error) {
@@ -3340,9 +3472,9 @@ func (f *Factory) Call(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryCallFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.call_"}
+var factoryCallFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Factory.call_"}
 
-// CallMethod calls Factory.__call__, line 475 of typed.py:
+// CallMethod calls Factory.__call__, line 522 of typed.py:
 //
 //	Factory.__call__(self, x: int) -> str
 func (f *Factory) CallMethod(x int) (result string, err error) {
@@ -3353,9 +3485,9 @@ func (f *Factory) CallMethod(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryItemFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.item"}
+var factoryItemFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Factory.item"}
 
-// Item calls Factory.item, line 478 of typed.py:
+// Item calls Factory.item, line 525 of typed.py:
 //
 //	Factory.item(self, x: int) -> str
 func (f *Factory) Item(x int) (result string, err error) {
@@ -3366,9 +3498,9 @@ func (f *Factory) Item(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryItemFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.item_"}
+var factoryItemFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Factory.item_"}
 
-// ItemMethod calls Factory.__getitem__, line 481 of typed.py:
+// ItemMethod calls Factory.__getitem__, line 528 of typed.py:
 //
 //	Factory.__getitem__(self, x: int) -> str
 func (f *Factory) ItemMethod(x int) (result string, err error) {
@@ -3379,9 +3511,9 @@ func (f *Factory) ItemMethod(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryEnterFunction = callpy.Lazy[func(*Factory) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.enter"}
+var factoryEnterFunction = callpy.Lazy[func(*Factory) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Factory.enter"}
 
-// Enter calls Factory.enter, line 484 of typed.py:
+// Enter calls Factory.enter, line 531 of typed.py:
 //
 //	Factory.enter(self) -> str
 func (f *Factory) Enter() (result string, err error) {
@@ -3392,9 +3524,9 @@ func (f *Factory) Enter() (result string, err error) {
 	return call(f)
 }
 
-var factoryExitFunction = callpy.Lazy[func(*Factory, any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.exit", Types: types}
+var factoryExitFunction = callpy.Lazy[func(*Factory, any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Factory.exit", Types: types}
 
-// Exit calls Factory.exit, line 487 of typed.py:
+// Exit calls Factory.exit, line 534 of typed.py:
 //
 //	Factory.exit(self, reason: Any) -> str
 func (f *Factory) Exit(reason any) (result string, err error) {
@@ -3405,39 +3537,21 @@ func (f *Factory) Exit(reason any) (result string, err error) {
 	return call(f, reason)
 }
 
-var factoryEnter = callpy.Lazy[func(*Factory) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.enter_"}
+var factoryEnter = callpy.Lazy[func(*Factory) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Factory.enter_"}
 
-var factoryExit = callpy.Lazy[func(*Factory, any) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.exit_"}
-
-// With enters the context, line 490 of typed.py, calls the function, and leaves the context: with an
-// exception if the function returned an error.
+// With enters the context, line 537 of typed.py, calls the function, and leaves the context: with the
+// exception that the function's error is, or one with its text. An error that the context suppresses is nil.
 func (f *Factory) With(body func(*Factory) error) error {
 	enter, err := factoryEnter.Get()
 	if err != nil {
 		return err
 	}
-	exit, err := factoryExit.Get()
-	if err != nil {
-		return err
-	}
-	entered, err := enter(f)
-	if err != nil {
-		return err
-	}
-	var reason any
-	failed := body(entered)
-	if failed != nil {
-		reason = failed.Error()
-	}
-	if err := exit(f, reason); err != nil {
-		return err
-	}
-	return failed
+	return callpy.With(f, enter, body)
 }
 
-var factoryIntoFunction = callpy.Lazy[func(*Factory) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.into"}
+var factoryIntoFunction = callpy.Lazy[func(*Factory) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Factory.into"}
 
-// Into calls Factory.into, line 496 of typed.py:
+// Into calls Factory.into, line 543 of typed.py:
 //
 //	Factory.into(self) -> str
 func (f *Factory) Into() (result string, err error) {
@@ -3448,9 +3562,9 @@ func (f *Factory) Into() (result string, err error) {
 	return call(f)
 }
 
-var factoryWidthFunction = callpy.Lazy[func(*Factory) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Factory.width"}
+var factoryWidthFunction = callpy.Lazy[func(*Factory) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Factory.width"}
 
-// Width calls Factory.width, line 499 of typed.py:
+// Width calls Factory.width, line 546 of typed.py:
 //
 //	Factory.width(self) -> int
 func (f *Factory) Width() (result int, err error) {
@@ -3461,9 +3575,9 @@ func (f *Factory) Width() (result int, err error) {
 	return call(f)
 }
 
-var gaugeNewFunction = callpy.Lazy[func() (*Gauge, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Gauge.new"}
+var gaugeNewFunction = callpy.Lazy[func() (*Gauge, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Gauge.new"}
 
-// NewGauge makes a Gauge, line 506 of typed.py:
+// NewGauge makes a Gauge, line 553 of typed.py:
 //
 //	Gauge() -> None
 func NewGauge() (result *Gauge, err error) {
@@ -3474,9 +3588,9 @@ func NewGauge() (result *Gauge, err error) {
 	return call()
 }
 
-var gaugeValuesFunction = callpy.Lazy[func(*Gauge) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Gauge.values"}
+var gaugeValuesFunction = callpy.Lazy[func(*Gauge) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Gauge.values"}
 
-// Values returns Gauge.values, line 512 of typed.py:
+// Values returns Gauge.values, line 559 of typed.py:
 //
 //	Gauge.values(self) -> NDArray[np.float64]
 func (g *Gauge) Values() (result []float64, err error) {
@@ -3487,9 +3601,9 @@ func (g *Gauge) Values() (result []float64, err error) {
 	return call(g)
 }
 
-var gaugeModeFunction = callpy.Lazy[func(*Gauge) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Gauge.mode"}
+var gaugeModeFunction = callpy.Lazy[func(*Gauge) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Gauge.mode"}
 
-// Mode returns Gauge.mode, line 520 of typed.py:
+// Mode returns Gauge.mode, line 567 of typed.py:
 //
 //	Gauge.mode(self) -> Mode
 func (g *Gauge) Mode() (result Mode, err error) {
@@ -3500,9 +3614,9 @@ func (g *Gauge) Mode() (result Mode, err error) {
 	return call(g)
 }
 
-var gaugeSetModeFunction = callpy.Lazy[func(*Gauge, Mode) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Gauge.set_mode"}
+var gaugeSetModeFunction = callpy.Lazy[func(*Gauge, Mode) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Gauge.set_mode"}
 
-// SetMode calls Gauge.set_mode, line 529 of typed.py:
+// SetMode calls Gauge.set_mode, line 576 of typed.py:
 //
 //	Gauge.set_mode(self, mode: Mode) -> str
 func (g *Gauge) SetMode(mode Mode) (result string, err error) {
@@ -3513,9 +3627,9 @@ func (g *Gauge) SetMode(mode Mode) (result string, err error) {
 	return call(g, mode)
 }
 
-var gaugeKeysFunction = callpy.Lazy[func(*Gauge) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Gauge.keys"}
+var gaugeKeysFunction = callpy.Lazy[func(*Gauge) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Gauge.keys"}
 
-// Keys returns Gauge.keys, line 533 of typed.py:
+// Keys returns Gauge.keys, line 580 of typed.py:
 //
 //	Gauge.keys(self) -> Set[int]
 func (g *Gauge) Keys() (result []int, err error) {
@@ -3526,9 +3640,9 @@ func (g *Gauge) Keys() (result []int, err error) {
 	return call(g)
 }
 
-var gaugeFixedFunction = callpy.Lazy[func(*Gauge) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Gauge.fixed"}
+var gaugeFixedFunction = callpy.Lazy[func(*Gauge) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Gauge.fixed"}
 
-// Fixed returns Gauge.fixed, line 542 of typed.py:
+// Fixed returns Gauge.fixed, line 589 of typed.py:
 //
 //	Gauge.fixed(self) -> int
 func (g *Gauge) Fixed() (result int, err error) {
@@ -3539,9 +3653,9 @@ func (g *Gauge) Fixed() (result int, err error) {
 	return call(g)
 }
 
-var gaugeSetValuesFunction = callpy.Lazy[func(*Gauge, []float64) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Gauge.set_values", Retains: true}
+var gaugeSetValuesFunction = callpy.Lazy[func(*Gauge, []float64) error]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Gauge.set_values", Retains: true}
 
-// SetValues sets Gauge.values, line 512 of typed.py.
+// SetValues sets Gauge.values, line 559 of typed.py.
 func (g *Gauge) SetValues(value []float64) error {
 	call, err := gaugeSetValuesFunction.Get()
 	if err != nil {
@@ -3550,9 +3664,9 @@ func (g *Gauge) SetValues(value []float64) error {
 	return call(g, value)
 }
 
-var gaugeSetModeFunction2 = callpy.Lazy[func(*Gauge, Mode) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Gauge.set_mode_", Retains: true}
+var gaugeSetModeFunction2 = callpy.Lazy[func(*Gauge, Mode) error]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Gauge.set_mode_", Retains: true}
 
-// SetModeMethod sets Gauge.mode, line 520 of typed.py.
+// SetModeMethod sets Gauge.mode, line 567 of typed.py.
 func (g *Gauge) SetModeMethod(value Mode) error {
 	call, err := gaugeSetModeFunction2.Get()
 	if err != nil {
@@ -3561,9 +3675,9 @@ func (g *Gauge) SetModeMethod(value Mode) error {
 	return call(g, value)
 }
 
-var gaugeSetKeysFunction = callpy.Lazy[func(*Gauge, callpy.Lists[[]int]) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Gauge.set_keys", Retains: true}
+var gaugeSetKeysFunction = callpy.Lazy[func(*Gauge, callpy.Lists[[]int]) error]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Gauge.set_keys", Retains: true}
 
-// SetKeys sets Gauge.keys, line 533 of typed.py.
+// SetKeys sets Gauge.keys, line 580 of typed.py.
 func (g *Gauge) SetKeys(value []int) error {
 	call, err := gaugeSetKeysFunction.Get()
 	if err != nil {
@@ -3572,9 +3686,9 @@ func (g *Gauge) SetKeys(value []int) error {
 	return call(g, callpy.ListsOf(value))
 }
 
-var computedNewFunction = callpy.Lazy[func(float64) (*Computed, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Computed.new"}
+var computedNewFunction = callpy.Lazy[func(float64) (*Computed, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Computed.new"}
 
-// NewComputed makes a Computed, line 547 of typed.py:
+// NewComputed makes a Computed, line 594 of typed.py:
 //
 //	Computed(*, side: float)
 func NewComputed(side float64) (result *Computed, err error) {
@@ -3585,9 +3699,9 @@ func NewComputed(side float64) (result *Computed, err error) {
 	return call(side)
 }
 
-var computedSideFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Computed.side"}
+var computedSideFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Computed.side"}
 
-// Side returns Computed.side, line 548 of typed.py:
+// Side returns Computed.side, line 595 of typed.py:
 //
 //	Computed.side() -> float
 func (c *Computed) Side() (result float64, err error) {
@@ -3598,9 +3712,9 @@ func (c *Computed) Side() (result float64, err error) {
 	return call(c)
 }
 
-var computedAreaFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Computed.area"}
+var computedAreaFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Computed.area"}
 
-// Area returns Computed.area, line 549 of typed.py:
+// Area returns Computed.area, line 596 of typed.py:
 //
 //	Computed.area() -> float
 func (c *Computed) Area() (result float64, err error) {
@@ -3611,9 +3725,9 @@ func (c *Computed) Area() (result float64, err error) {
 	return call(c)
 }
 
-var computedSetSideFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Computed.set_side", Retains: true}
+var computedSetSideFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Computed.set_side", Retains: true}
 
-// SetSide sets Computed.side, line 548 of typed.py.
+// SetSide sets Computed.side, line 595 of typed.py.
 func (c *Computed) SetSide(value float64) error {
 	call, err := computedSetSideFunction.Get()
 	if err != nil {
@@ -3622,9 +3736,9 @@ func (c *Computed) SetSide(value float64) error {
 	return call(c, value)
 }
 
-var computedSetAreaFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Computed.set_area", Retains: true}
+var computedSetAreaFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Computed.set_area", Retains: true}
 
-// SetArea sets Computed.area, line 549 of typed.py.
+// SetArea sets Computed.area, line 596 of typed.py.
 func (c *Computed) SetArea(value float64) error {
 	call, err := computedSetAreaFunction.Get()
 	if err != nil {
@@ -3633,9 +3747,9 @@ func (c *Computed) SetArea(value float64) error {
 	return call(c, value)
 }
 
-var countedNewFunction = callpy.Lazy[func() (*Counted, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Counted.new"}
+var countedNewFunction = callpy.Lazy[func() (*Counted, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Counted.new"}
 
-// NewCounted makes a Counted, line 564 of typed.py:
+// NewCounted makes a Counted, line 611 of typed.py:
 //
 //	Counted()
 func NewCounted() (result *Counted, err error) {
@@ -3646,9 +3760,9 @@ func NewCounted() (result *Counted, err error) {
 	return call()
 }
 
-var countedCountFunction = callpy.Lazy[func(*Counted) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Counted.count"}
+var countedCountFunction = callpy.Lazy[func(*Counted) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Counted.count"}
 
-// Count calls Counted.count, line 567 of typed.py:
+// Count calls Counted.count, line 614 of typed.py:
 //
 //	Counted.count(self) -> int
 func (c *Counted) Count() (result int, err error) {
@@ -3659,9 +3773,9 @@ func (c *Counted) Count() (result int, err error) {
 	return call(c)
 }
 
-var countedKindFunction = callpy.Lazy[func(*Counted) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Counted.kind"}
+var countedKindFunction = callpy.Lazy[func(*Counted) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Counted.kind"}
 
-// Kind calls Counted.kind, line 570 of typed.py:
+// Kind calls Counted.kind, line 617 of typed.py:
 //
 //	Counted.kind(self) -> str
 func (c *Counted) Kind() (result string, err error) {
@@ -3672,9 +3786,9 @@ func (c *Counted) Kind() (result string, err error) {
 	return call(c)
 }
 
-var sizedNewFunction = callpy.Lazy[func(int) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Sized.new"}
+var sizedNewFunction = callpy.Lazy[func(int) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Sized.new"}
 
-// NewSized makes a Sized, line 577 of typed.py:
+// NewSized makes a Sized, line 624 of typed.py:
 //
 //	Sized(size: int) -> None
 func NewSized(size int) (result *Sized, err error) {
@@ -3685,9 +3799,9 @@ func NewSized(size int) (result *Sized, err error) {
 	return call(size)
 }
 
-var sizedOfFunction = callpy.Lazy[func(callpy.Lists[[]int]) ([]*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Sized.of"}
+var sizedOfFunction = callpy.Lazy[func(callpy.Lists[[]int]) ([]*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Sized.of"}
 
-// SizedOf calls Sized.of, line 581 of typed.py:
+// SizedOf calls Sized.of, line 628 of typed.py:
 //
 //	Sized.of(cls: type[Own], sizes: List[int]) -> List[Own]
 func SizedOf(sizes []int) (result []*Sized, err error) {
@@ -3698,9 +3812,9 @@ func SizedOf(sizes []int) (result []*Sized, err error) {
 	return call(callpy.ListsOf(sizes))
 }
 
-var sizedGrownFunction = callpy.Lazy[func(*Sized, ...any) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Sized.grown"}
+var sizedGrownFunction = callpy.Lazy[func(*Sized, ...any) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Sized.grown"}
 
-// Grown calls Sized.grown, line 584 of typed.py:
+// Grown calls Sized.grown, line 631 of typed.py:
 //
 //	Sized.grown(self, by: int = 1) -> Self
 func (s *Sized) Grown(options ...SizedGrownOption) (result *Sized, err error) {
@@ -3725,9 +3839,9 @@ func SizedGrownBy(by int) SizedGrownOption {
 	return SizedGrownOption{callpy.Named("by", by)}
 }
 
-var sizedHalvedFunction = callpy.Lazy[func(*Sized) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Sized.halved"}
+var sizedHalvedFunction = callpy.Lazy[func(*Sized) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Sized.halved"}
 
-// Halved calls Sized.halved, line 587 of typed.py:
+// Halved calls Sized.halved, line 634 of typed.py:
 //
 //	Sized.halved(self: Own) -> Optional[Own]
 func (s *Sized) Halved() (result *Sized, err error) {
@@ -3738,9 +3852,9 @@ func (s *Sized) Halved() (result *Sized, err error) {
 	return call(s)
 }
 
-var sizedKindFunction = callpy.Lazy[func(*Sized) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Sized.kind"}
+var sizedKindFunction = callpy.Lazy[func(*Sized) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Sized.kind"}
 
-// Kind calls Sized.kind, line 590 of typed.py:
+// Kind calls Sized.kind, line 637 of typed.py:
 //
 //	Sized.kind(self) -> int
 func (s *Sized) Kind() (result int, err error) {
@@ -3751,9 +3865,9 @@ func (s *Sized) Kind() (result int, err error) {
 	return call(s)
 }
 
-var basketNewFunction = callpy.Lazy[func(int) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Basket.new"}
+var basketNewFunction = callpy.Lazy[func(int) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Basket.new"}
 
-// NewBasket makes a Basket, line 577 of typed.py:
+// NewBasket makes a Basket, line 624 of typed.py:
 //
 //	Basket(size: int) -> None
 func NewBasket(size int) (result *Basket, err error) {
@@ -3764,9 +3878,9 @@ func NewBasket(size int) (result *Basket, err error) {
 	return call(size)
 }
 
-var basketDoubledFunction = callpy.Lazy[func(*Basket) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Basket.doubled"}
+var basketDoubledFunction = callpy.Lazy[func(*Basket) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Basket.doubled"}
 
-// Doubled calls Basket.doubled, line 597 of typed.py:
+// Doubled calls Basket.doubled, line 644 of typed.py:
 //
 //	Basket.doubled(self) -> int
 func (b *Basket) Doubled() (result int, err error) {
@@ -3777,9 +3891,9 @@ func (b *Basket) Doubled() (result int, err error) {
 	return call(b)
 }
 
-var basketOfFunction = callpy.Lazy[func(callpy.Lists[[]int]) ([]*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Basket.of"}
+var basketOfFunction = callpy.Lazy[func(callpy.Lists[[]int]) ([]*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Basket.of"}
 
-// BasketOf calls Basket.of, line 581 of typed.py:
+// BasketOf calls Basket.of, line 628 of typed.py:
 //
 //	Basket.of(cls: type[Own], sizes: List[int]) -> List[Own]
 func BasketOf(sizes []int) (result []*Basket, err error) {
@@ -3790,9 +3904,9 @@ func BasketOf(sizes []int) (result []*Basket, err error) {
 	return call(callpy.ListsOf(sizes))
 }
 
-var basketGrownFunction = callpy.Lazy[func(*Basket, ...any) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Basket.grown"}
+var basketGrownFunction = callpy.Lazy[func(*Basket, ...any) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Basket.grown"}
 
-// Grown calls Basket.grown, line 584 of typed.py:
+// Grown calls Basket.grown, line 631 of typed.py:
 //
 //	Basket.grown(self, by: int = 1) -> Self
 func (b *Basket) Grown(options ...BasketGrownOption) (result *Basket, err error) {
@@ -3817,9 +3931,9 @@ func BasketGrownBy(by int) BasketGrownOption {
 	return BasketGrownOption{callpy.Named("by", by)}
 }
 
-var basketHalvedFunction = callpy.Lazy[func(*Basket) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Basket.halved"}
+var basketHalvedFunction = callpy.Lazy[func(*Basket) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Basket.halved"}
 
-// Halved calls Basket.halved, line 587 of typed.py:
+// Halved calls Basket.halved, line 634 of typed.py:
 //
 //	Basket.halved(self: Own) -> Optional[Own]
 func (b *Basket) Halved() (result *Basket, err error) {
@@ -3830,9 +3944,9 @@ func (b *Basket) Halved() (result *Basket, err error) {
 	return call(b)
 }
 
-var taggedTagFunction = callpy.Lazy[func(*Tagged) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Tagged.tag"}
+var taggedTagFunction = callpy.Lazy[func(*Tagged) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Tagged.tag"}
 
-// Tag returns Tagged.tag, line 604 of typed.py:
+// Tag returns Tagged.tag, line 651 of typed.py:
 //
 //	Tagged.tag() -> str
 func (t *Tagged) Tag() (result string, err error) {
@@ -3843,9 +3957,9 @@ func (t *Tagged) Tag() (result string, err error) {
 	return call(t)
 }
 
-var taggedSetTagFunction = callpy.Lazy[func(*Tagged, string) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Tagged.set_tag", Retains: true}
+var taggedSetTagFunction = callpy.Lazy[func(*Tagged, string) error]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Tagged.set_tag", Retains: true}
 
-// SetTag sets Tagged.tag, line 604 of typed.py.
+// SetTag sets Tagged.tag, line 651 of typed.py.
 func (t *Tagged) SetTag(value string) error {
 	call, err := taggedSetTagFunction.Get()
 	if err != nil {
@@ -3854,9 +3968,9 @@ func (t *Tagged) SetTag(value string) error {
 	return call(t, value)
 }
 
-var labelsNewFunction = callpy.Lazy[func() (*Labels, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Labels.new"}
+var labelsNewFunction = callpy.Lazy[func() (*Labels, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Labels.new"}
 
-// NewLabels makes a Labels, line 607 of typed.py:
+// NewLabels makes a Labels, line 654 of typed.py:
 //
 //	Labels()
 func NewLabels() (result *Labels, err error) {
@@ -3867,9 +3981,9 @@ func NewLabels() (result *Labels, err error) {
 	return call()
 }
 
-var labelsRelabelFunction = callpy.Lazy[func(*Labels, string) (*Tagged, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Labels.relabel"}
+var labelsRelabelFunction = callpy.Lazy[func(*Labels, string) (*Tagged, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Labels.relabel"}
 
-// Relabel calls Labels.relabel, line 616 of typed.py:
+// Relabel calls Labels.relabel, line 663 of typed.py:
 //
 //	Labels.relabel(self, tag: str) -> Tagged
 func (l *Labels) Relabel(tag string) (result *Tagged, err error) {
@@ -3880,9 +3994,9 @@ func (l *Labels) Relabel(tag string) (result *Tagged, err error) {
 	return call(l, tag)
 }
 
-var labelsTagFunction = callpy.Lazy[func(*Labels) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Labels.tag"}
+var labelsTagFunction = callpy.Lazy[func(*Labels) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Labels.tag"}
 
-// Tag returns Labels.tag, line 610 of typed.py:
+// Tag returns Labels.tag, line 657 of typed.py:
 //
 //	Labels.tag() -> str
 //
@@ -3895,9 +4009,9 @@ func (l *Labels) Tag() (result string, err error) {
 	return call(l)
 }
 
-var labelsKindsFunction = callpy.Lazy[func(*Labels) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Labels.kinds"}
+var labelsKindsFunction = callpy.Lazy[func(*Labels) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Labels.kinds"}
 
-// Kinds returns Labels.kinds, line 612 of typed.py:
+// Kinds returns Labels.kinds, line 659 of typed.py:
 //
 //	Labels.kinds() -> ClassVar[List[str]]
 func (l *Labels) Kinds() (result []string, err error) {
@@ -3908,9 +4022,9 @@ func (l *Labels) Kinds() (result []string, err error) {
 	return call(l)
 }
 
-var labelsLimitFunction = callpy.Lazy[func(*Labels) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Labels.limit"}
+var labelsLimitFunction = callpy.Lazy[func(*Labels) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Labels.limit"}
 
-// Limit returns Labels.limit, line 613 of typed.py:
+// Limit returns Labels.limit, line 660 of typed.py:
 //
 //	Labels.limit() -> Final[int]
 func (l *Labels) Limit() (result int, err error) {
@@ -3921,9 +4035,9 @@ func (l *Labels) Limit() (result int, err error) {
 	return call(l)
 }
 
-var labelsSetTagFunction = callpy.Lazy[func(*Labels, string) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Labels.set_tag", Retains: true}
+var labelsSetTagFunction = callpy.Lazy[func(*Labels, string) error]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Labels.set_tag", Retains: true}
 
-// SetTag sets Labels.tag, line 610 of typed.py.
+// SetTag sets Labels.tag, line 657 of typed.py.
 func (l *Labels) SetTag(value string) error {
 	call, err := labelsSetTagFunction.Get()
 	if err != nil {
@@ -3932,9 +4046,9 @@ func (l *Labels) SetTag(value string) error {
 	return call(l, value)
 }
 
-var stampedNewFunction = callpy.Lazy[func() (*Stamped, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Stamped.new"}
+var stampedNewFunction = callpy.Lazy[func() (*Stamped, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Stamped.new"}
 
-// NewStamped makes a Stamped, line 607 of typed.py:
+// NewStamped makes a Stamped, line 654 of typed.py:
 //
 //	Stamped()
 func NewStamped() (result *Stamped, err error) {
@@ -3945,9 +4059,9 @@ func NewStamped() (result *Stamped, err error) {
 	return call()
 }
 
-var stampedStampFunction = callpy.Lazy[func(*Stamped, float64) (*Stamped, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Stamped.stamp"}
+var stampedStampFunction = callpy.Lazy[func(*Stamped, float64) (*Stamped, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Stamped.stamp"}
 
-// Stamp calls Stamped.stamp, line 624 of typed.py:
+// Stamp calls Stamped.stamp, line 671 of typed.py:
 //
 //	Stamped.stamp(self, at: float) -> Self
 func (s *Stamped) Stamp(at float64) (result *Stamped, err error) {
@@ -3958,9 +4072,9 @@ func (s *Stamped) Stamp(at float64) (result *Stamped, err error) {
 	return call(s, at)
 }
 
-var stampedAtFunction = callpy.Lazy[func(*Stamped) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Stamped.at"}
+var stampedAtFunction = callpy.Lazy[func(*Stamped) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Stamped.at"}
 
-// At returns Stamped.at, line 622 of typed.py:
+// At returns Stamped.at, line 669 of typed.py:
 //
 //	Stamped.at() -> float
 func (s *Stamped) At() (result float64, err error) {
@@ -3971,9 +4085,9 @@ func (s *Stamped) At() (result float64, err error) {
 	return call(s)
 }
 
-var stampedSetAtFunction = callpy.Lazy[func(*Stamped, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Stamped.set_at", Retains: true}
+var stampedSetAtFunction = callpy.Lazy[func(*Stamped, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Stamped.set_at", Retains: true}
 
-// SetAt sets Stamped.at, line 622 of typed.py.
+// SetAt sets Stamped.at, line 669 of typed.py.
 func (s *Stamped) SetAt(value float64) error {
 	call, err := stampedSetAtFunction.Get()
 	if err != nil {
@@ -3982,9 +4096,9 @@ func (s *Stamped) SetAt(value float64) error {
 	return call(s, value)
 }
 
-var downNewFunction = callpy.Lazy[func(int) (*Down, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Down.new"}
+var downNewFunction = callpy.Lazy[func(int) (*Down, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Down.new"}
 
-// NewDown makes a Down, line 632 of typed.py:
+// NewDown makes a Down, line 679 of typed.py:
 //
 //	Down(start: int) -> None
 func NewDown(start int) (result *Down, err error) {
@@ -3995,9 +4109,9 @@ func NewDown(start int) (result *Down, err error) {
 	return call(start)
 }
 
-var downIterFunction = callpy.Lazy[func(*Down) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_05b04e3f1ccb9ae8_glue:Down.iter"}
+var downIterFunction = callpy.Lazy[func(*Down) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_19e158d5f3861f9c_glue:Down.iter"}
 
-// Iter calls Down.__iter__, line 635 of typed.py:
+// Iter calls Down.__iter__, line 682 of typed.py:
 //
 //	Down.__iter__(self) -> Down
 func (d *Down) Iter() (result iter.Seq2[int, error], err error) {

@@ -12,6 +12,7 @@ import datetime
 import enum
 import functools
 import pathlib
+import sys
 from dataclasses import dataclass, field
 from typing import (
     Any, ClassVar, Dict, Final, FrozenSet, Generator, Iterable, Iterator, List, Literal, Mapping, NamedTuple, Optional,
@@ -137,6 +138,52 @@ class Handle:
 
     def unhinted(self, x):
         return x
+
+
+class Transaction:
+    """Notes how it was left, and does then as it was told."""
+
+    def __init__(self, then: str = "") -> None:
+        self.then = then
+        self.said: List[str] = []
+
+    def log(self) -> List[str]:
+        return self.said
+
+    def look_up(self, key: str) -> int:
+        return {"a": 1}[key]
+
+    def __enter__(self) -> Transaction:
+        self.said.append("enter")
+        return "none" if self.then == "mislead" else self
+
+    def __exit__(self, kind, value, traceback) -> bool:
+        self.said.append("exit" if kind is None else "%s %r" % (kind.__name__, value))
+        if value is not None:
+            assert kind is type(value) and traceback is value.__traceback__ and sys.exc_info()[1] is value
+            self.said.extend("from %r" % one for one in [value.__cause__] if one is not None)
+        if self.then == "again":
+            raise value
+        if self.then == "fail":
+            raise OSError("can't leave")
+        return self.then == "suppress" and isinstance(value, LookupError)
+
+
+class Locked:
+    """Enters as text."""
+
+    def __init__(self) -> None:
+        self.said: List[str] = []
+
+    def log(self) -> List[str]:
+        return self.said
+
+    def __enter__(self) -> Mode:
+        self.said.append("enter")
+        return "fast"
+
+    def __exit__(self, kind, value, traceback) -> None:
+        self.said.append("exit" if kind is None else kind.__name__)
 
 
 def scalars(a: int, b: float, c: bool, d: str, e: bytes) -> Tuple[int, float, bool, str, bytes]:

@@ -4,8 +4,10 @@ package typed
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"reflect"
+	"runtime"
 	"slices"
 	"sort"
 	"strings"
@@ -490,6 +492,88 @@ func TestAContextIsLeftWithTheErrorOfTheBody(t *testing.T) {
 	}
 	label, err := handle.Label()
 	same(t, "failed/1", label, err)
+}
+
+func TestAContextIsLeftWithTheExceptionOfTheBody(t *testing.T) {
+	transaction := func(then string) *Transaction {
+		made, err := NewTransaction(TransactionThen(then))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	fails := func(entered *Transaction) error {
+		_, err := entered.LookUp("b")
+		return fmt.Errorf("wrapped: %w", err)
+	}
+	said := func(of interface{ Log() ([]string, error) }, expected ...string) {
+		t.Helper()
+		log, err := of.Log()
+		same(t, expected, log, err)
+	}
+	var exception *callpy.Error
+
+	plain := transaction("")
+	if err := plain.With(func(*Transaction) error { return nil }); err != nil {
+		t.Error(err)
+	}
+	if err := plain.With(fails); !errors.As(err, &exception) || exception.Type != "KeyError" {
+		t.Error(err)
+	}
+	failed := errors.New("failed")
+	if err := plain.With(func(*Transaction) error { return failed }); err != failed {
+		t.Error(err)
+	}
+	said(plain, "enter", "exit", "enter", "KeyError KeyError('b')", "enter", "RuntimeError RuntimeError('failed')")
+
+	suppressing := transaction("suppress")
+	if err := suppressing.With(fails); err != nil {
+		t.Error(err)
+	}
+	if err := suppressing.With(func(*Transaction) error { return failed }); err != failed {
+		t.Error(err)
+	}
+	if err := transaction("again").With(fails); !errors.As(err, &exception) || exception.Type != "KeyError" {
+		t.Error(err)
+	}
+	failing := transaction("fail")
+	err := failing.With(func(*Transaction) error { return failed })
+	if !errors.Is(err, failed) || !errors.As(err, &exception) || exception.Type != "OSError" || exception.Cause.Message != "failed" {
+		t.Error(err)
+	}
+	if err := failing.With(func(*Transaction) error { return nil }); !errors.As(err, &exception) || exception.Type != "OSError" {
+		t.Error(err)
+	}
+
+	// By a panic, by the end of the goroutine, and where what was entered does not convert.
+	unwinding := transaction("")
+	func() {
+		defer func() { same(t, any("stop"), recover(), nil) }()
+		_ = unwinding.With(func(*Transaction) error { panic("stop") })
+	}()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = unwinding.With(func(*Transaction) error { runtime.Goexit(); return nil })
+	}()
+	<-done
+	reason := "RuntimeError RuntimeError('the function panicked, or ended its goroutine')"
+	said(unwinding, "enter", reason, "enter", reason)
+	misleading := transaction("mislead")
+	if err := misleading.With(func(*Transaction) error { panic("entered") }); !errors.Is(err, callpy.BadResult) {
+		t.Error(err)
+	}
+	if log, err := misleading.Log(); len(log) != 2 || err != nil {
+		t.Error(log, err)
+	}
+	locked, err := NewLocked()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := locked.With(func(Mode) error { panic("entered") }); !errors.As(err, &exception) || exception.Type != "TypeError" {
+		t.Error(err)
+	}
+	said(locked, "enter", "TypeError")
 }
 
 func TestOptions(t *testing.T) {

@@ -681,6 +681,12 @@ struct callpy_error *callpy_value_mismatch(const struct callpy_value *value,
                                            const char *expected,
                                            uint32_t wanted);
 
+// Writes the exception object, for what its class has beside a message and for calls that take one, and
+// returns true. Its traceback was let go of. False if this is not a Python exception, or it was raised in a
+// worker, or it held memory that was lent; then nothing is written.
+bool callpy_error_exception_object(const struct callpy_error *error,
+                                   struct callpy_value *result);
+
 // Releases what a result holds, and makes it CALLPY_TAG_NONE. Values of the caller's making are left
 // as they are but for that. What Python has to free is freed at the next call of any thread.
 void callpy_value_release(struct callpy_value *value);

@@ -99,6 +99,11 @@ impl callpy_error {
         callpy_error { kind, of, message, detail, exception, cause: OnceLock::new() }
     }
 
+    /// Returns the exception, if it is one.
+    pub(crate) fn exception(&self) -> Option<&PythonException> {
+        self.of.exception()
+    }
+
     /// Takes the failure that a callback returned out of what C has of it.
     pub(crate) fn into_source(self) -> Box<dyn std::error::Error + Send + Sync> {
         match self.of {

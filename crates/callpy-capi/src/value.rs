@@ -476,6 +476,26 @@ pub unsafe extern "C" fn callpy_value_mismatch(
     })
 }
 
+/// Writes the exception object, for what its class has beside a message and for calls that take one, and
+/// returns true. Its traceback was let go of. False if this is not a Python exception, or it was raised in a
+/// worker, or it held memory that was lent; then nothing is written.
+///
+/// # Safety
+///
+/// As callpy_error_kind; and `result` is NULL or a place for a value, which the caller releases.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callpy_error_exception_object(
+    error: *const callpy_error,
+    result: *mut callpy_value,
+) -> bool {
+    // SAFETY: as the caller says.
+    let object = unsafe { error.as_ref() }.and_then(|error| error.exception()?.object());
+    let (Some(object), false) = (object, result.is_null()) else { return false };
+    // SAFETY: not null, and as the caller says.
+    unsafe { result.write(Owned::from(object).into_value()) };
+    true
+}
+
 /// Releases what a result holds, and makes it CALLPY_TAG_NONE. Values of the caller's making are left
 /// as they are but for that. What Python has to free is freed at the next call of any thread.
 ///

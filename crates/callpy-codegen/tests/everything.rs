@@ -202,8 +202,7 @@ fn functions_in_go_take_a_context_where_asked() {
         "func (m *M) F(ctx context.Context, ctxArg int) (result string, err error) {",
         "return call(ctx, m, ctxArg)",
         "func (m *M) With(ctx context.Context, body func(*M) error) error {",
-        "entered, err := enter(ctx, m)",
-        "callpy.Lazy[func(*M, any) error]",
+        "callpy.With(m, func(m *M) (*M, error) { return enter(ctx, m) }, body)",
         "object, err := call(ctx, objectArg)\n\treturn callpy.ItemsContext[int](ctx, object, err)\n",
     ] {
         assert!(code.contains(expected), "{expected}:\n{code}");

@@ -11,7 +11,7 @@ use crate::exception::{self, FailedImports, PythonException};
 use crate::locate::Report;
 use crate::raw::callback::{self, Carried};
 use crate::raw::failure::{Failure, FailureKind, Reason};
-use crate::raw::{Attached, Raised, Ref};
+use crate::raw::{Attached, Outcome, Raised, Ref};
 
 /// The result of everything in callpy that can fail.
 ///
@@ -324,6 +324,20 @@ impl Error {
         }
         let message = self.to_string();
         callback::carry(py, &message, Box::new(self))
+    }
+
+    /// Returns the exception that this error is, or a RuntimeError with its text, whose cause is the exception
+    /// below it.
+    #[cold]
+    pub(crate) fn to_exception(&self, py: Attached<'_>) -> Outcome<Ref> {
+        if let Some(object) = self.exception().and_then(|exception| exception.kept(py)) {
+            return Ok(object);
+        }
+        let exception = py.made_exception(c"RuntimeError", &self.to_string())?;
+        if let Some(below) = self.exception_below().and_then(|below| below.kept(py)) {
+            py.set_attribute(&exception, &py.interned(c"__cause__")?, &below)?;
+        }
+        Ok(exception)
     }
 
     /// Lets go of the exception object, which may hold what was lent.

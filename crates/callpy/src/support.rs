@@ -439,6 +439,11 @@ pub(crate) fn callback_classes(py: Attached<'_>) -> Outcome<[Ref; 2]> {
     Ok([get(py, c"CallbackError")?, get(py, c"CallbackPanic")?])
 }
 
+/// Returns the function that leaves a context, which takes it and an exception or None.
+pub(crate) fn leave(py: Attached<'_>) -> Outcome<Ref> {
+    get(py, c"leave")
+}
+
 /// Returns what `numpy.asarray` makes of a value: an array of the dtype if the value has none.
 pub(crate) fn like(py: Attached<'_>, value: &Ref, dtype: &Ref) -> Outcome<Ref> {
     call(py, c"like", &[value, dtype])

@@ -112,9 +112,12 @@
 //! by `Deref`, and so at last to [`Object`](crate::Object): it has the methods of all of them, and can be
 //! passed for each. `object.extract::<Model>()` is the way back, which checks the class. A property with a
 //! setter has `set_rate`; `__call__`, `__iter__`, `__getitem__`, `__setitem__`, `__delitem__` and
-//! `__contains__` are `call`, `iter`, `item`, `set_item`, `del_item` and `contains`, and a context manager has `with`, which takes a
-//! function and tells `__exit__` of its error. The methods of values and enums are there too; each call
-//! makes an instance.
+//! `__contains__` are `call`, `iter`, `item`, `set_item`, `del_item` and `contains`. The methods of values and
+//! enums are there too; each call makes an instance.
+//!
+//! A context manager has `with`, which takes a function. If that returns an error, `__exit__` gets the exception
+//! that the error is, or else a `RuntimeError` with its text; it gets one of a panic, too, which then goes on. An
+//! exception that `__exit__` suppresses is returned all the same, since there is no value without it.
 //!
 //! Shapes (`Annotated[NDArray[np.float64], "n 3"]`, jaxtyping's `Float64[np.ndarray, "n 3"]`) are
 //! checked at each call; a name means the same length in all arguments and the result.

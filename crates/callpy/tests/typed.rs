@@ -5,10 +5,11 @@
 mod common;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use callpy::{Array, Bytes, ErrorKind, FromPython, Given, Object};
+use callpy::{Array, Bytes, Error, ErrorKind, FromPython, Given, Object};
 use ndarray::{ArrayView1, array};
 use num_complex::Complex;
 
@@ -474,6 +475,61 @@ fn an_iterator_written_by_hand_is_read_item_by_item() {
     let items: Vec<i64> =
         Down::new(3).unwrap().iter().unwrap().collect::<callpy::Result<_>>().unwrap();
     assert_eq!(items, [2, 1, 0]);
+}
+
+#[test]
+fn a_context_is_left_with_the_exception_of_the_body() {
+    start();
+    let made = |then: &str| Transaction::new_with(TransactionOptions::new().then(then)).unwrap();
+    let fails = |entered: Transaction| entered.look_up("b");
+
+    let transaction = made("");
+    assert_eq!(transaction.with(|entered| entered.look_up("a")).unwrap(), 1);
+    let error = transaction.with(fails).unwrap_err();
+    assert_eq!(error.exception().unwrap().type_name(), "KeyError");
+    let error = transaction.with(|_| Err::<(), _>(Error::result("odd"))).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Result), "{error}");
+    let said = ["enter", "exit", "enter", "KeyError KeyError('b')", "enter"];
+    let log = transaction.log().unwrap();
+    assert_eq!(log[..5], said);
+    assert_eq!(log[5..], ["RuntimeError RuntimeError('odd')"]);
+
+    // There is no value instead of one that is suppressed.
+    let suppressing = made("suppress");
+    assert_eq!(suppressing.with(fails).unwrap_err().exception().unwrap().type_name(), "KeyError");
+    // An exception that is raised again is the same.
+    let error = made("again").with(fails).unwrap_err();
+    assert_eq!(error.exception().unwrap().message(), "'b'");
+    assert!(error.to_string().starts_with("KeyError"), "{error}");
+    // Another one says while which it was raised.
+    let error = made("fail").with(fails).unwrap_err();
+    let exception = error.exception().unwrap();
+    assert_eq!((exception.type_name(), exception.message()), ("OSError", "can't leave"));
+    assert_eq!(exception.context().unwrap().type_name(), "KeyError");
+    let error = made("fail").with(|_| Ok(())).unwrap_err();
+    assert_eq!(error.exception().unwrap().type_name(), "OSError");
+}
+
+#[test]
+fn a_context_is_left_by_a_panic_and_where_what_was_entered_does_not_convert() {
+    start();
+    let transaction = Transaction::new().unwrap();
+    let body = AssertUnwindSafe(|| transaction.with(|_| -> callpy::Result<()> { panic!("stop") }));
+    let panic = catch_unwind(body).unwrap_err();
+    assert_eq!(panic.downcast_ref::<&str>(), Some(&"stop"));
+    let said = ["enter", "RuntimeError RuntimeError('the program panicked: stop')"];
+    assert_eq!(transaction.log().unwrap(), said);
+
+    let misleading = Transaction::new_with(TransactionOptions::new().then("mislead")).unwrap();
+    let error = misleading.with(|_| Ok(())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Result), "{error}");
+    let text = error.to_string();
+    assert!(text.starts_with("the result of __enter__ of with Transaction: expected Tr"), "{text}");
+    assert_eq!(misleading.log().unwrap().len(), 2);
+
+    let locked = Locked::new().unwrap();
+    locked.with(|_| Ok(())).unwrap_err();
+    assert_eq!(locked.log().unwrap(), ["enter", "RuntimeError"]);
 }
 
 #[test]

@@ -83,6 +83,10 @@ def address(data):
     return data.ctypes.data
 
 
+def shown(value):
+    return repr(value)
+
+
 def cause():
     try:
         raise KeyError("inner")

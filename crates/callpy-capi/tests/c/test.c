@@ -711,6 +711,14 @@ static void errors(void) {
         CHECK(callpy_error_exception_is(error, "Exception"));
         CHECK(!callpy_error_exception_is(error, "KeyError") && !callpy_error_exception_is(error, NULL));
         CHECK(strstr(callpy_error_traceback(error), "in cause"));
+        callpy_value exception, shown;
+        CHECK(callpy_error_exception_object(error, &exception));
+        CHECK(exception.tag == CALLPY_TAG_OBJECT);
+        good(try_call("shown", exception, &shown));
+        CHECK(!strcmp(shown.content.text.data, "ValueError('outer')"));
+        callpy_value_release(&shown);
+        callpy_value_release(&exception);
+        CHECK(!callpy_error_exception_object(error, NULL) && !callpy_error_exception_object(NULL, &exception));
         const callpy_error *cause = callpy_error_cause(error);
         CHECK(!strcmp(callpy_error_exception_type(cause), "KeyError"));
         CHECK(callpy_error_cause(cause) == NULL);

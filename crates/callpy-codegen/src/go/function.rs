@@ -507,41 +507,39 @@ impl<'m> Writer<'m> {
             returns => self.go.of(&mut self.lowering, returns),
         };
         let outward = self.glue.outward(&mut self.lowering, returns);
-        let [entering, leaving] = self.glue.context(&class.name, outward.as_deref());
+        let entering = self.glue.context(&class.name, outward.as_deref());
         let go = self.go.class(&class.name);
         let receiver = receiver_name(&class.name);
-        let (enter, exit) =
-            (format!("{}Enter", lower_first(&go)), format!("{}Exit", lower_first(&go)));
-        let (enter, exit) = (self.go.take(&enter), self.go.take(&exit));
+        let enter = self.go.take(&format!("{}Enter", lower_first(&go)));
         let glue = self.glue_name();
         let file = typed.file.as_ref().unwrap_or(&self.input.file);
         let line = python.name_span.start.line;
-        let (takes, ctx) = match self.input.context {
-            true => ("ctx context.Context, ", "ctx, "),
-            false => ("", ""),
-        };
-        let kind = takes.trim_start_matches("ctx ");
-        let code = &mut self.functions;
         // It is left whether the context has ended or not.
+        let (takes, kind, entered) = match self.input.context {
+            true => (
+                "ctx context.Context, ",
+                "context.Context, ",
+                format!("func({receiver} *{go}) ({ty}, error) {{ return enter(ctx, {receiver}) }}"),
+            ),
+            false => ("", "", "enter".to_owned()),
+        };
+        let code = &mut self.functions;
         let _ = write!(
             code,
             "\nvar {enter} = callpy.Lazy[func({kind}*{go}) ({ty}, error)]{{Source: &glue, Target: \
-             \"{glue}:{entering}\"}}\n\nvar {exit} = callpy.Lazy[func(*{go}, any) error]{{Source: &glue, \
-             Target: \"{glue}:{leaving}\"}}\n",
+             \"{glue}:{entering}\"}}\n",
         );
         let docs = format!(
             "{name} enters the context, line {line} of {file}, calls the function, and leaves the context: \
-             with an\nexception if the function returned an error."
+             with the\nexception that the function's error is, or one with its text. An error that the context \
+             suppresses is nil."
         );
         code.push_str(&head(&docs, python.docstring.as_deref()));
         let _ = write!(
             code,
             "func ({receiver} *{go}) {name}({takes}body func({ty}) error) error {{\n\tenter, err := \
-             {enter}.Get()\n\tif err != nil {{\n\t\treturn err\n\t}}\n\texit, err := {exit}.Get()\n\tif err \
-             != nil {{\n\t\treturn err\n\t}}\n\tentered, err := enter({ctx}{receiver})\n\tif err != nil \
-             {{\n\t\treturn err\n\t}}\n\tvar reason any\n\tfailed := body(entered)\n\tif failed != nil \
-             {{\n\t\treason = failed.Error()\n\t}}\n\tif err := exit({receiver}, reason); err != nil \
-             {{\n\t\treturn err\n\t}}\n\treturn failed\n}}\n"
+             {enter}.Get()\n\tif err != nil {{\n\t\treturn err\n\t}}\n\treturn callpy.With({receiver}, {entered}, \
+             body)\n}}\n"
         );
     }
 }

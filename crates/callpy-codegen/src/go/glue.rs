@@ -61,7 +61,7 @@ pub(super) struct Parameter<'p> {
 
 /// What the glue itself uses by name, which no function of the file may hide. Its own names begin with `_`.
 const USED: [&str; 22] = [
-    "RuntimeError",
+    "BaseException",
     "TypeError",
     "complex",
     "datetime",
@@ -86,7 +86,7 @@ const USED: [&str; 22] = [
 ];
 
 /// Functions that a glue may begin with: name and text.
-const PRELUDE: [(&str, &str); 7] = [
+const PRELUDE: [(&str, &str); 8] = [
     (
         // By name, as in Rust: the class may have been loaded twice.
         "_member(",
@@ -113,6 +113,20 @@ def _items(value, convert):
         kind = type(iterator)
         if hasattr(kind, "close") and hasattr(kind, "throw"):
             iterator.close()
+"#,
+    ),
+    (
+        // A context that was entered is left, also if what it returned is of another type.
+        "_entered(",
+        r#"
+
+def _entered(context, convert):
+    entered = context.__enter__()
+    try:
+        return convert(entered)
+    except BaseException as error:
+        context.__exit__(type(error), error, error.__traceback__)
+        raise
 "#,
     ),
     (
@@ -656,19 +670,17 @@ impl Glue {
         }
     }
 
-    /// Writes the functions that enter and leave a context manager, and returns their paths.
-    pub(super) fn context(&mut self, class: &str, outward: Option<&str>) -> [String; 2] {
-        let entered = "_self.__enter__()";
-        let [enter, exit] = ["enter", "exit"].map(|name| self.unused(Some(class), name));
+    /// Writes the function that enters a context manager, and returns its path.
+    pub(super) fn context(&mut self, class: &str, outward: Option<&str>) -> String {
+        let enter = self.unused(Some(class), "enter");
         let at = self.class(class);
-        let entered = outward.map_or(entered.into(), |convert| format!("{convert}({entered})"));
         let (_, name, text) = &mut self.classes[at];
-        text.push_str(&format!(
-            "\n\ndef {enter}(_self):\n    return {entered}\n\n\ndef {exit}(_self, reason):\n    if reason is \
-             None:\n        _self.__exit__(None, None, None)\n    else:\n        _self.__exit__(RuntimeError, \
-             RuntimeError(reason), None)\n"
-        ));
-        [enter, exit].map(|function| format!("{name}.{function}"))
+        let entered = match outward {
+            Some(convert) => format!("_entered(_self, {convert})"),
+            None => "_self.__enter__()".to_owned(),
+        };
+        text.push_str(&format!("\n\ndef {enter}(_self):\n    return {entered}\n"));
+        format!("{name}.{enter}")
     }
 }
 

@@ -1,19 +1,21 @@
 //! Instances of classes: their methods, properties and contexts, looked up in the instance, which may be of a
 //! subclass.
 
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::OnceLock;
 
 use super::{Module, Place, Usage, compare, signature};
 use crate::call::CalledObject;
-use crate::convert::{Call, FromPython, IntoPython};
+use crate::convert::{Call, FromPython, Ignored, IntoPython};
 use crate::error::{Error, Result};
 use crate::learn::{Habit, Learned};
 use crate::object::Object;
 use crate::queue;
-use crate::raw::Attachment;
 use crate::raw::call::Seldom;
+use crate::raw::callback::panic_message;
+use crate::raw::{Attached, Attachment, Outcome, Ref};
 use crate::scope::Scope;
+use crate::support;
 
 /// A method of the instances of a class.
 pub struct Method {
@@ -126,7 +128,9 @@ pub fn set_property<V: IntoPython<'static>>(
     object.set_attr(name, value).map_err(|error| error.at(format_args!("{}:{path}", module.name)))
 }
 
-/// Enters a context, calls the function, and leaves the context.
+/// Enters a context, calls the function, and leaves the context: with the exception that the function's error
+/// is, or with one that says what it is. The function's error is returned even if `__exit__` suppressed it, since
+/// there is no value without it.
 ///
 /// # Errors
 ///
@@ -137,23 +141,52 @@ pub fn with<T: FromPython, R>(
     path: &str,
     body: impl FnOnce(T) -> Result<R>,
 ) -> Result<R> {
+    let site = Location::caller();
     let entered = object.call_method("__enter__", ()).map_err(|error| error.at(path))?;
-    let result = body(entered);
-    let none = || -> (Option<i64>, Option<i64>, Option<i64>) { (None, None, None) };
-    match result {
-        Ok(value) => {
-            object.call_method::<Object>("__exit__", none()).map_err(|error| error.at(path))?;
+    let mut scope = Scope::new()?;
+    let entered = T::from_python(entered, &mut scope);
+    // Before the function runs.
+    drop(scope);
+    let entered = entered.map_err(|error| error.at("the result of __enter__").at(path));
+    // Nothing of callpy's is left halfway, and the panic goes on.
+    match catch_unwind(AssertUnwindSafe(|| entered.and_then(body))) {
+        Ok(Ok(value)) => {
+            leave(object, None, path, site)?;
             Ok(value)
         }
-        Err(error) => {
-            // A transaction must not be committed: Python code sees an exception with the same text.
-            let class =
-                crate::interpreter::Python::start()?.module("builtins")?.attr("RuntimeError")?;
-            let exception: Object = class.call(error.to_string())?;
-            object
-                .call_method::<Object>("__exit__", (class, exception, None::<i64>))
-                .map_err(|error| error.at(path))?;
+        Ok(Err(error)) => {
+            let exception = made(|py| error.to_exception(py))?;
+            leave(object, Some(exception), path, site)?;
             Err(error)
         }
+        Err(panic) => {
+            let text = format!("the program panicked: {}", panic_message(&*panic));
+            let exception = made(|py| py.made_exception(c"RuntimeError", &text));
+            // There is no one to tell of an error: the panic goes on.
+            let _ = exception.and_then(|it| leave(object, Some(it), path, site));
+            resume_unwind(panic)
+        }
     }
+}
+
+/// Makes an object; the thread is attached no longer when it waits for its turn.
+fn made(make: impl FnOnce(Attached<'_>) -> Outcome<Ref>) -> Result<Object> {
+    let scope = Scope::new()?;
+    scope.ok(make(scope.py())).map(Object)
+}
+
+/// Calls `__exit__`. An exception that it raised again is no error of its own.
+fn leave(
+    object: &Object,
+    exception: Option<Object>,
+    path: &str,
+    site: &'static Location<'static>,
+) -> Result<()> {
+    let leave = made(support::leave)?.0;
+    let name = || support::method_name(&object.0, "__exit__");
+    let callee = CalledObject { object: &leave, name, learned: None };
+    let arguments = (object, exception);
+    Call::run::<Ignored>(&callee, site, arguments, &mut Seldom::none())
+        .map(drop)
+        .map_err(|error| error.at(path))
 }

@@ -284,14 +284,16 @@ impl<'a> Attached<'a> {
     /// Makes one of Python's own exceptions without raising it.
     #[cold]
     pub(crate) fn exception(self, class: &CStr, message: &str) -> Raised {
-        let made = || {
-            let class = self.attribute(&self.import(c"builtins")?, &self.interned(class)?)?;
-            self.instance(&class, message)
-        };
-        match made() {
+        match self.made_exception(class, message) {
             Ok(exception) => Raised(Some(exception)),
             Err(raised) => raised,
         }
+    }
+
+    /// Makes an exception that no one raises yet.
+    pub(crate) fn made_exception(self, class: &CStr, message: &str) -> Outcome<Ref> {
+        let class = self.attribute(&self.import(c"builtins")?, &self.interned(class)?)?;
+        self.instance(&class, message)
     }
 
     /// Makes an instance of an exception's class.

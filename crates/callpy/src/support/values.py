@@ -426,6 +426,30 @@ class CallbackPanic(BaseException):
     __module__ = "callpy"
 
 
+# --- contexts
+
+
+def leave(context, exception):
+    """Leaves a context as the end of a `with` block does. Returns whether it suppressed the exception."""
+    leave = type(context).__exit__
+    if exception is None:
+        leave(context, None, None, None)
+        return False
+    try:
+        # What `__exit__` raises is raised while this one is handled, which Python notes then.
+        raise exception
+    except BaseException:
+        try:
+            return bool(leave(context, type(exception), exception, exception.__traceback__))
+        except BaseException as again:
+            if again is exception:
+                return False
+            raise
+    finally:
+        # The traceback has this frame.
+        del context, exception
+
+
 # --- frames
 
 
