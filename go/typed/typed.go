@@ -10,6 +10,7 @@
 //   - unhinted (line 408): it has no hints
 //   - later (line 412): it is async, and async functions can't be called yet
 //   - Handle.unhinted (line 139): it has no hints
+//   - Timedelta (line 441): its constructor may be that of datetime.timedelta, which is not known here
 package typed
 
 import (

@@ -64,7 +64,7 @@ pub(crate) fn methods<'m>(
     let mut found = Vec::new();
     let is_instance = shape_of(class) == ClassShape::Instance;
     if is_instance && !class.is_protocol && class.abstract_methods.is_empty() {
-        found.extend(constructor(lowering, class));
+        found.extend(constructor(lowering, class).or_else(|| unknown_constructor(class)));
     }
     let mut functions = collect(module, class);
     let mut files = vec![None; functions.len()];
@@ -208,6 +208,27 @@ fn constructor<'m>(lowering: &mut Lowering<'m>, class: &'m Class) -> Option<Meth
         path: class.name.clone(),
         left_out,
         file,
+    })
+}
+
+/// Returns the constructor of a class that has one elsewhere, with the reason why it is left out.
+fn unknown_constructor<'m>(class: &Class) -> Option<Method<'m>> {
+    let reason = match class.unknown_bases.first() {
+        _ if class.method("__init__").is_some() => return None,
+        _ if class.has_metaclass => {
+            "its metaclass decides what a call of the class does".to_owned()
+        }
+        Some(base) => format!("its constructor may be that of {base}, which is not known here"),
+        None => return None,
+    };
+    Some(Method {
+        function: Cow::Owned(Module::generated(class)),
+        parameters: Vec::new(),
+        kind: MethodKind::Constructor,
+        name: "new".to_owned(),
+        path: class.name.clone(),
+        left_out: Some(reason),
+        file: None,
     })
 }
 

@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
-use callpy_codegen::{FunctionReport, GoInput, Input, Loading, Usages, generate, generate_go};
+use callpy_codegen::{
+    FunctionReport, GoInput, Input, Loading, Usages, generate, generate_go, generate_go_package,
+};
 use quote::quote;
 
 const SOURCE: &str = include_str!("../../../go/typed/typed.py");
@@ -206,6 +208,48 @@ fn functions_in_go_take_a_context_where_asked() {
         "object, err := call(ctx, objectArg)\n\treturn callpy.ItemsContext[int](ctx, object, err)\n",
     ] {
         assert!(code.contains(expected), "{expected}:\n{code}");
+    }
+}
+
+#[test]
+fn a_class_without_a_known_constructor_says_why() {
+    let source = "import pydantic\nclass Ids(pydantic.RootModel[int]):\n    def first(self) -> int: ...\n\
+                  class Meta(type):\n    def __call__(cls, x: int) -> int: ...\n\
+                  class Made(metaclass=Meta):\n    def first(self) -> int: ...\n";
+    let reason = |functions: &[FunctionReport], name: &str| {
+        functions.iter().find(|it| it.name == name).unwrap().left_out.clone().unwrap()
+    };
+    let rust = generate(source, &input()).unwrap().functions;
+    let go = generate_go_package(source, &GoInput::new("p", "p.py")).unwrap().functions;
+    for functions in [rust, go] {
+        let unknown = "its constructor may be that of pydantic.RootModel, which is not known here";
+        assert_eq!(reason(&functions, "Ids"), unknown);
+        let metaclass = "its metaclass decides what a call of the class does";
+        assert_eq!(reason(&functions, "Made"), metaclass);
+    }
+}
+
+#[test]
+fn methods_and_fields_of_classes_are_renamed_skipped_and_counted() {
+    let source = "class C:\n    tag: str\n    hidden: int\n    odd: 3\n    def into(self) -> int: ...\n    \
+                  def try_into(self) -> int: ...\n    def gone(self) -> int: ...\n";
+    let skip = || vec!["C.hidden".to_owned(), "C.gone".to_owned()];
+    let mut rust = input();
+    rust.skip = skip();
+    let rust = generate(source, &rust).unwrap();
+    let text = rust.code.to_string();
+    for expected in ["fn into_ ", "fn try_into_ ", "fn tag ", "fn set_tag "] {
+        assert!(text.contains(expected), "{expected}:\n{text}");
+    }
+    let mut go = GoInput::new("p", "p.py");
+    go.skip = skip();
+    let go = generate_go_package(source, &go).unwrap();
+    for (text, functions) in [(text, rust.functions), (go.code, go.functions)] {
+        let skipped = ["fn hidden ", "fn gone ", "Hidden(", "Gone("];
+        assert!(skipped.iter().all(|name| !text.contains(name)), "{text}");
+        let mut names: Vec<_> = functions.iter().map(|it| it.name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["C", "C.into", "C.odd", "C.tag", "C.try_into"]);
     }
 }
 

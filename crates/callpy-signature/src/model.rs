@@ -144,8 +144,8 @@ impl Module {
         }
     }
 
-    /// A function that a class has without a definition.
-    fn generated(class: &Class) -> Function {
+    /// Returns a function without parameters that a class has without a definition: its constructor, by its name.
+    pub fn generated(class: &Class) -> Function {
         Function {
             name: "__init__".to_owned(),
             name_span: class.name_span,
