@@ -169,6 +169,26 @@ class Transaction:
         return self.then == "suppress" and isinstance(value, LookupError)
 
 
+class Needle:
+    """Its property and its second name are made by assignments."""
+
+    def __init__(self, level: float) -> None:
+        self._level = level
+
+    def _get(self) -> float:
+        return self._level
+
+    def _set(self, level: float) -> None:
+        self._level = level
+
+    def raised(self, by: float = 1.0) -> float:
+        return self._level + by
+
+    level = property(_get, _set)
+    fixed = property(fget=_get)
+    lifted = raised
+
+
 class Locked:
     """Enters as text."""
 

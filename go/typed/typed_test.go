@@ -494,6 +494,22 @@ func TestAContextIsLeftWithTheErrorOfTheBody(t *testing.T) {
 	same(t, "failed/1", label, err)
 }
 
+func TestAssignmentsMakePropertiesAndSecondNamesOfMethods(t *testing.T) {
+	needle, err := NewNeedle(1.5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := needle.SetLevel(2.5); err != nil {
+		t.Fatal(err)
+	}
+	level, err := needle.Level()
+	same(t, 2.5, level, err)
+	level, err = needle.Fixed()
+	same(t, 2.5, level, err)
+	level, err = needle.Lifted(NeedleLiftedBy(2))
+	same(t, 4.5, level, err)
+}
+
 func TestAContextIsLeftWithTheExceptionOfTheBody(t *testing.T) {
 	transaction := func(then string) *Transaction {
 		made, err := NewTransaction(TransactionThen(then))

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use crate::decorator;
 use crate::function::Functions;
 use crate::hint::{Hints, Scope};
-use crate::model::{Class, ClassKind, EnumKind, Field, FieldKind, Type};
+use crate::model::{Class, ClassKind, EnumKind, Field, FieldKind, Function, Type};
 use crate::names::Resolved;
 use crate::parse::clean_docstring;
 use crate::syntax::{
@@ -98,6 +98,10 @@ impl Classes {
             }
         });
         model.methods = methods.finish();
+        for statement in &class.body {
+            let named = assigned(hints, statement, &model.methods);
+            model.methods.extend(named);
+        }
         for method in &mut model.methods {
             for parameter in &mut method.parameters {
                 mangle(&mut parameter.name, &class.name.text);
@@ -338,6 +342,42 @@ fn attributes(hints: &Hints<'_>, class: &syntax::Class, scope: Scope<'_>) -> Vec
         put(&mut found, attribute);
     }
     found
+}
+
+/// The method that an assignment in the body of a class makes of earlier ones: `size = property(_size)`,
+/// `push = append`.
+fn assigned(hints: &Hints<'_>, statement: &Statement, known: &[Function]) -> Option<Function> {
+    let Statement::Assign { targets, annotation: None, value: Some(value), .. } = statement else {
+        return None;
+    };
+    let [target] = &targets[..] else { return None };
+    let find = |name: &str| known.iter().find(|method| method.name == name);
+    let method_of = |expr: &Expr| match &expr.kind {
+        ExprKind::Name(name) => find(name).cloned(),
+        _ => None,
+    };
+    if find(&target.text).is_some() {
+        return None;
+    }
+    let mut made = match &value.kind {
+        ExprKind::Call(callee, arguments) => {
+            let role = decorator::decorator(callee, hints.names, hints.positions);
+            if role.name.as_deref() != Some("builtins.property") {
+                return None;
+            }
+            let argument = |at: usize, name: &str| {
+                positional(arguments).nth(at).or_else(|| keyword(arguments, name))
+            };
+            let mut made = method_of(argument(0, "fget")?)?;
+            made.is_settable = argument(1, "fset").and_then(method_of).is_some();
+            made.decorators.insert(0, role);
+            made
+        }
+        _ => method_of(value)?,
+    };
+    made.name = target.text.clone();
+    made.name_span = hints.positions.span(&target.range);
+    Some(made)
 }
 
 /// Qualifiers of a field around its type: `Required[int]`, `InitVar[int]`, …

@@ -478,6 +478,17 @@ fn an_iterator_written_by_hand_is_read_item_by_item() {
 }
 
 #[test]
+fn assignments_make_properties_and_second_names_of_methods() {
+    start();
+    let needle = Needle::new(1.5).unwrap();
+    needle.set_level(2.5).unwrap();
+    assert_eq!((needle.level().unwrap(), needle.fixed().unwrap()), (2.5, 2.5));
+    assert_eq!((needle.raised().unwrap(), needle.lifted().unwrap()), (3.5, 3.5));
+    let options = NeedleLiftedOptions::new().by(2.0);
+    assert_eq!(needle.lifted_with(options).unwrap(), 4.5);
+}
+
+#[test]
 fn a_context_is_left_with_the_exception_of_the_body() {
     start();
     let made = |then: &str| Transaction::new_with(TransactionOptions::new().then(then)).unwrap();
