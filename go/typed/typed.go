@@ -7,10 +7,12 @@
 //	It is called by tests/typed.rs, and its generated code is a snapshot in callpy-codegen.
 //
 // Left out:
-//   - unhinted (line 428): it has no hints
-//   - later (line 432): it is async, and async functions can't be called yet
+//   - unhinted (line 434): it has no hints
+//   - later (line 438): it is async, and async functions can't be called yet
 //   - Handle.unhinted (line 139): it has no hints
-//   - Timedelta (line 461): its constructor may be that of datetime.timedelta, which is not known here
+//   - Needle.halved (line 194): it has no hints
+//   - Needle.raised_by_two (line 195): it has no hints
+//   - Timedelta (line 467): its constructor may be that of datetime.timedelta, which is not known here
 package typed
 
 import (
@@ -24,13 +26,13 @@ import (
 //go:embed typed.py
 var source string
 
-var module = callpy.Source{Name: "callpy_go_typed_typed_882a06105d404bdc", File: "typed.py", Text: &source}
+var module = callpy.Source{Name: "callpy_go_typed_typed_da1511a10141e1bd", File: "typed.py", Text: &source}
 
-var glue = callpy.Source{Name: "callpy_go_typed_typed_882a06105d404bdc_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
+var glue = callpy.Source{Name: "callpy_go_typed_typed_da1511a10141e1bd_glue", File: "<glue of typed.py>", Text: &glueText, After: &module}
 
 var glueText = `import importlib
 
-_module = importlib.import_module("callpy_go_typed_typed_882a06105d404bdc")
+_module = importlib.import_module("callpy_go_typed_typed_da1511a10141e1bd")
 
 
 def _member(value, kind):
@@ -435,8 +437,8 @@ def _out140(value):
     return (value,)
 
 
-def _in142(value):
-    return iter(value)
+def _out143(value):
+    return (value,)
 
 
 def _out145(value):
@@ -444,58 +446,66 @@ def _out145(value):
 
 
 def _out147(value):
-    return (value,)
+    return iter(value)
 
 
-def _out149(value):
-    return (value,)
+def _in148(value):
+    return iter(value)
 
 
-def _out151(value):
+def _out150(value):
     return (value,)
 
 
 def _out152(value):
-    return [_out151(item) for item in value]
+    return (value,)
 
 
 def _out154(value):
-    return None if value is None else _out151(value)
+    return (value,)
 
 
 def _out155(value):
-    return ((value,),)
+    return [_out154(item) for item in value]
 
 
 def _out157(value):
-    return [_out155(item) for item in value]
+    return None if value is None else _out154(value)
 
 
 def _out158(value):
-    return None if value is None else _out155(value)
-
-
-def _out160(value):
-    return (value,)
-
-
-def _out161(value):
-    return (value,)
-
-
-def _out163(value):
     return ((value,),)
 
 
-def _out165(value):
+def _out160(value):
+    return [_out158(item) for item in value]
+
+
+def _out161(value):
+    return None if value is None else _out158(value)
+
+
+def _out163(value):
     return (value,)
 
 
-def _out167(value):
+def _out164(value):
     return (value,)
+
+
+def _out166(value):
+    return ((value,),)
 
 
 def _out168(value):
+    return (value,)
+
+
+def _out170(value):
+    return (value,)
+
+
+def _out171(value):
     return (value.x, value.y, )
 
 
@@ -526,18 +536,18 @@ _KINDS = {
         ("Transaction", "callpy:Transaction", _out136),
         ("Needle", "callpy:Needle", _out138),
         ("Locked", "callpy:Locked", _out140),
-        ("Timedelta", "callpy:Timedelta", _out167),
+        ("Timedelta", "callpy:Timedelta", _out170),
         ("Special", "callpy:Special", _out116),
         ("Factory", "callpy:Factory", _out143),
         ("Gauge", "callpy:Gauge", _out145),
-        ("Computed", "callpy:Computed", _out147),
-        ("Key", "callpy:Key", _out168),
-        ("Counted", "callpy:Counted", _out149),
-        ("Sized", "callpy:Sized", _out151),
-        ("Basket", "callpy:Basket", _out155),
-        ("Labels", "callpy:Labels", _out160),
-        ("Stamped", "callpy:Stamped", _out163),
-        ("Down", "callpy:Down", _out165),
+        ("Computed", "callpy:Computed", _out150),
+        ("Key", "callpy:Key", _out171),
+        ("Counted", "callpy:Counted", _out152),
+        ("Sized", "callpy:Sized", _out154),
+        ("Basket", "callpy:Basket", _out158),
+        ("Labels", "callpy:Labels", _out163),
+        ("Stamped", "callpy:Stamped", _out166),
+        ("Down", "callpy:Down", _out168),
         ]
     ]
     if isinstance(kind, type)
@@ -897,7 +907,7 @@ class Gauge:
         return _out121(_self.keys)
 
     def letters(_self, **options):
-        return _out141(_self.letters)
+        return _out147(_self.letters)
 
     def nothing(_self, **options):
         return _self.nothing
@@ -915,7 +925,7 @@ class Gauge:
         _self.keys = _in45(_0)
 
     def set_letters(_self, _0, **options):
-        _self.letters = _in142(_0)
+        _self.letters = _in148(_0)
 
     def set_nothing(_self, _0, **options):
         _self.nothing = _0
@@ -923,7 +933,7 @@ class Gauge:
 
 class Computed:
     def new(_0, **options):
-        return _out147(_module.Computed(side=_0, **options))
+        return _out150(_module.Computed(side=_0, **options))
 
     def side(_self, **options):
         return _self.side
@@ -940,7 +950,7 @@ class Computed:
 
 class Counted:
     def new(**options):
-        return _out149(_module.Counted(**options))
+        return _out152(_module.Counted(**options))
 
     def count(_self, **options):
         return _self.count(**options)
@@ -951,19 +961,19 @@ class Counted:
 
 class Sized:
     def new(_0, **options):
-        return _out151(_module.Sized(_0, **options))
+        return _out154(_module.Sized(_0, **options))
 
     def of(_0, **options):
-        return _out152(_module.Sized.of(_in31(_0), **options))
+        return _out155(_module.Sized.of(_in31(_0), **options))
 
     def grown(_self, **options):
         called = _self.grown
         given = []
         _place(called, given, (), ("by", ), (), options)
-        return _out151(called(*given, **options))
+        return _out154(called(*given, **options))
 
     def halved(_self, **options):
-        return _out154(_self.halved(**options))
+        return _out157(_self.halved(**options))
 
     def kind(_self, **options):
         return _self.kind(**options)
@@ -971,22 +981,22 @@ class Sized:
 
 class Basket:
     def new(_0, **options):
-        return _out155(_module.Basket(_0, **options))
+        return _out158(_module.Basket(_0, **options))
 
     def doubled(_self, **options):
         return _self.doubled(**options)
 
     def of(_0, **options):
-        return _out157(_module.Basket.of(_in31(_0), **options))
+        return _out160(_module.Basket.of(_in31(_0), **options))
 
     def grown(_self, **options):
         called = _self.grown
         given = []
         _place(called, given, (), ("by", ), (), options)
-        return _out155(called(*given, **options))
+        return _out158(called(*given, **options))
 
     def halved(_self, **options):
-        return _out158(_self.halved(**options))
+        return _out161(_self.halved(**options))
 
 
 class Tagged:
@@ -999,10 +1009,10 @@ class Tagged:
 
 class Labels:
     def new(**options):
-        return _out160(_module.Labels(**options))
+        return _out163(_module.Labels(**options))
 
     def relabel(_self, _0, **options):
-        return _out161(_self.relabel(_0, **options))
+        return _out164(_self.relabel(_0, **options))
 
     def tag(_self, **options):
         return _self.tag
@@ -1019,10 +1029,10 @@ class Labels:
 
 class Stamped:
     def new(**options):
-        return _out163(_module.Stamped(**options))
+        return _out166(_module.Stamped(**options))
 
     def stamp(_self, _0, **options):
-        return _out163(_self.stamp(_0, **options))
+        return _out166(_self.stamp(_0, **options))
 
     def at(_self, **options):
         return _self.at
@@ -1033,7 +1043,7 @@ class Stamped:
 
 class Down:
     def new(_0, **options):
-        return _out165(_module.Down(_0, **options))
+        return _out168(_module.Down(_0, **options))
 
     def iter(_self, **options):
         return _out96(_self.__iter__(**options))
@@ -1162,40 +1172,40 @@ type Transaction struct{ *callpy.Object }
 // Its property and its second name are made by assignments.
 type Needle struct{ *callpy.Object }
 
-// A Locked is an instance of the class Locked, line 192 of typed.py: a Python object.
+// A Locked is an instance of the class Locked, line 198 of typed.py: a Python object.
 //
 // Enters as text.
 type Locked struct{ *callpy.Object }
 
-// A Timedelta is an instance of the class Timedelta, line 461 of typed.py: a Python object.
+// A Timedelta is an instance of the class Timedelta, line 467 of typed.py: a Python object.
 //
 // As that of pandas, which has nanoseconds as well.
 type Timedelta struct{ *callpy.Object }
 
-// A Named is an instance of the class Named, line 514 of typed.py: a Python object.
+// A Named is an instance of the class Named, line 520 of typed.py: a Python object.
 //
 // Any object with a label.
 type Named struct{ *callpy.Object }
 
-// A Special is an instance of the class Special, line 520 of typed.py: a Python object.
+// A Special is an instance of the class Special, line 526 of typed.py: a Python object.
 //
 // It has the methods of its base.
 type Special struct{ Handle }
 
-// A Factory is an instance of the class Factory, line 530 of typed.py: a Python object.
+// A Factory is an instance of the class Factory, line 536 of typed.py: a Python object.
 //
 // Its methods have the names that others get: `__call__` is `call` in other languages.
 type Factory struct{ *callpy.Object }
 
-// A Gauge is an instance of the class Gauge, line 570 of typed.py: a Python object.
+// A Gauge is an instance of the class Gauge, line 576 of typed.py: a Python object.
 //
 // Its properties can be set, but for one.
 type Gauge struct{ *callpy.Object }
 
-// A Computed is an instance of the class Computed, line 614 of typed.py: a Python object.
+// A Computed is an instance of the class Computed, line 636 of typed.py: a Python object.
 type Computed struct{ *callpy.Object }
 
-// A Key is the class Key, line 623 of typed.py.
+// A Key is the class Key, line 645 of typed.py.
 //
 // NewKey fills in Python's defaults, which a literal has not.
 type Key struct {
@@ -1210,35 +1220,35 @@ func NewKey(x int) Key {
 	return Key{X: x, Y: "k"}
 }
 
-// A Counted is an instance of the class Counted, line 631 of typed.py: a Python object.
+// A Counted is an instance of the class Counted, line 653 of typed.py: a Python object.
 //
 // A mixin, which has no constructor.
 type Counted struct{ *callpy.Object }
 
-// A Sized is an instance of the class Sized, line 641 of typed.py: a Python object.
+// A Sized is an instance of the class Sized, line 663 of typed.py: a Python object.
 //
 // What it returns of itself is an instance of the class that inherits it.
 type Sized struct{ *callpy.Object }
 
-// A Basket is an instance of the class Basket, line 661 of typed.py: a Python object.
+// A Basket is an instance of the class Basket, line 683 of typed.py: a Python object.
 //
 // Python finds `kind` in the first base, as callpy does, and the constructor in the second.
 type Basket struct{ Counted }
 
-// A Tagged is an instance of the class Tagged, line 668 of typed.py: a Python object.
+// A Tagged is an instance of the class Tagged, line 690 of typed.py: a Python object.
 //
 // Any object with a tag.
 type Tagged struct{ *callpy.Object }
 
-// A Labels is an instance of the class Labels, line 674 of typed.py: a Python object.
+// A Labels is an instance of the class Labels, line 696 of typed.py: a Python object.
 //
 // Its attributes are declared in its body.
 type Labels struct{ *callpy.Object }
 
-// A Stamped is an instance of the class Stamped, line 688 of typed.py: a Python object.
+// A Stamped is an instance of the class Stamped, line 710 of typed.py: a Python object.
 type Stamped struct{ Labels }
 
-// A Down is an instance of the class Down, line 696 of typed.py: a Python object.
+// A Down is an instance of the class Down, line 718 of typed.py: a Python object.
 //
 // An iterator, as one writes it by hand.
 type Down struct{ *callpy.Object }
@@ -1423,9 +1433,9 @@ func (f *Functions) Retries(most uint) *Functions {
 	return &Functions{f.functions.Retries(most)}
 }
 
-var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:scalars"}
+var scalarsFunction = callpy.Lazy[func(int, float64, bool, string, callpy.Bytes) (int, float64, bool, string, callpy.Bytes, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:scalars"}
 
-// Scalars calls scalars, line 209 of typed.py:
+// Scalars calls scalars, line 215 of typed.py:
 //
 //	scalars(a: int, b: float, c: bool, d: str, e: bytes) -> Tuple[int, float, bool, str, bytes]
 //
@@ -1454,9 +1464,9 @@ func (f *Functions) Scalars(a int, b float64, c bool, d string, e callpy.Bytes) 
 	return call(a, b, c, d, e)
 }
 
-var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:nothing"}
+var nothingFunction = callpy.Lazy[func() error]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:nothing"}
 
-// Nothing calls nothing, line 224 of typed.py:
+// Nothing calls nothing, line 230 of typed.py:
 //
 //	nothing() -> None
 func Nothing() error {
@@ -1476,9 +1486,9 @@ func (f *Functions) Nothing() error {
 	return call()
 }
 
-var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:complex_number"}
+var complexNumberFunction = callpy.Lazy[func(complex128) (complex128, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:complex_number"}
 
-// ComplexNumber calls complex_number, line 228 of typed.py:
+// ComplexNumber calls complex_number, line 234 of typed.py:
 //
 //	complex_number(z: complex) -> complex
 func ComplexNumber(z complex128) (result complex128, err error) {
@@ -1498,9 +1508,9 @@ func (f *Functions) ComplexNumber(z complex128) (result complex128, err error) {
 	return call(z)
 }
 
-var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:numpy_scalars"}
+var numpyScalarsFunction = callpy.Lazy[func(float32, int16, float64) (float32, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:numpy_scalars"}
 
-// NumpyScalars calls numpy_scalars, line 232 of typed.py:
+// NumpyScalars calls numpy_scalars, line 238 of typed.py:
 //
 //	numpy_scalars(a: np.float32, b: np.int16, c: np.floating) -> np.float32
 func NumpyScalars(a float32, b int16, c float64) (result float32, err error) {
@@ -1520,9 +1530,9 @@ func (f *Functions) NumpyScalars(a float32, b int16, c float64) (result float32,
 	return call(a, b, c)
 }
 
-var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:detect"}
+var detectFunction = callpy.Lazy[func([]float64) ([]int64, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:detect"}
 
-// Detect calls detect, line 237 of typed.py:
+// Detect calls detect, line 243 of typed.py:
 //
 //	detect(data: NDArray[np.float64]) -> NDArray[np.int64]
 //
@@ -1544,9 +1554,9 @@ func (f *Functions) Detect(data []float64) (result []int64, err error) {
 	return call(data)
 }
 
-var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:fill"}
+var fillFunction = callpy.Lazy[func([]float64, float64) error]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:fill"}
 
-// Fill calls fill, line 242 of typed.py:
+// Fill calls fill, line 248 of typed.py:
 //
 //	fill(data: NDArray[np.float64], value: float) -> None
 func Fill(data []float64, value float64) error {
@@ -1566,9 +1576,9 @@ func (f *Functions) Fill(data []float64, value float64) error {
 	return call(data, value)
 }
 
-var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:total"}
+var totalFunction = callpy.Lazy[func(any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:total"}
 
-// Total calls total, line 246 of typed.py:
+// Total calls total, line 252 of typed.py:
 //
 //	total(data: np.ndarray) -> float
 func Total(data any) (result float64, err error) {
@@ -1588,9 +1598,9 @@ func (f *Functions) Total(data any) (result float64, err error) {
 	return call(data)
 }
 
-var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:doubled"}
+var doubledFunction = callpy.Lazy[func(any) (any, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:doubled"}
 
-// Doubled calls doubled, line 250 of typed.py:
+// Doubled calls doubled, line 256 of typed.py:
 //
 //	doubled(data: np.ndarray) -> np.ndarray
 func Doubled(data any) (result any, err error) {
@@ -1610,9 +1620,9 @@ func (f *Functions) Doubled(data any) (result any, err error) {
 	return call(data)
 }
 
-var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:extremes"}
+var extremesFunction = callpy.Lazy[func(any) (any, []int, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:extremes"}
 
-// Extremes calls extremes, line 254 of typed.py:
+// Extremes calls extremes, line 260 of typed.py:
 //
 //	extremes(data: np.ndarray) -> Tuple[np.ndarray, npt.NDArray[np.intp]]
 func Extremes(data any) (any, []int, error) {
@@ -1632,9 +1642,9 @@ func (f *Functions) Extremes(data any) (any, []int, error) {
 	return call(data)
 }
 
-var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:stack"}
+var stackFunction = callpy.Lazy[func([][]float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:stack"}
 
-// Stack calls stack, line 258 of typed.py:
+// Stack calls stack, line 264 of typed.py:
 //
 //	stack(arrays: List[NDArray[np.float64]]) -> NDArray[np.float64]
 func Stack(arrays [][]float64) (result []float64, err error) {
@@ -1654,9 +1664,9 @@ func (f *Functions) Stack(arrays [][]float64) (result []float64, err error) {
 	return call(arrays)
 }
 
-var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:distances"}
+var distancesFunction = callpy.Lazy[func(callpy.Array[float64], []float64) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:distances"}
 
-// Distances calls distances, line 263 of typed.py:
+// Distances calls distances, line 269 of typed.py:
 //
 //	distances(points: Annotated[NDArray[np.float64], "n 3"], weights: Annotated[NDArray[np.float64], "n"]) -> Annotated[NDArray[np.float64], "n"]
 func Distances(points callpy.Array[float64], weights []float64) (result []float64, err error) {
@@ -1676,9 +1686,9 @@ func (f *Functions) Distances(points callpy.Array[float64], weights []float64) (
 	return call(points, weights)
 }
 
-var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:wrong_shape"}
+var wrongShapeFunction = callpy.Lazy[func(callpy.Array[float64]) ([]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:wrong_shape"}
 
-// WrongShape calls wrong_shape, line 269 of typed.py:
+// WrongShape calls wrong_shape, line 275 of typed.py:
 //
 //	wrong_shape(points: Annotated[NDArray[np.float64], "n 3"]) -> Annotated[NDArray[np.float64], "n"]
 func WrongShape(points callpy.Array[float64]) (result []float64, err error) {
@@ -1698,9 +1708,9 @@ func (f *Functions) WrongShape(points callpy.Array[float64]) (result []float64, 
 	return call(points)
 }
 
-var listsFunction = callpy.Lazy[func(callpy.Lists[[]float64], []string, callpy.Lists[[][]int], callpy.Lists[[]int]) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:lists"}
+var listsFunction = callpy.Lazy[func(callpy.Lists[[]float64], []string, callpy.Lists[[][]int], callpy.Lists[[]int]) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:lists"}
 
-// Lists calls lists, line 273 of typed.py:
+// Lists calls lists, line 279 of typed.py:
 //
 //	lists(a: List[float], b: Sequence[str], c: List[List[int]], d: Tuple[int, ...]) -> List[str]
 func Lists(a []float64, b []string, c [][]int, d []int) (result []string, err error) {
@@ -1720,9 +1730,9 @@ func (f *Functions) Lists(a []float64, b []string, c [][]int, d []int) (result [
 	return call(callpy.ListsOf(a), b, callpy.ListsOf(c), callpy.ListsOf(d))
 }
 
-var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:pairs"}
+var pairsFunction = callpy.Lazy[func([]IntStringTuple, Float64MaybeStringTuple) ([]StringIntTuple, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:pairs"}
 
-// Pairs calls pairs, line 278 of typed.py:
+// Pairs calls pairs, line 284 of typed.py:
 //
 //	pairs(a: List[Tuple[int, str]], b: Tuple[float, Optional[str]]) -> List[Tuple[str, int]]
 func Pairs(a []IntStringTuple, b Float64MaybeStringTuple) (result []StringIntTuple, err error) {
@@ -1742,9 +1752,9 @@ func (f *Functions) Pairs(a []IntStringTuple, b Float64MaybeStringTuple) (result
 	return call(a, b)
 }
 
-var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:dicts"}
+var dictsFunction = callpy.Lazy[func(map[string]float64, map[int][]string) (map[string]int, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:dicts"}
 
-// Dicts calls dicts, line 283 of typed.py:
+// Dicts calls dicts, line 289 of typed.py:
 //
 //	dicts(a: Dict[str, float], b: Mapping[int, List[str]]) -> Dict[str, int]
 func Dicts(a map[string]float64, b map[int][]string) (result map[string]int, err error) {
@@ -1764,9 +1774,9 @@ func (f *Functions) Dicts(a map[string]float64, b map[int][]string) (result map[
 	return call(a, b)
 }
 
-var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:columns"}
+var columnsFunction = callpy.Lazy[func(map[string][]float64) (map[string]float64, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:columns"}
 
-// Columns calls columns, line 288 of typed.py:
+// Columns calls columns, line 294 of typed.py:
 //
 //	columns(table: Dict[str, NDArray[np.float64]]) -> Dict[str, float]
 func Columns(table map[string][]float64) (result map[string]float64, err error) {
@@ -1786,9 +1796,9 @@ func (f *Functions) Columns(table map[string][]float64) (result map[string]float
 	return call(table)
 }
 
-var setsFunction = callpy.Lazy[func(callpy.Lists[[]int], []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:sets"}
+var setsFunction = callpy.Lazy[func(callpy.Lists[[]int], []string) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:sets"}
 
-// Sets calls sets, line 292 of typed.py:
+// Sets calls sets, line 298 of typed.py:
 //
 //	sets(a: Set[int], b: Set[str]) -> Set[str]
 func Sets(a []int, b []string) (result []string, err error) {
@@ -1808,9 +1818,9 @@ func (f *Functions) Sets(a []int, b []string) (result []string, err error) {
 	return call(callpy.ListsOf(a), b)
 }
 
-var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:countdown"}
+var countdownFunction = callpy.Lazy[func(int) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:countdown"}
 
-// Countdown calls countdown, line 297 of typed.py:
+// Countdown calls countdown, line 303 of typed.py:
 //
 //	countdown(start: int) -> Iterable[int]
 func Countdown(start int) (result []int, err error) {
@@ -1830,9 +1840,9 @@ func (f *Functions) Countdown(start int) (result []int, err error) {
 	return call(start)
 }
 
-var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:optional"}
+var optionalFunction = callpy.Lazy[func(*int, *[]float64) (*string, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:optional"}
 
-// Optional calls optional, line 301 of typed.py:
+// Optional calls optional, line 307 of typed.py:
 //
 //	optional(a: Optional[int], b: Optional[NDArray[np.float64]]) -> Optional[str]
 func Optional(a *int, b *[]float64) (result *string, err error) {
@@ -1852,9 +1862,9 @@ func (f *Functions) Optional(a *int, b *[]float64) (result *string, err error) {
 	return call(a, b)
 }
 
-var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:either", Types: types}
+var eitherFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:either", Types: types}
 
-// Either calls either, line 305 of typed.py:
+// Either calls either, line 311 of typed.py:
 //
 //	either(a: Union[int, str, None, List[float]]) -> Union[int, str, List[float]]
 func Either(a any) (result any, err error) {
@@ -1874,9 +1884,9 @@ func (f *Functions) Either(a any) (result any, err error) {
 	return call(a)
 }
 
-var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:number_or_array", Types: types}
+var numberOrArrayFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:number_or_array", Types: types}
 
-// NumberOrArray calls number_or_array, line 309 of typed.py:
+// NumberOrArray calls number_or_array, line 315 of typed.py:
 //
 //	number_or_array(x: Union[float, NDArray[np.float64]]) -> Union[float, NDArray[np.float64]]
 func NumberOrArray(x any) (result any, err error) {
@@ -1896,9 +1906,9 @@ func (f *Functions) NumberOrArray(x any) (result any, err error) {
 	return call(x)
 }
 
-var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:anything_or_more", Types: types}
+var anythingOrMoreFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:anything_or_more", Types: types}
 
-// AnythingOrMore calls anything_or_more, line 313 of typed.py:
+// AnythingOrMore calls anything_or_more, line 319 of typed.py:
 //
 //	anything_or_more(x: Union[str, Handle]) -> Union[str, Handle]
 func AnythingOrMore(x any) (result any, err error) {
@@ -1918,9 +1928,9 @@ func (f *Functions) AnythingOrMore(x any) (result any, err error) {
 	return call(x)
 }
 
-var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:boundary"}
+var boundaryFunction = callpy.Lazy[func(Boundary) (Boundary, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:boundary"}
 
-// BoundaryFunc calls boundary, line 317 of typed.py:
+// BoundaryFunc calls boundary, line 323 of typed.py:
 //
 //	boundary(mode: Boundary) -> Boundary
 func BoundaryFunc(mode Boundary) (result Boundary, err error) {
@@ -1940,9 +1950,9 @@ func (f *Functions) BoundaryFunc(mode Boundary) (result Boundary, err error) {
 	return call(mode)
 }
 
-var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:order"}
+var orderFunction = callpy.Lazy[func(OrderBy) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:order"}
 
-// Order calls order, line 322 of typed.py:
+// Order calls order, line 328 of typed.py:
 //
 //	order(by: Literal["up", "down"]) -> Literal[1, -1]
 func Order(by OrderBy) (result int, err error) {
@@ -1962,9 +1972,9 @@ func (f *Functions) Order(by OrderBy) (result int, err error) {
 	return call(by)
 }
 
-var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:path"}
+var pathFunction = callpy.Lazy[func(string) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:path"}
 
-// Path calls path, line 326 of typed.py:
+// Path calls path, line 332 of typed.py:
 //
 //	path(file: pathlib.Path) -> pathlib.Path
 func Path(file string) (result string, err error) {
@@ -1984,9 +1994,9 @@ func (f *Functions) Path(file string) (result string, err error) {
 	return call(file)
 }
 
-var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:anything", Types: types}
+var anythingFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:anything", Types: types}
 
-// Anything calls anything, line 331 of typed.py:
+// Anything calls anything, line 337 of typed.py:
 //
 //	anything(x: Any) -> Any
 func Anything(x any) (result any, err error) {
@@ -2006,9 +2016,9 @@ func (f *Functions) Anything(x any) (result any, err error) {
 	return call(x)
 }
 
-var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:same", Types: types}
+var sameFunction = callpy.Lazy[func(any) (any, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:same", Types: types}
 
-// Same calls same, line 335 of typed.py:
+// Same calls same, line 341 of typed.py:
 //
 //	same(x: T) -> T
 func Same(x any) (result any, err error) {
@@ -2028,9 +2038,9 @@ func (f *Functions) Same(x any) (result any, err error) {
 	return call(x)
 }
 
-var kindsOfFunction = callpy.Lazy[func([]any, map[string]any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:kinds_of", Types: types}
+var kindsOfFunction = callpy.Lazy[func([]any, map[string]any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:kinds_of", Types: types}
 
-// KindsOf calls kinds_of, line 339 of typed.py:
+// KindsOf calls kinds_of, line 345 of typed.py:
 //
 //	kinds_of(values: List[Union[Mode, Settings, Any]], named: Dict[str, Any]) -> str
 func KindsOf(values []any, named map[string]any) (result string, err error) {
@@ -2050,9 +2060,9 @@ func (f *Functions) KindsOf(values []any, named map[string]any) (result string, 
 	return call(values, named)
 }
 
-var handleFunction = callpy.Lazy[func(string) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:handle"}
+var handleFunction = callpy.Lazy[func(string) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:handle"}
 
-// HandleFunc calls handle, line 343 of typed.py:
+// HandleFunc calls handle, line 349 of typed.py:
 //
 //	handle(name: str) -> Handle
 func HandleFunc(name string) (result *Handle, err error) {
@@ -2072,9 +2082,9 @@ func (f *Functions) HandleFunc(name string) (result *Handle, err error) {
 	return call(name)
 }
 
-var handleNameFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:handle_name"}
+var handleNameFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:handle_name"}
 
-// HandleName calls handle_name, line 347 of typed.py:
+// HandleName calls handle_name, line 353 of typed.py:
 //
 //	handle_name(handle: Handle) -> str
 func HandleName(handle *Handle) (result string, err error) {
@@ -2094,9 +2104,9 @@ func (f *Functions) HandleName(handle *Handle) (result string, err error) {
 	return call(handle)
 }
 
-var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:next_mode"}
+var nextModeFunction = callpy.Lazy[func(Mode, Level) (Mode, Level, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:next_mode"}
 
-// NextMode calls next_mode, line 351 of typed.py:
+// NextMode calls next_mode, line 357 of typed.py:
 //
 //	next_mode(mode: Mode, level: Level) -> Tuple[Mode, Level]
 func NextMode(mode Mode, level Level) (Mode, Level, error) {
@@ -2116,9 +2126,9 @@ func (f *Functions) NextMode(mode Mode, level Level) (Mode, Level, error) {
 	return call(mode, level)
 }
 
-var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:settle"}
+var settleFunction = callpy.Lazy[func(Settings) (Settings, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:settle"}
 
-// Settle calls settle, line 356 of typed.py:
+// Settle calls settle, line 362 of typed.py:
 //
 //	settle(settings: Settings) -> Settings
 func Settle(settings Settings) (result Settings, err error) {
@@ -2138,9 +2148,9 @@ func (f *Functions) Settle(settings Settings) (result Settings, err error) {
 	return call(settings)
 }
 
-var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:loud"}
+var loudFunction = callpy.Lazy[func([]Signal, float64) ([]Signal, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:loud"}
 
-// Loud calls loud, line 361 of typed.py:
+// Loud calls loud, line 367 of typed.py:
 //
 //	loud(signals: Sequence[Signal], least: float) -> List[Signal]
 func Loud(signals []Signal, least float64) (result []Signal, err error) {
@@ -2160,9 +2170,9 @@ func (f *Functions) Loud(signals []Signal, least float64) (result []Signal, err 
 	return call(signals, least)
 }
 
-var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:line"}
+var lineFunction = callpy.Lazy[func([]float64, []float64) (Fit, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:line"}
 
-// Line calls line, line 365 of typed.py:
+// Line calls line, line 371 of typed.py:
 //
 //	line(x: NDArray[np.float64], y: NDArray[np.float64]) -> Fit
 func Line(x []float64, y []float64) (result Fit, err error) {
@@ -2182,9 +2192,9 @@ func (f *Functions) Line(x []float64, y []float64) (result Fit, err error) {
 	return call(x, y)
 }
 
-var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:residuals"}
+var residualsFunction = callpy.Lazy[func(Fit) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:residuals"}
 
-// Residuals calls residuals, line 370 of typed.py:
+// Residuals calls residuals, line 376 of typed.py:
 //
 //	residuals(fit: Fit) -> NDArray[np.float64]
 func Residuals(fit Fit) (result []float64, err error) {
@@ -2204,9 +2214,9 @@ func (f *Functions) Residuals(fit Fit) (result []float64, err error) {
 	return call(fit)
 }
 
-var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:grow"}
+var growFunction = callpy.Lazy[func(Tree) (Tree, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:grow"}
 
-// Grow calls grow, line 375 of typed.py:
+// Grow calls grow, line 381 of typed.py:
 //
 //	grow(tree: Tree) -> Tree
 func Grow(tree Tree) (result Tree, err error) {
@@ -2226,9 +2236,9 @@ func (f *Functions) Grow(tree Tree) (result Tree, err error) {
 	return call(tree)
 }
 
-var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:row"}
+var rowFunction = callpy.Lazy[func(Row) (Row, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:row"}
 
-// RowFunc calls row, line 380 of typed.py:
+// RowFunc calls row, line 386 of typed.py:
 //
 //	row(row: Row) -> Row
 func RowFunc(row Row) (result Row, err error) {
@@ -2248,9 +2258,9 @@ func (f *Functions) RowFunc(row Row) (result Row, err error) {
 	return call(row)
 }
 
-var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:defaults"}
+var defaultsFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:defaults"}
 
-// Defaults calls defaults, line 385 of typed.py:
+// Defaults calls defaults, line 391 of typed.py:
 //
 //	defaults(a: int, b: int = 2, *, c: Optional[int] = None, d: Optional[int] = 4, self: int = 5) -> str
 func Defaults(a int, options ...DefaultsOption) (result string, err error) {
@@ -2309,9 +2319,9 @@ func DefaultsSelf(self int) DefaultsOption {
 	return DefaultsOption{callpy.Named("self", self)}
 }
 
-var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:positional"}
+var positionalFunction = callpy.Lazy[func(int, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:positional"}
 
-// Positional calls positional, line 389 of typed.py:
+// Positional calls positional, line 395 of typed.py:
 //
 //	positional(a: int, b: int = 2, c: int = 3, /, d: int = 4) -> str
 func Positional(a int, options ...PositionalOption) (result string, err error) {
@@ -2363,9 +2373,9 @@ func PositionalD(d int) PositionalOption {
 	return PositionalOption{callpy.Named("d", d)}
 }
 
-var restFunction = callpy.Lazy[func(int, callpy.Lists[[]int], bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:rest"}
+var restFunction = callpy.Lazy[func(int, callpy.Lists[[]int], bool, map[string]float64, ...any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:rest"}
 
-// Rest calls rest, line 393 of typed.py:
+// Rest calls rest, line 399 of typed.py:
 //
 //	rest(a: int, b: int = 2, *numbers: int, flag: bool, **extra: float) -> str
 func Rest(a int, numbers []int, flag bool, extra map[string]float64, options ...RestOption) (result string, err error) {
@@ -2403,9 +2413,9 @@ func RestB(b int) RestOption {
 	return RestOption{callpy.Named("b", b)}
 }
 
-var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:weighted", Types: types}
+var weightedFunction = callpy.Lazy[func([]float64, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:weighted", Types: types}
 
-// Weighted calls weighted, line 397 of typed.py:
+// Weighted calls weighted, line 403 of typed.py:
 //
 //	weighted(data: Annotated[NDArray[np.float64], "n"], weights: Optional[Annotated[NDArray[np.float64], "n"]] = None, boundary: Boundary = "reflect", scale: Union[int, float] = 1) -> float
 func Weighted(data []float64, options ...WeightedOption) (result float64, err error) {
@@ -2457,9 +2467,9 @@ func WeightedScale(scale any) WeightedOption {
 	return WeightedOption{callpy.Named("scale", &scale)}
 }
 
-var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:options"}
+var optionsFunction = callpy.Lazy[func(int, int, int, ...any) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:options"}
 
-// Options calls options, line 407 of typed.py:
+// Options calls options, line 413 of typed.py:
 //
 //	options(options: int, crate: int, match: int, call: int = 4) -> int
 func Options(optionsArg int, crate int, match int, options ...OptionsOption) (result int, err error) {
@@ -2497,9 +2507,9 @@ func OptionsCall(callArg int) OptionsOption {
 	return OptionsOption{callpy.Named("call", callArg)}
 }
 
-var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:defaults_with"}
+var defaultsWithFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:defaults_with"}
 
-// DefaultsWith calls defaults_with, line 411 of typed.py:
+// DefaultsWith calls defaults_with, line 417 of typed.py:
 //
 //	defaults_with(a: int) -> int
 func DefaultsWith(a int) (result int, err error) {
@@ -2519,9 +2529,9 @@ func (f *Functions) DefaultsWith(a int) (result int, err error) {
 	return call(a)
 }
 
-var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:partly", Types: types}
+var partlyFunction = callpy.Lazy[func(int, any, ...any) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:partly", Types: types}
 
-// Partly calls partly, line 415 of typed.py:
+// Partly calls partly, line 421 of typed.py:
 //
 //	partly(a: int, b, c=None) -> int
 func Partly(a int, b any, options ...PartlyOption) (result int, err error) {
@@ -2559,9 +2569,9 @@ func PartlyC(c any) PartlyOption {
 	return PartlyOption{callpy.Named("c", &c)}
 }
 
-var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:cached"}
+var cachedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:cached"}
 
-// Cached calls cached, line 420 of typed.py:
+// Cached calls cached, line 426 of typed.py:
 //
 //	cached(a: int) -> int
 func Cached(a int) (result int, err error) {
@@ -2581,9 +2591,9 @@ func (f *Functions) Cached(a int) (result int, err error) {
 	return call(a)
 }
 
-var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:fails"}
+var failsFunction = callpy.Lazy[func(string) error]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:fails"}
 
-// Fails calls fails, line 424 of typed.py:
+// Fails calls fails, line 430 of typed.py:
 //
 //	fails(message: str) -> None
 func Fails(message string) error {
@@ -2603,9 +2613,9 @@ func (f *Functions) Fails(message string) error {
 	return call(message)
 }
 
-var generatorFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:generator"}
+var generatorFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:generator"}
 
-// Generator calls generator, line 436 of typed.py:
+// Generator calls generator, line 442 of typed.py:
 //
 //	generator(a: int) -> Iterable[int]
 func Generator(a int) (result iter.Seq2[int, error], err error) {
@@ -2616,9 +2626,9 @@ func Generator(a int) (result iter.Seq2[int, error], err error) {
 	return callpy.Items[int](call(a))
 }
 
-var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:dispatched"}
+var dispatchedFunction = callpy.Lazy[func(int) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:dispatched"}
 
-// Dispatched calls dispatched, line 441 of typed.py:
+// Dispatched calls dispatched, line 447 of typed.py:
 //
 //	dispatched(a: int) -> int
 func Dispatched(a int) (result int, err error) {
@@ -2638,9 +2648,9 @@ func (f *Functions) Dispatched(a int) (result int, err error) {
 	return call(a)
 }
 
-var rememberedFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:remembered", Retains: true}
+var rememberedFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:remembered", Retains: true}
 
-// Remembered calls remembered, line 448 of typed.py:
+// Remembered calls remembered, line 454 of typed.py:
 //
 //	remembered(data: Annotated[NDArray[np.float64], "retained"]) -> int
 func Remembered(data []float64) (result int, err error) {
@@ -2660,9 +2670,9 @@ func (f *Functions) Remembered(data []float64) (result int, err error) {
 	return call(data)
 }
 
-var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:address", Lends: true}
+var addressFunction = callpy.Lazy[func([]float64) (int, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:address", Lends: true}
 
-// Address calls address, line 453 of typed.py:
+// Address calls address, line 459 of typed.py:
 //
 //	address(data: Annotated[NDArray[np.float64], "borrowed"]) -> int
 func Address(data []float64) (result int, err error) {
@@ -2682,9 +2692,9 @@ func (f *Functions) Address(data []float64) (result int, err error) {
 	return call(data)
 }
 
-var shiftedFunction = callpy.Lazy[func(time.Time, time.Duration) (time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:shifted"}
+var shiftedFunction = callpy.Lazy[func(time.Time, time.Duration) (time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:shifted"}
 
-// Shifted calls shifted, line 457 of typed.py:
+// Shifted calls shifted, line 463 of typed.py:
 //
 //	shifted(at: datetime.datetime, by: datetime.timedelta) -> datetime.datetime
 func Shifted(at time.Time, by time.Duration) (result time.Time, err error) {
@@ -2704,9 +2714,9 @@ func (f *Functions) Shifted(at time.Time, by time.Duration) (result time.Time, e
 	return call(at, by)
 }
 
-var tookFunction = callpy.Lazy[func() (time.Duration, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:took"}
+var tookFunction = callpy.Lazy[func() (time.Duration, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:took"}
 
-// Took calls took, line 467 of typed.py:
+// Took calls took, line 473 of typed.py:
 //
 //	took() -> datetime.timedelta
 func Took() (result time.Duration, err error) {
@@ -2726,9 +2736,9 @@ func (f *Functions) Took() (result time.Duration, err error) {
 	return call()
 }
 
-var nextDaysFunction = callpy.Lazy[func(time.Time, int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:next_days"}
+var nextDaysFunction = callpy.Lazy[func(time.Time, int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:next_days"}
 
-// NextDays calls next_days, line 471 of typed.py:
+// NextDays calls next_days, line 477 of typed.py:
 //
 //	next_days(time: datetime.datetime, count: int) -> Iterator[datetime.datetime]
 func NextDays(moment time.Time, count int) (result iter.Seq2[time.Time, error], err error) {
@@ -2739,9 +2749,9 @@ func NextDays(moment time.Time, count int) (result iter.Seq2[time.Time, error], 
 	return callpy.Items[time.Time](call(moment, count))
 }
 
-var dayOfFunction = callpy.Lazy[func(*time.Time) (*time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:day_of"}
+var dayOfFunction = callpy.Lazy[func(*time.Time) (*time.Time, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:day_of"}
 
-// DayOf calls day_of, line 476 of typed.py:
+// DayOf calls day_of, line 482 of typed.py:
 //
 //	day_of(at: Optional[datetime.datetime]) -> Optional[datetime.date]
 func DayOf(at *time.Time) (result *time.Time, err error) {
@@ -2761,9 +2771,9 @@ func (f *Functions) DayOf(at *time.Time) (result *time.Time, err error) {
 	return call(at)
 }
 
-var weekdaysFunction = callpy.Lazy[func([]time.Time, []time.Time) (map[time.Time]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:weekdays"}
+var weekdaysFunction = callpy.Lazy[func([]time.Time, []time.Time) (map[time.Time]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:weekdays"}
 
-// Weekdays calls weekdays, line 480 of typed.py:
+// Weekdays calls weekdays, line 486 of typed.py:
 //
 //	weekdays(days: Sequence[datetime.date], times: List[datetime.datetime]) -> Dict[datetime.date, str]
 func Weekdays(days []time.Time, times []time.Time) (result map[time.Time]string, err error) {
@@ -2783,9 +2793,9 @@ func (f *Functions) Weekdays(days []time.Time, times []time.Time) (result map[ti
 	return call(days, times)
 }
 
-var stampsFunction = callpy.Lazy[func(callpy.Times, callpy.Durations) (callpy.Times, callpy.Durations, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:stamps"}
+var stampsFunction = callpy.Lazy[func(callpy.Times, callpy.Durations) (callpy.Times, callpy.Durations, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:stamps"}
 
-// Stamps calls stamps, line 487 of typed.py:
+// Stamps calls stamps, line 493 of typed.py:
 //
 //	stamps(at: NDArray[np.datetime64], by: Annotated[NDArray[np.timedelta64], "n"]) -> Tuple[NDArray[np.datetime64], NDArray[np.timedelta64]]
 func Stamps(at callpy.Times, by callpy.Durations) (callpy.Times, callpy.Durations, error) {
@@ -2805,9 +2815,9 @@ func (f *Functions) Stamps(at callpy.Times, by callpy.Durations) (callpy.Times, 
 	return call(at, by)
 }
 
-var fitsFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:fits"}
+var fitsFunction = callpy.Lazy[func(int) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:fits"}
 
-// Fits calls fits, line 494 of typed.py:
+// Fits calls fits, line 500 of typed.py:
 //
 //	fits(count: int) -> Iterator[Fit]
 func Fits(count int) (result iter.Seq2[Fit, error], err error) {
@@ -2818,9 +2828,9 @@ func Fits(count int) (result iter.Seq2[Fit, error], err error) {
 	return callpy.Items[Fit](call(count))
 }
 
-var endedFunction = callpy.Lazy[func() (int, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:ended"}
+var endedFunction = callpy.Lazy[func() (int, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:ended"}
 
-// Ended calls ended, line 506 of typed.py:
+// Ended calls ended, line 512 of typed.py:
 //
 //	ended() -> int
 func Ended() (result int, err error) {
@@ -2840,9 +2850,9 @@ func (f *Functions) Ended() (result int, err error) {
 	return call()
 }
 
-var anythingOfFunction = callpy.Lazy[func([]any) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:anything_of", Types: types}
+var anythingOfFunction = callpy.Lazy[func([]any) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:anything_of", Types: types}
 
-// AnythingOf calls anything_of, line 510 of typed.py:
+// AnythingOf calls anything_of, line 516 of typed.py:
 //
 //	anything_of(values: List[Any]) -> Generator[Any, None, None]
 func AnythingOf(values []any) (result iter.Seq2[any, error], err error) {
@@ -2853,9 +2863,9 @@ func AnythingOf(values []any) (result iter.Seq2[any, error], err error) {
 	return callpy.Items[any](call(values))
 }
 
-var specialFunction = callpy.Lazy[func(string) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:special"}
+var specialFunction = callpy.Lazy[func(string) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:special"}
 
-// SpecialFunc calls special, line 712 of typed.py:
+// SpecialFunc calls special, line 734 of typed.py:
 //
 //	special(name: str) -> Special
 func SpecialFunc(name string) (result *Special, err error) {
@@ -2875,9 +2885,9 @@ func (f *Functions) SpecialFunc(name string) (result *Special, err error) {
 	return call(name)
 }
 
-var onlyOfFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:only_of"}
+var onlyOfFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:only_of"}
 
-// OnlyOf calls only_of, line 716 of typed.py:
+// OnlyOf calls only_of, line 738 of typed.py:
 //
 //	only_of(named: Named) -> str
 func OnlyOf(named *Named) (result string, err error) {
@@ -2897,9 +2907,9 @@ func (f *Functions) OnlyOf(named *Named) (result string, err error) {
 	return call(named)
 }
 
-var objectFunction = callpy.Lazy[func([]Mode) ([]Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:object_"}
+var objectFunction = callpy.Lazy[func([]Mode) ([]Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:object_"}
 
-// Object calls object, line 720 of typed.py:
+// Object calls object, line 742 of typed.py:
 //
 //	object(modes: Set[Mode]) -> Set[Mode]
 //
@@ -2921,9 +2931,9 @@ func (f *Functions) ObjectMethod(modes []Mode) (result []Mode, err error) {
 	return call(modes)
 }
 
-var hasattrFunction = callpy.Lazy[func(callpy.Lists[[]int], ...any) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:hasattr_"}
+var hasattrFunction = callpy.Lazy[func(callpy.Lists[[]int], ...any) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:hasattr_"}
 
-// Hasattr calls hasattr, line 725 of typed.py:
+// Hasattr calls hasattr, line 747 of typed.py:
 //
 //	hasattr(tuples: Tuple[int, ...], sums: FrozenSet[int] = frozenset()) -> Set[int]
 func Hasattr(tuples []int, options ...HasattrOption) (result []int, err error) {
@@ -2961,9 +2971,9 @@ func HasattrSums(sums []int) HasattrOption {
 	return HasattrOption{callpy.Named("sums", callpy.ListsOf(sums))}
 }
 
-var wrongModeFunction = callpy.Lazy[func() (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:wrong_mode"}
+var wrongModeFunction = callpy.Lazy[func() (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:wrong_mode"}
 
-// WrongMode calls wrong_mode, line 729 of typed.py:
+// WrongMode calls wrong_mode, line 751 of typed.py:
 //
 //	wrong_mode() -> Mode
 func WrongMode() (result Mode, err error) {
@@ -2983,9 +2993,9 @@ func (f *Functions) WrongMode() (result Mode, err error) {
 	return call()
 }
 
-var byKeyFunction = callpy.Lazy[func(map[Key]int, map[IntStringTuple]float64) (map[IntStringTuple]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:by_key"}
+var byKeyFunction = callpy.Lazy[func(map[Key]int, map[IntStringTuple]float64) (map[IntStringTuple]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:by_key"}
 
-// ByKey calls by_key, line 733 of typed.py:
+// ByKey calls by_key, line 755 of typed.py:
 //
 //	by_key(keys: Dict[Key, int], pairs: Dict[Tuple[int, str], float]) -> Dict[Tuple[int, str], float]
 func ByKey(keys map[Key]int, pairs map[IntStringTuple]float64) (result map[IntStringTuple]float64, err error) {
@@ -3005,9 +3015,9 @@ func (f *Functions) ByKey(keys map[Key]int, pairs map[IntStringTuple]float64) (r
 	return call(keys, pairs)
 }
 
-var byPathFunction = callpy.Lazy[func(callpy.Lists[[]SliceIntStringTuple], []BytesIntTuple) ([]SliceIntStringTuple, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:by_path"}
+var byPathFunction = callpy.Lazy[func(callpy.Lists[[]SliceIntStringTuple], []BytesIntTuple) ([]SliceIntStringTuple, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:by_path"}
 
-// ByPath calls by_path, line 737 of typed.py:
+// ByPath calls by_path, line 759 of typed.py:
 //
 //	by_path(paths: Dict[Tuple[int, ...], str], texts: Dict[bytes, int]) -> Dict[Tuple[int, ...], str]
 func ByPath(paths []SliceIntStringTuple, texts []BytesIntTuple) (result []SliceIntStringTuple, err error) {
@@ -3027,9 +3037,9 @@ func (f *Functions) ByPath(paths []SliceIntStringTuple, texts []BytesIntTuple) (
 	return call(callpy.ListsOf(paths), texts)
 }
 
-var measuredFunctionValue = callpy.Lazy[func(int, callpy.Lists[[]uint16]) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:measured"}
+var measuredFunctionValue = callpy.Lazy[func(int, callpy.Lists[[]uint16]) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:measured"}
 
-// Measured calls measured, line 742 of typed.py:
+// Measured calls measured, line 764 of typed.py:
 //
 //	measured(measured_function: int, uint16: List[np.uint16]) -> Iterator[np.uint16]
 func Measured(measuredFunction int, uint16Value []uint16) (result iter.Seq2[uint16, error], err error) {
@@ -3040,9 +3050,9 @@ func Measured(measuredFunction int, uint16Value []uint16) (result iter.Seq2[uint
 	return callpy.Items[uint16](call(measuredFunction, callpy.ListsOf(uint16Value)))
 }
 
-var मलयFunction = callpy.Lazy[func(float64, ...any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:मूल्य"}
+var मलयFunction = callpy.Lazy[func(float64, ...any) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:मूल्य"}
 
-// Xमलय calls मूल्य, line 746 of typed.py:
+// Xमलय calls मूल्य, line 768 of typed.py:
 //
 //	मूल्य(दर: float, राशि: float = 1.0) -> float
 func Xमलय(दर float64, options ...XमलयOption) (result float64, err error) {
@@ -3080,7 +3090,7 @@ func XमलयXरश(रश float64) XमलयOption {
 	return XमलयOption{callpy.Named("राशि", रश)}
 }
 
-var signalLoudnessFunction = callpy.Lazy[func(Signal) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Signal.loudness"}
+var signalLoudnessFunction = callpy.Lazy[func(Signal) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Signal.loudness"}
 
 // Loudness calls Signal.loudness, line 72 of typed.py:
 //
@@ -3093,7 +3103,7 @@ func (s Signal) Loudness() (result float64, err error) {
 	return call(s)
 }
 
-var handleNewFunction = callpy.Lazy[func(string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Handle.new"}
+var handleNewFunction = callpy.Lazy[func(string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Handle.new"}
 
 // NewHandle makes a Handle, line 100 of typed.py:
 //
@@ -3120,7 +3130,7 @@ func HandleSize(size int) HandleOption {
 	return HandleOption{callpy.Named("size", size)}
 }
 
-var handleRenamedFunction = callpy.Lazy[func(*Handle, string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Handle.renamed"}
+var handleRenamedFunction = callpy.Lazy[func(*Handle, string, ...any) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Handle.renamed"}
 
 // Renamed calls Handle.renamed, line 104 of typed.py:
 //
@@ -3147,7 +3157,7 @@ func HandleRenamedLoud(loud bool) HandleRenamedOption {
 	return HandleRenamedOption{callpy.Named("loud", loud)}
 }
 
-var handleModeFunction = callpy.Lazy[func(*Handle, ...any) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Handle.mode"}
+var handleModeFunction = callpy.Lazy[func(*Handle, ...any) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Handle.mode"}
 
 // Mode calls Handle.mode, line 107 of typed.py:
 //
@@ -3174,7 +3184,7 @@ func HandleModeBy(by Mode) HandleModeOption {
 	return HandleModeOption{callpy.Named("by", by)}
 }
 
-var handleLabelFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Handle.label"}
+var handleLabelFunction = callpy.Lazy[func(*Handle) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Handle.label"}
 
 // Label returns Handle.label, line 111 of typed.py:
 //
@@ -3187,7 +3197,7 @@ func (h *Handle) Label() (result string, err error) {
 	return call(h)
 }
 
-var handleEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Handle.empty"}
+var handleEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Handle.empty"}
 
 // HandleEmpty calls Handle.empty, line 119 of typed.py:
 //
@@ -3200,7 +3210,7 @@ func HandleEmpty() (result *Handle, err error) {
 	return call()
 }
 
-var handleJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:Handle.join"}
+var handleJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:Handle.join"}
 
 // HandleJoin calls Handle.join, line 123 of typed.py:
 //
@@ -3213,7 +3223,7 @@ func HandleJoin(handles []*Handle) (result string, err error) {
 	return call(handles)
 }
 
-var handleLenFunction = callpy.Lazy[func(*Handle) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Handle.len"}
+var handleLenFunction = callpy.Lazy[func(*Handle) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Handle.len"}
 
 // Len calls Handle.__len__, line 126 of typed.py:
 //
@@ -3226,7 +3236,7 @@ func (h *Handle) Len() (result int, err error) {
 	return call(h)
 }
 
-var handleItemFunction = callpy.Lazy[func(*Handle, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Handle.item"}
+var handleItemFunction = callpy.Lazy[func(*Handle, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Handle.item"}
 
 // Item calls Handle.__getitem__, line 129 of typed.py:
 //
@@ -3239,7 +3249,7 @@ func (h *Handle) Item(key int) (result string, err error) {
 	return call(h, key)
 }
 
-var handleEnter = callpy.Lazy[func(*Handle) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Handle.enter"}
+var handleEnter = callpy.Lazy[func(*Handle) (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Handle.enter"}
 
 // With enters the context, line 132 of typed.py, calls the function, and leaves the context: with the
 // exception that the function's error is, or one with its text. An error that the context suppresses is nil.
@@ -3251,10 +3261,10 @@ func (h *Handle) With(body func(*Handle) error) error {
 	return callpy.With(h, enter, body)
 }
 
-var handleSetLabelFunction = callpy.Lazy[func(*Handle, string) error]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Handle.set_label", Retains: true}
+var handleSetLabelFunction = callpy.Lazy[func(*Handle, Mode) error]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Handle.set_label", Retains: true}
 
 // SetLabel sets Handle.label, line 111 of typed.py.
-func (h *Handle) SetLabel(value string) error {
+func (h *Handle) SetLabel(value Mode) error {
 	call, err := handleSetLabelFunction.Get()
 	if err != nil {
 		return err
@@ -3262,7 +3272,7 @@ func (h *Handle) SetLabel(value string) error {
 	return call(h, value)
 }
 
-var transactionNewFunction = callpy.Lazy[func(...any) (*Transaction, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Transaction.new"}
+var transactionNewFunction = callpy.Lazy[func(...any) (*Transaction, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Transaction.new"}
 
 // NewTransaction makes a Transaction, line 146 of typed.py:
 //
@@ -3289,7 +3299,7 @@ func TransactionThen(then string) TransactionOption {
 	return TransactionOption{callpy.Named("then", then)}
 }
 
-var transactionLogFunction = callpy.Lazy[func(*Transaction) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Transaction.log"}
+var transactionLogFunction = callpy.Lazy[func(*Transaction) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Transaction.log"}
 
 // Log calls Transaction.log, line 150 of typed.py:
 //
@@ -3302,7 +3312,7 @@ func (t *Transaction) Log() (result []string, err error) {
 	return call(t)
 }
 
-var transactionLookUpFunction = callpy.Lazy[func(*Transaction, string) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Transaction.look_up"}
+var transactionLookUpFunction = callpy.Lazy[func(*Transaction, string) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Transaction.look_up"}
 
 // LookUp calls Transaction.look_up, line 153 of typed.py:
 //
@@ -3315,7 +3325,7 @@ func (t *Transaction) LookUp(key string) (result int, err error) {
 	return call(t, key)
 }
 
-var transactionEnter = callpy.Lazy[func(*Transaction) (*Transaction, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Transaction.enter"}
+var transactionEnter = callpy.Lazy[func(*Transaction) (*Transaction, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Transaction.enter"}
 
 // With enters the context, line 156 of typed.py, calls the function, and leaves the context: with the
 // exception that the function's error is, or one with its text. An error that the context suppresses is nil.
@@ -3327,7 +3337,7 @@ func (t *Transaction) With(body func(*Transaction) error) error {
 	return callpy.With(t, enter, body)
 }
 
-var needleNewFunction = callpy.Lazy[func(float64) (*Needle, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Needle.new"}
+var needleNewFunction = callpy.Lazy[func(float64) (*Needle, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Needle.new"}
 
 // NewNeedle makes a Needle, line 175 of typed.py:
 //
@@ -3340,7 +3350,7 @@ func NewNeedle(level float64) (result *Needle, err error) {
 	return call(level)
 }
 
-var needleRaisedFunction = callpy.Lazy[func(*Needle, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Needle.raised"}
+var needleRaisedFunction = callpy.Lazy[func(*Needle, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Needle.raised"}
 
 // Raised calls Needle.raised, line 184 of typed.py:
 //
@@ -3367,9 +3377,9 @@ func NeedleRaisedBy(by float64) NeedleRaisedOption {
 	return NeedleRaisedOption{callpy.Named("by", by)}
 }
 
-var needleLevelFunction = callpy.Lazy[func(*Needle) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Needle.level"}
+var needleLevelFunction = callpy.Lazy[func(*Needle) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Needle.level"}
 
-// Level returns Needle.level, line 187 of typed.py:
+// Level returns Needle.level, line 190 of typed.py:
 //
 //	Needle.level(self) -> float
 func (n *Needle) Level() (result float64, err error) {
@@ -3380,9 +3390,9 @@ func (n *Needle) Level() (result float64, err error) {
 	return call(n)
 }
 
-var needleFixedFunction = callpy.Lazy[func(*Needle) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Needle.fixed"}
+var needleFixedFunction = callpy.Lazy[func(*Needle) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Needle.fixed"}
 
-// Fixed returns Needle.fixed, line 188 of typed.py:
+// Fixed returns Needle.fixed, line 191 of typed.py:
 //
 //	Needle.fixed(self) -> float
 func (n *Needle) Fixed() (result float64, err error) {
@@ -3393,9 +3403,9 @@ func (n *Needle) Fixed() (result float64, err error) {
 	return call(n)
 }
 
-var needleLiftedFunction = callpy.Lazy[func(*Needle, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Needle.lifted"}
+var needleLiftedFunction = callpy.Lazy[func(*Needle, ...any) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Needle.lifted"}
 
-// Lifted calls Needle.lifted, line 189 of typed.py:
+// Lifted calls Needle.lifted, line 192 of typed.py:
 //
 //	Needle.lifted(self, by: float = 1.0) -> float
 func (n *Needle) Lifted(options ...NeedleLiftedOption) (result float64, err error) {
@@ -3420,9 +3430,22 @@ func NeedleLiftedBy(by float64) NeedleLiftedOption {
 	return NeedleLiftedOption{callpy.Named("by", by)}
 }
 
-var needleSetLevelFunction = callpy.Lazy[func(*Needle, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Needle.set_level", Retains: true}
+var needleDoubledFunction = callpy.Lazy[func(float64) (float64, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:Needle.doubled"}
 
-// SetLevel sets Needle.level, line 187 of typed.py.
+// NeedleDoubled calls Needle.doubled, line 193 of typed.py:
+//
+//	Needle.doubled(level: float) -> float
+func NeedleDoubled(level float64) (result float64, err error) {
+	call, err := needleDoubledFunction.Get()
+	if err != nil {
+		return
+	}
+	return call(level)
+}
+
+var needleSetLevelFunction = callpy.Lazy[func(*Needle, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Needle.set_level", Retains: true}
+
+// SetLevel sets Needle.level, line 190 of typed.py.
 func (n *Needle) SetLevel(value float64) error {
 	call, err := needleSetLevelFunction.Get()
 	if err != nil {
@@ -3431,9 +3454,9 @@ func (n *Needle) SetLevel(value float64) error {
 	return call(n, value)
 }
 
-var lockedNewFunction = callpy.Lazy[func() (*Locked, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Locked.new"}
+var lockedNewFunction = callpy.Lazy[func() (*Locked, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Locked.new"}
 
-// NewLocked makes a Locked, line 195 of typed.py:
+// NewLocked makes a Locked, line 201 of typed.py:
 //
 //	Locked() -> None
 func NewLocked() (result *Locked, err error) {
@@ -3444,9 +3467,9 @@ func NewLocked() (result *Locked, err error) {
 	return call()
 }
 
-var lockedLogFunction = callpy.Lazy[func(*Locked) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Locked.log"}
+var lockedLogFunction = callpy.Lazy[func(*Locked) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Locked.log"}
 
-// Log calls Locked.log, line 198 of typed.py:
+// Log calls Locked.log, line 204 of typed.py:
 //
 //	Locked.log(self) -> List[str]
 func (l *Locked) Log() (result []string, err error) {
@@ -3457,9 +3480,9 @@ func (l *Locked) Log() (result []string, err error) {
 	return call(l)
 }
 
-var lockedEnter = callpy.Lazy[func(*Locked) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Locked.enter"}
+var lockedEnter = callpy.Lazy[func(*Locked) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Locked.enter"}
 
-// With enters the context, line 201 of typed.py, calls the function, and leaves the context: with the
+// With enters the context, line 207 of typed.py, calls the function, and leaves the context: with the
 // exception that the function's error is, or one with its text. An error that the context suppresses is nil.
 func (l *Locked) With(body func(Mode) error) error {
 	enter, err := lockedEnter.Get()
@@ -3469,9 +3492,9 @@ func (l *Locked) With(body func(Mode) error) error {
 	return callpy.With(l, enter, body)
 }
 
-var namedOnlyFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Named.only"}
+var namedOnlyFunction = callpy.Lazy[func(*Named) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Named.only"}
 
-// Only calls Named.only, line 517 of typed.py:
+// Only calls Named.only, line 523 of typed.py:
 //
 //	Named.only(self) -> str
 func (n *Named) Only() (result string, err error) {
@@ -3482,7 +3505,7 @@ func (n *Named) Only() (result string, err error) {
 	return call(n)
 }
 
-var specialNewFunction = callpy.Lazy[func(string, ...any) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Special.new"}
+var specialNewFunction = callpy.Lazy[func(string, ...any) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Special.new"}
 
 // NewSpecial makes a Special, line 100 of typed.py:
 //
@@ -3509,9 +3532,9 @@ func SpecialSize(size int) SpecialOption {
 	return SpecialOption{callpy.Named("size", size)}
 }
 
-var specialOnlyFunction = callpy.Lazy[func(*Special) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Special.only"}
+var specialOnlyFunction = callpy.Lazy[func(*Special) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Special.only"}
 
-// Only calls Special.only, line 523 of typed.py:
+// Only calls Special.only, line 529 of typed.py:
 //
 //	Special.only(self) -> str
 func (s *Special) Only() (result string, err error) {
@@ -3522,9 +3545,9 @@ func (s *Special) Only() (result string, err error) {
 	return call(s)
 }
 
-var specialHandleFunction = callpy.Lazy[func(*Special) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Special.handle"}
+var specialHandleFunction = callpy.Lazy[func(*Special) (*Special, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Special.handle"}
 
-// HandleMethod calls Special.handle, line 526 of typed.py:
+// HandleMethod calls Special.handle, line 532 of typed.py:
 //
 //	Special.handle(self) -> Special
 func (s *Special) HandleMethod() (result *Special, err error) {
@@ -3535,7 +3558,7 @@ func (s *Special) HandleMethod() (result *Special, err error) {
 	return call(s)
 }
 
-var specialEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Special.empty"}
+var specialEmptyFunction = callpy.Lazy[func() (*Handle, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Special.empty"}
 
 // SpecialEmpty calls Special.empty, line 119 of typed.py:
 //
@@ -3548,7 +3571,7 @@ func SpecialEmpty() (result *Handle, err error) {
 	return call()
 }
 
-var specialJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_882a06105d404bdc:Special.join"}
+var specialJoinFunction = callpy.Lazy[func([]*Handle) (string, error)]{Source: &module, Target: "callpy_go_typed_typed_da1511a10141e1bd:Special.join"}
 
 // SpecialJoin calls Special.join, line 123 of typed.py:
 //
@@ -3561,9 +3584,9 @@ func SpecialJoin(handles []*Handle) (result string, err error) {
 	return call(handles)
 }
 
-var factoryNewFunction = callpy.Lazy[func(...any) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Factory.new"}
+var factoryNewFunction = callpy.Lazy[func(...any) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Factory.new"}
 
-// NewFactory makes a Factory, line 533 of typed.py:
+// NewFactory makes a Factory, line 539 of typed.py:
 //
 //	Factory(size: int = 1) -> None
 func NewFactory(options ...FactoryOption) (result *Factory, err error) {
@@ -3588,9 +3611,9 @@ func FactorySize(size int) FactoryOption {
 	return FactoryOption{callpy.Named("size", size)}
 }
 
-var factoryNewFunction2 = callpy.Lazy[func(*Factory, int) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Factory.new_"}
+var factoryNewFunction2 = callpy.Lazy[func(*Factory, int) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Factory.new_"}
 
-// New calls Factory.new, line 536 of typed.py:
+// New calls Factory.new, line 542 of typed.py:
 //
 //	Factory.new(self, size: int) -> Factory
 func (f *Factory) New(size int) (result *Factory, err error) {
@@ -3601,9 +3624,9 @@ func (f *Factory) New(size int) (result *Factory, err error) {
 	return call(f, size)
 }
 
-var factoryCallFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Factory.call"}
+var factoryCallFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Factory.call"}
 
-// Call calls Factory.call, line 539 of typed.py:
+// Call calls Factory.call, line 545 of typed.py:
 //
 //	Factory.call(self, x: int) -> str
 func (f *Factory) Call(x int) (result string, err error) {
@@ -3614,9 +3637,9 @@ func (f *Factory) Call(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryCallFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Factory.call_"}
+var factoryCallFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Factory.call_"}
 
-// CallMethod calls Factory.__call__, line 542 of typed.py:
+// CallMethod calls Factory.__call__, line 548 of typed.py:
 //
 //	Factory.__call__(self, x: int) -> str
 func (f *Factory) CallMethod(x int) (result string, err error) {
@@ -3627,9 +3650,9 @@ func (f *Factory) CallMethod(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryItemFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Factory.item"}
+var factoryItemFunction = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Factory.item"}
 
-// Item calls Factory.item, line 545 of typed.py:
+// Item calls Factory.item, line 551 of typed.py:
 //
 //	Factory.item(self, x: int) -> str
 func (f *Factory) Item(x int) (result string, err error) {
@@ -3640,9 +3663,9 @@ func (f *Factory) Item(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryItemFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Factory.item_"}
+var factoryItemFunction2 = callpy.Lazy[func(*Factory, int) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Factory.item_"}
 
-// ItemMethod calls Factory.__getitem__, line 548 of typed.py:
+// ItemMethod calls Factory.__getitem__, line 554 of typed.py:
 //
 //	Factory.__getitem__(self, x: int) -> str
 func (f *Factory) ItemMethod(x int) (result string, err error) {
@@ -3653,9 +3676,9 @@ func (f *Factory) ItemMethod(x int) (result string, err error) {
 	return call(f, x)
 }
 
-var factoryEnterFunction = callpy.Lazy[func(*Factory) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Factory.enter"}
+var factoryEnterFunction = callpy.Lazy[func(*Factory) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Factory.enter"}
 
-// Enter calls Factory.enter, line 551 of typed.py:
+// Enter calls Factory.enter, line 557 of typed.py:
 //
 //	Factory.enter(self) -> str
 func (f *Factory) Enter() (result string, err error) {
@@ -3666,9 +3689,9 @@ func (f *Factory) Enter() (result string, err error) {
 	return call(f)
 }
 
-var factoryExitFunction = callpy.Lazy[func(*Factory, any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Factory.exit", Types: types}
+var factoryExitFunction = callpy.Lazy[func(*Factory, any) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Factory.exit", Types: types}
 
-// Exit calls Factory.exit, line 554 of typed.py:
+// Exit calls Factory.exit, line 560 of typed.py:
 //
 //	Factory.exit(self, reason: Any) -> str
 func (f *Factory) Exit(reason any) (result string, err error) {
@@ -3679,9 +3702,9 @@ func (f *Factory) Exit(reason any) (result string, err error) {
 	return call(f, reason)
 }
 
-var factoryEnter = callpy.Lazy[func(*Factory) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Factory.enter_"}
+var factoryEnter = callpy.Lazy[func(*Factory) (*Factory, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Factory.enter_"}
 
-// With enters the context, line 557 of typed.py, calls the function, and leaves the context: with the
+// With enters the context, line 563 of typed.py, calls the function, and leaves the context: with the
 // exception that the function's error is, or one with its text. An error that the context suppresses is nil.
 func (f *Factory) With(body func(*Factory) error) error {
 	enter, err := factoryEnter.Get()
@@ -3691,9 +3714,9 @@ func (f *Factory) With(body func(*Factory) error) error {
 	return callpy.With(f, enter, body)
 }
 
-var factoryIntoFunction = callpy.Lazy[func(*Factory) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Factory.into"}
+var factoryIntoFunction = callpy.Lazy[func(*Factory) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Factory.into"}
 
-// Into calls Factory.into, line 563 of typed.py:
+// Into calls Factory.into, line 569 of typed.py:
 //
 //	Factory.into(self) -> str
 func (f *Factory) Into() (result string, err error) {
@@ -3704,9 +3727,9 @@ func (f *Factory) Into() (result string, err error) {
 	return call(f)
 }
 
-var factoryWidthFunction = callpy.Lazy[func(*Factory) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Factory.width"}
+var factoryWidthFunction = callpy.Lazy[func(*Factory) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Factory.width"}
 
-// Width calls Factory.width, line 566 of typed.py:
+// Width calls Factory.width, line 572 of typed.py:
 //
 //	Factory.width(self) -> int
 func (f *Factory) Width() (result int, err error) {
@@ -3717,9 +3740,9 @@ func (f *Factory) Width() (result int, err error) {
 	return call(f)
 }
 
-var gaugeNewFunction = callpy.Lazy[func() (*Gauge, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Gauge.new"}
+var gaugeNewFunction = callpy.Lazy[func() (*Gauge, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Gauge.new"}
 
-// NewGauge makes a Gauge, line 573 of typed.py:
+// NewGauge makes a Gauge, line 579 of typed.py:
 //
 //	Gauge() -> None
 func NewGauge() (result *Gauge, err error) {
@@ -3730,9 +3753,9 @@ func NewGauge() (result *Gauge, err error) {
 	return call()
 }
 
-var gaugeValuesFunction = callpy.Lazy[func(*Gauge) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Gauge.values"}
+var gaugeValuesFunction = callpy.Lazy[func(*Gauge) ([]float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Gauge.values"}
 
-// Values returns Gauge.values, line 579 of typed.py:
+// Values returns Gauge.values, line 585 of typed.py:
 //
 //	Gauge.values(self) -> NDArray[np.float64]
 func (g *Gauge) Values() (result []float64, err error) {
@@ -3743,9 +3766,9 @@ func (g *Gauge) Values() (result []float64, err error) {
 	return call(g)
 }
 
-var gaugeModeFunction = callpy.Lazy[func(*Gauge) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Gauge.mode"}
+var gaugeModeFunction = callpy.Lazy[func(*Gauge) (Mode, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Gauge.mode"}
 
-// Mode returns Gauge.mode, line 587 of typed.py:
+// Mode returns Gauge.mode, line 593 of typed.py:
 //
 //	Gauge.mode(self) -> Mode
 func (g *Gauge) Mode() (result Mode, err error) {
@@ -3756,9 +3779,9 @@ func (g *Gauge) Mode() (result Mode, err error) {
 	return call(g)
 }
 
-var gaugeSetModeFunction = callpy.Lazy[func(*Gauge, Mode) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Gauge.set_mode"}
+var gaugeSetModeFunction = callpy.Lazy[func(*Gauge, Mode) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Gauge.set_mode"}
 
-// SetMode calls Gauge.set_mode, line 596 of typed.py:
+// SetMode calls Gauge.set_mode, line 602 of typed.py:
 //
 //	Gauge.set_mode(self, mode: Mode) -> str
 func (g *Gauge) SetMode(mode Mode) (result string, err error) {
@@ -3769,9 +3792,9 @@ func (g *Gauge) SetMode(mode Mode) (result string, err error) {
 	return call(g, mode)
 }
 
-var gaugeKeysFunction = callpy.Lazy[func(*Gauge) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Gauge.keys"}
+var gaugeKeysFunction = callpy.Lazy[func(*Gauge) ([]int, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Gauge.keys"}
 
-// Keys returns Gauge.keys, line 600 of typed.py:
+// Keys returns Gauge.keys, line 606 of typed.py:
 //
 //	Gauge.keys(self) -> Set[int]
 func (g *Gauge) Keys() (result []int, err error) {
@@ -3782,9 +3805,35 @@ func (g *Gauge) Keys() (result []int, err error) {
 	return call(g)
 }
 
-var gaugeFixedFunction = callpy.Lazy[func(*Gauge) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Gauge.fixed"}
+var gaugeLettersFunction = callpy.Lazy[func(*Gauge) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Gauge.letters"}
 
-// Fixed returns Gauge.fixed, line 609 of typed.py:
+// Letters returns Gauge.letters, line 615 of typed.py:
+//
+//	Gauge.letters(self) -> Iterator[str]
+func (g *Gauge) Letters() (result iter.Seq2[string, error], err error) {
+	call, err := gaugeLettersFunction.Get()
+	if err != nil {
+		return
+	}
+	return callpy.Items[string](call(g))
+}
+
+var gaugeNothingFunction = callpy.Lazy[func(*Gauge) error]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Gauge.nothing"}
+
+// Nothing returns Gauge.nothing, line 623 of typed.py:
+//
+//	Gauge.nothing(self) -> None
+func (g *Gauge) Nothing() error {
+	call, err := gaugeNothingFunction.Get()
+	if err != nil {
+		return err
+	}
+	return call(g)
+}
+
+var gaugeFixedFunction = callpy.Lazy[func(*Gauge) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Gauge.fixed"}
+
+// Fixed returns Gauge.fixed, line 631 of typed.py:
 //
 //	Gauge.fixed(self) -> int
 func (g *Gauge) Fixed() (result int, err error) {
@@ -3795,9 +3844,9 @@ func (g *Gauge) Fixed() (result int, err error) {
 	return call(g)
 }
 
-var gaugeSetValuesFunction = callpy.Lazy[func(*Gauge, []float64) error]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Gauge.set_values", Retains: true}
+var gaugeSetValuesFunction = callpy.Lazy[func(*Gauge, []float64) error]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Gauge.set_values", Retains: true}
 
-// SetValues sets Gauge.values, line 579 of typed.py.
+// SetValues sets Gauge.values, line 585 of typed.py.
 func (g *Gauge) SetValues(value []float64) error {
 	call, err := gaugeSetValuesFunction.Get()
 	if err != nil {
@@ -3806,9 +3855,9 @@ func (g *Gauge) SetValues(value []float64) error {
 	return call(g, value)
 }
 
-var gaugeSetModeFunction2 = callpy.Lazy[func(*Gauge, Mode) error]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Gauge.set_mode_", Retains: true}
+var gaugeSetModeFunction2 = callpy.Lazy[func(*Gauge, Mode) error]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Gauge.set_mode_", Retains: true}
 
-// SetModeMethod sets Gauge.mode, line 587 of typed.py.
+// SetModeMethod sets Gauge.mode, line 593 of typed.py.
 func (g *Gauge) SetModeMethod(value Mode) error {
 	call, err := gaugeSetModeFunction2.Get()
 	if err != nil {
@@ -3817,9 +3866,9 @@ func (g *Gauge) SetModeMethod(value Mode) error {
 	return call(g, value)
 }
 
-var gaugeSetKeysFunction = callpy.Lazy[func(*Gauge, callpy.Lists[[]int]) error]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Gauge.set_keys", Retains: true}
+var gaugeSetKeysFunction = callpy.Lazy[func(*Gauge, callpy.Lists[[]int]) error]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Gauge.set_keys", Retains: true}
 
-// SetKeys sets Gauge.keys, line 600 of typed.py.
+// SetKeys sets Gauge.keys, line 606 of typed.py.
 func (g *Gauge) SetKeys(value []int) error {
 	call, err := gaugeSetKeysFunction.Get()
 	if err != nil {
@@ -3828,9 +3877,31 @@ func (g *Gauge) SetKeys(value []int) error {
 	return call(g, callpy.ListsOf(value))
 }
 
-var computedNewFunction = callpy.Lazy[func(float64) (*Computed, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Computed.new"}
+var gaugeSetLettersFunction = callpy.Lazy[func(*Gauge, any) error]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Gauge.set_letters", Retains: true}
 
-// NewComputed makes a Computed, line 614 of typed.py:
+// SetLetters sets Gauge.letters, line 615 of typed.py.
+func (g *Gauge) SetLetters(value any) error {
+	call, err := gaugeSetLettersFunction.Get()
+	if err != nil {
+		return err
+	}
+	return call(g, value)
+}
+
+var gaugeSetNothingFunction = callpy.Lazy[func(*Gauge, any) error]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Gauge.set_nothing", Retains: true}
+
+// SetNothing sets Gauge.nothing, line 623 of typed.py.
+func (g *Gauge) SetNothing(value any) error {
+	call, err := gaugeSetNothingFunction.Get()
+	if err != nil {
+		return err
+	}
+	return call(g, value)
+}
+
+var computedNewFunction = callpy.Lazy[func(float64) (*Computed, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Computed.new"}
+
+// NewComputed makes a Computed, line 636 of typed.py:
 //
 //	Computed(*, side: float)
 func NewComputed(side float64) (result *Computed, err error) {
@@ -3841,9 +3912,9 @@ func NewComputed(side float64) (result *Computed, err error) {
 	return call(side)
 }
 
-var computedSideFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Computed.side"}
+var computedSideFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Computed.side"}
 
-// Side returns Computed.side, line 615 of typed.py:
+// Side returns Computed.side, line 637 of typed.py:
 //
 //	Computed.side() -> float
 func (c *Computed) Side() (result float64, err error) {
@@ -3854,9 +3925,9 @@ func (c *Computed) Side() (result float64, err error) {
 	return call(c)
 }
 
-var computedAreaFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Computed.area"}
+var computedAreaFunction = callpy.Lazy[func(*Computed) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Computed.area"}
 
-// Area returns Computed.area, line 616 of typed.py:
+// Area returns Computed.area, line 638 of typed.py:
 //
 //	Computed.area() -> float
 func (c *Computed) Area() (result float64, err error) {
@@ -3867,9 +3938,9 @@ func (c *Computed) Area() (result float64, err error) {
 	return call(c)
 }
 
-var computedSetSideFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Computed.set_side", Retains: true}
+var computedSetSideFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Computed.set_side", Retains: true}
 
-// SetSide sets Computed.side, line 615 of typed.py.
+// SetSide sets Computed.side, line 637 of typed.py.
 func (c *Computed) SetSide(value float64) error {
 	call, err := computedSetSideFunction.Get()
 	if err != nil {
@@ -3878,9 +3949,9 @@ func (c *Computed) SetSide(value float64) error {
 	return call(c, value)
 }
 
-var computedSetAreaFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Computed.set_area", Retains: true}
+var computedSetAreaFunction = callpy.Lazy[func(*Computed, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Computed.set_area", Retains: true}
 
-// SetArea sets Computed.area, line 616 of typed.py.
+// SetArea sets Computed.area, line 638 of typed.py.
 func (c *Computed) SetArea(value float64) error {
 	call, err := computedSetAreaFunction.Get()
 	if err != nil {
@@ -3889,9 +3960,9 @@ func (c *Computed) SetArea(value float64) error {
 	return call(c, value)
 }
 
-var countedNewFunction = callpy.Lazy[func() (*Counted, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Counted.new"}
+var countedNewFunction = callpy.Lazy[func() (*Counted, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Counted.new"}
 
-// NewCounted makes a Counted, line 631 of typed.py:
+// NewCounted makes a Counted, line 653 of typed.py:
 //
 //	Counted()
 func NewCounted() (result *Counted, err error) {
@@ -3902,9 +3973,9 @@ func NewCounted() (result *Counted, err error) {
 	return call()
 }
 
-var countedCountFunction = callpy.Lazy[func(*Counted) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Counted.count"}
+var countedCountFunction = callpy.Lazy[func(*Counted) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Counted.count"}
 
-// Count calls Counted.count, line 634 of typed.py:
+// Count calls Counted.count, line 656 of typed.py:
 //
 //	Counted.count(self) -> int
 func (c *Counted) Count() (result int, err error) {
@@ -3915,9 +3986,9 @@ func (c *Counted) Count() (result int, err error) {
 	return call(c)
 }
 
-var countedKindFunction = callpy.Lazy[func(*Counted) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Counted.kind"}
+var countedKindFunction = callpy.Lazy[func(*Counted) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Counted.kind"}
 
-// Kind calls Counted.kind, line 637 of typed.py:
+// Kind calls Counted.kind, line 659 of typed.py:
 //
 //	Counted.kind(self) -> str
 func (c *Counted) Kind() (result string, err error) {
@@ -3928,9 +3999,9 @@ func (c *Counted) Kind() (result string, err error) {
 	return call(c)
 }
 
-var sizedNewFunction = callpy.Lazy[func(int) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Sized.new"}
+var sizedNewFunction = callpy.Lazy[func(int) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Sized.new"}
 
-// NewSized makes a Sized, line 644 of typed.py:
+// NewSized makes a Sized, line 666 of typed.py:
 //
 //	Sized(size: int) -> None
 func NewSized(size int) (result *Sized, err error) {
@@ -3941,9 +4012,9 @@ func NewSized(size int) (result *Sized, err error) {
 	return call(size)
 }
 
-var sizedOfFunction = callpy.Lazy[func(callpy.Lists[[]int]) ([]*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Sized.of"}
+var sizedOfFunction = callpy.Lazy[func(callpy.Lists[[]int]) ([]*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Sized.of"}
 
-// SizedOf calls Sized.of, line 648 of typed.py:
+// SizedOf calls Sized.of, line 670 of typed.py:
 //
 //	Sized.of(cls: type[Own], sizes: List[int]) -> List[Own]
 func SizedOf(sizes []int) (result []*Sized, err error) {
@@ -3954,9 +4025,9 @@ func SizedOf(sizes []int) (result []*Sized, err error) {
 	return call(callpy.ListsOf(sizes))
 }
 
-var sizedGrownFunction = callpy.Lazy[func(*Sized, ...any) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Sized.grown"}
+var sizedGrownFunction = callpy.Lazy[func(*Sized, ...any) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Sized.grown"}
 
-// Grown calls Sized.grown, line 651 of typed.py:
+// Grown calls Sized.grown, line 673 of typed.py:
 //
 //	Sized.grown(self, by: int = 1) -> Self
 func (s *Sized) Grown(options ...SizedGrownOption) (result *Sized, err error) {
@@ -3981,9 +4052,9 @@ func SizedGrownBy(by int) SizedGrownOption {
 	return SizedGrownOption{callpy.Named("by", by)}
 }
 
-var sizedHalvedFunction = callpy.Lazy[func(*Sized) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Sized.halved"}
+var sizedHalvedFunction = callpy.Lazy[func(*Sized) (*Sized, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Sized.halved"}
 
-// Halved calls Sized.halved, line 654 of typed.py:
+// Halved calls Sized.halved, line 676 of typed.py:
 //
 //	Sized.halved(self: Own) -> Optional[Own]
 func (s *Sized) Halved() (result *Sized, err error) {
@@ -3994,9 +4065,9 @@ func (s *Sized) Halved() (result *Sized, err error) {
 	return call(s)
 }
 
-var sizedKindFunction = callpy.Lazy[func(*Sized) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Sized.kind"}
+var sizedKindFunction = callpy.Lazy[func(*Sized) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Sized.kind"}
 
-// Kind calls Sized.kind, line 657 of typed.py:
+// Kind calls Sized.kind, line 679 of typed.py:
 //
 //	Sized.kind(self) -> int
 func (s *Sized) Kind() (result int, err error) {
@@ -4007,9 +4078,9 @@ func (s *Sized) Kind() (result int, err error) {
 	return call(s)
 }
 
-var basketNewFunction = callpy.Lazy[func(int) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Basket.new"}
+var basketNewFunction = callpy.Lazy[func(int) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Basket.new"}
 
-// NewBasket makes a Basket, line 644 of typed.py:
+// NewBasket makes a Basket, line 666 of typed.py:
 //
 //	Basket(size: int) -> None
 func NewBasket(size int) (result *Basket, err error) {
@@ -4020,9 +4091,9 @@ func NewBasket(size int) (result *Basket, err error) {
 	return call(size)
 }
 
-var basketDoubledFunction = callpy.Lazy[func(*Basket) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Basket.doubled"}
+var basketDoubledFunction = callpy.Lazy[func(*Basket) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Basket.doubled"}
 
-// Doubled calls Basket.doubled, line 664 of typed.py:
+// Doubled calls Basket.doubled, line 686 of typed.py:
 //
 //	Basket.doubled(self) -> int
 func (b *Basket) Doubled() (result int, err error) {
@@ -4033,9 +4104,9 @@ func (b *Basket) Doubled() (result int, err error) {
 	return call(b)
 }
 
-var basketOfFunction = callpy.Lazy[func(callpy.Lists[[]int]) ([]*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Basket.of"}
+var basketOfFunction = callpy.Lazy[func(callpy.Lists[[]int]) ([]*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Basket.of"}
 
-// BasketOf calls Basket.of, line 648 of typed.py:
+// BasketOf calls Basket.of, line 670 of typed.py:
 //
 //	Basket.of(cls: type[Own], sizes: List[int]) -> List[Own]
 func BasketOf(sizes []int) (result []*Basket, err error) {
@@ -4046,9 +4117,9 @@ func BasketOf(sizes []int) (result []*Basket, err error) {
 	return call(callpy.ListsOf(sizes))
 }
 
-var basketGrownFunction = callpy.Lazy[func(*Basket, ...any) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Basket.grown"}
+var basketGrownFunction = callpy.Lazy[func(*Basket, ...any) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Basket.grown"}
 
-// Grown calls Basket.grown, line 651 of typed.py:
+// Grown calls Basket.grown, line 673 of typed.py:
 //
 //	Basket.grown(self, by: int = 1) -> Self
 func (b *Basket) Grown(options ...BasketGrownOption) (result *Basket, err error) {
@@ -4073,9 +4144,9 @@ func BasketGrownBy(by int) BasketGrownOption {
 	return BasketGrownOption{callpy.Named("by", by)}
 }
 
-var basketHalvedFunction = callpy.Lazy[func(*Basket) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Basket.halved"}
+var basketHalvedFunction = callpy.Lazy[func(*Basket) (*Basket, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Basket.halved"}
 
-// Halved calls Basket.halved, line 654 of typed.py:
+// Halved calls Basket.halved, line 676 of typed.py:
 //
 //	Basket.halved(self: Own) -> Optional[Own]
 func (b *Basket) Halved() (result *Basket, err error) {
@@ -4086,9 +4157,9 @@ func (b *Basket) Halved() (result *Basket, err error) {
 	return call(b)
 }
 
-var taggedTagFunction = callpy.Lazy[func(*Tagged) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Tagged.tag"}
+var taggedTagFunction = callpy.Lazy[func(*Tagged) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Tagged.tag"}
 
-// Tag returns Tagged.tag, line 671 of typed.py:
+// Tag returns Tagged.tag, line 693 of typed.py:
 //
 //	Tagged.tag() -> str
 func (t *Tagged) Tag() (result string, err error) {
@@ -4099,9 +4170,9 @@ func (t *Tagged) Tag() (result string, err error) {
 	return call(t)
 }
 
-var taggedSetTagFunction = callpy.Lazy[func(*Tagged, string) error]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Tagged.set_tag", Retains: true}
+var taggedSetTagFunction = callpy.Lazy[func(*Tagged, string) error]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Tagged.set_tag", Retains: true}
 
-// SetTag sets Tagged.tag, line 671 of typed.py.
+// SetTag sets Tagged.tag, line 693 of typed.py.
 func (t *Tagged) SetTag(value string) error {
 	call, err := taggedSetTagFunction.Get()
 	if err != nil {
@@ -4110,9 +4181,9 @@ func (t *Tagged) SetTag(value string) error {
 	return call(t, value)
 }
 
-var labelsNewFunction = callpy.Lazy[func() (*Labels, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Labels.new"}
+var labelsNewFunction = callpy.Lazy[func() (*Labels, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Labels.new"}
 
-// NewLabels makes a Labels, line 674 of typed.py:
+// NewLabels makes a Labels, line 696 of typed.py:
 //
 //	Labels()
 func NewLabels() (result *Labels, err error) {
@@ -4123,9 +4194,9 @@ func NewLabels() (result *Labels, err error) {
 	return call()
 }
 
-var labelsRelabelFunction = callpy.Lazy[func(*Labels, string) (*Tagged, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Labels.relabel"}
+var labelsRelabelFunction = callpy.Lazy[func(*Labels, string) (*Tagged, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Labels.relabel"}
 
-// Relabel calls Labels.relabel, line 683 of typed.py:
+// Relabel calls Labels.relabel, line 705 of typed.py:
 //
 //	Labels.relabel(self, tag: str) -> Tagged
 func (l *Labels) Relabel(tag string) (result *Tagged, err error) {
@@ -4136,9 +4207,9 @@ func (l *Labels) Relabel(tag string) (result *Tagged, err error) {
 	return call(l, tag)
 }
 
-var labelsTagFunction = callpy.Lazy[func(*Labels) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Labels.tag"}
+var labelsTagFunction = callpy.Lazy[func(*Labels) (string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Labels.tag"}
 
-// Tag returns Labels.tag, line 677 of typed.py:
+// Tag returns Labels.tag, line 699 of typed.py:
 //
 //	Labels.tag() -> str
 //
@@ -4151,9 +4222,9 @@ func (l *Labels) Tag() (result string, err error) {
 	return call(l)
 }
 
-var labelsKindsFunction = callpy.Lazy[func(*Labels) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Labels.kinds"}
+var labelsKindsFunction = callpy.Lazy[func(*Labels) ([]string, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Labels.kinds"}
 
-// Kinds returns Labels.kinds, line 679 of typed.py:
+// Kinds returns Labels.kinds, line 701 of typed.py:
 //
 //	Labels.kinds() -> ClassVar[List[str]]
 func (l *Labels) Kinds() (result []string, err error) {
@@ -4164,9 +4235,9 @@ func (l *Labels) Kinds() (result []string, err error) {
 	return call(l)
 }
 
-var labelsLimitFunction = callpy.Lazy[func(*Labels) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Labels.limit"}
+var labelsLimitFunction = callpy.Lazy[func(*Labels) (int, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Labels.limit"}
 
-// Limit returns Labels.limit, line 680 of typed.py:
+// Limit returns Labels.limit, line 702 of typed.py:
 //
 //	Labels.limit() -> Final[int]
 func (l *Labels) Limit() (result int, err error) {
@@ -4177,9 +4248,9 @@ func (l *Labels) Limit() (result int, err error) {
 	return call(l)
 }
 
-var labelsSetTagFunction = callpy.Lazy[func(*Labels, string) error]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Labels.set_tag", Retains: true}
+var labelsSetTagFunction = callpy.Lazy[func(*Labels, string) error]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Labels.set_tag", Retains: true}
 
-// SetTag sets Labels.tag, line 677 of typed.py.
+// SetTag sets Labels.tag, line 699 of typed.py.
 func (l *Labels) SetTag(value string) error {
 	call, err := labelsSetTagFunction.Get()
 	if err != nil {
@@ -4188,9 +4259,9 @@ func (l *Labels) SetTag(value string) error {
 	return call(l, value)
 }
 
-var stampedNewFunction = callpy.Lazy[func() (*Stamped, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Stamped.new"}
+var stampedNewFunction = callpy.Lazy[func() (*Stamped, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Stamped.new"}
 
-// NewStamped makes a Stamped, line 674 of typed.py:
+// NewStamped makes a Stamped, line 696 of typed.py:
 //
 //	Stamped()
 func NewStamped() (result *Stamped, err error) {
@@ -4201,9 +4272,9 @@ func NewStamped() (result *Stamped, err error) {
 	return call()
 }
 
-var stampedStampFunction = callpy.Lazy[func(*Stamped, float64) (*Stamped, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Stamped.stamp"}
+var stampedStampFunction = callpy.Lazy[func(*Stamped, float64) (*Stamped, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Stamped.stamp"}
 
-// Stamp calls Stamped.stamp, line 691 of typed.py:
+// Stamp calls Stamped.stamp, line 713 of typed.py:
 //
 //	Stamped.stamp(self, at: float) -> Self
 func (s *Stamped) Stamp(at float64) (result *Stamped, err error) {
@@ -4214,9 +4285,9 @@ func (s *Stamped) Stamp(at float64) (result *Stamped, err error) {
 	return call(s, at)
 }
 
-var stampedAtFunction = callpy.Lazy[func(*Stamped) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Stamped.at"}
+var stampedAtFunction = callpy.Lazy[func(*Stamped) (float64, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Stamped.at"}
 
-// At returns Stamped.at, line 689 of typed.py:
+// At returns Stamped.at, line 711 of typed.py:
 //
 //	Stamped.at() -> float
 func (s *Stamped) At() (result float64, err error) {
@@ -4227,9 +4298,9 @@ func (s *Stamped) At() (result float64, err error) {
 	return call(s)
 }
 
-var stampedSetAtFunction = callpy.Lazy[func(*Stamped, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Stamped.set_at", Retains: true}
+var stampedSetAtFunction = callpy.Lazy[func(*Stamped, float64) error]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Stamped.set_at", Retains: true}
 
-// SetAt sets Stamped.at, line 689 of typed.py.
+// SetAt sets Stamped.at, line 711 of typed.py.
 func (s *Stamped) SetAt(value float64) error {
 	call, err := stampedSetAtFunction.Get()
 	if err != nil {
@@ -4238,9 +4309,9 @@ func (s *Stamped) SetAt(value float64) error {
 	return call(s, value)
 }
 
-var downNewFunction = callpy.Lazy[func(int) (*Down, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Down.new"}
+var downNewFunction = callpy.Lazy[func(int) (*Down, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Down.new"}
 
-// NewDown makes a Down, line 699 of typed.py:
+// NewDown makes a Down, line 721 of typed.py:
 //
 //	Down(start: int) -> None
 func NewDown(start int) (result *Down, err error) {
@@ -4251,9 +4322,9 @@ func NewDown(start int) (result *Down, err error) {
 	return call(start)
 }
 
-var downIterFunction = callpy.Lazy[func(*Down) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_882a06105d404bdc_glue:Down.iter"}
+var downIterFunction = callpy.Lazy[func(*Down) (*callpy.Object, error)]{Source: &glue, Target: "callpy_go_typed_typed_da1511a10141e1bd_glue:Down.iter"}
 
-// Iter calls Down.__iter__, line 702 of typed.py:
+// Iter calls Down.__iter__, line 724 of typed.py:
 //
 //	Down.__iter__(self) -> Down
 func (d *Down) Iter() (result iter.Seq2[int, error], err error) {

@@ -184,9 +184,15 @@ class Needle:
     def raised(self, by: float = 1.0) -> float:
         return self._level + by
 
+    def _doubled(level: float) -> float:
+        return 2 * level
+
     level = property(_get, _set)
     fixed = property(fget=_get)
     lifted = raised
+    doubled = staticmethod(_doubled)
+    halved = lambda self: self._level / 2
+    raised_by_two = functools.partialmethod(raised, 2.0)
 
 
 class Locked:

@@ -506,6 +506,8 @@ func TestAssignmentsMakePropertiesAndSecondNamesOfMethods(t *testing.T) {
 	same(t, 2.5, level, err)
 	level, err = needle.Fixed()
 	same(t, 2.5, level, err)
+	level, err = NeedleDoubled(1.5)
+	same(t, 3.0, level, err)
 	level, err = needle.Lifted(NeedleLiftedBy(2))
 	same(t, 4.5, level, err)
 }

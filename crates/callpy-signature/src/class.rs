@@ -12,7 +12,9 @@ use std::collections::HashMap;
 use crate::decorator;
 use crate::function::Functions;
 use crate::hint::{Hints, Scope};
-use crate::model::{Class, ClassKind, EnumKind, Field, FieldKind, Function, Type};
+use crate::model::{
+    Class, ClassKind, EnumKind, Field, FieldKind, Function, Module, Parameter, ParameterKind, Type,
+};
 use crate::names::Resolved;
 use crate::parse::clean_docstring;
 use crate::syntax::{
@@ -99,7 +101,7 @@ impl Classes {
         });
         model.methods = methods.finish();
         for statement in &class.body {
-            let named = assigned(hints, statement, &model.methods);
+            let named = assigned(hints, statement, &model);
             model.methods.extend(named);
         }
         for method in &mut model.methods {
@@ -345,13 +347,13 @@ fn attributes(hints: &Hints<'_>, class: &syntax::Class, scope: Scope<'_>) -> Vec
 }
 
 /// The method that an assignment in the body of a class makes of earlier ones: `size = property(_size)`,
-/// `push = append`.
-fn assigned(hints: &Hints<'_>, statement: &Statement, known: &[Function]) -> Option<Function> {
+/// `push = append`. Of a lambda and a `partialmethod` there is the name only: they have no hints.
+fn assigned(hints: &Hints<'_>, statement: &Statement, class: &Class) -> Option<Function> {
     let Statement::Assign { targets, annotation: None, value: Some(value), .. } = statement else {
         return None;
     };
     let [target] = &targets[..] else { return None };
-    let find = |name: &str| known.iter().find(|method| method.name == name);
+    let find = |name: &str| class.methods.iter().find(|method| method.name == name);
     let method_of = |expr: &Expr| match &expr.kind {
         ExprKind::Name(name) => find(name).cloned(),
         _ => None,
@@ -359,11 +361,23 @@ fn assigned(hints: &Hints<'_>, statement: &Statement, known: &[Function]) -> Opt
     if find(&target.text).is_some() {
         return None;
     }
-    let mut made = match &value.kind {
+    let unhinted = || {
+        let (span, kind) = (hints.positions.span(&value.range), ParameterKind::PositionalOrKeyword);
+        let parameters = vec![Parameter::new("self", span, kind, None)];
+        Function { parameters, ..Module::generated(class) }
+    };
+    let named = |mut made: Function| {
+        made.name = target.text.clone();
+        made.name_span = hints.positions.span(&target.range);
+        made
+    };
+    let made = match &value.kind {
         ExprKind::Call(callee, arguments) => {
             let role = decorator::decorator(callee, hints.names, hints.positions);
-            if role.name.as_deref() != Some("builtins.property") {
-                return None;
+            match role.name.as_deref() {
+                Some("builtins.property" | "builtins.staticmethod" | "builtins.classmethod") => {}
+                Some("functools.partialmethod") => return Some(named(unhinted())),
+                _ => return None,
             }
             let argument = |at: usize, name: &str| {
                 positional(arguments).nth(at).or_else(|| keyword(arguments, name))
@@ -373,11 +387,10 @@ fn assigned(hints: &Hints<'_>, statement: &Statement, known: &[Function]) -> Opt
             made.decorators.insert(0, role);
             made
         }
+        ExprKind::Other if hints.positions.text(&value.range).starts_with("lambda") => unhinted(),
         _ => method_of(value)?,
     };
-    made.name = target.text.clone();
-    made.name_span = hints.positions.span(&target.range);
-    Some(made)
+    Some(named(made))
 }
 
 /// Qualifiers of a field around its type: `Required[int]`, `InitVar[int]`, …

@@ -484,6 +484,7 @@ fn assignments_make_properties_and_second_names_of_methods() {
     needle.set_level(2.5).unwrap();
     assert_eq!((needle.level().unwrap(), needle.fixed().unwrap()), (2.5, 2.5));
     assert_eq!((needle.raised().unwrap(), needle.lifted().unwrap()), (3.5, 3.5));
+    assert_eq!(Needle::doubled(1.5).unwrap(), 3.0);
     let options = NeedleLiftedOptions::new().by(2.0);
     assert_eq!(needle.lifted_with(options).unwrap(), 4.5);
 }
