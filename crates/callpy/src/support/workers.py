@@ -96,21 +96,33 @@ def _reduce_generator(generator):
     raise TypeError("a generator runs in the process that made it: use a list of what it yields")
 
 
-def _reducers():
-    """How to pickle, by its class, what pickle refuses, or would copy more often than it must."""
-    import copyreg
+_STANDARD_REDUCERS = {}
+
+
+def _standard_reducers():
     from collections import OrderedDict
     from datetime import datetime_CAPI
 
-    reducers = dict(copyreg.dispatch_table)
-    reducers[memoryview] = _reduce_memory
-    reducers[type(_ for _ in ())] = _reduce_generator
-    reducers[type(datetime_CAPI)] = _reduce_capsule
+    reducers = {
+        memoryview: _reduce_memory,
+        type(_ for _ in ()): _reduce_generator,
+        type(datetime_CAPI): _reduce_capsule,
+    }
     for kind in dict, OrderedDict:
         empty = kind()
         reducers[type(empty.keys())] = lambda keys: (dict.keys, (dict.fromkeys(keys),))
         reducers[type(empty.values())] = lambda values: (dict.values, (dict(enumerate(values)),))
         reducers[type(empty.items())] = lambda items: (dict.items, (dict(items),))
+    return reducers
+
+
+def _reducers():
+    """How to pickle, by its class, what pickle refuses, or would copy more often than it must."""
+    import copyreg
+
+    if not _STANDARD_REDUCERS:
+        _STANDARD_REDUCERS.update(_standard_reducers())
+    reducers = {**copyreg.dispatch_table, **_STANDARD_REDUCERS}
     array = getattr(sys.modules.get("numpy"), "ndarray", None)
     if array is not None:
         reducers[array] = _reduce_array
