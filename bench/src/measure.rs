@@ -32,7 +32,7 @@ const TURN_TOGETHER: f64 = 200e6;
 /// A call that is expected to take longer than this is left out.
 const LONGEST: Duration = Duration::from_secs(3);
 
-/// A rival whose turns in a row have taken this long together has no more than three.
+/// Three turns are enough for a rival once they have taken this long together.
 const ENOUGH: f64 = 2.5e9;
 
 /// The size for which memory is recorded.

@@ -312,7 +312,7 @@ func TestAClassFindsItsMethodsWherePythonDoes(t *testing.T) {
 	same(t, "counted", kind, err)
 	count, err := basket.Count()
 	same(t, 3, count, err)
-	// Self, and a variable that stands for it, are the class that inherits.
+	// Self, and a type variable used for it, are the class that inherits.
 	grown, err := basket.Grown()
 	if err != nil {
 		t.Fatal(err)

@@ -226,9 +226,8 @@ impl<'m> Writer<'m> {
                 && types::is_plain_in_c(&self.lowering, &class.name);
             let mut methods = methods(&mut self.lowering, class, skip);
             if shape_of(class) == ClassShape::Instance {
-                let fields = fields(module, class, &methods);
-                let fields = fields.into_iter().map(|(_, method)| method);
-                methods.extend(fields.filter(|method| !skip.contains(&method.path)));
+                let fields = fields(module, class, &methods, skip);
+                methods.extend(fields.into_iter().map(|(_, method)| method));
             }
             // After the methods, whose names have precedence.
             let mut setters = Vec::new();

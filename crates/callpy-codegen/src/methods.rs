@@ -90,11 +90,12 @@ pub(crate) fn methods<'m>(
 }
 
 /// Returns the fields of an instance as properties, without those that have the names of methods, and without
-/// those that the type of its base has.
+/// those that the type of its base has or the caller does not want.
 pub(crate) fn fields<'m>(
     module: &'m Module,
     class: &'m Class,
     known: &[Method<'_>],
+    skip: &[String],
 ) -> Vec<(&'m Field, Method<'m>)> {
     let base = base_of(module, class);
     let of_base = base.map(|base| module.resolution_order(base)).unwrap_or_default();
@@ -118,6 +119,10 @@ pub(crate) fn fields<'m>(
             continue;
         }
         fields.push(field);
+        let path = format!("{}.{}", class.name, field.name);
+        if skip.contains(&path) {
+            continue;
+        }
         let mut getter = Module::getter(class, field);
         getter.is_settable = is_settable;
         // Without a hint it may be anything.
@@ -128,7 +133,7 @@ pub(crate) fn fields<'m>(
             parameters: Vec::new(),
             kind: MethodKind::Property,
             name: field.name.clone(),
-            path: format!("{}.{}", class.name, field.name),
+            path,
             left_out,
             file: None,
         };

@@ -457,7 +457,7 @@ fn a_class_finds_its_methods_where_python_does() {
     let basket = Basket::new(3).unwrap();
     assert_eq!(basket.kind().unwrap(), "counted");
     assert_eq!(basket.count().unwrap(), 3);
-    // `Self`, and a variable that stands for it, are the class that inherits.
+    // `Self`, and a type variable used for it, are the class that inherits.
     let grown: Basket = basket.grown().unwrap();
     assert_eq!(grown.doubled().unwrap(), 8);
     let halved: Option<Basket> = grown.halved().unwrap();

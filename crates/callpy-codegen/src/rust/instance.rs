@@ -343,8 +343,7 @@ impl Methods<'_> {
         mut done: impl FnMut(&mut Lowering<'_>, &Method<'_>),
     ) -> TokenStream {
         let class = self.class;
-        let mut fields = fields(lowering.module, class, methods);
-        fields.retain(|(_, method)| !self.skip.contains(&method.path));
+        let fields = fields(lowering.module, class, methods, self.skip);
         let getters = unique(fields.iter().map(|(field, _)| &field.name[..]), used);
         let mut code = TokenStream::new();
         for ((field, method), getter) in fields.into_iter().zip(getters) {

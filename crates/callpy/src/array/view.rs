@@ -68,7 +68,7 @@ pub(super) struct Layout {
     packed: bool,
 }
 
-/// As many axes as most arrays have need no allocation.
+/// Up to [`FEW`] axes, which most arrays have, need no allocation.
 #[derive(Debug, Clone)]
 enum Axes {
     Few { rank: u8, shape: [usize; FEW], strides: [isize; FEW] },
